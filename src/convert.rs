@@ -1,0 +1,278 @@
+//! Conversion between the caller's element type and the stored one.
+//!
+//! Allowed: any width within a kind (integers are checked to fit), unsigned to a wider signed integer, an integer to a
+//! float that holds every value of its type, timestamps to and from `i64`. Nothing else: a float never becomes an
+//! integer and a signed integer never becomes unsigned without the caller saying so.
+
+use crate::dtype::DType;
+use crate::error::{Result, bail, error};
+use half::f16;
+use smallvec::SmallVec;
+
+#[cfg(target_endian = "big")]
+compile_error!("the store is little-endian and chunks are copied as they are: big-endian hosts are not supported");
+
+/// How elements of one type become elements of another.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Conversion {
+    from: DType,
+    to: DType,
+}
+
+/// Bits of an integer type and whether it is signed; timestamps count as `i64`.
+fn integer(dtype: DType) -> Option<(u32, bool)> {
+    Some(match dtype {
+        DType::I8 => (8, true),
+        DType::I16 => (16, true),
+        DType::I32 => (32, true),
+        DType::I64 | DType::TimestampNs => (64, true),
+        DType::U8 => (8, false),
+        DType::U16 => (16, false),
+        DType::U32 => (32, false),
+        DType::U64 => (64, false),
+        _ => return None,
+    })
+}
+
+/// Bits of the significand of a float type, the hidden one included.
+fn significand(dtype: DType) -> Option<u32> {
+    Some(match dtype {
+        DType::F16 => 11,
+        DType::F32 => 24,
+        DType::F64 => 53,
+        _ => return None,
+    })
+}
+
+impl Conversion {
+    pub fn new(from: DType, to: DType) -> Result<Self> {
+        let timestamp = from == DType::TimestampNs || to == DType::TimestampNs;
+        let allowed = from == to
+            || match (integer(from), integer(to), significand(from), significand(to)) {
+                (Some(a), Some(b), ..) if timestamp => a == (64, true) && b == (64, true),
+                (Some((_, a)), Some((_, b)), ..) if a == b => true,
+                (Some((bits, false)), Some((wider, true)), ..) => bits < wider,
+                (Some((bits, signed)), _, _, Some(holds)) => !timestamp && bits - u32::from(signed) <= holds,
+                (_, _, Some(_), Some(_)) => true,
+                _ => matches!((from, to), (DType::C64, DType::C128) | (DType::C128, DType::C64)),
+            };
+        if !allowed {
+            bail!(TypeMismatch, "{from} does not convert to {to}");
+        }
+        Ok(Self { from, to })
+    }
+
+    pub fn is_identity(&self) -> bool {
+        self.from == self.to || integer(self.from).is_some_and(|kind| integer(self.to) == Some(kind))
+    }
+
+    /// Whether every bit pattern of the one type is a value of the other, or rounds to one. A bool's is not: its byte
+    /// may be neither 0 nor 1.
+    pub fn always_fits(&self) -> bool {
+        if self.from == DType::Bool {
+            return false;
+        }
+        match (integer(self.from), integer(self.to)) {
+            (Some((a, _)), Some((b, _))) => a <= b,
+            _ => true,
+        }
+    }
+
+    pub fn from_size(&self) -> usize {
+        self.from.size()
+    }
+
+    pub fn to_size(&self) -> usize {
+        self.to.size()
+    }
+
+    /// Reports the first of `values` that does not fit; `first` is the number of the first one.
+    pub fn check(&self, values: &[u8], first: u64) -> Result<()> {
+        if self.always_fits() {
+            return Ok(());
+        }
+        if self.from == DType::Bool {
+            return match values.iter().position(|byte| *byte > 1) {
+                None => Ok(()),
+                Some(i) => {
+                    Err(error!(OutOfRange, "byte {} at element {} is not a bool", values[i], first + i as u64))
+                }
+            };
+        }
+        let (low, high) = integer_range(self.to);
+        let misfit = each_integer(self.from, values).enumerate().find(|(_, value)| !(low..=high).contains(value));
+        match misfit {
+            None => Ok(()),
+            Some((i, value)) => {
+                Err(error!(OutOfRange, "value {value} at element {} does not fit {}", first + i as u64, self.to))
+            }
+        }
+    }
+
+    /// Converts all of `values`, which [`Self::check`] passed, into `out`.
+    pub fn apply(&self, values: &[u8], out: &mut [u8]) {
+        debug_assert_eq!(values.len() / self.from.size(), out.len() / self.to.size());
+        convert(self.from, self.to, values, out);
+    }
+
+    /// Converts one element.
+    pub fn one(&self, element: &[u8]) -> Result<SmallVec<[u8; 16]>> {
+        if self.is_identity() {
+            return Ok(element.into());
+        }
+        self.check(element, 0)?;
+        let mut out = SmallVec::from_elem(0, self.to.size());
+        self.apply(element, &mut out);
+        Ok(out)
+    }
+}
+
+fn integer_range(dtype: DType) -> (i128, i128) {
+    match integer(dtype) {
+        Some((bits, true)) => (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1),
+        Some((bits, false)) => (0, (1i128 << bits) - 1),
+        None => (i128::MIN, i128::MAX),
+    }
+}
+
+fn each_integer(dtype: DType, values: &[u8]) -> impl Iterator<Item = i128> + '_ {
+    let signed = integer(dtype).is_some_and(|(_, signed)| signed);
+    values.chunks_exact(dtype.size()).map(move |bytes| {
+        let mut wide = [0u8; 16];
+        wide[..bytes.len()].copy_from_slice(bytes);
+        if signed && bytes[bytes.len() - 1] & 0x80 != 0 {
+            wide[bytes.len()..].fill(0xff);
+        }
+        i128::from_le_bytes(wide)
+    })
+}
+
+/// The inner loop for one pair of types.
+fn each<A, B, const N: usize, const M: usize>(
+    values: &[u8],
+    out: &mut [u8],
+    read: impl Fn([u8; N]) -> A,
+    cast: impl Fn(A) -> B,
+    write: impl Fn(B) -> [u8; M],
+) {
+    let (values, _) = values.as_chunks::<N>();
+    let (out, _) = out.as_chunks_mut::<M>();
+    for (value, out) in values.iter().zip(out) {
+        *out = write(cast(read(*value)));
+    }
+}
+
+macro_rules! cast {
+    ($values:ident, $out:ident, $a:ty => $b:ty) => {
+        each($values, $out, <$a>::from_le_bytes, |x| x as $b, <$b>::to_le_bytes)
+    };
+    ($values:ident, $out:ident, $a:ty => f16 from $via:ty) => {
+        each($values, $out, <$a>::from_le_bytes, |x| f16::from_f64(x as f64), f16::to_le_bytes)
+    };
+}
+
+macro_rules! cast_from {
+    ($values:ident, $out:ident, $to:ident, $a:ty) => {
+        match $to {
+            DType::I8 => cast!($values, $out, $a => i8),
+            DType::I16 => cast!($values, $out, $a => i16),
+            DType::I32 => cast!($values, $out, $a => i32),
+            DType::I64 | DType::TimestampNs => cast!($values, $out, $a => i64),
+            DType::U8 => cast!($values, $out, $a => u8),
+            DType::U16 => cast!($values, $out, $a => u16),
+            DType::U32 => cast!($values, $out, $a => u32),
+            DType::U64 => cast!($values, $out, $a => u64),
+            DType::F16 => cast!($values, $out, $a => f16 from f64),
+            DType::F32 => cast!($values, $out, $a => f32),
+            DType::F64 => cast!($values, $out, $a => f64),
+            _ => $out.copy_from_slice($values),
+        }
+    };
+}
+
+fn convert(from: DType, to: DType, values: &[u8], out: &mut [u8]) {
+    match from {
+        DType::I8 => cast_from!(values, out, to, i8),
+        DType::I16 => cast_from!(values, out, to, i16),
+        DType::I32 => cast_from!(values, out, to, i32),
+        DType::I64 | DType::TimestampNs => cast_from!(values, out, to, i64),
+        DType::U8 => cast_from!(values, out, to, u8),
+        DType::U16 => cast_from!(values, out, to, u16),
+        DType::U32 => cast_from!(values, out, to, u32),
+        DType::U64 => cast_from!(values, out, to, u64),
+        DType::F32 => cast_from!(values, out, to, f32),
+        DType::F64 => cast_from!(values, out, to, f64),
+        DType::F16 if to == DType::F32 => each(values, out, f16::from_le_bytes, f16::to_f32, f32::to_le_bytes),
+        DType::F16 if to == DType::F64 => each(values, out, f16::from_le_bytes, f16::to_f64, f64::to_le_bytes),
+        DType::C64 if to == DType::C128 => cast!(values, out, f32 => f64),
+        DType::C128 if to == DType::C64 => cast!(values, out, f64 => f32),
+        _ => out.copy_from_slice(values),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dtype::ALL;
+
+    #[test]
+    fn kinds() {
+        use DType::*;
+        let yes = [(F64, F32), (F32, F64), (F16, F64), (I64, I8), (U8, I16), (I32, F64), (U16, F32), (I64, TimestampNs)];
+        let no = [
+            (F32, I32),
+            (I8, U8),
+            (U8, I8),
+            (U32, I32),
+            (I32, F32),
+            (I64, F64),
+            (Bool, U8),
+            (U8, Bool),
+            (C64, F32),
+            (F32, C64),
+            (String, U8),
+            (TimestampNs, F64),
+            (I32, TimestampNs),
+            (I32, F16),
+        ];
+        for (from, to) in yes {
+            assert!(Conversion::new(from, to).is_ok(), "{from} to {to}");
+        }
+        for (from, to) in no {
+            assert!(Conversion::new(from, to).is_err(), "{from} to {to}");
+        }
+        assert!(Conversion::new(I8, F16).is_ok() && Conversion::new(U8, F16).is_ok());
+        assert!(Conversion::new(I16, F16).is_err());
+    }
+
+    #[test]
+    fn narrowing_names_the_value_and_its_place() {
+        let values: Vec<u8> = [1i64, -128, 200].iter().flat_map(|v| v.to_le_bytes()).collect();
+        let error = Conversion::new(DType::I64, DType::I8).and_then(|c| c.check(&values, 10)).expect_err("200 is over");
+        assert_eq!(error.message(), "value 200 at element 12 does not fit i8");
+    }
+
+    #[test]
+    fn every_allowed_pair_keeps_small_values() {
+        for from in ALL {
+            for to in ALL {
+                let Ok(conversion) = Conversion::new(from, to) else { continue };
+                if from == DType::String {
+                    continue;
+                }
+                // 1 in every type: one as an integer, 1.0 as a float, 1+0i as a complex number.
+                let one = |dtype: DType| -> Vec<u8> {
+                    let mut bytes = match dtype {
+                        DType::F16 => f16::ONE.to_le_bytes().to_vec(),
+                        DType::F32 | DType::C64 => 1f32.to_le_bytes().to_vec(),
+                        DType::F64 | DType::C128 => 1f64.to_le_bytes().to_vec(),
+                        _ => vec![1],
+                    };
+                    bytes.resize(dtype.size(), 0);
+                    bytes
+                };
+                assert_eq!(conversion.one(&one(from)).expect("fits")[..], one(to)[..], "{from} to {to}");
+            }
+        }
+    }
+}

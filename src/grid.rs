@@ -1,0 +1,207 @@
+//! The chunk grid of an array: which chunks a region touches, and where.
+//!
+//! Chunks are numbered in C order of the grid. Dimension 0 is the slowest, so numbers stay valid when it grows.
+
+use crate::shape::{Dims, Region};
+
+/// The part of a region that lies in one chunk.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    /// The chunk's number.
+    pub chunk: u64,
+    /// First cell, counted from the chunk's corner.
+    pub in_chunk: Dims,
+    /// First cell, counted from the region's corner.
+    pub in_region: Dims,
+    /// Extents of the part.
+    pub extents: Dims,
+}
+
+/// Chunks along each dimension of an array of `shape`.
+fn grid_shape(shape: &[u64], chunk_shape: &[u64]) -> Dims {
+    shape.iter().zip(chunk_shape).map(|(&extent, &chunk)| extent.div_ceil(chunk)).collect()
+}
+
+/// The number of the chunk at `coords` of the grid, or the dimension along which `coords` leaves it.
+pub fn chunk_number(shape: &[u64], chunk_shape: &[u64], coords: &[u64]) -> Result<u64, usize> {
+    let grid = grid_shape(shape, chunk_shape);
+    let mut number = 0;
+    for (d, (&coord, &extent)) in coords.iter().zip(&grid).enumerate() {
+        if coord >= extent {
+            return Err(d);
+        }
+        number = number * extent + coord;
+    }
+    Ok(number)
+}
+
+/// Extents of the part of chunk `number` that lies inside `shape`; the rest of an edge chunk is padding.
+pub fn valid_extents(shape: &[u64], chunk_shape: &[u64], number: u64) -> Dims {
+    let mut rest = number;
+    let mut extents = Dims::from_elem(0, shape.len());
+    for d in (0..shape.len()).rev() {
+        let along = shape[d].div_ceil(chunk_shape[d]).max(1);
+        // Dimension 0 takes what is left, so that a chunk beyond the shape is seen to hold nothing.
+        let coord = if d == 0 { rest } else { rest % along };
+        rest /= along;
+        extents[d] = shape[d].saturating_sub(coord.saturating_mul(chunk_shape[d])).min(chunk_shape[d]);
+    }
+    extents
+}
+
+/// The pieces of `region`, in the order of their chunks' numbers.
+pub fn pieces(shape: &[u64], chunk_shape: &[u64], region: &Region) -> Pieces {
+    let grid = grid_shape(shape, chunk_shape);
+    let first: Dims = region.start.iter().zip(chunk_shape).map(|(&start, &chunk)| start / chunk).collect();
+    let done = region.count.contains(&0);
+    Pieces { grid, chunk_shape: chunk_shape.into(), region: region.clone(), coords: first.clone(), first, done }
+}
+
+/// Iterator over the pieces of a region; see [`pieces`].
+pub struct Pieces {
+    grid: Dims,
+    chunk_shape: Dims,
+    region: Region,
+    first: Dims,
+    coords: Dims,
+    done: bool,
+}
+
+impl Iterator for Pieces {
+    type Item = Piece;
+
+    fn next(&mut self) -> Option<Piece> {
+        if self.done {
+            return None;
+        }
+        let rank = self.grid.len();
+        let mut piece = Piece {
+            chunk: 0,
+            in_chunk: Dims::with_capacity(rank),
+            in_region: Dims::with_capacity(rank),
+            extents: Dims::with_capacity(rank),
+        };
+        for d in 0..rank {
+            let (start, count) = (self.region.start[d], self.region.count[d]);
+            let corner = self.coords[d] * self.chunk_shape[d];
+            let from = start.max(corner);
+            let to = (start + count).min(corner.saturating_add(self.chunk_shape[d]));
+            piece.chunk = piece.chunk * self.grid[d] + self.coords[d];
+            piece.in_chunk.push(from - corner);
+            piece.in_region.push(from - start);
+            piece.extents.push(to - from);
+        }
+        self.advance();
+        Some(piece)
+    }
+}
+
+impl Pieces {
+    fn advance(&mut self) {
+        for d in (0..self.grid.len()).rev() {
+            let last = (self.region.start[d] + self.region.count[d] - 1) / self.chunk_shape[d];
+            if self.coords[d] < last {
+                self.coords[d] += 1;
+                return;
+            }
+            self.coords[d] = self.first[d];
+        }
+        self.done = true;
+    }
+}
+
+/// What a text counts for where chunk shapes are chosen.
+pub const TEXT_BYTES: usize = 32;
+
+/// Chunks above this size are split along the leading dimensions by [`default_chunk_shape`].
+const MAX_DEFAULT_CHUNK: u64 = 4 << 20;
+/// What a split, or the chunks of an appendable array, aim at.
+const TARGET_CHUNK: u64 = 2 << 20;
+/// Rows of an appendable array in one chunk, at most.
+const MAX_APPEND_ROWS: u64 = 4096;
+/// Bytes of an appendable array in one chunk, about.
+const APPEND_CHUNK: u64 = 1 << 20;
+
+/// Rows (along dimension 0) in a chunk of an array that is built by appending: about 1 MiB, but not over 4096 rows,
+/// so that a long series of single numbers does not drag a megabyte behind each of them.
+pub fn append_rows(shape: &[u64], item: usize) -> u64 {
+    let row: u64 = shape[1..].iter().map(|extent| extent.max(&1)).product::<u64>() * item as u64;
+    (APPEND_CHUNK / row.max(1)).clamp(1, MAX_APPEND_ROWS)
+}
+
+/// The chunk shape of an array that was defined without one.
+///
+/// - An array whose dimension 0 is still empty will be appended to: [`append_rows`] rows, then split like the next.
+/// - Up to 4 MiB: one chunk.
+/// - Above: whole trailing dimensions as long as they fit, and the first dimension that does not cut into equal parts
+///   of about 2 MiB; the dimensions before it have extent 1.
+pub fn default_chunk_shape(shape: &[u64], item: usize) -> Dims {
+    let mut chunk: Dims = shape.iter().map(|&extent| extent.max(1)).collect();
+    if shape.first() == Some(&0) {
+        chunk[0] = append_rows(shape, item);
+    }
+    let mut bytes = chunk.iter().fold(item as u64, |bytes, &extent| bytes.saturating_mul(extent));
+    for extent in chunk.iter_mut() {
+        if bytes <= MAX_DEFAULT_CHUNK {
+            break;
+        }
+        let rest = bytes / *extent;
+        if rest > MAX_DEFAULT_CHUNK {
+            bytes = rest;
+            *extent = 1;
+            continue;
+        }
+        let parts = extent.div_ceil((TARGET_CHUNK / rest.max(1)).max(1));
+        *extent = extent.div_ceil(parts);
+        bytes = rest * *extent;
+    }
+    chunk
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_tile_the_region_once() {
+        let (shape, chunk) = ([7, 5], [3, 2]);
+        let region = Region { start: Dims::from_slice(&[1, 1]), count: Dims::from_slice(&[5, 4]) };
+        let mut seen = vec![0; 20];
+        for piece in pieces(&shape, &chunk, &region) {
+            for i in 0..piece.extents[0] {
+                for j in 0..piece.extents[1] {
+                    seen[((piece.in_region[0] + i) * 4 + piece.in_region[1] + j) as usize] += 1;
+                }
+            }
+        }
+        assert!(seen.iter().all(|&times| times == 1), "{seen:?}");
+    }
+
+    #[test]
+    fn a_scalar_has_one_piece_and_an_empty_region_none() {
+        let none = Dims::new();
+        assert_eq!(pieces(&[], &[], &Region { start: none.clone(), count: none }).count(), 1);
+        let region = Region { start: Dims::from_slice(&[0]), count: Dims::from_slice(&[0]) };
+        assert_eq!(pieces(&[4], &[2], &region).count(), 0);
+    }
+
+    #[test]
+    fn edge_chunks_are_clipped() {
+        assert_eq!(valid_extents(&[7, 5], &[3, 2], 8)[..], [1, 1]);
+        assert_eq!(valid_extents(&[7, 5], &[3, 2], 0)[..], [3, 2]);
+        assert_eq!(valid_extents(&[3, 5], &[3, 2], 3)[..], [0, 2]);
+    }
+
+    #[test]
+    fn default_chunks() {
+        assert_eq!(default_chunk_shape(&[90, 180], 4)[..], [90, 180]);
+        assert_eq!(default_chunk_shape(&[0], 8)[..], [4096]);
+        assert_eq!(default_chunk_shape(&[0, 180, 360], 4)[..], [4, 180, 360]);
+        assert_eq!(default_chunk_shape(&[0, 10, 1000, 1000], 8)[..], [1, 1, 250, 1000]);
+        for shape in [[120u64, 10, 180, 360], [1, 1, 1, 1 << 30], [100_000, 3, 7, 11], [5, 1 << 20, 2, 2]] {
+            let chunk = default_chunk_shape(&shape, 8);
+            let bytes = chunk.iter().product::<u64>() * 8;
+            assert!((1 << 20..=4 << 20).contains(&bytes), "{shape:?} -> {chunk:?}, {bytes} bytes");
+        }
+    }
+}
