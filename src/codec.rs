@@ -1,0 +1,305 @@
+//! From a block's bytes to its stored form and back: byte shuffle, then one standard stream.
+//!
+//! The streams are those that Zarr's codecs (numcodecs) read: one zstd frame with content size and checksum (RFC 8878),
+//! an LZ4 block behind its length as a little-endian u32, or the bytes themselves. The shuffle is numcodecs' `shuffle`.
+
+use crate::error::{Result, bail, error};
+use std::cell::RefCell;
+
+/// How blocks are compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Codec {
+    /// One zstd frame.
+    Zstd = 1,
+    /// One LZ4 block.
+    Lz4 = 2,
+    /// Not compressed.
+    None = 3,
+}
+
+impl Codec {
+    /// The name in the root file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Codec::Zstd => "zstd",
+            Codec::Lz4 => "lz4",
+            Codec::None => "none",
+        }
+    }
+
+    /// The codec of this name.
+    pub fn from_name(name: &str) -> Result<Self> {
+        [Codec::Zstd, Codec::Lz4, Codec::None]
+            .into_iter()
+            .find(|codec| codec.name() == name)
+            .ok_or_else(|| error!(Unsupported, "unknown codec '{name}'"))
+    }
+
+    /// The codec of this code in a segment.
+    pub(crate) fn from_code(code: u8) -> Result<Self> {
+        [Codec::Zstd, Codec::Lz4, Codec::None]
+            .into_iter()
+            .find(|codec| *codec as u8 == code)
+            .ok_or_else(|| error!(Unsupported, "unknown codec {code}"))
+    }
+}
+
+/// A codec with its settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Compression {
+    /// The stream.
+    pub codec: Codec,
+    /// Effort, for zstd: 1 to 22, or negative for less.
+    pub level: i32,
+    /// Whether bytes of equal weight are brought together first.
+    pub shuffle: bool,
+}
+
+impl Compression {
+    /// Byte shuffle and zstd at level 1.
+    pub const DEFAULT: Self = Self { codec: Codec::Zstd, level: 1, shuffle: true };
+
+    /// Refuses levels that zstd does not have.
+    pub fn check(&self) -> Result<()> {
+        let levels = zstd::compression_level_range();
+        if self.codec == Codec::Zstd && !levels.contains(&self.level) {
+            bail!(InvalidArgument, "zstd has no level {}: {} to {}", self.level, levels.start(), levels.end());
+        }
+        Ok(())
+    }
+}
+
+/// What a reader must know to decode a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Coding {
+    pub codec: Codec,
+    /// Bytes of the elements that were shuffled; 1 where they were not.
+    pub shuffle: u8,
+    /// Bytes of the block when decoded.
+    pub raw_len: u32,
+}
+
+struct Workspace {
+    shuffled: Vec<u8>,
+    compressor: Option<(i32, zstd::bulk::Compressor<'static>)>,
+    decompressor: Option<zstd::bulk::Decompressor<'static>>,
+}
+
+thread_local! {
+    /// Contexts and buffers cost as much to make as a block does to compress: each thread keeps its own.
+    static WORKSPACE: RefCell<Workspace> =
+        const { RefCell::new(Workspace { shuffled: Vec::new(), compressor: None, decompressor: None }) };
+}
+
+/// Encodes `raw`, elements of `item` bytes, onto the end of `out`.
+pub(crate) fn encode(compression: &Compression, item: usize, raw: &[u8], out: &mut Vec<u8>) -> Result<Coding> {
+    let Ok(raw_len) = u32::try_from(raw.len()) else {
+        bail!(InvalidArgument, "a block of {} bytes exceeds 2^32 - 1", raw.len());
+    };
+    let shuffled = compression.shuffle && compression.codec != Codec::None && item > 1;
+    let coding = Coding { codec: compression.codec, shuffle: if shuffled { item as u8 } else { 1 }, raw_len };
+    WORKSPACE.with_borrow_mut(|workspace| {
+        let bytes = if shuffled {
+            workspace.shuffled.resize(raw.len(), 0);
+            shuffle(item, raw, &mut workspace.shuffled);
+            &workspace.shuffled
+        } else {
+            raw
+        };
+        match compression.codec {
+            Codec::None => out.extend_from_slice(bytes),
+            Codec::Lz4 => {
+                let start = out.len();
+                out.extend_from_slice(&raw_len.to_le_bytes());
+                out.resize(start + 4 + lz4_flex::block::get_maximum_output_size(bytes.len()), 0);
+                let len = lz4_flex::block::compress_into(bytes, &mut out[start + 4..])
+                    .map_err(|error| error!(Internal, "lz4: {error}"))?;
+                out.truncate(start + 4 + len);
+            }
+            Codec::Zstd => {
+                let compressor = compressor(&mut workspace.compressor, compression.level)?;
+                let start = out.len();
+                out.resize(start + zstd::zstd_safe::compress_bound(bytes.len()), 0);
+                let len = compressor
+                    .compress_to_buffer(bytes, &mut out[start..])
+                    .map_err(|error| error!(Internal, "zstd: {error}"))?;
+                out.truncate(start + len);
+            }
+        }
+        Ok(coding)
+    })
+}
+
+fn compressor<'k>(
+    kept: &'k mut Option<(i32, zstd::bulk::Compressor<'static>)>,
+    level: i32,
+) -> Result<&'k mut zstd::bulk::Compressor<'static>> {
+    if kept.as_ref().is_none_or(|(made_for, _)| *made_for != level) {
+        let made = zstd::bulk::Compressor::new(level)
+            .and_then(|mut made| made.include_checksum(true).map(|()| made))
+            .map_err(|error| error!(OutOfMemory, "zstd: {error}"))?;
+        *kept = Some((level, made));
+    }
+    match kept {
+        Some((_, compressor)) => Ok(compressor),
+        None => Err(error!(Internal, "no compressor was made")),
+    }
+}
+
+/// Decodes `stored` into `out`, which has just the room for it. An error says what is wrong with the bytes.
+pub(crate) fn decode(coding: &Coding, stored: &[u8], out: &mut [u8]) -> Result<()> {
+    debug_assert_eq!(out.len(), coding.raw_len as usize);
+    let item = usize::from(coding.shuffle);
+    if item <= 1 {
+        return decode_stream(coding.codec, stored, out);
+    }
+    WORKSPACE.with_borrow_mut(|workspace| {
+        let mut shuffled = std::mem::take(&mut workspace.shuffled);
+        shuffled.resize(out.len(), 0);
+        let decoded = decode_with(&mut workspace.decompressor, coding.codec, stored, &mut shuffled);
+        if decoded.is_ok() {
+            unshuffle(item, &shuffled, out);
+        }
+        workspace.shuffled = shuffled;
+        decoded
+    })
+}
+
+fn decode_stream(codec: Codec, stored: &[u8], out: &mut [u8]) -> Result<()> {
+    WORKSPACE.with_borrow_mut(|workspace| decode_with(&mut workspace.decompressor, codec, stored, out))
+}
+
+fn decode_with(
+    kept: &mut Option<zstd::bulk::Decompressor<'static>>,
+    codec: Codec,
+    stored: &[u8],
+    out: &mut [u8],
+) -> Result<()> {
+    let len = match codec {
+        Codec::None => {
+            if stored.len() == out.len() {
+                out.copy_from_slice(stored);
+            }
+            stored.len()
+        }
+        Codec::Lz4 => {
+            let Some((prefix, block)) = stored.split_first_chunk::<4>() else {
+                bail!(Corrupt, "an lz4 block of {} bytes", stored.len());
+            };
+            if u32::from_le_bytes(*prefix) as usize != out.len() {
+                bail!(Corrupt, "an lz4 block of {} bytes, not {}", u32::from_le_bytes(*prefix), out.len());
+            }
+            lz4_flex::block::decompress_into(block, out).map_err(|error| error!(Corrupt, "lz4: {error}"))?
+        }
+        Codec::Zstd => {
+            let decompressor = match kept {
+                Some(decompressor) => decompressor,
+                None => kept.insert(
+                    zstd::bulk::Decompressor::new().map_err(|error| error!(OutOfMemory, "zstd: {error}"))?,
+                ),
+            };
+            decompressor.decompress_to_buffer(stored, out).map_err(|error| error!(Corrupt, "zstd: {error}"))?
+        }
+    };
+    if len != out.len() {
+        bail!(Corrupt, "a block decodes to {len} bytes, not {}", out.len());
+    }
+    Ok(())
+}
+
+/// Brings the bytes of equal weight of all elements together: byte `b` of element `i` goes to `b * n + i`.
+fn shuffle(item: usize, from: &[u8], to: &mut [u8]) {
+    match item {
+        2 => shuffle_n::<2>(from, to),
+        4 => shuffle_n::<4>(from, to),
+        8 => shuffle_n::<8>(from, to),
+        16 => shuffle_n::<16>(from, to),
+        _ => to.copy_from_slice(from),
+    }
+}
+
+/// Undoes [`shuffle`].
+fn unshuffle(item: usize, from: &[u8], to: &mut [u8]) {
+    match item {
+        2 => unshuffle_n::<2>(from, to),
+        4 => unshuffle_n::<4>(from, to),
+        8 => unshuffle_n::<8>(from, to),
+        16 => unshuffle_n::<16>(from, to),
+        _ => to.copy_from_slice(from),
+    }
+}
+
+/// Elements shuffled at a time, so that a block's part of every plane stays in the first cache.
+const STRIP: usize = 512;
+
+fn shuffle_n<const N: usize>(from: &[u8], to: &mut [u8]) {
+    let (elements, tail) = from.as_chunks::<N>();
+    let n = elements.len();
+    for (s, strip) in elements.chunks(STRIP).enumerate() {
+        for b in 0..N {
+            let plane = &mut to[b * n + s * STRIP..][..strip.len()];
+            for (out, element) in plane.iter_mut().zip(strip) {
+                *out = element[b];
+            }
+        }
+    }
+    to[n * N..].copy_from_slice(tail);
+}
+
+fn unshuffle_n<const N: usize>(from: &[u8], to: &mut [u8]) {
+    let n = to.len() / N;
+    let (elements, tail) = to.as_chunks_mut::<N>();
+    for (s, strip) in elements.chunks_mut(STRIP).enumerate() {
+        for b in 0..N {
+            let plane = &from[b * n + s * STRIP..][..strip.len()];
+            for (element, byte) in strip.iter_mut().zip(plane) {
+                element[b] = *byte;
+            }
+        }
+    }
+    tail.copy_from_slice(&from[n * N..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_codec_round_trips_and_notices_a_wrong_length() {
+        let raw: Vec<u8> = (0..4000u32).flat_map(|i| (i as f32).sqrt().to_le_bytes()).collect();
+        for codec in [Codec::Zstd, Codec::Lz4, Codec::None] {
+            for shuffle in [true, false] {
+                for item in [1, 2, 4, 8, 16] {
+                    let mut stored = vec![9];
+                    let coding =
+                        encode(&Compression { codec, level: 1, shuffle }, item, &raw, &mut stored).expect("encodes");
+                    let mut out = vec![0; raw.len()];
+                    decode(&coding, &stored[1..], &mut out).expect("decodes");
+                    assert_eq!(out, raw);
+                    let mut short = vec![0; raw.len() - 16];
+                    let wrong = Coding { raw_len: short.len() as u32, ..coding };
+                    assert!(decode(&wrong, &stored[1..], &mut short).is_err());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_zstd_frame_says_its_size_and_has_a_checksum() {
+        let mut stored = Vec::new();
+        encode(&Compression::DEFAULT, 4, &[7; 4000], &mut stored).expect("encodes");
+        // RFC 8878, 3.1.1.1: bit 2 of the frame header descriptor is the checksum flag; a size field is present when
+        // the top two bits or the single-segment bit are set.
+        assert_eq!(stored[..4], [0x28, 0xb5, 0x2f, 0xfd]);
+        assert_ne!(stored[4] & 0b0000_0100, 0, "no checksum");
+        assert_ne!(stored[4] & 0b1110_0000, 0, "no content size");
+    }
+
+    #[test]
+    fn the_shuffle_is_by_planes() {
+        let mut out = [0; 8];
+        shuffle(4, &[1, 2, 3, 4, 5, 6, 7, 8], &mut out);
+        assert_eq!(out, [1, 5, 2, 6, 3, 7, 4, 8]);
+    }
+}

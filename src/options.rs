@@ -1,0 +1,111 @@
+//! What a caller may choose; everything has a default.
+
+use crate::codec::Codec;
+use crate::format::root::MetaFormat;
+
+/// Whether a store is opened to read or to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// One committed snapshot, which [`Store::refresh`](crate::Store::refresh) moves on.
+    Read,
+    /// The one writer.
+    ReadWrite,
+}
+
+/// How much a log message matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    /// Worth knowing.
+    Info,
+    /// Something the user may want to act on.
+    Warning,
+}
+
+/// Receives messages, on the thread whose call they belong to.
+pub type LogFn = Box<dyn Fn(LogLevel, &str) + Send + Sync>;
+
+/// Receives the progress of a long call, on the calling thread: what is done, how far, out of how much. `false` stops
+/// the call, which then fails with [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) and has changed nothing.
+pub type ProgressFn = Box<dyn Fn(&str, u64, u64) -> bool + Send + Sync>;
+
+/// How this process uses a store.
+#[derive(Default)]
+pub struct RuntimeOptions {
+    /// Whether a flush waits until the disk has the data; on by default. Without it a crash of the machine, though
+    /// not of the process, may lose or damage the store.
+    pub sync: Option<bool>,
+    /// Worker threads; 0 for none, when all work is done by the calling thread. By default `ATLAS_NUM_THREADS`, or
+    /// else as many as the process may run at once.
+    pub threads: Option<usize>,
+    /// Bytes of decoded blocks and index that are kept for later reads; 64 MiB by default.
+    pub cache_bytes: Option<u64>,
+    /// Receives messages.
+    pub log: Option<LogFn>,
+    /// Receives the progress of compact and verify.
+    pub progress: Option<ProgressFn>,
+}
+
+/// For [`Store::create`](crate::Store::create).
+#[derive(Default)]
+pub struct CreateOptions {
+    /// JSON by default.
+    pub meta_format: Option<MetaFormat>,
+    /// Whether the root is compressed; not by default.
+    pub meta_zstd: bool,
+    /// For arrays that do not choose: zstd by default.
+    pub codec: Option<Codec>,
+    /// For arrays that do not choose: 1 by default.
+    pub level: Option<i32>,
+    /// For arrays that do not choose: on by default.
+    pub shuffle: Option<bool>,
+    /// How this process uses it.
+    pub runtime: RuntimeOptions,
+}
+
+/// For [`Store::open`](crate::Store::open).
+#[derive(Default)]
+pub struct OpenOptions {
+    /// How this process uses it.
+    pub runtime: RuntimeOptions,
+}
+
+/// For [`Store::define_array`](crate::Store::define_array).
+#[derive(Clone, Debug, Default)]
+pub struct ArrayOptions {
+    /// Extents of a chunk. By default the whole array up to 4 MiB, and above that equal parts of about 2 MiB along the
+    /// leading dimensions; an array that is appended to gets chunks of about 1 MiB, but not over 4096 rows.
+    pub chunk_shape: Option<Vec<u64>>,
+    /// The store's default by default.
+    pub codec: Option<Codec>,
+    /// The store's default by default.
+    pub level: Option<i32>,
+    /// The store's default by default.
+    pub shuffle: Option<bool>,
+    /// The value of cells that were never written. Without one they read as zero and are not counted as null.
+    pub fill_value: Option<FillValue>,
+}
+
+/// A fill value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FillValue {
+    /// One element of the array's type, in native byte order.
+    Bytes(Vec<u8>),
+    /// For arrays of texts.
+    Text(String),
+}
+
+macro_rules! fill_from {
+    ($($rust:ty),+) => {$(
+        impl From<$rust> for FillValue {
+            fn from(value: $rust) -> Self { FillValue::Bytes(value.to_ne_bytes().to_vec()) }
+        }
+    )+};
+}
+
+fill_from!(i8, i16, i32, i64, u8, u16, u32, u64, f32, f64);
+
+impl From<&str> for FillValue {
+    fn from(text: &str) -> Self {
+        FillValue::Text(text.to_owned())
+    }
+}

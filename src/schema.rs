@@ -1,0 +1,114 @@
+//! What arrays of many datasets have in common: everything but their shape and their values.
+
+use crate::codec::Compression;
+use crate::dtype::DType;
+use crate::error::{Result, bail, error};
+use crate::shape::{Dims, cells, check_shape};
+use crate::value::Value;
+use std::sync::Arc;
+
+/// Bytes of one chunk, at most: Zarr's codecs count them in 31 bits.
+pub(crate) const MAX_CHUNK_BYTES: u64 = (1 << 31) - 1;
+/// Cells of a chunk of texts, at most.
+const MAX_CHUNK_TEXTS: u64 = 1 << 24;
+
+/// The value of cells that were never written, and of those that are missing.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Fill {
+    /// One element.
+    Bytes(Vec<u8>),
+    /// Of an array of texts.
+    Text(Arc<str>),
+}
+
+impl Fill {
+    pub fn to_value(&self, dtype: DType) -> Value {
+        match self {
+            Fill::Text(text) => Value::String(vec![text.to_string()]),
+            Fill::Bytes(bytes) => Value::from_bytes(dtype, bytes).unwrap_or(Value::U8(bytes.clone())),
+        }
+    }
+
+    pub fn from_value(dtype: DType, value: &Value) -> Result<Self> {
+        if value.dtype() != dtype || value.len() != 1 {
+            bail!(Corrupt, "a fill value of {} {} for an array of {dtype}", value.len(), value.dtype());
+        }
+        Ok(match value {
+            Value::String(texts) => Fill::Text(texts[0].as_str().into()),
+            _ => Fill::Bytes(value.to_bytes()),
+        })
+    }
+}
+
+/// Element type, dimensions' names, chunks, codec and fill value of an array.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Schema {
+    pub dtype: DType,
+    pub dims: Vec<Arc<str>>,
+    pub chunk_shape: Dims,
+    pub compression: Compression,
+    pub fill: Option<Fill>,
+    /// The chunk shape was chosen for an array of fixed shape; the first append chooses again.
+    pub rechunk_on_append: bool,
+}
+
+impl Schema {
+    /// Cells of a chunk.
+    pub fn chunk_cells(&self) -> usize {
+        cells(&self.chunk_shape) as usize
+    }
+
+    /// Bytes of a chunk of numbers.
+    pub fn chunk_bytes(&self) -> usize {
+        self.chunk_cells() * self.dtype.size()
+    }
+
+    /// The fill value of an array of numbers, if it has one.
+    pub fn fill_bytes(&self) -> Option<&[u8]> {
+        match &self.fill {
+            Some(Fill::Bytes(bytes)) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// The fill value of an array of texts, if it has one.
+    pub fn fill_text(&self) -> Option<&str> {
+        match &self.fill {
+            Some(Fill::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Checks what the rest of the engine takes for granted.
+    pub fn check(&self) -> Result<()> {
+        let (rank, size) = (self.chunk_shape.len(), self.dtype.size());
+        if self.dims.len() != rank {
+            bail!(InvalidArgument, "{} dimension names for rank {rank}", self.dims.len());
+        }
+        if let Some(d) = self.chunk_shape.iter().position(|&extent| extent == 0) {
+            bail!(InvalidArgument, "chunk_shape[{d}] is 0");
+        }
+        check_shape(&self.chunk_shape, size)?;
+        let n = cells(&self.chunk_shape);
+        if self.dtype == DType::String && n > MAX_CHUNK_TEXTS {
+            bail!(InvalidArgument, "a chunk of shape {:?} holds {n} texts, over {MAX_CHUNK_TEXTS}", self.chunk_shape);
+        }
+        if n * size as u64 > MAX_CHUNK_BYTES {
+            return Err(error!(
+                InvalidArgument,
+                "a chunk of shape {:?} takes {} bytes, over {MAX_CHUNK_BYTES}",
+                self.chunk_shape,
+                n * size as u64
+            ));
+        }
+        let fits = match &self.fill {
+            None => true,
+            Some(Fill::Text(_)) => self.dtype == DType::String,
+            Some(Fill::Bytes(bytes)) => self.dtype != DType::String && bytes.len() == size,
+        };
+        if !fits {
+            bail!(InvalidArgument, "the fill value is not one {}", self.dtype);
+        }
+        Ok(())
+    }
+}
