@@ -1,0 +1,594 @@
+//! The root: the one file that is replaced, and says what belongs to the store.
+//!
+//! Datasets are kept as the bytes they were read as, and decoded when they are asked for; what did not change is
+//! written back as those bytes. So opening a store costs one scan, and a flush serialises only what changed.
+
+use crate::codec::{Codec, Compression};
+use crate::dtype::DType;
+use crate::error::{Result, bail, error};
+use crate::schema::{Fill, Schema};
+use crate::shape::{Dims, check_shape};
+use crate::stats;
+use crate::value::Value;
+use indexmap::IndexMap;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fmt;
+use std::io::Read;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Version of the store format. A reader refuses a newer one.
+pub const VERSION: u32 = 1;
+
+/// The notation of the root file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum MetaFormat {
+    /// JSON, for people.
+    #[default]
+    Json,
+    /// MessagePack, for stores of very many datasets.
+    MsgPack,
+}
+
+/// How a store writes its root; fixed when it is created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Notation {
+    /// JSON or MessagePack.
+    pub format: MetaFormat,
+    /// Whether it is one zstd frame.
+    pub zstd: bool,
+}
+
+/// Every notation; a store has the root of exactly one.
+pub const NOTATIONS: [Notation; 4] = [
+    Notation { format: MetaFormat::Json, zstd: false },
+    Notation { format: MetaFormat::MsgPack, zstd: false },
+    Notation { format: MetaFormat::Json, zstd: true },
+    Notation { format: MetaFormat::MsgPack, zstd: true },
+];
+
+impl Notation {
+    /// The root's file name.
+    pub fn file_name(&self) -> &'static str {
+        match (self.format, self.zstd) {
+            (MetaFormat::Json, false) => "atlas.json",
+            (MetaFormat::MsgPack, false) => "atlas.msgpack",
+            (MetaFormat::Json, true) => "atlas.json.zst",
+            (MetaFormat::MsgPack, true) => "atlas.msgpack.zst",
+        }
+    }
+}
+
+/// What the root says of the store as a whole.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Head {
+    /// [`VERSION`].
+    pub format_version: u32,
+    /// Features a reader must know to read the store at all. None exist yet.
+    pub required_features: Vec<String>,
+    /// 32 hexadecimal digits, made at create; segments carry it.
+    pub store_id: String,
+    /// Counts commits; create makes the first.
+    pub generation: u64,
+    /// The id of the next array to be defined; ids are never used again.
+    pub next_array_id: u64,
+    /// For arrays defined without a codec of their own.
+    pub default_compression: CompressionRecord,
+    /// What arrays have in common, by number.
+    pub schemas: Vec<SchemaRecord>,
+    /// Array files by array name.
+    pub array_files: IndexMap<Arc<str>, FileRecord>,
+}
+
+/// See [`Compression`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CompressionRecord {
+    pub codec: String,
+    pub level: i32,
+    pub shuffle: bool,
+}
+
+impl From<Compression> for CompressionRecord {
+    fn from(compression: Compression) -> Self {
+        Self { codec: compression.codec.name().into(), level: compression.level, shuffle: compression.shuffle }
+    }
+}
+
+impl CompressionRecord {
+    pub fn decode(&self) -> Result<Compression> {
+        let compression =
+            Compression { codec: Codec::from_name(&self.codec)?, level: self.level, shuffle: self.shuffle };
+        compression.check().map_err(|error| error!(Corrupt, "{error}"))?;
+        Ok(compression)
+    }
+}
+
+/// See [`Schema`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SchemaRecord {
+    pub dtype: String,
+    pub dims: Vec<Arc<str>>,
+    pub chunk_shape: Dims64,
+    pub compression: CompressionRecord,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fill_value: Option<Value>,
+    /// The chunk shape was chosen by the library for an array of fixed shape; appending chooses again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rechunk_on_append: bool,
+}
+
+type Dims64 = Vec<u64>;
+
+impl SchemaRecord {
+    pub fn encode(schema: &Schema) -> Self {
+        Self {
+            dtype: schema.dtype.name().into(),
+            dims: schema.dims.clone(),
+            chunk_shape: schema.chunk_shape.to_vec(),
+            compression: schema.compression.into(),
+            fill_value: schema.fill.as_ref().map(|fill| fill.to_value(schema.dtype)),
+            rechunk_on_append: schema.rechunk_on_append,
+        }
+    }
+
+    pub fn decode(&self) -> Result<Schema> {
+        let dtype = DType::from_name(&self.dtype)?;
+        let schema = Schema {
+            dtype,
+            dims: self.dims.clone(),
+            chunk_shape: Dims::from_slice(&self.chunk_shape),
+            compression: self.compression.decode()?,
+            fill: self.fill_value.as_ref().map(|value| Fill::from_value(dtype, value)).transpose()?,
+            rechunk_on_append: self.rechunk_on_append,
+        };
+        schema.check().map_err(|error| error!(Corrupt, "a schema: {error}"))?;
+        Ok(schema)
+    }
+}
+
+/// All that is stored under one array name.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FileRecord {
+    /// The folder, a single path component.
+    pub folder: Arc<str>,
+    /// Stored bytes of chunks that some array uses, and of those that none does.
+    pub live_bytes: u64,
+    pub dead_bytes: u64,
+    /// Oldest first: a chunk in a later one replaces it in an earlier.
+    pub segments: Vec<SegmentRecord>,
+}
+
+/// One segment file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SegmentRecord {
+    /// The file's name in the folder.
+    pub file: Arc<str>,
+    /// Its length.
+    pub length: u64,
+    /// CRC-32C of its directory.
+    pub directory_crc32c: u32,
+    /// The lowest and the highest array id in it.
+    pub array_ids: (u64, u64),
+}
+
+/// A dataset.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct DatasetRecord {
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub arrays: IndexMap<Arc<str>, ArrayRecord>,
+    #[serde(default, skip_serializing_if = "no_attributes")]
+    pub attributes: Arc<Attributes>,
+}
+
+/// Attributes, in the order they were first set.
+pub type Attributes = IndexMap<Arc<str>, Value>;
+
+fn no_attributes(attributes: &Arc<Attributes>) -> bool {
+    attributes.is_empty()
+}
+
+/// An array of a dataset.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ArrayRecord {
+    pub id: u64,
+    /// Index into [`Head::schemas`].
+    pub schema: u32,
+    pub shape: Dims64,
+    #[serde(default, skip_serializing_if = "StoredRecord::is_empty")]
+    pub stored: StoredRecord,
+    #[serde(default, skip_serializing_if = "no_attributes")]
+    pub attributes: Arc<Attributes>,
+}
+
+/// Totals over the chunks of an array that are stored.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct StoredRecord {
+    pub chunks: u64,
+    /// Cells of them inside the shape.
+    pub cells: u64,
+    pub nulls: u64,
+    /// Their share of the stored blocks.
+    pub bytes: u64,
+    /// Least and greatest, as [`stats::range_to_value`] makes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<Value>,
+}
+
+impl StoredRecord {
+    fn is_empty(&self) -> bool {
+        self.chunks == 0
+    }
+}
+
+/// Totals over the stored chunks of an array; the decoded [`StoredRecord`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    pub chunks: u64,
+    pub cells: u64,
+    pub nulls: u64,
+    pub bytes: u64,
+    pub range: stats::Range,
+}
+
+impl Stored {
+    pub fn encode(&self, dtype: DType) -> StoredRecord {
+        StoredRecord {
+            chunks: self.chunks,
+            cells: self.cells,
+            nulls: self.nulls,
+            bytes: self.bytes,
+            range: stats::range_to_value(dtype, self.range),
+        }
+    }
+}
+
+impl StoredRecord {
+    pub fn decode(&self, dtype: DType) -> Stored {
+        Stored {
+            chunks: self.chunks,
+            cells: self.cells,
+            nulls: self.nulls,
+            bytes: self.bytes,
+            range: self.range.as_ref().and_then(|range| stats::range_from_value(dtype, range)),
+        }
+    }
+}
+
+impl ArrayRecord {
+    /// Checks what the rest of the engine takes for granted.
+    pub fn check(&self, schema: &Schema) -> Result<()> {
+        if self.shape.len() != schema.chunk_shape.len() {
+            bail!(Corrupt, "shape {:?} for a schema of rank {}", self.shape, schema.chunk_shape.len());
+        }
+        check_shape(&self.shape, schema.dtype.size()).map_err(|error| error!(Corrupt, "{error}"))
+    }
+}
+
+/// A root in memory: the head, and where in the image each dataset's bytes are.
+pub struct Root {
+    pub head: Head,
+    pub image: Arc<Vec<u8>>,
+    pub datasets: Vec<(Arc<str>, Range<usize>)>,
+}
+
+const JSON_TRAILER: (&str, &str) = (",\"checksum\":\"crc32c:", "\"}\n");
+const JSON_TRAILER_LEN: usize = 20 + 8 + 3;
+/// A fixstr key, and the marker of a 32-bit number in big-endian.
+const MSGPACK_TRAILER: &[u8; 10] = b"\xa8checksum\xce";
+const MSGPACK_TRAILER_LEN: usize = 14;
+/// A zstd skippable frame of four bytes: the checksum of what is before it (RFC 8878, 3.1.2).
+const ZSTD_TRAILER: [u8; 8] = [0x5a, 0x2a, 0x4d, 0x18, 4, 0, 0, 0];
+
+/// The bytes of the root file, and where in the uncompressed image each dataset came to lie.
+pub struct Written {
+    pub file: Vec<u8>,
+    /// `None` where it is the file itself.
+    pub image: Option<Vec<u8>>,
+    pub ranges: Vec<Range<usize>>,
+}
+
+/// Serialises a root from its head and the encoded datasets.
+pub fn write<'a>(notation: Notation, head: &Head, datasets: &[(&'a str, &'a [u8])]) -> Result<Written> {
+    let internal = |error: &dyn fmt::Display| error!(Internal, "serialising the root: {error}");
+    let len: usize = datasets.iter().map(|(name, bytes)| name.len() + bytes.len() + 8).sum();
+    let mut image = Vec::with_capacity(len + len / 16 + 4096);
+    let mut ranges = Vec::with_capacity(datasets.len());
+    match notation.format {
+        MetaFormat::Json => {
+            image.extend_from_slice(b"{\"atlas\":");
+            serde_json::to_writer(&mut image, head).map_err(|error| internal(&error))?;
+            image.extend_from_slice(b",\n\"datasets\":{");
+            for (i, (name, bytes)) in datasets.iter().enumerate() {
+                image.extend_from_slice(if i == 0 { b"\n" } else { b",\n" });
+                serde_json::to_writer(&mut image, name).map_err(|error| internal(&error))?;
+                image.push(b':');
+                ranges.push(image.len()..image.len() + bytes.len());
+                image.extend_from_slice(bytes);
+            }
+            image.push(b'}');
+            let crc = crc32c::crc32c(&image);
+            image.extend_from_slice(format!("{}{crc:08x}{}", JSON_TRAILER.0, JSON_TRAILER.1).as_bytes());
+        }
+        MetaFormat::MsgPack => {
+            let wrote = |result: std::result::Result<(), rmp::encode::ValueWriteError>| {
+                result.map_err(|error| internal(&error))
+            };
+            let too_many = |_| error!(InvalidArgument, "more than 2^32 - 1 datasets, or bytes in one");
+            rmp::encode::write_map_len(&mut image, 3).map_err(|error| internal(&error))?;
+            wrote(rmp::encode::write_str(&mut image, "atlas"))?;
+            rmp_serde::encode::write_named(&mut image, head).map_err(|error| internal(&error))?;
+            wrote(rmp::encode::write_str(&mut image, "datasets"))?;
+            let count = u32::try_from(datasets.len()).map_err(too_many)?;
+            rmp::encode::write_map_len(&mut image, count).map_err(|error| internal(&error))?;
+            for (name, bytes) in datasets {
+                wrote(rmp::encode::write_str(&mut image, name))?;
+                let len = u32::try_from(bytes.len()).map_err(too_many)?;
+                rmp::encode::write_bin_len(&mut image, len).map_err(|error| internal(&error))?;
+                ranges.push(image.len()..image.len() + bytes.len());
+                image.extend_from_slice(bytes);
+            }
+            let crc = crc32c::crc32c(&image);
+            image.extend_from_slice(MSGPACK_TRAILER);
+            image.extend_from_slice(&crc.to_be_bytes());
+        }
+    }
+    if !notation.zstd {
+        return Ok(Written { file: image, image: None, ranges });
+    }
+    let mut file = zstd::bulk::Compressor::new(1)
+        .and_then(|mut compressor| {
+            compressor.include_checksum(true)?;
+            compressor.compress(&image)
+        })
+        .map_err(|error| internal(&error))?;
+    let crc = crc32c::crc32c(&file);
+    file.extend_from_slice(&ZSTD_TRAILER);
+    file.extend_from_slice(&crc.to_le_bytes());
+    Ok(Written { file, image: Some(image), ranges })
+}
+
+/// Checks the root file's checksums and reads it.
+pub fn parse(notation: Notation, file: Vec<u8>) -> Result<Root> {
+    let image = if notation.zstd { decompress(&file)? } else { file };
+    let (head, datasets) = match notation.format {
+        MetaFormat::Json => {
+            check_json(&image)?;
+            let file: File<'_, &RawValue> =
+                serde_json::from_slice(&image).map_err(|error| error!(Corrupt, "not a root: {error}"))?;
+            (file.atlas, locate(&image, file.datasets.0, |raw| raw.get().as_bytes())?)
+        }
+        MetaFormat::MsgPack => {
+            check_msgpack(&image)?;
+            let file: File<'_, Bytes<'_>> =
+                rmp_serde::from_slice(&image).map_err(|error| error!(Corrupt, "not a root: {error}"))?;
+            (file.atlas, locate(&image, file.datasets.0, |raw| raw.0)?)
+        }
+    };
+    check_head(&head)?;
+    Ok(Root { head, image: Arc::new(image), datasets })
+}
+
+fn decompress(file: &[u8]) -> Result<Vec<u8>> {
+    let Some((frame, trailer)) = file.split_last_chunk::<12>() else {
+        bail!(Corrupt, "the root is cut short: {} bytes", file.len());
+    };
+    if trailer[..8] != ZSTD_TRAILER || trailer[8..] != crc32c::crc32c(frame).to_le_bytes() {
+        bail!(Corrupt, "the root's checksum does not match");
+    }
+    // What decompresses to more than this is not a root but an attack.
+    let limit = (16 << 20) + frame.len() as u64 * 1024;
+    let mut image = Vec::new();
+    let read = zstd::stream::Decoder::with_buffer(frame)
+        .and_then(|decoder| decoder.single_frame().take(limit + 1).read_to_end(&mut image));
+    match read {
+        Ok(len) if len as u64 <= limit => Ok(image),
+        Ok(_) => Err(error!(Corrupt, "the root decompresses to more than {limit} bytes")),
+        Err(error) => Err(error!(Corrupt, "the root: zstd: {error}")),
+    }
+}
+
+fn check_json(image: &[u8]) -> Result<()> {
+    let Some(split) = image.len().checked_sub(JSON_TRAILER_LEN) else {
+        bail!(Corrupt, "the root is cut short: {} bytes", image.len());
+    };
+    let (body, trailer) = image.split_at(split);
+    let expected = format!("{}{:08x}{}", JSON_TRAILER.0, crc32c::crc32c(body), JSON_TRAILER.1);
+    if trailer != expected.as_bytes() {
+        bail!(Corrupt, "the root's checksum does not match");
+    }
+    Ok(())
+}
+
+fn check_msgpack(image: &[u8]) -> Result<()> {
+    let Some(split) = image.len().checked_sub(MSGPACK_TRAILER_LEN) else {
+        bail!(Corrupt, "the root is cut short: {} bytes", image.len());
+    };
+    let (body, trailer) = image.split_at(split);
+    if trailer[..10] != MSGPACK_TRAILER[..] || trailer[10..] != crc32c::crc32c(body).to_be_bytes() {
+        bail!(Corrupt, "the root's checksum does not match");
+    }
+    Ok(())
+}
+
+fn check_head(head: &Head) -> Result<()> {
+    if head.format_version > VERSION {
+        bail!(Unsupported, "format version {} is newer than {VERSION}", head.format_version);
+    }
+    if let Some(feature) = head.required_features.first() {
+        bail!(Unsupported, "the store needs the feature '{feature}'");
+    }
+    Ok(())
+}
+
+/// The top level of the file. `T` is a dataset, not decoded.
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
+struct File<'a, T> {
+    atlas: Head,
+    #[serde(borrow)]
+    datasets: Entries<'a, T>,
+    #[serde(rename = "checksum")]
+    _checksum: serde::de::IgnoredAny,
+}
+
+/// A map's entries in their order.
+struct Entries<'a, T>(Vec<(Cow<'a, str>, T)>);
+
+impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Entries<'a, T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct EntriesVisitor<T>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for EntriesVisitor<T> {
+            type Value = Vec<(Cow<'de, str>, T)>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map of datasets")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
+                let mut entries = Vec::new();
+                while let Some((Name(name), value)) = map.next_entry()? {
+                    entries.push((name, value));
+                }
+                Ok(entries)
+            }
+        }
+        deserializer.deserialize_map(EntriesVisitor(std::marker::PhantomData)).map(Entries)
+    }
+}
+
+/// A text, borrowed from the input where it stands there as it is.
+struct Name<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct NameVisitor;
+        impl<'de> Visitor<'de> for NameVisitor {
+            type Value = Cow<'de, str>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+            fn visit_borrowed_str<E>(self, name: &'de str) -> std::result::Result<Self::Value, E> {
+                Ok(Cow::Borrowed(name))
+            }
+            fn visit_str<E>(self, name: &str) -> std::result::Result<Self::Value, E> {
+                Ok(Cow::Owned(name.to_owned()))
+            }
+        }
+        deserializer.deserialize_str(NameVisitor).map(Name)
+    }
+}
+
+/// A byte string of the input.
+struct Bytes<'a>(&'a [u8]);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Bytes<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct BytesVisitor;
+        impl<'de> Visitor<'de> for BytesVisitor {
+            type Value = &'de [u8];
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a byte string")
+            }
+            fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> std::result::Result<Self::Value, E> {
+                Ok(bytes)
+            }
+        }
+        deserializer.deserialize_bytes(BytesVisitor).map(Bytes)
+    }
+}
+
+/// Where in the image the datasets' bytes, which were borrowed from it, lie.
+fn locate<T>(
+    image: &[u8],
+    entries: Vec<(Cow<'_, str>, T)>,
+    bytes: impl Fn(&T) -> &[u8],
+) -> Result<Vec<(Arc<str>, Range<usize>)>> {
+    let base = image.as_ptr() as usize;
+    entries
+        .into_iter()
+        .map(|(name, raw)| {
+            let raw = bytes(&raw);
+            let start = (raw.as_ptr() as usize).wrapping_sub(base);
+            match start.checked_add(raw.len()) {
+                Some(end) if end <= image.len() => Ok((Arc::from(&*name), start..end)),
+                _ => Err(error!(Internal, "dataset '{name}' was not borrowed from the root")),
+            }
+        })
+        .collect()
+}
+
+/// A dataset as the root holds it.
+pub fn encode_dataset(format: MetaFormat, record: &DatasetRecord) -> Result<Vec<u8>> {
+    match format {
+        MetaFormat::Json => serde_json::to_vec(record).map_err(|error| error!(Internal, "serialising: {error}")),
+        MetaFormat::MsgPack => {
+            rmp_serde::to_vec_named(record).map_err(|error| error!(Internal, "serialising: {error}"))
+        }
+    }
+}
+
+/// Undoes [`encode_dataset`].
+pub fn decode_dataset(format: MetaFormat, name: &str, bytes: &[u8]) -> Result<DatasetRecord> {
+    let damaged = |error: &dyn fmt::Display| error!(Corrupt, "dataset '{name}' in the root: {error}");
+    match format {
+        MetaFormat::Json => serde_json::from_slice(bytes).map_err(|error| damaged(&error)),
+        MetaFormat::MsgPack => rmp_serde::from_slice(bytes).map_err(|error| damaged(&error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head() -> Head {
+        Head {
+            format_version: VERSION,
+            required_features: Vec::new(),
+            store_id: "0123456789abcdef0123456789abcdef".into(),
+            generation: 7,
+            next_array_id: 3,
+            default_compression: Compression::DEFAULT.into(),
+            schemas: Vec::new(),
+            array_files: IndexMap::new(),
+        }
+    }
+
+    #[test]
+    fn every_notation_round_trips_and_notices_every_flipped_byte() {
+        let mut record = DatasetRecord::default();
+        Arc::make_mut(&mut record.attributes).insert("month".into(), Value::I64(vec![1]));
+        for notation in NOTATIONS {
+            let bytes = encode_dataset(notation.format, &record).expect("encodes");
+            let datasets = [("jan", &bytes[..]), ("a \"quoted\" one", &bytes[..])];
+            let written = write(notation, &head(), &datasets).expect("writes");
+            let root = parse(notation, written.file.clone()).expect("parses");
+            assert_eq!(root.head.generation, 7);
+            assert_eq!(&*root.datasets[1].0, "a \"quoted\" one");
+            for (i, (_, range)) in root.datasets.iter().enumerate() {
+                assert_eq!(*range, written.ranges[i]);
+                let record = decode_dataset(notation.format, "jan", &root.image[range.clone()]).expect("decodes");
+                assert_eq!(record.attributes["month"], Value::I64(vec![1]));
+            }
+            for i in 0..written.file.len() {
+                for bit in [1, 0x20, 0x80] {
+                    let mut file = written.file.clone();
+                    file[i] ^= bit;
+                    assert!(parse(notation, file).is_err(), "byte {i} of {}", notation.file_name());
+                }
+                assert!(parse(notation, written.file[..i].to_vec()).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn newer_formats_and_unknown_features_are_named() {
+        let notation = Notation::default();
+        let newer = Head { format_version: VERSION + 1, ..head() };
+        let error = parse(notation, write(notation, &newer, &[]).expect("writes").file).err().expect("refused");
+        assert!(error.message().contains("version 2"), "{error}");
+        let feature = Head { required_features: vec!["pools".into()], ..head() };
+        let error = parse(notation, write(notation, &feature, &[]).expect("writes").file).err().expect("refused");
+        assert!(error.message().contains("'pools'"), "{error}");
+    }
+}

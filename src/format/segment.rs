@@ -1,0 +1,376 @@
+//! A segment: header, blocks, index pages, directory, trailer.
+
+use super::varint::{Cursor, put, unzigzag, zigzag};
+use crate::codec::{Codec, Coding};
+use crate::error::{Result, bail, error};
+use crate::stats::ChunkStats;
+
+/// Version of the segment format.
+const VERSION: u32 = 1;
+const MAGIC: &[u8; 8] = b"ATLASSEG";
+const END_MAGIC: &[u8; 8] = b"ATLASEND";
+
+/// Bytes of the header.
+pub const HEADER_LEN: usize = 32;
+/// Bytes of the trailer.
+pub const TRAILER_LEN: usize = 32;
+/// Rows of an index page, at most.
+pub const PAGE_ROWS: usize = 2048;
+/// Array id of rows for blocks that no array uses any more; they are there so that every byte has a checksum.
+pub const GARBAGE_ID: u64 = 0;
+/// What one row can take in an index page, at most: the bound on what a page may decompress to.
+const MAX_ROW_BYTES: usize = 96;
+
+/// The header of a segment of this store.
+pub fn header(store_id: &[u8; 16]) -> [u8; HEADER_LEN] {
+    let mut bytes = [0; HEADER_LEN];
+    bytes[..8].copy_from_slice(MAGIC);
+    bytes[8..12].copy_from_slice(&VERSION.to_le_bytes());
+    bytes[16..].copy_from_slice(store_id);
+    bytes
+}
+
+/// Checks a header against what it must be.
+pub fn check_header(bytes: &[u8], store_id: &[u8; 16]) -> Result<()> {
+    if bytes == header(store_id) {
+        return Ok(());
+    }
+    if bytes.len() < HEADER_LEN || bytes[..8] != MAGIC[..] {
+        bail!(Corrupt, "not a segment: its first bytes are not '{}'", String::from_utf8_lossy(MAGIC));
+    }
+    let version = u32::from_le_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]);
+    if version > VERSION {
+        bail!(Unsupported, "segment version {version} is newer than {VERSION}");
+    }
+    bail!(Corrupt, "the header is damaged, or the segment belongs to another store")
+}
+
+/// The end of a segment: where its directory is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trailer {
+    pub directory_offset: u64,
+    pub directory_len: u64,
+    pub directory_crc: u32,
+}
+
+impl Trailer {
+    pub fn to_bytes(self) -> [u8; TRAILER_LEN] {
+        let mut bytes = [0; TRAILER_LEN];
+        bytes[..8].copy_from_slice(&self.directory_offset.to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.directory_len.to_le_bytes());
+        bytes[16..20].copy_from_slice(&self.directory_crc.to_le_bytes());
+        let crc = crc32c::crc32c(&bytes[..20]);
+        bytes[20..24].copy_from_slice(&crc.to_le_bytes());
+        bytes[24..].copy_from_slice(END_MAGIC);
+        bytes
+    }
+
+    /// The trailer of a segment of `file_len` bytes.
+    pub fn parse(bytes: &[u8; TRAILER_LEN], file_len: u64) -> Result<Self> {
+        let mut cursor = Cursor(bytes);
+        let trailer = Self {
+            directory_offset: u64::from_le_bytes(cursor.bytes()?),
+            directory_len: u64::from_le_bytes(cursor.bytes()?),
+            directory_crc: u32::from_le_bytes(cursor.bytes()?),
+        };
+        if trailer.to_bytes() != *bytes {
+            bail!(Corrupt, "the trailer is damaged");
+        }
+        let end = trailer.directory_offset.checked_add(trailer.directory_len);
+        if trailer.directory_offset < HEADER_LEN as u64 || end.is_none_or(|end| end + TRAILER_LEN as u64 != file_len) {
+            bail!(Corrupt, "the trailer does not fit a file of {file_len} bytes");
+        }
+        Ok(trailer)
+    }
+}
+
+/// One stored chunk: what it is, where it is, and its statistics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub array_id: u64,
+    pub chunk: u64,
+    pub block: BlockRef,
+    /// Where the chunk begins in the decoded block.
+    pub at: u32,
+    /// Bytes of the chunk in the decoded block.
+    pub len: u32,
+    pub stats: ChunkStats,
+}
+
+impl Row {
+    /// The chunk's share of the stored block, such that the shares of all chunks of a block add up to it.
+    pub fn stored_bytes(&self) -> u64 {
+        let (raw, stored) = (u64::from(self.block.coding.raw_len.max(1)), u64::from(self.block.len));
+        let before = |at: u64| at * stored / raw;
+        if self.block.coding.raw_len == 0 {
+            return stored;
+        }
+        before(u64::from(self.at) + u64::from(self.len)) - before(u64::from(self.at))
+    }
+}
+
+/// A block in a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlockRef {
+    pub offset: u64,
+    pub len: u32,
+    /// CRC-32C of the stored bytes.
+    pub crc: u32,
+    pub coding: Coding,
+}
+
+/// An index page in a segment, and the first row in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageRef {
+    pub first: (u64, u64),
+    pub rows: u32,
+    pub offset: u64,
+    pub len: u32,
+    /// CRC-32C of the stored page.
+    pub crc: u32,
+}
+
+/// The index pages of a segment, in the order of their rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Directory {
+    /// Where the blocks end and the pages begin.
+    pub blocks_end: u64,
+    /// The last row's array id and chunk.
+    pub last: (u64, u64),
+    pub pages: Vec<PageRef>,
+}
+
+impl Directory {
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(16 + self.pages.len() * 16);
+        for number in [self.blocks_end, self.last.0, self.last.1, self.pages.len() as u64] {
+            put(&mut out, number);
+        }
+        let mut before = 0;
+        for page in &self.pages {
+            put(&mut out, page.first.0 - before);
+            put(&mut out, page.first.1);
+            put(&mut out, u64::from(page.rows));
+            put(&mut out, u64::from(page.len));
+            out.extend_from_slice(&page.crc.to_le_bytes());
+            before = page.first.0;
+        }
+        out
+    }
+
+    /// The directory in `bytes`, which starts at `offset` of its file.
+    pub fn parse(bytes: &[u8], offset: u64) -> Result<Self> {
+        let mut cursor = Cursor(bytes);
+        let blocks_end = cursor.varint()?;
+        let last = (cursor.varint()?, cursor.varint()?);
+        let count = cursor.varint()?;
+        // A page takes eight bytes here at least: a count that promises more is damage, not a reason to allocate.
+        if count > bytes.len() as u64 / 8 {
+            bail!(Corrupt, "the directory of {} bytes claims {count} pages", bytes.len());
+        }
+        let mut pages = Vec::with_capacity(count as usize);
+        let (mut id, mut at) = (0u64, blocks_end);
+        for _ in 0..count {
+            id = id.checked_add(cursor.varint()?).ok_or_else(|| error!(Corrupt, "array ids overflow"))?;
+            let first = (id, cursor.varint()?);
+            let (rows, len) = (cursor.varint32()?, cursor.varint32()?);
+            let crc = u32::from_le_bytes(cursor.bytes()?);
+            if rows == 0 || rows as usize > PAGE_ROWS {
+                bail!(Corrupt, "an index page of {rows} rows");
+            }
+            if pages.last().is_some_and(|page: &PageRef| page.first >= first) || first > last {
+                bail!(Corrupt, "the index pages are out of order");
+            }
+            pages.push(PageRef { first, rows, offset: at, len, crc });
+            at = at.checked_add(u64::from(len)).ok_or_else(|| error!(Corrupt, "page lengths overflow"))?;
+        }
+        if !cursor.0.is_empty() || blocks_end < HEADER_LEN as u64 || at != offset {
+            bail!(Corrupt, "the directory does not describe the file it is in");
+        }
+        Ok(Self { blocks_end, last, pages })
+    }
+
+    /// Whether chunks of this array can be in the segment.
+    pub fn may_hold(&self, array_id: u64) -> bool {
+        self.pages.first().is_some_and(|page| page.first.0 <= array_id) && array_id <= self.last.0
+    }
+
+    /// The pages that can hold chunks `low..=high` of an array.
+    pub fn pages_of(&self, array_id: u64, low: u64, high: u64) -> std::ops::Range<usize> {
+        let from = self.pages.partition_point(|page| page.first <= (array_id, low)).saturating_sub(1);
+        let to = self.pages.partition_point(|page| page.first <= (array_id, high));
+        from..to.max(from)
+    }
+}
+
+/// Encodes up to [`PAGE_ROWS`] rows, which are in order of array id and chunk, column by column.
+pub fn page_to_bytes(rows: &[Row]) -> Result<Vec<u8>> {
+    let mut raw = Vec::with_capacity(rows.len() * 24);
+    let mut before = (0u64, 0u64);
+    for row in rows {
+        put(&mut raw, row.array_id - before.0);
+        // Within an array chunks ascend; a new array starts anew.
+        put(&mut raw, if row.array_id == before.0 { row.chunk - before.1 } else { row.chunk });
+        before = (row.array_id, row.chunk);
+    }
+    let mut end = 0u64;
+    for row in rows {
+        put(&mut raw, zigzag(row.block.offset.wrapping_sub(end) as i64));
+        put(&mut raw, u64::from(row.block.len));
+        end = row.block.offset + u64::from(row.block.len);
+    }
+    for row in rows {
+        put(&mut raw, u64::from(row.block.coding.raw_len));
+        put(&mut raw, u64::from(row.at));
+        put(&mut raw, u64::from(row.len));
+    }
+    for row in rows {
+        raw.extend_from_slice(&[row.block.coding.codec as u8, row.block.coding.shuffle]);
+    }
+    for row in rows {
+        raw.extend_from_slice(&row.block.crc.to_le_bytes());
+    }
+    for row in rows {
+        put(&mut raw, row.stats.nulls << 1 | u64::from(row.stats.range.is_some()));
+    }
+    for end in 0..2 {
+        for (low, high) in rows.iter().filter_map(|row| row.stats.range) {
+            raw.extend_from_slice(&[low, high][end].to_le_bytes());
+        }
+    }
+    zstd::bulk::compress(&raw, 1).map_err(|error| error!(Internal, "zstd: {error}"))
+}
+
+/// Decodes a page, whose checksum was right, and checks that the rows are what [`page_to_bytes`] could have written.
+pub fn page_from_bytes(bytes: &[u8], page: &PageRef, blocks_end: u64) -> Result<Vec<Row>> {
+    let n = page.rows as usize;
+    let raw = zstd::bulk::decompress(bytes, n * MAX_ROW_BYTES).map_err(|error| error!(Corrupt, "zstd: {error}"))?;
+    let mut cursor = Cursor(&raw);
+    let overflow = || error!(Corrupt, "numbers in an index page overflow");
+    let blank = Row {
+        array_id: 0,
+        chunk: 0,
+        block: BlockRef {
+            offset: 0,
+            len: 0,
+            crc: 0,
+            coding: Coding { codec: Codec::None, shuffle: 1, raw_len: 0 },
+        },
+        at: 0,
+        len: 0,
+        stats: ChunkStats::default(),
+    };
+    let mut rows = vec![blank; n];
+    let mut before = (0u64, 0u64);
+    for (i, row) in rows.iter_mut().enumerate() {
+        let (step, chunk) = (cursor.varint()?, cursor.varint()?);
+        row.array_id = before.0.checked_add(step).ok_or_else(overflow)?;
+        row.chunk = if step == 0 { before.1.checked_add(chunk).ok_or_else(overflow)? } else { chunk };
+        let key = (row.array_id, row.chunk);
+        if i > 0 && key <= before || i == 0 && key != page.first {
+            bail!(Corrupt, "the rows of an index page are out of order");
+        }
+        before = key;
+    }
+    let mut end = 0u64;
+    for row in &mut rows {
+        row.block.offset = end.wrapping_add_signed(unzigzag(cursor.varint()?));
+        row.block.len = cursor.varint32()?;
+        end = row.block.offset.checked_add(u64::from(row.block.len)).ok_or_else(overflow)?;
+        if row.block.offset < HEADER_LEN as u64 || end > blocks_end {
+            bail!(Corrupt, "a block of {} bytes at offset {} is outside the blocks", row.block.len, row.block.offset);
+        }
+    }
+    for row in &mut rows {
+        row.block.coding.raw_len = cursor.varint32()?;
+        (row.at, row.len) = (cursor.varint32()?, cursor.varint32()?);
+        if row.at.checked_add(row.len).is_none_or(|end| end > row.block.coding.raw_len) {
+            bail!(Corrupt, "a chunk of {} bytes at {} is outside its block", row.len, row.at);
+        }
+    }
+    for row in &mut rows {
+        row.block.coding.codec = Codec::from_code(cursor.byte()?)?;
+        row.block.coding.shuffle = cursor.byte()?;
+        if ![1, 2, 4, 8, 16].contains(&row.block.coding.shuffle) {
+            bail!(Corrupt, "a byte shuffle of {}-byte elements", row.block.coding.shuffle);
+        }
+    }
+    for row in &mut rows {
+        row.block.crc = u32::from_le_bytes(cursor.bytes()?);
+    }
+    for row in &mut rows {
+        let nulls = cursor.varint()?;
+        row.stats.nulls = nulls >> 1;
+        row.stats.range = (nulls & 1 == 1).then_some((0, 0));
+    }
+    for end in 0..2 {
+        for (low, high) in rows.iter_mut().filter_map(|row| row.stats.range.as_mut()) {
+            *[low, high][end] = u64::from_le_bytes(cursor.bytes()?);
+        }
+    }
+    if !cursor.0.is_empty() {
+        bail!(Corrupt, "an index page has {} bytes too many", cursor.0.len());
+    }
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(n: u64) -> Vec<Row> {
+        (0..n)
+            .map(|i| Row {
+                array_id: 1 + i / 10,
+                chunk: i % 10 * 3,
+                block: BlockRef {
+                    offset: 32 + i / 4 * 100,
+                    len: 100,
+                    crc: i as u32 * 77,
+                    coding: Coding { codec: Codec::Zstd, shuffle: 4, raw_len: 400 },
+                },
+                at: (i % 4 * 100) as u32,
+                len: 100,
+                stats: ChunkStats { nulls: i, range: (i % 3 > 0).then_some((i, u64::MAX - i)) },
+            })
+            .collect()
+    }
+
+    #[test]
+    fn pages_round_trip() {
+        for n in [1, 2, 77, PAGE_ROWS as u64] {
+            let rows = rows(n);
+            let bytes = page_to_bytes(&rows).expect("encodes");
+            let first = (rows[0].array_id, rows[0].chunk);
+            let page = PageRef { first, rows: n as u32, offset: 0, len: bytes.len() as u32, crc: 0 };
+            assert_eq!(page_from_bytes(&bytes, &page, 1 << 40).expect("decodes"), rows);
+            assert!(page_from_bytes(&bytes, &page, 40).is_err(), "blocks outside the file");
+            assert!(page_from_bytes(&bytes, &PageRef { rows: n as u32 + 1, ..page }, 1 << 40).is_err());
+        }
+    }
+
+    #[test]
+    fn shares_of_a_block_add_up_to_it() {
+        let share: u64 = rows(8)[4..].iter().map(Row::stored_bytes).sum();
+        assert_eq!(share, 100);
+    }
+
+    #[test]
+    fn directory_and_trailer_round_trip() {
+        let page = |i: u64| PageRef { first: (i, 7), rows: 3, offset: 100 + (i - 1) * 20, len: 20, crc: i as u32 };
+        let directory = Directory { blocks_end: 100, last: (9, 9), pages: (1..=3).map(page).collect() };
+        let bytes = directory.to_bytes();
+        assert_eq!(Directory::parse(&bytes, 160).expect("parses"), directory);
+        assert!(Directory::parse(&bytes, 161).is_err());
+        for cut in 0..bytes.len() {
+            assert!(Directory::parse(&bytes[..cut], 160).is_err());
+        }
+        assert_eq!(directory.pages_of(2, 0, 5), 0..1);
+        assert_eq!(directory.pages_of(2, 0, 7), 0..2);
+        assert_eq!(directory.pages_of(2, 8, 9), 1..2);
+        assert_eq!(directory.pages_of(0, 0, 9), 0..0);
+        let trailer = Trailer { directory_offset: 160, directory_len: 9, directory_crc: 5 };
+        assert_eq!(Trailer::parse(&trailer.to_bytes(), 201).expect("parses"), trailer);
+        assert!(Trailer::parse(&trailer.to_bytes(), 202).is_err());
+    }
+}
