@@ -1,0 +1,117 @@
+//! The file system.
+
+use super::{Entry, Identity, Locking, ReadFile, ReaderPin, Storage, WriteFile, lock};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::Path;
+use std::sync::Arc;
+
+/// [`Storage`] on a POSIX file system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LocalDisk;
+
+struct Writing(File);
+struct Reading(File);
+
+impl Storage for LocalDisk {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
+        Ok(Box::new(Writing(OpenOptions::new().write(true).create_new(true).open(path)?)))
+    }
+
+    fn replace(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => self.create(path),
+        }
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn ReadFile>> {
+        let file = File::open(path)?;
+        if file.metadata()?.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        Ok(Arc::new(Reading(file)))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        std::fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_file(path)
+    }
+
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        std::fs::create_dir(path)
+    }
+
+    fn remove_dir(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_dir(path)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
+        std::fs::read_dir(path)?
+            .map(|entry| {
+                let entry = entry?;
+                Ok(Entry { path: entry.path(), is_dir: entry.file_type()?.is_dir() })
+            })
+            .collect()
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        File::open(path)?.sync_all()
+    }
+
+    fn lock_writer(&self, path: &Path) -> io::Result<Locking> {
+        lock::lock_writer(path)
+    }
+
+    fn pin_reader(&self, path: &Path) -> io::Result<Option<Box<dyn ReaderPin>>> {
+        lock::pin_reader(path)
+    }
+}
+
+fn identity(file: &File) -> io::Result<Identity> {
+    let data = file.metadata()?;
+    Ok(Identity {
+        device: data.dev(),
+        inode: data.ino(),
+        length: data.len(),
+        modified: i128::from(data.mtime()) * 1_000_000_000 + i128::from(data.mtime_nsec()),
+    })
+}
+
+impl WriteFile for Writing {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all(bytes)
+    }
+
+    fn truncate(&mut self, len: u64) -> io::Result<()> {
+        self.0.set_len(len)?;
+        self.0.seek(SeekFrom::Start(len))?;
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.0.sync_all()
+    }
+
+    fn identity(&self) -> io::Result<Identity> {
+        identity(&self.0)
+    }
+}
+
+impl ReadFile for Reading {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        self.0.read_exact_at(buffer, offset)
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.0.metadata()?.len())
+    }
+
+    fn identity(&self) -> io::Result<Identity> {
+        identity(&self.0)
+    }
+}

@@ -1,0 +1,117 @@
+//! Bytes in named places: the little that the store asks of a file system. No format is known here.
+//!
+//! Segments are written once and never changed; the root is the one object that is replaced. Paths are absolute.
+
+mod disk;
+mod lock;
+
+pub use disk::LocalDisk;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where a store lives. [`LocalDisk`] is the file system; tests put fault-injecting ones in its place.
+pub trait Storage: Send + Sync {
+    /// Makes a new empty file; it is an error if there is one.
+    fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>>;
+    /// Makes a new empty file, in place of one that may be there.
+    fn replace(&self, path: &Path) -> io::Result<Box<dyn WriteFile>>;
+    /// Opens a file for reading.
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn ReadFile>>;
+    /// Atomically gives `from` the name `to`.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Removes a file.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Makes a directory in an existing one.
+    fn create_dir(&self, path: &Path) -> io::Result<()>;
+    /// Removes an empty directory.
+    fn remove_dir(&self, path: &Path) -> io::Result<()>;
+    /// The entries of a directory.
+    fn list(&self, path: &Path) -> io::Result<Vec<Entry>>;
+    /// Makes the entries of a directory durable.
+    fn sync_dir(&self, path: &Path) -> io::Result<()>;
+    /// Takes the writer's lock in the lock file at `path`, which is made if it is missing.
+    fn lock_writer(&self, path: &Path) -> io::Result<Locking>;
+    /// Announces a reader in the lock file at `path`, so that no writer removes what it may be about to read.
+    /// `None` where the lock file or its file system does not let it.
+    fn pin_reader(&self, path: &Path) -> io::Result<Option<Box<dyn ReaderPin>>>;
+}
+
+/// A name in a directory.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The whole path.
+    pub path: PathBuf,
+    /// Whether it is a directory itself (a symbolic link is not).
+    pub is_dir: bool,
+}
+
+/// A file being written from front to back.
+pub trait WriteFile: Send + Sync {
+    /// Adds bytes at the end. After an error some of them may be there.
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// Cuts the file to `len` bytes, where the next append goes.
+    fn truncate(&mut self, len: u64) -> io::Result<()>;
+    /// Makes the bytes durable.
+    fn sync(&mut self) -> io::Result<()>;
+    /// What tells this file from another that later has its name.
+    fn identity(&self) -> io::Result<Identity>;
+}
+
+/// A file that can be read at any place.
+pub trait ReadFile: Send + Sync {
+    /// Fills `buffer` from `offset` on; a file that ends before is an error.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
+    /// Bytes of the file.
+    fn len(&self) -> io::Result<u64>;
+    /// What tells this file from another that later has its name.
+    fn identity(&self) -> io::Result<Identity>;
+}
+
+/// Tells one file from another of the same name: device, inode, length and time of the last write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Device.
+    pub device: u64,
+    /// Inode.
+    pub inode: u64,
+    /// Bytes.
+    pub length: u64,
+    /// Time of the last write, in nanoseconds.
+    pub modified: i128,
+}
+
+/// The answer to [`Storage::lock_writer`].
+pub enum Locking {
+    /// The lock is held until the value is dropped.
+    Held(Box<dyn WriterLock>),
+    /// Another writer holds it; what is known of it: "pid 4711 on host 'login2'".
+    Refused(String),
+    /// The file system has no locks; why.
+    Unsupported(String),
+}
+
+/// The writer's lock, released when dropped.
+pub trait WriterLock: Send + Sync {
+    /// Whether a reader is just opening the store, or holds a snapshot older than `generation`.
+    fn has_reader_before(&self, generation: u64) -> io::Result<bool>;
+}
+
+/// A reader's announcement, withdrawn when dropped.
+pub trait ReaderPin: Send + Sync {
+    /// Pins `generation` instead of everything, or of an earlier one.
+    fn pin(&mut self, generation: u64) -> io::Result<()>;
+    /// Pins everything again, beside what is pinned: the reader is about to open a newer root.
+    fn pin_all(&mut self) -> io::Result<()>;
+}
+
+/// Reads a whole file.
+pub fn read_all(file: &dyn ReadFile) -> io::Result<Vec<u8>> {
+    let len = usize::try_from(file.len()?).map_err(|_| io::ErrorKind::FileTooLarge)?;
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(len).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    bytes.resize(len, 0);
+    file.read_at(&mut bytes, 0)?;
+    Ok(bytes)
+}
