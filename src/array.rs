@@ -1,0 +1,525 @@
+//! One array: its pending chunks, and reads and writes of regions over them and over what is stored.
+//!
+//! A chunk is looked for in this order: pending (written since the last flush began), frozen (being flushed), stored.
+
+use crate::block::{self, Block, ChunkData, Part, PendingChunk};
+use crate::codec;
+use crate::error::{ErrorKind, Result, error};
+use crate::format::root::Stored;
+use crate::format::segment::{BlockRef, Row};
+use crate::grid::{self, Piece, pieces};
+use crate::pool::Pool;
+use crate::schema::Schema;
+use crate::segment::{Segment, SegmentReader};
+use crate::shape::{Dims, Region, c_strides, cells};
+use crate::strided::{BoundSource, BoundTarget, ChunkBox};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+/// Chunks of at least this size are blocks of their own; smaller ones are packed together when they are flushed.
+pub(crate) const PACK_BELOW: usize = 16 << 10;
+/// Stored bytes that one read fetches, at most, when blocks stand side by side.
+const READ_RUN: u64 = 1 << 20;
+
+/// What arrays need to get at stored chunks and worker threads.
+pub(crate) struct Io {
+    pub reader: SegmentReader,
+    pub pool: Arc<Pool>,
+}
+
+/// The segments under one array name, oldest first.
+pub(crate) type Segments = Arc<Vec<Arc<Segment>>>;
+
+/// An array of a dataset. The id names its chunks in segments and is never used again.
+pub(crate) struct Array {
+    pub id: u64,
+    pub schema: Arc<Schema>,
+    pub data: RwLock<ArrayData>,
+}
+
+/// What changes of an array.
+#[derive(Default)]
+pub(crate) struct ArrayData {
+    pub shape: Dims,
+    pub pending: HashMap<u64, Pending>,
+    pub frozen: Option<Arc<HashMap<u64, Arc<Block>>>>,
+    /// Totals over the stored chunks, and the shape they were stored for; `None` before the first flush.
+    pub stored: Option<(Stored, Dims)>,
+}
+
+/// A chunk written since the last flush began.
+pub(crate) enum Pending {
+    /// Still being written to; `written` counts cells, those written twice doubly.
+    Open { data: ChunkData, written: u64 },
+    /// Complete, as far as one can tell, and given to the workers.
+    Sealed(Arc<Block>),
+}
+
+impl ArrayData {
+    /// Whether the array has values that no finished flush has stored.
+    pub fn has_unflushed_values(&self) -> bool {
+        !self.pending.is_empty() || self.frozen.is_some()
+    }
+
+    fn chunk_in_memory(&self, number: u64) -> Option<PendingChunk> {
+        match self.pending.get(&number) {
+            Some(Pending::Sealed(block)) => Some(block.chunk()),
+            Some(Pending::Open { .. }) => None,
+            None => self.frozen.as_ref().and_then(|frozen| frozen.get(&number)).map(|block| block.chunk()),
+        }
+    }
+}
+
+impl Array {
+    pub fn new(id: u64, schema: Arc<Schema>, shape: &[u64], stored: Option<Stored>) -> Arc<Self> {
+        let stored = stored.map(|stored| (stored, Dims::from_slice(shape)));
+        let data = ArrayData { shape: shape.into(), stored, ..ArrayData::default() };
+        Arc::new(Self { id, schema, data: RwLock::new(data) })
+    }
+
+    /// Copies a region from the caller's memory. On an error nothing has changed, but for a lack of memory, which
+    /// leaves the chunks before it written.
+    pub fn write_numbers(
+        &self,
+        data: &mut ArrayData,
+        io: &Io,
+        segments: &Segments,
+        region: &Region,
+        source: &BoundSource<'_>,
+    ) -> Result<()> {
+        self.write(data, io, segments, region, |piece, chunk| {
+            if let ChunkData::Numbers(bytes) = chunk {
+                let place =
+                    ChunkBox { shape: &self.schema.chunk_shape, at: &piece.in_chunk, extents: &piece.extents };
+                source.copy_to(&piece.in_region, &place, bytes);
+            }
+        })
+    }
+
+    /// Copies texts, in C order of the region.
+    pub fn write_texts(
+        &self,
+        data: &mut ArrayData,
+        io: &Io,
+        segments: &Segments,
+        region: &Region,
+        texts: &[&str],
+    ) -> Result<()> {
+        self.write(data, io, segments, region, |piece, chunk| {
+            if let ChunkData::Texts(cells) = chunk {
+                for_each_cell(&self.schema.chunk_shape, &region.count, piece, |in_chunk, in_region| {
+                    texts[in_region].clone_into(&mut cells[in_chunk]);
+                });
+            }
+        })
+    }
+
+    fn write(
+        &self,
+        data: &mut ArrayData,
+        io: &Io,
+        segments: &Segments,
+        region: &Region,
+        mut put: impl FnMut(&Piece, &mut ChunkData),
+    ) -> Result<()> {
+        let schema = &self.schema;
+        let valid = |shape: &[u64], piece: &Piece| grid::valid_extents(shape, &schema.chunk_shape, piece.chunk);
+        let shape = data.shape.clone();
+        // What can fail goes first: the rest of a chunk that is written in part must be had.
+        for piece in pieces(&shape, &schema.chunk_shape, region) {
+            if piece.extents != valid(&shape, &piece) {
+                self.open_chunk(data, io, segments, piece.chunk)?;
+            }
+        }
+        for piece in pieces(&shape, &schema.chunk_shape, region) {
+            let valid = valid(&shape, &piece);
+            if piece.extents == valid && !matches!(data.pending.get(&piece.chunk), Some(Pending::Open { .. })) {
+                let fresh = if valid == schema.chunk_shape && schema.dtype.size() > 0 {
+                    ChunkData::Numbers(block::allocate(schema.chunk_bytes())?)
+                } else {
+                    ChunkData::filled(schema)?
+                };
+                data.pending.insert(piece.chunk, Pending::Open { data: fresh, written: 0 });
+            }
+            let Some(Pending::Open { data: chunk, written }) = data.pending.get_mut(&piece.chunk) else {
+                return Err(error!(Internal, "chunk {} is not open", piece.chunk));
+            };
+            put(&piece, chunk);
+            *written += cells(&piece.extents);
+            // Dimension 0 may grow into the padding, so a chunk is complete when that is written too.
+            let rows = valid.first().copied().unwrap_or(1).max(1);
+            let complete = cells(&valid) / rows * schema.chunk_shape.first().copied().unwrap_or(1);
+            if *written >= complete && chunk.memory() >= PACK_BELOW {
+                self.seal(data, io, piece.chunk);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a chunk writable: what it holds, wherever that is, or the fill value.
+    fn open_chunk(&self, data: &mut ArrayData, io: &Io, segments: &Segments, number: u64) -> Result<()> {
+        if matches!(data.pending.get(&number), Some(Pending::Open { .. })) {
+            return Ok(());
+        }
+        let chunk = match data.chunk_in_memory(number) {
+            Some(PendingChunk::Raw(chunk)) => (*chunk).clone(),
+            Some(PendingChunk::Encoded(encoded)) => self.decode_pending(&encoded)?,
+            None => match self.locate(io, segments, &[number])?.pop().flatten() {
+                Some((segment, row)) => self.load(io, &segment, &row)?,
+                None => ChunkData::filled(&self.schema)?,
+            },
+        };
+        data.pending.insert(number, Pending::Open { data: chunk, written: 0 });
+        Ok(())
+    }
+
+    /// Gives a chunk to the workers.
+    fn seal(&self, data: &mut ArrayData, io: &Io, number: u64) {
+        let valid = grid::valid_extents(&data.shape, &self.schema.chunk_shape, number);
+        match data.pending.remove(&number) {
+            Some(Pending::Open { data: chunk, .. }) => {
+                let large = chunk.memory() >= PACK_BELOW;
+                let part = Part { schema: self.schema.clone(), valid, data: Arc::new(chunk) };
+                let block = Block::new(vec![part]);
+                if large {
+                    let block = block.clone();
+                    io.pool.spawn(move || block.run());
+                }
+                data.pending.insert(number, Pending::Sealed(block));
+            }
+            Some(sealed) => {
+                data.pending.insert(number, sealed);
+            }
+            None => {}
+        }
+    }
+
+    /// Moves what is pending to where a flush takes it from, and returns it. `None` where there is nothing.
+    pub fn freeze(&self, data: &mut ArrayData, io: &Io) -> Option<Arc<HashMap<u64, Arc<Block>>>> {
+        let open: Vec<u64> = (data.pending.iter())
+            .filter_map(|(number, pending)| matches!(pending, Pending::Open { .. }).then_some(*number))
+            .collect();
+        for number in open {
+            self.seal(data, io, number);
+        }
+        let frozen: HashMap<u64, Arc<Block>> = std::mem::take(&mut data.pending)
+            .into_iter()
+            .filter_map(|(number, pending)| match pending {
+                Pending::Sealed(block) => Some((number, block)),
+                Pending::Open { .. } => None,
+            })
+            .collect();
+        if frozen.is_empty() {
+            return None;
+        }
+        let frozen = Arc::new(frozen);
+        data.frozen = Some(frozen.clone());
+        Some(frozen)
+    }
+
+    /// Undoes [`Self::freeze`] after a flush that failed: chunks written meanwhile stay, as they are newer.
+    pub fn thaw(&self, data: &mut ArrayData) {
+        if let Some(frozen) = data.frozen.take() {
+            for (number, block) in frozen.iter() {
+                data.pending.entry(*number).or_insert_with(|| Pending::Sealed(block.clone()));
+            }
+        }
+    }
+
+    fn locate(&self, io: &Io, segments: &Segments, chunks: &[u64]) -> Result<Vec<Option<(Arc<Segment>, Row)>>> {
+        let found = io.reader.locate(segments, self.id, chunks)?;
+        Ok(found.into_iter().map(|found| found.map(|(number, row)| (segments[number].clone(), row))).collect())
+    }
+
+    fn load(&self, io: &Io, segment: &Segment, row: &Row) -> Result<ChunkData> {
+        let decoded = io.reader.block(segment, &row.block)?;
+        ChunkData::from_stored(&self.schema, &decoded[row.at as usize..][..row.len as usize])
+            .map_err(|error| io.reader.damaged_block(segment, &row.block, &error))
+    }
+
+    fn decode_pending(&self, encoded: &block::Encoded) -> Result<ChunkData> {
+        let mut decoded = block::allocate(encoded.coding.raw_len as usize)?;
+        codec::decode(&encoded.coding, &encoded.bytes, &mut decoded)?;
+        ChunkData::from_stored(&self.schema, &decoded)
+    }
+
+    /// What a read of `region` needs beyond open chunks, which `on_open` copies from while `data` is locked.
+    fn plan(
+        self: &Arc<Self>,
+        data: &ArrayData,
+        segments: &Segments,
+        region: &Region,
+        mut on_open: impl FnMut(&Piece, &ChunkData) -> Result<()>,
+    ) -> Result<Plan> {
+        let mut plan = Plan {
+            array: self.clone(),
+            shape: data.shape.clone(),
+            segments: segments.clone(),
+            memory: Vec::new(),
+            elsewhere: Vec::new(),
+        };
+        for piece in pieces(&data.shape, &self.schema.chunk_shape, region) {
+            if let Some(Pending::Open { data, .. }) = data.pending.get(&piece.chunk) {
+                on_open(&piece, data)?;
+            } else if let Some(chunk) = data.chunk_in_memory(piece.chunk) {
+                plan.memory.push((piece, chunk));
+            } else {
+                plan.elsewhere.push(piece);
+            }
+        }
+        Ok(plan)
+    }
+
+    /// Plans a read of numbers; what is in open chunks is copied at once.
+    pub fn plan_numbers(
+        self: &Arc<Self>,
+        data: &ArrayData,
+        segments: &Segments,
+        region: &Region,
+        target: &BoundTarget<'_>,
+    ) -> Result<Plan> {
+        self.plan(data, segments, region, |piece, chunk| match chunk {
+            ChunkData::Numbers(bytes) => self.copy_numbers(target, piece, bytes),
+            ChunkData::Texts(_) => Err(error!(Internal, "texts in an array of numbers")),
+        })
+    }
+
+    /// Plans a read of texts; what is in open chunks is copied at once.
+    pub fn plan_texts(
+        self: &Arc<Self>,
+        data: &ArrayData,
+        segments: &Segments,
+        region: &Region,
+        out: &mut [String],
+    ) -> Result<Plan> {
+        self.plan(data, segments, region, |piece, chunk| match chunk {
+            ChunkData::Texts(texts) => {
+                self.copy_texts(out, &region.count, piece, texts);
+                Ok(())
+            }
+            ChunkData::Numbers(_) => Err(error!(Internal, "numbers in an array of texts")),
+        })
+    }
+
+    /// Copies a piece of a chunk of numbers to the caller's memory.
+    fn copy_numbers(&self, target: &BoundTarget<'_>, piece: &Piece, chunk: &[u8]) -> Result<()> {
+        let place = ChunkBox { shape: &self.schema.chunk_shape, at: &piece.in_chunk, extents: &piece.extents };
+        target.copy_from(&piece.in_region, &place, chunk)
+    }
+
+    /// Copies a piece of a chunk of texts into `out`, which is the region in C order.
+    fn copy_texts(&self, out: &mut [String], count: &[u64], piece: &Piece, chunk: &[String]) {
+        for_each_cell(&self.schema.chunk_shape, count, piece, |in_chunk, in_region| {
+            chunk[in_chunk].clone_into(&mut out[in_region]);
+        });
+    }
+}
+
+/// The cells of a region in C order.
+pub(crate) enum Values {
+    Numbers(Vec<u8>),
+    Texts(Vec<String>),
+}
+
+/// The part of a read that goes on without the array's lock.
+pub(crate) struct Plan {
+    array: Arc<Array>,
+    shape: Dims,
+    segments: Segments,
+    memory: Vec<(Piece, PendingChunk)>,
+    elsewhere: Vec<Piece>,
+}
+
+/// One step of a parallel read of numbers.
+enum Step<'p, 't> {
+    /// A chunk that is pending.
+    Pending(&'p Plan, &'p BoundTarget<'t>, &'p Piece, &'p PendingChunk),
+    /// Blocks that stand side by side in a segment.
+    Run { segment: Arc<Segment>, offset: u64, len: u64, wanted: Vec<Wanted<'p, 't>> },
+}
+
+/// A piece of a stored chunk.
+struct Wanted<'p, 't> {
+    plan: &'p Plan,
+    target: &'p BoundTarget<'t>,
+    piece: &'p Piece,
+    row: Row,
+}
+
+/// Carries out the plans of reads of numbers, each into its target, all in parallel.
+pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result<()> {
+    let mut steps = Vec::new();
+    let mut stored: Vec<(Arc<Segment>, Wanted<'_, '_>)> = Vec::new();
+    for (plan, target) in reads {
+        steps.extend(plan.memory.iter().map(|(piece, chunk)| Step::Pending(plan, target, piece, chunk)));
+        let numbers: Vec<u64> = plan.elsewhere.iter().map(|piece| piece.chunk).collect();
+        let found = plan.array.locate(io, &plan.segments, &numbers)?;
+        for (piece, found) in plan.elsewhere.iter().zip(found) {
+            match found {
+                Some((segment, row)) => stored.push((segment, Wanted { plan, target, piece, row })),
+                None => {
+                    let zero = [0; 16];
+                    let schema = &plan.array.schema;
+                    let fill = schema.fill_bytes().unwrap_or(&zero[..schema.dtype.size()]);
+                    target.fill(&piece.in_region, &piece.extents, fill)?;
+                }
+            }
+        }
+    }
+    stored.sort_by(|(a, x), (b, y)| (&a.path, x.row.block.offset).cmp(&(&b.path, y.row.block.offset)));
+    for (segment, wanted) in stored {
+        let block = wanted.row.block;
+        let end = block.offset + u64::from(block.len);
+        match steps.last_mut() {
+            Some(Step::Run { segment: same, offset, len, wanted: run })
+                if Arc::ptr_eq(same, &segment)
+                    && block.offset <= *offset + *len
+                    && (end - *offset <= READ_RUN || end <= *offset + *len) =>
+            {
+                *len = (*len).max(end - *offset);
+                run.push(wanted);
+            }
+            _ => steps.push(Step::Run {
+                segment,
+                offset: block.offset,
+                len: u64::from(block.len),
+                wanted: vec![wanted],
+            }),
+        }
+    }
+    io.pool.for_each(&steps, |step| match step {
+        Step::Pending(plan, target, piece, PendingChunk::Raw(chunk)) => match &**chunk {
+            ChunkData::Numbers(bytes) => plan.array.copy_numbers(target, piece, bytes),
+            ChunkData::Texts(_) => Err(error!(Internal, "texts in an array of numbers")),
+        },
+        Step::Pending(plan, target, piece, PendingChunk::Encoded(encoded)) => {
+            match plan.array.decode_pending(encoded)? {
+                ChunkData::Numbers(bytes) => plan.array.copy_numbers(target, piece, &bytes),
+                ChunkData::Texts(_) => Err(error!(Internal, "texts in an array of numbers")),
+            }
+        }
+        Step::Run { segment, offset, len, wanted } => read_run(io, segment, *offset, *len, wanted),
+    })
+}
+
+thread_local! {
+    /// Stored and decoded bytes of a run: buffers that a worker keeps, because fresh memory is dear.
+    static RUN: RefCell<(Vec<u8>, Vec<u8>)> = const { RefCell::new((Vec::new(), Vec::new())) };
+}
+
+fn read_run(io: &Io, segment: &Segment, offset: u64, len: u64, wanted: &[Wanted<'_, '_>]) -> Result<()> {
+    let groups = wanted.chunk_by(|a, b| a.row.block.offset == b.row.block.offset);
+    if wanted.iter().all(|wanted| io.reader.cached(segment, &wanted.row.block).is_some()) {
+        for group in groups {
+            let decoded = io.reader.block(segment, &group[0].row.block)?;
+            group.iter().try_for_each(|wanted| copy_wanted(io, segment, wanted, &decoded))?;
+        }
+        return Ok(());
+    }
+    RUN.with_borrow_mut(|(stored, decoded)| {
+        io.reader.stored(segment, offset, len as usize, stored)?;
+        for group in groups {
+            let block = group[0].row.block;
+            let stored = &stored[(block.offset - offset) as usize..][..block.len as usize];
+            read_block(io, segment, &block, stored, decoded, group)?;
+        }
+        Ok(())
+    })
+}
+
+fn read_block(
+    io: &Io,
+    segment: &Segment,
+    block: &BlockRef,
+    stored: &[u8],
+    decoded: &mut Vec<u8>,
+    group: &[Wanted<'_, '_>],
+) -> Result<()> {
+    let raw_len = block.coding.raw_len as usize;
+    let whole = |wanted: &Wanted<'_, '_>| {
+        wanted.row.len as usize == raw_len && {
+            let schema = &wanted.plan.array.schema;
+            wanted.piece.extents == grid::valid_extents(&wanted.plan.shape, &schema.chunk_shape, wanted.piece.chunk)
+        }
+    };
+    if let [wanted] = group
+        && whole(wanted)
+    {
+        let schema = &wanted.plan.array.schema;
+        check_wanted(io, segment, wanted)?;
+        if wanted.piece.extents == schema.chunk_shape
+            && let Some(out) = wanted.target.contiguous_piece(&wanted.piece.in_region, &wanted.piece.extents)
+        {
+            return io.reader.decode(segment, block, stored, out);
+        }
+        decoded.resize(raw_len, 0);
+        io.reader.decode(segment, block, stored, decoded)?;
+        return copy_wanted(io, segment, wanted, decoded);
+    }
+    // A pack, or a part of a chunk: what is beside it is likely to be asked for next.
+    let mut kept = block::allocate(raw_len)?;
+    io.reader.decode(segment, block, stored, &mut kept)?;
+    let kept = Arc::new(kept);
+    io.reader.keep(segment, block, kept.clone());
+    group.iter().try_for_each(|wanted| copy_wanted(io, segment, wanted, &kept))
+}
+
+fn check_wanted(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>) -> Result<()> {
+    block::check_len(&wanted.plan.array.schema, wanted.row.len as usize)
+        .map_err(|error| io.reader.damaged_block(segment, &wanted.row.block, &error))
+}
+
+fn copy_wanted(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>, decoded: &[u8]) -> Result<()> {
+    check_wanted(io, segment, wanted)?;
+    let chunk = &decoded[wanted.row.at as usize..][..wanted.row.len as usize];
+    wanted.plan.array.copy_numbers(wanted.target, wanted.piece, chunk)
+}
+
+/// Carries out the plan of a read of texts into `out`, the region of `count` cells in C order.
+pub(crate) fn read_texts(io: &Io, plan: &Plan, count: &[u64], out: &mut [String]) -> Result<()> {
+    let array = &plan.array;
+    let mut copy = |piece: &Piece, chunk: &ChunkData| match chunk {
+        ChunkData::Texts(texts) => {
+            array.copy_texts(out, count, piece, texts);
+            Ok(())
+        }
+        ChunkData::Numbers(_) => Err(error!(Internal, "numbers in an array of texts")),
+    };
+    for (piece, chunk) in &plan.memory {
+        match chunk {
+            PendingChunk::Raw(chunk) => copy(piece, chunk)?,
+            PendingChunk::Encoded(encoded) => copy(piece, &array.decode_pending(encoded)?)?,
+        }
+    }
+    let numbers: Vec<u64> = plan.elsewhere.iter().map(|piece| piece.chunk).collect();
+    for (piece, found) in plan.elsewhere.iter().zip(array.locate(io, &plan.segments, &numbers)?) {
+        match found {
+            Some((segment, row)) => copy(piece, &array.load(io, &segment, &row)?)?,
+            None => copy(piece, &ChunkData::filled(&array.schema)?)?,
+        }
+    }
+    Ok(())
+}
+
+/// Calls `f` with the place of each cell of a piece in its chunk and in its region, both in C order.
+fn for_each_cell(chunk_shape: &[u64], count: &[u64], piece: &Piece, mut f: impl FnMut(usize, usize)) {
+    let (chunk_strides, region_strides) = (c_strides(chunk_shape), c_strides(count));
+    let rank = chunk_shape.len();
+    for cell in 0..cells(&piece.extents) {
+        let mut rest = cell;
+        let (mut in_chunk, mut in_region) = (0, 0);
+        for d in (0..rank).rev() {
+            let i = rest % piece.extents[d];
+            rest /= piece.extents[d];
+            in_chunk += (piece.in_chunk[d] + i) * chunk_strides[d] as u64;
+            in_region += (piece.in_region[d] + i) * region_strides[d] as u64;
+        }
+        f(in_chunk as usize, in_region as usize);
+    }
+}
+
+/// Whether an error says that a segment file is gone, which a newer snapshot explains.
+pub(crate) fn is_gone(error: &crate::error::Error) -> bool {
+    error.kind() == ErrorKind::NotFound
+}

@@ -1,0 +1,297 @@
+//! Pending blocks: chunks on their way from the caller's values to encoded bytes.
+//!
+//! A block is encoded once, by whoever gets to it first: a worker in the background, or the thread that flushes.
+//! Until it is, its chunks can be read as they were written.
+
+use crate::codec::{self, Coding, Compression};
+use crate::dtype::DType;
+use crate::error::{Result, bail, error};
+use crate::schema::Schema;
+use crate::shape::Dims;
+use crate::stats::{self, ChunkStats};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+/// The cells of one chunk, padding included, in C order.
+#[derive(Clone, Debug)]
+pub(crate) enum ChunkData {
+    Numbers(Vec<u8>),
+    Texts(Vec<String>),
+}
+
+impl ChunkData {
+    /// A chunk of nothing but the fill value, or of zeros and empty texts.
+    pub fn filled(schema: &Schema) -> Result<Self> {
+        let cells = schema.chunk_cells();
+        if schema.dtype == DType::String {
+            return Ok(Self::Texts(vec![schema.fill_text().unwrap_or_default().to_owned(); cells]));
+        }
+        let mut bytes = allocate(schema.chunk_bytes())?;
+        match schema.fill_bytes() {
+            Some(fill) if fill.iter().any(|&byte| byte != 0) => {
+                bytes.chunks_exact_mut(fill.len()).for_each(|cell| cell.copy_from_slice(fill));
+            }
+            _ => bytes.fill(0),
+        }
+        Ok(Self::Numbers(bytes))
+    }
+
+    /// The chunk in the `bytes` of a decoded block.
+    pub fn from_stored(schema: &Schema, bytes: &[u8]) -> Result<Self> {
+        if schema.dtype == DType::String {
+            return parse_texts(bytes, schema.chunk_cells()).map(Self::Texts);
+        }
+        check_len(schema, bytes.len())?;
+        let mut copy = allocate(bytes.len())?;
+        copy.copy_from_slice(bytes);
+        Ok(Self::Numbers(copy))
+    }
+
+    /// Bytes in memory, about.
+    pub fn memory(&self) -> usize {
+        match self {
+            Self::Numbers(bytes) => bytes.len(),
+            Self::Texts(texts) => texts.iter().map(|text| text.len() + 32).sum(),
+        }
+    }
+
+    fn stats(&self, schema: &Schema, valid: &[u64]) -> ChunkStats {
+        match self {
+            Self::Numbers(bytes) => {
+                stats::of_chunk(schema.dtype, schema.fill_bytes(), bytes, &schema.chunk_shape, valid)
+            }
+            Self::Texts(texts) => stats::of_texts(schema.fill_text(), texts, &schema.chunk_shape, valid),
+        }
+    }
+}
+
+/// Refuses a stored chunk of numbers that has not just the bytes of its cells.
+pub(crate) fn check_len(schema: &Schema, len: usize) -> Result<()> {
+    if len != schema.chunk_bytes() {
+        bail!(Corrupt, "a stored chunk has {len} bytes, its array's chunks have {}", schema.chunk_bytes());
+    }
+    Ok(())
+}
+
+/// A buffer of `len` bytes, or an error where memory does not allow it.
+pub(crate) fn allocate(len: usize) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(len).map_err(|_| error!(OutOfMemory, "no memory for a buffer of {len} bytes"))?;
+    bytes.resize(len, 0);
+    Ok(bytes)
+}
+
+/// Texts in numcodecs' `vlen-utf8`: their number, then each behind its length, all lengths u32 little-endian.
+fn put_texts(texts: &[String], out: &mut Vec<u8>) -> Result<()> {
+    let number = |n: usize| u32::try_from(n).map_err(|_| error!(InvalidArgument, "a text of {n} bytes"));
+    out.extend_from_slice(&number(texts.len())?.to_le_bytes());
+    for text in texts {
+        out.extend_from_slice(&number(text.len())?.to_le_bytes());
+        out.extend_from_slice(text.as_bytes());
+    }
+    Ok(())
+}
+
+/// Undoes [`put_texts`] for a chunk of `cells` cells.
+pub(crate) fn parse_texts(bytes: &[u8], cells: usize) -> Result<Vec<String>> {
+    let damaged = || error!(Corrupt, "a chunk of texts is cut short");
+    let take = |rest: &mut &[u8], len: usize| -> Result<Vec<u8>> {
+        let (head, tail) = rest.split_at_checked(len).ok_or_else(damaged)?;
+        *rest = tail;
+        Ok(head.to_vec())
+    };
+    let mut rest = bytes;
+    let number = |rest: &mut &[u8]| -> Result<usize> {
+        let (head, tail) = rest.split_first_chunk::<4>().ok_or_else(damaged)?;
+        *rest = tail;
+        Ok(u32::from_le_bytes(*head) as usize)
+    };
+    let count = number(&mut rest)?;
+    if count != cells {
+        bail!(Corrupt, "a chunk of {count} texts, its array's chunks have {cells}");
+    }
+    let mut texts = Vec::with_capacity(count.min(bytes.len() / 4));
+    for _ in 0..count {
+        let len = number(&mut rest)?;
+        let text = String::from_utf8(take(&mut rest, len)?);
+        texts.push(text.map_err(|_| error!(Corrupt, "a stored text is not UTF-8"))?);
+    }
+    if !rest.is_empty() {
+        bail!(Corrupt, "{} bytes behind a chunk of texts", rest.len());
+    }
+    Ok(texts)
+}
+
+/// A chunk in a block that is not encoded yet.
+#[derive(Clone)]
+pub(crate) struct Part {
+    pub schema: Arc<Schema>,
+    /// Extents inside the array's shape.
+    pub valid: Dims,
+    pub data: Arc<ChunkData>,
+}
+
+/// An encoded block.
+pub(crate) struct Encoded {
+    pub bytes: Vec<u8>,
+    pub crc: u32,
+    pub coding: Coding,
+    pub parts: Vec<EncodedPart>,
+}
+
+/// A chunk in an encoded block.
+#[derive(Clone, Copy)]
+pub(crate) struct EncodedPart {
+    pub at: u32,
+    pub len: u32,
+    pub stats: ChunkStats,
+}
+
+/// One or more chunks that are compressed together.
+pub(crate) struct Block {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+enum State {
+    Waiting(Vec<Part>),
+    Running(Vec<Part>),
+    Done(Arc<Encoded>),
+}
+
+/// A chunk of a pending block, as it can be had.
+pub(crate) enum PendingChunk {
+    Raw(Arc<ChunkData>),
+    Encoded(Arc<Encoded>),
+}
+
+impl Block {
+    pub fn new(parts: Vec<Part>) -> Arc<Self> {
+        Arc::new(Self { state: Mutex::new(State::Waiting(parts)), changed: Condvar::new() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The chunk of a block that has one.
+    pub fn chunk(&self) -> PendingChunk {
+        match &*self.lock() {
+            State::Waiting(parts) | State::Running(parts) => PendingChunk::Raw(parts[0].data.clone()),
+            State::Done(encoded) => PendingChunk::Encoded(encoded.clone()),
+        }
+    }
+
+    /// The parts of a block that nobody has begun to encode.
+    pub fn waiting_parts(&self) -> Option<Vec<Part>> {
+        match &*self.lock() {
+            State::Waiting(parts) => Some(parts.clone()),
+            _ => None,
+        }
+    }
+
+    /// Encodes the block, unless somebody has begun to.
+    pub fn run(&self) {
+        // The error stays with the block, which stays waiting: `finish` meets it again and reports it.
+        let _ = self.run_if_waiting();
+    }
+
+    /// The encoded block: encoded here, or waited for.
+    pub fn finish(&self) -> Result<Arc<Encoded>> {
+        loop {
+            self.run_if_waiting()?;
+            let mut state = self.lock();
+            while let State::Running(_) = &*state {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            }
+            if let State::Done(encoded) = &*state {
+                return Ok(encoded.clone());
+            }
+        }
+    }
+
+    fn run_if_waiting(&self) -> Result<()> {
+        let parts = {
+            let mut state = self.lock();
+            let State::Waiting(parts) = &mut *state else { return Ok(()) };
+            let parts = std::mem::take(parts);
+            *state = State::Running(parts.clone());
+            parts
+        };
+        let encoded = catch_unwind(AssertUnwindSafe(|| encode(&parts)))
+            .unwrap_or_else(|_| Err(error!(Internal, "a panic while encoding a block")));
+        let mut state = self.lock();
+        let result = match encoded {
+            Ok(encoded) => {
+                *state = State::Done(Arc::new(encoded));
+                Ok(())
+            }
+            Err(error) => {
+                *state = State::Waiting(parts);
+                Err(error)
+            }
+        };
+        self.changed.notify_all();
+        result
+    }
+}
+
+/// Encodes chunks whose elements have one size and which are compressed alike.
+pub(crate) fn encode(parts: &[Part]) -> Result<Encoded> {
+    let (compression, item) = (parts[0].schema.compression, parts[0].schema.dtype.size());
+    let mut joined = Vec::new();
+    let mut done = Vec::with_capacity(parts.len());
+    let mut at = 0usize;
+    let mut whole: Option<&[u8]> = None;
+    for part in parts {
+        let stats = part.data.stats(&part.schema, &part.valid);
+        let len = match &*part.data {
+            ChunkData::Numbers(bytes) if parts.len() == 1 => {
+                whole = Some(bytes);
+                bytes.len()
+            }
+            ChunkData::Numbers(bytes) => {
+                joined.extend_from_slice(bytes);
+                bytes.len()
+            }
+            ChunkData::Texts(texts) => {
+                put_texts(texts, &mut joined)?;
+                joined.len() - at
+            }
+        };
+        let fits = |n: usize| u32::try_from(n).map_err(|_| error!(InvalidArgument, "a block of {n} bytes or more"));
+        done.push(EncodedPart { at: fits(at)?, len: fits(len)?, stats });
+        at += len;
+    }
+    encode_raw(&compression, item, whole.unwrap_or(&joined), done)
+}
+
+/// Encodes the bytes of chunks that are already laid out.
+pub(crate) fn encode_raw(
+    compression: &Compression,
+    item: usize,
+    raw: &[u8],
+    parts: Vec<EncodedPart>,
+) -> Result<Encoded> {
+    let mut bytes = Vec::new();
+    let coding = codec::encode(compression, item, raw, &mut bytes)?;
+    bytes.shrink_to_fit();
+    Ok(Encoded { crc: crc32c::crc32c(&bytes), coding, bytes, parts })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_round_trip_and_damage_is_seen() {
+        let texts = vec![String::new(), "a".into(), "Ωmega".into()];
+        let mut bytes = Vec::new();
+        put_texts(&texts, &mut bytes).expect("fits");
+        assert_eq!(parse_texts(&bytes, 3).expect("parses"), texts);
+        assert!(parse_texts(&bytes, 4).is_err());
+        for cut in 0..bytes.len() {
+            assert!(parse_texts(&bytes[..cut], 3).is_err());
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The worker threads: shared by all stores of the process that ask for the same number, started when first needed.
+
+use crate::error::{Error, Result, error};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+
+/// Threads for background encoding and parallel reads; none at all when it was made for 0.
+pub(crate) struct Pool {
+    threads: usize,
+    started: OnceLock<Option<rayon::ThreadPool>>,
+}
+
+/// The pools in use, with the process they belong to: a child made by fork has no threads of its parent's.
+static POOLS: Mutex<Vec<(u32, Weak<Pool>)>> = Mutex::new(Vec::new());
+
+/// The number of threads for a store that does not ask for one: `ATLAS_NUM_THREADS`, or as many as the affinity mask
+/// and the control group of the process allow.
+fn default_threads() -> Result<usize> {
+    match std::env::var("ATLAS_NUM_THREADS") {
+        Ok(text) => text
+            .trim()
+            .parse()
+            .map_err(|_| error!(InvalidArgument, "ATLAS_NUM_THREADS is '{text}', not a number of threads")),
+        Err(_) => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
+    }
+}
+
+impl Pool {
+    /// The pool of `threads`, 0 meaning that work is done by the thread that asks for it.
+    pub fn shared(threads: Option<usize>) -> Result<Arc<Self>> {
+        let threads = match threads {
+            Some(threads) => threads,
+            None => default_threads()?,
+        };
+        let pid = std::process::id();
+        let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
+        pools.retain(|(owner, pool)| *owner == pid && pool.strong_count() > 0);
+        let known = pools.iter().find_map(|(_, pool)| pool.upgrade().filter(|pool| pool.threads == threads));
+        Ok(known.unwrap_or_else(|| {
+            let pool = Arc::new(Self { threads, started: OnceLock::new() });
+            pools.push((pid, Arc::downgrade(&pool)));
+            pool
+        }))
+    }
+
+    /// The running threads, or `None` where work is done inline: as asked for, or because no thread could be made.
+    fn running(&self) -> Option<&rayon::ThreadPool> {
+        let start = || {
+            let name = |i| format!("atlas-{i}");
+            let builder = rayon::ThreadPoolBuilder::new().num_threads(self.threads).thread_name(name);
+            if self.threads == 0 { None } else { builder.build().ok() }
+        };
+        self.started.get_or_init(start).as_ref()
+    }
+
+    /// Runs `job` on a worker some time; not at all without workers, when whoever needs its result does it.
+    pub fn spawn(&self, job: impl FnOnce() + Send + 'static) {
+        if let Some(pool) = self.running() {
+            // A panic must not reach the pool, which would abort the process; the job's owner sees it unfinished.
+            pool.spawn(|| drop(catch_unwind(AssertUnwindSafe(job))));
+        }
+    }
+
+    /// Calls `f` for each item, in parallel where there is more than one. Returns the error of the first that failed.
+    pub fn for_each<T: Sync>(&self, items: &[T], f: impl Fn(&T) -> Result<()> + Sync) -> Result<()> {
+        match self.running() {
+            Some(pool) if items.len() > 1 => {
+                use rayon::prelude::*;
+                let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
+                pool.install(|| {
+                    items.par_iter().enumerate().with_max_len(1).for_each(|(i, item)| {
+                        if let Err(error) = f(item) {
+                            let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+                            if failed.as_ref().is_none_or(|(first, _)| i < *first) {
+                                *failed = Some((i, error));
+                            }
+                        }
+                    });
+                });
+                match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+                    Some((_, error)) => Err(error),
+                    None => Ok(()),
+                }
+            }
+            _ => items.iter().try_for_each(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_error_is_reported_with_and_without_threads() {
+        for threads in [0, 1, 3] {
+            let pool = Pool::shared(Some(threads)).expect("a pool");
+            let items: Vec<usize> = (0..100).collect();
+            let run = pool.for_each(&items, |&i| if i % 10 == 7 { Err(error!(Internal, "{i}")) } else { Ok(()) });
+            assert_eq!(run.expect_err("fails").message(), "7");
+        }
+    }
+}

@@ -1,0 +1,469 @@
+//! Segment files: written once from front to back, then read in any order.
+
+use crate::block::Encoded;
+use crate::codec;
+use crate::error::{Error, ErrorKind, Result, bail, error};
+use crate::format::root::SegmentRecord;
+use crate::format::segment::{
+    self as layout, BlockRef, Directory, HEADER_LEN, PAGE_ROWS, PageRef, Row, TRAILER_LEN, Trailer,
+};
+use crate::storage::{ReadFile, Storage, WriteFile};
+use quick_cache::sync::Cache;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// Segment files that are kept open, at most.
+const OPEN_FILES: usize = 128;
+/// The end of a segment that is read first: the trailer, and for most segments the directory with it.
+const TAIL: usize = 2048;
+/// Bytes that are gathered before they are written.
+const WRITE_BUFFER: usize = 1 << 20;
+
+/// A segment that a root names.
+pub(crate) struct Segment {
+    pub record: SegmentRecord,
+    pub path: PathBuf,
+    /// Unique in the process: names the segment in caches.
+    uid: u64,
+    directory: OnceLock<Arc<Directory>>,
+}
+
+impl Segment {
+    pub fn new(record: SegmentRecord, folder: &Path) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let path = folder.join(&*record.file);
+        Self { record, path, uid: NEXT.fetch_add(1, Ordering::Relaxed), directory: OnceLock::new() }
+    }
+
+    fn damaged(&self, offset: u64, error: &Error) -> Error {
+        let kind = if error.kind() == ErrorKind::Unsupported { ErrorKind::Unsupported } else { ErrorKind::Corrupt };
+        Error::new(kind, format!("{} at offset {offset}: {error}", self.path.display()))
+    }
+}
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl quick_cache::Weighter<(u64, u64), Arc<Vec<u8>>> for ByBytes {
+    fn weight(&self, _: &(u64, u64), block: &Arc<Vec<u8>>) -> u64 {
+        block.len() as u64 + 64
+    }
+}
+
+impl quick_cache::Weighter<(u64, u64), Arc<Vec<Row>>> for ByBytes {
+    fn weight(&self, _: &(u64, u64), rows: &Arc<Vec<Row>>) -> u64 {
+        std::mem::size_of_val(&rows[..]) as u64 + 64
+    }
+}
+
+/// Reads segments, through bounded caches of open files, index pages and decoded blocks.
+pub(crate) struct SegmentReader {
+    storage: Arc<dyn Storage>,
+    store_id: [u8; 16],
+    files: Cache<u64, Arc<dyn ReadFile>>,
+    pages: Cache<(u64, u64), Arc<Vec<Row>>, ByBytes>,
+    blocks: Cache<(u64, u64), Arc<Vec<u8>>, ByBytes>,
+    cache_bytes: u64,
+}
+
+impl SegmentReader {
+    pub fn new(storage: Arc<dyn Storage>, store_id: [u8; 16], cache_bytes: u64) -> Self {
+        Self {
+            storage,
+            store_id,
+            files: Cache::new(OPEN_FILES),
+            pages: Cache::with_weighter(256, cache_bytes / 4, ByBytes),
+            blocks: Cache::with_weighter(1024, cache_bytes - cache_bytes / 4, ByBytes),
+            cache_bytes,
+        }
+    }
+
+    /// The open file, its length and header checked. An absent file is [`ErrorKind::NotFound`]: whoever reads an
+    /// older snapshot may have had it compacted away.
+    fn file(&self, segment: &Segment) -> Result<Arc<dyn ReadFile>> {
+        if let Some(file) = self.files.get(&segment.uid) {
+            return Ok(file);
+        }
+        let failed = |error: &std::io::Error| Error::io("open", &segment.path, error);
+        let file = self.storage.open(&segment.path).map_err(|error| failed(&error))?;
+        let len = file.len().map_err(|error| failed(&error))?;
+        if len != segment.record.length {
+            let wrong = error!(Corrupt, "the file has {len} bytes, the root says {}", segment.record.length);
+            return Err(segment.damaged(len.min(segment.record.length), &wrong));
+        }
+        let mut header = [0; HEADER_LEN];
+        self.read(segment, &*file, &mut header, 0)?;
+        layout::check_header(&header, &self.store_id).map_err(|error| segment.damaged(0, &error))?;
+        self.files.insert(segment.uid, file.clone());
+        Ok(file)
+    }
+
+    fn read(&self, segment: &Segment, file: &dyn ReadFile, buffer: &mut [u8], offset: u64) -> Result<()> {
+        file.read_at(buffer, offset).map_err(|error| match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => segment.damaged(offset, &error!(Corrupt, "the file ends too early")),
+            _ => Error::io("read", &segment.path, &error),
+        })
+    }
+
+    /// The directory, read and checked when first asked for.
+    pub fn directory(&self, segment: &Segment) -> Result<Arc<Directory>> {
+        if let Some(directory) = segment.directory.get() {
+            return Ok(directory.clone());
+        }
+        let file = self.file(segment)?;
+        let directory = Arc::new(self.read_directory(segment, &*file)?);
+        Ok(segment.directory.get_or_init(|| directory).clone())
+    }
+
+    fn read_directory(&self, segment: &Segment, file: &dyn ReadFile) -> Result<Directory> {
+        let len = segment.record.length;
+        if len < (HEADER_LEN + TRAILER_LEN) as u64 {
+            return Err(segment.damaged(len, &error!(Corrupt, "{len} bytes are too few for a segment")));
+        }
+        let mut tail = vec![0; TAIL.min(len as usize)];
+        let tail_offset = len - tail.len() as u64;
+        self.read(segment, file, &mut tail, tail_offset)?;
+        let trailer_offset = len - TRAILER_LEN as u64;
+        let trailer = match tail.last_chunk::<TRAILER_LEN>() {
+            Some(bytes) => Trailer::parse(bytes, len).map_err(|error| segment.damaged(trailer_offset, &error))?,
+            None => bail!(Internal, "a tail shorter than a trailer"),
+        };
+        let offset = trailer.directory_offset;
+        let bytes = match offset.checked_sub(tail_offset) {
+            Some(at) => tail[at as usize..tail.len() - TRAILER_LEN].to_vec(),
+            None => {
+                let mut bytes = crate::block::allocate(trailer.directory_len as usize)?;
+                self.read(segment, file, &mut bytes, offset)?;
+                bytes
+            }
+        };
+        let crc = crc32c::crc32c(&bytes);
+        if crc != trailer.directory_crc || crc != segment.record.directory_crc32c {
+            return Err(segment.damaged(offset, &error!(Corrupt, "the directory's checksum does not match")));
+        }
+        Directory::parse(&bytes, offset).map_err(|error| segment.damaged(offset, &error))
+    }
+
+    /// The rows of index page `number`.
+    pub fn page(&self, segment: &Segment, directory: &Directory, number: usize) -> Result<Arc<Vec<Row>>> {
+        let key = (segment.uid, number as u64);
+        if let Some(rows) = self.pages.get(&key) {
+            return Ok(rows);
+        }
+        let rows = Arc::new(self.page_uncached(segment, directory, number)?);
+        self.pages.insert(key, rows.clone());
+        Ok(rows)
+    }
+
+    fn page_uncached(&self, segment: &Segment, directory: &Directory, number: usize) -> Result<Vec<Row>> {
+        let page = &directory.pages[number];
+        let mut bytes = crate::block::allocate(page.len as usize)?;
+        self.read(segment, &*self.file(segment)?, &mut bytes, page.offset)?;
+        if crc32c::crc32c(&bytes) != page.crc {
+            return Err(segment.damaged(page.offset, &error!(Corrupt, "an index page's checksum does not match")));
+        }
+        layout::page_from_bytes(&bytes, page, directory.blocks_end)
+            .map_err(|error| segment.damaged(page.offset, &error))
+    }
+
+    /// Calls `f` for each row of chunks `low..=high` of an array, in their order.
+    pub fn rows(
+        &self,
+        segment: &Segment,
+        array_id: u64,
+        (low, high): (u64, u64),
+        mut f: impl FnMut(&Row),
+    ) -> Result<()> {
+        if !(segment.record.array_ids.0..=segment.record.array_ids.1).contains(&array_id) {
+            return Ok(());
+        }
+        let directory = self.directory(segment)?;
+        if !directory.may_hold(array_id) {
+            return Ok(());
+        }
+        for number in directory.pages_of(array_id, low, high) {
+            let rows = self.page(segment, &directory, number)?;
+            let from = rows.partition_point(|row| (row.array_id, row.chunk) < (array_id, low));
+            for row in rows[from..].iter().take_while(|row| (row.array_id, row.chunk) <= (array_id, high)) {
+                f(row);
+            }
+        }
+        Ok(())
+    }
+
+    /// Where each of `chunks`, which ascend, of an array is stored: in which of `segments` (later ones win), and how.
+    pub fn locate(
+        &self,
+        segments: &[Arc<Segment>],
+        array_id: u64,
+        chunks: &[u64],
+    ) -> Result<Vec<Option<(usize, Row)>>> {
+        let mut found: Vec<Option<(usize, Row)>> = vec![None; chunks.len()];
+        let (Some(&low), Some(&high)) = (chunks.first(), chunks.last()) else { return Ok(found) };
+        let mut missing = chunks.len();
+        for (number, segment) in segments.iter().enumerate().rev() {
+            let mut next = 0;
+            self.rows(segment, array_id, (low, high), |row| {
+                next += chunks[next..].partition_point(|&chunk| chunk < row.chunk);
+                if chunks.get(next) == Some(&row.chunk) && found[next].is_none() {
+                    found[next] = Some((number, *row));
+                    missing -= 1;
+                }
+            })?;
+            if missing == 0 {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Reads `len` stored bytes from `offset` on into `buffer`.
+    pub fn stored(&self, segment: &Segment, offset: u64, len: usize, buffer: &mut Vec<u8>) -> Result<()> {
+        if buffer.len() < len {
+            let more = len - buffer.len();
+            buffer.try_reserve(more).map_err(|_| error!(OutOfMemory, "no memory for {len} stored bytes"))?;
+        }
+        buffer.resize(len, 0);
+        self.read(segment, &*self.file(segment)?, buffer, offset)
+    }
+
+    /// Checks a block's stored bytes.
+    pub fn check(&self, segment: &Segment, block: &BlockRef, stored: &[u8]) -> Result<()> {
+        if crc32c::crc32c(stored) != block.crc {
+            return Err(segment.damaged(block.offset, &error!(Corrupt, "a block's checksum does not match")));
+        }
+        Ok(())
+    }
+
+    /// Checks a block's stored bytes and decodes them into `out`, which has just the room for them.
+    pub fn decode(&self, segment: &Segment, block: &BlockRef, stored: &[u8], out: &mut [u8]) -> Result<()> {
+        self.check(segment, block, stored)?;
+        codec::decode(&block.coding, stored, out).map_err(|error| segment.damaged(block.offset, &error))
+    }
+
+    /// What is wrong with the content of a block whose checksum is right.
+    pub fn damaged_block(&self, segment: &Segment, block: &BlockRef, error: &Error) -> Error {
+        segment.damaged(block.offset, error)
+    }
+
+    /// A decoded block, if it is at hand.
+    pub fn cached(&self, segment: &Segment, block: &BlockRef) -> Option<Arc<Vec<u8>>> {
+        self.blocks.get(&(segment.uid, block.offset))
+    }
+
+    /// Keeps a decoded block at hand.
+    pub fn keep(&self, segment: &Segment, block: &BlockRef, decoded: Arc<Vec<u8>>) {
+        if (decoded.len() as u64) < self.cache_bytes / 4 {
+            self.blocks.insert((segment.uid, block.offset), decoded);
+        }
+    }
+
+    /// A decoded block, from the cache or read.
+    pub fn block(&self, segment: &Segment, block: &BlockRef) -> Result<Arc<Vec<u8>>> {
+        if let Some(decoded) = self.cached(segment, block) {
+            return Ok(decoded);
+        }
+        let mut stored = Vec::new();
+        self.stored(segment, block.offset, block.len as usize, &mut stored)?;
+        let mut decoded = crate::block::allocate(block.coding.raw_len as usize)?;
+        self.decode(segment, block, &stored, &mut decoded)?;
+        let decoded = Arc::new(decoded);
+        self.keep(segment, block, decoded.clone());
+        Ok(decoded)
+    }
+
+    /// Reads and checks every byte of a segment, calling `damage` with the offset and the error of each part that is
+    /// not what was written.
+    pub fn verify(&self, segment: &Segment, damage: &mut dyn FnMut(u64, Error)) -> Result<()> {
+        self.files.remove(&segment.uid);
+        let opened = self.file(segment).and_then(|file| Ok((self.read_directory(segment, &*file)?, file)));
+        let (directory, _file) = match opened {
+            Ok(opened) => opened,
+            Err(error) if error.kind() == ErrorKind::Io => return Err(error),
+            Err(error) => {
+                damage(0, error);
+                return Ok(());
+            }
+        };
+        let mut blocks: Vec<BlockRef> = Vec::new();
+        let mut whole = true;
+        for (number, page) in directory.pages.iter().enumerate() {
+            match self.page_uncached(segment, &directory, number) {
+                Ok(rows) => {
+                    // Chunks of one block stand together, but for those between which it was replaced.
+                    blocks.extend(rows.iter().map(|row| row.block));
+                    blocks.dedup_by_key(|block| block.offset);
+                }
+                Err(error) => {
+                    whole = false;
+                    damage(page.offset, error);
+                }
+            }
+        }
+        blocks.sort_unstable_by_key(|block| block.offset);
+        blocks.dedup();
+        let mut end = HEADER_LEN as u64;
+        let (mut stored, mut decoded) = (Vec::new(), Vec::new());
+        for block in &blocks {
+            if block.offset != end && whole {
+                damage(end, segment.damaged(end, &error!(Corrupt, "the blocks have a gap or overlap here")));
+            }
+            end = block.offset + u64::from(block.len);
+            let read = self.stored(segment, block.offset, block.len as usize, &mut stored).and_then(|()| {
+                decoded.resize(block.coding.raw_len as usize, 0);
+                self.decode(segment, block, &stored, &mut decoded)
+            });
+            match read {
+                Err(error) if error.kind() == ErrorKind::Io => return Err(error),
+                Err(error) => damage(block.offset, error),
+                Ok(()) => {}
+            }
+        }
+        if whole && end != directory.blocks_end {
+            damage(end, segment.damaged(end, &error!(Corrupt, "bytes that belong to no block")));
+        }
+        Ok(())
+    }
+}
+
+/// A segment being written.
+pub(crate) struct SegmentWriter {
+    file: Box<dyn WriteFile>,
+    path: PathBuf,
+    /// Where the next block goes.
+    end: u64,
+    gathered: Vec<u8>,
+    rows: Vec<Row>,
+    pages: Vec<u8>,
+    directory: Directory,
+    array_ids: Option<(u64, u64)>,
+}
+
+impl SegmentWriter {
+    /// Makes the file at `path` and begins it.
+    pub fn create(storage: &dyn Storage, path: PathBuf, store_id: &[u8; 16]) -> Result<Self> {
+        let file = storage.create(&path).map_err(|error| Error::io("create", &path, &error))?;
+        Ok(Self {
+            file,
+            path,
+            end: HEADER_LEN as u64,
+            gathered: layout::header(store_id).to_vec(),
+            rows: Vec::new(),
+            pages: Vec::new(),
+            directory: Directory::default(),
+            array_ids: None,
+        })
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        if self.gathered.len() + bytes.len() > WRITE_BUFFER {
+            self.write_gathered()?;
+        }
+        if bytes.len() > WRITE_BUFFER / 2 {
+            self.file.append(bytes).map_err(|error| Error::io("write", &self.path, &error))
+        } else {
+            self.gathered.extend_from_slice(bytes);
+            Ok(())
+        }
+    }
+
+    fn write_gathered(&mut self) -> Result<()> {
+        let written = self.file.append(&self.gathered).map_err(|error| Error::io("write", &self.path, &error));
+        self.gathered.clear();
+        written
+    }
+
+    /// Writes a block and says where it is.
+    pub fn block(&mut self, bytes: &[u8], crc: u32, coding: crate::codec::Coding) -> Result<BlockRef> {
+        let Ok(len) = u32::try_from(bytes.len()) else {
+            bail!(InvalidArgument, "a stored block of {} bytes exceeds 2^32 - 1", bytes.len());
+        };
+        let block = BlockRef { offset: self.end, len, crc, coding };
+        self.write(bytes)?;
+        self.end += bytes.len() as u64;
+        Ok(block)
+    }
+
+    /// Writes an encoded block; its rows, for the chunks named by `keys`, are handed to `rows`.
+    pub fn encoded(&mut self, encoded: &Encoded, keys: &[(u64, u64)], rows: &mut Vec<Row>) -> Result<()> {
+        let block = self.block(&encoded.bytes, encoded.crc, encoded.coding)?;
+        rows.extend(keys.iter().zip(&encoded.parts).map(|(&(array_id, chunk), part)| Row {
+            array_id,
+            chunk,
+            block,
+            at: part.at,
+            len: part.len,
+            stats: part.stats,
+        }));
+        Ok(())
+    }
+
+    /// Adds a row to the index; rows come in order of array id and chunk.
+    pub fn row(&mut self, row: Row) -> Result<()> {
+        debug_assert!(self.rows.last().is_none_or(|last| (last.array_id, last.chunk) < (row.array_id, row.chunk)));
+        let (first, _) = *self.array_ids.get_or_insert((row.array_id, row.array_id));
+        self.array_ids = Some((first, row.array_id));
+        self.rows.push(row);
+        if self.rows.len() == PAGE_ROWS { self.end_page() } else { Ok(()) }
+    }
+
+    /// Rows added so far.
+    pub fn row_count(&self) -> u64 {
+        self.directory.pages.iter().map(|page| u64::from(page.rows)).sum::<u64>() + self.rows.len() as u64
+    }
+
+    fn end_page(&mut self) -> Result<()> {
+        let (Some(first), Some(last)) = (self.rows.first(), self.rows.last()) else { return Ok(()) };
+        let bytes = layout::page_to_bytes(&self.rows)?;
+        self.directory.last = (last.array_id, last.chunk);
+        self.directory.pages.push(PageRef {
+            first: (first.array_id, first.chunk),
+            rows: self.rows.len() as u32,
+            offset: self.pages.len() as u64,
+            len: bytes.len() as u32,
+            crc: crc32c::crc32c(&bytes),
+        });
+        self.pages.extend_from_slice(&bytes);
+        self.rows.clear();
+        Ok(())
+    }
+
+    /// Writes the index and, if `sync`, makes the file durable. The folder's entry is the caller's to sync.
+    pub fn finish(mut self, sync: bool) -> Result<SegmentRecord> {
+        self.end_page()?;
+        self.directory.blocks_end = self.end;
+        for page in &mut self.directory.pages {
+            page.offset += self.end;
+        }
+        let pages = std::mem::take(&mut self.pages);
+        self.write(&pages)?;
+        let directory = self.directory.to_bytes();
+        let trailer = Trailer {
+            directory_offset: self.end + pages.len() as u64,
+            directory_len: directory.len() as u64,
+            directory_crc: crc32c::crc32c(&directory),
+        };
+        self.write(&directory)?;
+        self.write(&trailer.to_bytes())?;
+        self.write_gathered()?;
+        if sync {
+            self.file.sync().map_err(|error| sync_failed(&self.path, &error))?;
+        }
+        let file = self.path.file_name().map(|name| name.to_string_lossy().into()).unwrap_or_default();
+        Ok(SegmentRecord {
+            file,
+            length: trailer.directory_offset + trailer.directory_len + TRAILER_LEN as u64,
+            directory_crc32c: trailer.directory_crc,
+            array_ids: self.array_ids.unwrap_or((0, 0)),
+        })
+    }
+}
+
+/// A failed fsync: the kernel may have dropped the data and forgotten the error, so that trying again proves nothing.
+pub(crate) fn sync_failed(path: &Path, error: &std::io::Error) -> Error {
+    Error::new(
+        ErrorKind::Poisoned,
+        format!("fsync {}: {error}; nothing more can be committed through this store: reopen it", path.display()),
+    )
+}
