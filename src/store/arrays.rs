@@ -1,0 +1,434 @@
+//! Arrays of a store: defining, writing, appending, reading.
+
+use super::*;
+use crate::array::{self, Plan};
+use crate::dtype::DType;
+use crate::grid;
+use crate::options::ArrayOptions;
+use crate::schema::{Fill, Schema};
+use crate::shape::{Dims, Region, Selection, check_shape};
+use crate::strided::{BoundTarget, Source, Target};
+
+impl Store {
+    /// Defines an array of `shape`, whose dimensions have the names `dims`. Its cells read as the fill value, or as
+    /// zero, until they are written. Dimension 0 can grow: see [`Store::append_array`].
+    pub fn define_array(
+        &self,
+        dataset: &str,
+        array: &str,
+        dtype: DType,
+        dims: &[&str],
+        shape: &[u64],
+        options: ArrayOptions,
+    ) -> Result<()> {
+        catalogue::check_name("array", array)?;
+        let schema = self.schema(dtype, dims, shape, options).map_err(|error| in_array(dataset, array, error))?;
+        let mut working = self.working_mut()?;
+        if working.catalogue.dataset(dataset)?.arrays.contains_key(array) {
+            bail!(AlreadyExists, "array '{array}' of dataset '{dataset}' already exists");
+        }
+        let made = working.catalogue.new_array(schema, shape);
+        let entry = ArrayEntry { array: made, attributes: Arc::default() };
+        working.catalogue.change(dataset)?.arrays.insert(array.into(), entry);
+        Ok(())
+    }
+
+    fn schema(&self, dtype: DType, dims: &[&str], shape: &[u64], options: ArrayOptions) -> Result<Schema> {
+        check_shape(shape, dtype.size())?;
+        if dims.len() != shape.len() {
+            bail!(InvalidArgument, "{} dimension names for rank {}", dims.len(), shape.len());
+        }
+        dims.iter().try_for_each(|name| catalogue::check_name("dimension", name))?;
+        if let Some(chunk_shape) = &options.chunk_shape
+            && chunk_shape.len() != shape.len()
+        {
+            bail!(InvalidArgument, "a chunk shape of {} extents for rank {}", chunk_shape.len(), shape.len());
+        }
+        let item = if dtype == DType::String { grid::TEXT_BYTES } else { dtype.size() };
+        let default = options.chunk_shape.is_none();
+        let chunk_shape = match &options.chunk_shape {
+            Some(chunk_shape) => Dims::from_slice(chunk_shape),
+            None => grid::default_chunk_shape(shape, item),
+        };
+        let rechunk = default && !shape.is_empty() && chunk_shape[0] < grid::append_rows(shape, item);
+        let compression = Compression {
+            codec: options.codec.unwrap_or(self.default_compression.codec),
+            level: options.level.unwrap_or(self.default_compression.level),
+            shuffle: options.shuffle.unwrap_or(self.default_compression.shuffle),
+        };
+        compression.check()?;
+        let fill = match options.fill_value {
+            None => None,
+            Some(FillValue::Bytes(bytes)) => Some(Fill::Bytes(bytes)),
+            Some(FillValue::Text(text)) => Some(Fill::Text(text.into())),
+        };
+        let dims = dims.iter().map(|&name| name.into()).collect();
+        let schema = Schema { dtype, dims, chunk_shape, compression, fill, rechunk_on_append: rechunk };
+        schema.check()?;
+        Ok(schema)
+    }
+
+    /// Deletes an array. Its bytes stay on disk until [`Store::compact`].
+    pub fn delete_array(&self, dataset: &str, array: &str) -> Result<()> {
+        let mut working = self.working_mut()?;
+        let id = working.catalogue.dataset(dataset)?.array(dataset, array)?.array.id;
+        working.catalogue.change(dataset)?.arrays.shift_remove(array);
+        working.catalogue.removed.push((array.into(), id));
+        Ok(())
+    }
+
+    /// Whether a dataset has an array of this name.
+    pub fn has_array(&self, dataset: &str, array: &str) -> Result<bool> {
+        Ok(self.working()?.catalogue.dataset(dataset)?.arrays.contains_key(array))
+    }
+
+    /// Names of a dataset's arrays, in the order they were defined.
+    pub fn array_names(&self, dataset: &str) -> Result<Vec<Arc<str>>> {
+        Ok(self.working()?.catalogue.dataset(dataset)?.arrays.keys().cloned().collect())
+    }
+
+    /// Type, shape, chunks, codec and fill value of an array.
+    pub fn array_info(&self, dataset: &str, array: &str) -> Result<ArrayInfo> {
+        self.working()?.with_array(dataset, array, |_, entry, _| {
+            let schema = &entry.array.schema;
+            Ok(ArrayInfo {
+                dtype: schema.dtype,
+                shape: read(&entry.array.data)?.shape.to_vec(),
+                chunk_shape: schema.chunk_shape.to_vec(),
+                dims: schema.dims.iter().map(|name| name.to_string()).collect(),
+                codec: schema.compression.codec,
+                level: schema.compression.level,
+                shuffle: schema.compression.shuffle,
+                fill_value: schema.fill.as_ref().map(|fill| match fill {
+                    Fill::Bytes(bytes) => FillValue::Bytes(bytes.clone()),
+                    Fill::Text(text) => FillValue::Text(text.to_string()),
+                }),
+            })
+        })
+    }
+
+    /// The start and count of a selection, with what the caller left out filled in and the bounds checked.
+    pub fn resolve(&self, dataset: &str, array: &str, selection: Selection<'_>) -> Result<(Vec<u64>, Vec<u64>)> {
+        self.working()?.with_array(dataset, array, |_, entry, _| {
+            let region = selection.resolve(&read(&entry.array.data)?.shape)?;
+            Ok((region.start.to_vec(), region.count.to_vec()))
+        })
+    }
+
+    /// Writes a region from the caller's memory. Reads through this store see it at once; [`Store::flush`] makes it
+    /// durable.
+    pub fn write_array(
+        &self,
+        dataset: &str,
+        array: &str,
+        selection: Selection<'_>,
+        source: Source<'_>,
+    ) -> Result<()> {
+        let working = self.working_for_values()?;
+        working.with_array(dataset, array, |slot, entry, segments| {
+            let array = &entry.array;
+            numbers(array)?;
+            let mut data = write(&array.data)?;
+            let region = selection.resolve(&data.shape)?;
+            let source = source.bind(&region.count, array.schema.dtype)?;
+            source.check_values()?;
+            array.write_numbers(&mut data, &self.io, &segments, &region, &source)?;
+            working.catalogue.note_change(slot);
+            Ok(())
+        })
+    }
+
+    /// Writes texts, in C order of the region.
+    pub fn write_strings(
+        &self,
+        dataset: &str,
+        array: &str,
+        selection: Selection<'_>,
+        texts: &[&str],
+    ) -> Result<()> {
+        let working = self.working_for_values()?;
+        working.with_array(dataset, array, |slot, entry, segments| {
+            let array = &entry.array;
+            check_texts(array, texts)?;
+            let mut data = write(&array.data)?;
+            let region = selection.resolve(&data.shape)?;
+            check_text_count(texts, &region.count)?;
+            array.write_texts(&mut data, &self.io, &segments, &region, texts)?;
+            working.catalogue.note_change(slot);
+            Ok(())
+        })
+    }
+
+    /// Grows dimension 0 by `count[0]` and writes the new rows; the other counts are the array's extents.
+    pub fn append_array(&self, dataset: &str, array: &str, count: &[u64], source: Source<'_>) -> Result<()> {
+        self.append(dataset, array, count, |array, data, segments, region| {
+            numbers(array)?;
+            let source = source.bind(&region.count, array.schema.dtype)?;
+            source.check_values()?;
+            array.write_numbers(data, &self.io, segments, region, &source)
+        })
+    }
+
+    /// Grows dimension 0 by `count[0]` and writes the new rows of texts.
+    pub fn append_strings(&self, dataset: &str, array: &str, count: &[u64], texts: &[&str]) -> Result<()> {
+        self.append(dataset, array, count, |array, data, segments, region| {
+            check_texts(array, texts)?;
+            check_text_count(texts, &region.count)?;
+            array.write_texts(data, &self.io, segments, region, texts)
+        })
+    }
+
+    fn append(
+        &self,
+        dataset: &str,
+        array: &str,
+        count: &[u64],
+        put: impl FnOnce(&Arc<Array>, &mut array::ArrayData, &Segments, &Region) -> Result<()>,
+    ) -> Result<()> {
+        let mut working = self.working_for_values()?;
+        let wants = |entry: &ArrayEntry| entry.array.schema.rechunk_on_append && count.first().is_some_and(|&n| n > 0);
+        if working.with_array(dataset, array, |_, entry, _| Ok(wants(entry)))? {
+            drop(working);
+            self.rechunk(dataset, array)?;
+            working = self.working_for_values()?;
+        }
+        working.with_array(dataset, array, |slot, entry, segments| {
+            let array = &entry.array;
+            let mut data = write(&array.data)?;
+            let (old, new) = grown(&data.shape, count, array.schema.dtype)?;
+            let mut region = Region { start: Dims::from_elem(0, new.len()), count: count.into() };
+            region.start[0] = old[0];
+            data.shape = new;
+            if let Err(error) = put(array, &mut data, &segments, &region) {
+                data.shape = old;
+                return Err(error);
+            }
+            working.catalogue.note_change(slot);
+            Ok(())
+        })
+    }
+
+    /// Gives an array whose chunk shape was chosen for a fixed shape the chunks of one that grows, under a new id.
+    fn rechunk(&self, dataset: &str, array: &str) -> Result<()> {
+        let mut working = self.working_mut()?;
+        let rechunked = working.with_array(dataset, array, |_, entry, segments| {
+            let old = &entry.array;
+            let data = read(&old.data)?;
+            let item = if old.schema.dtype == DType::String { grid::TEXT_BYTES } else { old.schema.dtype.size() };
+            let mut growing = data.shape.clone();
+            growing[0] = 0;
+            let schema = Schema {
+                chunk_shape: grid::default_chunk_shape(&growing, item),
+                rechunk_on_append: false,
+                ..(*old.schema).clone()
+            };
+            let region = Selection::all(data.shape.len()).resolve(&data.shape)?;
+            let values = self.read_whole(old, &data, &segments, &region)?;
+            Ok((old.id, schema, region, values))
+        });
+        let (old_id, schema, region, values) = rechunked?;
+        if !working.catalogue.dataset(dataset)?.array(dataset, array)?.array.schema.rechunk_on_append {
+            return Ok(());
+        }
+        let made = working.catalogue.new_array(schema, &region.count);
+        {
+            let mut data = write(&made.data)?;
+            let none = Segments::default();
+            match &values {
+                array::Values::Numbers(bytes) => {
+                    let source = Source::from_bytes(bytes, made.schema.dtype).bind(&region.count, made.schema.dtype)?;
+                    made.write_numbers(&mut data, &self.io, &none, &region, &source)?;
+                }
+                array::Values::Texts(texts) => {
+                    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+                    made.write_texts(&mut data, &self.io, &none, &region, &texts)?;
+                }
+            }
+        }
+        if let Some(entry) = working.catalogue.change(dataset)?.arrays.get_mut(array) {
+            entry.array = made;
+        }
+        working.catalogue.removed.push((array.into(), old_id));
+        Ok(())
+    }
+
+    fn read_whole(
+        &self,
+        array: &Arc<Array>,
+        data: &array::ArrayData,
+        segments: &Segments,
+        region: &Region,
+    ) -> Result<array::Values> {
+        let cells = region.cells() as usize;
+        if array.schema.dtype == DType::String {
+            let mut texts = vec![String::new(); cells];
+            let plan = array.plan_texts(data, segments, region, &mut texts)?;
+            array::read_texts(&self.io, &plan, &region.count, &mut texts)?;
+            return Ok(array::Values::Texts(texts));
+        }
+        let mut bytes = crate::block::allocate(cells * array.schema.dtype.size())?;
+        let target = Target::from_bytes(&mut bytes, array.schema.dtype).bind(&region.count, array.schema.dtype)?;
+        let plan = array.plan_numbers(data, segments, region, &target)?;
+        array::read_numbers(&self.io, &[(plan, target)])?;
+        Ok(array::Values::Numbers(bytes))
+    }
+
+    /// Reads a region into the caller's memory. After an error the memory holds anything.
+    pub fn read_array(
+        &self,
+        dataset: &str,
+        array: &str,
+        selection: Selection<'_>,
+        target: Target<'_>,
+    ) -> Result<()> {
+        let name = |error| in_array(dataset, array, error);
+        self.on_snapshot(|working| {
+            let bind = |count: &[u64], dtype| target.bind(count, dtype);
+            let reads = [working.begin_read(dataset, array, selection, bind)?];
+            Ok(move || array::read_numbers(&self.io, &reads).map_err(name))
+        })
+    }
+
+    /// Reads the same region of the same array from several datasets, one after the other into `target`, in parallel.
+    /// All must have the rank of the selection, and where the count is left out the same extents.
+    pub fn read_across(
+        &self,
+        array: &str,
+        datasets: &[&str],
+        selection: Selection<'_>,
+        target: Target<'_>,
+    ) -> Result<()> {
+        self.on_snapshot(|working| {
+            let mut first: Option<Dims> = None;
+            let mut reads = Vec::with_capacity(datasets.len());
+            for (number, dataset) in datasets.iter().enumerate() {
+                reads.push(working.begin_read(dataset, array, selection, |count, dtype| {
+                    let same = first.get_or_insert_with(|| count.into());
+                    if same[..] != *count {
+                        let one = datasets[0];
+                        bail!(InvalidArgument, "counts {count:?} differ from {same:?} of dataset '{one}'");
+                    }
+                    let stacked: Dims = std::iter::once(datasets.len() as u64).chain(count.iter().copied()).collect();
+                    Ok(target.bind(&stacked, dtype)?.part(number as u64))
+                })?);
+            }
+            Ok(move || {
+                array::read_numbers(&self.io, &reads).map_err(|error| error.context(format_args!("array '{array}'")))
+            })
+        })
+    }
+
+    /// Reads texts, in C order of the region.
+    pub fn read_strings(&self, dataset: &str, array: &str, selection: Selection<'_>) -> Result<Vec<String>> {
+        let name = |error| in_array(dataset, array, error);
+        self.on_snapshot(|working| {
+            let (plan, region, mut texts) = working.with_array(dataset, array, |_, entry, segments| {
+                let array = &entry.array;
+                check_texts(array, &[])?;
+                let data = read(&array.data)?;
+                let region = selection.resolve(&data.shape)?;
+                let mut texts = vec![String::new(); region.cells() as usize];
+                let plan = array.plan_texts(&data, &segments, &region, &mut texts)?;
+                Ok((plan, region, texts))
+            })?;
+            Ok(move || {
+                array::read_texts(&self.io, &plan, &region.count, &mut texts).map_err(name)?;
+                Ok(texts)
+            })
+        })
+    }
+
+    /// Lets `begin` look at the state while it is locked, then carries out the read it returns without the lock. Where
+    /// a compaction by this handle removed files in between, both are done again.
+    pub(super) fn on_snapshot<R, F: FnOnce() -> Result<R>>(
+        &self,
+        mut begin: impl FnMut(&Working) -> Result<F>,
+    ) -> Result<R> {
+        loop {
+            let working = self.working()?;
+            let generation = working.files.generation;
+            let finish = begin(&working)?;
+            drop(working);
+            match finish() {
+                Err(error) if array::is_gone(&error) => {
+                    if self.working()?.files.generation == generation {
+                        return Err(error!(
+                            Corrupt,
+                            "{error}: a segment that commit {generation} needs is missing, or a compaction removed it \
+                             after this snapshot was opened (then refresh)"
+                        ));
+                    }
+                }
+                result => return result,
+            }
+        }
+    }
+}
+
+impl Working {
+    /// Makes the plan of a read of numbers.
+    fn begin_read<'t>(
+        &self,
+        dataset: &str,
+        array: &str,
+        selection: Selection<'_>,
+        bind: impl FnOnce(&[u64], DType) -> Result<BoundTarget<'t>>,
+    ) -> Result<(Plan, BoundTarget<'t>)> {
+        self.with_array(dataset, array, |_, entry, segments| {
+            let array = &entry.array;
+            numbers(array)?;
+            let data = read(&array.data)?;
+            let region = selection.resolve(&data.shape)?;
+            let target = bind(&region.count, array.schema.dtype)?;
+            let plan = array.plan_numbers(&data, &segments, &region, &target)?;
+            Ok((plan, target))
+        })
+    }
+}
+
+/// Refuses arrays of texts where numbers are meant.
+fn numbers(array: &Array) -> Result<()> {
+    if array.schema.dtype == DType::String {
+        bail!(TypeMismatch, "it holds strings: they have calls of their own");
+    }
+    Ok(())
+}
+
+/// Refuses arrays of numbers where texts are meant, and texts that C could not read back.
+fn check_texts(array: &Array, texts: &[&str]) -> Result<()> {
+    if array.schema.dtype != DType::String {
+        bail!(TypeMismatch, "string does not convert to {}", array.schema.dtype);
+    }
+    if let Some(at) = texts.iter().position(|text| text.contains('\0')) {
+        bail!(InvalidArgument, "the string at element {at} has a NUL in it");
+    }
+    Ok(())
+}
+
+fn check_text_count(texts: &[&str], count: &[u64]) -> Result<()> {
+    let cells = crate::shape::cells(count);
+    if texts.len() as u64 != cells {
+        bail!(InvalidArgument, "{} strings given, counts {count:?} need {cells}", texts.len());
+    }
+    Ok(())
+}
+
+/// The shape before and after `count` more rows.
+fn grown(shape: &Dims, count: &[u64], dtype: DType) -> Result<(Dims, Dims)> {
+    if shape.is_empty() {
+        bail!(InvalidArgument, "a scalar has no dimension to append along");
+    }
+    if count.len() != shape.len() {
+        bail!(InvalidArgument, "rank {} given, the array has rank {}", count.len(), shape.len());
+    }
+    for d in 1..shape.len() {
+        if count[d] != shape[d] {
+            bail!(InvalidArgument, "count[{d}]={} is not shape[{d}]={}", count[d], shape[d]);
+        }
+    }
+    let mut new = shape.clone();
+    new[0] = (shape[0].checked_add(count[0]))
+        .ok_or_else(|| error!(InvalidArgument, "shape[0]={} + count[0]={} overflows", shape[0], count[0]))?;
+    check_shape(&new, dtype.size())?;
+    Ok((shape.clone(), new))
+}

@@ -1,0 +1,327 @@
+//! The datasets of a store, in memory: names to datasets to arrays. Datasets that nobody has asked for stay the bytes
+//! that the root holds.
+
+use crate::array::Array;
+use crate::error::{Result, bail, error};
+use crate::format::root::{self, ArrayRecord, Attributes, DatasetRecord, MetaFormat, Root};
+use crate::schema::Schema;
+use crate::shape::Dims;
+use indexmap::IndexMap;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// A dataset that has been asked for.
+#[derive(Default)]
+pub(super) struct Dataset {
+    pub arrays: IndexMap<Arc<str>, ArrayEntry>,
+    pub attributes: Arc<Attributes>,
+}
+
+/// An array of a dataset.
+pub(super) struct ArrayEntry {
+    pub array: Arc<Array>,
+    pub attributes: Arc<Attributes>,
+}
+
+/// A place in the order of datasets.
+pub(super) struct Slot {
+    pub name: Arc<str>,
+    /// Where the root's image has the dataset as the last flush left it.
+    pub bytes: Option<Range<usize>>,
+    dataset: OnceLock<Box<Dataset>>,
+    /// The number of the last change to the dataset; see [`Catalogue::changes`].
+    changed: AtomicU64,
+}
+
+/// All datasets, in the order they were created.
+pub(super) struct Catalogue {
+    format: MetaFormat,
+    index: HashMap<Arc<str>, usize>,
+    slots: Vec<Option<Slot>>,
+    /// The uncompressed root that `Slot::bytes` point into.
+    image: Arc<Vec<u8>>,
+    schemas: Schemas,
+    pub next_array_id: u64,
+    /// Counts changes; what a flush began with is what it leaves flushed.
+    changes: AtomicU64,
+    flushed: u64,
+    /// Arrays that are gone since the last flush: name and id. Their stored chunks are garbage from then on.
+    pub removed: Vec<(Arc<str>, u64)>,
+}
+
+/// What arrays have in common, numbered.
+#[derive(Default)]
+struct Schemas {
+    list: Vec<Arc<Schema>>,
+    numbers: HashMap<Arc<Schema>, u32>,
+}
+
+impl Schemas {
+    fn intern(&mut self, schema: Schema) -> Arc<Schema> {
+        if let Some((known, _)) = self.numbers.get_key_value(&schema) {
+            return known.clone();
+        }
+        let schema = Arc::new(schema);
+        self.numbers.insert(schema.clone(), self.list.len() as u32);
+        self.list.push(schema.clone());
+        schema
+    }
+}
+
+impl Catalogue {
+    pub fn new(format: MetaFormat, root: Root) -> Result<Self> {
+        let mut catalogue = Self {
+            format,
+            index: HashMap::with_capacity(root.datasets.len()),
+            slots: Vec::with_capacity(root.datasets.len()),
+            image: root.image,
+            schemas: Schemas::default(),
+            next_array_id: root.head.next_array_id.max(1),
+            changes: AtomicU64::new(0),
+            flushed: 0,
+            removed: Vec::new(),
+        };
+        for record in &root.head.schemas {
+            let schema = Arc::new(record.decode()?);
+            catalogue.schemas.numbers.insert(schema.clone(), catalogue.schemas.list.len() as u32);
+            catalogue.schemas.list.push(schema);
+        }
+        for (name, bytes) in root.datasets {
+            if catalogue.index.insert(name.clone(), catalogue.slots.len()).is_some() {
+                bail!(Corrupt, "the root names dataset '{name}' twice");
+            }
+            let slot = Slot { name, bytes: Some(bytes), dataset: OnceLock::new(), changed: AtomicU64::new(0) };
+            catalogue.slots.push(Some(slot));
+        }
+        Ok(catalogue)
+    }
+
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    pub fn contains(&self, name: &str) -> bool {
+        self.index.contains_key(name)
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.slots().map(|(_, slot)| &slot.name)
+    }
+
+    pub fn name_at(&self, index: usize) -> Option<&Arc<str>> {
+        if self.slots.len() == self.index.len() {
+            return self.slots.get(index)?.as_ref().map(|slot| &slot.name);
+        }
+        self.names().nth(index)
+    }
+
+    /// The slots in use, with their numbers, which stay until the next [`Self::flushed`].
+    pub fn slots(&self) -> impl Iterator<Item = (usize, &Slot)> {
+        self.slots.iter().enumerate().filter_map(|(number, slot)| Some((number, slot.as_ref()?)))
+    }
+
+    /// The slot of a dataset.
+    pub fn slot(&self, name: &str) -> Result<&Slot> {
+        (self.index.get(name))
+            .and_then(|&number| self.slots[number].as_ref())
+            .ok_or_else(|| error!(NotFound, "no dataset '{name}'"))
+    }
+
+    /// The dataset in a slot, decoded if it has not been asked for yet.
+    pub fn dataset_in<'c>(&'c self, slot: &'c Slot) -> Result<&'c Dataset> {
+        if let Some(dataset) = slot.dataset.get() {
+            return Ok(dataset);
+        }
+        let decoded = self.decode(slot)?;
+        Ok(slot.dataset.get_or_init(|| Box::new(decoded)))
+    }
+
+    pub fn dataset(&self, name: &str) -> Result<&Dataset> {
+        self.dataset_in(self.slot(name)?)
+    }
+
+    /// What the root holds of the dataset in a slot.
+    pub fn record(&self, slot: &Slot) -> Result<DatasetRecord> {
+        let Some(bytes) = &slot.bytes else { bail!(Internal, "dataset '{}' is not in the root", slot.name) };
+        root::decode_dataset(self.format, &slot.name, &self.image[bytes.clone()])
+    }
+
+    fn decode(&self, slot: &Slot) -> Result<Dataset> {
+        let record = self.record(slot)?;
+        let mut arrays = IndexMap::with_capacity(record.arrays.len());
+        for (name, array) in record.arrays {
+            let decoded = self.decode_array(&array).map_err(|error| {
+                let context = format!("array '{name}' of dataset '{}' in the root", slot.name);
+                error.context(context)
+            })?;
+            arrays.insert(name, ArrayEntry { array: decoded, attributes: array.attributes });
+        }
+        Ok(Dataset { arrays, attributes: record.attributes })
+    }
+
+    fn decode_array(&self, record: &ArrayRecord) -> Result<Arc<Array>> {
+        let schema = (self.schemas.list.get(record.schema as usize))
+            .ok_or_else(|| error!(Corrupt, "there is no schema {}", record.schema))?;
+        record.check(schema)?;
+        let stored = record.stored.decode(schema.dtype);
+        Ok(Array::new(record.id, schema.clone(), &record.shape, Some(stored)))
+    }
+
+    /// The dataset, to be changed. The change is counted.
+    pub fn change(&mut self, name: &str) -> Result<&mut Dataset> {
+        self.dataset(name)?;
+        self.note_change(self.slot(name)?);
+        (self.index.get(name))
+            .and_then(|&number| self.slots[number].as_mut()?.dataset.get_mut())
+            .map(|dataset| &mut **dataset)
+            .ok_or_else(|| error!(Internal, "dataset '{name}' is not at hand"))
+    }
+
+    /// Counts a change to a dataset whose catalogue entry stays as it is.
+    pub fn note_change(&self, slot: &Slot) {
+        let number = self.changes.fetch_add(1, Ordering::Relaxed) + 1;
+        slot.changed.fetch_max(number, Ordering::Relaxed);
+    }
+
+    pub fn create(&mut self, name: &str) -> Result<()> {
+        if self.contains(name) {
+            bail!(AlreadyExists, "dataset '{name}' already exists");
+        }
+        let name: Arc<str> = name.into();
+        let slot = Slot { name: name.clone(), bytes: None, dataset: OnceLock::new(), changed: AtomicU64::new(0) };
+        slot.dataset.get_or_init(Box::default);
+        self.note_change(&slot);
+        self.index.insert(name, self.slots.len());
+        self.slots.push(Some(slot));
+        Ok(())
+    }
+
+    pub fn delete(&mut self, name: &str) -> Result<()> {
+        let dataset = self.dataset(name)?;
+        let removed: Vec<_> = dataset.arrays.iter().map(|(name, entry)| (name.clone(), entry.array.id)).collect();
+        self.removed.extend(removed);
+        if let Some(number) = self.index.remove(name) {
+            self.slots[number] = None;
+        }
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// A new array that is not in a dataset yet, under an id of its own.
+    pub fn new_array(&mut self, schema: Schema, shape: &[u64]) -> Arc<Array> {
+        let id = self.next_array_id;
+        self.next_array_id += 1;
+        Array::new(id, self.schemas.intern(schema), shape, None)
+    }
+
+    /// The number of the last change.
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
+    }
+
+    pub fn has_unflushed_changes(&self) -> bool {
+        self.changes() != self.flushed
+    }
+
+    /// Whether the dataset differs from what the root holds.
+    pub fn is_changed(&self, slot: &Slot) -> bool {
+        slot.bytes.is_none() || slot.changed.load(Ordering::Relaxed) > self.flushed
+    }
+
+    pub fn image(&self) -> Arc<Vec<u8>> {
+        self.image.clone()
+    }
+
+    pub fn schemas(&self) -> Vec<Arc<Schema>> {
+        self.schemas.list.clone()
+    }
+
+    pub fn schema_number(&self, schema: &Arc<Schema>) -> u32 {
+        // An array's schema came from `intern` or from the root.
+        self.schemas.numbers.get(schema).copied().unwrap_or(u32::MAX)
+    }
+
+    /// Slot, name and place in the image of every dataset in the last commit that is still there.
+    pub fn committed(&self) -> Vec<(usize, Arc<str>, Range<usize>)> {
+        self.slots().filter_map(|(number, slot)| Some((number, slot.name.clone(), slot.bytes.clone()?))).collect()
+    }
+
+    /// The root was written anew with the same datasets: the image is `image`, and slots are where `places` says.
+    pub fn moved(&mut self, image: Arc<Vec<u8>>, places: Vec<(usize, Range<usize>)>) {
+        for (number, bytes) in places {
+            if let Some(slot) = &mut self.slots[number] {
+                slot.bytes = Some(bytes);
+            }
+        }
+        self.image = image;
+    }
+
+    /// A flush that began at change `changes` is done: the root's image is `image`, and the slots it wrote are where
+    /// `written` says.
+    pub fn flushed(&mut self, changes: u64, image: Arc<Vec<u8>>, written: &[(usize, Range<usize>)]) {
+        let mut current = vec![None; self.slots.len()];
+        for (number, bytes) in written {
+            current[*number] = Some(bytes.clone());
+        }
+        for (slot, bytes) in self.slots.iter_mut().zip(current) {
+            if let Some(slot) = slot {
+                slot.bytes = bytes;
+            }
+        }
+        (self.image, self.flushed) = (image, changes);
+        if self.slots.len() > self.index.len() {
+            self.slots.retain(Option::is_some);
+            for (number, slot) in self.slots.iter().enumerate() {
+                if let Some(slot) = slot
+                    && let Some(place) = self.index.get_mut(&slot.name)
+                {
+                    *place = number;
+                }
+            }
+        }
+    }
+}
+
+impl Dataset {
+    pub fn array(&self, dataset: &str, array: &str) -> Result<&ArrayEntry> {
+        self.arrays.get(array).ok_or_else(|| error!(NotFound, "no array '{array}' in dataset '{dataset}'"))
+    }
+
+    /// What the root is to hold, but for what the flush finds out about arrays with new values.
+    pub fn to_record(&self, catalogue: &Catalogue) -> Result<DatasetRecord> {
+        let mut arrays = IndexMap::with_capacity(self.arrays.len());
+        for (name, entry) in &self.arrays {
+            let array = &entry.array;
+            let data = super::read(&array.data)?;
+            let stored = data.stored.as_ref().map(|(stored, _)| stored.encode(array.schema.dtype)).unwrap_or_default();
+            let record = ArrayRecord {
+                id: array.id,
+                schema: catalogue.schema_number(&array.schema),
+                shape: data.shape.to_vec(),
+                stored,
+                attributes: entry.attributes.clone(),
+            };
+            arrays.insert(name.clone(), record);
+        }
+        Ok(DatasetRecord { arrays, attributes: self.attributes.clone() })
+    }
+}
+
+/// Names of datasets, arrays, dimensions and attributes: 1 to 255 bytes of UTF-8 without control characters.
+pub(super) fn check_name(what: &str, name: &str) -> Result<()> {
+    if name.is_empty() {
+        bail!(InvalidArgument, "the {what} name is empty");
+    }
+    if name.len() > 255 {
+        bail!(InvalidArgument, "the {what} name has {} bytes, over 255: '{name}'", name.len());
+    }
+    if let Some(at) = name.find(|c: char| c.is_control()) {
+        bail!(InvalidArgument, "the {what} name {name:?} has a control character at byte {at}");
+    }
+    Ok(())
+}
+
+/// The totals and shape of an array, for its statistics.
+pub(super) type StoredShape = (root::Stored, Dims);

@@ -1,0 +1,350 @@
+//! A store in use: the Rust API.
+//!
+//! Locks, in the order they are taken: `commit` (one flush, compact, refresh or close at a time), `working` (shared by
+//! all that read or write arrays, exclusive for changes to the catalogue and for the moment a flush begins and ends),
+//! then an array's own.
+
+mod arrays;
+mod attributes;
+mod catalogue;
+mod cleanup;
+mod compact;
+mod dataset;
+mod flush;
+mod open;
+mod statistics;
+mod verify;
+
+pub use dataset::Dataset;
+pub use verify::Damage;
+
+use crate::array::{Array, Io, Segments};
+use crate::codec::{Codec, Compression};
+use crate::error::{Error, ErrorKind, Result, bail, error};
+use crate::format::root::{MetaFormat, Notation};
+use crate::options::{FillValue, LogFn, LogLevel, Mode, ProgressFn};
+use crate::storage::{Identity, ReaderPin, Storage, WriterLock};
+use catalogue::{ArrayEntry, Catalogue, Slot};
+use indexmap::IndexMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// An open store.
+///
+/// Every method may be called from any thread at once. Changes are in memory until [`Store::flush`]; dropping a store
+/// discards what is not flushed.
+pub struct Store {
+    path: PathBuf,
+    mode: Mode,
+    notation: Notation,
+    store_id: [u8; 16],
+    /// The process that opened it.
+    pid: u32,
+    sync: bool,
+    default_compression: Compression,
+    storage: Arc<dyn Storage>,
+    io: Io,
+    log: Option<LogFn>,
+    progress: Option<ProgressFn>,
+    working: RwLock<Working>,
+    commit: Mutex<Commit>,
+    closed: AtomicBool,
+    poisoned: AtomicBool,
+}
+
+/// What all calls see.
+struct Working {
+    catalogue: Catalogue,
+    files: Arc<Files>,
+    /// A close has begun: what is changed from now on would be lost.
+    closing: bool,
+}
+
+/// What the last commit, as far as this handle has seen, stored under each array name.
+#[derive(Default)]
+struct Files {
+    generation: u64,
+    by_name: IndexMap<Arc<str>, ArrayFile>,
+}
+
+/// All that is stored under one array name.
+#[derive(Clone)]
+struct ArrayFile {
+    folder: Arc<str>,
+    segments: Segments,
+    live_bytes: u64,
+    dead_bytes: u64,
+}
+
+impl Files {
+    fn segments(&self, array: &str) -> Segments {
+        self.by_name.get(array).map(|file| file.segments.clone()).unwrap_or_default()
+    }
+}
+
+/// What belongs to commits.
+struct Commit {
+    /// The root file as this handle last read or wrote it.
+    root: Identity,
+    lock: Option<Box<dyn WriterLock>>,
+    pin: Option<Box<dyn ReaderPin>>,
+}
+
+/// What a store is made of; see [`Store::info`].
+#[derive(Clone, Debug)]
+pub struct StoreInfo {
+    /// How it was opened.
+    pub mode: Mode,
+    /// Commits so far; create makes the first.
+    pub generation: u64,
+    /// Datasets, those not flushed included.
+    pub dataset_count: u64,
+    /// Array names under which something is stored.
+    pub array_file_count: u64,
+    /// Segment files.
+    pub segment_count: u64,
+    /// Stored bytes of chunks that some array uses.
+    pub live_bytes: u64,
+    /// Stored bytes that compact would free.
+    pub dead_bytes: u64,
+    /// Whether a flush would write anything.
+    pub unflushed_changes: bool,
+    /// Notation of the root.
+    pub meta_format: MetaFormat,
+    /// Whether the root is compressed.
+    pub meta_zstd: bool,
+}
+
+/// What an array is; see [`Store::array_info`].
+#[derive(Clone, Debug)]
+pub struct ArrayInfo {
+    /// Type of the elements.
+    pub dtype: crate::DType,
+    /// Extents.
+    pub shape: Vec<u64>,
+    /// Extents of a chunk.
+    pub chunk_shape: Vec<u64>,
+    /// Names of the dimensions.
+    pub dims: Vec<String>,
+    /// How chunks are compressed.
+    pub codec: Codec,
+    /// How hard.
+    pub level: i32,
+    /// Whether bytes are shuffled first.
+    pub shuffle: bool,
+    /// The value of cells that were never written.
+    pub fill_value: Option<FillValue>,
+}
+
+/// A lock that a panic left behind protects nothing that can be trusted.
+fn after_panic() -> Error {
+    error!(Internal, "an earlier internal error left the store unusable: discard and reopen it")
+}
+
+fn read<T>(lock: &RwLock<T>) -> Result<RwLockReadGuard<'_, T>> {
+    lock.read().map_err(|_| after_panic())
+}
+
+fn write<T>(lock: &RwLock<T>) -> Result<RwLockWriteGuard<'_, T>> {
+    lock.write().map_err(|_| after_panic())
+}
+
+fn lock<T>(lock: &Mutex<T>) -> Result<MutexGuard<'_, T>> {
+    lock.lock().map_err(|_| after_panic())
+}
+
+impl Store {
+    /// Refuses calls on a store that is closed, or that a parent process opened.
+    fn check_usable(&self) -> Result<()> {
+        if std::process::id() != self.pid {
+            bail!(
+                Forked,
+                "store {} was opened by process {} before it forked: open it again in this one",
+                self.path.display(),
+                self.pid
+            );
+        }
+        if self.closed.load(Ordering::Acquire) {
+            bail!(InvalidHandle, "store {} is closed", self.path.display());
+        }
+        Ok(())
+    }
+
+    fn check_writable(&self) -> Result<()> {
+        self.check_usable()?;
+        if self.mode == Mode::Read {
+            bail!(ReadOnly, "store {} is open for reading", self.path.display());
+        }
+        Ok(())
+    }
+
+    /// The state, to look things up and to read and write arrays in.
+    fn working(&self) -> Result<RwLockReadGuard<'_, Working>> {
+        self.check_usable()?;
+        read(&self.working)
+    }
+
+    /// The state, to write arrays in.
+    fn working_for_values(&self) -> Result<RwLockReadGuard<'_, Working>> {
+        self.check_writable()?;
+        let working = read(&self.working)?;
+        self.check_open(working.closing)?;
+        Ok(working)
+    }
+
+    /// The state, to change the catalogue.
+    fn working_mut(&self) -> Result<RwLockWriteGuard<'_, Working>> {
+        self.check_writable()?;
+        let working = write(&self.working)?;
+        self.check_open(working.closing)?;
+        Ok(working)
+    }
+
+    fn check_open(&self, closing: bool) -> Result<()> {
+        if closing {
+            bail!(InvalidHandle, "store {} is being closed", self.path.display());
+        }
+        Ok(())
+    }
+
+    fn log(&self, level: LogLevel, message: &str) {
+        if let Some(log) = &self.log {
+            log(level, message);
+        }
+    }
+
+    /// Tells the progress callback, which may stop the call.
+    fn progress(&self, what: &str, done: u64, total: u64) -> Result<()> {
+        match &self.progress {
+            Some(progress) if !progress(what, done, total) => {
+                Err(error!(Cancelled, "{what} was cancelled after {done} of {total}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes all changes to disk, atomically and durably, and returns when they are there.
+    ///
+    /// One new segment file for each array name that was written to, one new root. After an error the last commit is
+    /// what is on disk, and nothing in memory is lost: the flush can be tried again, except after
+    /// [`ErrorKind::Poisoned`].
+    pub fn flush(&self) -> Result<()> {
+        self.check_writable()?;
+        let mut commit = lock(&self.commit)?;
+        self.check_usable()?;
+        self.flush_locked(&mut commit, false)
+    }
+
+    /// Flushes, then releases the store: every later call is an error. If the flush fails the store stays usable, with
+    /// everything still in memory.
+    pub fn close(&self) -> Result<()> {
+        self.check_usable()?;
+        let mut commit = lock(&self.commit)?;
+        self.check_usable()?;
+        if self.mode == Mode::ReadWrite {
+            self.flush_locked(&mut commit, true)?;
+        }
+        self.release(&mut commit);
+        Ok(())
+    }
+
+    /// Releases the store without a flush: everything since the last one is gone.
+    pub fn discard(&self) {
+        // In a child made by fork the locks belong to the parent, and may be held by threads that are not here.
+        if std::process::id() == self.pid
+            && let Ok(mut commit) = self.commit.lock()
+        {
+            self.release(&mut commit);
+        }
+    }
+
+    fn release(&self, commit: &mut Commit) {
+        self.closed.store(true, Ordering::Release);
+        (commit.lock, commit.pin) = (None, None);
+    }
+
+    /// Generation, counts and bytes.
+    pub fn info(&self) -> Result<StoreInfo> {
+        let working = self.working()?;
+        let files = &working.files;
+        Ok(StoreInfo {
+            mode: self.mode,
+            generation: files.generation,
+            dataset_count: working.catalogue.len() as u64,
+            array_file_count: files.by_name.len() as u64,
+            segment_count: files.by_name.values().map(|file| file.segments.len() as u64).sum(),
+            live_bytes: files.by_name.values().map(|file| file.live_bytes).sum(),
+            dead_bytes: files.by_name.values().map(|file| file.dead_bytes).sum(),
+            unflushed_changes: working.catalogue.has_unflushed_changes(),
+            meta_format: self.notation.format,
+            meta_zstd: self.notation.zstd,
+        })
+    }
+
+    /// Makes an empty dataset.
+    pub fn create_dataset(&self, name: &str) -> Result<Dataset<'_>> {
+        catalogue::check_name("dataset", name)?;
+        self.working_mut()?.catalogue.create(name)?;
+        Ok(Dataset::new(self, name))
+    }
+
+    /// Deletes a dataset and its arrays. Their bytes stay on disk until [`Store::compact`].
+    pub fn delete_dataset(&self, name: &str) -> Result<()> {
+        self.working_mut()?.catalogue.delete(name)
+    }
+
+    /// A view of a dataset.
+    pub fn dataset(&self, name: &str) -> Result<Dataset<'_>> {
+        self.working()?.catalogue.slot(name)?;
+        Ok(Dataset::new(self, name))
+    }
+
+    /// Whether there is a dataset of this name.
+    pub fn has_dataset(&self, name: &str) -> Result<bool> {
+        Ok(self.working()?.catalogue.contains(name))
+    }
+
+    /// Number of datasets.
+    pub fn dataset_count(&self) -> Result<usize> {
+        Ok(self.working()?.catalogue.len())
+    }
+
+    /// Names of the datasets, in the order they were created.
+    pub fn dataset_names(&self) -> Result<Vec<Arc<str>>> {
+        Ok(self.working()?.catalogue.names().cloned().collect())
+    }
+
+    /// The name of one dataset, counted from 0 in the order they were created.
+    pub fn dataset_name_at(&self, index: usize) -> Result<Arc<str>> {
+        let working = self.working()?;
+        let count = working.catalogue.len();
+        (working.catalogue.name_at(index).cloned())
+            .ok_or_else(|| error!(OutOfRange, "dataset index {index}, there are {count} datasets"))
+    }
+}
+
+impl Working {
+    /// Calls `f` with an array, the slot of its dataset and what is stored under its name; errors then name the array.
+    fn with_array<R>(
+        &self,
+        dataset: &str,
+        array: &str,
+        f: impl FnOnce(&Slot, &ArrayEntry, Segments) -> Result<R>,
+    ) -> Result<R> {
+        let slot = self.catalogue.slot(dataset)?;
+        let entry = self.catalogue.dataset_in(slot)?.array(dataset, array)?;
+        f(slot, entry, self.files.segments(array)).map_err(|error| in_array(dataset, array, error))
+    }
+}
+
+/// The error of something done to an array, with the array's name in front.
+fn in_array(dataset: &str, array: &str, error: Error) -> Error {
+    error.context(format_args!("array '{array}' of dataset '{dataset}'"))
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.discard();
+    }
+}

@@ -1,0 +1,311 @@
+//! Creating, opening and refreshing a store; reading and replacing its root.
+
+use super::catalogue::Catalogue;
+use super::*;
+use crate::format::root::{self, Head, NOTATIONS, Root};
+use crate::options::{CreateOptions, OpenOptions, RuntimeOptions};
+use crate::pool::Pool;
+use crate::segment::{Segment, SegmentReader, sync_failed};
+use crate::storage::{LocalDisk, Locking, read_all};
+use std::io;
+use std::path::Path;
+
+const LOCK_FILE: &str = ".lock";
+const DEFAULT_CACHE_BYTES: u64 = 64 << 20;
+
+impl Store {
+    /// Makes a store at `path`, which is not there yet or is an empty folder, and opens it for writing.
+    pub fn create(path: impl AsRef<Path>, options: CreateOptions) -> Result<Self> {
+        Self::create_on(Arc::new(LocalDisk), path.as_ref(), options)
+    }
+
+    /// [`Store::create`] on another storage than the file system.
+    pub fn create_on(storage: Arc<dyn Storage>, path: &Path, options: CreateOptions) -> Result<Self> {
+        let notation = Notation { format: options.meta_format.unwrap_or_default(), zstd: options.meta_zstd };
+        let default = Compression::DEFAULT;
+        let compression = Compression {
+            codec: options.codec.unwrap_or(default.codec),
+            level: options.level.unwrap_or(default.level),
+            shuffle: options.shuffle.unwrap_or(default.shuffle),
+        };
+        compression.check()?;
+        let sync = options.runtime.sync.unwrap_or(true);
+        let path = absolute(path)?;
+        let made = match storage.create_dir(&path) {
+            Ok(()) => true,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
+            Err(error) => return Err(Error::io("create folder", &path, &error)),
+        };
+        if !made {
+            check_empty(&*storage, &path)?;
+        }
+        let lock = lock_writer(&*storage, &path, &options.runtime)?;
+        if find_root(&*storage, &path)?.is_some() {
+            bail!(AlreadyExists, "{} already holds a store", path.display());
+        }
+        let store_id = (u128::from(cleanup::unique()) << 64 | u128::from(cleanup::unique())).to_be_bytes();
+        let head = Head {
+            format_version: root::VERSION,
+            required_features: Vec::new(),
+            store_id: hex(&store_id),
+            generation: 1,
+            next_array_id: 1,
+            default_compression: compression.into(),
+            schemas: Vec::new(),
+            array_files: IndexMap::new(),
+        };
+        let written = root::write(notation, &head, &[])?;
+        let identity = write_root(&*storage, &path, notation, &written.file, sync, || Ok(()))?;
+        if sync {
+            let parent = path.parent().filter(|_| made).unwrap_or(&path);
+            for folder in [&path, parent] {
+                storage.sync_dir(folder).map_err(|error| sync_failed(folder, &error))?;
+            }
+        }
+        let root = root::parse(notation, written.file)?;
+        let commit = Commit { root: identity, lock, pin: None };
+        Self::assemble(storage, path, Mode::ReadWrite, notation, root, commit, options.runtime)
+    }
+
+    /// Opens the store at `path`.
+    pub fn open(path: impl AsRef<Path>, mode: Mode, options: OpenOptions) -> Result<Self> {
+        Self::open_on(Arc::new(LocalDisk), path.as_ref(), mode, options)
+    }
+
+    /// [`Store::open`] on another storage than the file system.
+    pub fn open_on(storage: Arc<dyn Storage>, path: &Path, mode: Mode, options: OpenOptions) -> Result<Self> {
+        let path = absolute(path)?;
+        let Some(notation) = find_root(&*storage, &path)? else {
+            bail!(NotFound, "{} is not a store: it has no atlas.json and no atlas.msgpack", path.display());
+        };
+        let runtime = options.runtime;
+        let (lock, mut pin) = match mode {
+            Mode::ReadWrite => (lock_writer(&*storage, &path, &runtime)?, None),
+            Mode::Read => (None, pin_reader(&*storage, &path)),
+        };
+        let (root, identity) = read_root(&*storage, &path, notation)?;
+        if let Some(pin) = &mut pin {
+            pin.pin(root.head.generation).map_err(|error| Error::io("lock", &path.join(LOCK_FILE), &error))?;
+        }
+        let commit = Commit { root: identity, lock, pin };
+        let store = Self::assemble(storage, path, mode, notation, root, commit, runtime)?;
+        if mode == Mode::ReadWrite {
+            store.remove_unnamed_files(&*super::lock(&store.commit)?, &read(&store.working)?.files.clone());
+        }
+        Ok(store)
+    }
+
+    fn assemble(
+        storage: Arc<dyn Storage>,
+        path: PathBuf,
+        mode: Mode,
+        notation: Notation,
+        root: Root,
+        commit: Commit,
+        runtime: RuntimeOptions,
+    ) -> Result<Self> {
+        let store_id = parse_id(&root.head.store_id)?;
+        let default_compression = root.head.default_compression.decode()?;
+        let cache = runtime.cache_bytes.unwrap_or(DEFAULT_CACHE_BYTES);
+        let io =
+            Io { reader: SegmentReader::new(storage.clone(), store_id, cache), pool: Pool::shared(runtime.threads)? };
+        let files = Arc::new(files_of(&root.head, &path)?);
+        let catalogue = Catalogue::new(notation.format, root)?;
+        Ok(Self {
+            path,
+            mode,
+            notation,
+            store_id,
+            pid: std::process::id(),
+            sync: runtime.sync.unwrap_or(true),
+            default_compression,
+            storage,
+            io,
+            log: runtime.log,
+            progress: runtime.progress,
+            working: RwLock::new(Working { catalogue, files, closing: false }),
+            commit: Mutex::new(commit),
+            closed: AtomicBool::new(false),
+            poisoned: AtomicBool::new(false),
+        })
+    }
+
+    /// Moves a reader on to the last commit; whether there was a newer one. A writer sees its own commits anyway.
+    pub fn refresh(&self) -> Result<bool> {
+        self.check_usable()?;
+        if self.mode == Mode::ReadWrite {
+            return Ok(false);
+        }
+        let mut commit = lock(&self.commit)?;
+        self.check_usable()?;
+        if root_identity(&*self.storage, &self.path, self.notation)? == Some(commit.root) {
+            return Ok(false);
+        }
+        let io = |error: io::Error| Error::io("lock", &self.path.join(LOCK_FILE), &error);
+        if let Some(pin) = &mut commit.pin {
+            pin.pin_all().map_err(io)?;
+        }
+        let newer = read_root(&*self.storage, &self.path, self.notation).and_then(|(root, identity)| {
+            if parse_id(&root.head.store_id)? != self.store_id {
+                bail!(Conflict, "{} now holds another store: open it anew", self.path.display());
+            }
+            let files = Arc::new(files_of(&root.head, &self.path)?);
+            Ok((files, Catalogue::new(self.notation.format, root)?, identity))
+        });
+        let held = read(&self.working)?.files.generation;
+        let generation = newer.as_ref().map_or(held, |(files, ..)| files.generation);
+        if let Ok((files, catalogue, identity)) = newer {
+            *write(&self.working)? = Working { catalogue, files, closing: false };
+            commit.root = identity;
+            if let Some(pin) = &mut commit.pin {
+                pin.pin(generation).map_err(io)?;
+            }
+            return Ok(true);
+        }
+        if let Some(pin) = &mut commit.pin {
+            pin.pin(generation).map_err(io)?;
+        }
+        newer.map(|_| true)
+    }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).map_err(|error| Error::io("path", path, &error))
+}
+
+/// Refuses to make a store where something else is.
+fn check_empty(storage: &dyn Storage, path: &Path) -> Result<()> {
+    let entries = storage.list(path).map_err(|error| Error::io("list", path, &error))?;
+    if find_root(storage, path)?.is_some() {
+        bail!(AlreadyExists, "{} already holds a store", path.display());
+    }
+    // A create that was killed leaves these.
+    let ours = |name: &str| {
+        name == LOCK_FILE || NOTATIONS.iter().any(|notation| name == cleanup::temporary_root(*notation))
+    };
+    let foreign = entries.iter().find(|entry| !entry.path.file_name().is_some_and(|name| name.to_str().is_some_and(ours)));
+    if let Some(entry) = foreign {
+        bail!(InvalidArgument, "{} is not empty: it holds {}", path.display(), entry.path.display());
+    }
+    Ok(())
+}
+
+/// The notation of the root in a folder.
+fn find_root(storage: &dyn Storage, path: &Path) -> Result<Option<Notation>> {
+    let mut found = None;
+    for notation in NOTATIONS {
+        if root_identity(storage, path, notation)?.is_some() && found.replace(notation).is_some() {
+            bail!(Corrupt, "{} holds more than one root", path.display());
+        }
+    }
+    Ok(found)
+}
+
+/// What tells the root file there is from another; `None` where there is none.
+pub(super) fn root_identity(storage: &dyn Storage, path: &Path, notation: Notation) -> Result<Option<Identity>> {
+    let root = path.join(notation.file_name());
+    match storage.open(&root).and_then(|file| file.identity()) {
+        Ok(identity) => Ok(Some(identity)),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(Error::io("open", &root, &error)),
+    }
+}
+
+pub(super) fn read_root(storage: &dyn Storage, path: &Path, notation: Notation) -> Result<(Root, Identity)> {
+    let file_path = path.join(notation.file_name());
+    let failed = |error: io::Error| Error::io("read", &file_path, &error);
+    let file = storage.open(&file_path).map_err(failed)?;
+    let identity = file.identity().map_err(failed)?;
+    let bytes = read_all(&*file).map_err(failed)?;
+    let root = root::parse(notation, bytes).map_err(|error| error.context(file_path.display()))?;
+    Ok((root, identity))
+}
+
+/// Writes a root beside the one that may be there and, if `check` agrees, gives it the root's name. Syncing the folder
+/// is left to the caller: until then a crash may show either root, whole.
+pub(super) fn write_root(
+    storage: &dyn Storage,
+    path: &Path,
+    notation: Notation,
+    bytes: &[u8],
+    sync: bool,
+    check: impl FnOnce() -> Result<()>,
+) -> Result<Identity> {
+    let temporary = path.join(cleanup::temporary_root(notation));
+    let write = || {
+        let mut file = storage.replace(&temporary).map_err(|error| Error::io("create", &temporary, &error))?;
+        file.append(bytes).map_err(|error| Error::io("write", &temporary, &error))?;
+        if sync {
+            file.sync().map_err(|error| sync_failed(&temporary, &error))?;
+        }
+        check()?;
+        let identity = file.identity().map_err(|error| Error::io("stat", &temporary, &error))?;
+        let root = path.join(notation.file_name());
+        storage.rename(&temporary, &root).map_err(|error| Error::io("rename to", &root, &error))?;
+        Ok(identity)
+    };
+    write().inspect_err(|_| {
+        // What cannot be removed now is replaced by the next flush, or removed by the next writer.
+        let _ = storage.remove(&temporary);
+    })
+}
+
+fn lock_writer(
+    storage: &dyn Storage,
+    path: &Path,
+    runtime: &RuntimeOptions,
+) -> Result<Option<Box<dyn crate::storage::WriterLock>>> {
+    let file = path.join(LOCK_FILE);
+    match storage.lock_writer(&file).map_err(|error| Error::io("lock", &file, &error))? {
+        Locking::Held(lock) => Ok(Some(lock)),
+        Locking::Refused(holder) => Err(error!(Locked, "store {} is locked for writing by {holder}", path.display())),
+        Locking::Unsupported(why) => {
+            if let Some(log) = &runtime.log {
+                let message = format!(
+                    "{}: the file system has no locks ({why}); a second writer is noticed only when it commits",
+                    path.display()
+                );
+                log(LogLevel::Warning, &message);
+            }
+            Ok(None)
+        }
+    }
+}
+
+/// Announces a reader. Without it, a compaction may remove what the reader has not read yet; that it then says.
+fn pin_reader(storage: &dyn Storage, path: &Path) -> Option<Box<dyn ReaderPin>> {
+    storage.pin_reader(&path.join(LOCK_FILE)).ok().flatten()
+}
+
+fn files_of(head: &Head, path: &Path) -> Result<Files> {
+    let mut by_name = IndexMap::with_capacity(head.array_files.len());
+    for (name, record) in &head.array_files {
+        // These become paths: nothing that the root says may lead out of the store.
+        if !cleanup::is_folder_name(&record.folder) {
+            bail!(Corrupt, "array file '{name}' has the folder '{}'", record.folder);
+        }
+        if let Some(segment) = record.segments.iter().find(|segment| !cleanup::is_file_name(&segment.file)) {
+            bail!(Corrupt, "array file '{name}' has the segment '{}'", segment.file);
+        }
+        let folder = path.join(&*record.folder);
+        let segments = record.segments.iter().map(|segment| Arc::new(Segment::new(segment.clone(), &folder))).collect();
+        let file = ArrayFile {
+            folder: record.folder.clone(),
+            segments: Arc::new(segments),
+            live_bytes: record.live_bytes,
+            dead_bytes: record.dead_bytes,
+        };
+        by_name.insert(name.clone(), file);
+    }
+    Ok(Files { generation: head.generation, by_name })
+}
+
+/// Bytes as hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn parse_id(text: &str) -> Result<[u8; 16]> {
+    let number = u128::from_str_radix(text, 16).ok().filter(|_| text.len() == 32);
+    number.map(u128::to_be_bytes).ok_or_else(|| error!(Corrupt, "store id '{text}' is not 32 hexadecimal digits"))
+}

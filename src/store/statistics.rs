@@ -1,0 +1,70 @@
+//! Statistics, as the last flush left them.
+
+use super::*;
+use crate::grid;
+use crate::schema::Schema;
+use crate::shape::{Dims, cells};
+use crate::stats::{self, ChunkStats, Stats};
+
+impl Store {
+    /// Statistics of a whole array. There are none before the first flush, and from any write until the next:
+    /// [`ErrorKind::NoStats`].
+    pub fn array_stats(&self, dataset: &str, array: &str) -> Result<Stats> {
+        self.working()?.with_array(dataset, array, |_, entry, _| {
+            let schema = &entry.array.schema;
+            let data = read(&entry.array.data)?;
+            let (stored, _) = flushed(&data)?;
+            let total = cells(&data.shape);
+            let found = ChunkStats { nulls: stored.nulls, range: stored.range };
+            Ok(with_unwritten(schema, found, total, total.saturating_sub(stored.cells)))
+        })
+    }
+
+    /// Statistics of one chunk, by its place in the chunk grid. There are none when there are none of the array.
+    pub fn chunk_stats(&self, dataset: &str, array: &str, chunk: &[u64]) -> Result<Stats> {
+        let name = |error| in_array(dataset, array, error);
+        self.on_snapshot(|working| {
+            let (array, segments, shape, number) = working.with_array(dataset, array, |_, entry, segments| {
+                let schema = &entry.array.schema;
+                let data = read(&entry.array.data)?;
+                if chunk.len() != data.shape.len() {
+                    bail!(InvalidArgument, "rank {} given, the array has rank {}", chunk.len(), data.shape.len());
+                }
+                let number = grid::chunk_number(&data.shape, &schema.chunk_shape, chunk).map_err(|d| {
+                    let extent = data.shape[d].div_ceil(schema.chunk_shape[d]);
+                    error!(OutOfRange, "chunk[{d}]={} exceeds the {extent} chunks along dimension {d}", chunk[d])
+                })?;
+                flushed(&data)?;
+                Ok((entry.array.clone(), segments, data.shape.clone(), number))
+            })?;
+            Ok(move || {
+                let found = self.io.reader.locate(&segments, array.id, &[number]).map_err(name)?.pop().flatten();
+                let total = cells(&grid::valid_extents(&shape, &array.schema.chunk_shape, number));
+                let unwritten = if found.is_some() { 0 } else { total };
+                let found = found.map_or_else(ChunkStats::default, |(_, row)| row.stats);
+                Ok(with_unwritten(&array.schema, found, total, unwritten))
+            })
+        })
+    }
+}
+
+/// What the last flush found out, unless there has been a write since.
+fn flushed(data: &crate::array::ArrayData) -> Result<&(crate::format::root::Stored, Dims)> {
+    match &data.stored {
+        Some(stored) if !data.has_unflushed_values() && stored.1 == data.shape => Ok(stored),
+        _ => Err(error!(NoStats, "no statistics yet: they come with the next flush")),
+    }
+}
+
+/// Adds cells that were never written: nulls where there is a fill value, zeros where there is none.
+fn with_unwritten(schema: &Schema, found: ChunkStats, total: u64, unwritten: u64) -> Stats {
+    let (mut nulls, mut range) = (found.nulls, found.range);
+    if unwritten > 0 {
+        if schema.fill.is_some() {
+            nulls += unwritten;
+        } else {
+            range = stats::merge(schema.dtype, range, stats::zero(schema.dtype));
+        }
+    }
+    Stats { row_count: total, null_count: nulls, range: stats::scalars(schema.dtype, range) }
+}

@@ -1,0 +1,72 @@
+//! Verification: every byte of every file of a commit.
+
+use super::*;
+use crate::shape::cells;
+
+/// Something on disk that is not what was written.
+#[derive(Clone, Debug)]
+pub struct Damage {
+    /// The file.
+    pub file: PathBuf,
+    /// Where in it.
+    pub offset: u64,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl Store {
+    /// Reads the root and every segment of the commit this handle sees, and checks all of it. Each damage is given to
+    /// `on_damage`; their number is returned. An error means that the check itself could not go on.
+    pub fn verify(&self, on_damage: &mut dyn FnMut(&Damage)) -> Result<u64> {
+        self.check_usable()?;
+        // Nothing is committed or removed meanwhile.
+        let _commit = lock(&self.commit)?;
+        self.check_usable()?;
+        let files = read(&self.working)?.files.clone();
+        let mut count = 0;
+        let mut report = |file: PathBuf, offset: u64, message: String| {
+            count += 1;
+            on_damage(&Damage { file, offset, message });
+        };
+        let root_path = self.path.join(self.notation.file_name());
+        match open::read_root(&*self.storage, &self.path, self.notation) {
+            Err(error) if error.kind() == ErrorKind::Io => return Err(error),
+            Err(error) => report(root_path, 0, error.to_string()),
+            Ok(_) => {
+                let working = read(&self.working)?;
+                for (_, slot) in working.catalogue.slots().filter(|(_, slot)| slot.bytes.is_some()) {
+                    if let Err(error) = check_record(&working, slot) {
+                        report(root_path.clone(), 0, error.to_string());
+                    }
+                }
+            }
+        }
+        let total: u64 = files.by_name.values().map(|file| file.segments.len() as u64).sum();
+        let segments = files.by_name.values().flat_map(|file| file.segments.iter());
+        for (done, segment) in segments.enumerate() {
+            self.progress("verify", done as u64, total)?;
+            self.io.reader.verify(segment, &mut |offset, error| {
+                report(segment.path.clone(), offset, error.to_string());
+            })?;
+        }
+        self.progress("verify", total, total)?;
+        Ok(count)
+    }
+}
+
+/// Checks that a dataset decodes, and that its totals are possible.
+fn check_record(working: &Working, slot: &Slot) -> Result<()> {
+    for (name, array) in &working.catalogue.record(slot)?.arrays {
+        let total = cells(&array.shape);
+        if array.stored.cells > total || array.stored.nulls > array.stored.cells {
+            bail!(
+                Corrupt,
+                "array '{name}' of dataset '{}': {} stored cells, {} of them null, of {total}",
+                slot.name,
+                array.stored.cells,
+                array.stored.nulls
+            );
+        }
+    }
+    Ok(())
+}

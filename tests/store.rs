@@ -1,0 +1,115 @@
+//! The behaviours of a store, one test each, through the Rust API.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use atlas_store::{
+    ArrayOptions, CreateOptions, DType, ErrorKind, Mode, OpenOptions, Scalar, Selection, Source, Store, Target,
+};
+use std::path::Path;
+
+fn create(path: &Path) -> Store {
+    Store::create(path, CreateOptions::default()).expect("create")
+}
+
+fn open(path: &Path, mode: Mode) -> Store {
+    Store::open(path, mode, OpenOptions::default()).expect("open")
+}
+
+fn read_f32(store: &Store, dataset: &str, array: &str, rank: usize, cells: usize) -> Vec<f32> {
+    let mut values = vec![0f32; cells];
+    store.read_array(dataset, array, Selection::all(rank), Target::from_slice(&mut values)).expect("read");
+    values
+}
+
+#[test]
+fn values_survive_flush_reopen_and_compact() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let store = create(&path);
+    let jan = store.create_dataset("jan").unwrap();
+    let values: Vec<f32> = (0..90 * 180).map(|i| i as f32 / 7.0).collect();
+    jan.define_array("t", DType::F32, &["lat", "lon"], &[90, 180], ArrayOptions::default()).unwrap();
+    jan.write("t", Selection::all(2), Source::from_slice(&values)).unwrap();
+    assert_eq!(read_f32(&store, "jan", "t", 2, 16200), values);
+    assert_eq!(jan.stats("t").unwrap_err().kind(), ErrorKind::NoStats);
+    store.flush().unwrap();
+    assert_eq!(read_f32(&store, "jan", "t", 2, 16200), values);
+    let stats = jan.stats("t").unwrap();
+    assert_eq!((stats.row_count, stats.null_count), (16200, 0));
+    assert_eq!(stats.range, Some((Scalar::Float(0.0), Scalar::Float(f64::from(16199f32 / 7.0)))));
+    jan.write("t", Selection::region(&[1, 1], &[1, 2]), Source::from_slice(&[-5f32, -6.0])).unwrap();
+    store.close().unwrap();
+
+    let mut expected = values;
+    expected[181..183].copy_from_slice(&[-5.0, -6.0]);
+    let store = open(&path, Mode::ReadWrite);
+    assert_eq!(read_f32(&store, "jan", "t", 2, 16200), expected);
+    assert!(store.info().unwrap().dead_bytes > 0);
+    store.compact().unwrap();
+    assert_eq!(read_f32(&store, "jan", "t", 2, 16200), expected);
+    let info = store.info().unwrap();
+    assert_eq!((info.dead_bytes, info.segment_count), (0, 1));
+    drop(store);
+    let store = open(&path, Mode::Read);
+    assert_eq!(read_f32(&store, "jan", "t", 2, 16200), expected);
+    assert_eq!(store.verify(&mut |damage| panic!("{damage:?}")).unwrap(), 0);
+}
+
+#[test]
+fn appends_build_large_chunks_whatever_the_first_shape() {
+    for first in [0u64, 1, 3] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = create(&dir.path().join("s"));
+        let run = store.create_dataset("run").unwrap();
+        run.define_array("h", DType::F64, &["time", "x"], &[first, 10], ArrayOptions::default()).unwrap();
+        let mut expected = vec![0f64; first as usize * 10];
+        for step in 0..250 {
+            let row: Vec<f64> = (0..10).map(|x| (step * 10 + x) as f64).collect();
+            run.append("h", &[1, 10], Source::from_slice(&row)).unwrap();
+            expected.extend(row);
+            if step % 60 == 59 {
+                store.flush().unwrap();
+            }
+        }
+        store.flush().unwrap();
+        assert!(run.array_info("h").unwrap().chunk_shape[0] >= 1000);
+        let mut values = vec![0f64; expected.len()];
+        run.read("h", Selection::all(2), Target::from_slice(&mut values)).unwrap();
+        assert_eq!(values, expected);
+        let stats = run.stats("h").unwrap();
+        assert_eq!(stats.row_count, (250 + first) * 10);
+        assert_eq!(stats.range, Some((Scalar::Float(0.0), Scalar::Float(2499.0))));
+        store.compact().unwrap();
+        run.read("h", Selection::all(2), Target::from_slice(&mut values)).unwrap();
+        assert_eq!(values, expected);
+    }
+}
+
+#[test]
+fn thousands_of_tiny_arrays_share_blocks() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let store = create(&path);
+    for i in 0..3000 {
+        let dataset = store.create_dataset(&format!("d{i}")).unwrap();
+        dataset.define_array("v", DType::F64, &["n"], &[24], ArrayOptions::default()).unwrap();
+        let values: Vec<f64> = (0..24).map(|n| (i * 100 + n) as f64).collect();
+        dataset.write("v", Selection::all(1), Source::from_slice(&values)).unwrap();
+    }
+    store.close().unwrap();
+    let store = open(&path, Mode::ReadWrite);
+    for i in (0..3000).step_by(3) {
+        store.delete_dataset(&format!("d{i}")).unwrap();
+    }
+    store.flush().unwrap();
+    let before = store.info().unwrap();
+    store.compact().unwrap();
+    let after = store.info().unwrap();
+    assert!(before.dead_bytes > 0 && after.dead_bytes == 0 && after.live_bytes < before.live_bytes + before.dead_bytes);
+    let names: Vec<String> = (0..3000).filter(|i| i % 3 > 0).map(|i| format!("d{i}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut values = vec![0f64; 24 * names.len()];
+    store.read_across("v", &names, Selection::all(1), Target::from_slice(&mut values)).unwrap();
+    for (place, i) in (0..3000).filter(|i| i % 3 > 0).enumerate() {
+        assert_eq!(values[place * 24 + 5], (i * 100 + 5) as f64);
+    }
+}
