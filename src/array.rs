@@ -31,6 +31,9 @@ pub(crate) struct Io {
 /// The segments under one array name, oldest first.
 pub(crate) type Segments = Arc<Vec<Arc<Segment>>>;
 
+/// Where a chunk is stored.
+type Found = (Arc<Segment>, Row);
+
 /// An array of a dataset. The id names its chunks in segments and is never used again.
 pub(crate) struct Array {
     pub id: u64,
@@ -66,7 +69,11 @@ impl ArrayData {
         match self.pending.get(&number) {
             Some(Pending::Sealed(block)) => Some(block.chunk()),
             Some(Pending::Open { .. }) => None,
-            None => self.frozen.as_ref().and_then(|frozen| frozen.get(&number)).map(|block| block.chunk()),
+            None => self
+                .frozen
+                .as_ref()
+                .and_then(|frozen| frozen.get(&number))
+                .map(|block| block.chunk()),
         }
     }
 }
@@ -74,8 +81,16 @@ impl ArrayData {
 impl Array {
     pub fn new(id: u64, schema: Arc<Schema>, shape: &[u64], stored: Option<Stored>) -> Arc<Self> {
         let stored = stored.map(|stored| (stored, Dims::from_slice(shape)));
-        let data = ArrayData { shape: shape.into(), stored, ..ArrayData::default() };
-        Arc::new(Self { id, schema, data: RwLock::new(data) })
+        let data = ArrayData {
+            shape: shape.into(),
+            stored,
+            ..ArrayData::default()
+        };
+        Arc::new(Self {
+            id,
+            schema,
+            data: RwLock::new(data),
+        })
     }
 
     /// Copies a region from the caller's memory. On an error nothing has changed, but for a lack of memory, which
@@ -90,8 +105,11 @@ impl Array {
     ) -> Result<()> {
         self.write(data, io, segments, region, |piece, chunk| {
             if let ChunkData::Numbers(bytes) = chunk {
-                let place =
-                    ChunkBox { shape: &self.schema.chunk_shape, at: &piece.in_chunk, extents: &piece.extents };
+                let place = ChunkBox {
+                    shape: &self.schema.chunk_shape,
+                    at: &piece.in_chunk,
+                    extents: &piece.extents,
+                };
                 source.copy_to(&piece.in_region, &place, bytes);
             }
         })
@@ -140,7 +158,13 @@ impl Array {
                 } else {
                     ChunkData::filled(schema)?
                 };
-                data.pending.insert(piece.chunk, Pending::Open { data: fresh, written: 0 });
+                data.pending.insert(
+                    piece.chunk,
+                    Pending::Open {
+                        data: fresh,
+                        written: 0,
+                    },
+                );
             }
             let Some(Pending::Open { data: chunk, written }) = data.pending.get_mut(&piece.chunk) else {
                 return Err(error!(Internal, "chunk {} is not open", piece.chunk));
@@ -170,7 +194,13 @@ impl Array {
                 None => ChunkData::filled(&self.schema)?,
             },
         };
-        data.pending.insert(number, Pending::Open { data: chunk, written: 0 });
+        data.pending.insert(
+            number,
+            Pending::Open {
+                data: chunk,
+                written: 0,
+            },
+        );
         Ok(())
     }
 
@@ -180,7 +210,11 @@ impl Array {
         match data.pending.remove(&number) {
             Some(Pending::Open { data: chunk, .. }) => {
                 let large = chunk.memory() >= PACK_BELOW;
-                let part = Part { schema: self.schema.clone(), valid, data: Arc::new(chunk) };
+                let part = Part {
+                    schema: self.schema.clone(),
+                    valid,
+                    data: Arc::new(chunk),
+                };
                 let block = Block::new(vec![part]);
                 if large {
                     let block = block.clone();
@@ -222,14 +256,19 @@ impl Array {
     pub fn thaw(&self, data: &mut ArrayData) {
         if let Some(frozen) = data.frozen.take() {
             for (number, block) in frozen.iter() {
-                data.pending.entry(*number).or_insert_with(|| Pending::Sealed(block.clone()));
+                data.pending
+                    .entry(*number)
+                    .or_insert_with(|| Pending::Sealed(block.clone()));
             }
         }
     }
 
-    fn locate(&self, io: &Io, segments: &Segments, chunks: &[u64]) -> Result<Vec<Option<(Arc<Segment>, Row)>>> {
+    fn locate(&self, io: &Io, segments: &Segments, chunks: &[u64]) -> Result<Vec<Option<Found>>> {
         let found = io.reader.locate(segments, self.id, chunks)?;
-        Ok(found.into_iter().map(|found| found.map(|(number, row)| (segments[number].clone(), row))).collect())
+        Ok(found
+            .into_iter()
+            .map(|found| found.map(|(number, row)| (segments[number].clone(), row)))
+            .collect())
     }
 
     fn load(&self, io: &Io, segment: &Segment, row: &Row) -> Result<ChunkData> {
@@ -304,7 +343,11 @@ impl Array {
 
     /// Copies a piece of a chunk of numbers to the caller's memory.
     fn copy_numbers(&self, target: &BoundTarget<'_>, piece: &Piece, chunk: &[u8]) -> Result<()> {
-        let place = ChunkBox { shape: &self.schema.chunk_shape, at: &piece.in_chunk, extents: &piece.extents };
+        let place = ChunkBox {
+            shape: &self.schema.chunk_shape,
+            at: &piece.in_chunk,
+            extents: &piece.extents,
+        };
         target.copy_from(&piece.in_region, &place, chunk)
     }
 
@@ -336,7 +379,12 @@ enum Step<'p, 't> {
     /// A chunk that is pending.
     Pending(&'p Plan, &'p BoundTarget<'t>, &'p Piece, &'p PendingChunk),
     /// Blocks that stand side by side in a segment.
-    Run { segment: Arc<Segment>, offset: u64, len: u64, wanted: Vec<Wanted<'p, 't>> },
+    Run {
+        segment: Arc<Segment>,
+        offset: u64,
+        len: u64,
+        wanted: Vec<Wanted<'p, 't>>,
+    },
 }
 
 /// A piece of a stored chunk.
@@ -352,12 +400,24 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
     let mut steps = Vec::new();
     let mut stored: Vec<(Arc<Segment>, Wanted<'_, '_>)> = Vec::new();
     for (plan, target) in reads {
-        steps.extend(plan.memory.iter().map(|(piece, chunk)| Step::Pending(plan, target, piece, chunk)));
+        steps.extend(
+            plan.memory
+                .iter()
+                .map(|(piece, chunk)| Step::Pending(plan, target, piece, chunk)),
+        );
         let numbers: Vec<u64> = plan.elsewhere.iter().map(|piece| piece.chunk).collect();
         let found = plan.array.locate(io, &plan.segments, &numbers)?;
         for (piece, found) in plan.elsewhere.iter().zip(found) {
             match found {
-                Some((segment, row)) => stored.push((segment, Wanted { plan, target, piece, row })),
+                Some((segment, row)) => stored.push((
+                    segment,
+                    Wanted {
+                        plan,
+                        target,
+                        piece,
+                        row,
+                    },
+                )),
                 None => {
                     let zero = [0; 16];
                     let schema = &plan.array.schema;
@@ -372,10 +432,14 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
         let block = wanted.row.block;
         let end = block.offset + u64::from(block.len);
         match steps.last_mut() {
-            Some(Step::Run { segment: same, offset, len, wanted: run })
-                if Arc::ptr_eq(same, &segment)
-                    && block.offset <= *offset + *len
-                    && (end - *offset <= READ_RUN || end <= *offset + *len) =>
+            Some(Step::Run {
+                segment: same,
+                offset,
+                len,
+                wanted: run,
+            }) if Arc::ptr_eq(same, &segment)
+                && block.offset <= *offset + *len
+                && (end - *offset <= READ_RUN || end <= *offset + *len) =>
             {
                 *len = (*len).max(end - *offset);
                 run.push(wanted);
@@ -399,7 +463,12 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
                 ChunkData::Texts(_) => Err(error!(Internal, "texts in an array of numbers")),
             }
         }
-        Step::Run { segment, offset, len, wanted } => read_run(io, segment, *offset, *len, wanted),
+        Step::Run {
+            segment,
+            offset,
+            len,
+            wanted,
+        } => read_run(io, segment, *offset, *len, wanted),
     })
 }
 
@@ -410,10 +479,15 @@ thread_local! {
 
 fn read_run(io: &Io, segment: &Segment, offset: u64, len: u64, wanted: &[Wanted<'_, '_>]) -> Result<()> {
     let groups = wanted.chunk_by(|a, b| a.row.block.offset == b.row.block.offset);
-    if wanted.iter().all(|wanted| io.reader.cached(segment, &wanted.row.block).is_some()) {
+    if wanted
+        .iter()
+        .all(|wanted| io.reader.cached(segment, &wanted.row.block).is_some())
+    {
         for group in groups {
             let decoded = io.reader.block(segment, &group[0].row.block)?;
-            group.iter().try_for_each(|wanted| copy_wanted(io, segment, wanted, &decoded))?;
+            group
+                .iter()
+                .try_for_each(|wanted| copy_wanted(io, segment, wanted, &decoded))?;
         }
         return Ok(());
     }
@@ -449,7 +523,9 @@ fn read_block(
         let schema = &wanted.plan.array.schema;
         check_wanted(io, segment, wanted)?;
         if wanted.piece.extents == schema.chunk_shape
-            && let Some(out) = wanted.target.contiguous_piece(&wanted.piece.in_region, &wanted.piece.extents)
+            && let Some(out) = wanted
+                .target
+                .contiguous_piece(&wanted.piece.in_region, &wanted.piece.extents)
         {
             return io.reader.decode(segment, block, stored, out);
         }
@@ -462,7 +538,9 @@ fn read_block(
     io.reader.decode(segment, block, stored, &mut kept)?;
     let kept = Arc::new(kept);
     io.reader.keep(segment, block, kept.clone());
-    group.iter().try_for_each(|wanted| copy_wanted(io, segment, wanted, &kept))
+    group
+        .iter()
+        .try_for_each(|wanted| copy_wanted(io, segment, wanted, &kept))
 }
 
 fn check_wanted(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>) -> Result<()> {

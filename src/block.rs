@@ -24,12 +24,17 @@ impl ChunkData {
     pub fn filled(schema: &Schema) -> Result<Self> {
         let cells = schema.chunk_cells();
         if schema.dtype == DType::String {
-            return Ok(Self::Texts(vec![schema.fill_text().unwrap_or_default().to_owned(); cells]));
+            return Ok(Self::Texts(vec![
+                schema.fill_text().unwrap_or_default().to_owned();
+                cells
+            ]));
         }
         let mut bytes = allocate(schema.chunk_bytes())?;
         match schema.fill_bytes() {
             Some(fill) if fill.iter().any(|&byte| byte != 0) => {
-                bytes.chunks_exact_mut(fill.len()).for_each(|cell| cell.copy_from_slice(fill));
+                bytes
+                    .chunks_exact_mut(fill.len())
+                    .for_each(|cell| cell.copy_from_slice(fill));
             }
             _ => bytes.fill(0),
         }
@@ -68,7 +73,11 @@ impl ChunkData {
 /// Refuses a stored chunk of numbers that has not just the bytes of its cells.
 pub(crate) fn check_len(schema: &Schema, len: usize) -> Result<()> {
     if len != schema.chunk_bytes() {
-        bail!(Corrupt, "a stored chunk has {len} bytes, its array's chunks have {}", schema.chunk_bytes());
+        bail!(
+            Corrupt,
+            "a stored chunk has {len} bytes, its array's chunks have {}",
+            schema.chunk_bytes()
+        );
     }
     Ok(())
 }
@@ -76,7 +85,9 @@ pub(crate) fn check_len(schema: &Schema, len: usize) -> Result<()> {
 /// A buffer of `len` bytes, or an error where memory does not allow it.
 pub(crate) fn allocate(len: usize) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    bytes.try_reserve_exact(len).map_err(|_| error!(OutOfMemory, "no memory for a buffer of {len} bytes"))?;
+    bytes
+        .try_reserve_exact(len)
+        .map_err(|_| error!(OutOfMemory, "no memory for a buffer of {len} bytes"))?;
     bytes.resize(len, 0);
     Ok(bytes)
 }
@@ -167,7 +178,10 @@ pub(crate) enum PendingChunk {
 
 impl Block {
     pub fn new(parts: Vec<Part>) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::new(State::Waiting(parts)), changed: Condvar::new() })
+        Arc::new(Self {
+            state: Mutex::new(State::Waiting(parts)),
+            changed: Condvar::new(),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -213,7 +227,9 @@ impl Block {
     fn run_if_waiting(&self) -> Result<()> {
         let parts = {
             let mut state = self.lock();
-            let State::Waiting(parts) = &mut *state else { return Ok(()) };
+            let State::Waiting(parts) = &mut *state else {
+                return Ok(());
+            };
             let parts = std::mem::take(parts);
             *state = State::Running(parts.clone());
             parts
@@ -260,7 +276,11 @@ pub(crate) fn encode(parts: &[Part]) -> Result<Encoded> {
             }
         };
         let fits = |n: usize| u32::try_from(n).map_err(|_| error!(InvalidArgument, "a block of {n} bytes or more"));
-        done.push(EncodedPart { at: fits(at)?, len: fits(len)?, stats });
+        done.push(EncodedPart {
+            at: fits(at)?,
+            len: fits(len)?,
+            stats,
+        });
         at += len;
     }
     encode_raw(&compression, item, whole.unwrap_or(&joined), done)
@@ -276,7 +296,12 @@ pub(crate) fn encode_raw(
     let mut bytes = Vec::new();
     let coding = codec::encode(compression, item, raw, &mut bytes)?;
     bytes.shrink_to_fit();
-    Ok(Encoded { crc: crc32c::crc32c(&bytes), coding, bytes, parts })
+    Ok(Encoded {
+        crc: crc32c::crc32c(&bytes),
+        coding,
+        bytes,
+        parts,
+    })
 }
 
 #[cfg(test)]

@@ -58,13 +58,23 @@ pub struct Compression {
 
 impl Compression {
     /// Byte shuffle and zstd at level 1.
-    pub const DEFAULT: Self = Self { codec: Codec::Zstd, level: 1, shuffle: true };
+    pub const DEFAULT: Self = Self {
+        codec: Codec::Zstd,
+        level: 1,
+        shuffle: true,
+    };
 
     /// Refuses levels that zstd does not have.
     pub fn check(&self) -> Result<()> {
         let levels = zstd::compression_level_range();
         if self.codec == Codec::Zstd && !levels.contains(&self.level) {
-            bail!(InvalidArgument, "zstd has no level {}: {} to {}", self.level, levels.start(), levels.end());
+            bail!(
+                InvalidArgument,
+                "zstd has no level {}: {} to {}",
+                self.level,
+                levels.start(),
+                levels.end()
+            );
         }
         Ok(())
     }
@@ -98,7 +108,11 @@ pub(crate) fn encode(compression: &Compression, item: usize, raw: &[u8], out: &m
         bail!(InvalidArgument, "a block of {} bytes exceeds 2^32 - 1", raw.len());
     };
     let shuffled = compression.shuffle && compression.codec != Codec::None && item > 1;
-    let coding = Coding { codec: compression.codec, shuffle: if shuffled { item as u8 } else { 1 }, raw_len };
+    let coding = Coding {
+        codec: compression.codec,
+        shuffle: if shuffled { item as u8 } else { 1 },
+        raw_len,
+    };
     WORKSPACE.with_borrow_mut(|workspace| {
         let bytes = if shuffled {
             workspace.shuffled.resize(raw.len(), 0);
@@ -188,18 +202,25 @@ fn decode_with(
                 bail!(Corrupt, "an lz4 block of {} bytes", stored.len());
             };
             if u32::from_le_bytes(*prefix) as usize != out.len() {
-                bail!(Corrupt, "an lz4 block of {} bytes, not {}", u32::from_le_bytes(*prefix), out.len());
+                bail!(
+                    Corrupt,
+                    "an lz4 block of {} bytes, not {}",
+                    u32::from_le_bytes(*prefix),
+                    out.len()
+                );
             }
             lz4_flex::block::decompress_into(block, out).map_err(|error| error!(Corrupt, "lz4: {error}"))?
         }
         Codec::Zstd => {
             let decompressor = match kept {
                 Some(decompressor) => decompressor,
-                None => kept.insert(
-                    zstd::bulk::Decompressor::new().map_err(|error| error!(OutOfMemory, "zstd: {error}"))?,
-                ),
+                None => {
+                    kept.insert(zstd::bulk::Decompressor::new().map_err(|error| error!(OutOfMemory, "zstd: {error}"))?)
+                }
             };
-            decompressor.decompress_to_buffer(stored, out).map_err(|error| error!(Corrupt, "zstd: {error}"))?
+            decompressor
+                .decompress_to_buffer(stored, out)
+                .map_err(|error| error!(Corrupt, "zstd: {error}"))?
         }
     };
     if len != out.len() {
@@ -272,13 +293,25 @@ mod tests {
             for shuffle in [true, false] {
                 for item in [1, 2, 4, 8, 16] {
                     let mut stored = vec![9];
-                    let coding =
-                        encode(&Compression { codec, level: 1, shuffle }, item, &raw, &mut stored).expect("encodes");
+                    let coding = encode(
+                        &Compression {
+                            codec,
+                            level: 1,
+                            shuffle,
+                        },
+                        item,
+                        &raw,
+                        &mut stored,
+                    )
+                    .expect("encodes");
                     let mut out = vec![0; raw.len()];
                     decode(&coding, &stored[1..], &mut out).expect("decodes");
                     assert_eq!(out, raw);
                     let mut short = vec![0; raw.len() - 16];
-                    let wrong = Coding { raw_len: short.len() as u32, ..coding };
+                    let wrong = Coding {
+                        raw_len: short.len() as u32,
+                        ..coding
+                    };
                     assert!(decode(&wrong, &stored[1..], &mut short).is_err());
                 }
             }

@@ -5,7 +5,7 @@
 //! integer and a signed integer never becomes unsigned without the caller saying so.
 
 use crate::dtype::DType;
-use crate::error::{Result, bail, error};
+use crate::error::{Error, Result, bail, error};
 use half::f16;
 use smallvec::SmallVec;
 
@@ -78,38 +78,37 @@ impl Conversion {
         }
     }
 
-    pub fn from_size(&self) -> usize {
+    /// Bytes of an element before.
+    pub fn size_before(&self) -> usize {
         self.from.size()
     }
 
-    pub fn to_size(&self) -> usize {
+    /// Bytes of an element after.
+    pub fn size_after(&self) -> usize {
         self.to.size()
     }
 
-    /// Reports the first of `values` that does not fit; `first` is the number of the first one.
-    pub fn check(&self, values: &[u8], first: u64) -> Result<()> {
+    /// The first of `values` that does not fit.
+    pub fn misfit(&self, values: &[u8]) -> Option<Misfit> {
         if self.always_fits() {
-            return Ok(());
+            return None;
         }
         if self.from == DType::Bool {
-            return match values.iter().position(|byte| *byte > 1) {
-                None => Ok(()),
-                Some(i) => {
-                    Err(error!(OutOfRange, "byte {} at element {} is not a bool", values[i], first + i as u64))
-                }
-            };
+            let at = values.iter().position(|byte| *byte > 1)?;
+            return Some(Misfit {
+                at,
+                value: i128::from(values[at]),
+                to: DType::Bool,
+            });
         }
         let (low, high) = integer_range(self.to);
-        let misfit = each_integer(self.from, values).enumerate().find(|(_, value)| !(low..=high).contains(value));
-        match misfit {
-            None => Ok(()),
-            Some((i, value)) => {
-                Err(error!(OutOfRange, "value {value} at element {} does not fit {}", first + i as u64, self.to))
-            }
-        }
+        let (at, value) = each_integer(self.from, values)
+            .enumerate()
+            .find(|(_, value)| !(low..=high).contains(value))?;
+        Some(Misfit { at, value, to: self.to })
     }
 
-    /// Converts all of `values`, which [`Self::check`] passed, into `out`.
+    /// Converts all of `values`, in which [`Self::misfit`] found none, into `out`.
     pub fn apply(&self, values: &[u8], out: &mut [u8]) {
         debug_assert_eq!(values.len() / self.from.size(), out.len() / self.to.size());
         convert(self.from, self.to, values, out);
@@ -120,10 +119,31 @@ impl Conversion {
         if self.is_identity() {
             return Ok(element.into());
         }
-        self.check(element, 0)?;
+        if let Some(misfit) = self.misfit(element) {
+            return Err(misfit.error(0));
+        }
         let mut out = SmallVec::from_elem(0, self.to.size());
         self.apply(element, &mut out);
         Ok(out)
+    }
+}
+
+/// A value that the other type does not have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Misfit {
+    /// Its place among the values looked at.
+    pub at: usize,
+    value: i128,
+    to: DType,
+}
+
+impl Misfit {
+    /// The error, for element `number` of what the caller knows.
+    pub fn error(&self, number: u64) -> Error {
+        error!(
+            OutOfRange,
+            "value {} at element {number} does not fit {}", self.value, self.to
+        )
     }
 }
 
@@ -167,7 +187,13 @@ macro_rules! cast {
         each($values, $out, <$a>::from_le_bytes, |x| x as $b, <$b>::to_le_bytes)
     };
     ($values:ident, $out:ident, $a:ty => f16 from $via:ty) => {
-        each($values, $out, <$a>::from_le_bytes, |x| f16::from_f64(x as f64), f16::to_le_bytes)
+        each(
+            $values,
+            $out,
+            <$a>::from_le_bytes,
+            |x| f16::from_f64(x as f64),
+            f16::to_le_bytes,
+        )
     };
 }
 
@@ -218,7 +244,16 @@ mod tests {
     #[test]
     fn kinds() {
         use DType::*;
-        let yes = [(F64, F32), (F32, F64), (F16, F64), (I64, I8), (U8, I16), (I32, F64), (U16, F32), (I64, TimestampNs)];
+        let yes = [
+            (F64, F32),
+            (F32, F64),
+            (F16, F64),
+            (I64, I8),
+            (U8, I16),
+            (I32, F64),
+            (U16, F32),
+            (I64, TimestampNs),
+        ];
         let no = [
             (F32, I32),
             (I8, U8),
@@ -248,15 +283,19 @@ mod tests {
     #[test]
     fn narrowing_names_the_value_and_its_place() {
         let values: Vec<u8> = [1i64, -128, 200].iter().flat_map(|v| v.to_le_bytes()).collect();
-        let error = Conversion::new(DType::I64, DType::I8).and_then(|c| c.check(&values, 10)).expect_err("200 is over");
-        assert_eq!(error.message(), "value 200 at element 12 does not fit i8");
+        let conversion = Conversion::new(DType::I64, DType::I8).expect("same kind");
+        let misfit = conversion.misfit(&values).expect("200 is over");
+        assert_eq!(misfit.at, 2);
+        assert_eq!(misfit.error(12).message(), "value 200 at element 12 does not fit i8");
     }
 
     #[test]
     fn every_allowed_pair_keeps_small_values() {
         for from in ALL {
             for to in ALL {
-                let Ok(conversion) = Conversion::new(from, to) else { continue };
+                let Ok(conversion) = Conversion::new(from, to) else {
+                    continue;
+                };
                 if from == DType::String {
                     continue;
                 }
@@ -271,7 +310,11 @@ mod tests {
                     bytes.resize(dtype.size(), 0);
                     bytes
                 };
-                assert_eq!(conversion.one(&one(from)).expect("fits")[..], one(to)[..], "{from} to {to}");
+                assert_eq!(
+                    conversion.one(&one(from)).expect("fits")[..],
+                    one(to)[..],
+                    "{from} to {to}"
+                );
             }
         }
     }

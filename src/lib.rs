@@ -47,7 +47,9 @@ pub use dtype::{DType, Element};
 pub use error::{Error, ErrorKind, Result};
 pub use format::root::MetaFormat;
 pub use half::f16;
-pub use options::{ArrayOptions, CreateOptions, FillValue, LogFn, LogLevel, Mode, OpenOptions, ProgressFn, RuntimeOptions};
+pub use options::{
+    ArrayOptions, CreateOptions, FillValue, LogFn, LogLevel, Mode, OpenOptions, ProgressFn, RuntimeOptions,
+};
 pub use shape::{MAX_RANK, Selection};
 pub use stats::{Scalar, Stats};
 pub use store::{ArrayInfo, Damage, Dataset, Store, StoreInfo};

@@ -5,7 +5,7 @@ use crate::codec;
 use crate::error::{Error, ErrorKind, Result, bail, error};
 use crate::format::root::SegmentRecord;
 use crate::format::segment::{
-    self as layout, BlockRef, Directory, HEADER_LEN, PAGE_ROWS, PageRef, Row, TRAILER_LEN, Trailer,
+    self as layout, BlockRef, ChunkKey, Directory, HEADER_LEN, PAGE_ROWS, PageRef, Row, TRAILER_LEN, Trailer,
 };
 use crate::storage::{ReadFile, Storage, WriteFile};
 use quick_cache::sync::Cache;
@@ -33,11 +33,20 @@ impl Segment {
     pub fn new(record: SegmentRecord, folder: &Path) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let path = folder.join(&*record.file);
-        Self { record, path, uid: NEXT.fetch_add(1, Ordering::Relaxed), directory: OnceLock::new() }
+        Self {
+            record,
+            path,
+            uid: NEXT.fetch_add(1, Ordering::Relaxed),
+            directory: OnceLock::new(),
+        }
     }
 
     fn damaged(&self, offset: u64, error: &Error) -> Error {
-        let kind = if error.kind() == ErrorKind::Unsupported { ErrorKind::Unsupported } else { ErrorKind::Corrupt };
+        let kind = if error.kind() == ErrorKind::Unsupported {
+            ErrorKind::Unsupported
+        } else {
+            ErrorKind::Corrupt
+        };
         Error::new(kind, format!("{} at offset {offset}: {error}", self.path.display()))
     }
 }
@@ -87,9 +96,12 @@ impl SegmentReader {
         }
         let failed = |error: &std::io::Error| Error::io("open", &segment.path, error);
         let file = self.storage.open(&segment.path).map_err(|error| failed(&error))?;
-        let len = file.len().map_err(|error| failed(&error))?;
+        let len = file.length().map_err(|error| failed(&error))?;
         if len != segment.record.length {
-            let wrong = error!(Corrupt, "the file has {len} bytes, the root says {}", segment.record.length);
+            let wrong = error!(
+                Corrupt,
+                "the file has {len} bytes, the root says {}", segment.record.length
+            );
             return Err(segment.damaged(len.min(segment.record.length), &wrong));
         }
         let mut header = [0; HEADER_LEN];
@@ -185,7 +197,10 @@ impl SegmentReader {
         for number in directory.pages_of(array_id, low, high) {
             let rows = self.page(segment, &directory, number)?;
             let from = rows.partition_point(|row| (row.array_id, row.chunk) < (array_id, low));
-            for row in rows[from..].iter().take_while(|row| (row.array_id, row.chunk) <= (array_id, high)) {
+            for row in rows[from..]
+                .iter()
+                .take_while(|row| (row.array_id, row.chunk) <= (array_id, high))
+            {
                 f(row);
             }
         }
@@ -200,7 +215,9 @@ impl SegmentReader {
         chunks: &[u64],
     ) -> Result<Vec<Option<(usize, Row)>>> {
         let mut found: Vec<Option<(usize, Row)>> = vec![None; chunks.len()];
-        let (Some(&low), Some(&high)) = (chunks.first(), chunks.last()) else { return Ok(found) };
+        let (Some(&low), Some(&high)) = (chunks.first(), chunks.last()) else {
+            return Ok(found);
+        };
         let mut missing = chunks.len();
         for (number, segment) in segments.iter().enumerate().rev() {
             let mut next = 0;
@@ -222,7 +239,9 @@ impl SegmentReader {
     pub fn stored(&self, segment: &Segment, offset: u64, len: usize, buffer: &mut Vec<u8>) -> Result<()> {
         if buffer.len() < len {
             let more = len - buffer.len();
-            buffer.try_reserve(more).map_err(|_| error!(OutOfMemory, "no memory for {len} stored bytes"))?;
+            buffer
+                .try_reserve(more)
+                .map_err(|_| error!(OutOfMemory, "no memory for {len} stored bytes"))?;
         }
         buffer.resize(len, 0);
         self.read(segment, &*self.file(segment)?, buffer, offset)
@@ -277,7 +296,9 @@ impl SegmentReader {
     /// not what was written.
     pub fn verify(&self, segment: &Segment, damage: &mut dyn FnMut(u64, Error)) -> Result<()> {
         self.files.remove(&segment.uid);
-        let opened = self.file(segment).and_then(|file| Ok((self.read_directory(segment, &*file)?, file)));
+        let opened = self
+            .file(segment)
+            .and_then(|file| Ok((self.read_directory(segment, &*file)?, file)));
         let (directory, _file) = match opened {
             Ok(opened) => opened,
             Err(error) if error.kind() == ErrorKind::Io => return Err(error),
@@ -307,13 +328,18 @@ impl SegmentReader {
         let (mut stored, mut decoded) = (Vec::new(), Vec::new());
         for block in &blocks {
             if block.offset != end && whole {
-                damage(end, segment.damaged(end, &error!(Corrupt, "the blocks have a gap or overlap here")));
+                damage(
+                    end,
+                    segment.damaged(end, &error!(Corrupt, "the blocks have a gap or overlap here")),
+                );
             }
             end = block.offset + u64::from(block.len);
-            let read = self.stored(segment, block.offset, block.len as usize, &mut stored).and_then(|()| {
-                decoded.resize(block.coding.raw_len as usize, 0);
-                self.decode(segment, block, &stored, &mut decoded)
-            });
+            let read = self
+                .stored(segment, block.offset, block.len as usize, &mut stored)
+                .and_then(|()| {
+                    decoded.resize(block.coding.raw_len as usize, 0);
+                    self.decode(segment, block, &stored, &mut decoded)
+                });
             match read {
                 Err(error) if error.kind() == ErrorKind::Io => return Err(error),
                 Err(error) => damage(block.offset, error),
@@ -321,7 +347,10 @@ impl SegmentReader {
             }
         }
         if whole && end != directory.blocks_end {
-            damage(end, segment.damaged(end, &error!(Corrupt, "bytes that belong to no block")));
+            damage(
+                end,
+                segment.damaged(end, &error!(Corrupt, "bytes that belong to no block")),
+            );
         }
         Ok(())
     }
@@ -343,7 +372,9 @@ pub(crate) struct SegmentWriter {
 impl SegmentWriter {
     /// Makes the file at `path` and begins it.
     pub fn create(storage: &dyn Storage, path: PathBuf, store_id: &[u8; 16]) -> Result<Self> {
-        let file = storage.create(&path).map_err(|error| Error::io("create", &path, &error))?;
+        let file = storage
+            .create(&path)
+            .map_err(|error| Error::io("create", &path, &error))?;
         Ok(Self {
             file,
             path,
@@ -357,11 +388,14 @@ impl SegmentWriter {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        if self.gathered.len() + bytes.len() > WRITE_BUFFER {
+        let large = bytes.len() > WRITE_BUFFER / 2;
+        if large || self.gathered.len() + bytes.len() > WRITE_BUFFER {
             self.write_gathered()?;
         }
-        if bytes.len() > WRITE_BUFFER / 2 {
-            self.file.append(bytes).map_err(|error| Error::io("write", &self.path, &error))
+        if large {
+            self.file
+                .append(bytes)
+                .map_err(|error| Error::io("write", &self.path, &error))
         } else {
             self.gathered.extend_from_slice(bytes);
             Ok(())
@@ -369,7 +403,10 @@ impl SegmentWriter {
     }
 
     fn write_gathered(&mut self) -> Result<()> {
-        let written = self.file.append(&self.gathered).map_err(|error| Error::io("write", &self.path, &error));
+        let written = self
+            .file
+            .append(&self.gathered)
+            .map_err(|error| Error::io("write", &self.path, &error));
         self.gathered.clear();
         written
     }
@@ -377,16 +414,25 @@ impl SegmentWriter {
     /// Writes a block and says where it is.
     pub fn block(&mut self, bytes: &[u8], crc: u32, coding: crate::codec::Coding) -> Result<BlockRef> {
         let Ok(len) = u32::try_from(bytes.len()) else {
-            bail!(InvalidArgument, "a stored block of {} bytes exceeds 2^32 - 1", bytes.len());
+            bail!(
+                InvalidArgument,
+                "a stored block of {} bytes exceeds 2^32 - 1",
+                bytes.len()
+            );
         };
-        let block = BlockRef { offset: self.end, len, crc, coding };
+        let block = BlockRef {
+            offset: self.end,
+            len,
+            crc,
+            coding,
+        };
         self.write(bytes)?;
         self.end += bytes.len() as u64;
         Ok(block)
     }
 
     /// Writes an encoded block; its rows, for the chunks named by `keys`, are handed to `rows`.
-    pub fn encoded(&mut self, encoded: &Encoded, keys: &[(u64, u64)], rows: &mut Vec<Row>) -> Result<()> {
+    pub fn encoded(&mut self, encoded: &Encoded, keys: &[ChunkKey], rows: &mut Vec<Row>) -> Result<()> {
         let block = self.block(&encoded.bytes, encoded.crc, encoded.coding)?;
         rows.extend(keys.iter().zip(&encoded.parts).map(|(&(array_id, chunk), part)| Row {
             array_id,
@@ -401,20 +447,35 @@ impl SegmentWriter {
 
     /// Adds a row to the index; rows come in order of array id and chunk.
     pub fn row(&mut self, row: Row) -> Result<()> {
-        debug_assert!(self.rows.last().is_none_or(|last| (last.array_id, last.chunk) < (row.array_id, row.chunk)));
+        debug_assert!(
+            self.rows
+                .last()
+                .is_none_or(|last| (last.array_id, last.chunk) < (row.array_id, row.chunk))
+        );
         let (first, _) = *self.array_ids.get_or_insert((row.array_id, row.array_id));
         self.array_ids = Some((first, row.array_id));
         self.rows.push(row);
-        if self.rows.len() == PAGE_ROWS { self.end_page() } else { Ok(()) }
+        if self.rows.len() == PAGE_ROWS {
+            self.end_page()
+        } else {
+            Ok(())
+        }
     }
 
     /// Rows added so far.
     pub fn row_count(&self) -> u64 {
-        self.directory.pages.iter().map(|page| u64::from(page.rows)).sum::<u64>() + self.rows.len() as u64
+        self.directory
+            .pages
+            .iter()
+            .map(|page| u64::from(page.rows))
+            .sum::<u64>()
+            + self.rows.len() as u64
     }
 
     fn end_page(&mut self) -> Result<()> {
-        let (Some(first), Some(last)) = (self.rows.first(), self.rows.last()) else { return Ok(()) };
+        let (Some(first), Some(last)) = (self.rows.first(), self.rows.last()) else {
+            return Ok(());
+        };
         let bytes = layout::page_to_bytes(&self.rows)?;
         self.directory.last = (last.array_id, last.chunk);
         self.directory.pages.push(PageRef {
@@ -450,7 +511,11 @@ impl SegmentWriter {
         if sync {
             self.file.sync().map_err(|error| sync_failed(&self.path, &error))?;
         }
-        let file = self.path.file_name().map(|name| name.to_string_lossy().into()).unwrap_or_default();
+        let file = self
+            .path
+            .file_name()
+            .map(|name| name.to_string_lossy().into())
+            .unwrap_or_default();
         Ok(SegmentRecord {
             file,
             length: trailer.directory_offset + trailer.directory_len + TRAILER_LEN as u64,
@@ -464,6 +529,9 @@ impl SegmentWriter {
 pub(crate) fn sync_failed(path: &Path, error: &std::io::Error) -> Error {
     Error::new(
         ErrorKind::Poisoned,
-        format!("fsync {}: {error}; nothing more can be committed through this store: reopen it", path.display()),
+        format!(
+            "fsync {}: {error}; nothing more can be committed through this store: reopen it",
+            path.display()
+        ),
     )
 }

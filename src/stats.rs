@@ -60,7 +60,9 @@ fn order(dtype: DType) -> Order {
 
 /// The least and greatest of two ranges.
 pub(crate) fn merge(dtype: DType, a: Range, b: Range) -> Range {
-    let (Some((a0, a1)), Some((b0, b1))) = (a, b) else { return a.or(b) };
+    let (Some((a0, a1)), Some((b0, b1))) = (a, b) else {
+        return a.or(b);
+    };
     let less = |x: u64, y: u64| match order(dtype) {
         Order::Int => (x as i64) < (y as i64),
         Order::Float => f64::from_bits(x) < f64::from_bits(y),
@@ -117,9 +119,7 @@ pub(crate) fn range_from_value(dtype: DType, value: &Value) -> Range {
         (Order::Int, Value::I64(v)) if v.len() == 2 => Some((v[0] as u64, v[1] as u64)),
         (Order::Uint, Value::U64(v)) if v.len() == 2 => Some((v[0], v[1])),
         (Order::Float, Value::F64(v)) if v.len() == 2 => Some((v[0].to_bits(), v[1].to_bits())),
-        (Order::Float, Value::F32(v)) if v.len() == 2 => {
-            Some((f64::from(v[0]).to_bits(), f64::from(v[1]).to_bits()))
-        }
+        (Order::Float, Value::F32(v)) if v.len() == 2 => Some((f64::from(v[0]).to_bits(), f64::from(v[1]).to_bits())),
         _ => None,
     }
 }
@@ -184,9 +184,9 @@ fn for_each_run(shape: &[u64], valid: &[u64], mut f: impl FnMut(usize, usize)) {
 
 fn of_run(dtype: DType, fill: Option<&[u8]>, run: &[u8]) -> ChunkStats {
     match dtype {
-        DType::Bool | DType::U8 => integers(fill, run, u8::from_le_bytes, |v| u64::from(v)),
-        DType::U16 => integers(fill, run, u16::from_le_bytes, |v| u64::from(v)),
-        DType::U32 => integers(fill, run, u32::from_le_bytes, |v| u64::from(v)),
+        DType::Bool | DType::U8 => integers(fill, run, u8::from_le_bytes, u64::from),
+        DType::U16 => integers(fill, run, u16::from_le_bytes, u64::from),
+        DType::U32 => integers(fill, run, u32::from_le_bytes, u64::from),
         DType::U64 => integers(fill, run, u64::from_le_bytes, |v| v),
         DType::I8 => integers(fill, run, i8::from_le_bytes, |v| i64::from(v) as u64),
         DType::I16 => integers(fill, run, i16::from_le_bytes, |v| i64::from(v) as u64),
@@ -233,7 +233,10 @@ fn integers<const N: usize, T: Copy + Ord>(
             }
         }
     }
-    ChunkStats { nulls, range: range.map(|(low, high)| (wide(low), wide(high))) }
+    ChunkStats {
+        nulls,
+        range: range.map(|(low, high)| (wide(low), wide(high))),
+    }
 }
 
 /// What the float kernel needs of a type.
@@ -288,11 +291,7 @@ fn floats<const N: usize, T: Real>(
     ChunkStats { nulls, range }
 }
 
-fn complex<const N: usize, T: Real>(
-    fill: Option<&[u8]>,
-    run: &[u8],
-    read: impl Fn([u8; N]) -> T + Copy,
-) -> ChunkStats {
+fn complex<const N: usize, T: Real>(fill: Option<&[u8]>, run: &[u8], read: impl Fn([u8; N]) -> T + Copy) -> ChunkStats {
     let Some(fill) = fill else { return ChunkStats::default() };
     let same = |a: T, b: T| a == b || (a.nan() && b.nan());
     let (fill, _) = fill.as_chunks::<N>();
@@ -300,7 +299,10 @@ fn complex<const N: usize, T: Real>(
     let nulls = (parts.chunks_exact(2))
         .filter(|cell| cell.iter().zip(fill).all(|(part, fill)| same(read(*part), read(*fill))))
         .count();
-    ChunkStats { nulls: nulls as u64, range: None }
+    ChunkStats {
+        nulls: nulls as u64,
+        range: None,
+    }
 }
 
 #[cfg(test)]
@@ -312,7 +314,10 @@ mod tests {
         let fill = fill.map(f32::to_le_bytes);
         let n = [values.len() as u64];
         let stats = of_chunk(DType::F32, fill.as_ref().map(|f| &f[..]), &bytes_of(values), &n, &n);
-        (stats.nulls, stats.range.map(|(a, b)| (f64::from_bits(a), f64::from_bits(b))))
+        (
+            stats.nulls,
+            stats.range.map(|(a, b)| (f64::from_bits(a), f64::from_bits(b))),
+        )
     }
 
     #[test]
@@ -335,18 +340,39 @@ mod tests {
     fn padding_does_not_count() {
         let chunk = bytes_of(&[1i32, 2, 99, 3, 4, 99, 99, 99, 99]);
         let stats = of_chunk(DType::I32, Some(&99i32.to_le_bytes()), &chunk, &[3, 3], &[2, 2]);
-        assert_eq!(stats, ChunkStats { nulls: 0, range: Some((1, 4)) });
+        assert_eq!(
+            stats,
+            ChunkStats {
+                nulls: 0,
+                range: Some((1, 4))
+            }
+        );
         let whole = of_chunk(DType::I32, Some(&99i32.to_le_bytes()), &chunk, &[3, 3], &[3, 3]);
-        assert_eq!(whole, ChunkStats { nulls: 5, range: Some((1, 4)) });
+        assert_eq!(
+            whole,
+            ChunkStats {
+                nulls: 5,
+                range: Some((1, 4))
+            }
+        );
         let rows = of_chunk(DType::I32, None, &chunk, &[3, 3], &[2, 3]);
-        assert_eq!(rows, ChunkStats { nulls: 0, range: Some((1, 99)) });
+        assert_eq!(
+            rows,
+            ChunkStats {
+                nulls: 0,
+                range: Some((1, 99))
+            }
+        );
     }
 
     #[test]
     fn extremes_of_64_bits_are_exact() {
         let chunk = bytes_of(&[i64::MIN, i64::MAX]);
         let stats = of_chunk(DType::I64, None, &chunk, &[2], &[2]);
-        assert_eq!(scalars(DType::I64, stats.range), Some((Scalar::Int(i64::MIN), Scalar::Int(i64::MAX))));
+        assert_eq!(
+            scalars(DType::I64, stats.range),
+            Some((Scalar::Int(i64::MIN), Scalar::Int(i64::MAX)))
+        );
         let merged = merge(DType::I64, Some((5, 5)), Some((-5i64 as u64, -5i64 as u64)));
         assert_eq!(merged, Some((-5i64 as u64, 5)));
     }

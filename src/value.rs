@@ -134,7 +134,12 @@ impl Value {
             bail!(TypeMismatch, "{} does not convert to {dtype}", self.dtype());
         }
         if out.len() != self.len() * dtype.size() {
-            bail!(InvalidArgument, "{} values of {dtype} do not fill {} bytes", self.len(), out.len());
+            bail!(
+                InvalidArgument,
+                "{} values of {dtype} do not fill {} bytes",
+                self.len(),
+                out.len()
+            );
         }
         convert_all(self.dtype(), dtype, &self.to_bytes(), out)
     }
@@ -211,7 +216,11 @@ macro_rules! float {
                 // The shortest text of an f32 is read as an f64 and narrowed: where rounding twice would miss, the
                 // exact value is written instead.
                 let text: f64 = self.to_string().parse().unwrap_or(self.into());
-                if (text as $t).to_bits() == self.to_bits() { text } else { self.into() }
+                if (text as $t).to_bits() == self.to_bits() {
+                    text
+                } else {
+                    self.into()
+                }
             }
         }
     };
@@ -270,7 +279,11 @@ impl<'de, T: Float> Deserialize<'de> for Num<T> {
                 f.write_str("a number, \"NaN\", \"Infinity\", \"-Infinity\" or the bits of a NaN")
             }
             fn visit_f64<E: serde::de::Error>(self, v: f64) -> std::result::Result<Num<T>, E> {
-                Ok(Num(if v.is_nan() { T::of_bits(T::canonical_nan()) } else { T::narrow(v) }))
+                Ok(Num(if v.is_nan() {
+                    T::of_bits(T::canonical_nan())
+                } else {
+                    T::narrow(v)
+                }))
             }
             fn visit_i64<E: serde::de::Error>(self, v: i64) -> std::result::Result<Num<T>, E> {
                 Ok(Num(T::narrow(v as f64)))
@@ -344,8 +357,9 @@ impl<'de> Deserialize<'de> for Value {
                     }
                     Ok(pairs(plain(values)))
                 }
-                let name: std::borrow::Cow<'de, str> =
-                    map.next_key()?.ok_or_else(|| A::Error::custom("a value without a dtype"))?;
+                let name: std::borrow::Cow<'de, str> = map
+                    .next_key()?
+                    .ok_or_else(|| A::Error::custom("a value without a dtype"))?;
                 let dtype = DType::from_name(&name).map_err(A::Error::custom)?;
                 let value = match dtype {
                     DType::Bool => Value::Bool(map.next_value()?),
@@ -387,8 +401,24 @@ mod tests {
             Value::U64(vec![u64::MAX]),
             Value::TimestampNs(vec![-1]),
             Value::F16(vec![f16::from_f32(0.1), f16::INFINITY, f16::from_bits(0x7e01)]),
-            Value::F32(vec![0.1, -1e34, f32::MIN_POSITIVE, f32::from_bits(1), f32::NAN, f32::from_bits(0xffc0_0001), -0.0]),
-            Value::F64(vec![0.1, f64::MAX, 5e-324, f64::NEG_INFINITY, f64::NAN, f64::from_bits(0x7ff0_0000_0000_0001), -0.0]),
+            Value::F32(vec![
+                0.1,
+                -1e34,
+                f32::MIN_POSITIVE,
+                f32::from_bits(1),
+                f32::NAN,
+                f32::from_bits(0xffc0_0001),
+                -0.0,
+            ]),
+            Value::F64(vec![
+                0.1,
+                f64::MAX,
+                5e-324,
+                f64::NEG_INFINITY,
+                f64::NAN,
+                f64::from_bits(0x7ff0_0000_0000_0001),
+                -0.0,
+            ]),
             Value::C64(vec![[1.5, f32::NAN]]),
             Value::C128(vec![[0.1, -0.0], [f64::INFINITY, 3.0]]),
             Value::String(vec![String::new(), "°C \"quoted\"\n".into()]),
@@ -403,7 +433,10 @@ mod tests {
             let back: Value = serde_json::from_str(&text).expect("parses");
             assert_eq!(back, value, "{text}");
         }
-        assert_eq!(serde_json::to_string(&Value::F32(vec![0.1, -1e34])).expect("serialises"), r#"{"f32":[0.1,-1e+34]}"#);
+        assert_eq!(
+            serde_json::to_string(&Value::F32(vec![0.1, -1e34])).expect("serialises"),
+            r#"{"f32":[0.1,-1e+34]}"#
+        );
     }
 
     #[test]

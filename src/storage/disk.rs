@@ -16,7 +16,9 @@ struct Reading(File);
 
 impl Storage for LocalDisk {
     fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
-        Ok(Box::new(Writing(OpenOptions::new().write(true).create_new(true).open(path)?)))
+        Ok(Box::new(Writing(
+            OpenOptions::new().write(true).create_new(true).open(path)?,
+        )))
     }
 
     fn replace(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
@@ -54,7 +56,10 @@ impl Storage for LocalDisk {
         std::fs::read_dir(path)?
             .map(|entry| {
                 let entry = entry?;
-                Ok(Entry { path: entry.path(), is_dir: entry.file_type()?.is_dir() })
+                Ok(Entry {
+                    path: entry.path(),
+                    is_dir: entry.file_type()?.is_dir(),
+                })
             })
             .collect()
     }
@@ -107,7 +112,7 @@ impl ReadFile for Reading {
         self.0.read_exact_at(buffer, offset)
     }
 
-    fn len(&self) -> io::Result<u64> {
+    fn length(&self) -> io::Result<u64> {
         Ok(self.0.metadata()?.len())
     }
 

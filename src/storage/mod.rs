@@ -64,7 +64,7 @@ pub trait ReadFile: Send + Sync {
     /// Fills `buffer` from `offset` on; a file that ends before is an error.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
     /// Bytes of the file.
-    fn len(&self) -> io::Result<u64>;
+    fn length(&self) -> io::Result<u64>;
     /// What tells this file from another that later has its name.
     fn identity(&self) -> io::Result<Identity>;
 }
@@ -108,7 +108,7 @@ pub trait ReaderPin: Send + Sync {
 
 /// Reads a whole file.
 pub fn read_all(file: &dyn ReadFile) -> io::Result<Vec<u8>> {
-    let len = usize::try_from(file.len()?).map_err(|_| io::ErrorKind::FileTooLarge)?;
+    let len = usize::try_from(file.length()?).map_err(|_| io::ErrorKind::FileTooLarge)?;
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(len).map_err(|_| io::ErrorKind::OutOfMemory)?;
     bytes.resize(len, 0);

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::array::{self, Plan};
-use crate::dtype::DType;
 use crate::grid;
 use crate::options::ArrayOptions;
 use crate::schema::{Fill, Schema};
@@ -22,13 +21,18 @@ impl Store {
         options: ArrayOptions,
     ) -> Result<()> {
         catalogue::check_name("array", array)?;
-        let schema = self.schema(dtype, dims, shape, options).map_err(|error| in_array(dataset, array, error))?;
+        let schema = self
+            .schema(dtype, dims, shape, options)
+            .map_err(|error| in_array(dataset, array, error))?;
         let mut working = self.working_mut()?;
         if working.catalogue.dataset(dataset)?.arrays.contains_key(array) {
             bail!(AlreadyExists, "array '{array}' of dataset '{dataset}' already exists");
         }
         let made = working.catalogue.new_array(schema, shape);
-        let entry = ArrayEntry { array: made, attributes: Arc::default() };
+        let entry = ArrayEntry {
+            array: made,
+            attributes: Arc::default(),
+        };
         working.catalogue.change(dataset)?.arrays.insert(array.into(), entry);
         Ok(())
     }
@@ -36,15 +40,26 @@ impl Store {
     fn schema(&self, dtype: DType, dims: &[&str], shape: &[u64], options: ArrayOptions) -> Result<Schema> {
         check_shape(shape, dtype.size())?;
         if dims.len() != shape.len() {
-            bail!(InvalidArgument, "{} dimension names for rank {}", dims.len(), shape.len());
+            bail!(
+                InvalidArgument,
+                "{} dimension names for rank {}",
+                dims.len(),
+                shape.len()
+            );
         }
-        dims.iter().try_for_each(|name| catalogue::check_name("dimension", name))?;
+        dims.iter()
+            .try_for_each(|name| catalogue::check_name("dimension", name))?;
         if let Some(chunk_shape) = &options.chunk_shape
             && chunk_shape.len() != shape.len()
         {
-            bail!(InvalidArgument, "a chunk shape of {} extents for rank {}", chunk_shape.len(), shape.len());
+            bail!(
+                InvalidArgument,
+                "a chunk shape of {} extents for rank {}",
+                chunk_shape.len(),
+                shape.len()
+            );
         }
-        let item = if dtype == DType::String { grid::TEXT_BYTES } else { dtype.size() };
+        let item = chunking_size(dtype);
         let default = options.chunk_shape.is_none();
         let chunk_shape = match &options.chunk_shape {
             Some(chunk_shape) => Dims::from_slice(chunk_shape),
@@ -63,7 +78,14 @@ impl Store {
             Some(FillValue::Text(text)) => Some(Fill::Text(text.into())),
         };
         let dims = dims.iter().map(|&name| name.into()).collect();
-        let schema = Schema { dtype, dims, chunk_shape, compression, fill, rechunk_on_append: rechunk };
+        let schema = Schema {
+            dtype,
+            dims,
+            chunk_shape,
+            compression,
+            fill,
+            rechunk_on_append: rechunk,
+        };
         schema.check()?;
         Ok(schema)
     }
@@ -84,7 +106,14 @@ impl Store {
 
     /// Names of a dataset's arrays, in the order they were defined.
     pub fn array_names(&self, dataset: &str) -> Result<Vec<Arc<str>>> {
-        Ok(self.working()?.catalogue.dataset(dataset)?.arrays.keys().cloned().collect())
+        Ok(self
+            .working()?
+            .catalogue
+            .dataset(dataset)?
+            .arrays
+            .keys()
+            .cloned()
+            .collect())
     }
 
     /// Type, shape, chunks, codec and fill value of an array.
@@ -117,13 +146,7 @@ impl Store {
 
     /// Writes a region from the caller's memory. Reads through this store see it at once; [`Store::flush`] makes it
     /// durable.
-    pub fn write_array(
-        &self,
-        dataset: &str,
-        array: &str,
-        selection: Selection<'_>,
-        source: Source<'_>,
-    ) -> Result<()> {
+    pub fn write_array(&self, dataset: &str, array: &str, selection: Selection<'_>, source: Source<'_>) -> Result<()> {
         let working = self.working_for_values()?;
         working.with_array(dataset, array, |slot, entry, segments| {
             let array = &entry.array;
@@ -139,13 +162,7 @@ impl Store {
     }
 
     /// Writes texts, in C order of the region.
-    pub fn write_strings(
-        &self,
-        dataset: &str,
-        array: &str,
-        selection: Selection<'_>,
-        texts: &[&str],
-    ) -> Result<()> {
+    pub fn write_strings(&self, dataset: &str, array: &str, selection: Selection<'_>, texts: &[&str]) -> Result<()> {
         let working = self.working_for_values()?;
         working.with_array(dataset, array, |slot, entry, segments| {
             let array = &entry.array;
@@ -189,47 +206,46 @@ impl Store {
         let wants = |entry: &ArrayEntry| entry.array.schema.rechunk_on_append && count.first().is_some_and(|&n| n > 0);
         if working.with_array(dataset, array, |_, entry, _| Ok(wants(entry)))? {
             drop(working);
-            self.rechunk(dataset, array)?;
+            let mut exclusive = self.working_mut()?;
+            // Another thread may have been faster.
+            if exclusive.with_array(dataset, array, |_, entry, _| Ok(wants(entry)))? {
+                return self.append_rechunked(&mut exclusive, dataset, array, |made| {
+                    grow(made, &Segments::default(), count, put)
+                });
+            }
+            drop(exclusive);
             working = self.working_for_values()?;
         }
         working.with_array(dataset, array, |slot, entry, segments| {
-            let array = &entry.array;
-            let mut data = write(&array.data)?;
-            let (old, new) = grown(&data.shape, count, array.schema.dtype)?;
-            let mut region = Region { start: Dims::from_elem(0, new.len()), count: count.into() };
-            region.start[0] = old[0];
-            data.shape = new;
-            if let Err(error) = put(array, &mut data, &segments, &region) {
-                data.shape = old;
-                return Err(error);
-            }
+            grow(&entry.array, &segments, count, put)?;
             working.catalogue.note_change(slot);
             Ok(())
         })
     }
 
-    /// Gives an array whose chunk shape was chosen for a fixed shape the chunks of one that grows, under a new id.
-    fn rechunk(&self, dataset: &str, array: &str) -> Result<()> {
-        let mut working = self.working_mut()?;
-        let rechunked = working.with_array(dataset, array, |_, entry, segments| {
+    /// Puts in place of an array, whose chunk shape was chosen for a fixed shape, one of the same values with the
+    /// chunks of one that grows, once `append` has made it grow.
+    fn append_rechunked(
+        &self,
+        working: &mut Working,
+        dataset: &str,
+        array: &str,
+        append: impl FnOnce(&Arc<Array>) -> Result<()>,
+    ) -> Result<()> {
+        let (old_id, schema, region, values) = working.with_array(dataset, array, |_, entry, segments| {
             let old = &entry.array;
             let data = read(&old.data)?;
-            let item = if old.schema.dtype == DType::String { grid::TEXT_BYTES } else { old.schema.dtype.size() };
             let mut growing = data.shape.clone();
             growing[0] = 0;
             let schema = Schema {
-                chunk_shape: grid::default_chunk_shape(&growing, item),
+                chunk_shape: grid::default_chunk_shape(&growing, chunking_size(old.schema.dtype)),
                 rechunk_on_append: false,
                 ..(*old.schema).clone()
             };
             let region = Selection::all(data.shape.len()).resolve(&data.shape)?;
             let values = self.read_whole(old, &data, &segments, &region)?;
             Ok((old.id, schema, region, values))
-        });
-        let (old_id, schema, region, values) = rechunked?;
-        if !working.catalogue.dataset(dataset)?.array(dataset, array)?.array.schema.rechunk_on_append {
-            return Ok(());
-        }
+        })?;
         let made = working.catalogue.new_array(schema, &region.count);
         {
             let mut data = write(&made.data)?;
@@ -245,6 +261,7 @@ impl Store {
                 }
             }
         }
+        append(&made).map_err(|error| in_array(dataset, array, error))?;
         if let Some(entry) = working.catalogue.change(dataset)?.arrays.get_mut(array) {
             entry.array = made;
         }
@@ -274,13 +291,7 @@ impl Store {
     }
 
     /// Reads a region into the caller's memory. After an error the memory holds anything.
-    pub fn read_array(
-        &self,
-        dataset: &str,
-        array: &str,
-        selection: Selection<'_>,
-        target: Target<'_>,
-    ) -> Result<()> {
+    pub fn read_array(&self, dataset: &str, array: &str, selection: Selection<'_>, target: Target<'_>) -> Result<()> {
         let name = |error| in_array(dataset, array, error);
         self.on_snapshot(|working| {
             let bind = |count: &[u64], dtype| target.bind(count, dtype);
@@ -306,9 +317,14 @@ impl Store {
                     let same = first.get_or_insert_with(|| count.into());
                     if same[..] != *count {
                         let one = datasets[0];
-                        bail!(InvalidArgument, "counts {count:?} differ from {same:?} of dataset '{one}'");
+                        bail!(
+                            InvalidArgument,
+                            "counts {count:?} differ from {same:?} of dataset '{one}'"
+                        );
                     }
-                    let stacked: Dims = std::iter::once(datasets.len() as u64).chain(count.iter().copied()).collect();
+                    let stacked: Dims = std::iter::once(datasets.len() as u64)
+                        .chain(count.iter().copied())
+                        .collect();
                     Ok(target.bind(&stacked, dtype)?.part(number as u64))
                 })?);
             }
@@ -389,7 +405,10 @@ impl Working {
 /// Refuses arrays of texts where numbers are meant.
 fn numbers(array: &Array) -> Result<()> {
     if array.schema.dtype == DType::String {
-        bail!(TypeMismatch, "it holds strings: they have calls of their own");
+        bail!(
+            TypeMismatch,
+            "string does not convert to a number: strings have calls of their own"
+        );
     }
     Ok(())
 }
@@ -408,27 +427,72 @@ fn check_texts(array: &Array, texts: &[&str]) -> Result<()> {
 fn check_text_count(texts: &[&str], count: &[u64]) -> Result<()> {
     let cells = crate::shape::cells(count);
     if texts.len() as u64 != cells {
-        bail!(InvalidArgument, "{} strings given, counts {count:?} need {cells}", texts.len());
+        bail!(
+            InvalidArgument,
+            "{} strings given, counts {count:?} need {cells}",
+            texts.len()
+        );
     }
     Ok(())
+}
+
+/// Bytes that an element counts for where chunk shapes are chosen.
+fn chunking_size(dtype: DType) -> usize {
+    if dtype == DType::String {
+        grid::TEXT_BYTES
+    } else {
+        dtype.size()
+    }
+}
+
+/// Gives an array `count[0]` more rows and has `put` write them; if that fails it is as before.
+fn grow(
+    array: &Arc<Array>,
+    segments: &Segments,
+    count: &[u64],
+    put: impl FnOnce(&Arc<Array>, &mut array::ArrayData, &Segments, &Region) -> Result<()>,
+) -> Result<()> {
+    let mut data = write(&array.data)?;
+    let (old, new) = grown(&data.shape, count, array.schema.dtype)?;
+    let mut region = Region {
+        start: Dims::from_elem(0, new.len()),
+        count: count.into(),
+    };
+    region.start[0] = old[0];
+    data.shape = new;
+    put(array, &mut data, segments, &region).inspect_err(|_| data.shape = old)
 }
 
 /// The shape before and after `count` more rows.
 fn grown(shape: &Dims, count: &[u64], dtype: DType) -> Result<(Dims, Dims)> {
     if shape.is_empty() {
-        bail!(InvalidArgument, "a scalar has no dimension to append along");
+        bail!(InvalidArgument, "an array of rank 0 has no dimension to append along");
     }
     if count.len() != shape.len() {
-        bail!(InvalidArgument, "rank {} given, the array has rank {}", count.len(), shape.len());
+        bail!(
+            InvalidArgument,
+            "rank {} given, the array has rank {}",
+            count.len(),
+            shape.len()
+        );
     }
     for d in 1..shape.len() {
         if count[d] != shape[d] {
-            bail!(InvalidArgument, "count[{d}]={} is not shape[{d}]={}", count[d], shape[d]);
+            bail!(
+                InvalidArgument,
+                "count[{d}]={} is not shape[{d}]={}",
+                count[d],
+                shape[d]
+            );
         }
     }
     let mut new = shape.clone();
-    new[0] = (shape[0].checked_add(count[0]))
-        .ok_or_else(|| error!(InvalidArgument, "shape[0]={} + count[0]={} overflows", shape[0], count[0]))?;
+    new[0] = (shape[0].checked_add(count[0])).ok_or_else(|| {
+        error!(
+            InvalidArgument,
+            "shape[0]={} + count[0]={} overflows", shape[0], count[0]
+        )
+    })?;
     check_shape(&new, dtype.size())?;
     Ok((shape.clone(), new))
 }

@@ -6,19 +6,16 @@ use crate::value::Value;
 
 impl Store {
     /// Sets an attribute of an array, or of the dataset itself, replacing one of the same name.
-    pub fn set_attribute(
-        &self,
-        dataset: &str,
-        array: Option<&str>,
-        key: &str,
-        value: impl Into<Value>,
-    ) -> Result<()> {
+    pub fn set_attribute(&self, dataset: &str, array: Option<&str>, key: &str, value: impl Into<Value>) -> Result<()> {
         catalogue::check_name("attribute", key)?;
         let value = value.into();
         if let Value::String(texts) = &value
             && let Some(at) = texts.iter().position(|text| text.contains('\0'))
         {
-            bail!(InvalidArgument, "attribute '{key}': the string at element {at} has a NUL in it");
+            bail!(
+                InvalidArgument,
+                "attribute '{key}': the string at element {at} has a NUL in it"
+            );
         }
         self.change_attributes(dataset, array, |attributes| {
             Arc::make_mut(attributes).insert(key.into(), value);
@@ -28,7 +25,10 @@ impl Store {
 
     /// The value of an attribute.
     pub fn attribute(&self, dataset: &str, array: Option<&str>, key: &str) -> Result<Value> {
-        self.attributes(dataset, array)?.get(key).cloned().ok_or_else(|| no_attribute(dataset, array, key))
+        self.attributes(dataset, array)?
+            .get(key)
+            .cloned()
+            .ok_or_else(|| no_attribute(dataset, array, key))
     }
 
     /// Whether there is an attribute of this name.
@@ -81,7 +81,10 @@ impl Store {
 
 fn no_attribute(dataset: &str, array: Option<&str>, key: &str) -> Error {
     match array {
-        Some(array) => error!(NotFound, "no attribute '{key}' on array '{array}' of dataset '{dataset}'"),
+        Some(array) => error!(
+            NotFound,
+            "no attribute '{key}' on array '{array}' of dataset '{dataset}'"
+        ),
         None => error!(NotFound, "no attribute '{key}' on dataset '{dataset}'"),
     }
 }

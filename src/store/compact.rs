@@ -8,7 +8,7 @@ use super::*;
 use crate::block::{EncodedPart, encode_raw};
 use crate::codec::Compression;
 use crate::format::root::{self, SegmentRecord};
-use crate::format::segment::{GARBAGE_ID, Row};
+use crate::format::segment::{ChunkKey, GARBAGE_ID, Row};
 use crate::schema::Schema;
 use crate::segment::{Segment, SegmentWriter};
 use flush::PACK_TARGET;
@@ -60,7 +60,11 @@ impl Store {
         let working = read(&self.working)?;
         let catalogue = &working.catalogue;
         if catalogue.has_unflushed_changes() {
-            bail!(UnflushedChanges, "store {} has unflushed changes: flush before compact", self.path.display());
+            bail!(
+                UnflushedChanges,
+                "store {} has unflushed changes: flush before compact",
+                self.path.display()
+            );
         }
         Ok(Committed {
             files: working.files.clone(),
@@ -75,7 +79,10 @@ impl Store {
     fn compact_files(&self, before: &Committed, written: &mut Vec<PathBuf>) -> Result<Option<Files>> {
         let files = &before.files;
         let live = before.live_ids(self.notation.format)?;
-        let mut new = Files { generation: files.generation + 1, by_name: files.by_name.clone() };
+        let mut new = Files {
+            generation: files.generation + 1,
+            by_name: files.by_name.clone(),
+        };
         let gains = |file: &ArrayFile| file.segments.len() > 1 || file.dead_bytes > 0 || file.live_bytes == 0;
         let work: Vec<_> = files.by_name.iter().filter(|(_, file)| gains(file)).collect();
         let none = HashSet::new();
@@ -83,14 +90,22 @@ impl Store {
             self.progress("compact", done as u64, work.len() as u64)?;
             let folder = self.path.join(&*file.folder);
             let ids = live.get(*name).unwrap_or(&none);
-            let mut rewrite = Rewrite { store: self, generation: new.generation, folder: folder.clone(), written };
+            let mut rewrite = Rewrite {
+                store: self,
+                generation: new.generation,
+                folder: folder.clone(),
+                written,
+            };
             let (records, bytes) = rewrite.run(&file.segments, ids)?;
             if records.is_empty() {
                 new.by_name.shift_remove(*name);
                 continue;
             }
             self.sync_folder(&folder)?;
-            let segments = records.into_iter().map(|record| Arc::new(Segment::new(record, &folder))).collect();
+            let segments = records
+                .into_iter()
+                .map(|record| Arc::new(Segment::new(record, &folder)))
+                .collect();
             let compacted = ArrayFile {
                 folder: file.folder.clone(),
                 segments: Arc::new(segments),
@@ -105,15 +120,20 @@ impl Store {
 
     /// Replaces the root; whether that is known to be durable.
     fn commit_compacted(&self, commit: &mut Commit, before: &Committed, files: Files) -> Result<Result<()>> {
-        let datasets: Vec<(&str, &[u8])> =
-            before.datasets.iter().map(|(_, name, range)| (&**name, &before.image[range.clone()])).collect();
+        let datasets: Vec<(&str, &[u8])> = before
+            .datasets
+            .iter()
+            .map(|(_, name, range)| (&**name, &before.image[range.clone()]))
+            .collect();
         let head = self.head(&files, &before.schemas, before.next_array_id);
         let written = root::write(self.notation, &head, &datasets)?;
         let replaced = self.replace_root(commit, &written.file)?;
         let slots = before.datasets.iter().map(|(slot, ..)| *slot);
         let moved = slots.zip(written.ranges).collect();
         let mut working = write(&self.working)?;
-        working.catalogue.moved(Arc::new(written.image.unwrap_or(written.file)), moved);
+        working
+            .catalogue
+            .moved(Arc::new(written.image.unwrap_or(written.file)), moved);
         working.files = Arc::new(files);
         Ok(replaced.durable)
     }
@@ -173,7 +193,12 @@ impl Rewrite<'_> {
         let path = self.folder.join(cleanup::segment_name(self.generation));
         self.written.push(path.clone());
         let writer = SegmentWriter::create(&*self.store.storage, path, &self.store.store_id)?;
-        Ok(Output { writer, rows: VecDeque::new(), pack: Pack::default(), packs_written: 0 })
+        Ok(Output {
+            writer,
+            rows: VecDeque::new(),
+            pack: Pack::default(),
+            packs_written: 0,
+        })
     }
 
     /// Writes the live chunks of `segments` into new ones; their records, and the bytes of their blocks.
@@ -231,7 +256,14 @@ impl Output {
     fn add(&mut self, default: &Compression, row: Row, chunk: &[u8]) -> Result<u64> {
         let coding = row.block.coding;
         let shuffle = coding.shuffle > 1;
-        let kind = (Compression { codec: coding.codec, level: default.level, shuffle }, coding.shuffle);
+        let kind = (
+            Compression {
+                codec: coding.codec,
+                level: default.level,
+                shuffle,
+            },
+            coding.shuffle,
+        );
         let mut bytes = 0;
         if self.pack.kind.is_some_and(|gathered| gathered != kind) || self.pack.raw.len() >= PACK_TARGET {
             bytes = self.end_pack()?;
@@ -239,7 +271,11 @@ impl Output {
         self.pack.kind = Some(kind);
         let at = self.pack.raw.len() as u32;
         self.pack.raw.extend_from_slice(chunk);
-        self.pack.parts.push(EncodedPart { at, len: row.len, stats: row.stats });
+        self.pack.parts.push(EncodedPart {
+            at,
+            len: row.len,
+            stats: row.stats,
+        });
         self.rows.push_back((Row { at, ..row }, Some(self.packs_written)));
         Ok(bytes)
     }
@@ -247,10 +283,16 @@ impl Output {
     /// Writes the pack; the bytes of its block.
     fn end_pack(&mut self) -> Result<u64> {
         let pack = std::mem::take(&mut self.pack);
-        let Some((compression, item)) = pack.kind else { return Ok(0) };
+        let Some((compression, item)) = pack.kind else {
+            return Ok(0);
+        };
         let encoded = encode_raw(&compression, usize::from(item), &pack.raw, pack.parts)?;
         let block = self.writer.block(&encoded.bytes, encoded.crc, encoded.coding)?;
-        for (row, waits) in self.rows.iter_mut().filter(|(_, waits)| *waits == Some(self.packs_written)) {
+        for (row, waits) in self
+            .rows
+            .iter_mut()
+            .filter(|(_, waits)| *waits == Some(self.packs_written))
+        {
             row.block = block;
             *waits = None;
         }
@@ -280,9 +322,12 @@ struct Merge<'s> {
     segments: &'s Segments,
     inputs: Vec<Input>,
     /// The next row of each input; for equal chunks the newest segment comes first.
-    heap: BinaryHeap<Reverse<((u64, u64), Reverse<usize>)>>,
-    last: Option<(u64, u64)>,
+    heap: BinaryHeap<Reverse<Next>>,
+    last: Option<ChunkKey>,
 }
+
+/// The key of an input's next row, and the input; later inputs come first.
+type Next = (ChunkKey, Reverse<usize>);
 
 /// Where in a segment's rows the merge is.
 struct Input {
@@ -293,9 +338,19 @@ struct Input {
 
 impl<'s> Merge<'s> {
     fn new(store: &'s Store, segments: &'s Segments) -> Result<Self> {
-        let mut merge = Self { store, segments, inputs: Vec::new(), heap: BinaryHeap::new(), last: None };
+        let mut merge = Self {
+            store,
+            segments,
+            inputs: Vec::new(),
+            heap: BinaryHeap::new(),
+            last: None,
+        };
         for number in 0..segments.len() {
-            merge.inputs.push(Input { page: 0, rows: Arc::default(), at: 0 });
+            merge.inputs.push(Input {
+                page: 0,
+                rows: Arc::default(),
+                at: 0,
+            });
             merge.advance(number)?;
         }
         Ok(merge)

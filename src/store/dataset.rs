@@ -20,7 +20,10 @@ pub struct Dataset<'s> {
 
 impl<'s> Dataset<'s> {
     pub(super) fn new(store: &'s Store, name: &str) -> Self {
-        Self { store, name: name.into() }
+        Self {
+            store,
+            name: name.into(),
+        }
     }
 
     /// The name.

@@ -12,7 +12,7 @@ use crate::block::{Block, Part};
 use crate::format::root::{
     self, DatasetRecord, FileRecord, Head, SchemaRecord, SegmentRecord, Stored, VERSION, Written,
 };
-use crate::format::segment::Row;
+use crate::format::segment::{ChunkKey, Row};
 use crate::grid;
 use crate::schema::Schema;
 use crate::segment::{Segment, SegmentWriter, sync_failed};
@@ -62,6 +62,9 @@ struct FrozenArray {
     chunks: Arc<HashMap<u64, Arc<Block>>>,
 }
 
+/// A block, and the chunks in it.
+type PlannedBlock = (Arc<Block>, Vec<ChunkKey>);
+
 /// The segment that a flush writes for one array name.
 struct SegmentPlan<'c> {
     name: Arc<str>,
@@ -69,7 +72,7 @@ struct SegmentPlan<'c> {
     new_folder: bool,
     frozen: Vec<&'c FrozenArray>,
     /// Blocks in the order they are written, with the chunks in each.
-    blocks: Vec<(Arc<Block>, Vec<(u64, u64)>)>,
+    blocks: Vec<PlannedBlock>,
 }
 
 /// A segment that was written, not yet named by a root.
@@ -119,7 +122,11 @@ impl Store {
 
     pub(super) fn check_not_poisoned(&self) -> Result<()> {
         if self.poisoned.load(Ordering::Acquire) {
-            bail!(Poisoned, "an earlier fsync of store {} failed: reopen it", self.path.display());
+            bail!(
+                Poisoned,
+                "an earlier fsync of store {} failed: reopen it",
+                self.path.display()
+            );
         }
         Ok(())
     }
@@ -149,7 +156,11 @@ impl Store {
                 Some(bytes) if !catalogue.is_changed(slot) => Content::Same(bytes.clone()),
                 _ => Content::Changed(catalogue.dataset_in(slot)?.to_record(catalogue)?),
             };
-            cut.datasets.push(CutDataset { slot: number, name: slot.name.clone(), content });
+            cut.datasets.push(CutDataset {
+                slot: number,
+                name: slot.name.clone(),
+                content,
+            });
         }
         // Nothing fails from here on, so that no array is left frozen without a flush to thaw it.
         for (place, (_, slot)) in catalogue.slots().enumerate() {
@@ -189,7 +200,13 @@ impl Store {
             let slots = cut.datasets.iter().map(|dataset| dataset.slot);
             let files = std::mem::take(&mut committed.0);
             let ranges = slots.zip(root.ranges).collect();
-            Ok(Committed { files, image: Arc::new(image), ranges, stored, root: new_root })
+            Ok(Committed {
+                files,
+                image: Arc::new(image),
+                ranges,
+                stored,
+                root: new_root,
+            })
         });
         if result.is_err() {
             // No root names these. What cannot be removed now is removed by the next writer.
@@ -251,7 +268,7 @@ impl Store {
         plans.into_values().collect()
     }
 
-    fn end_pack(&self, pack: Pack, blocks: &mut Vec<(Arc<Block>, Vec<(u64, u64)>)>) {
+    fn end_pack(&self, pack: Pack, blocks: &mut Vec<PlannedBlock>) {
         if pack.parts.is_empty() {
             return;
         }
@@ -293,7 +310,12 @@ impl Store {
             self.sync_folder(&self.path)?;
         }
         done.into_iter()
-            .map(|done| done.into_inner().ok().flatten().ok_or_else(|| error!(Internal, "a segment was not written")))
+            .map(|done| {
+                done.into_inner()
+                    .ok()
+                    .flatten()
+                    .ok_or_else(|| error!(Internal, "a segment was not written"))
+            })
             .collect()
     }
 
@@ -322,7 +344,10 @@ impl Store {
         segments: Vec<NewSegment>,
         generation: u64,
     ) -> Result<(Files, HashMap<u64, Stored>)> {
-        let mut files = Files { generation, by_name: cut.files.by_name.clone() };
+        let mut files = Files {
+            generation,
+            by_name: cut.files.by_name.clone(),
+        };
         let mut totals = HashMap::with_capacity(cut.frozen.len());
         for (plan, new) in plans.iter().zip(segments) {
             let old = cut.files.segments(&plan.name);
@@ -347,7 +372,9 @@ impl Store {
         }
         for (name, id) in &cut.removed {
             let mut bytes = 0;
-            for_each_live_row(&self.io, &cut.files.segments(name), *id, |row| bytes += row.stored_bytes())?;
+            for_each_live_row(&self.io, &cut.files.segments(name), *id, |row| {
+                bytes += row.stored_bytes()
+            })?;
             if let Some(file) = files.by_name.get_mut(name) {
                 file.live_bytes = file.live_bytes.saturating_sub(bytes);
                 file.dead_bytes += bytes;
@@ -368,9 +395,17 @@ impl Store {
             chunks.sort_unstable();
             total = *before;
             let mut range_is_sure = true;
-            for (_, row) in self.io.reader.locate(old, frozen.array.id, &chunks)?.into_iter().flatten() {
+            for (_, row) in self
+                .io
+                .reader
+                .locate(old, frozen.array.id, &chunks)?
+                .into_iter()
+                .flatten()
+            {
                 total.chunks = total.chunks.saturating_sub(1);
-                total.cells = total.cells.saturating_sub(cells(&grid::valid_extents(shape, chunk_shape, row.chunk)));
+                total.cells = total
+                    .cells
+                    .saturating_sub(cells(&grid::valid_extents(shape, chunk_shape, row.chunk)));
                 total.nulls = total.nulls.saturating_sub(row.stats.nulls);
                 replaced_bytes += row.stored_bytes();
                 range_is_sure &= !stats::touches(row.stats.range, before.range);
@@ -395,14 +430,12 @@ impl Store {
     }
 
     /// The bytes of the root for a cut.
-    fn compose_root(
-        &self,
-        cut: &Cut,
-        files: &Files,
-        totals: &HashMap<u64, Stored>,
-    ) -> Result<(Written, Vec<Stored>)> {
-        let stored: Vec<Stored> =
-            cut.frozen.iter().map(|frozen| totals.get(&frozen.array.id).copied().unwrap_or_default()).collect();
+    fn compose_root(&self, cut: &Cut, files: &Files, totals: &HashMap<u64, Stored>) -> Result<(Written, Vec<Stored>)> {
+        let stored: Vec<Stored> = cut
+            .frozen
+            .iter()
+            .map(|frozen| totals.get(&frozen.array.id).copied().unwrap_or_default())
+            .collect();
         let mut news: HashMap<(usize, usize), root::StoredRecord> = (cut.frozen.iter().zip(&stored))
             .map(|(frozen, stored)| (frozen.place, stored.encode(frozen.array.schema.dtype)))
             .collect();
@@ -470,14 +503,19 @@ impl Store {
             Ok(())
         })?;
         commit.root = identity;
-        Ok(NewRoot { identity, durable: self.sync_folder(&self.path) })
+        Ok(NewRoot {
+            identity,
+            durable: self.sync_folder(&self.path),
+        })
     }
 
     fn publish(&self, cut: Cut, committed: Committed, commit: &mut Commit) -> Result<()> {
         commit.root = committed.root.identity;
         {
             let mut working = write(&self.working)?;
-            working.catalogue.flushed(cut.changes, committed.image, &committed.ranges);
+            working
+                .catalogue
+                .flushed(cut.changes, committed.image, &committed.ranges);
             working.files = Arc::new(committed.files);
         }
         for (frozen, stored) in cut.frozen.iter().zip(committed.stored) {
@@ -487,9 +525,8 @@ impl Store {
         }
         for (array, shape) in cut.arrays {
             let mut data = write(&array.data)?;
-            if data.stored.is_none() {
-                data.stored = Some((Stored::default(), shape));
-            }
+            let totals = data.stored.take().map_or_else(Stored::default, |(stored, _)| stored);
+            data.stored = Some((totals, shape));
         }
         committed.root.durable.map_err(|error| self.note_poison(error))
     }
@@ -510,7 +547,7 @@ impl Store {
 struct Pack {
     bytes: usize,
     parts: Vec<Part>,
-    keys: Vec<(u64, u64)>,
+    keys: Vec<ChunkKey>,
 }
 
 /// Calls `f` for the row of each stored chunk of an array, in no order.
@@ -519,7 +556,11 @@ pub(super) fn for_each_live_row(io: &Io, segments: &Segments, array_id: u64, mut
     for (number, segment) in segments.iter().enumerate().rev() {
         io.reader.rows(segment, array_id, (0, u64::MAX), |row| {
             // The oldest segment is the last to be asked: nobody needs to know what was in it.
-            let newest = if number == 0 { !seen.contains(&row.chunk) } else { seen.insert(row.chunk) };
+            let newest = if number == 0 {
+                !seen.contains(&row.chunk)
+            } else {
+                seen.insert(row.chunk)
+            };
             if newest {
                 f(row);
             }

@@ -20,6 +20,7 @@ pub use verify::Damage;
 
 use crate::array::{Array, Io, Segments};
 use crate::codec::{Codec, Compression};
+use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result, bail, error};
 use crate::format::root::{MetaFormat, Notation};
 use crate::options::{FillValue, LogFn, LogLevel, Mode, ProgressFn};
@@ -79,7 +80,10 @@ struct ArrayFile {
 
 impl Files {
     fn segments(&self, array: &str) -> Segments {
-        self.by_name.get(array).map(|file| file.segments.clone()).unwrap_or_default()
+        self.by_name
+            .get(array)
+            .map(|file| file.segments.clone())
+            .unwrap_or_default()
     }
 }
 
@@ -120,7 +124,7 @@ pub struct StoreInfo {
 #[derive(Clone, Debug)]
 pub struct ArrayInfo {
     /// Type of the elements.
-    pub dtype: crate::DType,
+    pub dtype: DType,
     /// Extents.
     pub shape: Vec<u64>,
     /// Extents of a chunk.
@@ -139,7 +143,10 @@ pub struct ArrayInfo {
 
 /// A lock that a panic left behind protects nothing that can be trusted.
 fn after_panic() -> Error {
-    error!(Internal, "an earlier internal error left the store unusable: discard and reopen it")
+    error!(
+        Internal,
+        "an earlier internal error left the store unusable: discard and reopen it"
+    )
 }
 
 fn read<T>(lock: &RwLock<T>) -> Result<RwLockReadGuard<'_, T>> {
@@ -166,7 +173,7 @@ impl Store {
             );
         }
         if self.closed.load(Ordering::Acquire) {
-            bail!(InvalidHandle, "store {} is closed", self.path.display());
+            bail!(InvalidHandle, "the handle is closed: store {}", self.path.display());
         }
         Ok(())
     }
@@ -203,7 +210,11 @@ impl Store {
 
     fn check_open(&self, closing: bool) -> Result<()> {
         if closing {
-            bail!(InvalidHandle, "store {} is being closed", self.path.display());
+            bail!(
+                InvalidHandle,
+                "the handle is being closed: store {}",
+                self.path.display()
+            );
         }
         Ok(())
     }

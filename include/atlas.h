@@ -1,0 +1,1208 @@
+/*
+ * Atlas: a store for many named datasets, each a set of named N-dimensional arrays and attributes.
+ *
+ * Written by cbindgen from src/ffi and cbindgen.toml; do not edit.
+ *
+ *
+ * A first look
+ *
+ *     atlas_store store;
+ *     double values[3] = {1, 2, 3};
+ *     uint64_t shape[1] = {3};
+ *     const char *dims[1] = {"x"};
+ *
+ *     if (atlas_create("run.atlas", NULL, &store) != ATLAS_STATUS_OK)
+ *         puts(atlas_last_error());
+ *     atlas_create_dataset(store, "jan");
+ *     atlas_define_array(store, "jan", "temperature", ATLAS_DTYPE_F64, 1, dims, shape, NULL);
+ *     atlas_write_array(store, "jan", "temperature", ATLAS_DTYPE_F64, 1, NULL, NULL, NULL, values);
+ *     atlas_close(store);
+ *
+ * The functions come in this order: stores, datasets, arrays, arrays of text, attributes,
+ * statistics, library. What follows holds for all of them.
+ *
+ *
+ * Durability
+ *
+ * There is one boundary: atlas_flush. Every change before it is in memory only: calls through the
+ * same handle see it, nothing on disk does. A flush commits all changes to all datasets together,
+ * and waits for the disk; a crash at any instant leaves the store as one completed flush left it.
+ * atlas_close flushes, then releases; when the flush in it fails, the handle stays open and nothing
+ * is lost. atlas_discard releases without a flush: what was not flushed is gone. So is it when the
+ * process ends.
+ *
+ * One process at a time writes a store; any number read it. A reader sees the commit it opened,
+ * whatever the writer does, until it calls atlas_refresh.
+ *
+ *
+ * Errors
+ *
+ * Every function that can fail returns an atlas_status: 0 (ATLAS_STATUS_OK), or a code for what a
+ * program may want to tell apart. atlas_last_error() then has the details, one line with names and
+ * numbers in it, for this thread. A call that fails has changed nothing in the store. Outputs are
+ * written on success; on failure a handle is set to 0, and a buffer's content is unspecified.
+ *
+ * Each function names the failures that are its own. Any function that takes a store can also fail
+ * with ATLAS_STATUS_INVALID_HANDLE, _INVALID_ARGUMENT, _FORKED, _OUT_OF_MEMORY or _INTERNAL; and
+ * one that needs the disk with _IO or _CORRUPT. A closed handle, NULL, an unknown constant, text
+ * that is not UTF-8, a rank over the limit, a shape that overflows: each is an error, never
+ * undefined behaviour. The one thing not checked is that a pointer leads to as much memory as it
+ * must.
+ *
+ * The library never prints, exits, or changes signal handlers, locale or environment.
+ *
+ *
+ * Ownership
+ *
+ * The caller owns all memory, the library all handles. A pointer is used only during the call that
+ * it is given to (callbacks: while the store is open). The library never hands out memory to free.
+ *
+ *
+ * Threads
+ *
+ * Any function may be called from any thread, on the same handle at the same time. Where two calls
+ * touch the same cells at once, each cell is as one of them left it. A handle does not survive a
+ * fork: in the child process its calls fail with ATLAS_STATUS_FORKED; atlas_discard releases it.
+ *
+ *
+ * Names
+ *
+ * Datasets, arrays, dimensions and attributes have names: UTF-8, 1 to 255 bytes, no control
+ * characters. Paths are UTF-8 too.
+ *
+ * The same parameter means the same everywhere: `store` is an open store, `dataset` and `array`
+ * name what the call is about, `rank` is the number of dimensions, and `out` takes the result. The
+ * functions below describe only what they add to that. Shapes, indices and extents are in cells,
+ * sizes of memory in bytes or elements, as said.
+ *
+ *
+ * Text and lists
+ *
+ * Text that goes in ends in a NUL. Text that comes out goes to the caller's buffer:
+ *
+ *     char *buffer, size_t capacity, size_t *needed
+ *
+ * `needed` is the length in bytes with the NUL. When it is over `capacity` the call fails with
+ * ATLAS_STATUS_BUFFER_TOO_SMALL and writes `needed` only; so `capacity` 0, where `buffer` may be
+ * NULL, asks for the length. A list is its texts one after the other, each with its NUL, in one
+ * such buffer; `needed` counts every NUL, and is 0 for an empty list.
+ *
+ *
+ * Memory
+ *
+ * `dtype` says what the caller's memory holds, whatever the array's type is. `data` points to the
+ * region's first cell. `strides` are counted in elements of the caller's memory, one for each
+ * dimension, and never mean a step in the array; NULL means contiguous C order (the last index
+ * varies fastest). An inner part of a larger block, such as a field without its halo, is written by
+ * giving the block's strides; column-major memory by giving {1, n0, n0*n1, ...}, or by reversing
+ * the order of dimensions. Memory need not be aligned.
+ *
+ * Values are converted between the two types where that is what a simulation means:
+ *
+ *     from                  to
+ *     bool                  bool
+ *     i8 i16 i32 i64        i8 i16 i32 i64, each value checked
+ *     u8 u16 u32 u64        u8 u16 u32 u64, each value checked; a wider i16 i32 i64
+ *     i8 u8                 f16
+ *     i8 i16 u8 u16         f32
+ *     i8 to i32, u8 to u32  f64
+ *     f16 f32 f64           f16 f32 f64, rounded to the nearest
+ *     c64 c128              c64 c128, rounded to the nearest
+ *     timestamp_ns          timestamp_ns i64
+ *     i64                   timestamp_ns
+ *     string                string, by calls of its own
+ *
+ * A value that does not fit fails with ATLAS_STATUS_OUT_OF_RANGE, any other pair of types with
+ * ATLAS_STATUS_TYPE_MISMATCH.
+ *
+ *
+ * Options
+ *
+ * Options are structs that begin with `struct_size`, and zero in any field means its default:
+ *
+ *     atlas_create_options options = {0};
+ *     options.struct_size = sizeof options;
+ *     options.codec = ATLAS_CODEC_LZ4;
+ *
+ * NULL means all defaults. Later versions add fields at the end; `struct_size` lets a program and a
+ * library of different versions work together. A field that is set and that the library does not
+ * know fails with ATLAS_STATUS_UNSUPPORTED.
+ *
+ *
+ * Callbacks
+ *
+ * A callback gets the `user_data` that was set with it. It runs only on a thread that is inside a
+ * call on this store, during that call, and must not call this library, throw or longjmp. With one
+ * store used from many threads it can run on several of them at once.
+ */
+
+#ifndef ATLAS_H
+#define ATLAS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- Version --------------------------------------------------------------------------------- */
+
+/** Changes when a program must change with the library. */
+#define ATLAS_VERSION_MAJOR 0
+
+/** Changes when something is added (before 1.0: when a program may have to change). */
+#define ATLAS_VERSION_MINOR 1
+
+/** Changes with every other release. */
+#define ATLAS_VERSION_PATCH 0
+
+/**
+ * This header's version as one number: major * 1000000 + minor * 1000 + patch. See
+ * `atlas_version`.
+ */
+#define ATLAS_VERSION 1000
+
+/* ---- Status codes ---------------------------------------------------------------------------- */
+
+/** The call did what it says. */
+#define ATLAS_STATUS_OK 0
+
+/**
+ * An argument is malformed: NULL, not UTF-8, a bad name, an overflowing shape, a rank over the
+ * limit.
+ */
+#define ATLAS_STATUS_INVALID_ARGUMENT 1
+
+/** No such store, dataset, array or attribute. */
+#define ATLAS_STATUS_NOT_FOUND 2
+
+/** The store, dataset or array exists already. */
+#define ATLAS_STATUS_ALREADY_EXISTS 3
+
+/** The memory type does not convert to or from the stored type. */
+#define ATLAS_STATUS_TYPE_MISMATCH 4
+
+/** A region reaches outside the array, or a value does not fit the type it is converted to. */
+#define ATLAS_STATUS_OUT_OF_RANGE 5
+
+/** The store is open for reading only. */
+#define ATLAS_STATUS_READ_ONLY 6
+
+/** Another writer holds the store; the text says which process on which host. */
+#define ATLAS_STATUS_LOCKED 7
+
+/** The caller's buffer is too small; the needed size has been written. */
+#define ATLAS_STATUS_BUFFER_TOO_SMALL 8
+
+/** The array has no statistics yet: it has changes that are not flushed. */
+#define ATLAS_STATUS_NO_STATS 9
+
+/** The call needs a store without unflushed changes. */
+#define ATLAS_STATUS_UNFLUSHED_CHANGES 10
+
+/** Bytes on disk fail their checksum or contradict each other; the text names file and offset. */
+#define ATLAS_STATUS_CORRUPT 11
+
+/** The store, or a field of an options struct, needs a feature that this library lacks. */
+#define ATLAS_STATUS_UNSUPPORTED 12
+
+/** The operating system reported an error. */
+#define ATLAS_STATUS_IO 13
+
+/** The file system is full, or over quota. The last flush is intact; make room and flush again. */
+#define ATLAS_STATUS_NO_SPACE 14
+
+/** Another writer has committed since this one last looked; nothing was overwritten. */
+#define ATLAS_STATUS_CONFLICT 15
+
+/**
+ * An earlier sync to disk failed: this handle can still read, but commits nothing more. Reopen the
+ * store.
+ */
+#define ATLAS_STATUS_POISONED 16
+
+/** The handle is 0, closed, or never was one. */
+#define ATLAS_STATUS_INVALID_HANDLE 17
+
+/** The store was opened before a fork; the child process must open its own. */
+#define ATLAS_STATUS_FORKED 18
+
+/** The progress callback asked to stop. */
+#define ATLAS_STATUS_CANCELLED 19
+
+/** Memory, or another resource of the process, ran out. */
+#define ATLAS_STATUS_OUT_OF_MEMORY 20
+
+/** A bug in this library. */
+#define ATLAS_STATUS_INTERNAL 21
+
+/* ---- Modes ----------------------------------------------------------------------------------- */
+
+/** Read one committed snapshot; take no lock, change nothing. */
+#define ATLAS_MODE_READ 1
+
+/** Read and write. At most one process at a time holds a store in this mode. */
+#define ATLAS_MODE_READ_WRITE 2
+
+/* ---- Element types --------------------------------------------------------------------------- */
+
+/** One byte, 0 or 1 (C `bool`). */
+#define ATLAS_DTYPE_BOOL 1
+
+/** int8_t. */
+#define ATLAS_DTYPE_I8 2
+
+/** int16_t. */
+#define ATLAS_DTYPE_I16 3
+
+/** int32_t. */
+#define ATLAS_DTYPE_I32 4
+
+/** int64_t. */
+#define ATLAS_DTYPE_I64 5
+
+/** uint8_t. */
+#define ATLAS_DTYPE_U8 6
+
+/** uint16_t. */
+#define ATLAS_DTYPE_U16 7
+
+/** uint32_t. */
+#define ATLAS_DTYPE_U32 8
+
+/** uint64_t. */
+#define ATLAS_DTYPE_U64 9
+
+/** IEEE 754 binary16, two bytes. */
+#define ATLAS_DTYPE_F16 10
+
+/** float (IEEE 754 binary32). */
+#define ATLAS_DTYPE_F32 11
+
+/** double (IEEE 754 binary64). */
+#define ATLAS_DTYPE_F64 12
+
+/**
+ * Two floats: real, imaginary (C `float _Complex`, C++ `std::complex<float>`, Fortran
+ * `complex(c_float)`).
+ */
+#define ATLAS_DTYPE_C64 13
+
+/** Two doubles: real, imaginary. */
+#define ATLAS_DTYPE_C128 14
+
+/** int64_t: nanoseconds since 1970-01-01T00:00:00Z. */
+#define ATLAS_DTYPE_TIMESTAMP_NS 15
+
+/**
+ * Text of any length, UTF-8. Has calls of its own: `atlas_write_strings`, `atlas_read_strings`,
+ * ...
+ */
+#define ATLAS_DTYPE_STRING 16
+
+/* ---- Choices in options ---------------------------------------------------------------------- */
+
+/** The library's choice: JSON. */
+#define ATLAS_META_FORMAT_DEFAULT 0
+
+/** The store's root is JSON, readable by eye. */
+#define ATLAS_META_FORMAT_JSON 1
+
+/** The store's root is MessagePack: smaller, and faster to parse. */
+#define ATLAS_META_FORMAT_MSGPACK 2
+
+/** The library's choice: no compression. */
+#define ATLAS_COMPRESSION_DEFAULT 0
+
+/** The store's root is not compressed. */
+#define ATLAS_COMPRESSION_NONE 1
+
+/** The store's root is compressed with zstd. */
+#define ATLAS_COMPRESSION_ZSTD 2
+
+/** The store's choice for an array, and the library's for a store: zstd. */
+#define ATLAS_CODEC_DEFAULT 0
+
+/** Chunks are compressed with zstd. */
+#define ATLAS_CODEC_ZSTD 1
+
+/** Chunks are compressed with LZ4: faster, and larger. */
+#define ATLAS_CODEC_LZ4 2
+
+/** Chunks are stored as they are. */
+#define ATLAS_CODEC_NONE 3
+
+/** The default that the field documents. */
+#define ATLAS_SWITCH_DEFAULT 0
+
+/** On. */
+#define ATLAS_SWITCH_ON 1
+
+/** Off. */
+#define ATLAS_SWITCH_OFF 2
+
+/** For `num_threads`: no background threads; all work is done on the calling thread. */
+#define ATLAS_THREADS_INLINE -1
+
+/* ---- Log levels and limits ------------------------------------------------------------------- */
+
+/** Something worth knowing. */
+#define ATLAS_LOG_INFO 1
+
+/** Something worth acting on. */
+#define ATLAS_LOG_WARNING 2
+
+/** The highest rank (number of dimensions) of an array. Rank 0 is a scalar. */
+#define ATLAS_MAX_RANK 32
+
+/* ---- Types ----------------------------------------------------------------------------------- */
+
+/**
+ * What a call came to: ATLAS_STATUS_OK (0), or one of the other ATLAS_STATUS_ codes.
+ *
+ * The numbers are permanent. New ones may be added, so treat an unknown one as a failure.
+ */
+typedef int32_t atlas_status;
+
+/**
+ * Takes a message. `level` is ATLAS_LOG_INFO or ATLAS_LOG_WARNING; `message` is one line, valid
+ * during the call.
+ */
+typedef void (*atlas_log_fn)(int32_t level, const char *message, void *user_data);
+
+/**
+ * Takes a report of progress: `done` of `total` steps of `what`. Returns 0 to go on, anything else
+ * to cancel.
+ */
+typedef int32_t (*atlas_progress_fn)(const char *what,
+                                     uint64_t done,
+                                     uint64_t total,
+                                     void *user_data);
+
+/** Options of `atlas_create`. Set `struct_size`; a field that is 0 means its default. */
+typedef struct {
+    /** sizeof(atlas_create_options). */
+    size_t struct_size;
+    /** ATLAS_META_FORMAT_: how the store's root is written. Default: JSON. */
+    int32_t meta_format;
+    /** ATLAS_COMPRESSION_: how the store's root is compressed. Default: not. */
+    int32_t meta_compression;
+    /** ATLAS_CODEC_: for arrays that do not choose their own. Default: zstd. */
+    int32_t codec;
+    /** The codec's level, for arrays that do not choose their own. Default: 1 for zstd. */
+    int32_t level;
+    /** ATLAS_SWITCH_: shuffle the bytes of elements before compressing. Default: on. */
+    int32_t shuffle;
+    /** ATLAS_SWITCH_: flush waits until everything is on the disk. Default: on. */
+    int32_t sync;
+    /**
+     * Background threads. Default: one per core that this process may use, or the environment
+     * variable ATLAS_NUM_THREADS (0 there means inline). ATLAS_THREADS_INLINE: none.
+     */
+    int32_t num_threads;
+    /** Bytes of decoded data and indexes kept for later reads. Default: 64 MiB. */
+    uint64_t cache_bytes;
+    /** Called with messages. Default: none. */
+    atlas_log_fn log;
+    /** Handed to `log`. */
+    void *log_data;
+    /** Called during compact and verify. Default: none. */
+    atlas_progress_fn progress;
+    /** Handed to `progress`. */
+    void *progress_data;
+} atlas_create_options;
+
+/**
+ * An open store: a number that `atlas_create` or `atlas_open` gave out. 0 is never one.
+ *
+ * It is checked on every call, so a closed or made-up one is an error and never undefined
+ * behaviour.
+ */
+typedef uint64_t atlas_store;
+
+/** How a store is opened: one of the ATLAS_MODE_ constants. */
+typedef int32_t atlas_mode;
+
+/** Options of `atlas_open`. Set `struct_size`; a field that is 0 means its default. */
+typedef struct {
+    /** sizeof(atlas_open_options). */
+    size_t struct_size;
+    /** ATLAS_SWITCH_: flush waits until everything is on the disk. Default: on. */
+    int32_t sync;
+    /** Background threads, as in atlas_create_options. */
+    int32_t num_threads;
+    /** Bytes of decoded data and indexes kept for later reads, as in atlas_create_options. */
+    uint64_t cache_bytes;
+    /** Called with messages. Default: none. */
+    atlas_log_fn log;
+    /** Handed to `log`. */
+    void *log_data;
+    /** Called during compact and verify. Default: none. */
+    atlas_progress_fn progress;
+    /** Handed to `progress`. */
+    void *progress_data;
+} atlas_open_options;
+
+/** Takes one damaged place: the file's path, the byte `offset` in it, and what is wrong there. */
+typedef void (*atlas_damage_fn)(const char *file,
+                                uint64_t offset,
+                                const char *message,
+                                void *user_data);
+
+/** A store, as `atlas_store_info` describes it. Set `struct_size` before the call. */
+typedef struct {
+    /** sizeof(atlas_store_description), set by the caller: no more than this is written. */
+    size_t struct_size;
+    /** ATLAS_MODE_READ or ATLAS_MODE_READ_WRITE. */
+    atlas_mode mode;
+    /** ATLAS_META_FORMAT_JSON or ATLAS_META_FORMAT_MSGPACK. */
+    int32_t meta_format;
+    /** ATLAS_COMPRESSION_NONE or ATLAS_COMPRESSION_ZSTD. */
+    int32_t meta_compression;
+    /** 1 if anything changed since the last flush, else 0. */
+    int32_t unflushed_changes;
+    /** The commit that this handle sees: 1 after create, one more with every commit. */
+    uint64_t generation;
+    /** Datasets, unflushed ones included. */
+    uint64_t dataset_count;
+    /** Array files (array names with data on disk). */
+    uint64_t array_file_count;
+    /** Segment files. */
+    uint64_t segment_count;
+    /** Bytes on disk that belong to living arrays. */
+    uint64_t live_bytes;
+    /** Bytes on disk that `atlas_compact` would give back. */
+    uint64_t dead_bytes;
+} atlas_store_description;
+
+/** The type of an element, in an array or in memory: one of the ATLAS_DTYPE_ constants. */
+typedef int32_t atlas_dtype;
+
+/** Options of `atlas_define_array`. Set `struct_size`; a field that is 0 means its default. */
+typedef struct {
+    /** sizeof(atlas_array_options). */
+    size_t struct_size;
+    /**
+     * `rank` extents of a chunk, the unit of storage, each at least 1. Default: the whole array up
+     * to 4 MiB; above that equal parts of about 2 MiB along the leading dimensions. An array whose
+     * dimension 0 begins at 0, and so is appended to, gets chunks of about 1 MiB, of at most 4096
+     * rows.
+     */
+    const uint64_t *chunk_shape;
+    /** ATLAS_CODEC_. Default: the store's. */
+    int32_t codec;
+    /** The codec's level. Default: the store's. */
+    int32_t level;
+    /** ATLAS_SWITCH_: shuffle the bytes of elements before compressing. Default: the store's. */
+    int32_t shuffle;
+    /**
+     * The value that stands for "missing": one element of the array's dtype, or for
+     * ATLAS_DTYPE_STRING the text itself (a `const char *`). Cells that were never written read as
+     * it. Default: none; such cells read as zero (false, "").
+     */
+    const void *fill_value;
+} atlas_array_options;
+
+/** An array, as `atlas_array_info` describes it. Set `struct_size` before the call. */
+typedef struct {
+    /** sizeof(atlas_array_description), set by the caller: no more than this is written. */
+    size_t struct_size;
+    /** The type of the elements. */
+    atlas_dtype dtype;
+    /** The number of dimensions. */
+    size_t rank;
+    /** The first `rank` are the array's extents, in cells; the rest are 0. */
+    uint64_t shape[ATLAS_MAX_RANK];
+    /** The first `rank` are the extents of a chunk, in cells; the rest are 0. */
+    uint64_t chunk_shape[ATLAS_MAX_RANK];
+    /** ATLAS_CODEC_ZSTD, ATLAS_CODEC_LZ4 or ATLAS_CODEC_NONE. */
+    int32_t codec;
+    /** The codec's level. */
+    int32_t level;
+    /** ATLAS_SWITCH_ON or ATLAS_SWITCH_OFF. */
+    int32_t shuffle;
+    /** 1 if the array has a fill value, else 0. */
+    int32_t has_fill_value;
+    /**
+     * The fill value: one element of `dtype`, the rest 0. All 0 for ATLAS_DTYPE_STRING: see
+     * `atlas_array_fill_text`.
+     */
+    uint8_t fill_value[16];
+} atlas_array_description;
+
+/**
+ * Statistics of an array or of one chunk, as of the last flush.
+ *
+ * `min` and `max` leave out nulls and NaN. They are 0 in every form where `has_range` is 0.
+ */
+typedef struct {
+    /** Cells of the shape. */
+    uint64_t row_count;
+    /**
+     * Cells equal to the fill value (NaN equals NaN here), never-written cells included. 0 without
+     * a fill value.
+     */
+    uint64_t null_count;
+    /**
+     * 1 if there is a smallest and a largest value; 0 for complex and string arrays, and where
+     * every cell is null or NaN.
+     */
+    int32_t has_range;
+    /** The array's type: it says which of the fields below are exact. */
+    atlas_dtype dtype;
+    /** The smallest value, as the nearest double, for every real type. */
+    double min;
+    /** The largest value, as the nearest double, for every real type. */
+    double max;
+    /** The smallest value, exact, for bool, signed integers and timestamps; else 0. */
+    int64_t min_int;
+    /** The largest value, exact, for bool, signed integers and timestamps; else 0. */
+    int64_t max_int;
+    /** The smallest value, exact, for bool and unsigned integers; else 0. */
+    uint64_t min_uint;
+    /** The largest value, exact, for bool and unsigned integers; else 0. */
+    uint64_t max_uint;
+} atlas_stats;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/* ---- Stores ---------------------------------------------------------------------------------- */
+
+/**
+ * Create a store and open it for reading and writing.
+ *
+ * The directory is made if it is missing (its parent must exist) and may exist if it is empty. The
+ * empty store is on the disk when this returns.
+ *
+ * - `path`     the store's directory
+ * - `options`  NULL for the defaults
+ * - `out`      the handle; 0 on failure
+ *
+ * Fails with ATLAS_STATUS_ALREADY_EXISTS if there is a store, ATLAS_STATUS_INVALID_ARGUMENT if
+ * there is anything else in the directory, ATLAS_STATUS_NOT_FOUND if the parent is missing,
+ * ATLAS_STATUS_LOCKED, ATLAS_STATUS_IO or ATLAS_STATUS_NO_SPACE. Since 0.1.
+ */
+atlas_status atlas_create(const char *path, const atlas_create_options *options, atlas_store *out);
+
+/**
+ * Open a store.
+ *
+ * - `path`     the store's directory
+ * - `mode`     ATLAS_MODE_READ: see the last commit, until `atlas_refresh`; any number of readers,
+ *              beside a writer. ATLAS_MODE_READ_WRITE: be the one writer
+ * - `options`  NULL for the defaults
+ * - `out`      the handle; 0 on failure
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND if there is no store, ATLAS_STATUS_LOCKED if another writer
+ * has it (the text says who), ATLAS_STATUS_CORRUPT, ATLAS_STATUS_UNSUPPORTED if a newer library
+ * wrote it, or ATLAS_STATUS_IO. Since 0.1.
+ */
+atlas_status atlas_open(const char *path,
+                        atlas_mode mode,
+                        const atlas_open_options *options,
+                        atlas_store *out);
+
+/**
+ * Commit every change since the last flush, all together, and wait until it is on the disk.
+ *
+ * This is the one durability boundary. After a crash at any instant the store is as one completed
+ * flush left it. Works out the statistics of what changed. Without changes it does nothing.
+ *
+ * Fails with ATLAS_STATUS_READ_ONLY, ATLAS_STATUS_NO_SPACE (the changes stay in memory: make room
+ * and flush again), ATLAS_STATUS_CONFLICT if another writer got in between, ATLAS_STATUS_IO or
+ * ATLAS_STATUS_POISONED. Since 0.1.
+ */
+atlas_status atlas_flush(atlas_store store);
+
+/**
+ * Flush, then release the handle and the lock. A store that is open for reading is only released.
+ *
+ * When the flush fails the handle stays open and nothing is lost: close again, or discard.
+ *
+ * Fails as `atlas_flush` does, but not with ATLAS_STATUS_READ_ONLY. Since 0.1.
+ */
+atlas_status atlas_close(atlas_store store);
+
+/**
+ * Release the handle and the lock without a flush: every change since the last one is gone.
+ *
+ * For destructors and finalizers. It leaves the thread's error text alone unless the handle is
+ * invalid, which is the only failure. Since 0.1.
+ */
+atlas_status atlas_discard(atlas_store store);
+
+/**
+ * Give back the space of deleted and overwritten data, by rewriting what is alive. Commits by
+ * itself, atomically.
+ *
+ * Never needed for correctness. Readers of earlier snapshots go on.
+ *
+ * Fails with ATLAS_STATUS_UNFLUSHED_CHANGES if anything changed since the last flush,
+ * ATLAS_STATUS_READ_ONLY, ATLAS_STATUS_CANCELLED, or as `atlas_flush` does; the store is then as
+ * it was. Since 0.1.
+ */
+atlas_status atlas_compact(atlas_store store);
+
+/**
+ * Move a store that is open for reading on to the last commit. `atlas_store_info` tells which that
+ * is.
+ *
+ * Without a newer commit, and for the writer, whose own commits are the last ones, it does
+ * nothing.
+ *
+ * Fails with ATLAS_STATUS_CORRUPT or ATLAS_STATUS_IO; the handle then keeps its snapshot.
+ * Since 0.1.
+ */
+atlas_status atlas_refresh(atlas_store store);
+
+/**
+ * Read every byte of the committed store and compare it with its checksums.
+ *
+ * - `on_damage`     called for every damaged place, on this thread; may be NULL
+ * - `user_data`     handed to `on_damage`
+ * - `damage_count`  the number of damaged places, written also when the call fails with
+ *                   ATLAS_STATUS_CORRUPT; may be NULL
+ *
+ * Fails with ATLAS_STATUS_CORRUPT if anything is damaged, ATLAS_STATUS_CANCELLED or
+ * ATLAS_STATUS_IO. Since 0.1.
+ */
+atlas_status atlas_verify(atlas_store store,
+                          atlas_damage_fn on_damage,
+                          void *user_data,
+                          uint64_t *damage_count);
+
+/**
+ * Describe a store.
+ *
+ * - `out`  the description; set its `struct_size` first
+ *
+ * Since 0.1.
+ */
+atlas_status atlas_store_info(atlas_store store, atlas_store_description *out);
+
+/* ---- Datasets -------------------------------------------------------------------------------- */
+
+/**
+ * Add a dataset without arrays or attributes.
+ *
+ * - `dataset`  a name; it may hold '/', which means nothing to the store
+ *
+ * Fails with ATLAS_STATUS_ALREADY_EXISTS or ATLAS_STATUS_READ_ONLY. Since 0.1.
+ */
+atlas_status atlas_create_dataset(atlas_store store, const char *dataset);
+
+/**
+ * Delete a dataset with its arrays and attributes.
+ *
+ * The bytes on disk stay until `atlas_compact`. The name is free again at once.
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND or ATLAS_STATUS_READ_ONLY. Since 0.1.
+ */
+atlas_status atlas_delete_dataset(atlas_store store, const char *dataset);
+
+/** Tell whether there is a dataset of this name. Since 0.1. */
+atlas_status atlas_has_dataset(atlas_store store, const char *dataset, bool *out);
+
+/** Count the datasets. Since 0.1. */
+atlas_status atlas_dataset_count(atlas_store store, size_t *out);
+
+/**
+ * List the names of all datasets, in the order in which they were created.
+ *
+ * - `buffer`, `capacity`, `needed`  the list: see "Text and lists"
+ *
+ * Fails with ATLAS_STATUS_BUFFER_TOO_SMALL. Since 0.1.
+ */
+atlas_status atlas_dataset_names(atlas_store store, char *buffer, size_t capacity, size_t *needed);
+
+/**
+ * Give the name of one dataset.
+ *
+ * - `index`                         its place in the order of creation, from 0
+ * - `buffer`, `capacity`, `needed`  the name: see "Text and lists"
+ *
+ * Fails with ATLAS_STATUS_OUT_OF_RANGE or ATLAS_STATUS_BUFFER_TOO_SMALL. Since 0.1.
+ */
+atlas_status atlas_dataset_name(atlas_store store,
+                                size_t index,
+                                char *buffer,
+                                size_t capacity,
+                                size_t *needed);
+
+/* ---- Arrays ---------------------------------------------------------------------------------- */
+
+/**
+ * Define an array in a dataset. Until they are written its cells read as the fill value, or as
+ * zero.
+ *
+ * - `array`    a name; the arrays of one name in all datasets are stored together, and may differ
+ *              in type and shape
+ * - `dtype`    the type of the elements
+ * - `rank`     the number of dimensions, 0 to ATLAS_MAX_RANK; 0 is a scalar
+ * - `dims`     `rank` names of dimensions, all different; NULL for "dim_0", "dim_1", ...
+ * - `shape`    `rank` extents, in cells; 0 is allowed, and usual for a dimension 0 that
+ *              `atlas_append_array` grows
+ * - `options`  NULL for the defaults
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset, ATLAS_STATUS_ALREADY_EXISTS or
+ * ATLAS_STATUS_READ_ONLY. Since 0.1.
+ */
+atlas_status atlas_define_array(atlas_store store,
+                                const char *dataset,
+                                const char *array,
+                                atlas_dtype dtype,
+                                size_t rank,
+                                const char *const *dims,
+                                const uint64_t *shape,
+                                const atlas_array_options *options);
+
+/**
+ * Delete an array with its attributes.
+ *
+ * The bytes on disk stay until `atlas_compact`. The name is free again at once.
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND or ATLAS_STATUS_READ_ONLY. Since 0.1.
+ */
+atlas_status atlas_delete_array(atlas_store store, const char *dataset, const char *array);
+
+/**
+ * Tell whether a dataset has an array of this name.
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset. Since 0.1.
+ */
+atlas_status atlas_has_array(atlas_store store, const char *dataset, const char *array, bool *out);
+
+/**
+ * Count the arrays of a dataset.
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND. Since 0.1.
+ */
+atlas_status atlas_array_count(atlas_store store, const char *dataset, size_t *out);
+
+/**
+ * List the names of a dataset's arrays, in the order in which they were defined.
+ *
+ * - `buffer`, `capacity`, `needed`  the list: see "Text and lists"
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND or ATLAS_STATUS_BUFFER_TOO_SMALL. Since 0.1.
+ */
+atlas_status atlas_array_names(atlas_store store,
+                               const char *dataset,
+                               char *buffer,
+                               size_t capacity,
+                               size_t *needed);
+
+/**
+ * Describe an array: type, shape, chunks, codec, fill value.
+ *
+ * - `out`  the description; set its `struct_size` first
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND. Since 0.1.
+ */
+atlas_status atlas_array_info(atlas_store store,
+                              const char *dataset,
+                              const char *array,
+                              atlas_array_description *out);
+
+/**
+ * List the names of an array's dimensions: `rank` of them.
+ *
+ * - `buffer`, `capacity`, `needed`  the list: see "Text and lists"
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND or ATLAS_STATUS_BUFFER_TOO_SMALL. Since 0.1.
+ */
+atlas_status atlas_array_dims(atlas_store store,
+                              const char *dataset,
+                              const char *array,
+                              char *buffer,
+                              size_t capacity,
+                              size_t *needed);
+
+/**
+ * Write a region of an array.
+ *
+ * Reads see it at once; `atlas_flush` makes it durable. The data is copied: the memory is the
+ * caller's again when this returns.
+ *
+ * - `dtype`    the type of the elements in memory; converted to the array's: see "Memory"
+ * - `rank`     the array's rank
+ * - `start`    `rank` indices of the region's first cell; NULL for the origin
+ * - `count`    `rank` extents of the region, in cells; NULL for all from `start` to the end
+ * - `strides`  `rank` distances in memory, in elements, between neighbours along each dimension;
+ *              may be negative; NULL for contiguous C order
+ * - `data`     the region's first cell; NULL only if the region has no cells
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND, ATLAS_STATUS_OUT_OF_RANGE if the region leaves the array or a
+ * value does not fit, ATLAS_STATUS_TYPE_MISMATCH, ATLAS_STATUS_READ_ONLY, ATLAS_STATUS_NO_SPACE or
+ * ATLAS_STATUS_IO; the array is then as it was. Since 0.1.
+ */
+atlas_status atlas_write_array(atlas_store store,
+                               const char *dataset,
+                               const char *array,
+                               atlas_dtype dtype,
+                               size_t rank,
+                               const uint64_t *start,
+                               const uint64_t *count,
+                               const int64_t *strides,
+                               const void *data);
+
+/**
+ * Read a region of an array.
+ *
+ * - `dtype`    the type of the elements in memory; converted from the array's: see "Memory"
+ * - `rank`     the array's rank
+ * - `start`    `rank` indices of the region's first cell; NULL for the origin
+ * - `count`    `rank` extents of the region, in cells; NULL for all from `start` to the end
+ * - `strides`  `rank` distances in memory, in elements, between neighbours along each dimension;
+ *              may be negative; NULL for contiguous C order
+ * - `data`     the region's first cell; NULL only if the region has no cells. What lies between
+ *              the strides is not touched
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND, ATLAS_STATUS_OUT_OF_RANGE if the region leaves the array or a
+ * value does not fit, ATLAS_STATUS_TYPE_MISMATCH, ATLAS_STATUS_CORRUPT or ATLAS_STATUS_IO.
+ * Since 0.1.
+ */
+atlas_status atlas_read_array(atlas_store store,
+                              const char *dataset,
+                              const char *array,
+                              atlas_dtype dtype,
+                              size_t rank,
+                              const uint64_t *start,
+                              const uint64_t *count,
+                              const int64_t *strides,
+                              void *data);
+
+/**
+ * Append along dimension 0: grow it by `count[0]` and write the new cells.
+ *
+ * - `dtype`    the type of the elements in memory; converted to the array's: see "Memory"
+ * - `rank`     the array's rank, at least 1
+ * - `count`    `rank` extents of what is appended, in cells; all but the first equal the array's
+ * - `strides`  as for `atlas_write_array`
+ * - `data`     the first cell; NULL only if there are no cells
+ *
+ * Fails as `atlas_write_array` does; the array is then as it was. Appends from many threads each
+ * land whole, in some order. Since 0.1.
+ */
+atlas_status atlas_append_array(atlas_store store,
+                                const char *dataset,
+                                const char *array,
+                                atlas_dtype dtype,
+                                size_t rank,
+                                const uint64_t *count,
+                                const int64_t *strides,
+                                const void *data);
+
+/**
+ * Read the same region of one array from many datasets, stacked, in parallel.
+ *
+ * - `n`         the number of datasets
+ * - `datasets`  `n` names of datasets; each has the array, with this rank, and the region in it
+ * - `dtype`     the type of the elements in memory; converted from each array's: see "Memory"
+ * - `rank`      the arrays' rank, which does not count the stacked dimension
+ * - `start`     `rank` indices of the region's first cell; NULL for the origin
+ * - `count`     `rank` extents of the region, in cells; NULL for all from `start` to the end,
+ *               which must then be the same in every dataset
+ * - `data`      `n` regions one after the other, each contiguous in C order
+ *
+ * Fails as `atlas_read_array` does. Since 0.1.
+ */
+atlas_status atlas_read_across(atlas_store store,
+                               const char *array,
+                               size_t n,
+                               const char *const *datasets,
+                               atlas_dtype dtype,
+                               size_t rank,
+                               const uint64_t *start,
+                               const uint64_t *count,
+                               void *data);
+
+/* ---- Arrays of text -------------------------------------------------------------------------- */
+
+/**
+ * Write a region of an array of ATLAS_DTYPE_STRING.
+ *
+ * - `rank`, `start`, `count`  the region, as for `atlas_write_array`
+ * - `values`                  one text for each cell, in C order; NULL only if the region has no
+ *                             cells
+ *
+ * Fails as `atlas_write_array` does; the array is then as it was. Since 0.1.
+ */
+atlas_status atlas_write_strings(atlas_store store,
+                                 const char *dataset,
+                                 const char *array,
+                                 size_t rank,
+                                 const uint64_t *start,
+                                 const uint64_t *count,
+                                 const char *const *values);
+
+/**
+ * Append along dimension 0 of an array of ATLAS_DTYPE_STRING.
+ *
+ * - `rank`, `count`  as for `atlas_append_array`
+ * - `values`         one text for each new cell, in C order; NULL only if there are none
+ *
+ * Fails as `atlas_append_array` does; the array is then as it was. Since 0.1.
+ */
+atlas_status atlas_append_strings(atlas_store store,
+                                  const char *dataset,
+                                  const char *array,
+                                  size_t rank,
+                                  const uint64_t *count,
+                                  const char *const *values);
+
+/**
+ * Read a region of an array of ATLAS_DTYPE_STRING.
+ *
+ * - `rank`, `start`, `count`        the region, as for `atlas_read_array`
+ * - `buffer`, `capacity`, `needed`  the texts, one for each cell, in C order: see "Text and lists"
+ *
+ * Fails as `atlas_read_array` does, with ATLAS_STATUS_BUFFER_TOO_SMALL, or with
+ * ATLAS_STATUS_UNSUPPORTED if a text holds a NUL byte, which only other languages can write.
+ * Since 0.1.
+ */
+atlas_status atlas_read_strings(atlas_store store,
+                                const char *dataset,
+                                const char *array,
+                                size_t rank,
+                                const uint64_t *start,
+                                const uint64_t *count,
+                                char *buffer,
+                                size_t capacity,
+                                size_t *needed);
+
+/**
+ * Give the fill value of an array of ATLAS_DTYPE_STRING.
+ *
+ * - `buffer`, `capacity`, `needed`  the text: see "Text and lists"
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND if there is no such array, or it has no fill value;
+ * ATLAS_STATUS_TYPE_MISMATCH if it is of another type (see `atlas_array_info`); or
+ * ATLAS_STATUS_BUFFER_TOO_SMALL. Since 0.1.
+ */
+atlas_status atlas_array_fill_text(atlas_store store,
+                                   const char *dataset,
+                                   const char *array,
+                                   char *buffer,
+                                   size_t capacity,
+                                   size_t *needed);
+
+/* ---- Attributes ------------------------------------------------------------------------------ */
+
+/**
+ * Set an attribute, replacing an earlier value whatever its type. The type is kept exactly.
+ *
+ * - `array`   whose attribute it is; NULL for the dataset's own
+ * - `key`     a name
+ * - `dtype`   the type of the values
+ * - `count`   the number of values: 1 for a scalar; 0 is allowed
+ * - `values`  `count` values; for ATLAS_DTYPE_STRING `count` texts (a `const char *const *`). NULL
+ *             only if `count` is 0
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset or array, or
+ * ATLAS_STATUS_READ_ONLY. Since 0.1.
+ */
+atlas_status atlas_set_attribute(atlas_store store,
+                                 const char *dataset,
+                                 const char *array,
+                                 const char *key,
+                                 atlas_dtype dtype,
+                                 size_t count,
+                                 const void *values);
+
+/**
+ * Get an attribute of numbers.
+ *
+ * - `array`     whose attribute it is; NULL for the dataset's own
+ * - `key`       its name
+ * - `dtype`     the type of the elements in memory; converted from the attribute's: see "Memory"
+ * - `capacity`  the values that fit into `values`
+ * - `values`    the values; NULL only if `capacity` is 0
+ * - `count`     the number of values; written also when the call fails with
+ *               ATLAS_STATUS_BUFFER_TOO_SMALL
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND, ATLAS_STATUS_BUFFER_TOO_SMALL, ATLAS_STATUS_TYPE_MISMATCH
+ * (text has `atlas_get_attribute_strings`) or ATLAS_STATUS_OUT_OF_RANGE. Since 0.1.
+ */
+atlas_status atlas_get_attribute(atlas_store store,
+                                 const char *dataset,
+                                 const char *array,
+                                 const char *key,
+                                 atlas_dtype dtype,
+                                 size_t capacity,
+                                 void *values,
+                                 size_t *count);
+
+/**
+ * Get an attribute of text.
+ *
+ * - `array`                         whose attribute it is; NULL for the dataset's own
+ * - `key`                           its name
+ * - `buffer`, `capacity`, `needed`  the texts, one or many: see "Text and lists"
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND, ATLAS_STATUS_BUFFER_TOO_SMALL, ATLAS_STATUS_TYPE_MISMATCH if
+ * it is of another type, or ATLAS_STATUS_UNSUPPORTED if a text holds a NUL byte, which only other
+ * languages can write. Since 0.1.
+ */
+atlas_status atlas_get_attribute_strings(atlas_store store,
+                                         const char *dataset,
+                                         const char *array,
+                                         const char *key,
+                                         char *buffer,
+                                         size_t capacity,
+                                         size_t *needed);
+
+/**
+ * Tell an attribute's type and number of values.
+ *
+ * - `array`  whose attribute it is; NULL for the dataset's own
+ * - `key`    its name
+ * - `dtype`  the type
+ * - `count`  the number of values
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND. Since 0.1.
+ */
+atlas_status atlas_attribute_info(atlas_store store,
+                                  const char *dataset,
+                                  const char *array,
+                                  const char *key,
+                                  atlas_dtype *dtype,
+                                  size_t *count);
+
+/**
+ * Tell whether there is an attribute of this name.
+ *
+ * - `array`  whose attribute it is; NULL for the dataset's own
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset or array. Since 0.1.
+ */
+atlas_status atlas_has_attribute(atlas_store store,
+                                 const char *dataset,
+                                 const char *array,
+                                 const char *key,
+                                 bool *out);
+
+/**
+ * Count the attributes of an array, or a dataset's own.
+ *
+ * - `array`  whose attributes they are; NULL for the dataset's own
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset or array. Since 0.1.
+ */
+atlas_status atlas_attribute_count(atlas_store store,
+                                   const char *dataset,
+                                   const char *array,
+                                   size_t *out);
+
+/**
+ * List the names of the attributes of an array, or of a dataset's own, in the order in which they
+ * were first set.
+ *
+ * - `array`                         whose attributes they are; NULL for the dataset's own
+ * - `buffer`, `capacity`, `needed`  the list: see "Text and lists"
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset or array, or
+ * ATLAS_STATUS_BUFFER_TOO_SMALL. Since 0.1.
+ */
+atlas_status atlas_attribute_names(atlas_store store,
+                                   const char *dataset,
+                                   const char *array,
+                                   char *buffer,
+                                   size_t capacity,
+                                   size_t *needed);
+
+/**
+ * Delete an attribute.
+ *
+ * - `array`  whose attribute it is; NULL for the dataset's own
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND or ATLAS_STATUS_READ_ONLY. Since 0.1.
+ */
+atlas_status atlas_delete_attribute(atlas_store store,
+                                    const char *dataset,
+                                    const char *array,
+                                    const char *key);
+
+/* ---- Statistics ------------------------------------------------------------------------------ */
+
+/**
+ * Give the statistics of an array, as of the last flush.
+ *
+ * - `out`  the statistics
+ *
+ * Fails with ATLAS_STATUS_NO_STATS before the array's first flush, and again from any write to it
+ * until the next; or with ATLAS_STATUS_NOT_FOUND. Since 0.1.
+ */
+atlas_status atlas_array_stats(atlas_store store,
+                               const char *dataset,
+                               const char *array,
+                               atlas_stats *out);
+
+/**
+ * Give the statistics of one chunk, as of the last flush: to skip chunks that cannot hold what is
+ * looked for.
+ *
+ * - `rank`   the array's rank
+ * - `chunk`  `rank` indices of the chunk: a cell's indices divided by the chunk shape's extents,
+ *            rounded down
+ * - `out`    the statistics; `row_count` counts the chunk's cells inside the array
+ *
+ * Fails with ATLAS_STATUS_NO_STATS as `atlas_array_stats` does, ATLAS_STATUS_OUT_OF_RANGE,
+ * ATLAS_STATUS_NOT_FOUND, ATLAS_STATUS_CORRUPT or ATLAS_STATUS_IO. Since 0.1.
+ */
+atlas_status atlas_chunk_stats(atlas_store store,
+                               const char *dataset,
+                               const char *array,
+                               size_t rank,
+                               const uint64_t *chunk,
+                               atlas_stats *out);
+
+/* ---- Library --------------------------------------------------------------------------------- */
+
+/**
+ * Return the text of this thread's last failure: one line that names the thing that failed.
+ *
+ * It is set together with every failing status and left alone by success. It is "" before the
+ * first failure, never NULL, and must not be freed; it stays valid until the next failing call on
+ * this thread, or the thread's end. Since 0.1.
+ */
+const char *atlas_last_error(void);
+
+/**
+ * Return the library's version: major * 1000000 + minor * 1000 + patch.
+ *
+ * Compare it with ATLAS_VERSION, the version of the header that the program was compiled with.
+ * Since 0.1.
+ */
+int32_t atlas_version(void);
+
+/** Return the library's version as text, such as "0.1.0". Must not be freed. Since 0.1. */
+const char *atlas_version_string(void);
+
+/**
+ * Return a status code's name without its prefix, such as "NOT_FOUND"; "UNKNOWN" for a number that
+ * is none.
+ *
+ * Never NULL, and must not be freed. Since 0.1.
+ */
+const char *atlas_status_name(atlas_status status);
+
+/**
+ * Return an element type's short name, such as "f32" or "timestamp_ns"; "unknown" for a number
+ * that is none.
+ *
+ * Never NULL, and must not be freed. Since 0.1.
+ */
+const char *atlas_dtype_name(atlas_dtype dtype);
+
+/**
+ * Return the bytes of one element in memory; 0 for ATLAS_DTYPE_STRING and for a number that is no
+ * type. Since 0.1.
+ */
+size_t atlas_dtype_size(atlas_dtype dtype);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* ATLAS_H */

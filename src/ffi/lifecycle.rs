@@ -1,0 +1,204 @@
+//! Stores: create, open, flush, close, and what is done to a store as a whole.
+
+use crate::ffi::callbacks::Report;
+use crate::ffi::guard::guard;
+use crate::ffi::status::atlas_status;
+use crate::ffi::types::*;
+use crate::{MetaFormat, Mode, Store, StoreInfo};
+use std::ffi::{c_char, c_void};
+
+/// # Stores
+///
+/// Create a store and open it for reading and writing.
+///
+/// The directory is made if it is missing (its parent must exist) and may exist if it is empty. The
+/// empty store is on the disk when this returns.
+///
+/// - `path`     the store's directory
+/// - `options`  NULL for the defaults
+/// - `out`      the handle; 0 on failure
+///
+/// Fails with ATLAS_STATUS_ALREADY_EXISTS if there is a store, ATLAS_STATUS_INVALID_ARGUMENT if
+/// there is anything else in the directory, ATLAS_STATUS_NOT_FOUND if the parent is missing,
+/// ATLAS_STATUS_LOCKED, ATLAS_STATUS_IO or ATLAS_STATUS_NO_SPACE. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn atlas_create(
+    path: *const c_char,
+    options: *const atlas_create_options,
+    out: *mut atlas_store,
+) -> atlas_status {
+    guard("atlas_create", |call| {
+        // SAFETY: the caller keeps the header's contract.
+        let out = unsafe { call.out(out, "out") }?;
+        out.set(0);
+        // SAFETY: likewise.
+        let (path, options) = unsafe { (call.path(path)?, call.create_options(options)?) };
+        out.set(call.new_handle(|| Store::create(path, options))?);
+        Ok(())
+    })
+}
+
+/// Open a store.
+///
+/// - `path`     the store's directory
+/// - `mode`     ATLAS_MODE_READ: see the last commit, until `atlas_refresh`; any number of readers,
+///              beside a writer. ATLAS_MODE_READ_WRITE: be the one writer
+/// - `options`  NULL for the defaults
+/// - `out`      the handle; 0 on failure
+///
+/// Fails with ATLAS_STATUS_NOT_FOUND if there is no store, ATLAS_STATUS_LOCKED if another writer
+/// has it (the text says who), ATLAS_STATUS_CORRUPT, ATLAS_STATUS_UNSUPPORTED if a newer library
+/// wrote it, or ATLAS_STATUS_IO. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn atlas_open(
+    path: *const c_char,
+    mode: atlas_mode,
+    options: *const atlas_open_options,
+    out: *mut atlas_store,
+) -> atlas_status {
+    guard("atlas_open", |call| {
+        // SAFETY: the caller keeps the header's contract.
+        let out = unsafe { call.out(out, "out") }?;
+        out.set(0);
+        // SAFETY: likewise.
+        let (path, options) = unsafe { (call.path(path)?, call.open_options(options)?) };
+        let mode = call.mode(mode)?;
+        out.set(call.new_handle(|| Store::open(path, mode, options))?);
+        Ok(())
+    })
+}
+
+/// Commit every change since the last flush, all together, and wait until it is on the disk.
+///
+/// This is the one durability boundary. After a crash at any instant the store is as one completed
+/// flush left it. Works out the statistics of what changed. Without changes it does nothing.
+///
+/// Fails with ATLAS_STATUS_READ_ONLY, ATLAS_STATUS_NO_SPACE (the changes stay in memory: make room
+/// and flush again), ATLAS_STATUS_CONFLICT if another writer got in between, ATLAS_STATUS_IO or
+/// ATLAS_STATUS_POISONED. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn atlas_flush(store: atlas_store) -> atlas_status {
+    guard("atlas_flush", |call| call.store(store)?.flush())
+}
+
+/// Flush, then release the handle and the lock. A store that is open for reading is only released.
+///
+/// When the flush fails the handle stays open and nothing is lost: close again, or discard.
+///
+/// Fails as `atlas_flush` does, but not with ATLAS_STATUS_READ_ONLY. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn atlas_close(store: atlas_store) -> atlas_status {
+    guard("atlas_close", |call| {
+        call.store(store)?.close()?;
+        call.forget(store);
+        Ok(())
+    })
+}
+
+/// Release the handle and the lock without a flush: every change since the last one is gone.
+///
+/// For destructors and finalizers. It leaves the thread's error text alone unless the handle is
+/// invalid, which is the only failure. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn atlas_discard(store: atlas_store) -> atlas_status {
+    guard("atlas_discard", |call| {
+        call.store(store)?.discard();
+        call.forget(store);
+        Ok(())
+    })
+}
+
+/// Give back the space of deleted and overwritten data, by rewriting what is alive. Commits by
+/// itself, atomically.
+///
+/// Never needed for correctness. Readers of earlier snapshots go on.
+///
+/// Fails with ATLAS_STATUS_UNFLUSHED_CHANGES if anything changed since the last flush,
+/// ATLAS_STATUS_READ_ONLY, ATLAS_STATUS_CANCELLED, or as `atlas_flush` does; the store is then as
+/// it was. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn atlas_compact(store: atlas_store) -> atlas_status {
+    guard("atlas_compact", |call| call.store(store)?.compact())
+}
+
+/// Move a store that is open for reading on to the last commit. `atlas_store_info` tells which that
+/// is.
+///
+/// Without a newer commit, and for the writer, whose own commits are the last ones, it does
+/// nothing.
+///
+/// Fails with ATLAS_STATUS_CORRUPT or ATLAS_STATUS_IO; the handle then keeps its snapshot.
+/// Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn atlas_refresh(store: atlas_store) -> atlas_status {
+    guard("atlas_refresh", |call| call.store(store)?.refresh().map(drop))
+}
+
+/// Read every byte of the committed store and compare it with its checksums.
+///
+/// - `on_damage`     called for every damaged place, on this thread; may be NULL
+/// - `user_data`     handed to `on_damage`
+/// - `damage_count`  the number of damaged places, written also when the call fails with
+///                   ATLAS_STATUS_CORRUPT; may be NULL
+///
+/// Fails with ATLAS_STATUS_CORRUPT if anything is damaged, ATLAS_STATUS_CANCELLED or
+/// ATLAS_STATUS_IO. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn atlas_verify(
+    store: atlas_store,
+    on_damage: atlas_damage_fn,
+    user_data: *mut c_void,
+    damage_count: *mut u64,
+) -> atlas_status {
+    guard("atlas_verify", |call| {
+        let store = call.store(store)?;
+        // SAFETY: the caller keeps the header's contract.
+        let out = unsafe { call.optional_out(damage_count) };
+        let mut report = Report::new(on_damage, user_data);
+        let count = store.verify(&mut |damage| report.add(damage))?;
+        out.set(count);
+        report.result(count)
+    })
+}
+
+/// Describe a store.
+///
+/// - `out`  the description; set its `struct_size` first
+///
+/// Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn atlas_store_info(store: atlas_store, out: *mut atlas_store_description) -> atlas_status {
+    guard("atlas_store_info", |call| {
+        let store = call.store(store)?;
+        // SAFETY: the caller keeps the header's contract.
+        let out = unsafe { call.description(out, "out") }?;
+        out.set(&describe(&store.info()?, out.struct_size));
+        Ok(())
+    })
+}
+
+fn describe(info: &StoreInfo, struct_size: usize) -> atlas_store_description {
+    atlas_store_description {
+        struct_size,
+        mode: match info.mode {
+            Mode::Read => ATLAS_MODE_READ,
+            Mode::ReadWrite => ATLAS_MODE_READ_WRITE,
+        },
+        meta_format: match info.meta_format {
+            MetaFormat::Json => ATLAS_META_FORMAT_JSON,
+            MetaFormat::MsgPack => ATLAS_META_FORMAT_MSGPACK,
+        },
+        meta_compression: if info.meta_zstd {
+            ATLAS_COMPRESSION_ZSTD
+        } else {
+            ATLAS_COMPRESSION_NONE
+        },
+        unflushed_changes: i32::from(info.unflushed_changes),
+        generation: info.generation,
+        dataset_count: info.dataset_count,
+        array_file_count: info.array_file_count,
+        segment_count: info.segment_count,
+        live_bytes: info.live_bytes,
+        dead_bytes: info.dead_bytes,
+    }
+}

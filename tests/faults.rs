@@ -1,0 +1,301 @@
+//! A disk that fails: after every single operation of a session, once or for good. The last commit stays whole, memory
+//! keeps everything, and what can be tried again works when it is.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use atlas_store::storage::{Entry, LocalDisk, Locking, ReadFile, ReaderPin, Storage, WriteFile};
+use atlas_store::{
+    ArrayOptions, CreateOptions, DType, ErrorKind, Mode, OpenOptions, RuntimeOptions, Selection, Source, Store, Target,
+};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    /// A write, create or rename says that the disk is full; a sync succeeds.
+    Full,
+    /// A write reaches the disk in half, then says that it is full.
+    Torn,
+    /// A sync fails.
+    Sync,
+}
+
+struct State {
+    fault: Fault,
+    /// Operations of the fault's kind until it happens.
+    left: AtomicI64,
+    /// Whether it then goes on happening.
+    stays: AtomicBool,
+}
+
+impl State {
+    fn hit(&self) -> bool {
+        let left = self.left.fetch_sub(1, Ordering::SeqCst);
+        left == 0 || (left < 0 && self.stays.load(Ordering::SeqCst))
+    }
+
+    fn on_write(&self) -> io::Result<()> {
+        if self.fault != Fault::Sync && self.hit() {
+            Err(io::ErrorKind::StorageFull.into())
+        } else {
+            Ok(())
+        }
+    }
+
+    fn on_sync(&self) -> io::Result<()> {
+        if self.fault == Fault::Sync && self.hit() {
+            Err(io::Error::from_raw_os_error(5))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[derive(Clone)]
+struct FaultyDisk(Arc<State>);
+
+struct FaultyFile(Box<dyn WriteFile>, Arc<State>);
+
+impl WriteFile for FaultyFile {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if let Err(error) = self.1.on_write() {
+            if self.1.fault == Fault::Torn {
+                self.0.append(&bytes[..bytes.len() / 2])?;
+            }
+            return Err(error);
+        }
+        self.0.append(bytes)
+    }
+    fn truncate(&mut self, len: u64) -> io::Result<()> {
+        self.0.truncate(len)
+    }
+    fn sync(&mut self) -> io::Result<()> {
+        self.1.on_sync()?;
+        self.0.sync()
+    }
+    fn identity(&self) -> io::Result<atlas_store::storage::Identity> {
+        self.0.identity()
+    }
+}
+
+impl Storage for FaultyDisk {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
+        self.0.on_write()?;
+        Ok(Box::new(FaultyFile(LocalDisk.create(path)?, self.0.clone())))
+    }
+    fn replace(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
+        self.0.on_write()?;
+        Ok(Box::new(FaultyFile(LocalDisk.replace(path)?, self.0.clone())))
+    }
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn ReadFile>> {
+        LocalDisk.open(path)
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.0.on_write()?;
+        LocalDisk.rename(from, to)
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        LocalDisk.remove(path)
+    }
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        self.0.on_write()?;
+        LocalDisk.create_dir(path)
+    }
+    fn remove_dir(&self, path: &Path) -> io::Result<()> {
+        LocalDisk.remove_dir(path)
+    }
+    fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
+        LocalDisk.list(path)
+    }
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        self.0.on_sync()?;
+        LocalDisk.sync_dir(path)
+    }
+    fn lock_writer(&self, path: &Path) -> io::Result<Locking> {
+        LocalDisk.lock_writer(path)
+    }
+    fn pin_reader(&self, path: &Path) -> io::Result<Option<Box<dyn ReaderPin>>> {
+        LocalDisk.pin_reader(path)
+    }
+}
+
+const ARRAYS: [&str; 2] = ["u", "v"];
+/// One value per cell, so that a mixture of two commits is seen; large enough to be a block of its own.
+const CELLS: u64 = 3000;
+
+fn write(store: &Store, round: i64) {
+    for array in ARRAYS {
+        if round == 0 {
+            store
+                .define_array("run", array, DType::I64, &["x"], &[CELLS], ArrayOptions::default())
+                .unwrap();
+        }
+        let values = vec![round; CELLS as usize];
+        store
+            .write_array("run", array, Selection::all(1), Source::from_slice(&values))
+            .unwrap();
+        let extra = format!("only-{round}-{array}");
+        store
+            .define_array("run", &extra, DType::I64, &[], &[], ArrayOptions::default())
+            .unwrap();
+        store
+            .write_array("run", &extra, Selection::all(0), Source::from_slice(&[round]))
+            .unwrap();
+    }
+}
+
+/// The round that a store holds, all arrays agreeing.
+fn round(store: &Store) -> i64 {
+    let mut rounds = Vec::new();
+    for array in ARRAYS {
+        let mut values = vec![-1i64; CELLS as usize];
+        store
+            .read_array("run", array, Selection::all(1), Target::from_slice(&mut values))
+            .unwrap();
+        assert!(values.iter().all(|value| *value == values[0]), "{array} is torn");
+        rounds.push(values[0]);
+    }
+    assert_eq!(rounds[0], rounds[1], "two commits are mixed");
+    rounds[0]
+}
+
+fn committed(path: &Path) -> i64 {
+    let store = Store::open(path, Mode::Read, OpenOptions::default()).unwrap();
+    assert_eq!(store.verify(&mut |damage| panic!("{damage:?}")).unwrap(), 0);
+    round(&store)
+}
+
+fn runtime() -> RuntimeOptions {
+    RuntimeOptions {
+        threads: Some(2),
+        ..Default::default()
+    }
+}
+
+/// A store whose round 0 is committed, opened for writing on a disk that fails at operation `at`.
+fn prepare(path: &Path, fault: Fault, at: i64, stays: bool) -> (Store, Arc<State>) {
+    let store = Store::create(
+        path,
+        CreateOptions {
+            runtime: runtime(),
+            ..Default::default()
+        },
+    )
+    .unwrap();
+    store.create_dataset("run").unwrap();
+    write(&store, 0);
+    store.close().unwrap();
+    let state = Arc::new(State {
+        fault,
+        left: AtomicI64::new(i64::MAX),
+        stays: AtomicBool::new(stays),
+    });
+    let disk = Arc::new(FaultyDisk(state.clone()));
+    let store = Store::open_on(disk, path, Mode::ReadWrite, OpenOptions { runtime: runtime() }).unwrap();
+    state.left.store(at, Ordering::SeqCst);
+    (store, state)
+}
+
+#[test]
+fn a_full_disk_leaves_the_last_commit_and_the_flush_works_when_there_is_room() {
+    for fault in [Fault::Full, Fault::Torn] {
+        let mut failed = 0;
+        for at in 0.. {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("s");
+            let (store, state) = prepare(&path, fault, at, true);
+            write(&store, 1);
+            let Err(error) = store.flush() else { break };
+            failed += 1;
+            assert_eq!(error.kind(), ErrorKind::NoSpace, "{error}");
+            assert_eq!(committed(&path), 0);
+            assert_eq!(round(&store), 1, "memory lost the values");
+            // A close that fails leaves the store usable.
+            assert_eq!(store.close().unwrap_err().kind(), ErrorKind::NoSpace);
+            store.create_dataset("later").unwrap();
+            state.stays.store(false, Ordering::SeqCst);
+            store.flush().unwrap();
+            assert_eq!(committed(&path), 1);
+            assert!(store.array_stats("run", "u").is_ok());
+            store.close().unwrap();
+            assert_eq!(segments(&path), 8, "a failed flush left files");
+        }
+        // Two folders, four segments made and written, the root made, written and renamed.
+        assert_eq!(failed, 13, "a flush has other operations than the test knows of");
+    }
+}
+
+#[test]
+fn a_failed_fsync_poisons_the_writer_and_leaves_one_commit_or_the_other() {
+    let mut failed = 0;
+    for at in 0.. {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let (store, _) = prepare(&path, Fault::Sync, at, false);
+        write(&store, 1);
+        let Err(error) = store.flush() else { break };
+        failed += 1;
+        assert_eq!(error.kind(), ErrorKind::Poisoned, "{error}");
+        assert_eq!(round(&store), 1, "reads go on");
+        store.create_dataset("later").unwrap();
+        assert_eq!(
+            store.flush().unwrap_err().kind(),
+            ErrorKind::Poisoned,
+            "no retry that pretends"
+        );
+        drop(store);
+        assert!([0, 1].contains(&committed(&path)));
+        let store = Store::open(&path, Mode::ReadWrite, OpenOptions::default()).unwrap();
+        write(&store, 2);
+        store.close().unwrap();
+        assert_eq!(committed(&path), 2);
+    }
+    // Four segments, their folders, the store's folder, the root, the store's folder again.
+    assert!(failed >= 11, "{failed} syncs failed: the flush makes fewer");
+}
+
+#[test]
+fn a_compaction_that_fails_changes_nothing_and_works_when_there_is_room() {
+    for fault in [Fault::Full, Fault::Torn, Fault::Sync] {
+        let mut failed = 0;
+        for at in 0.. {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("s");
+            let (store, state) = prepare(&path, fault, i64::MAX, true);
+            write(&store, 1);
+            store.flush().unwrap();
+            state.left.store(at, Ordering::SeqCst);
+            let Err(error) = store.compact() else { break };
+            failed += 1;
+            let expected = if fault == Fault::Sync {
+                ErrorKind::Poisoned
+            } else {
+                ErrorKind::NoSpace
+            };
+            assert_eq!(error.kind(), expected, "{error}");
+            assert_eq!(committed(&path), 1);
+            assert_eq!(round(&store), 1);
+            state.stays.store(false, Ordering::SeqCst);
+            let store = if fault == Fault::Sync {
+                drop(store);
+                Store::open(&path, Mode::ReadWrite, OpenOptions::default()).unwrap()
+            } else {
+                store
+            };
+            store.compact().unwrap();
+            store.close().unwrap();
+            assert_eq!((committed(&path), segments(&path)), (1, 6));
+        }
+        assert!(failed >= 5, "{fault:?}: {failed} operations failed");
+    }
+}
+
+fn segments(path: &Path) -> usize {
+    std::fs::read_dir(path)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .map(|path| std::fs::read_dir(path).unwrap().count())
+        .sum()
+}

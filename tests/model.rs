@@ -1,0 +1,637 @@
+//! Random sequences of every operation, against a model that keeps whole arrays in memory.
+//!
+//! The model has two states, what is committed and what is pending, so that discard, reopen and readers with a
+//! snapshot can be checked as well as plain reads.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use atlas_store::{
+    ArrayOptions, Codec, CreateOptions, DType, ErrorKind, FillValue, MetaFormat, Mode, OpenOptions, RuntimeOptions,
+    Scalar, Selection, Source, Store, Target, Value,
+};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What an array of the model is made of.
+#[derive(Clone, Debug)]
+enum Kind {
+    Numbers { fill: Option<i32>, cells: Vec<i32> },
+    Texts { fill: Option<String>, cells: Vec<String> },
+}
+
+#[derive(Clone, Debug)]
+struct ModelArray {
+    shape: Vec<u64>,
+    kind: Kind,
+    attributes: BTreeMap<String, i64>,
+    /// Whether values were written since the last flush, or it was never flushed.
+    touched: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+struct ModelDataset {
+    arrays: BTreeMap<String, ModelArray>,
+    attributes: BTreeMap<String, i64>,
+}
+
+/// Names in the order they were created, and what they name.
+#[derive(Clone, Debug, Default)]
+struct Model {
+    order: Vec<String>,
+    datasets: BTreeMap<String, ModelDataset>,
+}
+
+#[derive(Clone, Debug)]
+enum Op {
+    CreateDataset(u8),
+    DeleteDataset(u8),
+    Define {
+        dataset: u8,
+        array: u8,
+        texts: bool,
+        rank: usize,
+        extents: [u64; 3],
+        chunks: Option<[u64; 3]>,
+        fill: bool,
+        codec: u8,
+    },
+    DeleteArray(u8, u8),
+    Write {
+        dataset: u8,
+        array: u8,
+        region: [u64; 6],
+        seed: i32,
+        strided: bool,
+    },
+    Append {
+        dataset: u8,
+        array: u8,
+        rows: u64,
+        seed: i32,
+    },
+    SetAttribute(u8, Option<u8>, u8, i64),
+    DeleteAttribute(u8, Option<u8>, u8),
+    Flush,
+    Compact,
+    Reopen {
+        discard: bool,
+    },
+    CheckReader,
+    Check,
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let (d, a) = (0..4u8, 0..3u8);
+    // Some extents make chunks that are blocks of their own.
+    let extent = || prop_oneof![5 => 0..9u64, 1 => 60..90u64];
+    let region = prop::array::uniform6(prop_oneof![4 => 0..9u64, 1 => 0..90u64]);
+    prop_oneof![
+        3 => d.clone().prop_map(Op::CreateDataset),
+        1 => d.clone().prop_map(Op::DeleteDataset),
+        5 => (
+            d.clone(), a.clone(), any::<bool>(), 0..4usize, prop::array::uniform3(extent()),
+            prop::option::of(prop::array::uniform3(1..5u64)), any::<bool>(), 0..3u8,
+        ).prop_map(|(dataset, array, texts, rank, extents, chunks, fill, codec)| Op::Define {
+            dataset, array, texts, rank, extents, chunks, fill, codec,
+        }),
+        1 => (d.clone(), a.clone()).prop_map(|(d, a)| Op::DeleteArray(d, a)),
+        12 => (d.clone(), a.clone(), region, any::<i32>(), any::<bool>())
+            .prop_map(|(dataset, array, region, seed, strided)| Op::Write { dataset, array, region, seed, strided }),
+        5 => (d.clone(), a.clone(), 0..5u64, any::<i32>())
+            .prop_map(|(dataset, array, rows, seed)| Op::Append { dataset, array, rows, seed }),
+        2 => (d.clone(), prop::option::of(a.clone()), 0..3u8, any::<i64>())
+            .prop_map(|(d, a, k, v)| Op::SetAttribute(d, a, k, v)),
+        1 => (d, prop::option::of(a), 0..3u8).prop_map(|(d, a, k)| Op::DeleteAttribute(d, a, k)),
+        4 => Just(Op::Flush),
+        2 => Just(Op::Compact),
+        2 => any::<bool>().prop_map(|discard| Op::Reopen { discard }),
+        1 => Just(Op::CheckReader),
+        2 => Just(Op::Check),
+    ]
+}
+
+fn dataset_name(number: u8) -> String {
+    ["jan", "feb", "runs/2020 a", "μ"][number as usize].to_owned()
+}
+
+fn array_name(number: u8) -> String {
+    ["temperature", "sea level", "t.1"][number as usize].to_owned()
+}
+
+fn key(number: u8) -> String {
+    format!("key{number}")
+}
+
+fn cells(shape: &[u64]) -> usize {
+    shape.iter().product::<u64>() as usize
+}
+
+/// A value for cell `i` of a write; few different ones, so that the fill value is among them.
+fn number(seed: i32, i: usize) -> i32 {
+    (seed.wrapping_mul(31).wrapping_add(i as i32 * 7)).rem_euclid(11) - 5
+}
+
+fn text(seed: i32, i: usize) -> String {
+    "ä".repeat(number(seed, i).unsigned_abs() as usize)
+}
+
+/// The cells of a region of `shape`, as indices in C order.
+fn region_cells(shape: &[u64], start: &[u64], count: &[u64]) -> Vec<usize> {
+    (0..cells(count))
+        .map(|cell| {
+            let mut rest = cell as u64;
+            let mut index = vec![0; shape.len()];
+            for d in (0..shape.len()).rev() {
+                index[d] = start[d] + rest % count[d];
+                rest /= count[d];
+            }
+            index.iter().zip(shape).fold(0, |at, (&i, &extent)| at * extent + i) as usize
+        })
+        .collect()
+}
+
+struct Run {
+    path: std::path::PathBuf,
+    store: Store,
+    threads: usize,
+    pending: Model,
+    committed: Model,
+}
+
+impl Run {
+    fn options(threads: usize) -> RuntimeOptions {
+        // A tiny cache, so that it is missed as well as hit.
+        RuntimeOptions {
+            sync: Some(false),
+            threads: Some(threads),
+            cache_bytes: Some(4 << 10),
+            ..Default::default()
+        }
+    }
+
+    fn new(path: &Path, notation: u8, threads: usize) -> Self {
+        let options = CreateOptions {
+            meta_format: Some(if notation & 1 == 0 {
+                MetaFormat::Json
+            } else {
+                MetaFormat::MsgPack
+            }),
+            meta_zstd: notation & 2 != 0,
+            runtime: Self::options(threads),
+            ..Default::default()
+        };
+        let store = Store::create(path, options).unwrap();
+        Self {
+            path: path.to_owned(),
+            store,
+            threads,
+            pending: Model::default(),
+            committed: Model::default(),
+        }
+    }
+
+    fn open(&self, mode: Mode) -> Store {
+        Store::open(
+            &self.path,
+            mode,
+            OpenOptions {
+                runtime: Self::options(self.threads),
+            },
+        )
+        .unwrap()
+    }
+
+    fn array(&mut self, dataset: u8, array: u8) -> Option<&mut ModelArray> {
+        self.pending
+            .datasets
+            .get_mut(&dataset_name(dataset))?
+            .arrays
+            .get_mut(&array_name(array))
+    }
+
+    fn committed_now(&mut self) {
+        for dataset in self.pending.datasets.values_mut() {
+            dataset.arrays.values_mut().for_each(|array| array.touched = false);
+        }
+        self.committed = self.pending.clone();
+    }
+
+    fn unflushed(&self) -> bool {
+        self.store.info().unwrap().unflushed_changes
+    }
+
+    fn apply(&mut self, op: &Op) {
+        match op {
+            Op::CreateDataset(d) => {
+                let name = dataset_name(*d);
+                let result = self.store.create_dataset(&name).map(drop);
+                if self.pending.datasets.contains_key(&name) {
+                    assert_eq!(result.unwrap_err().kind(), ErrorKind::AlreadyExists);
+                } else {
+                    result.unwrap();
+                    self.pending.order.push(name.clone());
+                    self.pending.datasets.insert(name, ModelDataset::default());
+                }
+            }
+            Op::DeleteDataset(d) => {
+                let name = dataset_name(*d);
+                let result = self.store.delete_dataset(&name);
+                assert_eq!(result.is_ok(), self.pending.datasets.remove(&name).is_some());
+                self.pending.order.retain(|other| *other != name);
+            }
+            Op::Define {
+                dataset,
+                array,
+                texts,
+                rank,
+                extents,
+                chunks,
+                fill,
+                codec,
+            } => {
+                self.define(
+                    *dataset,
+                    *array,
+                    *texts,
+                    &extents[..*rank],
+                    chunks.map(|c| c[..*rank].to_vec()),
+                    *fill,
+                    *codec,
+                );
+            }
+            Op::DeleteArray(d, a) => {
+                let result = self.store.delete_array(&dataset_name(*d), &array_name(*a));
+                let gone = self
+                    .pending
+                    .datasets
+                    .get_mut(&dataset_name(*d))
+                    .and_then(|d| d.arrays.remove(&array_name(*a)));
+                assert_eq!(result.is_ok(), gone.is_some());
+            }
+            Op::Write {
+                dataset,
+                array,
+                region,
+                seed,
+                strided,
+            } => self.write(*dataset, *array, region, *seed, *strided),
+            Op::Append {
+                dataset,
+                array,
+                rows,
+                seed,
+            } => self.append(*dataset, *array, *rows, *seed),
+            Op::SetAttribute(d, a, k, v) => {
+                let array = a.map(array_name);
+                let result = self
+                    .store
+                    .set_attribute(&dataset_name(*d), array.as_deref(), &key(*k), *v);
+                match self.attributes(*d, *a) {
+                    Some(attributes) => {
+                        result.unwrap();
+                        attributes.insert(key(*k), *v);
+                    }
+                    None => assert_eq!(result.unwrap_err().kind(), ErrorKind::NotFound),
+                }
+            }
+            Op::DeleteAttribute(d, a, k) => {
+                let array = a.map(array_name);
+                let result = self
+                    .store
+                    .delete_attribute(&dataset_name(*d), array.as_deref(), &key(*k));
+                let gone = self
+                    .attributes(*d, *a)
+                    .and_then(|attributes| attributes.remove(&key(*k)));
+                assert_eq!(result.is_ok(), gone.is_some());
+            }
+            Op::Flush => {
+                self.store.flush().unwrap();
+                assert!(!self.unflushed());
+                self.committed_now();
+            }
+            Op::Compact => {
+                let dirty = self.unflushed();
+                let result = self.store.compact();
+                if dirty {
+                    assert_eq!(result.unwrap_err().kind(), ErrorKind::UnflushedChanges);
+                } else {
+                    result.unwrap();
+                    assert_eq!(self.store.info().unwrap().dead_bytes, 0);
+                }
+            }
+            Op::Reopen { discard } => {
+                if *discard {
+                    self.store.discard();
+                    self.pending = self.committed.clone();
+                } else {
+                    self.store.close().unwrap();
+                    self.committed_now();
+                }
+                self.store = self.open(Mode::ReadWrite);
+                assert_eq!(self.store.verify(&mut |damage| panic!("{damage:?}")).unwrap(), 0);
+                check(&self.store, &self.pending);
+            }
+            Op::CheckReader => check(&self.open(Mode::Read), &self.committed),
+            Op::Check => check(&self.store, &self.pending),
+        }
+    }
+
+    fn attributes(&mut self, d: u8, a: Option<u8>) -> Option<&mut BTreeMap<String, i64>> {
+        match a {
+            Some(a) => self.array(d, a).map(|array| &mut array.attributes),
+            None => self
+                .pending
+                .datasets
+                .get_mut(&dataset_name(d))
+                .map(|dataset| &mut dataset.attributes),
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn define(&mut self, d: u8, a: u8, texts: bool, shape: &[u64], chunks: Option<Vec<u64>>, fill: bool, codec: u8) {
+        let dims = &["time", "lat", "lon"][..shape.len()];
+        let codec = [Codec::Zstd, Codec::Lz4, Codec::None][codec as usize];
+        let fill_value = match (fill, texts) {
+            (false, _) => None,
+            (true, true) => Some(FillValue::Text("ää".into())),
+            (true, false) => Some(FillValue::from(-2i32)),
+        };
+        let options = ArrayOptions {
+            chunk_shape: chunks,
+            codec: Some(codec),
+            fill_value,
+            ..Default::default()
+        };
+        let dtype = if texts { DType::String } else { DType::I32 };
+        let result = self
+            .store
+            .define_array(&dataset_name(d), &array_name(a), dtype, dims, shape, options);
+        let Some(dataset) = self.pending.datasets.get_mut(&dataset_name(d)) else {
+            assert_eq!(result.unwrap_err().kind(), ErrorKind::NotFound);
+            return;
+        };
+        if dataset.arrays.contains_key(&array_name(a)) {
+            assert_eq!(result.unwrap_err().kind(), ErrorKind::AlreadyExists);
+            return;
+        }
+        result.unwrap();
+        let n = cells(shape);
+        let kind = if texts {
+            let fill = fill.then(|| "ää".to_owned());
+            Kind::Texts {
+                cells: vec![fill.clone().unwrap_or_default(); n],
+                fill,
+            }
+        } else {
+            let fill = fill.then_some(-2);
+            Kind::Numbers {
+                cells: vec![fill.unwrap_or(0); n],
+                fill,
+            }
+        };
+        let array = ModelArray {
+            shape: shape.to_vec(),
+            kind,
+            attributes: BTreeMap::new(),
+            touched: true,
+        };
+        dataset.arrays.insert(array_name(a), array);
+    }
+
+    fn write(&mut self, d: u8, a: u8, region: &[u64; 6], seed: i32, strided: bool) {
+        let (dataset, name) = (dataset_name(d), array_name(a));
+        let Some(array) = self
+            .pending
+            .datasets
+            .get_mut(&dataset)
+            .and_then(|d| d.arrays.get_mut(&name))
+        else {
+            let source = Source::from_slice(&[0i32]);
+            let result = self.store.write_array(&dataset, &name, Selection::all(0), source);
+            assert_eq!(result.unwrap_err().kind(), ErrorKind::NotFound);
+            return;
+        };
+        let rank = array.shape.len();
+        let start: Vec<u64> = (0..rank).map(|i| region[i] % (array.shape[i] + 1)).collect();
+        let count: Vec<u64> = (0..rank)
+            .map(|i| region[3 + i] % (array.shape[i] - start[i] + 1))
+            .collect();
+        let selection = Selection::region(&start, &count);
+        let places = region_cells(&array.shape, &start, &count);
+        match &mut array.kind {
+            Kind::Numbers { cells, .. } => {
+                let values: Vec<i32> = (0..places.len()).map(|i| number(seed, i)).collect();
+                for (place, value) in places.iter().zip(&values) {
+                    cells[*place] = *value;
+                }
+                if strided && rank == 2 && !values.is_empty() {
+                    // The same values in column-major memory, with a halo row of other ones.
+                    let step = count[0] as usize + 1;
+                    let mut memory = vec![99i32; step * count[1] as usize];
+                    for (i, value) in values.iter().enumerate() {
+                        let (row, column) = (i / count[1] as usize, i % count[1] as usize);
+                        memory[column * step + row] = *value;
+                    }
+                    let strides = [1, step as i64];
+                    let source = Source::from_strided(&memory, &strides);
+                    self.store.write_array(&dataset, &name, selection, source).unwrap();
+                } else if strided {
+                    // A wider memory type.
+                    let values: Vec<i64> = values.iter().map(|&v| v.into()).collect();
+                    self.store
+                        .write_array(&dataset, &name, selection, Source::from_slice(&values))
+                        .unwrap();
+                } else {
+                    self.store
+                        .write_array(&dataset, &name, selection, Source::from_slice(&values))
+                        .unwrap();
+                }
+            }
+            Kind::Texts { cells, .. } => {
+                let values: Vec<String> = (0..places.len()).map(|i| text(seed, i)).collect();
+                for (place, value) in places.iter().zip(&values) {
+                    cells[*place].clone_from(value);
+                }
+                let values: Vec<&str> = values.iter().map(String::as_str).collect();
+                self.store.write_strings(&dataset, &name, selection, &values).unwrap();
+            }
+        }
+        array.touched |= !places.is_empty();
+    }
+
+    fn append(&mut self, d: u8, a: u8, rows: u64, seed: i32) {
+        let (dataset, name) = (dataset_name(d), array_name(a));
+        let Some(array) = self.array(d, a) else { return };
+        if array.shape.is_empty() {
+            let result = self
+                .store
+                .append_array(&dataset, &name, &[], Source::from_slice(&[0i32]));
+            assert!(matches!(
+                result.unwrap_err().kind(),
+                ErrorKind::InvalidArgument | ErrorKind::TypeMismatch
+            ));
+            return;
+        }
+        let mut count = array.shape.clone();
+        count[0] = rows;
+        let n = cells(&count);
+        array.shape[0] += rows;
+        array.touched |= rows > 0;
+        match &mut array.kind {
+            Kind::Numbers { cells, .. } => {
+                let values: Vec<i32> = (0..n).map(|i| number(seed, i)).collect();
+                cells.extend(&values);
+                self.store
+                    .append_array(&dataset, &name, &count, Source::from_slice(&values))
+                    .unwrap();
+            }
+            Kind::Texts { cells, .. } => {
+                let values: Vec<String> = (0..n).map(|i| text(seed, i)).collect();
+                cells.extend(values.iter().cloned());
+                let values: Vec<&str> = values.iter().map(String::as_str).collect();
+                self.store.append_strings(&dataset, &name, &count, &values).unwrap();
+            }
+        }
+    }
+}
+
+/// Compares everything a store says with the model.
+fn check(store: &Store, model: &Model) {
+    let names: Vec<String> = store
+        .dataset_names()
+        .unwrap()
+        .iter()
+        .map(|name| name.to_string())
+        .collect();
+    assert_eq!(names, model.order);
+    assert_eq!(store.dataset_count().unwrap(), names.len());
+    for (number, name) in names.iter().enumerate() {
+        assert_eq!(&*store.dataset_name_at(number).unwrap(), name);
+        let expected = &model.datasets[name];
+        check_attributes(store, name, None, &expected.attributes);
+        let mut arrays: Vec<String> = store
+            .array_names(name)
+            .unwrap()
+            .iter()
+            .map(|name| name.to_string())
+            .collect();
+        arrays.sort();
+        assert!(arrays.iter().eq(expected.arrays.keys()), "{arrays:?}");
+        for (array, expected) in &expected.arrays {
+            check_attributes(store, name, Some(array), &expected.attributes);
+            check_array(store, name, array, expected);
+        }
+    }
+}
+
+fn check_attributes(store: &Store, dataset: &str, array: Option<&str>, expected: &BTreeMap<String, i64>) {
+    let mut names: Vec<String> = store
+        .attribute_names(dataset, array)
+        .unwrap()
+        .iter()
+        .map(|name| name.to_string())
+        .collect();
+    names.sort();
+    assert!(names.iter().eq(expected.keys()));
+    for (name, value) in expected {
+        assert_eq!(store.attribute(dataset, array, name).unwrap(), Value::I64(vec![*value]));
+    }
+}
+
+fn check_array(store: &Store, dataset: &str, name: &str, expected: &ModelArray) {
+    let rank = expected.shape.len();
+    let info = store.array_info(dataset, name).unwrap();
+    assert_eq!(info.shape, expected.shape);
+    match &expected.kind {
+        Kind::Numbers { cells, .. } => {
+            let mut values = vec![77i32; cells.len()];
+            store
+                .read_array(dataset, name, Selection::all(rank), Target::from_slice(&mut values))
+                .unwrap();
+            assert_eq!(
+                values, *cells,
+                "{dataset}/{name} {:?} chunks {:?}",
+                expected.shape, info.chunk_shape
+            );
+            if rank > 0 && !cells.is_empty() {
+                // The last row, into floats.
+                let start: Vec<u64> = expected
+                    .shape
+                    .iter()
+                    .enumerate()
+                    .map(|(d, n)| if d == 0 { n - 1 } else { 0 })
+                    .collect();
+                let row = cells.len() / expected.shape[0] as usize;
+                let mut values = vec![0f64; row];
+                let selection = Selection {
+                    rank,
+                    start: Some(&start),
+                    count: None,
+                };
+                store
+                    .read_array(dataset, name, selection, Target::from_slice(&mut values))
+                    .unwrap();
+                assert!(
+                    values
+                        .iter()
+                        .zip(&cells[cells.len() - row..])
+                        .all(|(a, b)| *a == f64::from(*b))
+                );
+            }
+        }
+        Kind::Texts { cells, .. } => {
+            assert_eq!(store.read_strings(dataset, name, Selection::all(rank)).unwrap(), *cells);
+        }
+    }
+    check_stats(store, dataset, name, expected);
+}
+
+fn check_stats(store: &Store, dataset: &str, name: &str, expected: &ModelArray) {
+    let stats = store.array_stats(dataset, name);
+    if expected.touched {
+        assert_eq!(stats.unwrap_err().kind(), ErrorKind::NoStats);
+        return;
+    }
+    let stats = stats.unwrap();
+    assert_eq!(stats.row_count, cells(&expected.shape) as u64);
+    match &expected.kind {
+        Kind::Numbers { fill, cells } => {
+            let is_null = |value: &&i32| fill.is_some_and(|fill| **value == fill);
+            assert_eq!(stats.null_count, cells.iter().filter(is_null).count() as u64);
+            let valid = || cells.iter().filter(|value| !is_null(value));
+            let range = valid().min().zip(valid().max());
+            let wide = |value: &i32| Scalar::Int(i64::from(*value));
+            assert_eq!(
+                stats.range,
+                range.map(|(low, high)| (wide(low), wide(high))),
+                "{cells:?} fill {fill:?}"
+            );
+        }
+        Kind::Texts { fill, cells } => {
+            let nulls = cells.iter().filter(|text| fill.as_ref() == Some(text)).count();
+            assert_eq!((stats.null_count, stats.range), (nulls as u64, None));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: std::env::var("ATLAS_MODEL_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(400),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn a_store_behaves_like_the_model(
+        ops in prop::collection::vec(op(), 1..70), notation in 0..4u8, threads in 0..3usize,
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut run = Run::new(&dir.path().join("s"), notation, threads);
+        for op in &ops {
+            run.apply(op);
+        }
+        check(&run.store, &run.pending);
+        run.apply(&Op::Reopen { discard: false });
+        check(&run.open(Mode::Read), &run.committed);
+    }
+}
