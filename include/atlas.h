@@ -627,7 +627,8 @@ atlas_status atlas_close(atlas_store store);
  * Release the handle and the lock without a flush: every change since the last one is gone.
  *
  * For destructors and finalizers. It leaves the thread's error text alone unless the handle is
- * invalid, which is the only failure. Since 0.1.
+ * invalid, which is the only failure. In a child made by fork, where a handle of the parent names
+ * nothing, it does nothing and succeeds. Since 0.1.
  */
 atlas_status atlas_discard(atlas_store store);
 

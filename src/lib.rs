@@ -33,6 +33,7 @@ mod format;
 mod grid;
 mod options;
 mod pool;
+mod process;
 mod schema;
 mod segment;
 mod shape;

@@ -1,6 +1,7 @@
 //! The worker threads: shared by all stores of the process that ask for the same number, started when first needed.
 
 use crate::error::{Error, Result, error};
+use crate::process::PerProcess;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
@@ -10,8 +11,8 @@ pub(crate) struct Pool {
     started: OnceLock<Option<rayon::ThreadPool>>,
 }
 
-/// The pools in use, with the process they belong to: a child made by fork has no threads of its parent's.
-static POOLS: Mutex<Vec<(u32, Weak<Pool>)>> = Mutex::new(Vec::new());
+/// The pools in use.
+static POOLS: PerProcess<Mutex<Vec<Weak<Pool>>>> = PerProcess::new(|| Mutex::new(Vec::new()));
 
 /// The number of threads for a store that does not ask for one: `ATLAS_NUM_THREADS`, or as many as the affinity mask
 /// and the control group of the process allow.
@@ -34,18 +35,17 @@ impl Pool {
             Some(threads) => threads,
             None => default_threads()?,
         };
-        let pid = std::process::id();
-        let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
-        pools.retain(|(owner, pool)| *owner == pid && pool.strong_count() > 0);
+        let mut pools = POOLS.get().lock().unwrap_or_else(PoisonError::into_inner);
+        pools.retain(|pool| pool.strong_count() > 0);
         let known = pools
             .iter()
-            .find_map(|(_, pool)| pool.upgrade().filter(|pool| pool.threads == threads));
+            .find_map(|pool| pool.upgrade().filter(|pool| pool.threads == threads));
         Ok(known.unwrap_or_else(|| {
             let pool = Arc::new(Self {
                 threads,
                 started: OnceLock::new(),
             });
-            pools.push((pid, Arc::downgrade(&pool)));
+            pools.push(Arc::downgrade(&pool));
             pool
         }))
     }

@@ -93,7 +93,7 @@ impl Schema {
         if let Some(d) = self.chunk_shape.iter().position(|&extent| extent == 0) {
             bail!(InvalidArgument, "chunk_shape[{d}] is 0");
         }
-        check_shape(&self.chunk_shape, size)?;
+        check_shape(&self.chunk_shape, size).map_err(|error| error.context("chunk shape"))?;
         let n = cells(&self.chunk_shape);
         if self.dtype == DType::String && n > MAX_CHUNK_TEXTS {
             bail!(

@@ -179,6 +179,7 @@ impl Layout {
         if null && cells > 0 {
             bail!(InvalidArgument, "data is NULL, {cells} cells are asked for");
         }
+        let strided = strides.is_some();
         let packed = c_strides(count);
         let mut strides = strides.map_or_else(|| packed.clone(), Strides::from_slice);
         // The stride of a dimension of one cell is never stepped along: it may be anything, and is not looked at.
@@ -207,7 +208,7 @@ impl Layout {
                     if low < 0 { low } else { high }
                 );
             }
-            if layout.is_contiguous() && len as u64 != cells {
+            if !strided && len as u64 != cells {
                 bail!(
                     InvalidArgument,
                     "the buffer has {len} elements, counts {count:?} need {cells}"
@@ -215,10 +216,6 @@ impl Layout {
             }
         }
         Ok(layout)
-    }
-
-    fn is_contiguous(&self) -> bool {
-        self.strides == c_strides(&self.count)
     }
 
     /// The lowest and the highest element offset of a cell, if both are addressable.

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use atlas_store::{
-    ArrayOptions, Codec, CreateOptions, DType, ErrorKind, FillValue, MetaFormat, Mode, OpenOptions, Selection, Source,
-    Store, Target,
+    ArrayOptions, Codec, CreateOptions, DType, ErrorKind, FillValue, MetaFormat, Mode, OpenOptions, RuntimeOptions,
+    Selection, Source, Store, Target,
 };
 use std::path::{Path, PathBuf};
 
@@ -139,7 +139,12 @@ fn files(path: &Path) -> Vec<PathBuf> {
 }
 
 fn open(path: &Path) -> atlas_store::Result<Store> {
-    Store::open(path, Mode::Read, OpenOptions::default())
+    // Thousands of stores are opened here: without threads to start for each.
+    let runtime = RuntimeOptions {
+        threads: Some(0),
+        ..Default::default()
+    };
+    Store::open(path, Mode::Read, OpenOptions { runtime })
 }
 
 #[test]

@@ -18,6 +18,7 @@ const BANDS: &[&[&str]] = &[
     &["value"],
     &["codec", "grid", "strided"],
     &["convert", "pool", "storage"],
+    &["process"],
     &["dtype", "error", "shape"],
 ];
 

@@ -7,31 +7,39 @@ use crate::Store;
 use crate::error::{ErrorKind, Result};
 use crate::ffi::guard::Call;
 use crate::ffi::types::atlas_store;
+use crate::process::PerProcess;
 use ffi_support::{Handle, HandleMap};
-use std::sync::{Arc, LazyLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Stores open at once in one process. Less than what the map holds before it panics.
 const LIMIT: usize = 16384;
 
-static STORES: LazyLock<RwLock<HandleMap<Arc<Store>>>> = LazyLock::new(RwLock::default);
+/// A child made by fork has a map of its own: a thread of its parent may have held the parent's.
+static STORES: PerProcess<RwLock<HandleMap<Arc<Store>>>> = PerProcess::new(RwLock::default);
 
 fn read() -> RwLockReadGuard<'static, HandleMap<Arc<Store>>> {
-    STORES.read().unwrap_or_else(PoisonError::into_inner)
+    STORES.get().read().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn write() -> RwLockWriteGuard<'static, HandleMap<Arc<Store>>> {
-    STORES.write().unwrap_or_else(PoisonError::into_inner)
+    STORES.get().write().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Call {
     /// The store behind a handle.
     pub(super) fn store(self, handle: atlas_store) -> Result<Arc<Store>> {
         let store = Handle::from_u64(handle).and_then(|handle| read().get(handle).cloned());
-        store.map_err(|_| {
-            self.error(
+        store.map_err(|_| match STORES.is_inherited() {
+            true => self.error(
+                ErrorKind::Forked,
+                format_args!(
+                    "handle {handle:#x} was not opened by this process, which was forked: open the store here"
+                ),
+            ),
+            false => self.error(
                 ErrorKind::InvalidHandle,
                 format_args!("handle {handle:#x} is not an open store"),
-            )
+            ),
         })
     }
 

@@ -4,7 +4,7 @@ use crate::ffi::callbacks::Report;
 use crate::ffi::guard::guard;
 use crate::ffi::status::atlas_status;
 use crate::ffi::types::*;
-use crate::{MetaFormat, Mode, Store, StoreInfo};
+use crate::{ErrorKind, MetaFormat, Mode, Store, StoreInfo};
 use std::ffi::{c_char, c_void};
 
 /// # Stores
@@ -98,11 +98,15 @@ pub unsafe extern "C" fn atlas_close(store: atlas_store) -> atlas_status {
 /// Release the handle and the lock without a flush: every change since the last one is gone.
 ///
 /// For destructors and finalizers. It leaves the thread's error text alone unless the handle is
-/// invalid, which is the only failure. Since 0.1.
+/// invalid, which is the only failure. In a child made by fork, where a handle of the parent names
+/// nothing, it does nothing and succeeds. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn atlas_discard(store: atlas_store) -> atlas_status {
     guard("atlas_discard", |call| {
-        call.store(store)?.discard();
+        match call.store(store) {
+            Err(error) if error.kind() == ErrorKind::Forked => return Ok(()),
+            found => found?.discard(),
+        }
         call.forget(store);
         Ok(())
     })

@@ -118,7 +118,7 @@ pub fn lock_writer(path: &Path) -> io::Result<Locking> {
         let low = bytes.iter().rev().fold(0, |low, &byte| low << 8 | i64::from(byte));
         lock(&file, libc::F_WRLCK, offset(HOST + part as i64, low))?;
     }
-    Ok(Locking::Held(Box::new(Writer(file))))
+    Ok(Locking::Held(Box::new(Writer(Owned::new(file)))))
 }
 
 /// What the locks tell of the writer that holds them.
@@ -152,20 +152,38 @@ fn host_name() -> Vec<u8> {
     }
 }
 
-struct Writer(File);
+/// An open lock file, whose locks are released with it.
+struct Owned {
+    file: File,
+    pid: u32,
+}
 
-impl WriterLock for Writer {
-    fn has_reader_before(&self, generation: u64) -> io::Result<bool> {
-        Ok(held(&self.0, offset(OPENING, 0), 1)?.is_some()
-            || held(&self.0, offset(GENERATION, 0), generation as i64 & LOW)?.is_some())
+impl Owned {
+    fn new(file: File) -> Self {
+        Self {
+            file,
+            pid: std::process::id(),
+        }
     }
 }
 
-impl Drop for Writer {
+impl Drop for Owned {
     fn drop(&mut self) {
-        // A child made by fork shares the open file: closing it here would not release the lock, this does.
-        // An error leaves the lock to the closing of the file.
-        let _ = unlock(&self.0, 0, 0);
+        // A child made by fork shares the open file. The parent's closing of it would not release the locks as long as
+        // the child lives, so they are released by name; the child's closing of it must not release them.
+        // An error leaves them to the closing of the file.
+        if std::process::id() == self.pid {
+            let _ = unlock(&self.file, 0, 0);
+        }
+    }
+}
+
+struct Writer(Owned);
+
+impl WriterLock for Writer {
+    fn has_reader_before(&self, generation: u64) -> io::Result<bool> {
+        Ok(held(&self.0.file, offset(OPENING, 0), 1)?.is_some()
+            || held(&self.0.file, offset(GENERATION, 0), generation as i64 & LOW)?.is_some())
     }
 }
 
@@ -178,7 +196,10 @@ pub fn pin_reader(path: &Path) -> io::Result<Option<Box<dyn ReaderPin>>> {
         }
         Err(error) => return Err(error),
     };
-    let mut pin = Reader { file, generation: None };
+    let mut pin = Reader {
+        file: Owned::new(file),
+        generation: None,
+    };
     match pin.pin_all() {
         Ok(()) => Ok(Some(Box::new(pin))),
         Err(error) if is_unsupported(&error) => Ok(None),
@@ -187,29 +208,22 @@ pub fn pin_reader(path: &Path) -> io::Result<Option<Box<dyn ReaderPin>>> {
 }
 
 struct Reader {
-    file: File,
+    file: Owned,
     generation: Option<u64>,
 }
 
 impl ReaderPin for Reader {
     fn pin(&mut self, generation: u64) -> io::Result<()> {
         if self.generation != Some(generation) {
-            lock(&self.file, libc::F_RDLCK, offset(GENERATION, generation as i64))?;
+            lock(&self.file.file, libc::F_RDLCK, offset(GENERATION, generation as i64))?;
             if let Some(old) = self.generation.replace(generation) {
-                unlock(&self.file, offset(GENERATION, old as i64), 1)?;
+                unlock(&self.file.file, offset(GENERATION, old as i64), 1)?;
             }
         }
-        unlock(&self.file, offset(OPENING, 0), 1)
+        unlock(&self.file.file, offset(OPENING, 0), 1)
     }
 
     fn pin_all(&mut self) -> io::Result<()> {
-        lock(&self.file, libc::F_RDLCK, offset(OPENING, 0))
-    }
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        // See the writer's.
-        let _ = unlock(&self.file, 0, 0);
+        lock(&self.file.file, libc::F_RDLCK, offset(OPENING, 0))
     }
 }

@@ -17,10 +17,14 @@ impl Store {
                 "attribute '{key}': the string at element {at} has a NUL in it"
             );
         }
-        self.change_attributes(dataset, array, |attributes| {
-            Arc::make_mut(attributes).insert(key.into(), value);
-            Ok(())
-        })
+        self.change_attributes(
+            dataset,
+            array,
+            |_| Ok(()),
+            |attributes| {
+                attributes.insert(key.into(), value);
+            },
+        )
     }
 
     /// The value of an attribute.
@@ -43,39 +47,45 @@ impl Store {
 
     /// Deletes an attribute.
     pub fn delete_attribute(&self, dataset: &str, array: Option<&str>, key: &str) -> Result<()> {
-        self.change_attributes(dataset, array, |attributes| {
-            if !attributes.contains_key(key) {
-                return Err(no_attribute(dataset, array, key));
-            }
-            Arc::make_mut(attributes).shift_remove(key);
-            Ok(())
+        let check = |attributes: &Attributes| match attributes.contains_key(key) {
+            true => Ok(()),
+            false => Err(no_attribute(dataset, array, key)),
+        };
+        self.change_attributes(dataset, array, check, |attributes| {
+            attributes.shift_remove(key);
         })
     }
 
     fn attributes(&self, dataset: &str, array: Option<&str>) -> Result<Arc<Attributes>> {
-        let working = self.working()?;
-        let found = working.catalogue.dataset(dataset)?;
-        Ok(match array {
-            Some(array) => found.array(dataset, array)?.attributes.clone(),
-            None => found.attributes.clone(),
-        })
+        self.working()?.attributes(dataset, array).cloned()
     }
 
     fn change_attributes(
         &self,
         dataset: &str,
         array: Option<&str>,
-        change: impl FnOnce(&mut Arc<Attributes>) -> Result<()>,
+        check: impl FnOnce(&Attributes) -> Result<()>,
+        change: impl FnOnce(&mut Attributes),
     ) -> Result<()> {
         let mut working = self.working_mut()?;
-        if let Some(array) = array {
-            working.catalogue.dataset(dataset)?.array(dataset, array)?;
-        }
+        check(working.attributes(dataset, array)?)?;
         let found = working.catalogue.change(dataset)?;
-        match array.and_then(|array| found.arrays.get_mut(array)) {
-            Some(entry) => change(&mut entry.attributes),
-            None => change(&mut found.attributes),
-        }
+        let attributes = match array.and_then(|array| found.arrays.get_mut(array)) {
+            Some(entry) => &mut entry.attributes,
+            None => &mut found.attributes,
+        };
+        change(Arc::make_mut(attributes));
+        Ok(())
+    }
+}
+
+impl Working {
+    fn attributes(&self, dataset: &str, array: Option<&str>) -> Result<&Arc<Attributes>> {
+        let found = self.catalogue.dataset(dataset)?;
+        Ok(match array {
+            Some(array) => &found.array(dataset, array)?.attributes,
+            None => &found.attributes,
+        })
     }
 }
 

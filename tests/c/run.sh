@@ -1,0 +1,70 @@
+#!/bin/sh
+# Builds the C tests against a library and runs them, then once more under valgrind in a smaller size.
+#
+# Usage: run.sh LIBRARY_FOLDER [NAME..]   (the folder that holds libatlas_store.so; all tests without a NAME)
+# Environment: ATLAS_TEST_VALGRIND=0 leaves valgrind out; CC, CFLAGS, LDFLAGS; see also check.h.
+set -u
+
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/build.sh"
+[ $# -ge 1 ] || { echo "usage: run.sh LIBRARY_FOLDER [NAME..]" >&2; exit 2; }
+valgrind=${ATLAS_TEST_VALGRIND:-1}
+if [ "$valgrind" != 0 ] && ! command -v valgrind >/dev/null; then
+    echo "run.sh needs valgrind, which is not installed (ATLAS_TEST_VALGRIND=0 does without)" >&2
+    exit 2
+fi
+prepare "$1"
+shift
+[ $# -gt 0 ] || set -- version seed misuse roundtrip threads processes
+
+passed=0
+failed=0
+# one TITLE COMMAND..: runs a test program, shows what it says, and adds up its last line.
+one() {
+    title=$1
+    shift
+    echo "== $title"
+    "$@" >"$scratch/output" 2>"$scratch/errors"
+    code=$?
+    # Of what succeeded under valgrind the names alone would only repeat the first run's.
+    case $title in
+    *valgrind*) grep -v '^ok ' "$scratch/output" ;;
+    *) cat "$scratch/output" ;;
+    esac
+    cat "$scratch/errors" >&2
+    line=$(tail -n 1 "$scratch/output")
+    case $line in
+    *" passed, "*" failed")
+        good=${line%% *}
+        bad=${line#* passed, }
+        bad=${bad%% *}
+        ;;
+    *)
+        echo "FAILED $title ended without its closing line"
+        good=0
+        bad=1
+        ;;
+    esac
+    if [ "$code" -ne 0 ] && [ "$bad" -eq 0 ]; then
+        echo "FAILED $title ended with exit code $code"
+        bad=1
+    fi
+    passed=$((passed + good))
+    failed=$((failed + bad))
+}
+
+for name in "$@"; do
+    compile "$name" || { echo "FAILED $name does not compile"; failed=$((failed + 1)); continue; }
+    one "$name" "$scratch/$name"
+done
+if [ "$valgrind" != 0 ]; then
+    ATLAS_TEST_SMALL=1
+    export ATLAS_TEST_SMALL
+    for name in "$@"; do
+        [ -x "$scratch/$name" ] || continue
+        one "$name under valgrind" valgrind --quiet --error-exitcode=9 --leak-check=full \
+            --errors-for-leak-kinds=definite,possible --child-silent-after-fork=yes "$scratch/$name"
+    done
+fi
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
