@@ -3,6 +3,7 @@
 //! A chunk is looked for in this order: pending (written since the last flush began), frozen (being flushed), stored.
 
 use crate::block::{self, Block, ChunkData, Part, PendingChunk};
+use crate::buffers::{self, Buffers};
 use crate::codec;
 use crate::error::{ErrorKind, Result, error};
 use crate::format::root::Stored;
@@ -25,6 +26,7 @@ const READ_RUN: u64 = 1 << 20;
 /// What arrays need to get at stored chunks and worker threads.
 pub(crate) struct Io {
     pub reader: SegmentReader,
+    pub buffers: Arc<Buffers>,
     pub pool: Arc<Pool>,
 }
 
@@ -69,11 +71,7 @@ impl ArrayData {
         match self.pending.get(&number) {
             Some(Pending::Sealed(block)) => Some(block.chunk()),
             Some(Pending::Open { .. }) => None,
-            None => self
-                .frozen
-                .as_ref()
-                .and_then(|frozen| frozen.get(&number))
-                .map(|block| block.chunk()),
+            None => self.frozen.as_ref().and_then(|frozen| frozen.get(&number)).map(|block| block.chunk()),
         }
     }
 }
@@ -81,16 +79,8 @@ impl ArrayData {
 impl Array {
     pub fn new(id: u64, schema: Arc<Schema>, shape: &[u64], stored: Option<Stored>) -> Arc<Self> {
         let stored = stored.map(|stored| (stored, Dims::from_slice(shape)));
-        let data = ArrayData {
-            shape: shape.into(),
-            stored,
-            ..ArrayData::default()
-        };
-        Arc::new(Self {
-            id,
-            schema,
-            data: RwLock::new(data),
-        })
+        let data = ArrayData { shape: shape.into(), stored, ..ArrayData::default() };
+        Arc::new(Self { id, schema, data: RwLock::new(data) })
     }
 
     /// Copies a region from the caller's memory. On an error nothing has changed, but for a lack of memory, which
@@ -105,11 +95,7 @@ impl Array {
     ) -> Result<()> {
         self.write(data, io, segments, region, |piece, chunk| {
             if let ChunkData::Numbers(bytes) = chunk {
-                let place = ChunkBox {
-                    shape: &self.schema.chunk_shape,
-                    at: &piece.in_chunk,
-                    extents: &piece.extents,
-                };
+                let place = ChunkBox { shape: &self.schema.chunk_shape, at: &piece.in_chunk, extents: &piece.extents };
                 source.copy_to(&piece.in_region, &place, bytes);
             }
         })
@@ -154,17 +140,11 @@ impl Array {
             let valid = valid(&shape, &piece);
             if piece.extents == valid && !matches!(data.pending.get(&piece.chunk), Some(Pending::Open { .. })) {
                 let fresh = if valid == schema.chunk_shape && schema.dtype.size() > 0 {
-                    ChunkData::Numbers(block::allocate(schema.chunk_bytes())?)
+                    ChunkData::Numbers(io.buffers.take(schema.chunk_bytes())?)
                 } else {
-                    ChunkData::filled(schema)?
+                    ChunkData::filled(schema, &io.buffers)?
                 };
-                data.pending.insert(
-                    piece.chunk,
-                    Pending::Open {
-                        data: fresh,
-                        written: 0,
-                    },
-                );
+                data.pending.insert(piece.chunk, Pending::Open { data: fresh, written: 0 });
             }
             let Some(Pending::Open { data: chunk, written }) = data.pending.get_mut(&piece.chunk) else {
                 return Err(error!(Internal, "chunk {} is not open", piece.chunk));
@@ -188,19 +168,13 @@ impl Array {
         }
         let chunk = match data.chunk_in_memory(number) {
             Some(PendingChunk::Raw(chunk)) => (*chunk).clone(),
-            Some(PendingChunk::Encoded(encoded)) => self.decode_pending(&encoded)?,
+            Some(PendingChunk::Encoded(encoded)) => self.decode_pending(io, &encoded)?,
             None => match self.locate(io, segments, &[number])?.pop().flatten() {
                 Some((segment, row)) => self.load(io, &segment, &row)?,
-                None => ChunkData::filled(&self.schema)?,
+                None => ChunkData::filled(&self.schema, &io.buffers)?,
             },
         };
-        data.pending.insert(
-            number,
-            Pending::Open {
-                data: chunk,
-                written: 0,
-            },
-        );
+        data.pending.insert(number, Pending::Open { data: chunk, written: 0 });
         Ok(())
     }
 
@@ -210,12 +184,8 @@ impl Array {
         match data.pending.remove(&number) {
             Some(Pending::Open { data: chunk, .. }) => {
                 let large = chunk.memory() >= PACK_BELOW;
-                let part = Part {
-                    schema: self.schema.clone(),
-                    valid,
-                    data: Arc::new(chunk),
-                };
-                let block = Block::new(vec![part]);
+                let part = Part { schema: self.schema.clone(), valid, data: Arc::new(chunk) };
+                let block = Block::new(vec![part], &io.buffers);
                 if large {
                     let block = block.clone();
                     io.pool.spawn(move || block.run());
@@ -256,31 +226,26 @@ impl Array {
     pub fn thaw(&self, data: &mut ArrayData) {
         if let Some(frozen) = data.frozen.take() {
             for (number, block) in frozen.iter() {
-                data.pending
-                    .entry(*number)
-                    .or_insert_with(|| Pending::Sealed(block.clone()));
+                data.pending.entry(*number).or_insert_with(|| Pending::Sealed(block.clone()));
             }
         }
     }
 
     fn locate(&self, io: &Io, segments: &Segments, chunks: &[u64]) -> Result<Vec<Option<Found>>> {
         let found = io.reader.locate(segments, self.id, chunks)?;
-        Ok(found
-            .into_iter()
-            .map(|found| found.map(|(number, row)| (segments[number].clone(), row)))
-            .collect())
+        Ok(found.into_iter().map(|found| found.map(|(number, row)| (segments[number].clone(), row))).collect())
     }
 
     fn load(&self, io: &Io, segment: &Segment, row: &Row) -> Result<ChunkData> {
         let decoded = io.reader.block(segment, &row.block)?;
-        ChunkData::from_stored(&self.schema, &decoded[row.at as usize..][..row.len as usize])
+        ChunkData::from_stored(&self.schema, &io.buffers, &decoded[row.at as usize..][..row.len as usize])
             .map_err(|error| io.reader.damaged_block(segment, &row.block, &error))
     }
 
-    fn decode_pending(&self, encoded: &block::Encoded) -> Result<ChunkData> {
-        let mut decoded = block::allocate(encoded.coding.raw_len as usize)?;
+    fn decode_pending(&self, io: &Io, encoded: &block::Encoded) -> Result<ChunkData> {
+        let mut decoded = buffers::allocate(encoded.coding.raw_len as usize)?;
         codec::decode(&encoded.coding, &encoded.bytes, &mut decoded)?;
-        ChunkData::from_stored(&self.schema, &decoded)
+        ChunkData::from_stored(&self.schema, &io.buffers, &decoded)
     }
 
     /// What a read of `region` needs beyond open chunks, which `on_open` copies from while `data` is locked.
@@ -343,11 +308,7 @@ impl Array {
 
     /// Copies a piece of a chunk of numbers to the caller's memory.
     fn copy_numbers(&self, target: &BoundTarget<'_>, piece: &Piece, chunk: &[u8]) -> Result<()> {
-        let place = ChunkBox {
-            shape: &self.schema.chunk_shape,
-            at: &piece.in_chunk,
-            extents: &piece.extents,
-        };
+        let place = ChunkBox { shape: &self.schema.chunk_shape, at: &piece.in_chunk, extents: &piece.extents };
         target.copy_from(&piece.in_region, &place, chunk)
     }
 
@@ -379,12 +340,7 @@ enum Step<'p, 't> {
     /// A chunk that is pending.
     Pending(&'p Plan, &'p BoundTarget<'t>, &'p Piece, &'p PendingChunk),
     /// Blocks that stand side by side in a segment.
-    Run {
-        segment: Arc<Segment>,
-        offset: u64,
-        len: u64,
-        wanted: Vec<Wanted<'p, 't>>,
-    },
+    Run { segment: Arc<Segment>, offset: u64, len: u64, wanted: Vec<Wanted<'p, 't>> },
 }
 
 /// A piece of a stored chunk.
@@ -400,24 +356,12 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
     let mut steps = Vec::new();
     let mut stored: Vec<(Arc<Segment>, Wanted<'_, '_>)> = Vec::new();
     for (plan, target) in reads {
-        steps.extend(
-            plan.memory
-                .iter()
-                .map(|(piece, chunk)| Step::Pending(plan, target, piece, chunk)),
-        );
+        steps.extend(plan.memory.iter().map(|(piece, chunk)| Step::Pending(plan, target, piece, chunk)));
         let numbers: Vec<u64> = plan.elsewhere.iter().map(|piece| piece.chunk).collect();
         let found = plan.array.locate(io, &plan.segments, &numbers)?;
         for (piece, found) in plan.elsewhere.iter().zip(found) {
             match found {
-                Some((segment, row)) => stored.push((
-                    segment,
-                    Wanted {
-                        plan,
-                        target,
-                        piece,
-                        row,
-                    },
-                )),
+                Some((segment, row)) => stored.push((segment, Wanted { plan, target, piece, row })),
                 None => {
                     let zero = [0; 16];
                     let schema = &plan.array.schema;
@@ -432,24 +376,17 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
         let block = wanted.row.block;
         let end = block.offset + u64::from(block.len);
         match steps.last_mut() {
-            Some(Step::Run {
-                segment: same,
-                offset,
-                len,
-                wanted: run,
-            }) if Arc::ptr_eq(same, &segment)
-                && block.offset <= *offset + *len
-                && (end - *offset <= READ_RUN || end <= *offset + *len) =>
+            Some(Step::Run { segment: same, offset, len, wanted: run })
+                if Arc::ptr_eq(same, &segment)
+                    && block.offset <= *offset + *len
+                    && (end - *offset <= READ_RUN || end <= *offset + *len) =>
             {
                 *len = (*len).max(end - *offset);
                 run.push(wanted);
             }
-            _ => steps.push(Step::Run {
-                segment,
-                offset: block.offset,
-                len: u64::from(block.len),
-                wanted: vec![wanted],
-            }),
+            _ => {
+                steps.push(Step::Run { segment, offset: block.offset, len: u64::from(block.len), wanted: vec![wanted] })
+            }
         }
     }
     io.pool.for_each(&steps, |step| match step {
@@ -458,17 +395,12 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
             ChunkData::Texts(_) => Err(error!(Internal, "texts in an array of numbers")),
         },
         Step::Pending(plan, target, piece, PendingChunk::Encoded(encoded)) => {
-            match plan.array.decode_pending(encoded)? {
+            match plan.array.decode_pending(io, encoded)? {
                 ChunkData::Numbers(bytes) => plan.array.copy_numbers(target, piece, &bytes),
                 ChunkData::Texts(_) => Err(error!(Internal, "texts in an array of numbers")),
             }
         }
-        Step::Run {
-            segment,
-            offset,
-            len,
-            wanted,
-        } => read_run(io, segment, *offset, *len, wanted),
+        Step::Run { segment, offset, len, wanted } => read_run(io, segment, *offset, *len, wanted),
     })
 }
 
@@ -479,15 +411,10 @@ thread_local! {
 
 fn read_run(io: &Io, segment: &Segment, offset: u64, len: u64, wanted: &[Wanted<'_, '_>]) -> Result<()> {
     let groups = wanted.chunk_by(|a, b| a.row.block.offset == b.row.block.offset);
-    if wanted
-        .iter()
-        .all(|wanted| io.reader.cached(segment, &wanted.row.block).is_some())
-    {
+    if wanted.iter().all(|wanted| io.reader.cached(segment, &wanted.row.block).is_some()) {
         for group in groups {
             let decoded = io.reader.block(segment, &group[0].row.block)?;
-            group
-                .iter()
-                .try_for_each(|wanted| copy_wanted(io, segment, wanted, &decoded))?;
+            group.iter().try_for_each(|wanted| copy_wanted(io, segment, wanted, &decoded))?;
         }
         return Ok(());
     }
@@ -523,9 +450,7 @@ fn read_block(
         let schema = &wanted.plan.array.schema;
         check_wanted(io, segment, wanted)?;
         if wanted.piece.extents == schema.chunk_shape
-            && let Some(out) = wanted
-                .target
-                .contiguous_piece(&wanted.piece.in_region, &wanted.piece.extents)
+            && let Some(out) = wanted.target.contiguous_piece(&wanted.piece.in_region, &wanted.piece.extents)
         {
             return io.reader.decode(segment, block, stored, out);
         }
@@ -534,13 +459,11 @@ fn read_block(
         return copy_wanted(io, segment, wanted, decoded);
     }
     // A pack, or a part of a chunk: what is beside it is likely to be asked for next.
-    let mut kept = block::allocate(raw_len)?;
+    let mut kept = buffers::allocate(raw_len)?;
     io.reader.decode(segment, block, stored, &mut kept)?;
     let kept = Arc::new(kept);
     io.reader.keep(segment, block, kept.clone());
-    group
-        .iter()
-        .try_for_each(|wanted| copy_wanted(io, segment, wanted, &kept))
+    group.iter().try_for_each(|wanted| copy_wanted(io, segment, wanted, &kept))
 }
 
 fn check_wanted(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>) -> Result<()> {
@@ -567,14 +490,14 @@ pub(crate) fn read_texts(io: &Io, plan: &Plan, count: &[u64], out: &mut [String]
     for (piece, chunk) in &plan.memory {
         match chunk {
             PendingChunk::Raw(chunk) => copy(piece, chunk)?,
-            PendingChunk::Encoded(encoded) => copy(piece, &array.decode_pending(encoded)?)?,
+            PendingChunk::Encoded(encoded) => copy(piece, &array.decode_pending(io, encoded)?)?,
         }
     }
     let numbers: Vec<u64> = plan.elsewhere.iter().map(|piece| piece.chunk).collect();
     for (piece, found) in plan.elsewhere.iter().zip(array.locate(io, &plan.segments, &numbers)?) {
         match found {
             Some((segment, row)) => copy(piece, &array.load(io, &segment, &row)?)?,
-            None => copy(piece, &ChunkData::filled(&array.schema)?)?,
+            None => copy(piece, &ChunkData::filled(&array.schema, &io.buffers)?)?,
         }
     }
     Ok(())

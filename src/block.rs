@@ -3,6 +3,7 @@
 //! A block is encoded once, by whoever gets to it first: a worker in the background, or the thread that flushes.
 //! Until it is, its chunks can be read as they were written.
 
+use crate::buffers::Buffers;
 use crate::codec::{self, Coding, Compression};
 use crate::dtype::DType;
 use crate::error::{Result, bail, error};
@@ -21,20 +22,15 @@ pub(crate) enum ChunkData {
 
 impl ChunkData {
     /// A chunk of nothing but the fill value, or of zeros and empty texts.
-    pub fn filled(schema: &Schema) -> Result<Self> {
+    pub fn filled(schema: &Schema, buffers: &Buffers) -> Result<Self> {
         let cells = schema.chunk_cells();
         if schema.dtype == DType::String {
-            return Ok(Self::Texts(vec![
-                schema.fill_text().unwrap_or_default().to_owned();
-                cells
-            ]));
+            return Ok(Self::Texts(vec![schema.fill_text().unwrap_or_default().to_owned(); cells]));
         }
-        let mut bytes = allocate(schema.chunk_bytes())?;
+        let mut bytes = buffers.take(schema.chunk_bytes())?;
         match schema.fill_bytes() {
             Some(fill) if fill.iter().any(|&byte| byte != 0) => {
-                bytes
-                    .chunks_exact_mut(fill.len())
-                    .for_each(|cell| cell.copy_from_slice(fill));
+                bytes.chunks_exact_mut(fill.len()).for_each(|cell| cell.copy_from_slice(fill));
             }
             _ => bytes.fill(0),
         }
@@ -42,12 +38,12 @@ impl ChunkData {
     }
 
     /// The chunk in the `bytes` of a decoded block.
-    pub fn from_stored(schema: &Schema, bytes: &[u8]) -> Result<Self> {
+    pub fn from_stored(schema: &Schema, buffers: &Buffers, bytes: &[u8]) -> Result<Self> {
         if schema.dtype == DType::String {
             return parse_texts(bytes, schema.chunk_cells()).map(Self::Texts);
         }
         check_len(schema, bytes.len())?;
-        let mut copy = allocate(bytes.len())?;
+        let mut copy = buffers.take(bytes.len())?;
         copy.copy_from_slice(bytes);
         Ok(Self::Numbers(copy))
     }
@@ -73,23 +69,9 @@ impl ChunkData {
 /// Refuses a stored chunk of numbers that has not just the bytes of its cells.
 pub(crate) fn check_len(schema: &Schema, len: usize) -> Result<()> {
     if len != schema.chunk_bytes() {
-        bail!(
-            Corrupt,
-            "a stored chunk has {len} bytes, its array's chunks have {}",
-            schema.chunk_bytes()
-        );
+        bail!(Corrupt, "a stored chunk has {len} bytes, its array's chunks have {}", schema.chunk_bytes());
     }
     Ok(())
-}
-
-/// A buffer of `len` bytes, or an error where memory does not allow it.
-pub(crate) fn allocate(len: usize) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    bytes
-        .try_reserve_exact(len)
-        .map_err(|_| error!(OutOfMemory, "no memory for a buffer of {len} bytes"))?;
-    bytes.resize(len, 0);
-    Ok(bytes)
 }
 
 /// Texts in numcodecs' `vlen-utf8`: their number, then each behind its length, all lengths u32 little-endian.
@@ -162,6 +144,8 @@ pub(crate) struct EncodedPart {
 pub(crate) struct Block {
     state: Mutex<State>,
     changed: Condvar,
+    /// Where the chunks' memory goes once they are encoded.
+    buffers: Arc<Buffers>,
 }
 
 enum State {
@@ -177,11 +161,9 @@ pub(crate) enum PendingChunk {
 }
 
 impl Block {
-    pub fn new(parts: Vec<Part>) -> Arc<Self> {
-        Arc::new(Self {
-            state: Mutex::new(State::Waiting(parts)),
-            changed: Condvar::new(),
-        })
+    pub fn new(parts: Vec<Part>, buffers: &Arc<Buffers>) -> Arc<Self> {
+        let state = Mutex::new(State::Waiting(parts));
+        Arc::new(Self { state, changed: Condvar::new(), buffers: buffers.clone() })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -240,6 +222,7 @@ impl Block {
         let result = match encoded {
             Ok(encoded) => {
                 *state = State::Done(Arc::new(encoded));
+                self.recycle(parts);
                 Ok(())
             }
             Err(error) => {
@@ -249,6 +232,17 @@ impl Block {
         };
         self.changed.notify_all();
         result
+    }
+}
+
+impl Block {
+    /// Gives back the memory of chunks that nobody else is reading.
+    fn recycle(&self, parts: Vec<Part>) {
+        for part in parts {
+            if let Ok(ChunkData::Numbers(bytes)) = Arc::try_unwrap(part.data) {
+                self.buffers.give(bytes);
+            }
+        }
     }
 }
 
@@ -276,11 +270,7 @@ pub(crate) fn encode(parts: &[Part]) -> Result<Encoded> {
             }
         };
         let fits = |n: usize| u32::try_from(n).map_err(|_| error!(InvalidArgument, "a block of {n} bytes or more"));
-        done.push(EncodedPart {
-            at: fits(at)?,
-            len: fits(len)?,
-            stats,
-        });
+        done.push(EncodedPart { at: fits(at)?, len: fits(len)?, stats });
         at += len;
     }
     encode_raw(&compression, item, whole.unwrap_or(&joined), done)
@@ -293,15 +283,8 @@ pub(crate) fn encode_raw(
     raw: &[u8],
     parts: Vec<EncodedPart>,
 ) -> Result<Encoded> {
-    let mut bytes = Vec::new();
-    let coding = codec::encode(compression, item, raw, &mut bytes)?;
-    bytes.shrink_to_fit();
-    Ok(Encoded {
-        crc: crc32c::crc32c(&bytes),
-        coding,
-        bytes,
-        parts,
-    })
+    let (coding, bytes) = codec::encode(compression, item, raw)?;
+    Ok(Encoded { crc: crc32c::crc32c(&bytes), coding, bytes, parts })
 }
 
 #[cfg(test)]

@@ -58,23 +58,13 @@ pub struct Compression {
 
 impl Compression {
     /// Byte shuffle and zstd at level 1.
-    pub const DEFAULT: Self = Self {
-        codec: Codec::Zstd,
-        level: 1,
-        shuffle: true,
-    };
+    pub const DEFAULT: Self = Self { codec: Codec::Zstd, level: 1, shuffle: true };
 
     /// Refuses levels that zstd does not have.
     pub fn check(&self) -> Result<()> {
         let levels = zstd::compression_level_range();
         if self.codec == Codec::Zstd && !levels.contains(&self.level) {
-            bail!(
-                InvalidArgument,
-                "zstd has no level {}: {} to {}",
-                self.level,
-                levels.start(),
-                levels.end()
-            );
+            bail!(InvalidArgument, "zstd has no level {}: {} to {}", self.level, levels.start(), levels.end());
         }
         Ok(())
     }
@@ -92,6 +82,7 @@ pub(crate) struct Coding {
 
 struct Workspace {
     shuffled: Vec<u8>,
+    encoded: Vec<u8>,
     compressor: Option<(i32, zstd::bulk::Compressor<'static>)>,
     decompressor: Option<zstd::bulk::Decompressor<'static>>,
 }
@@ -99,50 +90,54 @@ struct Workspace {
 thread_local! {
     /// Contexts and buffers cost as much to make as a block does to compress: each thread keeps its own.
     static WORKSPACE: RefCell<Workspace> =
-        const { RefCell::new(Workspace { shuffled: Vec::new(), compressor: None, decompressor: None }) };
+        const {
+            RefCell::new(Workspace { shuffled: Vec::new(), encoded: Vec::new(), compressor: None, decompressor: None })
+        };
 }
 
-/// Encodes `raw`, elements of `item` bytes, onto the end of `out`.
-pub(crate) fn encode(compression: &Compression, item: usize, raw: &[u8], out: &mut Vec<u8>) -> Result<Coding> {
+/// Encodes `raw`, elements of `item` bytes.
+pub(crate) fn encode(compression: &Compression, item: usize, raw: &[u8]) -> Result<(Coding, Vec<u8>)> {
     let Ok(raw_len) = u32::try_from(raw.len()) else {
         bail!(InvalidArgument, "a block of {} bytes exceeds 2^32 - 1", raw.len());
     };
     let shuffled = compression.shuffle && compression.codec != Codec::None && item > 1;
-    let coding = Coding {
-        codec: compression.codec,
-        shuffle: if shuffled { item as u8 } else { 1 },
-        raw_len,
-    };
+    let coding = Coding { codec: compression.codec, shuffle: if shuffled { item as u8 } else { 1 }, raw_len };
     WORKSPACE.with_borrow_mut(|workspace| {
+        let Workspace { shuffled: planes, encoded, compressor: kept, .. } = workspace;
         let bytes = if shuffled {
-            workspace.shuffled.resize(raw.len(), 0);
-            shuffle(item, raw, &mut workspace.shuffled);
-            &workspace.shuffled
+            let planes = at_least(planes, raw.len());
+            shuffle(item, raw, planes);
+            planes
         } else {
             raw
         };
-        match compression.codec {
-            Codec::None => out.extend_from_slice(bytes),
+        let out = match compression.codec {
+            Codec::None => bytes,
             Codec::Lz4 => {
-                let start = out.len();
-                out.extend_from_slice(&raw_len.to_le_bytes());
-                out.resize(start + 4 + lz4_flex::block::get_maximum_output_size(bytes.len()), 0);
-                let len = lz4_flex::block::compress_into(bytes, &mut out[start + 4..])
+                let out = at_least(encoded, 4 + lz4_flex::block::get_maximum_output_size(bytes.len()));
+                out[..4].copy_from_slice(&raw_len.to_le_bytes());
+                let len = lz4_flex::block::compress_into(bytes, &mut out[4..])
                     .map_err(|error| error!(Internal, "lz4: {error}"))?;
-                out.truncate(start + 4 + len);
+                &out[..4 + len]
             }
             Codec::Zstd => {
-                let compressor = compressor(&mut workspace.compressor, compression.level)?;
-                let start = out.len();
-                out.resize(start + zstd::zstd_safe::compress_bound(bytes.len()), 0);
-                let len = compressor
-                    .compress_to_buffer(bytes, &mut out[start..])
+                let out = at_least(encoded, zstd::zstd_safe::compress_bound(bytes.len()));
+                let len = compressor(kept, compression.level)?
+                    .compress_to_buffer(bytes, out)
                     .map_err(|error| error!(Internal, "zstd: {error}"))?;
-                out.truncate(start + len);
+                &out[..len]
             }
-        }
-        Ok(coding)
+        };
+        Ok((coding, out.to_vec()))
     })
+}
+
+/// The first `len` bytes of a buffer that only grows, with any content.
+fn at_least(buffer: &mut Vec<u8>, len: usize) -> &mut [u8] {
+    if buffer.len() < len {
+        buffer.resize(len, 0);
+    }
+    &mut buffer[..len]
 }
 
 fn compressor<'k>(
@@ -169,14 +164,10 @@ pub(crate) fn decode(coding: &Coding, stored: &[u8], out: &mut [u8]) -> Result<(
         return decode_stream(coding.codec, stored, out);
     }
     WORKSPACE.with_borrow_mut(|workspace| {
-        let mut shuffled = std::mem::take(&mut workspace.shuffled);
-        shuffled.resize(out.len(), 0);
-        let decoded = decode_with(&mut workspace.decompressor, coding.codec, stored, &mut shuffled);
-        if decoded.is_ok() {
-            unshuffle(item, &shuffled, out);
-        }
-        workspace.shuffled = shuffled;
-        decoded
+        let planes = at_least(&mut workspace.shuffled, out.len());
+        decode_with(&mut workspace.decompressor, coding.codec, stored, planes)?;
+        unshuffle(item, planes, out);
+        Ok(())
     })
 }
 
@@ -202,12 +193,7 @@ fn decode_with(
                 bail!(Corrupt, "an lz4 block of {} bytes", stored.len());
             };
             if u32::from_le_bytes(*prefix) as usize != out.len() {
-                bail!(
-                    Corrupt,
-                    "an lz4 block of {} bytes, not {}",
-                    u32::from_le_bytes(*prefix),
-                    out.len()
-                );
+                bail!(Corrupt, "an lz4 block of {} bytes, not {}", u32::from_le_bytes(*prefix), out.len());
             }
             lz4_flex::block::decompress_into(block, out).map_err(|error| error!(Corrupt, "lz4: {error}"))?
         }
@@ -218,9 +204,7 @@ fn decode_with(
                     kept.insert(zstd::bulk::Decompressor::new().map_err(|error| error!(OutOfMemory, "zstd: {error}"))?)
                 }
             };
-            decompressor
-                .decompress_to_buffer(stored, out)
-                .map_err(|error| error!(Corrupt, "zstd: {error}"))?
+            decompressor.decompress_to_buffer(stored, out).map_err(|error| error!(Corrupt, "zstd: {error}"))?
         }
     };
     if len != out.len() {
@@ -292,27 +276,14 @@ mod tests {
         for codec in [Codec::Zstd, Codec::Lz4, Codec::None] {
             for shuffle in [true, false] {
                 for item in [1, 2, 4, 8, 16] {
-                    let mut stored = vec![9];
-                    let coding = encode(
-                        &Compression {
-                            codec,
-                            level: 1,
-                            shuffle,
-                        },
-                        item,
-                        &raw,
-                        &mut stored,
-                    )
-                    .expect("encodes");
+                    let compression = Compression { codec, level: 1, shuffle };
+                    let (coding, stored) = encode(&compression, item, &raw).expect("encodes");
                     let mut out = vec![0; raw.len()];
-                    decode(&coding, &stored[1..], &mut out).expect("decodes");
+                    decode(&coding, &stored, &mut out).expect("decodes");
                     assert_eq!(out, raw);
                     let mut short = vec![0; raw.len() - 16];
-                    let wrong = Coding {
-                        raw_len: short.len() as u32,
-                        ..coding
-                    };
-                    assert!(decode(&wrong, &stored[1..], &mut short).is_err());
+                    let wrong = Coding { raw_len: short.len() as u32, ..coding };
+                    assert!(decode(&wrong, &stored, &mut short).is_err());
                 }
             }
         }
@@ -320,8 +291,7 @@ mod tests {
 
     #[test]
     fn a_zstd_frame_says_its_size_and_has_a_checksum() {
-        let mut stored = Vec::new();
-        encode(&Compression::DEFAULT, 4, &[7; 4000], &mut stored).expect("encodes");
+        let (_, stored) = encode(&Compression::DEFAULT, 4, &[7; 4000]).expect("encodes");
         // RFC 8878, 3.1.1.1: bit 2 of the frame header descriptor is the checksum flag; a size field is present when
         // the top two bits or the single-segment bit are set.
         assert_eq!(stored[..4], [0x28, 0xb5, 0x2f, 0xfd]);

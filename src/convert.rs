@@ -95,16 +95,11 @@ impl Conversion {
         }
         if self.from == DType::Bool {
             let at = values.iter().position(|byte| *byte > 1)?;
-            return Some(Misfit {
-                at,
-                value: i128::from(values[at]),
-                to: DType::Bool,
-            });
+            return Some(Misfit { at, value: i128::from(values[at]), to: DType::Bool });
         }
         let (low, high) = integer_range(self.to);
-        let (at, value) = each_integer(self.from, values)
-            .enumerate()
-            .find(|(_, value)| !(low..=high).contains(value))?;
+        let (at, value) =
+            each_integer(self.from, values).enumerate().find(|(_, value)| !(low..=high).contains(value))?;
         Some(Misfit { at, value, to: self.to })
     }
 
@@ -140,10 +135,7 @@ pub(crate) struct Misfit {
 impl Misfit {
     /// The error, for element `number` of what the caller knows.
     pub fn error(&self, number: u64) -> Error {
-        error!(
-            OutOfRange,
-            "value {} at element {number} does not fit {}", self.value, self.to
-        )
+        error!(OutOfRange, "value {} at element {number} does not fit {}", self.value, self.to)
     }
 }
 
@@ -187,13 +179,7 @@ macro_rules! cast {
         each($values, $out, <$a>::from_le_bytes, |x| x as $b, <$b>::to_le_bytes)
     };
     ($values:ident, $out:ident, $a:ty => f16 from $via:ty) => {
-        each(
-            $values,
-            $out,
-            <$a>::from_le_bytes,
-            |x| f16::from_f64(x as f64),
-            f16::to_le_bytes,
-        )
+        each($values, $out, <$a>::from_le_bytes, |x| f16::from_f64(x as f64), f16::to_le_bytes)
     };
 }
 
@@ -244,16 +230,8 @@ mod tests {
     #[test]
     fn kinds() {
         use DType::*;
-        let yes = [
-            (F64, F32),
-            (F32, F64),
-            (F16, F64),
-            (I64, I8),
-            (U8, I16),
-            (I32, F64),
-            (U16, F32),
-            (I64, TimestampNs),
-        ];
+        let yes =
+            [(F64, F32), (F32, F64), (F16, F64), (I64, I8), (U8, I16), (I32, F64), (U16, F32), (I64, TimestampNs)];
         let no = [
             (F32, I32),
             (I8, U8),
@@ -310,11 +288,7 @@ mod tests {
                     bytes.resize(dtype.size(), 0);
                     bytes
                 };
-                assert_eq!(
-                    conversion.one(&one(from)).expect("fits")[..],
-                    one(to)[..],
-                    "{from} to {to}"
-                );
+                assert_eq!(conversion.one(&one(from)).expect("fits")[..], one(to)[..], "{from} to {to}");
             }
         }
     }

@@ -71,9 +71,7 @@ impl DType {
 
     /// The type with this name, as [`DType::name`] writes it.
     pub fn from_name(name: &str) -> Result<Self> {
-        ALL.into_iter()
-            .find(|dtype| dtype.name() == name)
-            .ok_or_else(|| error!(Unsupported, "unknown dtype '{name}'"))
+        ALL.into_iter().find(|dtype| dtype.name() == name).ok_or_else(|| error!(Unsupported, "unknown dtype '{name}'"))
     }
 
     /// The name used in the root file and in messages: `f32`, `timestamp_ns`, ...

@@ -19,11 +19,7 @@ pub struct Piece {
 
 /// Chunks along each dimension of an array of `shape`.
 fn grid_shape(shape: &[u64], chunk_shape: &[u64]) -> Dims {
-    shape
-        .iter()
-        .zip(chunk_shape)
-        .map(|(&extent, &chunk)| extent.div_ceil(chunk))
-        .collect()
+    shape.iter().zip(chunk_shape).map(|(&extent, &chunk)| extent.div_ceil(chunk)).collect()
 }
 
 /// The number of the chunk at `coords` of the grid, or the dimension along which `coords` leaves it.
@@ -48,9 +44,7 @@ pub fn valid_extents(shape: &[u64], chunk_shape: &[u64], number: u64) -> Dims {
         // Dimension 0 takes what is left, so that a chunk beyond the shape is seen to hold nothing.
         let coord = if d == 0 { rest } else { rest % along };
         rest /= along;
-        extents[d] = shape[d]
-            .saturating_sub(coord.saturating_mul(chunk_shape[d]))
-            .min(chunk_shape[d]);
+        extents[d] = shape[d].saturating_sub(coord.saturating_mul(chunk_shape[d])).min(chunk_shape[d]);
     }
     extents
 }
@@ -58,21 +52,9 @@ pub fn valid_extents(shape: &[u64], chunk_shape: &[u64], number: u64) -> Dims {
 /// The pieces of `region`, in the order of their chunks' numbers.
 pub fn pieces(shape: &[u64], chunk_shape: &[u64], region: &Region) -> Pieces {
     let grid = grid_shape(shape, chunk_shape);
-    let first: Dims = region
-        .start
-        .iter()
-        .zip(chunk_shape)
-        .map(|(&start, &chunk)| start / chunk)
-        .collect();
+    let first: Dims = region.start.iter().zip(chunk_shape).map(|(&start, &chunk)| start / chunk).collect();
     let done = region.count.contains(&0);
-    Pieces {
-        grid,
-        chunk_shape: chunk_shape.into(),
-        region: region.clone(),
-        coords: first.clone(),
-        first,
-        done,
-    }
+    Pieces { grid, chunk_shape: chunk_shape.into(), region: region.clone(), coords: first.clone(), first, done }
 }
 
 /// Iterator over the pieces of a region; see [`pieces`].
@@ -158,9 +140,7 @@ pub fn default_chunk_shape(shape: &[u64], item: usize) -> Dims {
     if shape.first() == Some(&0) {
         chunk[0] = append_rows(shape, item);
     }
-    let mut bytes = chunk
-        .iter()
-        .fold(item as u64, |bytes, &extent| bytes.saturating_mul(extent));
+    let mut bytes = chunk.iter().fold(item as u64, |bytes, &extent| bytes.saturating_mul(extent));
     for extent in chunk.iter_mut() {
         if bytes <= MAX_DEFAULT_CHUNK {
             break;
@@ -185,10 +165,7 @@ mod tests {
     #[test]
     fn pieces_tile_the_region_once() {
         let (shape, chunk) = ([7, 5], [3, 2]);
-        let region = Region {
-            start: Dims::from_slice(&[1, 1]),
-            count: Dims::from_slice(&[5, 4]),
-        };
+        let region = Region { start: Dims::from_slice(&[1, 1]), count: Dims::from_slice(&[5, 4]) };
         let mut seen = vec![0; 20];
         for piece in pieces(&shape, &chunk, &region) {
             for i in 0..piece.extents[0] {
@@ -203,22 +180,8 @@ mod tests {
     #[test]
     fn a_scalar_has_one_piece_and_an_empty_region_none() {
         let none = Dims::new();
-        assert_eq!(
-            pieces(
-                &[],
-                &[],
-                &Region {
-                    start: none.clone(),
-                    count: none
-                }
-            )
-            .count(),
-            1
-        );
-        let region = Region {
-            start: Dims::from_slice(&[0]),
-            count: Dims::from_slice(&[0]),
-        };
+        assert_eq!(pieces(&[], &[], &Region { start: none.clone(), count: none }).count(), 1);
+        let region = Region { start: Dims::from_slice(&[0]), count: Dims::from_slice(&[0]) };
         assert_eq!(pieces(&[4], &[2], &region).count(), 0);
     }
 
@@ -235,18 +198,10 @@ mod tests {
         assert_eq!(default_chunk_shape(&[0], 8)[..], [4096]);
         assert_eq!(default_chunk_shape(&[0, 180, 360], 4)[..], [4, 180, 360]);
         assert_eq!(default_chunk_shape(&[0, 10, 1000, 1000], 8)[..], [1, 1, 250, 1000]);
-        for shape in [
-            [120u64, 10, 180, 360],
-            [1, 1, 1, 1 << 30],
-            [100_000, 3, 7, 11],
-            [5, 1 << 20, 2, 2],
-        ] {
+        for shape in [[120u64, 10, 180, 360], [1, 1, 1, 1 << 30], [100_000, 3, 7, 11], [5, 1 << 20, 2, 2]] {
             let chunk = default_chunk_shape(&shape, 8);
             let bytes = chunk.iter().product::<u64>() * 8;
-            assert!(
-                (1 << 20..=4 << 20).contains(&bytes),
-                "{shape:?} -> {chunk:?}, {bytes} bytes"
-            );
+            assert!((1 << 20..=4 << 20).contains(&bytes), "{shape:?} -> {chunk:?}, {bytes} bytes");
         }
     }
 }

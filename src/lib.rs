@@ -23,6 +23,7 @@
 
 mod array;
 mod block;
+mod buffers;
 mod codec;
 mod convert;
 mod dtype;

@@ -18,12 +18,10 @@ static POOLS: PerProcess<Mutex<Vec<Weak<Pool>>>> = PerProcess::new(|| Mutex::new
 /// and the control group of the process allow.
 fn default_threads() -> Result<usize> {
     match std::env::var("ATLAS_NUM_THREADS") {
-        Ok(text) => text.trim().parse().map_err(|_| {
-            error!(
-                InvalidArgument,
-                "ATLAS_NUM_THREADS is '{text}', not a number of threads"
-            )
-        }),
+        Ok(text) => text
+            .trim()
+            .parse()
+            .map_err(|_| error!(InvalidArgument, "ATLAS_NUM_THREADS is '{text}', not a number of threads")),
         Err(_) => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
     }
 }
@@ -37,14 +35,9 @@ impl Pool {
         };
         let mut pools = POOLS.get().lock().unwrap_or_else(PoisonError::into_inner);
         pools.retain(|pool| pool.strong_count() > 0);
-        let known = pools
-            .iter()
-            .find_map(|pool| pool.upgrade().filter(|pool| pool.threads == threads));
+        let known = pools.iter().find_map(|pool| pool.upgrade().filter(|pool| pool.threads == threads));
         Ok(known.unwrap_or_else(|| {
-            let pool = Arc::new(Self {
-                threads,
-                started: OnceLock::new(),
-            });
+            let pool = Arc::new(Self { threads, started: OnceLock::new() });
             pools.push(Arc::downgrade(&pool));
             pool
         }))
@@ -54,9 +47,7 @@ impl Pool {
     fn running(&self) -> Option<&rayon::ThreadPool> {
         let start = || {
             let name = |i| format!("atlas-{i}");
-            let builder = rayon::ThreadPoolBuilder::new()
-                .num_threads(self.threads)
-                .thread_name(name);
+            let builder = rayon::ThreadPoolBuilder::new().num_threads(self.threads).thread_name(name);
             if self.threads == 0 { None } else { builder.build().ok() }
         };
         self.started.get_or_init(start).as_ref()
@@ -105,13 +96,7 @@ mod tests {
         for threads in [0, 1, 3] {
             let pool = Pool::shared(Some(threads)).expect("a pool");
             let items: Vec<usize> = (0..100).collect();
-            let run = pool.for_each(&items, |&i| {
-                if i % 10 == 7 {
-                    Err(error!(Internal, "{i}"))
-                } else {
-                    Ok(())
-                }
-            });
+            let run = pool.for_each(&items, |&i| if i % 10 == 7 { Err(error!(Internal, "{i}")) } else { Ok(()) });
             assert_eq!(run.expect_err("fails").message(), "7");
         }
     }

@@ -19,18 +19,11 @@ struct Node<T> {
 
 impl<T> PerProcess<T> {
     pub const fn new(make: fn() -> T) -> Self {
-        Self {
-            first: OnceLock::new(),
-            make,
-        }
+        Self { first: OnceLock::new(), make }
     }
 
     fn node(&self) -> Node<T> {
-        Node {
-            pid: std::process::id(),
-            value: (self.make)(),
-            next: OnceLock::new(),
-        }
+        Node { pid: std::process::id(), value: (self.make)(), next: OnceLock::new() }
     }
 
     /// The value of this process.

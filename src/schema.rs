@@ -31,12 +31,7 @@ impl Fill {
 
     pub fn from_value(dtype: DType, value: &Value) -> Result<Self> {
         if value.dtype() != dtype || value.len() != 1 {
-            bail!(
-                Corrupt,
-                "a fill value of {} {} for an array of {dtype}",
-                value.len(),
-                value.dtype()
-            );
+            bail!(Corrupt, "a fill value of {} {} for an array of {dtype}", value.len(), value.dtype());
         }
         Ok(match value {
             Value::String(texts) => Fill::Text(texts[0].as_str().into()),
@@ -96,11 +91,7 @@ impl Schema {
         check_shape(&self.chunk_shape, size).map_err(|error| error.context("chunk shape"))?;
         let n = cells(&self.chunk_shape);
         if self.dtype == DType::String && n > MAX_CHUNK_TEXTS {
-            bail!(
-                InvalidArgument,
-                "a chunk of shape {:?} holds {n} texts, over {MAX_CHUNK_TEXTS}",
-                self.chunk_shape
-            );
+            bail!(InvalidArgument, "a chunk of shape {:?} holds {n} texts, over {MAX_CHUNK_TEXTS}", self.chunk_shape);
         }
         if n * size as u64 > MAX_CHUNK_BYTES {
             return Err(error!(

@@ -33,20 +33,11 @@ impl Segment {
     pub fn new(record: SegmentRecord, folder: &Path) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let path = folder.join(&*record.file);
-        Self {
-            record,
-            path,
-            uid: NEXT.fetch_add(1, Ordering::Relaxed),
-            directory: OnceLock::new(),
-        }
+        Self { record, path, uid: NEXT.fetch_add(1, Ordering::Relaxed), directory: OnceLock::new() }
     }
 
     fn damaged(&self, offset: u64, error: &Error) -> Error {
-        let kind = if error.kind() == ErrorKind::Unsupported {
-            ErrorKind::Unsupported
-        } else {
-            ErrorKind::Corrupt
-        };
+        let kind = if error.kind() == ErrorKind::Unsupported { ErrorKind::Unsupported } else { ErrorKind::Corrupt };
         Error::new(kind, format!("{} at offset {offset}: {error}", self.path.display()))
     }
 }
@@ -98,10 +89,7 @@ impl SegmentReader {
         let file = self.storage.open(&segment.path).map_err(|error| failed(&error))?;
         let len = file.length().map_err(|error| failed(&error))?;
         if len != segment.record.length {
-            let wrong = error!(
-                Corrupt,
-                "the file has {len} bytes, the root says {}", segment.record.length
-            );
+            let wrong = error!(Corrupt, "the file has {len} bytes, the root says {}", segment.record.length);
             return Err(segment.damaged(len.min(segment.record.length), &wrong));
         }
         let mut header = [0; HEADER_LEN];
@@ -145,7 +133,7 @@ impl SegmentReader {
         let bytes = match offset.checked_sub(tail_offset) {
             Some(at) => tail[at as usize..tail.len() - TRAILER_LEN].to_vec(),
             None => {
-                let mut bytes = crate::block::allocate(trailer.directory_len as usize)?;
+                let mut bytes = crate::buffers::allocate(trailer.directory_len as usize)?;
                 self.read(segment, file, &mut bytes, offset)?;
                 bytes
             }
@@ -170,7 +158,7 @@ impl SegmentReader {
 
     fn page_uncached(&self, segment: &Segment, directory: &Directory, number: usize) -> Result<Vec<Row>> {
         let page = &directory.pages[number];
-        let mut bytes = crate::block::allocate(page.len as usize)?;
+        let mut bytes = crate::buffers::allocate(page.len as usize)?;
         self.read(segment, &*self.file(segment)?, &mut bytes, page.offset)?;
         if crc32c::crc32c(&bytes) != page.crc {
             return Err(segment.damaged(page.offset, &error!(Corrupt, "an index page's checksum does not match")));
@@ -197,10 +185,7 @@ impl SegmentReader {
         for number in directory.pages_of(array_id, low, high) {
             let rows = self.page(segment, &directory, number)?;
             let from = rows.partition_point(|row| (row.array_id, row.chunk) < (array_id, low));
-            for row in rows[from..]
-                .iter()
-                .take_while(|row| (row.array_id, row.chunk) <= (array_id, high))
-            {
+            for row in rows[from..].iter().take_while(|row| (row.array_id, row.chunk) <= (array_id, high)) {
                 f(row);
             }
         }
@@ -239,9 +224,7 @@ impl SegmentReader {
     pub fn stored(&self, segment: &Segment, offset: u64, len: usize, buffer: &mut Vec<u8>) -> Result<()> {
         if buffer.len() < len {
             let more = len - buffer.len();
-            buffer
-                .try_reserve(more)
-                .map_err(|_| error!(OutOfMemory, "no memory for {len} stored bytes"))?;
+            buffer.try_reserve(more).map_err(|_| error!(OutOfMemory, "no memory for {len} stored bytes"))?;
         }
         buffer.resize(len, 0);
         self.read(segment, &*self.file(segment)?, buffer, offset)
@@ -285,7 +268,7 @@ impl SegmentReader {
         }
         let mut stored = Vec::new();
         self.stored(segment, block.offset, block.len as usize, &mut stored)?;
-        let mut decoded = crate::block::allocate(block.coding.raw_len as usize)?;
+        let mut decoded = crate::buffers::allocate(block.coding.raw_len as usize)?;
         self.decode(segment, block, &stored, &mut decoded)?;
         let decoded = Arc::new(decoded);
         self.keep(segment, block, decoded.clone());
@@ -296,9 +279,7 @@ impl SegmentReader {
     /// not what was written.
     pub fn verify(&self, segment: &Segment, damage: &mut dyn FnMut(u64, Error)) -> Result<()> {
         self.files.remove(&segment.uid);
-        let opened = self
-            .file(segment)
-            .and_then(|file| Ok((self.read_directory(segment, &*file)?, file)));
+        let opened = self.file(segment).and_then(|file| Ok((self.read_directory(segment, &*file)?, file)));
         let (directory, _file) = match opened {
             Ok(opened) => opened,
             Err(error) if error.kind() == ErrorKind::Io => return Err(error),
@@ -328,18 +309,13 @@ impl SegmentReader {
         let (mut stored, mut decoded) = (Vec::new(), Vec::new());
         for block in &blocks {
             if block.offset != end && whole {
-                damage(
-                    end,
-                    segment.damaged(end, &error!(Corrupt, "the blocks have a gap or overlap here")),
-                );
+                damage(end, segment.damaged(end, &error!(Corrupt, "the blocks have a gap or overlap here")));
             }
             end = block.offset + u64::from(block.len);
-            let read = self
-                .stored(segment, block.offset, block.len as usize, &mut stored)
-                .and_then(|()| {
-                    decoded.resize(block.coding.raw_len as usize, 0);
-                    self.decode(segment, block, &stored, &mut decoded)
-                });
+            let read = self.stored(segment, block.offset, block.len as usize, &mut stored).and_then(|()| {
+                decoded.resize(block.coding.raw_len as usize, 0);
+                self.decode(segment, block, &stored, &mut decoded)
+            });
             match read {
                 Err(error) if error.kind() == ErrorKind::Io => return Err(error),
                 Err(error) => damage(block.offset, error),
@@ -347,10 +323,7 @@ impl SegmentReader {
             }
         }
         if whole && end != directory.blocks_end {
-            damage(
-                end,
-                segment.damaged(end, &error!(Corrupt, "bytes that belong to no block")),
-            );
+            damage(end, segment.damaged(end, &error!(Corrupt, "bytes that belong to no block")));
         }
         Ok(())
     }
@@ -372,9 +345,7 @@ pub(crate) struct SegmentWriter {
 impl SegmentWriter {
     /// Makes the file at `path` and begins it.
     pub fn create(storage: &dyn Storage, path: PathBuf, store_id: &[u8; 16]) -> Result<Self> {
-        let file = storage
-            .create(&path)
-            .map_err(|error| Error::io("create", &path, &error))?;
+        let file = storage.create(&path).map_err(|error| Error::io("create", &path, &error))?;
         Ok(Self {
             file,
             path,
@@ -393,9 +364,7 @@ impl SegmentWriter {
             self.write_gathered()?;
         }
         if large {
-            self.file
-                .append(bytes)
-                .map_err(|error| Error::io("write", &self.path, &error))
+            self.file.append(bytes).map_err(|error| Error::io("write", &self.path, &error))
         } else {
             self.gathered.extend_from_slice(bytes);
             Ok(())
@@ -403,10 +372,7 @@ impl SegmentWriter {
     }
 
     fn write_gathered(&mut self) -> Result<()> {
-        let written = self
-            .file
-            .append(&self.gathered)
-            .map_err(|error| Error::io("write", &self.path, &error));
+        let written = self.file.append(&self.gathered).map_err(|error| Error::io("write", &self.path, &error));
         self.gathered.clear();
         written
     }
@@ -414,18 +380,9 @@ impl SegmentWriter {
     /// Writes a block and says where it is.
     pub fn block(&mut self, bytes: &[u8], crc: u32, coding: crate::codec::Coding) -> Result<BlockRef> {
         let Ok(len) = u32::try_from(bytes.len()) else {
-            bail!(
-                InvalidArgument,
-                "a stored block of {} bytes exceeds 2^32 - 1",
-                bytes.len()
-            );
+            bail!(InvalidArgument, "a stored block of {} bytes exceeds 2^32 - 1", bytes.len());
         };
-        let block = BlockRef {
-            offset: self.end,
-            len,
-            crc,
-            coding,
-        };
+        let block = BlockRef { offset: self.end, len, crc, coding };
         self.write(bytes)?;
         self.end += bytes.len() as u64;
         Ok(block)
@@ -447,29 +404,16 @@ impl SegmentWriter {
 
     /// Adds a row to the index; rows come in order of array id and chunk.
     pub fn row(&mut self, row: Row) -> Result<()> {
-        debug_assert!(
-            self.rows
-                .last()
-                .is_none_or(|last| (last.array_id, last.chunk) < (row.array_id, row.chunk))
-        );
+        debug_assert!(self.rows.last().is_none_or(|last| (last.array_id, last.chunk) < (row.array_id, row.chunk)));
         let (first, _) = *self.array_ids.get_or_insert((row.array_id, row.array_id));
         self.array_ids = Some((first, row.array_id));
         self.rows.push(row);
-        if self.rows.len() == PAGE_ROWS {
-            self.end_page()
-        } else {
-            Ok(())
-        }
+        if self.rows.len() == PAGE_ROWS { self.end_page() } else { Ok(()) }
     }
 
     /// Rows added so far.
     pub fn row_count(&self) -> u64 {
-        self.directory
-            .pages
-            .iter()
-            .map(|page| u64::from(page.rows))
-            .sum::<u64>()
-            + self.rows.len() as u64
+        self.directory.pages.iter().map(|page| u64::from(page.rows)).sum::<u64>() + self.rows.len() as u64
     }
 
     fn end_page(&mut self) -> Result<()> {
@@ -511,11 +455,7 @@ impl SegmentWriter {
         if sync {
             self.file.sync().map_err(|error| sync_failed(&self.path, &error))?;
         }
-        let file = self
-            .path
-            .file_name()
-            .map(|name| name.to_string_lossy().into())
-            .unwrap_or_default();
+        let file = self.path.file_name().map(|name| name.to_string_lossy().into()).unwrap_or_default();
         Ok(SegmentRecord {
             file,
             length: trailer.directory_offset + trailer.directory_len + TRAILER_LEN as u64,
@@ -529,9 +469,6 @@ impl SegmentWriter {
 pub(crate) fn sync_failed(path: &Path, error: &std::io::Error) -> Error {
     Error::new(
         ErrorKind::Poisoned,
-        format!(
-            "fsync {}: {error}; nothing more can be committed through this store: reopen it",
-            path.display()
-        ),
+        format!("fsync {}: {error}; nothing more can be committed through this store: reopen it", path.display()),
     )
 }

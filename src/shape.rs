@@ -21,15 +21,10 @@ pub fn check_shape(shape: &[u64], item: usize) -> Result<()> {
     if shape.len() > MAX_RANK {
         bail!(InvalidArgument, "rank {} exceeds the limit of {MAX_RANK}", shape.len());
     }
-    let bytes = shape
-        .iter()
-        .try_fold(item.max(1) as u64, |bytes, &extent| bytes.checked_mul(extent.max(1)));
+    let bytes = shape.iter().try_fold(item.max(1) as u64, |bytes, &extent| bytes.checked_mul(extent.max(1)));
     match bytes {
         Some(bytes) if bytes <= i64::MAX as u64 => Ok(()),
-        _ => Err(error!(
-            InvalidArgument,
-            "shape {shape:?} of {item}-byte elements overflows 2^63 bytes"
-        )),
+        _ => Err(error!(InvalidArgument, "shape {shape:?} of {item}-byte elements overflows 2^63 bytes")),
     }
 }
 
@@ -57,20 +52,12 @@ pub struct Selection<'a> {
 impl<'a> Selection<'a> {
     /// The whole of an array of this rank.
     pub fn all(rank: usize) -> Self {
-        Self {
-            rank,
-            start: None,
-            count: None,
-        }
+        Self { rank, start: None, count: None }
     }
 
     /// `count` cells from `start` on, along each dimension.
     pub fn region(start: &'a [u64], count: &'a [u64]) -> Self {
-        Self {
-            rank: start.len(),
-            start: Some(start),
-            count: Some(count),
-        }
+        Self { rank: start.len(), start: Some(start), count: Some(count) }
     }
 
     /// The region this selects from an array of `shape`.
@@ -83,17 +70,10 @@ impl<'a> Selection<'a> {
             if let Some(given) = given
                 && given.len() != rank
             {
-                bail!(
-                    InvalidArgument,
-                    "{name} has {} numbers, the array has rank {rank}",
-                    given.len()
-                );
+                bail!(InvalidArgument, "{name} has {} numbers, the array has rank {rank}", given.len());
             }
         }
-        let mut region = Region {
-            start: Dims::from_elem(0, rank),
-            count: Dims::from_elem(0, rank),
-        };
+        let mut region = Region { start: Dims::from_elem(0, rank), count: Dims::from_elem(0, rank) };
         for (d, &extent) in shape.iter().enumerate() {
             let start = self.start.map_or(0, |start| start[d]);
             if start > extent {
@@ -101,10 +81,7 @@ impl<'a> Selection<'a> {
             }
             let count = self.count.map_or(extent - start, |count| count[d]);
             if count > extent - start {
-                bail!(
-                    OutOfRange,
-                    "start[{d}]={start} + count[{d}]={count} exceeds shape[{d}]={extent}"
-                );
+                bail!(OutOfRange, "start[{d}]={start} + count[{d}]={count} exceeds shape[{d}]={extent}");
             }
             region.start[d] = start;
             region.count[d] = count;

@@ -233,10 +233,7 @@ fn integers<const N: usize, T: Copy + Ord>(
             }
         }
     }
-    ChunkStats {
-        nulls,
-        range: range.map(|(low, high)| (wide(low), wide(high))),
-    }
+    ChunkStats { nulls, range: range.map(|(low, high)| (wide(low), wide(high))) }
 }
 
 /// What the float kernel needs of a type.
@@ -299,10 +296,7 @@ fn complex<const N: usize, T: Real>(fill: Option<&[u8]>, run: &[u8], read: impl 
     let nulls = (parts.chunks_exact(2))
         .filter(|cell| cell.iter().zip(fill).all(|(part, fill)| same(read(*part), read(*fill))))
         .count();
-    ChunkStats {
-        nulls: nulls as u64,
-        range: None,
-    }
+    ChunkStats { nulls: nulls as u64, range: None }
 }
 
 #[cfg(test)]
@@ -314,10 +308,7 @@ mod tests {
         let fill = fill.map(f32::to_le_bytes);
         let n = [values.len() as u64];
         let stats = of_chunk(DType::F32, fill.as_ref().map(|f| &f[..]), &bytes_of(values), &n, &n);
-        (
-            stats.nulls,
-            stats.range.map(|(a, b)| (f64::from_bits(a), f64::from_bits(b))),
-        )
+        (stats.nulls, stats.range.map(|(a, b)| (f64::from_bits(a), f64::from_bits(b))))
     }
 
     #[test]
@@ -340,39 +331,18 @@ mod tests {
     fn padding_does_not_count() {
         let chunk = bytes_of(&[1i32, 2, 99, 3, 4, 99, 99, 99, 99]);
         let stats = of_chunk(DType::I32, Some(&99i32.to_le_bytes()), &chunk, &[3, 3], &[2, 2]);
-        assert_eq!(
-            stats,
-            ChunkStats {
-                nulls: 0,
-                range: Some((1, 4))
-            }
-        );
+        assert_eq!(stats, ChunkStats { nulls: 0, range: Some((1, 4)) });
         let whole = of_chunk(DType::I32, Some(&99i32.to_le_bytes()), &chunk, &[3, 3], &[3, 3]);
-        assert_eq!(
-            whole,
-            ChunkStats {
-                nulls: 5,
-                range: Some((1, 4))
-            }
-        );
+        assert_eq!(whole, ChunkStats { nulls: 5, range: Some((1, 4)) });
         let rows = of_chunk(DType::I32, None, &chunk, &[3, 3], &[2, 3]);
-        assert_eq!(
-            rows,
-            ChunkStats {
-                nulls: 0,
-                range: Some((1, 99))
-            }
-        );
+        assert_eq!(rows, ChunkStats { nulls: 0, range: Some((1, 99)) });
     }
 
     #[test]
     fn extremes_of_64_bits_are_exact() {
         let chunk = bytes_of(&[i64::MIN, i64::MAX]);
         let stats = of_chunk(DType::I64, None, &chunk, &[2], &[2]);
-        assert_eq!(
-            scalars(DType::I64, stats.range),
-            Some((Scalar::Int(i64::MIN), Scalar::Int(i64::MAX)))
-        );
+        assert_eq!(scalars(DType::I64, stats.range), Some((Scalar::Int(i64::MIN), Scalar::Int(i64::MAX))));
         let merged = merge(DType::I64, Some((5, 5)), Some((-5i64 as u64, -5i64 as u64)));
         assert_eq!(merged, Some((-5i64 as u64, 5)));
     }

@@ -47,10 +47,7 @@ impl<'a> Source<'a> {
 
     /// Elements `strides[d]` apart along dimension `d`, the first at `values[0]`; strides are not negative.
     pub fn from_strided<T: Element>(values: &'a [T], strides: &'a [i64]) -> Self {
-        Self {
-            strides: Some(strides),
-            ..Self::from_slice(values)
-        }
+        Self { strides: Some(strides), ..Self::from_slice(values) }
     }
 
     /// Elements at `data`, in C order or `strides` elements apart along each dimension.
@@ -59,37 +56,20 @@ impl<'a> Source<'a> {
     /// For every cell of the region this is used with, the element at `data + size * sum(index[d] * strides[d])` is
     /// readable for `'a`. The pointer may be unaligned; it may be null when the region has no cells.
     pub unsafe fn from_raw(data: *const u8, dtype: DType, strides: Option<&'a [i64]>) -> Self {
-        Self {
-            data,
-            dtype,
-            strides,
-            len: None,
-            lifetime: PhantomData,
-        }
+        Self { data, dtype, strides, len: None, lifetime: PhantomData }
     }
 
     /// Elements of `dtype` in C order, as bytes.
     pub(crate) fn from_bytes(bytes: &'a [u8], dtype: DType) -> Self {
         let len = bytes.len() / dtype.size();
-        Self {
-            data: bytes.as_ptr(),
-            dtype,
-            strides: None,
-            len: Some(len),
-            lifetime: PhantomData,
-        }
+        Self { data: bytes.as_ptr(), dtype, strides: None, len: Some(len), lifetime: PhantomData }
     }
 
     /// This memory laid over a region of `count` cells of an array of `stored` elements.
     pub(crate) fn bind(&self, count: &[u64], stored: DType) -> Result<BoundSource<'a>> {
         let layout = Layout::new(self.data.is_null(), self.dtype, self.strides, self.len, count)?;
         let conversion = Conversion::new(self.dtype, stored)?;
-        Ok(BoundSource {
-            data: self.data,
-            layout,
-            conversion,
-            lifetime: PhantomData,
-        })
+        Ok(BoundSource { data: self.data, layout, conversion, lifetime: PhantomData })
     }
 }
 
@@ -107,10 +87,7 @@ impl<'a> Target<'a> {
 
     /// Elements `strides[d]` apart along dimension `d`, the first at `values[0]`; strides are positive.
     pub fn from_strided<T: Element>(values: &'a mut [T], strides: &'a [i64]) -> Self {
-        Self {
-            strides: Some(strides),
-            ..Self::from_slice(values)
-        }
+        Self { strides: Some(strides), ..Self::from_slice(values) }
     }
 
     /// Elements at `data`, in C order or `strides` elements apart along each dimension.
@@ -120,25 +97,13 @@ impl<'a> Target<'a> {
     /// writable for `'a` and nothing else reads or writes it meanwhile. The pointer may be unaligned; it may be null
     /// when the region has no cells.
     pub unsafe fn from_raw(data: *mut u8, dtype: DType, strides: Option<&'a [i64]>) -> Self {
-        Self {
-            data,
-            dtype,
-            strides,
-            len: None,
-            lifetime: PhantomData,
-        }
+        Self { data, dtype, strides, len: None, lifetime: PhantomData }
     }
 
     /// Elements of `dtype` in C order, as bytes.
     pub(crate) fn from_bytes(bytes: &'a mut [u8], dtype: DType) -> Self {
         let len = bytes.len() / dtype.size();
-        Self {
-            data: bytes.as_mut_ptr(),
-            dtype,
-            strides: None,
-            len: Some(len),
-            lifetime: PhantomData,
-        }
+        Self { data: bytes.as_mut_ptr(), dtype, strides: None, len: Some(len), lifetime: PhantomData }
     }
 
     /// This memory laid over a region of `count` cells of an array of `stored` elements. A target is bound for one
@@ -147,12 +112,7 @@ impl<'a> Target<'a> {
         let layout = Layout::new(self.data.is_null(), self.dtype, self.strides, self.len, count)?;
         layout.check_distinct()?;
         let conversion = Conversion::new(stored, self.dtype)?;
-        Ok(BoundTarget {
-            data: self.data,
-            layout,
-            conversion,
-            lifetime: PhantomData,
-        })
+        Ok(BoundTarget { data: self.data, layout, conversion, lifetime: PhantomData })
     }
 }
 
@@ -168,12 +128,7 @@ impl Layout {
         if let Some(strides) = strides
             && strides.len() != count.len()
         {
-            bail!(
-                InvalidArgument,
-                "{} strides given, the array has rank {}",
-                strides.len(),
-                count.len()
-            );
+            bail!(InvalidArgument, "{} strides given, the array has rank {}", strides.len(), count.len());
         }
         let cells = shape::cells(count);
         if null && cells > 0 {
@@ -183,20 +138,10 @@ impl Layout {
         let packed = c_strides(count);
         let mut strides = strides.map_or_else(|| packed.clone(), Strides::from_slice);
         // The stride of a dimension of one cell is never stepped along: it may be anything, and is not looked at.
-        (0..count.len())
-            .filter(|&d| count[d] <= 1)
-            .for_each(|d| strides[d] = packed[d]);
-        let layout = Self {
-            count: count.into(),
-            strides,
-            size: dtype.size(),
-        };
+        (0..count.len()).filter(|&d| count[d] <= 1).for_each(|d| strides[d] = packed[d]);
+        let layout = Self { count: count.into(), strides, size: dtype.size() };
         let Some((low, high)) = layout.span() else {
-            bail!(
-                InvalidArgument,
-                "strides {:?} over counts {count:?} overflow the address space",
-                layout.strides
-            );
+            bail!(InvalidArgument, "strides {:?} over counts {count:?} overflow the address space", layout.strides);
         };
         if let Some(len) = len
             && cells > 0
@@ -209,10 +154,7 @@ impl Layout {
                 );
             }
             if !strided && len as u64 != cells {
-                bail!(
-                    InvalidArgument,
-                    "the buffer has {len} elements, counts {count:?} need {cells}"
-                );
+                bail!(InvalidArgument, "the buffer has {len} elements, counts {count:?} need {cells}");
             }
         }
         Ok(layout)
@@ -245,12 +187,7 @@ impl Layout {
         let mut reach = 0u64;
         for (step, count) in steps {
             if step <= reach && !self.count.contains(&0) {
-                bail!(
-                    InvalidArgument,
-                    "strides {:?} make cells of counts {:?} overlap",
-                    self.strides,
-                    self.count
-                );
+                bail!(InvalidArgument, "strides {:?} make cells of counts {:?} overlap", self.strides, self.count);
             }
             reach += step * (count - 1);
         }
@@ -260,15 +197,8 @@ impl Layout {
     /// Byte offset of the cell at `index`, and byte strides.
     fn bytes_at(&self, index: &[u64]) -> (isize, Strides) {
         let size = self.size as i64;
-        let offset: i64 = index
-            .iter()
-            .zip(&self.strides)
-            .map(|(&i, &stride)| i as i64 * stride * size)
-            .sum();
-        (
-            offset as isize,
-            self.strides.iter().map(|&stride| stride * size).collect(),
-        )
+        let offset: i64 = index.iter().zip(&self.strides).map(|(&i, &stride)| i as i64 * stride * size).sum();
+        (offset as isize, self.strides.iter().map(|&stride| stride * size).collect())
     }
 
     /// The number, in C order of the region, of cell `cell` of the box at `at`.
@@ -302,16 +232,8 @@ impl ChunkBox<'_> {
     fn byte_layout(&self, size: usize, len: usize) -> (isize, Strides) {
         assert_eq!(len as u64, shape::cells(self.shape) * size as u64);
         assert!((0..self.shape.len()).all(|d| self.at[d] + self.extents[d] <= self.shape[d]));
-        let strides: Strides = c_strides(self.shape)
-            .iter()
-            .map(|&stride| stride * size as i64)
-            .collect();
-        let offset: i64 = self
-            .at
-            .iter()
-            .zip(&strides)
-            .map(|(&i, &stride)| i as i64 * stride)
-            .sum();
+        let strides: Strides = c_strides(self.shape).iter().map(|&stride| stride * size as i64).collect();
+        let offset: i64 = self.at.iter().zip(&strides).map(|(&i, &stride)| i as i64 * stride).sum();
         (offset as isize, strides)
     }
 }
@@ -350,11 +272,7 @@ impl BoundSource<'_> {
         }
         let rank = self.layout.count.len();
         let mut extents = self.layout.count.clone();
-        let rows = if rank == 0 {
-            1
-        } else {
-            std::mem::replace(&mut extents[0], 1)
-        };
+        let rows = if rank == 0 { 1 } else { std::mem::replace(&mut extents[0], 1) };
         let mut at = Dims::from_elem(0, rank);
         let zero = at.clone();
         for row in 0..rows {
@@ -362,11 +280,7 @@ impl BoundSource<'_> {
                 at[0] = row;
             }
             let cells = shape::cells(&extents) as usize;
-            let place = ChunkBox {
-                shape: &extents,
-                at: &zero,
-                extents: &extents,
-            };
+            let place = ChunkBox { shape: &extents, at: &zero, extents: &extents };
             SCRATCH.with_borrow_mut(|(raw, _)| {
                 raw.resize(cells * self.layout.size, 0);
                 self.copy_raw(&at, &place, raw);
@@ -389,21 +303,11 @@ impl BoundSource<'_> {
             raw.resize(cells * self.layout.size, 0);
             converted.resize(cells * self.conversion.size_after(), 0);
             let zero = Dims::from_elem(0, at.len());
-            self.copy_raw(
-                at,
-                &ChunkBox {
-                    shape: place.extents,
-                    at: &zero,
-                    extents: place.extents,
-                },
-                raw,
-            );
+            self.copy_raw(at, &ChunkBox { shape: place.extents, at: &zero, extents: place.extents }, raw);
             self.conversion.apply(raw, converted);
             let (offset, strides) = place.byte_layout(self.conversion.size_after(), chunk.len());
-            let packed: Strides = c_strides(place.extents)
-                .iter()
-                .map(|&stride| stride * self.conversion.size_after() as i64)
-                .collect();
+            let packed: Strides =
+                c_strides(place.extents).iter().map(|&stride| stride * self.conversion.size_after() as i64).collect();
             // SAFETY: byte_layout checked that the box lies in `chunk`; `converted` holds exactly its cells.
             unsafe {
                 copy_box(
@@ -464,10 +368,7 @@ impl<'a> BoundTarget<'a> {
             raw.resize(cells * self.stored_size(), 0);
             converted.resize(cells * self.layout.size, 0);
             let packed = |size: usize| -> Strides {
-                c_strides(place.extents)
-                    .iter()
-                    .map(|&stride| stride * size as i64)
-                    .collect()
+                c_strides(place.extents).iter().map(|&stride| stride * size as i64).collect()
             };
             // SAFETY: the source box lies in `chunk`; `raw` holds exactly its cells.
             unsafe {
@@ -536,12 +437,7 @@ impl<'a> BoundTarget<'a> {
             size: self.layout.size,
         };
         let data = self.data.wrapping_offset(offset);
-        BoundTarget {
-            data,
-            layout,
-            conversion: self.conversion,
-            lifetime: PhantomData,
-        }
+        BoundTarget { data, layout, conversion: self.conversion, lifetime: PhantomData }
     }
 
     /// Copies a box of memory-typed elements to `at`.
@@ -551,16 +447,7 @@ impl<'a> BoundTarget<'a> {
     unsafe fn scatter(&self, at: &[u64], from: *const u8, strides: &[i64], extents: &[u64]) {
         let (to, to_strides) = self.layout.bytes_at(at);
         // SAFETY: check_box placed the target box in the caller's region; the source is the caller's contract.
-        unsafe {
-            copy_box(
-                self.data.offset(to),
-                &to_strides,
-                from,
-                strides,
-                extents,
-                self.layout.size,
-            )
-        }
+        unsafe { copy_box(self.data.offset(to), &to_strides, from, strides, extents, self.layout.size) }
     }
 }
 
@@ -603,10 +490,7 @@ unsafe fn copy_box(dst: *mut u8, ds: &[i64], src: *const u8, ss: &[i64], extents
             }
             index[d] = 0;
             let back = (extent - 1) as i64;
-            (to, from) = (
-                to.wrapping_offset(-(a * back) as isize),
-                from.wrapping_offset(-(b * back) as isize),
-            );
+            (to, from) = (to.wrapping_offset(-(a * back) as isize), from.wrapping_offset(-(b * back) as isize));
         }
     }
 }
@@ -667,24 +551,11 @@ mod tests {
     use super::*;
 
     fn gather(values: &[i32], strides: &[i64], count: &[u64]) -> Vec<i32> {
-        let source = Source::from_strided(values, strides)
-            .bind(count, DType::I32)
-            .expect("binds");
+        let source = Source::from_strided(values, strides).bind(count, DType::I32).expect("binds");
         let mut chunk = vec![0u8; shape::cells(count) as usize * 4];
         let zero = Dims::from_elem(0, count.len());
-        source.copy_to(
-            &zero,
-            &ChunkBox {
-                shape: count,
-                at: &zero,
-                extents: count,
-            },
-            &mut chunk,
-        );
-        chunk
-            .chunks_exact(4)
-            .map(|b| i32::from_ne_bytes([b[0], b[1], b[2], b[3]]))
-            .collect()
+        source.copy_to(&zero, &ChunkBox { shape: count, at: &zero, extents: count }, &mut chunk);
+        chunk.chunks_exact(4).map(|b| i32::from_ne_bytes([b[0], b[1], b[2], b[3]])).collect()
     }
 
     #[test]
@@ -702,20 +573,8 @@ mod tests {
         assert!(Source::from_slice(&field).bind(&[7], DType::I32).is_err());
         assert!(Source::from_slice(&field).bind(&[5], DType::I32).is_err());
         let mut field = [0i32; 6];
-        assert!(
-            Target::from_strided(&mut field, &[1, 1])
-                .bind(&[2, 2], DType::I32)
-                .is_err()
-        );
-        assert!(
-            Target::from_strided(&mut field, &[1, 2])
-                .bind(&[2, 3], DType::I32)
-                .is_ok()
-        );
-        assert!(
-            Source::from_strided(&field, &[i64::MAX, 1])
-                .bind(&[3, 2], DType::I32)
-                .is_err()
-        );
+        assert!(Target::from_strided(&mut field, &[1, 1]).bind(&[2, 2], DType::I32).is_err());
+        assert!(Target::from_strided(&mut field, &[1, 2]).bind(&[2, 3], DType::I32).is_ok());
+        assert!(Source::from_strided(&field, &[i64::MAX, 1]).bind(&[3, 2], DType::I32).is_err());
     }
 }

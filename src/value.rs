@@ -134,12 +134,7 @@ impl Value {
             bail!(TypeMismatch, "{} does not convert to {dtype}", self.dtype());
         }
         if out.len() != self.len() * dtype.size() {
-            bail!(
-                InvalidArgument,
-                "{} values of {dtype} do not fill {} bytes",
-                self.len(),
-                out.len()
-            );
+            bail!(InvalidArgument, "{} values of {dtype} do not fill {} bytes", self.len(), out.len());
         }
         convert_all(self.dtype(), dtype, &self.to_bytes(), out)
     }
@@ -216,11 +211,7 @@ macro_rules! float {
                 // The shortest text of an f32 is read as an f64 and narrowed: where rounding twice would miss, the
                 // exact value is written instead.
                 let text: f64 = self.to_string().parse().unwrap_or(self.into());
-                if (text as $t).to_bits() == self.to_bits() {
-                    text
-                } else {
-                    self.into()
-                }
+                if (text as $t).to_bits() == self.to_bits() { text } else { self.into() }
             }
         }
     };
@@ -279,11 +270,7 @@ impl<'de, T: Float> Deserialize<'de> for Num<T> {
                 f.write_str("a number, \"NaN\", \"Infinity\", \"-Infinity\" or the bits of a NaN")
             }
             fn visit_f64<E: serde::de::Error>(self, v: f64) -> std::result::Result<Num<T>, E> {
-                Ok(Num(if v.is_nan() {
-                    T::of_bits(T::canonical_nan())
-                } else {
-                    T::narrow(v)
-                }))
+                Ok(Num(if v.is_nan() { T::of_bits(T::canonical_nan()) } else { T::narrow(v) }))
             }
             fn visit_i64<E: serde::de::Error>(self, v: i64) -> std::result::Result<Num<T>, E> {
                 Ok(Num(T::narrow(v as f64)))
@@ -357,9 +344,8 @@ impl<'de> Deserialize<'de> for Value {
                     }
                     Ok(pairs(plain(values)))
                 }
-                let name: std::borrow::Cow<'de, str> = map
-                    .next_key()?
-                    .ok_or_else(|| A::Error::custom("a value without a dtype"))?;
+                let name: std::borrow::Cow<'de, str> =
+                    map.next_key()?.ok_or_else(|| A::Error::custom("a value without a dtype"))?;
                 let dtype = DType::from_name(&name).map_err(A::Error::custom)?;
                 let value = match dtype {
                     DType::Bool => Value::Bool(map.next_value()?),

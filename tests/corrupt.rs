@@ -20,64 +20,29 @@ fn texts() -> Vec<String> {
 /// A small store with blocks of every codec, packs, texts, several segments and dead bytes.
 fn make(path: &Path, notation: u8) {
     let options = CreateOptions {
-        meta_format: Some(if notation & 1 == 0 {
-            MetaFormat::Json
-        } else {
-            MetaFormat::MsgPack
-        }),
+        meta_format: Some(if notation & 1 == 0 { MetaFormat::Json } else { MetaFormat::MsgPack }),
         meta_zstd: notation & 2 != 0,
         ..Default::default()
     };
     let store = Store::create(path, options).unwrap();
     for (number, codec) in [Codec::Zstd, Codec::Lz4, Codec::None].into_iter().enumerate() {
         let dataset = store.create_dataset(&format!("d{number}")).unwrap();
-        let with = |fill| ArrayOptions {
-            codec: Some(codec),
-            fill_value: fill,
-            ..Default::default()
-        };
-        dataset
-            .define_array(
-                "field",
-                DType::F32,
-                &["y", "x"],
-                &GRID,
-                with(Some(FillValue::from(1f32))),
-            )
-            .unwrap();
-        dataset
-            .write("field", Selection::all(2), Source::from_slice(&grid(number)))
-            .unwrap();
-        dataset
-            .define_array("small", DType::I64, &["n"], &[24], with(None))
-            .unwrap();
-        dataset
-            .write("small", Selection::all(1), Source::from_slice(&[number as i64; 24]))
-            .unwrap();
-        dataset
-            .define_array("name", DType::String, &["n"], &[40], with(None))
-            .unwrap();
+        let with = |fill| ArrayOptions { codec: Some(codec), fill_value: fill, ..Default::default() };
+        dataset.define_array("field", DType::F32, &["y", "x"], &GRID, with(Some(FillValue::from(1f32)))).unwrap();
+        dataset.write("field", Selection::all(2), Source::from_slice(&grid(number))).unwrap();
+        dataset.define_array("small", DType::I64, &["n"], &[24], with(None)).unwrap();
+        dataset.write("small", Selection::all(1), Source::from_slice(&[number as i64; 24])).unwrap();
+        dataset.define_array("name", DType::String, &["n"], &[40], with(None)).unwrap();
         let texts = texts();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         dataset.write_strings("name", Selection::all(1), &texts).unwrap();
         dataset.set_attribute(Some("field"), "units", "K").unwrap();
         store.flush().unwrap();
     }
-    store
-        .write_array(
-            "d0",
-            "field",
-            Selection::region(&[3, 3], &[1, 1]),
-            Source::from_slice(&[5f32]),
-        )
-        .unwrap();
+    store.write_array("d0", "field", Selection::region(&[3, 3], &[1, 1]), Source::from_slice(&[5f32])).unwrap();
     store.create_dataset("gone").unwrap();
-    store
-        .define_array("gone", "small", DType::I64, &[], &[], ArrayOptions::default())
-        .unwrap();
-    store
-        .write_array("gone", "small", Selection::all(0), Source::from_slice(&[1i64]))
-        .unwrap();
+    store.define_array("gone", "small", DType::I64, &[], &[], ArrayOptions::default()).unwrap();
+    store.write_array("gone", "small", Selection::all(0), Source::from_slice(&[1i64])).unwrap();
     store.flush().unwrap();
     store.delete_dataset("gone").unwrap();
     store.close().unwrap();
@@ -89,10 +54,7 @@ fn read_all(store: &Store) -> bool {
     let mut note = |result: atlas_store::Result<()>| match result {
         Ok(()) => true,
         Err(error) => {
-            assert!(
-                matches!(error.kind(), ErrorKind::Corrupt | ErrorKind::Unsupported),
-                "{error}"
-            );
+            assert!(matches!(error.kind(), ErrorKind::Corrupt | ErrorKind::Unsupported), "{error}");
             whole = false;
             false
         }
@@ -128,11 +90,7 @@ fn files(path: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(path).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files(&path))
-        } else {
-            found.push(path)
-        }
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
     }
     found.sort();
     found
@@ -140,10 +98,7 @@ fn files(path: &Path) -> Vec<PathBuf> {
 
 fn open(path: &Path) -> atlas_store::Result<Store> {
     // Thousands of stores are opened here: without threads to start for each.
-    let runtime = RuntimeOptions {
-        threads: Some(0),
-        ..Default::default()
-    };
+    let runtime = RuntimeOptions { threads: Some(0), ..Default::default() };
     Store::open(path, Mode::Read, OpenOptions { runtime })
 }
 
@@ -168,19 +123,12 @@ fn every_flipped_byte_is_reported_and_no_read_is_wrong() {
                 flips += 1;
                 match open(&path) {
                     Err(error) => {
-                        assert!(
-                            matches!(error.kind(), ErrorKind::Corrupt | ErrorKind::Unsupported),
-                            "{error}"
-                        );
+                        assert!(matches!(error.kind(), ErrorKind::Corrupt | ErrorKind::Unsupported), "{error}");
                     }
                     Ok(store) => {
                         let mut named = Vec::new();
                         let count = store.verify(&mut |damage| named.push(damage.file.clone())).unwrap();
-                        assert!(
-                            count > 0 && named.contains(&file),
-                            "byte {i} of {}: {named:?}",
-                            file.display()
-                        );
+                        assert!(count > 0 && named.contains(&file), "byte {i} of {}: {named:?}", file.display());
                         read_all(&store);
                     }
                 }
@@ -202,10 +150,8 @@ fn cut_grown_missing_and_swapped_files_are_reported() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s");
     make(&path, 0);
-    let segments: Vec<PathBuf> = files(&path)
-        .into_iter()
-        .filter(|file| file.extension().is_some_and(|e| e == "seg"))
-        .collect();
+    let segments: Vec<PathBuf> =
+        files(&path).into_iter().filter(|file| file.extension().is_some_and(|e| e == "seg")).collect();
     for file in &segments {
         let good = std::fs::read(file).unwrap();
         let report = |what: &str| {

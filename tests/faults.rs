@@ -36,19 +36,11 @@ impl State {
     }
 
     fn on_write(&self) -> io::Result<()> {
-        if self.fault != Fault::Sync && self.hit() {
-            Err(io::ErrorKind::StorageFull.into())
-        } else {
-            Ok(())
-        }
+        if self.fault != Fault::Sync && self.hit() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
 
     fn on_sync(&self) -> io::Result<()> {
-        if self.fault == Fault::Sync && self.hit() {
-            Err(io::Error::from_raw_os_error(5))
-        } else {
-            Ok(())
-        }
+        if self.fault == Fault::Sync && self.hit() { Err(io::Error::from_raw_os_error(5)) } else { Ok(()) }
     }
 }
 
@@ -127,21 +119,13 @@ const CELLS: u64 = 3000;
 fn write(store: &Store, round: i64) {
     for array in ARRAYS {
         if round == 0 {
-            store
-                .define_array("run", array, DType::I64, &["x"], &[CELLS], ArrayOptions::default())
-                .unwrap();
+            store.define_array("run", array, DType::I64, &["x"], &[CELLS], ArrayOptions::default()).unwrap();
         }
         let values = vec![round; CELLS as usize];
-        store
-            .write_array("run", array, Selection::all(1), Source::from_slice(&values))
-            .unwrap();
+        store.write_array("run", array, Selection::all(1), Source::from_slice(&values)).unwrap();
         let extra = format!("only-{round}-{array}");
-        store
-            .define_array("run", &extra, DType::I64, &[], &[], ArrayOptions::default())
-            .unwrap();
-        store
-            .write_array("run", &extra, Selection::all(0), Source::from_slice(&[round]))
-            .unwrap();
+        store.define_array("run", &extra, DType::I64, &[], &[], ArrayOptions::default()).unwrap();
+        store.write_array("run", &extra, Selection::all(0), Source::from_slice(&[round])).unwrap();
     }
 }
 
@@ -150,9 +134,7 @@ fn round(store: &Store) -> i64 {
     let mut rounds = Vec::new();
     for array in ARRAYS {
         let mut values = vec![-1i64; CELLS as usize];
-        store
-            .read_array("run", array, Selection::all(1), Target::from_slice(&mut values))
-            .unwrap();
+        store.read_array("run", array, Selection::all(1), Target::from_slice(&mut values)).unwrap();
         assert!(values.iter().all(|value| *value == values[0]), "{array} is torn");
         rounds.push(values[0]);
     }
@@ -167,30 +149,16 @@ fn committed(path: &Path) -> i64 {
 }
 
 fn runtime() -> RuntimeOptions {
-    RuntimeOptions {
-        threads: Some(2),
-        ..Default::default()
-    }
+    RuntimeOptions { threads: Some(2), ..Default::default() }
 }
 
 /// A store whose round 0 is committed, opened for writing on a disk that fails at operation `at`.
 fn prepare(path: &Path, fault: Fault, at: i64, stays: bool) -> (Store, Arc<State>) {
-    let store = Store::create(
-        path,
-        CreateOptions {
-            runtime: runtime(),
-            ..Default::default()
-        },
-    )
-    .unwrap();
+    let store = Store::create(path, CreateOptions { runtime: runtime(), ..Default::default() }).unwrap();
     store.create_dataset("run").unwrap();
     write(&store, 0);
     store.close().unwrap();
-    let state = Arc::new(State {
-        fault,
-        left: AtomicI64::new(i64::MAX),
-        stays: AtomicBool::new(stays),
-    });
+    let state = Arc::new(State { fault, left: AtomicI64::new(i64::MAX), stays: AtomicBool::new(stays) });
     let disk = Arc::new(FaultyDisk(state.clone()));
     let store = Store::open_on(disk, path, Mode::ReadWrite, OpenOptions { runtime: runtime() }).unwrap();
     state.left.store(at, Ordering::SeqCst);
@@ -239,11 +207,7 @@ fn a_failed_fsync_poisons_the_writer_and_leaves_one_commit_or_the_other() {
         assert_eq!(error.kind(), ErrorKind::Poisoned, "{error}");
         assert_eq!(round(&store), 1, "reads go on");
         store.create_dataset("later").unwrap();
-        assert_eq!(
-            store.flush().unwrap_err().kind(),
-            ErrorKind::Poisoned,
-            "no retry that pretends"
-        );
+        assert_eq!(store.flush().unwrap_err().kind(), ErrorKind::Poisoned, "no retry that pretends");
         drop(store);
         assert!([0, 1].contains(&committed(&path)));
         let store = Store::open(&path, Mode::ReadWrite, OpenOptions::default()).unwrap();
@@ -268,11 +232,7 @@ fn a_compaction_that_fails_changes_nothing_and_works_when_there_is_room() {
             state.left.store(at, Ordering::SeqCst);
             let Err(error) = store.compact() else { break };
             failed += 1;
-            let expected = if fault == Fault::Sync {
-                ErrorKind::Poisoned
-            } else {
-                ErrorKind::NoSpace
-            };
+            let expected = if fault == Fault::Sync { ErrorKind::Poisoned } else { ErrorKind::NoSpace };
             assert_eq!(error.kind(), expected, "{error}");
             assert_eq!(committed(&path), 1);
             assert_eq!(round(&store), 1);

@@ -19,9 +19,7 @@ fn path() -> PathBuf {
 
 fn generate() -> String {
     let config = cbindgen::Config::from_file(root().join("cbindgen.toml")).unwrap();
-    let bindings = cbindgen::Builder::new()
-        .with_config(config)
-        .with_src(root().join("src/ffi/mod.rs"));
+    let bindings = cbindgen::Builder::new().with_config(config).with_src(root().join("src/ffi/mod.rs"));
     let mut text = Vec::new();
     bindings.generate().unwrap().write(&mut text);
     tidy(&String::from_utf8(text).unwrap())
@@ -30,13 +28,7 @@ fn generate() -> String {
 /// Two touches that cbindgen has no setting for: a heading (`# Title`) at the beginning of a comment becomes a banner
 /// before it, and a comment of one line is written on one line.
 fn tidy(text: &str) -> String {
-    let banner = |title: &str| {
-        format!(
-            "/* ---- {title} {:-<1$} */\n\n/**",
-            "",
-            88_usize.saturating_sub(title.len())
-        )
-    };
+    let banner = |title: &str| format!("/* ---- {title} {:-<1$} */\n\n/**", "", 88_usize.saturating_sub(title.len()));
     let mut out = String::new();
     let mut lines = text.lines().map(str::trim_end).peekable();
     while let Some(line) = lines.next() {
@@ -71,51 +63,26 @@ static NOW: LazyLock<String> = LazyLock::new(|| {
 fn is_fresh() {
     let now = NOW.as_str();
     let committed = fs::read_to_string(path()).unwrap_or_default();
-    let line = 1 + now
-        .lines()
-        .zip(committed.lines())
-        .take_while(|(now, committed)| now == committed)
-        .count();
-    assert!(
-        now == committed,
-        "include/atlas.h is stale from line {line} on; ATLAS_BLESS=1 writes it"
-    );
+    let line = 1 + now.lines().zip(committed.lines()).take_while(|(now, committed)| now == committed).count();
+    assert!(now == committed, "include/atlas.h is stale from line {line} on; ATLAS_BLESS=1 writes it");
 }
 
 #[test]
 fn compiles_alone() {
     LazyLock::force(&NOW);
-    for (compiler, language, standards) in [
-        ("gcc", "c", &["c99", "c11", "c17", "c2x"][..]),
-        ("g++", "c++", &["c++17", "c++20"][..]),
-    ] {
+    for (compiler, language, standards) in
+        [("gcc", "c", &["c99", "c11", "c17", "c2x"][..]), ("g++", "c++", &["c++17", "c++20"][..])]
+    {
         for standard in standards {
             let mut command = Command::new(compiler);
-            command.args([
-                "-fsyntax-only",
-                "-Wall",
-                "-Wextra",
-                "-Wpedantic",
-                "-Wstrict-prototypes",
-                "-Werror",
-            ]);
-            command
-                .arg(format!("-std={standard}"))
-                .arg("-I")
-                .arg(root().join("include"));
-            command
-                .args(["-x", language, "-"])
-                .stdin(Stdio::piped())
-                .stderr(Stdio::piped());
+            command.args(["-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Wstrict-prototypes", "-Werror"]);
+            command.arg(format!("-std={standard}")).arg("-I").arg(root().join("include"));
+            command.args(["-x", language, "-"]).stdin(Stdio::piped()).stderr(Stdio::piped());
             let mut process = command.spawn().unwrap_or_else(|error| panic!("{compiler}: {error}"));
             let unit = b"#include <atlas.h>\n#include <atlas.h>\nint main(void) { return ATLAS_STATUS_OK; }\n";
             process.stdin.take().unwrap().write_all(unit).unwrap();
             let output = process.wait_with_output().unwrap();
-            assert!(
-                output.status.success(),
-                "{standard}:\n{}",
-                String::from_utf8_lossy(&output.stderr)
-            );
+            assert!(output.status.success(), "{standard}:\n{}", String::from_utf8_lossy(&output.stderr));
         }
     }
 }
@@ -131,14 +98,8 @@ fn documents_everything_in_c() {
         assert!(!declares || pair[0].ends_with("*/"), "no comment: {}", pair[1]);
     }
     let functions = header.split("extern \"C\" {").nth(1).unwrap();
-    assert_eq!(
-        functions.matches("Since 0.").count(),
-        functions.matches(");\n").count(),
-        "a function without 'Since'"
-    );
-    for word in [
-        "unsafe", "# Safety", "Option<", "Result<", "&str", "usize", "panic", "Rust",
-    ] {
+    assert_eq!(functions.matches("Since 0.").count(), functions.matches(");\n").count(), "a function without 'Since'");
+    for word in ["unsafe", "# Safety", "Option<", "Result<", "&str", "usize", "panic", "Rust"] {
         assert!(!header.contains(&format!(" {word}")), "'{word}' is not C");
     }
 }

@@ -18,7 +18,7 @@ const BANDS: &[&[&str]] = &[
     &["value"],
     &["codec", "grid", "strided"],
     &["convert", "pool", "storage"],
-    &["process"],
+    &["buffers", "process"],
     &["dtype", "error", "shape"],
 ];
 
@@ -47,20 +47,12 @@ fn sources() -> Vec<Source> {
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let parts: Vec<_> = path
-                    .strip_prefix(src())
-                    .unwrap()
-                    .iter()
-                    .map(|part| part.to_str().unwrap())
-                    .collect();
+                let parts: Vec<_> =
+                    path.strip_prefix(src()).unwrap().iter().map(|part| part.to_str().unwrap()).collect();
                 let module = parts[0].trim_end_matches(".rs").to_owned();
                 let module = Some(module).filter(|module| module != "lib");
                 let code = strip(&fs::read_to_string(&path).unwrap());
-                sources.push(Source {
-                    path: parts.join("/"),
-                    module,
-                    code,
-                });
+                sources.push(Source { path: parts.join("/"), module, code });
             }
         }
     }
@@ -73,10 +65,7 @@ fn strip(text: &str) -> String {
     let mut code = String::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let raw = rest
-            .strip_prefix('r')
-            .map(|raw| raw.trim_start_matches('#'))
-            .filter(|raw| raw.starts_with('"'));
+        let raw = rest.strip_prefix('r').map(|raw| raw.trim_start_matches('#')).filter(|raw| raw.starts_with('"'));
         let skipped = if rest.starts_with("//") {
             rest.find('\n').unwrap_or(rest.len())
         } else if rest.starts_with("/*") {
@@ -85,9 +74,7 @@ fn strip(text: &str) -> String {
             let hashes = rest.len() - raw.len() - 1;
             let close = format!("\"{}", "#".repeat(hashes));
             let opening = hashes + 2;
-            rest[opening..]
-                .find(&close)
-                .map_or(rest.len(), |end| opening + end + close.len())
+            rest[opening..].find(&close).map_or(rest.len(), |end| opening + end + close.len())
         } else if first == '"' {
             quoted(rest, '"')
         } else if first == '\'' && (rest[1..].starts_with('\\') || rest.chars().nth(2) == Some('\'')) {
@@ -123,9 +110,7 @@ fn is_word(character: char) -> bool {
 /// What follows `word` wherever it stands alone in `code`.
 fn after<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = &'a str> {
     let alone = |at: usize| !code[..at].ends_with(is_word) && !code[at + word.len()..].starts_with(is_word);
-    code.match_indices(word)
-        .filter(move |(at, _)| alone(*at))
-        .map(move |(at, _)| &code[at + word.len()..])
+    code.match_indices(word).filter(move |(at, _)| alone(*at)).map(move |(at, _)| &code[at + word.len()..])
 }
 
 /// The first segments of the paths that begin with `crate::` in `code`, those in braces too.
@@ -183,17 +168,11 @@ fn every_module_is_in_the_table_once() {
     let modules: Vec<_> = sources().into_iter().filter_map(|source| source.module).collect();
     let table: Vec<_> = BANDS.concat();
     for module in &modules {
-        assert!(
-            table.contains(&module.as_str()),
-            "tests/layering.rs has no place for the module {module}"
-        );
+        assert!(table.contains(&module.as_str()), "tests/layering.rs has no place for the module {module}");
     }
     for (index, module) in table.iter().enumerate() {
         assert!(!table[..index].contains(module), "{module} is twice in the table");
-        assert!(
-            modules.iter().any(|known| known == module),
-            "the table has {module}, src has not"
-        );
+        assert!(modules.iter().any(|known| known == module), "the table has {module}, src has not");
     }
 }
 
@@ -202,17 +181,12 @@ fn no_module_looks_up() {
     let mut wrong = Vec::new();
     for source in sources() {
         let Some(module) = &source.module else { continue };
-        let objections = used(&source.code)
-            .into_iter()
-            .filter_map(|name| objection(module, &name));
+        let objections = used(&source.code).into_iter().filter_map(|name| objection(module, &name));
         wrong.extend(objections.map(|objection| format!("src/{}: {objection}", source.path)));
         // Ways round `crate::`: from a module of the crate, `super` is the crate itself.
         let code = source.code.split("#[cfg(test)]").next().unwrap_or_default();
-        let up = if source.path.contains('/') && !source.path.ends_with("/mod.rs") {
-            "super::super::"
-        } else {
-            "super::"
-        };
+        let up =
+            if source.path.contains('/') && !source.path.ends_with("/mod.rs") { "super::super::" } else { "super::" };
         if code.contains(up) {
             wrong.push(format!("src/{}: write crate:: for {up}", source.path));
         }
@@ -224,29 +198,16 @@ fn no_module_looks_up() {
 
 #[test]
 fn unsafe_stays_in_its_places() {
-    let allowed = |path: &str| {
-        UNSAFE
-            .iter()
-            .any(|place| path == *place || place.ends_with('/') && path.starts_with(place))
-    };
+    let allowed =
+        |path: &str| UNSAFE.iter().any(|place| path == *place || place.ends_with('/') && path.starts_with(place));
     let sources = sources();
     let wrong: Vec<_> = sources
         .iter()
         .filter(|source| !allowed(&source.path) && after(&source.code, "unsafe").next().is_some())
         .collect();
-    assert!(
-        wrong.is_empty(),
-        "unsafe in {:?}",
-        wrong.iter().map(|source| &source.path).collect::<Vec<_>>()
-    );
-    let unused = UNSAFE
-        .iter()
-        .filter(|place| !sources.iter().any(|source| source.path.starts_with(*place)));
-    assert_eq!(
-        unused.collect::<Vec<_>>(),
-        Vec::<&&str>::new(),
-        "allowed, but not there"
-    );
+    assert!(wrong.is_empty(), "unsafe in {:?}", wrong.iter().map(|source| &source.path).collect::<Vec<_>>());
+    let unused = UNSAFE.iter().filter(|place| !sources.iter().any(|source| source.path.starts_with(*place)));
+    assert_eq!(unused.collect::<Vec<_>>(), Vec::<&&str>::new(), "allowed, but not there");
 }
 
 #[test]
@@ -255,13 +216,6 @@ fn the_reading_is_right() {
         "use crate::{a::{self, x}, b, c::*}; // crate::no\nlet t = \"crate::no\"; crate :: d::e!('\"', r#\"crate::no\"#); pub(crate) f;",
     );
     assert_eq!(used(&code), ["a", "b", "c", "d"]);
-    assert_eq!(
-        after(
-            &strip("#![deny(unsafe_code)] // unsafe\nfn f<'a>(x: &'a str) {}"),
-            "unsafe"
-        )
-        .count(),
-        0
-    );
+    assert_eq!(after(&strip("#![deny(unsafe_code)] // unsafe\nfn f<'a>(x: &'a str) {}"), "unsafe").count(), 0);
     assert_eq!(after(&strip("let quote = '\\''; unsafe { f() }"), "unsafe").count(), 1);
 }

@@ -161,52 +161,26 @@ struct Run {
 impl Run {
     fn options(threads: usize) -> RuntimeOptions {
         // A tiny cache, so that it is missed as well as hit.
-        RuntimeOptions {
-            sync: Some(false),
-            threads: Some(threads),
-            cache_bytes: Some(4 << 10),
-            ..Default::default()
-        }
+        RuntimeOptions { sync: Some(false), threads: Some(threads), cache_bytes: Some(4 << 10), ..Default::default() }
     }
 
     fn new(path: &Path, notation: u8, threads: usize) -> Self {
         let options = CreateOptions {
-            meta_format: Some(if notation & 1 == 0 {
-                MetaFormat::Json
-            } else {
-                MetaFormat::MsgPack
-            }),
+            meta_format: Some(if notation & 1 == 0 { MetaFormat::Json } else { MetaFormat::MsgPack }),
             meta_zstd: notation & 2 != 0,
             runtime: Self::options(threads),
             ..Default::default()
         };
         let store = Store::create(path, options).unwrap();
-        Self {
-            path: path.to_owned(),
-            store,
-            threads,
-            pending: Model::default(),
-            committed: Model::default(),
-        }
+        Self { path: path.to_owned(), store, threads, pending: Model::default(), committed: Model::default() }
     }
 
     fn open(&self, mode: Mode) -> Store {
-        Store::open(
-            &self.path,
-            mode,
-            OpenOptions {
-                runtime: Self::options(self.threads),
-            },
-        )
-        .unwrap()
+        Store::open(&self.path, mode, OpenOptions { runtime: Self::options(self.threads) }).unwrap()
     }
 
     fn array(&mut self, dataset: u8, array: u8) -> Option<&mut ModelArray> {
-        self.pending
-            .datasets
-            .get_mut(&dataset_name(dataset))?
-            .arrays
-            .get_mut(&array_name(array))
+        self.pending.datasets.get_mut(&dataset_name(dataset))?.arrays.get_mut(&array_name(array))
     }
 
     fn committed_now(&mut self) {
@@ -239,16 +213,7 @@ impl Run {
                 assert_eq!(result.is_ok(), self.pending.datasets.remove(&name).is_some());
                 self.pending.order.retain(|other| *other != name);
             }
-            Op::Define {
-                dataset,
-                array,
-                texts,
-                rank,
-                extents,
-                chunks,
-                fill,
-                codec,
-            } => {
+            Op::Define { dataset, array, texts, rank, extents, chunks, fill, codec } => {
                 self.define(
                     *dataset,
                     *array,
@@ -261,31 +226,17 @@ impl Run {
             }
             Op::DeleteArray(d, a) => {
                 let result = self.store.delete_array(&dataset_name(*d), &array_name(*a));
-                let gone = self
-                    .pending
-                    .datasets
-                    .get_mut(&dataset_name(*d))
-                    .and_then(|d| d.arrays.remove(&array_name(*a)));
+                let gone =
+                    self.pending.datasets.get_mut(&dataset_name(*d)).and_then(|d| d.arrays.remove(&array_name(*a)));
                 assert_eq!(result.is_ok(), gone.is_some());
             }
-            Op::Write {
-                dataset,
-                array,
-                region,
-                seed,
-                strided,
-            } => self.write(*dataset, *array, region, *seed, *strided),
-            Op::Append {
-                dataset,
-                array,
-                rows,
-                seed,
-            } => self.append(*dataset, *array, *rows, *seed),
+            Op::Write { dataset, array, region, seed, strided } => {
+                self.write(*dataset, *array, region, *seed, *strided)
+            }
+            Op::Append { dataset, array, rows, seed } => self.append(*dataset, *array, *rows, *seed),
             Op::SetAttribute(d, a, k, v) => {
                 let array = a.map(array_name);
-                let result = self
-                    .store
-                    .set_attribute(&dataset_name(*d), array.as_deref(), &key(*k), *v);
+                let result = self.store.set_attribute(&dataset_name(*d), array.as_deref(), &key(*k), *v);
                 match self.attributes(*d, *a) {
                     Some(attributes) => {
                         result.unwrap();
@@ -296,12 +247,8 @@ impl Run {
             }
             Op::DeleteAttribute(d, a, k) => {
                 let array = a.map(array_name);
-                let result = self
-                    .store
-                    .delete_attribute(&dataset_name(*d), array.as_deref(), &key(*k));
-                let gone = self
-                    .attributes(*d, *a)
-                    .and_then(|attributes| attributes.remove(&key(*k)));
+                let result = self.store.delete_attribute(&dataset_name(*d), array.as_deref(), &key(*k));
+                let gone = self.attributes(*d, *a).and_then(|attributes| attributes.remove(&key(*k)));
                 assert_eq!(result.is_ok(), gone.is_some());
             }
             Op::Flush => {
@@ -339,11 +286,7 @@ impl Run {
     fn attributes(&mut self, d: u8, a: Option<u8>) -> Option<&mut BTreeMap<String, i64>> {
         match a {
             Some(a) => self.array(d, a).map(|array| &mut array.attributes),
-            None => self
-                .pending
-                .datasets
-                .get_mut(&dataset_name(d))
-                .map(|dataset| &mut dataset.attributes),
+            None => self.pending.datasets.get_mut(&dataset_name(d)).map(|dataset| &mut dataset.attributes),
         }
     }
 
@@ -356,16 +299,9 @@ impl Run {
             (true, true) => Some(FillValue::Text("ää".into())),
             (true, false) => Some(FillValue::from(-2i32)),
         };
-        let options = ArrayOptions {
-            chunk_shape: chunks,
-            codec: Some(codec),
-            fill_value,
-            ..Default::default()
-        };
+        let options = ArrayOptions { chunk_shape: chunks, codec: Some(codec), fill_value, ..Default::default() };
         let dtype = if texts { DType::String } else { DType::I32 };
-        let result = self
-            .store
-            .define_array(&dataset_name(d), &array_name(a), dtype, dims, shape, options);
+        let result = self.store.define_array(&dataset_name(d), &array_name(a), dtype, dims, shape, options);
         let Some(dataset) = self.pending.datasets.get_mut(&dataset_name(d)) else {
             assert_eq!(result.unwrap_err().kind(), ErrorKind::NotFound);
             return;
@@ -378,34 +314,18 @@ impl Run {
         let n = cells(shape);
         let kind = if texts {
             let fill = fill.then(|| "ää".to_owned());
-            Kind::Texts {
-                cells: vec![fill.clone().unwrap_or_default(); n],
-                fill,
-            }
+            Kind::Texts { cells: vec![fill.clone().unwrap_or_default(); n], fill }
         } else {
             let fill = fill.then_some(-2);
-            Kind::Numbers {
-                cells: vec![fill.unwrap_or(0); n],
-                fill,
-            }
+            Kind::Numbers { cells: vec![fill.unwrap_or(0); n], fill }
         };
-        let array = ModelArray {
-            shape: shape.to_vec(),
-            kind,
-            attributes: BTreeMap::new(),
-            touched: true,
-        };
+        let array = ModelArray { shape: shape.to_vec(), kind, attributes: BTreeMap::new(), touched: true };
         dataset.arrays.insert(array_name(a), array);
     }
 
     fn write(&mut self, d: u8, a: u8, region: &[u64; 6], seed: i32, strided: bool) {
         let (dataset, name) = (dataset_name(d), array_name(a));
-        let Some(array) = self
-            .pending
-            .datasets
-            .get_mut(&dataset)
-            .and_then(|d| d.arrays.get_mut(&name))
-        else {
+        let Some(array) = self.pending.datasets.get_mut(&dataset).and_then(|d| d.arrays.get_mut(&name)) else {
             let source = Source::from_slice(&[0i32]);
             let result = self.store.write_array(&dataset, &name, Selection::all(0), source);
             assert_eq!(result.unwrap_err().kind(), ErrorKind::NotFound);
@@ -413,9 +333,7 @@ impl Run {
         };
         let rank = array.shape.len();
         let start: Vec<u64> = (0..rank).map(|i| region[i] % (array.shape[i] + 1)).collect();
-        let count: Vec<u64> = (0..rank)
-            .map(|i| region[3 + i] % (array.shape[i] - start[i] + 1))
-            .collect();
+        let count: Vec<u64> = (0..rank).map(|i| region[3 + i] % (array.shape[i] - start[i] + 1)).collect();
         let selection = Selection::region(&start, &count);
         let places = region_cells(&array.shape, &start, &count);
         match &mut array.kind {
@@ -438,13 +356,9 @@ impl Run {
                 } else if strided {
                     // A wider memory type.
                     let values: Vec<i64> = values.iter().map(|&v| v.into()).collect();
-                    self.store
-                        .write_array(&dataset, &name, selection, Source::from_slice(&values))
-                        .unwrap();
+                    self.store.write_array(&dataset, &name, selection, Source::from_slice(&values)).unwrap();
                 } else {
-                    self.store
-                        .write_array(&dataset, &name, selection, Source::from_slice(&values))
-                        .unwrap();
+                    self.store.write_array(&dataset, &name, selection, Source::from_slice(&values)).unwrap();
                 }
             }
             Kind::Texts { cells, .. } => {
@@ -463,13 +377,8 @@ impl Run {
         let (dataset, name) = (dataset_name(d), array_name(a));
         let Some(array) = self.array(d, a) else { return };
         if array.shape.is_empty() {
-            let result = self
-                .store
-                .append_array(&dataset, &name, &[], Source::from_slice(&[0i32]));
-            assert!(matches!(
-                result.unwrap_err().kind(),
-                ErrorKind::InvalidArgument | ErrorKind::TypeMismatch
-            ));
+            let result = self.store.append_array(&dataset, &name, &[], Source::from_slice(&[0i32]));
+            assert!(matches!(result.unwrap_err().kind(), ErrorKind::InvalidArgument | ErrorKind::TypeMismatch));
             return;
         }
         let mut count = array.shape.clone();
@@ -481,9 +390,7 @@ impl Run {
             Kind::Numbers { cells, .. } => {
                 let values: Vec<i32> = (0..n).map(|i| number(seed, i)).collect();
                 cells.extend(&values);
-                self.store
-                    .append_array(&dataset, &name, &count, Source::from_slice(&values))
-                    .unwrap();
+                self.store.append_array(&dataset, &name, &count, Source::from_slice(&values)).unwrap();
             }
             Kind::Texts { cells, .. } => {
                 let values: Vec<String> = (0..n).map(|i| text(seed, i)).collect();
@@ -497,24 +404,14 @@ impl Run {
 
 /// Compares everything a store says with the model.
 fn check(store: &Store, model: &Model) {
-    let names: Vec<String> = store
-        .dataset_names()
-        .unwrap()
-        .iter()
-        .map(|name| name.to_string())
-        .collect();
+    let names: Vec<String> = store.dataset_names().unwrap().iter().map(|name| name.to_string()).collect();
     assert_eq!(names, model.order);
     assert_eq!(store.dataset_count().unwrap(), names.len());
     for (number, name) in names.iter().enumerate() {
         assert_eq!(&*store.dataset_name_at(number).unwrap(), name);
         let expected = &model.datasets[name];
         check_attributes(store, name, None, &expected.attributes);
-        let mut arrays: Vec<String> = store
-            .array_names(name)
-            .unwrap()
-            .iter()
-            .map(|name| name.to_string())
-            .collect();
+        let mut arrays: Vec<String> = store.array_names(name).unwrap().iter().map(|name| name.to_string()).collect();
         arrays.sort();
         assert!(arrays.iter().eq(expected.arrays.keys()), "{arrays:?}");
         for (array, expected) in &expected.arrays {
@@ -525,12 +422,8 @@ fn check(store: &Store, model: &Model) {
 }
 
 fn check_attributes(store: &Store, dataset: &str, array: Option<&str>, expected: &BTreeMap<String, i64>) {
-    let mut names: Vec<String> = store
-        .attribute_names(dataset, array)
-        .unwrap()
-        .iter()
-        .map(|name| name.to_string())
-        .collect();
+    let mut names: Vec<String> =
+        store.attribute_names(dataset, array).unwrap().iter().map(|name| name.to_string()).collect();
     names.sort();
     assert!(names.iter().eq(expected.keys()));
     for (name, value) in expected {
@@ -545,38 +438,17 @@ fn check_array(store: &Store, dataset: &str, name: &str, expected: &ModelArray) 
     match &expected.kind {
         Kind::Numbers { cells, .. } => {
             let mut values = vec![77i32; cells.len()];
-            store
-                .read_array(dataset, name, Selection::all(rank), Target::from_slice(&mut values))
-                .unwrap();
-            assert_eq!(
-                values, *cells,
-                "{dataset}/{name} {:?} chunks {:?}",
-                expected.shape, info.chunk_shape
-            );
+            store.read_array(dataset, name, Selection::all(rank), Target::from_slice(&mut values)).unwrap();
+            assert_eq!(values, *cells, "{dataset}/{name} {:?} chunks {:?}", expected.shape, info.chunk_shape);
             if rank > 0 && !cells.is_empty() {
                 // The last row, into floats.
-                let start: Vec<u64> = expected
-                    .shape
-                    .iter()
-                    .enumerate()
-                    .map(|(d, n)| if d == 0 { n - 1 } else { 0 })
-                    .collect();
+                let start: Vec<u64> =
+                    expected.shape.iter().enumerate().map(|(d, n)| if d == 0 { n - 1 } else { 0 }).collect();
                 let row = cells.len() / expected.shape[0] as usize;
                 let mut values = vec![0f64; row];
-                let selection = Selection {
-                    rank,
-                    start: Some(&start),
-                    count: None,
-                };
-                store
-                    .read_array(dataset, name, selection, Target::from_slice(&mut values))
-                    .unwrap();
-                assert!(
-                    values
-                        .iter()
-                        .zip(&cells[cells.len() - row..])
-                        .all(|(a, b)| *a == f64::from(*b))
-                );
+                let selection = Selection { rank, start: Some(&start), count: None };
+                store.read_array(dataset, name, selection, Target::from_slice(&mut values)).unwrap();
+                assert!(values.iter().zip(&cells[cells.len() - row..]).all(|(a, b)| *a == f64::from(*b)));
             }
         }
         Kind::Texts { cells, .. } => {
@@ -601,11 +473,7 @@ fn check_stats(store: &Store, dataset: &str, name: &str, expected: &ModelArray) 
             let valid = || cells.iter().filter(|value| !is_null(value));
             let range = valid().min().zip(valid().max());
             let wide = |value: &i32| Scalar::Int(i64::from(*value));
-            assert_eq!(
-                stats.range,
-                range.map(|(low, high)| (wide(low), wide(high))),
-                "{cells:?} fill {fill:?}"
-            );
+            assert_eq!(stats.range, range.map(|(low, high)| (wide(low), wide(high))), "{cells:?} fill {fill:?}");
         }
         Kind::Texts { fill, cells } => {
             let nulls = cells.iter().filter(|text| fill.as_ref() == Some(text)).count();

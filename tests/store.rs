@@ -16,9 +16,7 @@ fn open(path: &Path, mode: Mode) -> Store {
 
 fn read_f32(store: &Store, dataset: &str, array: &str, rank: usize, cells: usize) -> Vec<f32> {
     let mut values = vec![0f32; cells];
-    store
-        .read_array(dataset, array, Selection::all(rank), Target::from_slice(&mut values))
-        .expect("read");
+    store.read_array(dataset, array, Selection::all(rank), Target::from_slice(&mut values)).expect("read");
     values
 }
 
@@ -29,8 +27,7 @@ fn values_survive_flush_reopen_and_compact() {
     let store = create(&path);
     let jan = store.create_dataset("jan").unwrap();
     let values: Vec<f32> = (0..90 * 180).map(|i| i as f32 / 7.0).collect();
-    jan.define_array("t", DType::F32, &["lat", "lon"], &[90, 180], ArrayOptions::default())
-        .unwrap();
+    jan.define_array("t", DType::F32, &["lat", "lon"], &[90, 180], ArrayOptions::default()).unwrap();
     jan.write("t", Selection::all(2), Source::from_slice(&values)).unwrap();
     assert_eq!(read_f32(&store, "jan", "t", 2, 16200), values);
     assert_eq!(jan.stats("t").unwrap_err().kind(), ErrorKind::NoStats);
@@ -38,16 +35,8 @@ fn values_survive_flush_reopen_and_compact() {
     assert_eq!(read_f32(&store, "jan", "t", 2, 16200), values);
     let stats = jan.stats("t").unwrap();
     assert_eq!((stats.row_count, stats.null_count), (16200, 0));
-    assert_eq!(
-        stats.range,
-        Some((Scalar::Float(0.0), Scalar::Float(f64::from(16199f32 / 7.0))))
-    );
-    jan.write(
-        "t",
-        Selection::region(&[1, 1], &[1, 2]),
-        Source::from_slice(&[-5f32, -6.0]),
-    )
-    .unwrap();
+    assert_eq!(stats.range, Some((Scalar::Float(0.0), Scalar::Float(f64::from(16199f32 / 7.0)))));
+    jan.write("t", Selection::region(&[1, 1], &[1, 2]), Source::from_slice(&[-5f32, -6.0])).unwrap();
     store.close().unwrap();
 
     let mut expected = values;
@@ -71,8 +60,7 @@ fn appends_build_large_chunks_whatever_the_first_shape() {
         let dir = tempfile::tempdir().unwrap();
         let store = create(&dir.path().join("s"));
         let run = store.create_dataset("run").unwrap();
-        run.define_array("h", DType::F64, &["time", "x"], &[first, 10], ArrayOptions::default())
-            .unwrap();
+        run.define_array("h", DType::F64, &["time", "x"], &[first, 10], ArrayOptions::default()).unwrap();
         let mut expected = vec![0f64; first as usize * 10];
         for step in 0..250 {
             let row: Vec<f64> = (0..10).map(|x| (step * 10 + x) as f64).collect();
@@ -85,15 +73,13 @@ fn appends_build_large_chunks_whatever_the_first_shape() {
         store.flush().unwrap();
         assert!(run.array_info("h").unwrap().chunk_shape[0] >= 1000);
         let mut values = vec![0f64; expected.len()];
-        run.read("h", Selection::all(2), Target::from_slice(&mut values))
-            .unwrap();
+        run.read("h", Selection::all(2), Target::from_slice(&mut values)).unwrap();
         assert_eq!(values, expected);
         let stats = run.stats("h").unwrap();
         assert_eq!(stats.row_count, (250 + first) * 10);
         assert_eq!(stats.range, Some((Scalar::Float(0.0), Scalar::Float(2499.0))));
         store.compact().unwrap();
-        run.read("h", Selection::all(2), Target::from_slice(&mut values))
-            .unwrap();
+        run.read("h", Selection::all(2), Target::from_slice(&mut values)).unwrap();
         assert_eq!(values, expected);
     }
 }
@@ -105,13 +91,9 @@ fn thousands_of_tiny_arrays_share_blocks() {
     let store = create(&path);
     for i in 0..3000 {
         let dataset = store.create_dataset(&format!("d{i}")).unwrap();
-        dataset
-            .define_array("v", DType::F64, &["n"], &[24], ArrayOptions::default())
-            .unwrap();
+        dataset.define_array("v", DType::F64, &["n"], &[24], ArrayOptions::default()).unwrap();
         let values: Vec<f64> = (0..24).map(|n| (i * 100 + n) as f64).collect();
-        dataset
-            .write("v", Selection::all(1), Source::from_slice(&values))
-            .unwrap();
+        dataset.write("v", Selection::all(1), Source::from_slice(&values)).unwrap();
     }
     store.close().unwrap();
     let store = open(&path, Mode::ReadWrite);
@@ -126,9 +108,7 @@ fn thousands_of_tiny_arrays_share_blocks() {
     let names: Vec<String> = (0..3000).filter(|i| i % 3 > 0).map(|i| format!("d{i}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut values = vec![0f64; 24 * names.len()];
-    store
-        .read_across("v", &names, Selection::all(1), Target::from_slice(&mut values))
-        .unwrap();
+    store.read_across("v", &names, Selection::all(1), Target::from_slice(&mut values)).unwrap();
     for (place, i) in (0..3000).filter(|i| i % 3 > 0).enumerate() {
         assert_eq!(values[place * 24 + 5], (i * 100 + 5) as f64);
     }

@@ -13,15 +13,8 @@ fn library() -> PathBuf {
     let name = format!("{}atlas_store{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
     let test = env::current_exe().unwrap();
     let folders = test.ancestors().skip(1).take(2);
-    let built = folders
-        .map(|folder| folder.join(&name))
-        .find(|library| library.is_file());
-    built.unwrap_or_else(|| {
-        panic!(
-            "no {name} beside {} or above it: `cargo build` makes one",
-            test.display()
-        )
-    })
+    let built = folders.map(|folder| folder.join(&name)).find(|library| library.is_file());
+    built.unwrap_or_else(|| panic!("no {name} beside {} or above it: `cargo build` makes one", test.display()))
 }
 
 /// The names of the functions that the library exports.
@@ -29,18 +22,9 @@ fn exported() -> BTreeSet<String> {
     let library = library();
     let output = Command::new("nm").args(["-D", "--defined-only"]).arg(&library).output();
     let output = output.unwrap_or_else(|error| panic!("nm, of binutils: {error}"));
-    assert!(
-        output.status.success(),
-        "nm {}: {}",
-        library.display(),
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "nm {}: {}", library.display(), String::from_utf8_lossy(&output.stderr));
     let symbols = String::from_utf8(output.stdout).unwrap();
-    symbols
-        .lines()
-        .filter_map(|line| line.split_whitespace().nth(2))
-        .map(str::to_owned)
-        .collect()
+    symbols.lines().filter_map(|line| line.split_whitespace().nth(2)).map(str::to_owned).collect()
 }
 
 /// The names of the functions that the header declares.
@@ -51,22 +35,14 @@ fn declared() -> BTreeSet<String> {
         code += part.split_once("*/").map_or(part, |(_, after)| after);
     }
     let lines = code.lines().filter(|line| !line.starts_with(['#', ' ', '}']));
-    let functions = lines
-        .filter(|line| !line.starts_with("typedef"))
-        .filter_map(|line| line.split_once('('));
-    functions
-        .filter_map(|(before, _)| before.rsplit([' ', '*']).next())
-        .map(str::to_owned)
-        .collect()
+    let functions = lines.filter(|line| !line.starts_with("typedef")).filter_map(|line| line.split_once('('));
+    functions.filter_map(|(before, _)| before.rsplit([' ', '*']).next()).map(str::to_owned).collect()
 }
 
 #[test]
 fn are_the_headers_functions() {
     let (exported, declared) = (exported(), declared());
-    assert!(
-        declared.contains("atlas_flush") && declared.contains("atlas_last_error"),
-        "the header was not understood"
-    );
+    assert!(declared.contains("atlas_flush") && declared.contains("atlas_last_error"), "the header was not understood");
     let missing: Vec<_> = declared.difference(&exported).collect();
     let extra: Vec<_> = exported.difference(&declared).collect();
     assert!(missing.is_empty(), "declared, but not exported: {missing:?}");

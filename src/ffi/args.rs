@@ -42,11 +42,7 @@ pub(super) struct Region {
 
 impl Region {
     pub(super) fn selection(&self) -> Selection<'_> {
-        Selection {
-            rank: self.rank,
-            start: self.start.as_deref(),
-            count: self.count.as_deref(),
-        }
+        Selection { rank: self.rank, start: self.start.as_deref(), count: self.count.as_deref() }
     }
 }
 
@@ -80,10 +76,7 @@ impl Call {
         let text = unsafe { CStr::from_ptr(pointer) };
         text.to_str().map_err(|error| {
             let at = error.valid_up_to();
-            self.invalid(format_args!(
-                "{name} is not UTF-8 from byte {at} on: '{}'",
-                text.to_string_lossy()
-            ))
+            self.invalid(format_args!("{name} is not UTF-8 from byte {at} on: '{}'", text.to_string_lossy()))
         })
     }
 
@@ -147,11 +140,7 @@ impl Call {
         let mut values: Vec<T> = self.room(count, name)?;
         if count > 0 {
             // SAFETY: both sides hold `count` values, and the new one is not the caller's.
-            unsafe {
-                pointer
-                    .cast::<u8>()
-                    .copy_to_nonoverlapping(values.as_mut_ptr().cast(), count * size_of::<T>())
-            };
+            unsafe { pointer.cast::<u8>().copy_to_nonoverlapping(values.as_mut_ptr().cast(), count * size_of::<T>()) };
             // SAFETY: just written.
             unsafe { values.set_len(count) };
         }
@@ -178,11 +167,7 @@ impl Call {
         if rank > 0 {
             self.check(pointer, name)?;
             // SAFETY: both sides hold `rank` values, and the new one is not the caller's.
-            unsafe {
-                pointer
-                    .cast::<u8>()
-                    .copy_to_nonoverlapping(values.as_mut_ptr().cast(), rank * size_of::<T>())
-            };
+            unsafe { pointer.cast::<u8>().copy_to_nonoverlapping(values.as_mut_ptr().cast(), rank * size_of::<T>()) };
         }
         Ok(Extents { len: rank, values })
     }
@@ -224,10 +209,7 @@ impl Call {
 
     /// An empty vector with room for `count` values.
     fn room<T>(self, count: usize, name: &str) -> Result<Vec<T>> {
-        if count
-            .checked_mul(size_of::<T>())
-            .is_none_or(|bytes| bytes > isize::MAX as usize)
-        {
+        if count.checked_mul(size_of::<T>()).is_none_or(|bytes| bytes > isize::MAX as usize) {
             return Err(self.invalid(format_args!("{count} {name} are more than memory can hold")));
         }
         let mut values = Vec::new();

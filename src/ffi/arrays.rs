@@ -304,12 +304,8 @@ pub unsafe extern "C" fn atlas_read_across(
         // SAFETY: the caller keeps the header's contract.
         let (array, datasets) = unsafe { (call.text(array, "array")?, call.texts(datasets, n, "datasets")?) };
         // SAFETY: likewise.
-        let (region, target) = unsafe {
-            (
-                call.region(rank, start, count)?,
-                Target::from_raw(data.cast(), dtype, None),
-            )
-        };
+        let (region, target) =
+            unsafe { (call.region(rank, start, count)?, Target::from_raw(data.cast(), dtype, None)) };
         store.read_across(array, &datasets, region.selection(), target)
     })
 }
@@ -332,11 +328,7 @@ fn describe(info: &ArrayInfo, struct_size: usize) -> atlas_array_description {
             Codec::None => ATLAS_CODEC_NONE,
         },
         level: info.level,
-        shuffle: if info.shuffle {
-            ATLAS_SWITCH_ON
-        } else {
-            ATLAS_SWITCH_OFF
-        },
+        shuffle: if info.shuffle { ATLAS_SWITCH_ON } else { ATLAS_SWITCH_OFF },
         has_fill_value: i32::from(info.fill_value.is_some()),
         fill_value: std::array::from_fn(|index| fill_bytes.get(index).copied().unwrap_or(0)),
     }

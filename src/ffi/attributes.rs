@@ -19,9 +19,7 @@ impl Key<'_> {
     fn context(&self, error: Error) -> Error {
         let Key { dataset, array, key } = self;
         match array {
-            Some(array) => error.context(format_args!(
-                "attribute '{key}' of array '{array}' of dataset '{dataset}'"
-            )),
+            Some(array) => error.context(format_args!("attribute '{key}' of array '{array}' of dataset '{dataset}'")),
             None => error.context(format_args!("attribute '{key}' of dataset '{dataset}'")),
         }
     }
@@ -95,12 +93,7 @@ pub unsafe extern "C" fn atlas_set_attribute(
     guard("atlas_set_attribute", |call| {
         let (store, dtype) = (call.store(store)?, call.dtype(dtype)?);
         // SAFETY: the caller keeps the header's contract.
-        let (at, value) = unsafe {
-            (
-                call.key(dataset, array, key)?,
-                call.attribute_value(dtype, count, values)?,
-            )
-        };
+        let (at, value) = unsafe { (call.key(dataset, array, key)?, call.attribute_value(dtype, count, values)?) };
         store.set_attribute(at.dataset, at.array, at.key, value)
     })
 }
@@ -131,12 +124,7 @@ pub unsafe extern "C" fn atlas_get_attribute(
     guard("atlas_get_attribute", |call| {
         let (store, dtype) = (call.store(store)?, call.dtype(dtype)?);
         // SAFETY: the caller keeps the header's contract.
-        let (at, out) = unsafe {
-            (
-                call.key(dataset, array, key)?,
-                call.values_out(values, capacity, count)?,
-            )
-        };
+        let (at, out) = unsafe { (call.key(dataset, array, key)?, call.values_out(values, capacity, count)?) };
         let value = store.attribute(at.dataset, at.array, at.key)?;
         let filled = out.fill(value.len(), dtype.size(), |memory| value.to_memory(dtype, memory));
         filled.map_err(|error| at.context(error))
@@ -191,13 +179,8 @@ pub unsafe extern "C" fn atlas_attribute_info(
     guard("atlas_attribute_info", |call| {
         let store = call.store(store)?;
         // SAFETY: the caller keeps the header's contract.
-        let (at, dtype, count) = unsafe {
-            (
-                call.key(dataset, array, key)?,
-                call.out(dtype, "dtype")?,
-                call.out(count, "count")?,
-            )
-        };
+        let (at, dtype, count) =
+            unsafe { (call.key(dataset, array, key)?, call.out(dtype, "dtype")?, call.out(count, "count")?) };
         let value = store.attribute(at.dataset, at.array, at.key)?;
         dtype.set(value.dtype() as atlas_dtype);
         count.set(value.len());

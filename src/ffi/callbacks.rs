@@ -50,11 +50,7 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn new(function: atlas_damage_fn, user_data: *mut c_void) -> Self {
-        Self {
-            function,
-            user_data,
-            first: String::new(),
-        }
+        Self { function, user_data, first: String::new() }
     }
 
     pub(super) fn add(&mut self, damage: &Damage) {
@@ -74,11 +70,7 @@ impl Report {
         match count {
             0 => Ok(()),
             1 => bail!(Corrupt, "the store is damaged: {}", self.first),
-            _ => bail!(
-                Corrupt,
-                "the store is damaged in {count} places, the first: {}",
-                self.first
-            ),
+            _ => bail!(Corrupt, "the store is damaged in {count} places, the first: {}", self.first),
         }
     }
 }

@@ -17,9 +17,7 @@ pub unsafe extern "C" fn atlas_create_dataset(store: atlas_store, dataset: *cons
     guard("atlas_create_dataset", |call| {
         let store = call.store(store)?;
         // SAFETY: the caller keeps the header's contract.
-        store
-            .create_dataset(unsafe { call.text(dataset, "dataset") }?)
-            .map(drop)
+        store.create_dataset(unsafe { call.text(dataset, "dataset") }?).map(drop)
     })
 }
 

@@ -39,18 +39,13 @@ pub(super) fn guard(function: &'static str, body: impl FnOnce(Call) -> Result<()
     match catch_unwind(AssertUnwindSafe(|| body(Call { function }))) {
         Ok(Ok(())) => ATLAS_STATUS_OK,
         Ok(Err(error)) => fail(&error),
-        Err(payload) => fail(&Error::new(
-            ErrorKind::Internal,
-            format!("{function}: {}", panic_text(&*payload)),
-        )),
+        Err(payload) => fail(&Error::new(ErrorKind::Internal, format!("{function}: {}", panic_text(&*payload)))),
     }
 }
 
 /// This thread's last text, valid until its next failure. Never NULL.
 pub(super) fn last_error() -> *const c_char {
-    LAST_ERROR
-        .try_with(|text| text.borrow().as_ptr())
-        .unwrap_or(c"".as_ptr())
+    LAST_ERROR.try_with(|text| text.borrow().as_ptr()).unwrap_or(c"".as_ptr())
 }
 
 /// Sets the text and gives the status. A thread that is ending has no text any more.

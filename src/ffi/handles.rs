@@ -36,10 +36,7 @@ impl Call {
                     "handle {handle:#x} was not opened by this process, which was forked: open the store here"
                 ),
             ),
-            false => self.error(
-                ErrorKind::InvalidHandle,
-                format_args!("handle {handle:#x} is not an open store"),
-            ),
+            false => self.error(ErrorKind::InvalidHandle, format_args!("handle {handle:#x} is not an open store")),
         })
     }
 
@@ -61,9 +58,6 @@ impl Call {
         if open < LIMIT {
             return Ok(());
         }
-        Err(self.error(
-            ErrorKind::OutOfMemory,
-            format_args!("{open} stores are open, which is the limit"),
-        ))
+        Err(self.error(ErrorKind::OutOfMemory, format_args!("{open} stores are open, which is the limit")))
     }
 }

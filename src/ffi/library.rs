@@ -8,12 +8,8 @@ use crate::ffi::version::ATLAS_VERSION;
 use std::ffi::{CString, c_char};
 use std::sync::LazyLock;
 
-static DTYPE_NAMES: LazyLock<Vec<CString>> = LazyLock::new(|| {
-    dtype::ALL
-        .into_iter()
-        .map(|dtype| CString::new(dtype.name()).unwrap_or_default())
-        .collect()
-});
+static DTYPE_NAMES: LazyLock<Vec<CString>> =
+    LazyLock::new(|| dtype::ALL.into_iter().map(|dtype| CString::new(dtype.name()).unwrap_or_default()).collect());
 
 /// # Library
 ///

@@ -192,11 +192,7 @@ fn describe(info: &StoreInfo, struct_size: usize) -> atlas_store_description {
             MetaFormat::Json => ATLAS_META_FORMAT_JSON,
             MetaFormat::MsgPack => ATLAS_META_FORMAT_MSGPACK,
         },
-        meta_compression: if info.meta_zstd {
-            ATLAS_COMPRESSION_ZSTD
-        } else {
-            ATLAS_COMPRESSION_NONE
-        },
+        meta_compression: if info.meta_zstd { ATLAS_COMPRESSION_ZSTD } else { ATLAS_COMPRESSION_NONE },
         unflushed_changes: i32::from(info.unflushed_changes),
         generation: info.generation,
         dataset_count: info.dataset_count,

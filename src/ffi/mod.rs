@@ -9,12 +9,7 @@
 //! - `args` and `options` read the caller's memory, `outputs` writes to it, `callbacks` calls back. Nothing else follows
 //!   a pointer of the caller's.
 
-#![allow(
-    unsafe_code,
-    non_camel_case_types,
-    clippy::missing_safety_doc,
-    clippy::doc_overindented_list_items
-)]
+#![allow(unsafe_code, non_camel_case_types, clippy::missing_safety_doc, clippy::doc_overindented_list_items)]
 
 // The blank lines keep this order, which is the header's.
 mod version;

@@ -29,10 +29,7 @@ pub(super) fn check_size<T>(call: Call, size: usize, name: &str) -> Result<()> {
     if (size_of::<usize>()..=SIZE_LIMIT).contains(&size) {
         return Ok(());
     }
-    Err(call.invalid(format_args!(
-        "{name}->struct_size is {size}, the struct has {} bytes",
-        size_of::<T>()
-    )))
+    Err(call.invalid(format_args!("{name}->struct_size is {size}, the struct has {} bytes", size_of::<T>())))
 }
 
 impl Call {
@@ -62,16 +59,11 @@ impl Call {
     pub(super) unsafe fn create_options(self, pointer: *const atlas_create_options) -> Result<CreateOptions> {
         // SAFETY: as for this function.
         let c = unsafe { self.options(pointer) }?;
-        let formats = [
-            (ATLAS_META_FORMAT_JSON, MetaFormat::Json),
-            (ATLAS_META_FORMAT_MSGPACK, MetaFormat::MsgPack),
-        ];
+        let formats = [(ATLAS_META_FORMAT_JSON, MetaFormat::Json), (ATLAS_META_FORMAT_MSGPACK, MetaFormat::MsgPack)];
         let compressions = [(ATLAS_COMPRESSION_NONE, false), (ATLAS_COMPRESSION_ZSTD, true)];
         Ok(CreateOptions {
             meta_format: self.choice(c.meta_format, "meta_format", &formats)?,
-            meta_zstd: self
-                .choice(c.meta_compression, "meta_compression", &compressions)?
-                .unwrap_or_default(),
+            meta_zstd: self.choice(c.meta_compression, "meta_compression", &compressions)?.unwrap_or_default(),
             codec: self.codec(c.codec)?,
             level: nonzero(c.level),
             shuffle: self.switch(c.shuffle, "shuffle")?,
@@ -92,9 +84,7 @@ impl Call {
     pub(super) unsafe fn open_options(self, pointer: *const atlas_open_options) -> Result<OpenOptions> {
         // SAFETY: as for this function.
         let c = unsafe { self.options(pointer) }?;
-        Ok(OpenOptions {
-            runtime: self.runtime(&c)?,
-        })
+        Ok(OpenOptions { runtime: self.runtime(&c)? })
     }
 
     /// The options of an array of this type and rank.
@@ -133,9 +123,7 @@ impl Call {
             0 => Ok(None),
             ATLAS_THREADS_INLINE => Ok(Some(0)),
             _ => usize::try_from(count).map(Some).map_err(|_| {
-                self.invalid(format_args!(
-                    "options->num_threads is {count}, neither a count nor ATLAS_THREADS_INLINE"
-                ))
+                self.invalid(format_args!("options->num_threads is {count}, neither a count nor ATLAS_THREADS_INLINE"))
             }),
         }
     }
@@ -147,23 +135,15 @@ impl Call {
         // SAFETY: as for this function; not NULL, so it is a text or one element, of which any bytes are bytes.
         unsafe {
             match dtype {
-                DType::String => self
-                    .text(value.cast(), "options->fill_value")
-                    .map(|t| FillValue::Text(t.to_owned())),
-                _ => self
-                    .values(value, dtype.size(), "options->fill_value")
-                    .map(FillValue::Bytes),
+                DType::String => self.text(value.cast(), "options->fill_value").map(|t| FillValue::Text(t.to_owned())),
+                _ => self.values(value, dtype.size(), "options->fill_value").map(FillValue::Bytes),
             }
         }
         .map(Some)
     }
 
     fn codec(self, code: i32) -> Result<Option<Codec>> {
-        let codecs = [
-            (ATLAS_CODEC_ZSTD, Codec::Zstd),
-            (ATLAS_CODEC_LZ4, Codec::Lz4),
-            (ATLAS_CODEC_NONE, Codec::None),
-        ];
+        let codecs = [(ATLAS_CODEC_ZSTD, Codec::Zstd), (ATLAS_CODEC_LZ4, Codec::Lz4), (ATLAS_CODEC_NONE, Codec::None)];
         self.choice(code, "codec", &codecs)
     }
 

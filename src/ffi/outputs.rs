@@ -56,19 +56,12 @@ impl TextOut {
         let texts = || texts.iter().map(AsRef::as_ref);
         let function = self.call.function;
         if let Some(index) = texts().position(|text: &str| text.as_bytes().contains(&0)) {
-            bail!(
-                Unsupported,
-                "{function}: text {index} holds a NUL byte, where C would end it"
-            );
+            bail!(Unsupported, "{function}: text {index} holds a NUL byte, where C would end it");
         }
         let needed = texts().map(|text| text.len() + 1).sum();
         self.needed.set(needed);
         if needed > self.capacity {
-            bail!(
-                BufferTooSmall,
-                "{function}: {needed} bytes are needed, capacity is {}",
-                self.capacity
-            );
+            bail!(BufferTooSmall, "{function}: {needed} bytes are needed, capacity is {}", self.capacity);
         }
         let mut end = self.buffer.cast::<u8>();
         for text in texts() {
@@ -95,11 +88,7 @@ impl ValuesOut {
     pub(super) fn fill(&self, count: usize, size: usize, fill: impl FnOnce(&mut [u8]) -> Result<()>) -> Result<()> {
         self.count.set(count);
         if count > self.capacity {
-            bail!(
-                BufferTooSmall,
-                "{count} values are needed, capacity is {}",
-                self.capacity
-            );
+            bail!(BufferTooSmall, "{count} values are needed, capacity is {}", self.capacity);
         }
         if count == 0 {
             return fill(&mut []);
@@ -135,12 +124,7 @@ impl Call {
         // SAFETY: as for this function.
         let needed = unsafe { self.out(needed, "needed") }?;
         self.check_buffer(buffer, capacity, "buffer")?;
-        Ok(TextOut {
-            call: self,
-            buffer,
-            capacity,
-            needed,
-        })
+        Ok(TextOut { call: self, buffer, capacity, needed })
     }
 
     /// An output of values.
@@ -153,11 +137,7 @@ impl Call {
         // SAFETY: as for this function.
         let count = unsafe { self.out(count, "count") }?;
         self.check_buffer(values, capacity, "values")?;
-        Ok(ValuesOut {
-            values,
-            capacity,
-            count,
-        })
+        Ok(ValuesOut { values, capacity, count })
     }
 
     fn check_buffer<T>(self, buffer: *const T, capacity: usize, name: &str) -> Result<()> {

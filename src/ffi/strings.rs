@@ -34,11 +34,7 @@ pub unsafe extern "C" fn atlas_write_strings(
         let (start, count) = store.resolve(dataset, array, region.selection())?;
         // SAFETY: likewise.
         let texts = unsafe { call.texts(values, call.volume(&count)?, "values") }?;
-        let region = Selection {
-            rank,
-            start: Some(&start),
-            count: Some(&count),
-        };
+        let region = Selection { rank, start: Some(&start), count: Some(&count) };
         store.write_strings(dataset, array, region, &texts)
     })
 }

@@ -44,22 +44,10 @@ pub struct Notation {
 
 /// Every notation; a store has the root of exactly one.
 pub const NOTATIONS: [Notation; 4] = [
-    Notation {
-        format: MetaFormat::Json,
-        zstd: false,
-    },
-    Notation {
-        format: MetaFormat::MsgPack,
-        zstd: false,
-    },
-    Notation {
-        format: MetaFormat::Json,
-        zstd: true,
-    },
-    Notation {
-        format: MetaFormat::MsgPack,
-        zstd: true,
-    },
+    Notation { format: MetaFormat::Json, zstd: false },
+    Notation { format: MetaFormat::MsgPack, zstd: false },
+    Notation { format: MetaFormat::Json, zstd: true },
+    Notation { format: MetaFormat::MsgPack, zstd: true },
 ];
 
 impl Notation {
@@ -105,21 +93,14 @@ pub struct CompressionRecord {
 
 impl From<Compression> for CompressionRecord {
     fn from(compression: Compression) -> Self {
-        Self {
-            codec: compression.codec.name().into(),
-            level: compression.level,
-            shuffle: compression.shuffle,
-        }
+        Self { codec: compression.codec.name().into(), level: compression.level, shuffle: compression.shuffle }
     }
 }
 
 impl CompressionRecord {
     pub fn decode(&self) -> Result<Compression> {
-        let compression = Compression {
-            codec: Codec::from_name(&self.codec)?,
-            level: self.level,
-            shuffle: self.shuffle,
-        };
+        let compression =
+            Compression { codec: Codec::from_name(&self.codec)?, level: self.level, shuffle: self.shuffle };
         compression.check().map_err(|error| error!(Corrupt, "{error}"))?;
         Ok(compression)
     }
@@ -160,11 +141,7 @@ impl SchemaRecord {
             dims: self.dims.clone(),
             chunk_shape: Dims::from_slice(&self.chunk_shape),
             compression: self.compression.decode()?,
-            fill: self
-                .fill_value
-                .as_ref()
-                .map(|value| Fill::from_value(dtype, value))
-                .transpose()?,
+            fill: self.fill_value.as_ref().map(|value| Fill::from_value(dtype, value)).transpose()?,
             rechunk_on_append: self.rechunk_on_append,
         };
         schema.check().map_err(|error| error!(Corrupt, "a schema: {error}"))?;
@@ -275,10 +252,7 @@ impl StoredRecord {
             cells: self.cells,
             nulls: self.nulls,
             bytes: self.bytes,
-            range: self
-                .range
-                .as_ref()
-                .and_then(|range| stats::range_from_value(dtype, range)),
+            range: self.range.as_ref().and_then(|range| stats::range_from_value(dtype, range)),
         }
     }
 }
@@ -287,12 +261,7 @@ impl ArrayRecord {
     /// Checks what the rest of the engine takes for granted.
     pub fn check(&self, schema: &Schema) -> Result<()> {
         if self.shape.len() != schema.chunk_shape.len() {
-            bail!(
-                Corrupt,
-                "shape {:?} for a schema of rank {}",
-                self.shape,
-                schema.chunk_shape.len()
-            );
+            bail!(Corrupt, "shape {:?} for a schema of rank {}", self.shape, schema.chunk_shape.len());
         }
         check_shape(&self.shape, schema.dtype.size()).map_err(|error| error!(Corrupt, "{error}"))
     }
@@ -367,11 +336,7 @@ pub fn write<'a>(notation: Notation, head: &Head, datasets: &[(&'a str, &'a [u8]
         }
     }
     if !notation.zstd {
-        return Ok(Written {
-            file: image,
-            image: None,
-            ranges,
-        });
+        return Ok(Written { file: image, image: None, ranges });
     }
     let mut file = zstd::bulk::Compressor::new(1)
         .and_then(|mut compressor| {
@@ -382,11 +347,7 @@ pub fn write<'a>(notation: Notation, head: &Head, datasets: &[(&'a str, &'a [u8]
     let crc = crc32c::crc32c(&file);
     file.extend_from_slice(&ZSTD_TRAILER);
     file.extend_from_slice(&crc.to_le_bytes());
-    Ok(Written {
-        file,
-        image: Some(image),
-        ranges,
-    })
+    Ok(Written { file, image: Some(image), ranges })
 }
 
 /// Checks the root file's checksums and reads it.
@@ -407,11 +368,7 @@ pub fn parse(notation: Notation, file: Vec<u8>) -> Result<Root> {
         }
     };
     check_head(&head)?;
-    Ok(Root {
-        head,
-        image: Arc::new(image),
-        datasets,
-    })
+    Ok(Root { head, image: Arc::new(image), datasets })
 }
 
 fn decompress(file: &[u8]) -> Result<Vec<u8>> {
@@ -458,11 +415,7 @@ fn check_msgpack(image: &[u8]) -> Result<()> {
 
 fn check_head(head: &Head) -> Result<()> {
     if head.format_version > VERSION {
-        bail!(
-            Unsupported,
-            "format version {} is newer than {VERSION}",
-            head.format_version
-        );
+        bail!(Unsupported, "format version {} is newer than {VERSION}", head.format_version);
     }
     if let Some(feature) = head.required_features.first() {
         bail!(Unsupported, "the store needs the feature '{feature}'");
@@ -500,9 +453,7 @@ impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Entries<'a, T> {
                 Ok(entries)
             }
         }
-        deserializer
-            .deserialize_map(EntriesVisitor(std::marker::PhantomData))
-            .map(Entries)
+        deserializer.deserialize_map(EntriesVisitor(std::marker::PhantomData)).map(Entries)
     }
 }
 
@@ -633,21 +584,11 @@ mod tests {
     #[test]
     fn newer_formats_and_unknown_features_are_named() {
         let notation = Notation::default();
-        let newer = Head {
-            format_version: VERSION + 1,
-            ..head()
-        };
-        let error = parse(notation, write(notation, &newer, &[]).expect("writes").file)
-            .err()
-            .expect("refused");
+        let newer = Head { format_version: VERSION + 1, ..head() };
+        let error = parse(notation, write(notation, &newer, &[]).expect("writes").file).err().expect("refused");
         assert!(error.message().contains("version 2"), "{error}");
-        let feature = Head {
-            required_features: vec!["pools".into()],
-            ..head()
-        };
-        let error = parse(notation, write(notation, &feature, &[]).expect("writes").file)
-            .err()
-            .expect("refused");
+        let feature = Head { required_features: vec!["pools".into()], ..head() };
+        let error = parse(notation, write(notation, &feature, &[]).expect("writes").file).err().expect("refused");
         assert!(error.message().contains("'pools'"), "{error}");
     }
 }

@@ -36,20 +36,13 @@ pub fn check_header(bytes: &[u8], store_id: &[u8; 16]) -> Result<()> {
         return Ok(());
     }
     if bytes.len() < HEADER_LEN || bytes[..8] != MAGIC[..] {
-        bail!(
-            Corrupt,
-            "not a segment: its first bytes are not '{}'",
-            String::from_utf8_lossy(MAGIC)
-        );
+        bail!(Corrupt, "not a segment: its first bytes are not '{}'", String::from_utf8_lossy(MAGIC));
     }
     let version = u32::from_le_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]);
     if version > VERSION {
         bail!(Unsupported, "segment version {version} is newer than {VERSION}");
     }
-    bail!(
-        Corrupt,
-        "the header is damaged, or the segment belongs to another store"
-    )
+    bail!(Corrupt, "the header is damaged, or the segment belongs to another store")
 }
 
 /// The end of a segment: where its directory is.
@@ -181,9 +174,7 @@ impl Directory {
         let mut pages = Vec::with_capacity(count as usize);
         let (mut id, mut at) = (0u64, blocks_end);
         for _ in 0..count {
-            id = id
-                .checked_add(cursor.varint()?)
-                .ok_or_else(|| error!(Corrupt, "array ids overflow"))?;
+            id = id.checked_add(cursor.varint()?).ok_or_else(|| error!(Corrupt, "array ids overflow"))?;
             let first = (id, cursor.varint()?);
             let (rows, len) = (cursor.varint32()?, cursor.varint32()?);
             let crc = u32::from_le_bytes(cursor.bytes()?);
@@ -193,25 +184,13 @@ impl Directory {
             if pages.last().is_some_and(|page: &PageRef| page.first >= first) || first > last {
                 bail!(Corrupt, "the index pages are out of order");
             }
-            pages.push(PageRef {
-                first,
-                rows,
-                offset: at,
-                len,
-                crc,
-            });
-            at = at
-                .checked_add(u64::from(len))
-                .ok_or_else(|| error!(Corrupt, "page lengths overflow"))?;
+            pages.push(PageRef { first, rows, offset: at, len, crc });
+            at = at.checked_add(u64::from(len)).ok_or_else(|| error!(Corrupt, "page lengths overflow"))?;
         }
         if !cursor.0.is_empty() || blocks_end < HEADER_LEN as u64 || at != offset {
             bail!(Corrupt, "the directory does not describe the file it is in");
         }
-        Ok(Self {
-            blocks_end,
-            last,
-            pages,
-        })
+        Ok(Self { blocks_end, last, pages })
     }
 
     /// Whether chunks of this array can be in the segment.
@@ -221,10 +200,7 @@ impl Directory {
 
     /// The pages that can hold chunks `low..=high` of an array.
     pub fn pages_of(&self, array_id: u64, low: u64, high: u64) -> std::ops::Range<usize> {
-        let from = self
-            .pages
-            .partition_point(|page| page.first <= (array_id, low))
-            .saturating_sub(1);
+        let from = self.pages.partition_point(|page| page.first <= (array_id, low)).saturating_sub(1);
         let to = self.pages.partition_point(|page| page.first <= (array_id, high));
         from..to.max(from)
     }
@@ -237,14 +213,7 @@ pub fn page_to_bytes(rows: &[Row]) -> Result<Vec<u8>> {
     for row in rows {
         put(&mut raw, row.array_id - before.0);
         // Within an array chunks ascend; a new array starts anew.
-        put(
-            &mut raw,
-            if row.array_id == before.0 {
-                row.chunk - before.1
-            } else {
-                row.chunk
-            },
-        );
+        put(&mut raw, if row.array_id == before.0 { row.chunk - before.1 } else { row.chunk });
         before = (row.array_id, row.chunk);
     }
     let mut end = 0u64;
@@ -284,16 +253,7 @@ pub fn page_from_bytes(bytes: &[u8], page: &PageRef, blocks_end: u64) -> Result<
     let blank = Row {
         array_id: 0,
         chunk: 0,
-        block: BlockRef {
-            offset: 0,
-            len: 0,
-            crc: 0,
-            coding: Coding {
-                codec: Codec::None,
-                shuffle: 1,
-                raw_len: 0,
-            },
-        },
+        block: BlockRef { offset: 0, len: 0, crc: 0, coding: Coding { codec: Codec::None, shuffle: 1, raw_len: 0 } },
         at: 0,
         len: 0,
         stats: ChunkStats::default(),
@@ -303,11 +263,7 @@ pub fn page_from_bytes(bytes: &[u8], page: &PageRef, blocks_end: u64) -> Result<
     for (i, row) in rows.iter_mut().enumerate() {
         let (step, chunk) = (cursor.varint()?, cursor.varint()?);
         row.array_id = before.0.checked_add(step).ok_or_else(overflow)?;
-        row.chunk = if step == 0 {
-            before.1.checked_add(chunk).ok_or_else(overflow)?
-        } else {
-            chunk
-        };
+        row.chunk = if step == 0 { before.1.checked_add(chunk).ok_or_else(overflow)? } else { chunk };
         let key = (row.array_id, row.chunk);
         if i > 0 && key <= before || i == 0 && key != page.first {
             bail!(Corrupt, "the rows of an index page are out of order");
@@ -318,34 +274,16 @@ pub fn page_from_bytes(bytes: &[u8], page: &PageRef, blocks_end: u64) -> Result<
     for row in &mut rows {
         row.block.offset = end.wrapping_add_signed(unzigzag(cursor.varint()?));
         row.block.len = cursor.varint32()?;
-        end = row
-            .block
-            .offset
-            .checked_add(u64::from(row.block.len))
-            .ok_or_else(overflow)?;
+        end = row.block.offset.checked_add(u64::from(row.block.len)).ok_or_else(overflow)?;
         if row.block.offset < HEADER_LEN as u64 || end > blocks_end {
-            bail!(
-                Corrupt,
-                "a block of {} bytes at offset {} is outside the blocks",
-                row.block.len,
-                row.block.offset
-            );
+            bail!(Corrupt, "a block of {} bytes at offset {} is outside the blocks", row.block.len, row.block.offset);
         }
     }
     for row in &mut rows {
         row.block.coding.raw_len = cursor.varint32()?;
         (row.at, row.len) = (cursor.varint32()?, cursor.varint32()?);
-        if row
-            .at
-            .checked_add(row.len)
-            .is_none_or(|end| end > row.block.coding.raw_len)
-        {
-            bail!(
-                Corrupt,
-                "a chunk of {} bytes at {} is outside its block",
-                row.len,
-                row.at
-            );
+        if row.at.checked_add(row.len).is_none_or(|end| end > row.block.coding.raw_len) {
+            bail!(Corrupt, "a chunk of {} bytes at {} is outside its block", row.len, row.at);
         }
     }
     for row in &mut rows {
@@ -387,18 +325,11 @@ mod tests {
                     offset: 32 + i / 4 * 100,
                     len: 100,
                     crc: i as u32 * 77,
-                    coding: Coding {
-                        codec: Codec::Zstd,
-                        shuffle: 4,
-                        raw_len: 400,
-                    },
+                    coding: Coding { codec: Codec::Zstd, shuffle: 4, raw_len: 400 },
                 },
                 at: (i % 4 * 100) as u32,
                 len: 100,
-                stats: ChunkStats {
-                    nulls: i,
-                    range: (i % 3 > 0).then_some((i, u64::MAX - i)),
-                },
+                stats: ChunkStats { nulls: i, range: (i % 3 > 0).then_some((i, u64::MAX - i)) },
             })
             .collect()
     }
@@ -409,26 +340,10 @@ mod tests {
             let rows = rows(n);
             let bytes = page_to_bytes(&rows).expect("encodes");
             let first = (rows[0].array_id, rows[0].chunk);
-            let page = PageRef {
-                first,
-                rows: n as u32,
-                offset: 0,
-                len: bytes.len() as u32,
-                crc: 0,
-            };
+            let page = PageRef { first, rows: n as u32, offset: 0, len: bytes.len() as u32, crc: 0 };
             assert_eq!(page_from_bytes(&bytes, &page, 1 << 40).expect("decodes"), rows);
             assert!(page_from_bytes(&bytes, &page, 40).is_err(), "blocks outside the file");
-            assert!(
-                page_from_bytes(
-                    &bytes,
-                    &PageRef {
-                        rows: n as u32 + 1,
-                        ..page
-                    },
-                    1 << 40
-                )
-                .is_err()
-            );
+            assert!(page_from_bytes(&bytes, &PageRef { rows: n as u32 + 1, ..page }, 1 << 40).is_err());
         }
     }
 
@@ -440,18 +355,8 @@ mod tests {
 
     #[test]
     fn directory_and_trailer_round_trip() {
-        let page = |i: u64| PageRef {
-            first: (i, 7),
-            rows: 3,
-            offset: 100 + (i - 1) * 20,
-            len: 20,
-            crc: i as u32,
-        };
-        let directory = Directory {
-            blocks_end: 100,
-            last: (9, 9),
-            pages: (1..=3).map(page).collect(),
-        };
+        let page = |i: u64| PageRef { first: (i, 7), rows: 3, offset: 100 + (i - 1) * 20, len: 20, crc: i as u32 };
+        let directory = Directory { blocks_end: 100, last: (9, 9), pages: (1..=3).map(page).collect() };
         let bytes = directory.to_bytes();
         assert_eq!(Directory::parse(&bytes, 160).expect("parses"), directory);
         assert!(Directory::parse(&bytes, 161).is_err());
@@ -462,11 +367,7 @@ mod tests {
         assert_eq!(directory.pages_of(2, 0, 7), 0..2);
         assert_eq!(directory.pages_of(2, 8, 9), 1..2);
         assert_eq!(directory.pages_of(0, 0, 9), 0..0);
-        let trailer = Trailer {
-            directory_offset: 160,
-            directory_len: 9,
-            directory_crc: 5,
-        };
+        let trailer = Trailer { directory_offset: 160, directory_len: 9, directory_crc: 5 };
         assert_eq!(Trailer::parse(&trailer.to_bytes(), 201).expect("parses"), trailer);
         assert!(Trailer::parse(&trailer.to_bytes(), 202).is_err());
     }

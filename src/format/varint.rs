@@ -49,10 +49,7 @@ impl<'a> Cursor<'a> {
 
     /// The next `N` bytes.
     pub fn bytes<const N: usize>(&mut self) -> Result<[u8; N]> {
-        let (head, rest) = self
-            .0
-            .split_first_chunk()
-            .ok_or_else(|| error!(Corrupt, "the index is cut short"))?;
+        let (head, rest) = self.0.split_first_chunk().ok_or_else(|| error!(Corrupt, "the index is cut short"))?;
         self.0 = rest;
         Ok(*head)
     }

@@ -16,9 +16,7 @@ struct Reading(File);
 
 impl Storage for LocalDisk {
     fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
-        Ok(Box::new(Writing(
-            OpenOptions::new().write(true).create_new(true).open(path)?,
-        )))
+        Ok(Box::new(Writing(OpenOptions::new().write(true).create_new(true).open(path)?)))
     }
 
     fn replace(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
@@ -56,10 +54,7 @@ impl Storage for LocalDisk {
         std::fs::read_dir(path)?
             .map(|entry| {
                 let entry = entry?;
-                Ok(Entry {
-                    path: entry.path(),
-                    is_dir: entry.file_type()?.is_dir(),
-                })
+                Ok(Entry { path: entry.path(), is_dir: entry.file_type()?.is_dir() })
             })
             .collect()
     }

@@ -87,24 +87,13 @@ fn held(file: &File, start: i64, len: i64) -> io::Result<Option<i64>> {
 
 fn is_unsupported(error: &io::Error) -> bool {
     // EINVAL: a kernel or file system that does not know these requests. ENOLCK: NFS without a lock manager.
-    let known = [
-        libc::ENOTSUP,
-        libc::EOPNOTSUPP,
-        libc::ENOSYS,
-        libc::ENOLCK,
-        libc::EINVAL,
-    ];
+    let known = [libc::ENOTSUP, libc::EOPNOTSUPP, libc::ENOSYS, libc::ENOLCK, libc::EINVAL];
     error.raw_os_error().is_some_and(|code| known.contains(&code))
 }
 
 /// See [`super::Storage::lock_writer`].
 pub fn lock_writer(path: &Path) -> io::Result<Locking> {
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)?;
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
     match lock(&file, libc::F_WRLCK, 0) {
         Ok(()) => {}
         Err(error) if matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EACCES)) => {
@@ -123,12 +112,7 @@ pub fn lock_writer(path: &Path) -> io::Result<Locking> {
 
 /// What the locks tell of the writer that holds them.
 fn holder(file: &File) -> String {
-    let low = |kind| {
-        held(file, offset(kind, 0), LOW + 1)
-            .ok()
-            .flatten()
-            .map(|start| start & LOW)
-    };
+    let low = |kind| held(file, offset(kind, 0), LOW + 1).ok().flatten().map(|start| start & LOW);
     let Some(pid) = low(PID) else {
         return "another process".into();
     };
@@ -145,11 +129,7 @@ fn host_name() -> Vec<u8> {
     // SAFETY: the buffer is as long as stated; a name that is cut may lack its NUL, which the search below allows for.
     let status = unsafe { libc::gethostname(buffer.as_mut_ptr().cast(), buffer.len()) };
     let len = buffer.iter().position(|&byte| byte == 0).unwrap_or(buffer.len());
-    if status == 0 {
-        buffer[..len].to_vec()
-    } else {
-        b"?".to_vec()
-    }
+    if status == 0 { buffer[..len].to_vec() } else { b"?".to_vec() }
 }
 
 /// An open lock file, whose locks are released with it.
@@ -160,10 +140,7 @@ struct Owned {
 
 impl Owned {
     fn new(file: File) -> Self {
-        Self {
-            file,
-            pid: std::process::id(),
-        }
+        Self { file, pid: std::process::id() }
     }
 }
 
@@ -196,10 +173,7 @@ pub fn pin_reader(path: &Path) -> io::Result<Option<Box<dyn ReaderPin>>> {
         }
         Err(error) => return Err(error),
     };
-    let mut pin = Reader {
-        file: Owned::new(file),
-        generation: None,
-    };
+    let mut pin = Reader { file: Owned::new(file), generation: None };
     match pin.pin_all() {
         Ok(()) => Ok(Some(Box::new(pin))),
         Err(error) if is_unsupported(&error) => Ok(None),

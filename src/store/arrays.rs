@@ -21,18 +21,13 @@ impl Store {
         options: ArrayOptions,
     ) -> Result<()> {
         catalogue::check_name("array", array)?;
-        let schema = self
-            .schema(dtype, dims, shape, options)
-            .map_err(|error| in_array(dataset, array, error))?;
+        let schema = self.schema(dtype, dims, shape, options).map_err(|error| in_array(dataset, array, error))?;
         let mut working = self.working_mut()?;
         if working.catalogue.dataset(dataset)?.arrays.contains_key(array) {
             bail!(AlreadyExists, "array '{array}' of dataset '{dataset}' already exists");
         }
         let made = working.catalogue.new_array(schema, shape);
-        let entry = ArrayEntry {
-            array: made,
-            attributes: Arc::default(),
-        };
+        let entry = ArrayEntry { array: made, attributes: Arc::default() };
         working.catalogue.change(dataset)?.arrays.insert(array.into(), entry);
         Ok(())
     }
@@ -40,24 +35,13 @@ impl Store {
     fn schema(&self, dtype: DType, dims: &[&str], shape: &[u64], options: ArrayOptions) -> Result<Schema> {
         check_shape(shape, dtype.size())?;
         if dims.len() != shape.len() {
-            bail!(
-                InvalidArgument,
-                "{} dimension names for rank {}",
-                dims.len(),
-                shape.len()
-            );
+            bail!(InvalidArgument, "{} dimension names for rank {}", dims.len(), shape.len());
         }
-        dims.iter()
-            .try_for_each(|name| catalogue::check_name("dimension", name))?;
+        dims.iter().try_for_each(|name| catalogue::check_name("dimension", name))?;
         if let Some(chunk_shape) = &options.chunk_shape
             && chunk_shape.len() != shape.len()
         {
-            bail!(
-                InvalidArgument,
-                "a chunk shape of {} extents for rank {}",
-                chunk_shape.len(),
-                shape.len()
-            );
+            bail!(InvalidArgument, "a chunk shape of {} extents for rank {}", chunk_shape.len(), shape.len());
         }
         let item = chunking_size(dtype);
         let default = options.chunk_shape.is_none();
@@ -78,14 +62,7 @@ impl Store {
             Some(FillValue::Text(text)) => Some(Fill::Text(text.into())),
         };
         let dims = dims.iter().map(|&name| name.into()).collect();
-        let schema = Schema {
-            dtype,
-            dims,
-            chunk_shape,
-            compression,
-            fill,
-            rechunk_on_append: rechunk,
-        };
+        let schema = Schema { dtype, dims, chunk_shape, compression, fill, rechunk_on_append: rechunk };
         schema.check()?;
         Ok(schema)
     }
@@ -106,14 +83,7 @@ impl Store {
 
     /// Names of a dataset's arrays, in the order they were defined.
     pub fn array_names(&self, dataset: &str) -> Result<Vec<Arc<str>>> {
-        Ok(self
-            .working()?
-            .catalogue
-            .dataset(dataset)?
-            .arrays
-            .keys()
-            .cloned()
-            .collect())
+        Ok(self.working()?.catalogue.dataset(dataset)?.arrays.keys().cloned().collect())
     }
 
     /// Type, shape, chunks, codec and fill value of an array.
@@ -283,7 +253,7 @@ impl Store {
             array::read_texts(&self.io, &plan, &region.count, &mut texts)?;
             return Ok(array::Values::Texts(texts));
         }
-        let mut bytes = crate::block::allocate(cells * array.schema.dtype.size())?;
+        let mut bytes = crate::buffers::allocate(cells * array.schema.dtype.size())?;
         let target = Target::from_bytes(&mut bytes, array.schema.dtype).bind(&region.count, array.schema.dtype)?;
         let plan = array.plan_numbers(data, segments, region, &target)?;
         array::read_numbers(&self.io, &[(plan, target)])?;
@@ -317,14 +287,9 @@ impl Store {
                     let same = first.get_or_insert_with(|| count.into());
                     if same[..] != *count {
                         let one = datasets[0];
-                        bail!(
-                            InvalidArgument,
-                            "counts {count:?} differ from {same:?} of dataset '{one}'"
-                        );
+                        bail!(InvalidArgument, "counts {count:?} differ from {same:?} of dataset '{one}'");
                     }
-                    let stacked: Dims = std::iter::once(datasets.len() as u64)
-                        .chain(count.iter().copied())
-                        .collect();
+                    let stacked: Dims = std::iter::once(datasets.len() as u64).chain(count.iter().copied()).collect();
                     Ok(target.bind(&stacked, dtype)?.part(number as u64))
                 })?);
             }
@@ -405,10 +370,7 @@ impl Working {
 /// Refuses arrays of texts where numbers are meant.
 fn numbers(array: &Array) -> Result<()> {
     if array.schema.dtype == DType::String {
-        bail!(
-            TypeMismatch,
-            "string does not convert to a number: strings have calls of their own"
-        );
+        bail!(TypeMismatch, "string does not convert to a number: strings have calls of their own");
     }
     Ok(())
 }
@@ -427,22 +389,14 @@ fn check_texts(array: &Array, texts: &[&str]) -> Result<()> {
 fn check_text_count(texts: &[&str], count: &[u64]) -> Result<()> {
     let cells = crate::shape::cells(count);
     if texts.len() as u64 != cells {
-        bail!(
-            InvalidArgument,
-            "{} strings given, counts {count:?} need {cells}",
-            texts.len()
-        );
+        bail!(InvalidArgument, "{} strings given, counts {count:?} need {cells}", texts.len());
     }
     Ok(())
 }
 
 /// Bytes that an element counts for where chunk shapes are chosen.
 fn chunking_size(dtype: DType) -> usize {
-    if dtype == DType::String {
-        grid::TEXT_BYTES
-    } else {
-        dtype.size()
-    }
+    if dtype == DType::String { grid::TEXT_BYTES } else { dtype.size() }
 }
 
 /// Gives an array `count[0]` more rows and has `put` write them; if that fails it is as before.
@@ -454,10 +408,7 @@ fn grow(
 ) -> Result<()> {
     let mut data = write(&array.data)?;
     let (old, new) = grown(&data.shape, count, array.schema.dtype)?;
-    let mut region = Region {
-        start: Dims::from_elem(0, new.len()),
-        count: count.into(),
-    };
+    let mut region = Region { start: Dims::from_elem(0, new.len()), count: count.into() };
     region.start[0] = old[0];
     data.shape = new;
     put(array, &mut data, segments, &region).inspect_err(|_| data.shape = old)
@@ -469,30 +420,16 @@ fn grown(shape: &Dims, count: &[u64], dtype: DType) -> Result<(Dims, Dims)> {
         bail!(InvalidArgument, "an array of rank 0 has no dimension to append along");
     }
     if count.len() != shape.len() {
-        bail!(
-            InvalidArgument,
-            "rank {} given, the array has rank {}",
-            count.len(),
-            shape.len()
-        );
+        bail!(InvalidArgument, "rank {} given, the array has rank {}", count.len(), shape.len());
     }
     for d in 1..shape.len() {
         if count[d] != shape[d] {
-            bail!(
-                InvalidArgument,
-                "count[{d}]={} is not shape[{d}]={}",
-                count[d],
-                shape[d]
-            );
+            bail!(InvalidArgument, "count[{d}]={} is not shape[{d}]={}", count[d], shape[d]);
         }
     }
     let mut new = shape.clone();
-    new[0] = (shape[0].checked_add(count[0])).ok_or_else(|| {
-        error!(
-            InvalidArgument,
-            "shape[0]={} + count[0]={} overflows", shape[0], count[0]
-        )
-    })?;
+    new[0] = (shape[0].checked_add(count[0]))
+        .ok_or_else(|| error!(InvalidArgument, "shape[0]={} + count[0]={} overflows", shape[0], count[0]))?;
     check_shape(&new, dtype.size())?;
     Ok((shape.clone(), new))
 }

@@ -12,10 +12,7 @@ impl Store {
         if let Value::String(texts) = &value
             && let Some(at) = texts.iter().position(|text| text.contains('\0'))
         {
-            bail!(
-                InvalidArgument,
-                "attribute '{key}': the string at element {at} has a NUL in it"
-            );
+            bail!(InvalidArgument, "attribute '{key}': the string at element {at} has a NUL in it");
         }
         self.change_attributes(
             dataset,
@@ -29,10 +26,7 @@ impl Store {
 
     /// The value of an attribute.
     pub fn attribute(&self, dataset: &str, array: Option<&str>, key: &str) -> Result<Value> {
-        self.attributes(dataset, array)?
-            .get(key)
-            .cloned()
-            .ok_or_else(|| no_attribute(dataset, array, key))
+        self.attributes(dataset, array)?.get(key).cloned().ok_or_else(|| no_attribute(dataset, array, key))
     }
 
     /// Whether there is an attribute of this name.
@@ -91,10 +85,7 @@ impl Working {
 
 fn no_attribute(dataset: &str, array: Option<&str>, key: &str) -> Error {
     match array {
-        Some(array) => error!(
-            NotFound,
-            "no attribute '{key}' on array '{array}' of dataset '{dataset}'"
-        ),
+        Some(array) => error!(NotFound, "no attribute '{key}' on array '{array}' of dataset '{dataset}'"),
         None => error!(NotFound, "no attribute '{key}' on dataset '{dataset}'"),
     }
 }

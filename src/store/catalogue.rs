@@ -85,22 +85,14 @@ impl Catalogue {
         };
         for record in &root.head.schemas {
             let schema = Arc::new(record.decode()?);
-            catalogue
-                .schemas
-                .numbers
-                .insert(schema.clone(), catalogue.schemas.list.len() as u32);
+            catalogue.schemas.numbers.insert(schema.clone(), catalogue.schemas.list.len() as u32);
             catalogue.schemas.list.push(schema);
         }
         for (name, bytes) in root.datasets {
             if catalogue.index.insert(name.clone(), catalogue.slots.len()).is_some() {
                 bail!(Corrupt, "the root names dataset '{name}' twice");
             }
-            let slot = Slot {
-                name,
-                bytes: Some(bytes),
-                dataset: OnceLock::new(),
-                changed: AtomicU64::new(0),
-            };
+            let slot = Slot { name, bytes: Some(bytes), dataset: OnceLock::new(), changed: AtomicU64::new(0) };
             catalogue.slots.push(Some(slot));
         }
         Ok(catalogue)
@@ -127,10 +119,7 @@ impl Catalogue {
 
     /// The slots in use, with their numbers, which stay until the next [`Self::flushed`].
     pub fn slots(&self) -> impl Iterator<Item = (usize, &Slot)> {
-        self.slots
-            .iter()
-            .enumerate()
-            .filter_map(|(number, slot)| Some((number, slot.as_ref()?)))
+        self.slots.iter().enumerate().filter_map(|(number, slot)| Some((number, slot.as_ref()?)))
     }
 
     /// The slot of a dataset.
@@ -155,9 +144,7 @@ impl Catalogue {
 
     /// What the root holds of the dataset in a slot.
     pub fn record(&self, slot: &Slot) -> Result<DatasetRecord> {
-        let Some(bytes) = &slot.bytes else {
-            bail!(Internal, "dataset '{}' is not in the root", slot.name)
-        };
+        let Some(bytes) = &slot.bytes else { bail!(Internal, "dataset '{}' is not in the root", slot.name) };
         root::decode_dataset(self.format, &slot.name, &self.image[bytes.clone()])
     }
 
@@ -169,18 +156,9 @@ impl Catalogue {
                 let context = format!("array '{name}' of dataset '{}' in the root", slot.name);
                 error.context(context)
             })?;
-            arrays.insert(
-                name,
-                ArrayEntry {
-                    array: decoded,
-                    attributes: array.attributes,
-                },
-            );
+            arrays.insert(name, ArrayEntry { array: decoded, attributes: array.attributes });
         }
-        Ok(Dataset {
-            arrays,
-            attributes: record.attributes,
-        })
+        Ok(Dataset { arrays, attributes: record.attributes })
     }
 
     fn decode_array(&self, record: &ArrayRecord) -> Result<Arc<Array>> {
@@ -212,12 +190,7 @@ impl Catalogue {
             bail!(AlreadyExists, "dataset '{name}' already exists");
         }
         let name: Arc<str> = name.into();
-        let slot = Slot {
-            name: name.clone(),
-            bytes: None,
-            dataset: OnceLock::new(),
-            changed: AtomicU64::new(0),
-        };
+        let slot = Slot { name: name.clone(), bytes: None, dataset: OnceLock::new(), changed: AtomicU64::new(0) };
         slot.dataset.get_or_init(Box::default);
         self.note_change(&slot);
         self.index.insert(name, self.slots.len());
@@ -227,11 +200,7 @@ impl Catalogue {
 
     pub fn delete(&mut self, name: &str) -> Result<()> {
         let dataset = self.dataset(name)?;
-        let removed: Vec<_> = dataset
-            .arrays
-            .iter()
-            .map(|(name, entry)| (name.clone(), entry.array.id))
-            .collect();
+        let removed: Vec<_> = dataset.arrays.iter().map(|(name, entry)| (name.clone(), entry.array.id)).collect();
         self.removed.extend(removed);
         if let Some(number) = self.index.remove(name) {
             self.slots[number] = None;
@@ -276,9 +245,7 @@ impl Catalogue {
 
     /// Slot, name and place in the image of every dataset in the last commit that is still there.
     pub fn committed(&self) -> Vec<(usize, Arc<str>, Range<usize>)> {
-        self.slots()
-            .filter_map(|(number, slot)| Some((number, slot.name.clone(), slot.bytes.clone()?)))
-            .collect()
+        self.slots().filter_map(|(number, slot)| Some((number, slot.name.clone(), slot.bytes.clone()?))).collect()
     }
 
     /// The root was written anew with the same datasets: the image is `image`, and slots are where `places` says.
@@ -319,9 +286,7 @@ impl Catalogue {
 
 impl Dataset {
     pub fn array(&self, dataset: &str, array: &str) -> Result<&ArrayEntry> {
-        self.arrays
-            .get(array)
-            .ok_or_else(|| error!(NotFound, "no array '{array}' in dataset '{dataset}'"))
+        self.arrays.get(array).ok_or_else(|| error!(NotFound, "no array '{array}' in dataset '{dataset}'"))
     }
 
     /// What the root is to hold, but for what the flush finds out about arrays with new values.
@@ -330,11 +295,7 @@ impl Dataset {
         for (name, entry) in &self.arrays {
             let array = &entry.array;
             let data = super::read(&array.data)?;
-            let stored = data
-                .stored
-                .as_ref()
-                .map(|(stored, _)| stored.encode(array.schema.dtype))
-                .unwrap_or_default();
+            let stored = data.stored.as_ref().map(|(stored, _)| stored.encode(array.schema.dtype)).unwrap_or_default();
             let record = ArrayRecord {
                 id: array.id,
                 schema: catalogue.schema_number(&array.schema),
@@ -344,10 +305,7 @@ impl Dataset {
             };
             arrays.insert(name.clone(), record);
         }
-        Ok(DatasetRecord {
-            arrays,
-            attributes: self.attributes.clone(),
-        })
+        Ok(DatasetRecord { arrays, attributes: self.attributes.clone() })
     }
 }
 
@@ -357,17 +315,10 @@ pub(super) fn check_name(what: &str, name: &str) -> Result<()> {
         bail!(InvalidArgument, "the {what} name is empty");
     }
     if name.len() > 255 {
-        bail!(
-            InvalidArgument,
-            "the {what} name has {} bytes, over 255: '{name}'",
-            name.len()
-        );
+        bail!(InvalidArgument, "the {what} name has {} bytes, over 255: '{name}'", name.len());
     }
     if let Some(at) = name.find(|c: char| c.is_control()) {
-        bail!(
-            InvalidArgument,
-            "the {what} name {name:?} has a control character at byte {at}"
-        );
+        bail!(InvalidArgument, "the {what} name {name:?} has a control character at byte {at}");
     }
     Ok(())
 }

@@ -63,9 +63,7 @@ pub(super) fn is_folder_name(folder: &str) -> bool {
     !folder.is_empty()
         && folder.len() <= 255
         && !folder.starts_with('.')
-        && folder
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'%'))
+        && folder.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'%'))
 }
 
 /// Whether a segment's name, read from a root, is one.
@@ -85,10 +83,7 @@ impl Store {
         match self.try_remove_unnamed_files(commit, files) {
             Ok(0) => {}
             Ok(count) => self.log(LogLevel::Info, &format!("removed {count} files that no commit names")),
-            Err(error) => self.log(
-                LogLevel::Warning,
-                &format!("files that no commit names were left: {error}"),
-            ),
+            Err(error) => self.log(LogLevel::Warning, &format!("files that no commit names were left: {error}")),
         }
     }
 
@@ -96,55 +91,35 @@ impl Store {
         let io = |action: &str, path: &Path, error: std::io::Error| Error::io(action, path, &error);
         // Without a lock nobody can tell whether another writer's segments are about to be named.
         let Some(writer) = &commit.lock else { return Ok(0) };
-        if writer
-            .has_reader_before(files.generation)
-            .map_err(|error| io("lock", &self.path, error))?
-        {
+        if writer.has_reader_before(files.generation).map_err(|error| io("lock", &self.path, error))? {
             return Ok(0);
         }
-        let named: HashSet<&str> = files
-            .by_name
-            .values()
-            .flat_map(|file| file.segments.iter().map(|segment| &*segment.record.file))
-            .collect();
+        let named: HashSet<&str> =
+            files.by_name.values().flat_map(|file| file.segments.iter().map(|segment| &*segment.record.file)).collect();
         let folders: HashSet<&str> = files.by_name.values().map(|file| &*file.folder).collect();
         let temporary: Vec<String> = NOTATIONS.iter().map(|notation| temporary_root(*notation)).collect();
         let mut count = 0;
-        for entry in self
-            .storage
-            .list(&self.path)
-            .map_err(|error| io("list", &self.path, error))?
-        {
+        for entry in self.storage.list(&self.path).map_err(|error| io("list", &self.path, error))? {
             let name = file_name(&entry.path);
             if !entry.is_dir {
                 if temporary.contains(&name) {
-                    self.storage
-                        .remove(&entry.path)
-                        .map_err(|error| io("remove", &entry.path, error))?;
+                    self.storage.remove(&entry.path).map_err(|error| io("remove", &entry.path, error))?;
                     count += 1;
                 }
                 continue;
             }
             let mut left = 0;
-            for file in self
-                .storage
-                .list(&entry.path)
-                .map_err(|error| io("list", &entry.path, error))?
-            {
+            for file in self.storage.list(&entry.path).map_err(|error| io("list", &entry.path, error))? {
                 let name = file_name(&file.path);
                 if is_segment_name(&name) && !named.contains(&*name) {
-                    self.storage
-                        .remove(&file.path)
-                        .map_err(|error| io("remove", &file.path, error))?;
+                    self.storage.remove(&file.path).map_err(|error| io("remove", &file.path, error))?;
                     count += 1;
                 } else {
                     left += 1;
                 }
             }
             if left == 0 && !folders.contains(&*name) && is_folder_name(&name) {
-                self.storage
-                    .remove_dir(&entry.path)
-                    .map_err(|error| io("remove", &entry.path, error))?;
+                self.storage.remove_dir(&entry.path).map_err(|error| io("remove", &entry.path, error))?;
             }
         }
         Ok(count)
@@ -152,9 +127,7 @@ impl Store {
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default()
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -177,20 +150,14 @@ mod tests {
             assert!(is_folder_name(&folder_name(array)));
         }
         assert!(folder_name(&long).len() <= FOLDER_LEN && is_folder_name(&folder_name(&long)));
-        assert!(
-            ["", "..", "a/b", ".lock", "a\0"]
-                .iter()
-                .all(|folder| !is_folder_name(folder))
-        );
+        assert!(["", "..", "a/b", ".lock", "a\0"].iter().all(|folder| !is_folder_name(folder)));
     }
 
     #[test]
     fn segment_names_are_recognised() {
         assert!(is_segment_name(&segment_name(1)) && is_segment_name(&segment_name(10_u64.pow(12))));
         assert!(
-            ["x.seg", "00000001-.seg", "../00000001-0123456789abcdef.seg"]
-                .iter()
-                .all(|name| !is_segment_name(name))
+            ["x.seg", "00000001-.seg", "../00000001-0123456789abcdef.seg"].iter().all(|name| !is_segment_name(name))
         );
     }
 }

@@ -60,11 +60,7 @@ impl Store {
         let working = read(&self.working)?;
         let catalogue = &working.catalogue;
         if catalogue.has_unflushed_changes() {
-            bail!(
-                UnflushedChanges,
-                "store {} has unflushed changes: flush before compact",
-                self.path.display()
-            );
+            bail!(UnflushedChanges, "store {} has unflushed changes: flush before compact", self.path.display());
         }
         Ok(Committed {
             files: working.files.clone(),
@@ -79,10 +75,7 @@ impl Store {
     fn compact_files(&self, before: &Committed, written: &mut Vec<PathBuf>) -> Result<Option<Files>> {
         let files = &before.files;
         let live = before.live_ids(self.notation.format)?;
-        let mut new = Files {
-            generation: files.generation + 1,
-            by_name: files.by_name.clone(),
-        };
+        let mut new = Files { generation: files.generation + 1, by_name: files.by_name.clone() };
         let gains = |file: &ArrayFile| file.segments.len() > 1 || file.dead_bytes > 0 || file.live_bytes == 0;
         let work: Vec<_> = files.by_name.iter().filter(|(_, file)| gains(file)).collect();
         let none = HashSet::new();
@@ -90,22 +83,14 @@ impl Store {
             self.progress("compact", done as u64, work.len() as u64)?;
             let folder = self.path.join(&*file.folder);
             let ids = live.get(*name).unwrap_or(&none);
-            let mut rewrite = Rewrite {
-                store: self,
-                generation: new.generation,
-                folder: folder.clone(),
-                written,
-            };
+            let mut rewrite = Rewrite { store: self, generation: new.generation, folder: folder.clone(), written };
             let (records, bytes) = rewrite.run(&file.segments, ids)?;
             if records.is_empty() {
                 new.by_name.shift_remove(*name);
                 continue;
             }
             self.sync_folder(&folder)?;
-            let segments = records
-                .into_iter()
-                .map(|record| Arc::new(Segment::new(record, &folder)))
-                .collect();
+            let segments = records.into_iter().map(|record| Arc::new(Segment::new(record, &folder))).collect();
             let compacted = ArrayFile {
                 folder: file.folder.clone(),
                 segments: Arc::new(segments),
@@ -120,20 +105,15 @@ impl Store {
 
     /// Replaces the root; whether that is known to be durable.
     fn commit_compacted(&self, commit: &mut Commit, before: &Committed, files: Files) -> Result<Result<()>> {
-        let datasets: Vec<(&str, &[u8])> = before
-            .datasets
-            .iter()
-            .map(|(_, name, range)| (&**name, &before.image[range.clone()]))
-            .collect();
+        let datasets: Vec<(&str, &[u8])> =
+            before.datasets.iter().map(|(_, name, range)| (&**name, &before.image[range.clone()])).collect();
         let head = self.head(&files, &before.schemas, before.next_array_id);
         let written = root::write(self.notation, &head, &datasets)?;
         let replaced = self.replace_root(commit, &written.file)?;
         let slots = before.datasets.iter().map(|(slot, ..)| *slot);
         let moved = slots.zip(written.ranges).collect();
         let mut working = write(&self.working)?;
-        working
-            .catalogue
-            .moved(Arc::new(written.image.unwrap_or(written.file)), moved);
+        working.catalogue.moved(Arc::new(written.image.unwrap_or(written.file)), moved);
         working.files = Arc::new(files);
         Ok(replaced.durable)
     }
@@ -193,12 +173,7 @@ impl Rewrite<'_> {
         let path = self.folder.join(cleanup::segment_name(self.generation));
         self.written.push(path.clone());
         let writer = SegmentWriter::create(&*self.store.storage, path, &self.store.store_id)?;
-        Ok(Output {
-            writer,
-            rows: VecDeque::new(),
-            pack: Pack::default(),
-            packs_written: 0,
-        })
+        Ok(Output { writer, rows: VecDeque::new(), pack: Pack::default(), packs_written: 0 })
     }
 
     /// Writes the live chunks of `segments` into new ones; their records, and the bytes of their blocks.
@@ -256,14 +231,7 @@ impl Output {
     fn add(&mut self, default: &Compression, row: Row, chunk: &[u8]) -> Result<u64> {
         let coding = row.block.coding;
         let shuffle = coding.shuffle > 1;
-        let kind = (
-            Compression {
-                codec: coding.codec,
-                level: default.level,
-                shuffle,
-            },
-            coding.shuffle,
-        );
+        let kind = (Compression { codec: coding.codec, level: default.level, shuffle }, coding.shuffle);
         let mut bytes = 0;
         if self.pack.kind.is_some_and(|gathered| gathered != kind) || self.pack.raw.len() >= PACK_TARGET {
             bytes = self.end_pack()?;
@@ -271,11 +239,7 @@ impl Output {
         self.pack.kind = Some(kind);
         let at = self.pack.raw.len() as u32;
         self.pack.raw.extend_from_slice(chunk);
-        self.pack.parts.push(EncodedPart {
-            at,
-            len: row.len,
-            stats: row.stats,
-        });
+        self.pack.parts.push(EncodedPart { at, len: row.len, stats: row.stats });
         self.rows.push_back((Row { at, ..row }, Some(self.packs_written)));
         Ok(bytes)
     }
@@ -288,11 +252,7 @@ impl Output {
         };
         let encoded = encode_raw(&compression, usize::from(item), &pack.raw, pack.parts)?;
         let block = self.writer.block(&encoded.bytes, encoded.crc, encoded.coding)?;
-        for (row, waits) in self
-            .rows
-            .iter_mut()
-            .filter(|(_, waits)| *waits == Some(self.packs_written))
-        {
+        for (row, waits) in self.rows.iter_mut().filter(|(_, waits)| *waits == Some(self.packs_written)) {
             row.block = block;
             *waits = None;
         }
@@ -338,19 +298,9 @@ struct Input {
 
 impl<'s> Merge<'s> {
     fn new(store: &'s Store, segments: &'s Segments) -> Result<Self> {
-        let mut merge = Self {
-            store,
-            segments,
-            inputs: Vec::new(),
-            heap: BinaryHeap::new(),
-            last: None,
-        };
+        let mut merge = Self { store, segments, inputs: Vec::new(), heap: BinaryHeap::new(), last: None };
         for number in 0..segments.len() {
-            merge.inputs.push(Input {
-                page: 0,
-                rows: Arc::default(),
-                at: 0,
-            });
+            merge.inputs.push(Input { page: 0, rows: Arc::default(), at: 0 });
             merge.advance(number)?;
         }
         Ok(merge)

@@ -20,10 +20,7 @@ pub struct Dataset<'s> {
 
 impl<'s> Dataset<'s> {
     pub(super) fn new(store: &'s Store, name: &str) -> Self {
-        Self {
-            store,
-            name: name.into(),
-        }
+        Self { store, name: name.into() }
     }
 
     /// The name.

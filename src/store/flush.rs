@@ -122,11 +122,7 @@ impl Store {
 
     pub(super) fn check_not_poisoned(&self) -> Result<()> {
         if self.poisoned.load(Ordering::Acquire) {
-            bail!(
-                Poisoned,
-                "an earlier fsync of store {} failed: reopen it",
-                self.path.display()
-            );
+            bail!(Poisoned, "an earlier fsync of store {} failed: reopen it", self.path.display());
         }
         Ok(())
     }
@@ -156,11 +152,7 @@ impl Store {
                 Some(bytes) if !catalogue.is_changed(slot) => Content::Same(bytes.clone()),
                 _ => Content::Changed(catalogue.dataset_in(slot)?.to_record(catalogue)?),
             };
-            cut.datasets.push(CutDataset {
-                slot: number,
-                name: slot.name.clone(),
-                content,
-            });
+            cut.datasets.push(CutDataset { slot: number, name: slot.name.clone(), content });
         }
         // Nothing fails from here on, so that no array is left frozen without a flush to thaw it.
         for (place, (_, slot)) in catalogue.slots().enumerate() {
@@ -200,13 +192,7 @@ impl Store {
             let slots = cut.datasets.iter().map(|dataset| dataset.slot);
             let files = std::mem::take(&mut committed.0);
             let ranges = slots.zip(root.ranges).collect();
-            Ok(Committed {
-                files,
-                image: Arc::new(image),
-                ranges,
-                stored,
-                root: new_root,
-            })
+            Ok(Committed { files, image: Arc::new(image), ranges, stored, root: new_root })
         });
         if result.is_err() {
             // No root names these. What cannot be removed now is removed by the next writer.
@@ -272,7 +258,7 @@ impl Store {
         if pack.parts.is_empty() {
             return;
         }
-        let block = Block::new(pack.parts);
+        let block = Block::new(pack.parts, &self.io.buffers);
         blocks.push((block.clone(), pack.keys));
         self.io.pool.spawn(move || block.run());
     }
@@ -310,12 +296,7 @@ impl Store {
             self.sync_folder(&self.path)?;
         }
         done.into_iter()
-            .map(|done| {
-                done.into_inner()
-                    .ok()
-                    .flatten()
-                    .ok_or_else(|| error!(Internal, "a segment was not written"))
-            })
+            .map(|done| done.into_inner().ok().flatten().ok_or_else(|| error!(Internal, "a segment was not written")))
             .collect()
     }
 
@@ -344,10 +325,7 @@ impl Store {
         segments: Vec<NewSegment>,
         generation: u64,
     ) -> Result<(Files, HashMap<u64, Stored>)> {
-        let mut files = Files {
-            generation,
-            by_name: cut.files.by_name.clone(),
-        };
+        let mut files = Files { generation, by_name: cut.files.by_name.clone() };
         let mut totals = HashMap::with_capacity(cut.frozen.len());
         for (plan, new) in plans.iter().zip(segments) {
             let old = cut.files.segments(&plan.name);
@@ -372,9 +350,7 @@ impl Store {
         }
         for (name, id) in &cut.removed {
             let mut bytes = 0;
-            for_each_live_row(&self.io, &cut.files.segments(name), *id, |row| {
-                bytes += row.stored_bytes()
-            })?;
+            for_each_live_row(&self.io, &cut.files.segments(name), *id, |row| bytes += row.stored_bytes())?;
             if let Some(file) = files.by_name.get_mut(name) {
                 file.live_bytes = file.live_bytes.saturating_sub(bytes);
                 file.dead_bytes += bytes;
@@ -395,17 +371,9 @@ impl Store {
             chunks.sort_unstable();
             total = *before;
             let mut range_is_sure = true;
-            for (_, row) in self
-                .io
-                .reader
-                .locate(old, frozen.array.id, &chunks)?
-                .into_iter()
-                .flatten()
-            {
+            for (_, row) in self.io.reader.locate(old, frozen.array.id, &chunks)?.into_iter().flatten() {
                 total.chunks = total.chunks.saturating_sub(1);
-                total.cells = total
-                    .cells
-                    .saturating_sub(cells(&grid::valid_extents(shape, chunk_shape, row.chunk)));
+                total.cells = total.cells.saturating_sub(cells(&grid::valid_extents(shape, chunk_shape, row.chunk)));
                 total.nulls = total.nulls.saturating_sub(row.stats.nulls);
                 replaced_bytes += row.stored_bytes();
                 range_is_sure &= !stats::touches(row.stats.range, before.range);
@@ -431,11 +399,8 @@ impl Store {
 
     /// The bytes of the root for a cut.
     fn compose_root(&self, cut: &Cut, files: &Files, totals: &HashMap<u64, Stored>) -> Result<(Written, Vec<Stored>)> {
-        let stored: Vec<Stored> = cut
-            .frozen
-            .iter()
-            .map(|frozen| totals.get(&frozen.array.id).copied().unwrap_or_default())
-            .collect();
+        let stored: Vec<Stored> =
+            cut.frozen.iter().map(|frozen| totals.get(&frozen.array.id).copied().unwrap_or_default()).collect();
         let mut news: HashMap<(usize, usize), root::StoredRecord> = (cut.frozen.iter().zip(&stored))
             .map(|(frozen, stored)| (frozen.place, stored.encode(frozen.array.schema.dtype)))
             .collect();
@@ -503,19 +468,14 @@ impl Store {
             Ok(())
         })?;
         commit.root = identity;
-        Ok(NewRoot {
-            identity,
-            durable: self.sync_folder(&self.path),
-        })
+        Ok(NewRoot { identity, durable: self.sync_folder(&self.path) })
     }
 
     fn publish(&self, cut: Cut, committed: Committed, commit: &mut Commit) -> Result<()> {
         commit.root = committed.root.identity;
         {
             let mut working = write(&self.working)?;
-            working
-                .catalogue
-                .flushed(cut.changes, committed.image, &committed.ranges);
+            working.catalogue.flushed(cut.changes, committed.image, &committed.ranges);
             working.files = Arc::new(committed.files);
         }
         for (frozen, stored) in cut.frozen.iter().zip(committed.stored) {
@@ -556,11 +516,7 @@ pub(super) fn for_each_live_row(io: &Io, segments: &Segments, array_id: u64, mut
     for (number, segment) in segments.iter().enumerate().rev() {
         io.reader.rows(segment, array_id, (0, u64::MAX), |row| {
             // The oldest segment is the last to be asked: nobody needs to know what was in it.
-            let newest = if number == 0 {
-                !seen.contains(&row.chunk)
-            } else {
-                seen.insert(row.chunk)
-            };
+            let newest = if number == 0 { !seen.contains(&row.chunk) } else { seen.insert(row.chunk) };
             if newest {
                 f(row);
             }

@@ -80,10 +80,7 @@ struct ArrayFile {
 
 impl Files {
     fn segments(&self, array: &str) -> Segments {
-        self.by_name
-            .get(array)
-            .map(|file| file.segments.clone())
-            .unwrap_or_default()
+        self.by_name.get(array).map(|file| file.segments.clone()).unwrap_or_default()
     }
 }
 
@@ -143,10 +140,7 @@ pub struct ArrayInfo {
 
 /// A lock that a panic left behind protects nothing that can be trusted.
 fn after_panic() -> Error {
-    error!(
-        Internal,
-        "an earlier internal error left the store unusable: discard and reopen it"
-    )
+    error!(Internal, "an earlier internal error left the store unusable: discard and reopen it")
 }
 
 fn read<T>(lock: &RwLock<T>) -> Result<RwLockReadGuard<'_, T>> {
@@ -210,11 +204,7 @@ impl Store {
 
     fn check_open(&self, closing: bool) -> Result<()> {
         if closing {
-            bail!(
-                InvalidHandle,
-                "the handle is being closed: store {}",
-                self.path.display()
-            );
+            bail!(InvalidHandle, "the handle is being closed: store {}", self.path.display());
         }
         Ok(())
     }

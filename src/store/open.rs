@@ -21,10 +21,7 @@ impl Store {
 
     /// [`Store::create`] on another storage than the file system.
     pub fn create_on(storage: Arc<dyn Storage>, path: &Path, options: CreateOptions) -> Result<Self> {
-        let notation = Notation {
-            format: options.meta_format.unwrap_or_default(),
-            zstd: options.meta_zstd,
-        };
+        let notation = Notation { format: options.meta_format.unwrap_or_default(), zstd: options.meta_zstd };
         let default = Compression::DEFAULT;
         let compression = Compression {
             codec: options.codec.unwrap_or(default.codec),
@@ -66,11 +63,7 @@ impl Store {
             }
         }
         let root = root::parse(notation, written.file)?;
-        let commit = Commit {
-            root: identity,
-            lock,
-            pin: None,
-        };
+        let commit = Commit { root: identity, lock, pin: None };
         Self::assemble(storage, path, Mode::ReadWrite, notation, root, commit, options.runtime)
     }
 
@@ -83,11 +76,7 @@ impl Store {
     pub fn open_on(storage: Arc<dyn Storage>, path: &Path, mode: Mode, options: OpenOptions) -> Result<Self> {
         let path = absolute(path)?;
         let Some(notation) = find_root(&*storage, &path)? else {
-            bail!(
-                NotFound,
-                "{} is not a store: it has no atlas.json and no atlas.msgpack",
-                path.display()
-            );
+            bail!(NotFound, "{} is not a store: it has no atlas.json and no atlas.msgpack", path.display());
         };
         let runtime = options.runtime;
         let (lock, mut pin) = match mode {
@@ -96,14 +85,9 @@ impl Store {
         };
         let (root, identity) = read_root(&*storage, &path, notation)?;
         if let Some(pin) = &mut pin {
-            pin.pin(root.head.generation)
-                .map_err(|error| Error::io("lock", &path.join(LOCK_FILE), &error))?;
+            pin.pin(root.head.generation).map_err(|error| Error::io("lock", &path.join(LOCK_FILE), &error))?;
         }
-        let commit = Commit {
-            root: identity,
-            lock,
-            pin,
-        };
+        let commit = Commit { root: identity, lock, pin };
         let store = Self::assemble(storage, path, mode, notation, root, commit, runtime)?;
         if mode == Mode::ReadWrite {
             store.remove_unnamed_files(&*super::lock(&store.commit)?, &read(&store.working)?.files.clone());
@@ -125,6 +109,7 @@ impl Store {
         let cache = runtime.cache_bytes.unwrap_or(DEFAULT_CACHE_BYTES);
         let io = Io {
             reader: SegmentReader::new(storage.clone(), store_id, cache),
+            buffers: Arc::default(),
             pool: Pool::shared(runtime.threads)?,
         };
         let files = Arc::new(files_of(&root.head, &path)?);
@@ -141,11 +126,7 @@ impl Store {
             io,
             log: runtime.log,
             progress: runtime.progress,
-            working: RwLock::new(Working {
-                catalogue,
-                files,
-                closing: false,
-            }),
+            working: RwLock::new(Working { catalogue, files, closing: false }),
             commit: Mutex::new(commit),
             closed: AtomicBool::new(false),
             poisoned: AtomicBool::new(false),
@@ -169,11 +150,7 @@ impl Store {
         }
         let newer = read_root(&*self.storage, &self.path, self.notation).and_then(|(root, identity)| {
             if parse_id(&root.head.store_id)? != self.store_id {
-                bail!(
-                    Conflict,
-                    "{} now holds another store: open it anew",
-                    self.path.display()
-                );
+                bail!(Conflict, "{} now holds another store: open it anew", self.path.display());
             }
             let files = Arc::new(files_of(&root.head, &self.path)?);
             Ok((files, Catalogue::new(self.notation.format, root)?, identity))
@@ -181,11 +158,7 @@ impl Store {
         let held = read(&self.working)?.files.generation;
         let generation = newer.as_ref().map_or(held, |(files, ..)| files.generation);
         if let Ok((files, catalogue, identity)) = newer {
-            *write(&self.working)? = Working {
-                catalogue,
-                files,
-                closing: false,
-            };
+            *write(&self.working)? = Working { catalogue, files, closing: false };
             commit.root = identity;
             if let Some(pin) = &mut commit.pin {
                 pin.pin(generation).map_err(io)?;
@@ -213,25 +186,12 @@ fn check_empty(storage: &dyn Storage, path: &Path) -> Result<()> {
         bail!(AlreadyExists, "{} already holds a store", path.display());
     }
     // A create that was killed leaves these.
-    let ours = |name: &str| {
-        name == LOCK_FILE
-            || NOTATIONS
-                .iter()
-                .any(|notation| name == cleanup::temporary_root(*notation))
-    };
-    let foreign = entries.iter().find(|entry| {
-        !entry
-            .path
-            .file_name()
-            .is_some_and(|name| name.to_str().is_some_and(ours))
-    });
+    let ours =
+        |name: &str| name == LOCK_FILE || NOTATIONS.iter().any(|notation| name == cleanup::temporary_root(*notation));
+    let foreign =
+        entries.iter().find(|entry| !entry.path.file_name().is_some_and(|name| name.to_str().is_some_and(ours)));
     if let Some(entry) = foreign {
-        bail!(
-            InvalidArgument,
-            "{} is not empty: it holds {}",
-            path.display(),
-            entry.path.display()
-        );
+        bail!(InvalidArgument, "{} is not empty: it holds {}", path.display(), entry.path.display());
     }
     Ok(())
 }
@@ -279,20 +239,15 @@ pub(super) fn write_root(
 ) -> Result<Identity> {
     let temporary = path.join(cleanup::temporary_root(notation));
     let write = || {
-        let mut file = storage
-            .replace(&temporary)
-            .map_err(|error| Error::io("create", &temporary, &error))?;
-        file.append(bytes)
-            .map_err(|error| Error::io("write", &temporary, &error))?;
+        let mut file = storage.replace(&temporary).map_err(|error| Error::io("create", &temporary, &error))?;
+        file.append(bytes).map_err(|error| Error::io("write", &temporary, &error))?;
         if sync {
             file.sync().map_err(|error| sync_failed(&temporary, &error))?;
         }
         check()?;
         let identity = file.identity().map_err(|error| Error::io("stat", &temporary, &error))?;
         let root = path.join(notation.file_name());
-        storage
-            .rename(&temporary, &root)
-            .map_err(|error| Error::io("rename to", &root, &error))?;
+        storage.rename(&temporary, &root).map_err(|error| Error::io("rename to", &root, &error))?;
         Ok(identity)
     };
     write().inspect_err(|_| {
@@ -307,16 +262,9 @@ fn lock_writer(
     runtime: &RuntimeOptions,
 ) -> Result<Option<Box<dyn crate::storage::WriterLock>>> {
     let file = path.join(LOCK_FILE);
-    match storage
-        .lock_writer(&file)
-        .map_err(|error| Error::io("lock", &file, &error))?
-    {
+    match storage.lock_writer(&file).map_err(|error| Error::io("lock", &file, &error))? {
         Locking::Held(lock) => Ok(Some(lock)),
-        Locking::Refused(holder) => Err(error!(
-            Locked,
-            "store {} is locked for writing by {holder}",
-            path.display()
-        )),
+        Locking::Refused(holder) => Err(error!(Locked, "store {} is locked for writing by {holder}", path.display())),
         Locking::Unsupported(why) => {
             if let Some(log) = &runtime.log {
                 let message = format!(
@@ -342,19 +290,11 @@ fn files_of(head: &Head, path: &Path) -> Result<Files> {
         if !cleanup::is_folder_name(&record.folder) {
             bail!(Corrupt, "array file '{name}' has the folder '{}'", record.folder);
         }
-        if let Some(segment) = record
-            .segments
-            .iter()
-            .find(|segment| !cleanup::is_file_name(&segment.file))
-        {
+        if let Some(segment) = record.segments.iter().find(|segment| !cleanup::is_file_name(&segment.file)) {
             bail!(Corrupt, "array file '{name}' has the segment '{}'", segment.file);
         }
         let folder = path.join(&*record.folder);
-        let segments = record
-            .segments
-            .iter()
-            .map(|segment| Arc::new(Segment::new(segment.clone(), &folder)))
-            .collect();
+        let segments = record.segments.iter().map(|segment| Arc::new(Segment::new(segment.clone(), &folder))).collect();
         let file = ArrayFile {
             folder: record.folder.clone(),
             segments: Arc::new(segments),
@@ -363,10 +303,7 @@ fn files_of(head: &Head, path: &Path) -> Result<Files> {
         };
         by_name.insert(name.clone(), file);
     }
-    Ok(Files {
-        generation: head.generation,
-        by_name,
-    })
+    Ok(Files { generation: head.generation, by_name })
 }
 
 /// Bytes as hexadecimal digits.
@@ -376,7 +313,5 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 
 fn parse_id(text: &str) -> Result<[u8; 16]> {
     let number = u128::from_str_radix(text, 16).ok().filter(|_| text.len() == 32);
-    number
-        .map(u128::to_be_bytes)
-        .ok_or_else(|| error!(Corrupt, "store id '{text}' is not 32 hexadecimal digits"))
+    number.map(u128::to_be_bytes).ok_or_else(|| error!(Corrupt, "store id '{text}' is not 32 hexadecimal digits"))
 }

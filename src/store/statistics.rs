@@ -15,10 +15,7 @@ impl Store {
             let data = read(&entry.array.data)?;
             let (stored, _) = flushed(&data)?;
             let total = cells(&data.shape);
-            let found = ChunkStats {
-                nulls: stored.nulls,
-                range: stored.range,
-            };
+            let found = ChunkStats { nulls: stored.nulls, range: stored.range };
             Ok(with_unwritten(schema, found, total, total.saturating_sub(stored.cells)))
         })
     }
@@ -31,31 +28,17 @@ impl Store {
                 let schema = &entry.array.schema;
                 let data = read(&entry.array.data)?;
                 if chunk.len() != data.shape.len() {
-                    bail!(
-                        InvalidArgument,
-                        "rank {} given, the array has rank {}",
-                        chunk.len(),
-                        data.shape.len()
-                    );
+                    bail!(InvalidArgument, "rank {} given, the array has rank {}", chunk.len(), data.shape.len());
                 }
                 let number = grid::chunk_number(&data.shape, &schema.chunk_shape, chunk).map_err(|d| {
                     let extent = data.shape[d].div_ceil(schema.chunk_shape[d]);
-                    error!(
-                        OutOfRange,
-                        "chunk[{d}]={} exceeds the {extent} chunks along dimension {d}", chunk[d]
-                    )
+                    error!(OutOfRange, "chunk[{d}]={} exceeds the {extent} chunks along dimension {d}", chunk[d])
                 })?;
                 flushed(&data)?;
                 Ok((entry.array.clone(), segments, data.shape.clone(), number))
             })?;
             Ok(move || {
-                let found = self
-                    .io
-                    .reader
-                    .locate(&segments, array.id, &[number])
-                    .map_err(name)?
-                    .pop()
-                    .flatten();
+                let found = self.io.reader.locate(&segments, array.id, &[number]).map_err(name)?.pop().flatten();
                 let total = cells(&grid::valid_extents(&shape, &array.schema.chunk_shape, number));
                 let unwritten = if found.is_some() { 0 } else { total };
                 let found = found.map_or_else(ChunkStats::default, |(_, row)| row.stats);
@@ -83,9 +66,5 @@ fn with_unwritten(schema: &Schema, found: ChunkStats, total: u64, unwritten: u64
             range = stats::merge(schema.dtype, range, stats::zero(schema.dtype));
         }
     }
-    Stats {
-        row_count: total,
-        null_count: nulls,
-        range: stats::scalars(schema.dtype, range),
-    }
+    Stats { row_count: total, null_count: nulls, range: stats::scalars(schema.dtype, range) }
 }

@@ -1,0 +1,78 @@
+//! Chunk buffers that are used again: to touch fresh memory costs about as much as to compress it.
+
+use crate::error::{Result, error};
+use std::sync::{Mutex, PoisonError};
+
+/// Bytes that wait to be used again, at most.
+const KEPT_BYTES: usize = 64 << 20;
+/// Smaller buffers are cheap to make, and would be many to look through.
+const LEAST: usize = 16 << 10;
+
+/// Buffers that wait to be used again.
+#[derive(Default)]
+pub(crate) struct Buffers(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    buffers: Vec<Vec<u8>>,
+    bytes: usize,
+}
+
+impl Buffers {
+    /// A buffer of `len` bytes with any content.
+    pub fn take(&self, len: usize) -> Result<Vec<u8>> {
+        if len < LEAST {
+            return allocate(len);
+        }
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // The chunks of an array, and mostly those of a store, have one length.
+        match kept.buffers.iter().rposition(|buffer| buffer.len() == len) {
+            Some(at) => {
+                kept.bytes -= len;
+                Ok(kept.buffers.swap_remove(at))
+            }
+            None => {
+                drop(kept);
+                allocate(len)
+            }
+        }
+    }
+
+    /// Keeps a buffer to be used again, unless many are kept already.
+    pub fn give(&self, buffer: Vec<u8>) {
+        if buffer.len() < LEAST {
+            return;
+        }
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.bytes + buffer.len() <= KEPT_BYTES {
+            kept.bytes += buffer.len();
+            kept.buffers.push(buffer);
+        }
+    }
+}
+
+/// A buffer of `len` zero bytes, or an error where memory does not allow it.
+pub(crate) fn allocate(len: usize) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(len).map_err(|_| error!(OutOfMemory, "no memory for a buffer of {len} bytes"))?;
+    bytes.resize(len, 0);
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_comes_back_for_its_own_length_only() {
+        let buffers = Buffers::default();
+        let first = buffers.take(LEAST).expect("memory");
+        let place = first.as_ptr();
+        buffers.give(first);
+        assert_ne!(buffers.take(LEAST + 1).expect("memory").len(), LEAST);
+        let again = buffers.take(LEAST).expect("memory");
+        assert_eq!(again.as_ptr(), place);
+        buffers.give(vec![0; KEPT_BYTES + 1]);
+        assert!(buffers.0.lock().expect("no panic").buffers.is_empty());
+    }
+}
