@@ -63,7 +63,7 @@ if [ "$valgrind" != 0 ]; then
     for name in "$@"; do
         [ -x "$scratch/$name" ] || continue
         one "$name under valgrind" valgrind --quiet --error-exitcode=9 --leak-check=full \
-            --errors-for-leak-kinds=definite,possible --child-silent-after-fork=yes "$scratch/$name"
+            --errors-for-leak-kinds=definite,possible --child-silent-after-fork=yes --suppressions="$here/valgrind.supp" "$scratch/$name"
     done
 fi
 echo "$passed passed, $failed failed"

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Installs what the tests need beyond Rust, on Debian and its like; nothing when nothing is missing.
+set -euo pipefail
+
+missing=()
+need() { # PACKAGE COMMAND...: the package, unless the command succeeds
+    local package=$1
+    shift
+    "$@" >/dev/null 2>&1 || missing+=("$package")
+}
+
+need gcc command -v cc
+need g++ command -v g++
+need libc6-dev test -e /usr/include/stdio.h
+need valgrind command -v valgrind
+need strace command -v strace
+need python3 command -v python3
+need pkg-config command -v pkg-config
+need libnetcdf-dev pkg-config --exists netcdf
+need ferret-datasets test -e /usr/share/ferret-vis/data/coads_climatology.cdf
+
+if ((${#missing[@]} > 0)); then
+    as_root=()
+    if ((EUID != 0)); then as_root=(sudo); fi
+    echo "installing: ${missing[*]}"
+    "${as_root[@]}" apt-get update -q
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
+fi
+
+for component in rustfmt clippy; do
+    "cargo-${component/rustfmt/fmt}" --version >/dev/null 2>&1 || rustup component add "$component"
+done

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Every step runs, whatever became of those before it; the last line counts them. Needs scripts/install-deps.sh.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+passed=0
+failures=()
+
+step() { # NAME COMMAND...
+    local name=$1 start=$SECONDS
+    shift
+    printf '\n==> %s\n' "$name"
+    if "$@"; then
+        passed=$((passed + 1))
+        printf '==> %s: passed in %d s\n' "$name" $((SECONDS - start))
+    else
+        failures+=("$name")
+        printf '==> %s: FAILED after %d s\n' "$name" $((SECONDS - start))
+    fi
+}
+
+step "format" cargo fmt --check
+step "lints" cargo clippy --locked --all-targets -- -D warnings
+step "Rust documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
+step "Rust tests" cargo test --locked --release
+step "library" make --no-print-directory library
+step "C tests" tests/c/run.sh build/lib
+step "system calls of a flush" tests/c/strace.sh build/lib
+step "C examples" tests/examples.sh build/lib
+step "climate files" tests/netcdf/run.sh build/lib
+step "demo" make --no-print-directory demo
+step "install" tests/install.sh
+step "README" tests/readme.sh
+
+printf '\n'
+if ((${#failures[@]} > 0)); then printf 'failed: %s\n' "${failures[@]}"; fi
+printf '%d passed, %d failed\n' "$passed" "${#failures[@]}"
+((${#failures[@]} == 0))

@@ -1,0 +1,313 @@
+"""Reads the fixtures with reader.py, compares them with what their writer says is in them, and lets Zarr's codecs and
+Zarr itself read the chunks where they lie. The last line says how many checks passed and failed.
+"""
+
+import json
+import math
+import sys
+import traceback
+import warnings
+from pathlib import Path
+
+import fsspec
+import numcodecs
+import numpy as np
+import zarr
+
+import reader
+from reader import CODECS, NUMPY, Damage, Segment, Store
+
+FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
+STORES = ["v1-json", "v1-msgpack-zst"]
+
+passed, failed = 0, 0
+
+
+def check(name, condition):
+    global passed, failed
+    if condition:
+        passed += 1
+    else:
+        failed += 1
+        print(f"FAILED {name}")
+
+
+def attempt(name, function, *arguments):
+    """The result of a call; an exception is a failed check."""
+    try:
+        result = function(*arguments)
+    except Exception:
+        traceback.print_exc()
+        check(name, False)
+        return None
+    check(name, True)
+    return result
+
+
+# What the writer says
+
+def expected_value(value):
+    if value is None:
+        return None
+    return (value["dtype"], value["texts"] if value["dtype"] == "string" else bytes.fromhex(value["bytes"]))
+
+
+def expected_cells(entry):
+    """All cells in C order: bytes, or a list of texts."""
+    texts = entry["dtype"] == "string"
+    cells = [] if texts else b""
+    for run in entry["runs"]:
+        dtype, tile = expected_value(run["tile"])
+        assert dtype == entry["dtype"]
+        length = run["cells"] * (1 if texts else np.dtype(NUMPY[dtype]).itemsize)
+        if length:
+            cells += (tile * -(-length // len(tile)))[:length]
+    return cells
+
+
+def check_array(name, array, entry):
+    dtype = entry["dtype"]
+    check(f"{name}: dtype", array.dtype == dtype)
+    check(f"{name}: dims", array.dims == entry.get("dims", []))
+    check(f"{name}: shape", list(array.shape) == entry.get("shape", []))
+    check(f"{name}: chunk shape", list(array.chunk_shape) == entry.get("chunk_shape", []))
+    check(f"{name}: compression", array.compression == {key: entry[key] for key in ("codec", "level", "shuffle")})
+    fill = expected_value(entry.get("fill_value"))
+    check(f"{name}: fill value", array.fill == (fill[1] if fill else None))
+    values = array.values.ravel().tolist() if dtype == "string" else array.values.tobytes()
+    check(f"{name}: values", values == expected_cells(entry))
+    ends = expected_value(entry.get("range"))
+    ends = tuple(np.frombuffer(ends[1], NUMPY[ends[0]]).tolist()) if ends else None
+    check(f"{name}: statistics", array.array_stats() == (entry["row_count"], entry["null_count"], ends))
+    check_attributes(name, array.attributes, entry.get("attributes", []))
+
+
+def check_attributes(name, found, expected):
+    expected = {entry["name"]: expected_value(entry["value"]) for entry in expected}
+    check(f"{name}: attributes", found == expected and list(found) == list(expected))
+
+
+def check_content(name, store, expected):
+    check(f"{name}: datasets", list(store.datasets) == [dataset["name"] for dataset in expected])
+    for dataset in expected:
+        arrays = store.datasets[dataset["name"]]
+        check_attributes(f"{name}/{dataset['name']}", store.attributes[dataset["name"]], dataset["attributes"])
+        check(f"{name}/{dataset['name']}: arrays", list(arrays) == [entry["name"] for entry in dataset["arrays"]])
+        for entry in dataset["arrays"]:
+            check_array(f"{name}/{dataset['name']}/{entry['name']}", arrays[entry["name"]], entry)
+    for array, record in store.atlas["array_files"].items():
+        check(f"{name}: folder of '{array}'", record["folder"] == reader.folder_name(array))
+
+
+def check_coverage(name, store):
+    """The fixtures hold every case of the document, so that a reader that reads them knows them all."""
+    arrays = [array for arrays in store.datasets.values() for array in arrays.values()]
+    segments = [segment for segments in store.segments.values() for segment in segments]
+    live = [(array, row) for array in arrays for _, row in array.rows.values()]
+    rows = [row for segment in segments for row in segment.rows]
+    ids = {array.id for array in arrays}
+    cases = {
+        "every dtype": {array.dtype for array in arrays} == {*NUMPY, "string"},
+        "every rank to 3": {len(array.shape) for array in arrays} == {0, 1, 2, 3},
+        "every codec, packed and not": {(row.codec, row.own()) for row in rows} == {(c, o) for c in CODECS for o in (0, 1)},
+        "every shuffle": {row.shuffle for row in rows} == {1, 2, 4, 8, 16},
+        "large blocks of every codec": {row.codec for array, row in live if row.raw_len >= 16384 and row.own()} >= {1, 2},
+        "cells that were never written": any(array.stored["cells"] < math.prod(array.shape) for array in arrays),
+        "arrays without a stored chunk": any(array.values.size and not array.rows for array in arrays),
+        "rows of dead arrays": any(row.array_id not in ids for row in rows),
+        "chunks that were replaced": len({(row.array_id, row.chunk) for row in rows}) < len(rows),
+        "several segments": any(len(segments) > 2 for segments in store.segments.values()),
+        "several pages": any(segment.pages > 1 for segment in segments),
+        "a NaN that is a fill value": any(array.dtype in ("f16", "f32") and array.fill and np.isnan(
+            np.frombuffer(array.fill, NUMPY[array.dtype])[0]) for array in arrays),
+    }
+    for case, holds in cases.items():
+        check(f"{name}: {case}", holds)
+
+
+# Damage
+
+class Bytes:
+    """In place of a path."""
+
+    def __init__(self, data):
+        self.data = data
+
+    def read_bytes(self):
+        return self.data
+
+
+def notices(function, *arguments):
+    try:
+        function(*arguments)
+    except Damage:
+        return True
+    except Exception:
+        traceback.print_exc()
+    return False
+
+
+def check_damage(name, store):
+    def flipped(data, most):
+        """The bytes with one bit changed, in up to so many places, the last byte among them."""
+        step = -(-len(data) // most)
+        for at in range((len(data) - 1) % step, len(data), step):
+            changed = bytearray(data)
+            changed[at] ^= 1 << at % 8
+            yield at, bytes(changed)
+
+    data = (store.path / store.notation).read_bytes()
+    damaged = dict(flipped(data, 400)) | {f"{at}, where it ends": data[:at] for at in range(0, len(data), 1 + len(data) // 50)}
+    missed = [at for at, changed in damaged.items() if not notices(reader.parse_root, store.notation, changed)]
+    check(f"{name}: damage in the root at {missed}", not missed)
+    records = {segment["file"]: segment for record in store.atlas["array_files"].values() for segment in record["segments"]}
+    for segments in store.segments.values():
+        for segment in segments:
+            arguments = records[segment.path.name], store.atlas["store_id"]
+            damaged = flipped(segment.data, 400 if len(segment.data) < 1000 else 20)
+            missed = [at for at, changed in damaged if not notices(Segment, Bytes(changed), *arguments)]
+            check(f"{segment.path}: damage at {missed}", not missed)
+
+
+# Zarr's codecs, and Zarr
+
+def codecs(array, shuffle):
+    """numcodecs for an array, the first to be undone last, as section 7 names them."""
+    chain = [numcodecs.Shuffle(elementsize=shuffle)] if shuffle > 1 else []
+    codec = array.compression["codec"]
+    return chain + {"zstd": [numcodecs.Zstd(level=1)], "lz4": [numcodecs.LZ4()], "none": []}[codec]
+
+
+def same_by_numcodecs(array, number):
+    """Whether numcodecs alone make of a chunk's stored bytes what the reader made of them."""
+    segment, row = array.rows[number]
+    block = bytes(segment.stored(row))
+    for codec in reversed(codecs(array, row.shuffle)):
+        block = bytes(codec.decode(block))
+    chunk = block[row.at:row.at + row.len]
+    if array.dtype == "string":
+        chunk = numcodecs.VLenUTF8().decode(chunk)
+    else:
+        chunk = np.frombuffer(chunk, NUMPY[array.dtype])
+    in_array, in_chunk = array.cells_of(number)
+    return (block == segment.blocks[row.offset]
+            and array.same(array.values[in_array + (...,)], chunk.reshape(array.chunk_shape)[in_chunk]))
+
+
+def check_numcodecs(name, store):
+    for dataset, arrays in store.datasets.items():
+        for array_name, array in arrays.items():
+            differ = [number for number in array.rows if not same_by_numcodecs(array, number)]
+            check(f"{name}/{dataset}/{array_name}: chunks {differ} by numcodecs", not differ)
+
+
+V3_TYPES = {
+    "bool": "bool", "i8": "int8", "i16": "int16", "i32": "int32", "i64": "int64",
+    "u8": "uint8", "u16": "uint16", "u32": "uint32", "u64": "uint64",
+    "f16": "float16", "f32": "float32", "f64": "float64", "c64": "complex64", "c128": "complex128",
+    "timestamp_ns": "int64", "string": "string",
+}
+
+
+def zarr_float(value):
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def zarr_fill(array):
+    if array.dtype == "string":
+        return array.fill[0] if array.fill else ""
+    if array.fill is None:
+        return [0.0, 0.0] if array.dtype in ("c64", "c128") else False if array.dtype == "bool" else 0
+    fill = np.frombuffer(array.fill, NUMPY[array.dtype])[0]
+    if array.dtype in ("c64", "c128"):
+        return [zarr_float(float(fill.real)), zarr_float(float(fill.imag))]
+    return zarr_float(float(fill)) if array.dtype in reader.FLOATS else fill.item()
+
+
+def zarr_metadata(array, shuffle, version):
+    """What section 15 says to declare."""
+    codec, texts = array.compression["codec"], array.dtype == "string"
+    if version == 2:
+        filters = [{"id": "vlen-utf8"}] if texts else []
+        filters += [{"id": "shuffle", "elementsize": shuffle}] if shuffle > 1 else []
+        compressors = {"zstd": {"id": "zstd", "level": 1}, "lz4": {"id": "lz4", "acceleration": 1}, "none": None}
+        return {".zarray": {
+            "zarr_format": 2, "shape": array.shape, "chunks": array.chunk_shape, "order": "C",
+            "dtype": "|O" if texts else NUMPY[array.dtype], "fill_value": zarr_fill(array),
+            "filters": filters or None, "compressor": compressors[codec],
+        }}
+    chain = [{"name": "vlen-utf8"}] if texts else [{"name": "bytes", "configuration": {"endian": "little"}}]
+    chain += [{"name": "numcodecs.shuffle", "configuration": {"elementsize": shuffle}}] if shuffle > 1 else []
+    chain += {"zstd": [{"name": "zstd", "configuration": {"level": 1, "checksum": True}}],
+              "lz4": [{"name": "numcodecs.lz4", "configuration": {"acceleration": 1}}], "none": []}[codec]
+    return {"zarr.json": {
+        "zarr_format": 3, "node_type": "array", "shape": array.shape, "data_type": V3_TYPES[array.dtype],
+        "fill_value": zarr_fill(array), "attributes": {}, "dimension_names": array.dims, "codecs": chain,
+        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": array.chunk_shape}},
+        "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
+    }}
+
+
+def open_with_zarr(array, version):
+    """An array through references to byte ranges of segments; packed chunks are given inline."""
+    shuffles = {row.shuffle for _, row in array.rows.values()} or {1}
+    assert len(shuffles) == 1
+    shuffle = shuffles.pop()
+    references = {name: json.dumps(entry) for name, entry in zarr_metadata(array, shuffle, version).items()}
+    if version == 2:
+        references[".zattrs"] = "{}"
+    for number, (segment, row) in array.rows.items():
+        coords = [str(k) for k in array.coords(number)]
+        key = "/".join(["c", *coords]) if version == 3 else ".".join(coords) or "0"
+        if row.own():
+            # Not `as_uri`: fsspec takes the path in a URL as it is, and would not decode the folder's percent signs.
+            references[key] = [f"file://{segment.path}", row.offset, row.stored_len]
+        else:
+            chunk = segment.chunk(row)
+            for codec in codecs(array, shuffle):
+                chunk = bytes(codec.encode(chunk))
+            references[key] = chunk
+    filesystem = fsspec.filesystem("reference", fo={"version": 1, "refs": references}, asynchronous=True,
+                                   remote_protocol="file", skip_instance_cache=True)
+    store = zarr.storage.FsspecStore(filesystem, read_only=True, path="")
+    return zarr.open_array(store, mode="r", zarr_format=version)[...]
+
+
+def check_zarr(name, store):
+    for dataset, arrays in store.datasets.items():
+        for array_name, array in arrays.items():
+            for version in (2, 3):
+                what = f"{name}/{dataset}/{array_name}: by Zarr version {version}"
+                values = attempt(what, open_with_zarr, array, version)
+                if values is None:
+                    continue
+                if array.dtype == "string":
+                    check(what, np.asarray(values).tolist() == array.values.tolist())
+                else:
+                    # Zarr's fill value has one NaN only.
+                    same = (np.array_equal(values, array.values, equal_nan=array.dtype in reader.FLOATS)
+                            and values.dtype == array.values.dtype)
+                    check(what, same)
+
+
+def main():
+    warnings.simplefilter("ignore")
+    check("CRC-32C of '123456789'", reader.crc32c(b"123456789") == 0xE3069283)
+    expected = json.loads((FIXTURES / "expected.json").read_text(encoding="utf-8"))["datasets"]
+    for name in STORES:
+        store = attempt(f"{name}: read", Store, FIXTURES / name)
+        if store is None:
+            continue
+        check_content(name, store, expected)
+        check_coverage(name, store)
+        check_numcodecs(name, store)
+        check_zarr(name, store)
+        check_damage(name, store)
+    print(f"{passed} passed, {failed} failed")
+    return failed == 0 and passed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(0 if main() else 1)

@@ -1,0 +1,558 @@
+"""A reader of stores, written from docs/format.md alone. It checks everything that the document says can be checked.
+
+Needs numpy, zstandard, msgpack and lz4.
+"""
+
+import json
+import math
+import re
+import struct
+from pathlib import Path
+
+import lz4.block
+import msgpack
+import numpy as np
+import zstandard
+
+NUMPY = {
+    "bool": "|b1", "i8": "|i1", "i16": "<i2", "i32": "<i4", "i64": "<i8",
+    "u8": "|u1", "u16": "<u2", "u32": "<u4", "u64": "<u8",
+    "f16": "<f2", "f32": "<f4", "f64": "<f8", "c64": "<c8", "c128": "<c16", "timestamp_ns": "<i8",
+}
+SIGNED = {"i8", "i16", "i32", "i64", "timestamp_ns"}
+UNSIGNED = {"bool", "u8", "u16", "u32", "u64"}
+FLOATS = {"f16": "e", "f32": "f", "f64": "d", "c64": "f", "c128": "d"}
+QUIET_NAN = {"e": 0x7E00, "f": 0x7FC00000, "d": 0x7FF8000000000000}
+CODECS = {1: "zstd", 2: "lz4", 3: "none"}
+VERSION = 1
+
+
+class Damage(Exception):
+    """Something that is not as the document says."""
+
+
+def expect(condition, message):
+    if not condition:
+        raise Damage(message)
+
+
+# 1 Conventions
+
+def _crc_table():
+    table = []
+    for byte in range(256):
+        for _ in range(8):
+            byte = byte >> 1 ^ (0x82F63B78 if byte & 1 else 0)
+        table.append(byte)
+    return table
+
+
+_CRC_TABLE = _crc_table()
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc = crc >> 8 ^ _CRC_TABLE[(crc ^ byte) & 0xFF]
+    return crc ^ 0xFFFFFFFF
+
+
+class Cursor:
+    """Bytes read from front to back."""
+
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def bytes(self, length):
+        expect(self.at + length <= len(self.data), "cut short")
+        self.at += length
+        return self.data[self.at - length:self.at]
+
+    def u8(self):
+        return self.bytes(1)[0]
+
+    def u32(self):
+        return int.from_bytes(self.bytes(4), "little")
+
+    def u64(self):
+        return int.from_bytes(self.bytes(8), "little")
+
+    def uvarint(self):
+        value = 0
+        for i in range(10):
+            byte = self.u8()
+            value |= (byte & 0x7F) << 7 * i
+            if byte < 0x80:
+                expect(value < 1 << 64, "a number of more than 64 bits")
+                return value
+        raise Damage("a number of more than 10 bytes")
+
+    def svarint(self):
+        value = self.uvarint()
+        return value >> 1 if value & 1 == 0 else -(value + 1 >> 1)
+
+    def end(self):
+        expect(self.at == len(self.data), f"{len(self.data) - self.at} bytes too many")
+
+
+def unzstd(data, checksum):
+    """The content of one zstd frame that says its size."""
+    try:
+        frame = zstandard.get_frame_parameters(data)
+        expect(frame.content_size not in (zstandard.CONTENTSIZE_UNKNOWN, zstandard.CONTENTSIZE_ERROR), "no content size")
+        expect(frame.has_checksum or not checksum, "no checksum in a zstd frame")
+        expect(frame.dict_id == 0, "a zstd dictionary")
+        decompressor = zstandard.ZstdDecompressor().decompressobj()
+        content = decompressor.decompress(data)
+        expect(decompressor.eof and decompressor.unused_data == b"", "more or less than one zstd frame")
+    except zstandard.ZstdError as error:
+        raise Damage(f"zstd: {error}") from error
+    return content
+
+
+# 3 The root file
+
+def _unique(pairs):
+    names = [name for name, _ in pairs]
+    expect(len(set(names)) == len(names), "a name twice")
+    return dict(pairs)
+
+
+def parse_json_root(data):
+    body, trailer = data[:-31], data[-31:]
+    expect(trailer == b',"checksum":"crc32c:%08x"}\n' % crc32c(body), "the root's checksum")
+    root = json.loads(data, object_pairs_hook=_unique)
+    expect(list(root) == ["atlas", "datasets", "checksum"], "the root's keys")
+    return root["atlas"], root["datasets"]
+
+
+def parse_msgpack_root(data):
+    body, trailer = data[:-14], data[-14:]
+    expect(trailer == b"\xa8checksum\xce" + crc32c(body).to_bytes(4, "big"), "the root's checksum")
+    def unpack(part):
+        return msgpack.unpackb(part, object_pairs_hook=_unique)
+    root = unpack(data)
+    expect(list(root) == ["atlas", "datasets", "checksum"], "the root's keys")
+    expect(all(type(part) is bytes for part in root["datasets"].values()), "a dataset that is not a byte string")
+    return root["atlas"], {name: unpack(part) for name, part in root["datasets"].items()}
+
+
+def uncompress_root(data):
+    frame, trailer = data[:-12], data[-12:]
+    expect(trailer == bytes.fromhex("5a2a4d1804000000") + crc32c(frame).to_bytes(4, "little"), "the root's checksum")
+    return unzstd(frame, checksum=True)
+
+
+ROOTS = {
+    "atlas.json": parse_json_root,
+    "atlas.msgpack": parse_msgpack_root,
+    "atlas.json.zst": lambda data: parse_json_root(uncompress_root(data)),
+    "atlas.msgpack.zst": lambda data: parse_msgpack_root(uncompress_root(data)),
+}
+
+
+def parse_root(name, data):
+    try:
+        atlas, datasets = ROOTS[name](data)
+    except (ValueError, msgpack.UnpackException) as error:
+        raise Damage(f"{name}: {error}") from error
+    expect(atlas["format_version"] <= VERSION, f"format version {atlas['format_version']}")
+    expect(not atlas["required_features"], f"needs the features {atlas['required_features']}")
+    return atlas, datasets
+
+
+# 5 Values
+
+def _float(kind, value, human):
+    """The bytes of a float in the root."""
+    size = struct.calcsize(kind)
+    if type(value) is str:
+        if human and value == "NaN":
+            return QUIET_NAN[kind].to_bytes(size, "little")
+        if human and value in ("Infinity", "-Infinity"):
+            return struct.pack("<" + kind, math.inf if value == "Infinity" else -math.inf)
+        bits = int(value, 16)
+        expect(re.fullmatch("0x[0-9a-f]+", value) and bits != QUIET_NAN[kind], f"the float {value}")
+        expect(np.isnan(np.frombuffer(bits.to_bytes(size, "little"), "<f%d" % size)[0]), f"{value} is not a NaN")
+        return bits.to_bytes(size, "little")
+    expect(type(value) in (float, int), f"the float {value!r}")
+    if math.isnan(value):
+        expect(not human, "a NaN in JSON")
+        return QUIET_NAN[kind].to_bytes(size, "little")
+    return np.array([value], "<f8").astype("<f%d" % size).tobytes()
+
+
+def parse_value(value, human):
+    """A value as (dtype, bytes), or ("string", texts)."""
+    expect(type(value) is dict and len(value) == 1, f"the value {value!r}")
+    (dtype, items), = value.items()
+    if dtype == "string":
+        expect(all(type(item) is str for item in items), "a text")
+        return dtype, items
+    if dtype in FLOATS:
+        expect(dtype[0] == "f" or len(items) % 2 == 0, "half a complex number")
+        return dtype, b"".join(_float(FLOATS[dtype], item, human) for item in items)
+    expect(all(type(item) is (bool if dtype == "bool" else int) for item in items), f"the values {items!r}")
+    return dtype, np.array(items, NUMPY[dtype]).tobytes()
+
+
+# 6 Segments
+
+class Row:
+    """A chunk: array_id, chunk, offset, stored_len, raw_len, at, len, codec, shuffle, crc, nulls, low, high."""
+
+    def block(self):
+        return self.offset, self.stored_len, self.raw_len, self.codec, self.shuffle, self.crc
+
+    def own(self):
+        return self.at == 0 and self.len == self.raw_len
+
+    def share(self):
+        return ((self.at + self.len) * self.stored_len // self.raw_len
+                - self.at * self.stored_len // self.raw_len)
+
+
+def parse_page(data, count, blocks_end):
+    cursor = Cursor(unzstd(data, checksum=False))
+    rows = [Row() for _ in range(count)]
+    array_id = chunk = end = 0
+    for row in rows:
+        step, c = cursor.uvarint(), cursor.uvarint()
+        array_id, chunk = array_id + step, c + (chunk if step == 0 else 0)
+        row.array_id, row.chunk = array_id, chunk
+    for row in rows:
+        row.offset = (end + cursor.svarint()) % 2**64
+        row.stored_len = cursor.uvarint()
+        end = row.offset + row.stored_len
+        expect(row.offset >= 32 and end <= blocks_end, "a block outside the blocks")
+    for row in rows:
+        row.raw_len, row.at, row.len = cursor.uvarint(), cursor.uvarint(), cursor.uvarint()
+        expect(max(row.raw_len, row.stored_len) < 2**32 and row.at + row.len <= row.raw_len, "a chunk outside its block")
+    for row in rows:
+        row.codec, row.shuffle = cursor.u8(), cursor.u8()
+        expect(row.codec in CODECS and row.shuffle in (1, 2, 4, 8, 16), "an unknown codec or shuffle")
+        expect(row.raw_len % row.shuffle == 0, "half an element in a shuffled block")
+    for row in rows:
+        row.crc = cursor.u32()
+    for row in rows:
+        row.nulls, ranged = divmod(cursor.uvarint(), 2)
+        row.low = row.high = 0 if ranged else None
+    for row in rows:
+        row.low = None if row.low is None else cursor.bytes(8)
+    for row in rows:
+        row.high = None if row.high is None else cursor.bytes(8)
+    cursor.end()
+    return rows
+
+
+class Segment:
+    """All of a segment file, checked."""
+
+    def __init__(self, path, record, store_id):
+        self.path = path
+        self.data = data = path.read_bytes()
+        expect(len(data) == record["length"], "the length of the file")
+        expect(data[:32] == b"ATLASSEG" + (1).to_bytes(4, "little") + bytes(4) + bytes.fromhex(store_id), "the header")
+        trailer = Cursor(data[-32:])
+        offset, length, crc = trailer.u64(), trailer.u64(), trailer.u32()
+        expect(trailer.u32() == crc32c(data[-32:-12]), "the trailer's checksum")
+        expect(trailer.bytes(8) == b"ATLASEND", "the trailer's end")
+        expect(offset + length + 32 == len(data), "the place of the directory")
+        directory = data[offset:offset + length]
+        expect(crc32c(directory) == crc == record["directory_crc32c"], "the directory's checksum")
+        self._parse(Cursor(directory), offset)
+        ids = [row.array_id for row in self.rows]
+        expect(record["array_ids"] == [min(ids), max(ids)], "the array ids")
+        self.blocks = self._check_blocks()
+
+    def _parse(self, directory, offset):
+        self.rows, self.pages = [], 0
+        self.blocks_end = at = directory.uvarint()
+        last = directory.uvarint(), directory.uvarint()
+        array_id = 0
+        for _ in range(directory.uvarint()):
+            array_id += directory.uvarint()
+            first = array_id, directory.uvarint()
+            count, length, crc = directory.uvarint(), directory.uvarint(), directory.u32()
+            expect(1 <= count <= 2048, "rows of a page")
+            expect(at + length <= offset, "a page behind the pages")
+            page = self.data[at:at + length]
+            expect(crc32c(page) == crc, "a page's checksum")
+            rows = parse_page(page, count, self.blocks_end)
+            expect((rows[0].array_id, rows[0].chunk) == first, "the first row of a page")
+            self.rows += rows
+            self.pages += 1
+            at += length
+        directory.end()
+        expect(at == offset, "the pages end where the directory begins")
+        keys = [(row.array_id, row.chunk) for row in self.rows]
+        expect(keys and keys[-1] == last, "the last row")
+        expect(all(a < b for a, b in zip(keys, keys[1:])), "the order of the rows")
+
+    def _check_blocks(self):
+        """Decodes every block: offset to bytes."""
+        rows = {}
+        for row in self.rows:
+            rows.setdefault(row.offset, []).append(row)
+        blocks, end = {}, 32
+        for offset in sorted(rows):
+            row = rows[offset][0]
+            expect(offset == end, "a gap between blocks")
+            end += row.stored_len
+            expect(len({row.block() for row in rows[offset]}) == 1, "rows that disagree on their block")
+            at = 0
+            for part in sorted(rows[offset], key=lambda row: row.at):
+                expect(part.at == at, "a gap between the chunks of a block")
+                at += part.len
+            expect(at == row.raw_len, "a gap behind the chunks of a block")
+            blocks[offset] = decode(row, self.data)
+        expect(end == self.blocks_end, "a gap behind the blocks")
+        return blocks
+
+    def stored(self, row):
+        return self.data[row.offset:row.offset + row.stored_len]
+
+    def chunk(self, row):
+        return self.blocks[row.offset][row.at:row.at + row.len]
+
+
+# 7 Blocks
+
+def decode(row, data):
+    stored = data[row.offset:row.offset + row.stored_len]
+    expect(crc32c(stored) == row.crc, "a block's checksum")
+    codec = CODECS[row.codec]
+    if codec == "zstd":
+        raw = unzstd(stored, checksum=True)
+    elif codec == "lz4":
+        expect(int.from_bytes(stored[:4], "little") == row.raw_len, "the length of an lz4 block")
+        try:
+            raw = lz4.block.decompress(stored[4:], uncompressed_size=row.raw_len)
+        except lz4.block.LZ4BlockError as error:
+            raise Damage(f"lz4: {error}") from error
+    else:
+        raw = stored
+    expect(len(raw) == row.raw_len, "the length of a block")
+    if row.shuffle > 1:
+        raw = np.frombuffer(raw, "u1").reshape(row.shuffle, -1).T.tobytes()
+    return raw
+
+
+# 8 Chunks
+
+def parse_texts(data, cells):
+    cursor = Cursor(data)
+    expect(cursor.u32() == cells, "the number of texts in a chunk")
+    texts = [str(cursor.bytes(cursor.u32()), "utf-8") for _ in range(cells)]
+    cursor.end()
+    return texts
+
+
+class Array:
+    """An array of a dataset, read whole."""
+
+    def __init__(self, store, name, record):
+        schema = store.atlas["schemas"][record["schema"]]
+        self.id, self.shape = record["id"], tuple(record["shape"])
+        self.dtype, self.dims, self.chunk_shape = schema["dtype"], schema["dims"], tuple(schema["chunk_shape"])
+        self.compression = schema["compression"]
+        self.rechunk_on_append = schema.get("rechunk_on_append", False)
+        expect(len(self.shape) == len(self.dims) == len(self.chunk_shape), "the rank")
+        expect(all(extent >= 1 for extent in self.chunk_shape), "a chunk extent of 0")
+        self.fill = None
+        if "fill_value" in schema:
+            dtype, self.fill = parse_value(schema["fill_value"], store.human)
+            expect(dtype == self.dtype, "the type of the fill value")
+        self.attributes = {key: parse_value(value, store.human) for key, value in record.get("attributes", {}).items()}
+        self.stored = record.get("stored", {"chunks": 0, "cells": 0, "nulls": 0, "bytes": 0})
+        expect(self.stored["bytes"] == 0, "stored.bytes")
+        self.range = parse_value(self.stored["range"], store.human) if "range" in self.stored else None
+        self.grid = tuple(-(-s // c) for s, c in zip(self.shape, self.chunk_shape))
+        self.rows = {}
+        for segment in reversed(store.segments.get(name, [])):
+            for row in segment.rows:
+                if row.array_id == self.id:
+                    self.rows.setdefault(row.chunk, (segment, row))
+        self._read()
+        self._check_stats()
+
+    def _blank(self, shape):
+        """Cells that were never written."""
+        if self.dtype == "string":
+            blank = np.empty(shape, object)
+            blank[...] = self.fill[0] if self.fill is not None else ""
+            return blank
+        fill = self.fill if self.fill is not None else bytes(np.dtype(NUMPY[self.dtype]).itemsize)
+        return np.frombuffer(fill * math.prod(shape), NUMPY[self.dtype]).reshape(shape).copy()
+
+    def coords(self, number):
+        coords = []
+        for extent in reversed(self.grid[1:]):
+            number, coord = divmod(number, extent)
+            coords.insert(0, coord)
+        if self.grid:
+            expect(number < self.grid[0], "a chunk outside the grid")
+            coords.insert(0, number)
+        else:
+            expect(number == 0, "a chunk outside the grid")
+        return tuple(coords)
+
+    def cells_of(self, number):
+        """The slices of the array and of the chunk that are the same cells."""
+        corners = [k * c for k, c in zip(self.coords(number), self.chunk_shape)]
+        ends = [min(corner + c, s) for corner, c, s in zip(corners, self.chunk_shape, self.shape)]
+        return (tuple(slice(a, b) for a, b in zip(corners, ends)),
+                tuple(slice(0, b - a) for a, b in zip(corners, ends)) + (...,))
+
+    def parse_chunk(self, data):
+        if self.dtype == "string":
+            texts = parse_texts(data, math.prod(self.chunk_shape))
+            chunk = np.empty(len(texts), object)
+            chunk[:] = texts
+            return chunk.reshape(self.chunk_shape)
+        expect(len(data) == math.prod(self.chunk_shape) * np.dtype(NUMPY[self.dtype]).itemsize, "the length of a chunk")
+        return np.frombuffer(data, NUMPY[self.dtype]).reshape(self.chunk_shape)
+
+    def same(self, a, b):
+        return a.tolist() == b.tolist() if self.dtype == "string" else a.tobytes() == b.tobytes()
+
+    def _read(self):
+        self.values = self._blank(self.shape)
+        self.chunk_stats = {}
+        item = 0 if self.dtype == "string" else np.dtype(NUMPY[self.dtype]).itemsize
+        shuffled = self.compression["shuffle"] and self.compression["codec"] != "none" and item > 1
+        for number, (segment, row) in self.rows.items():
+            chunk = self.parse_chunk(segment.chunk(row))
+            expect(CODECS[row.codec] == self.compression["codec"], "the codec of a block")
+            expect(row.shuffle == (item if shuffled else 1), "the shuffle of a block")
+            expect(item == 0 or row.len < 16384 or row.own(), "a large chunk in a pack")
+            in_array, in_chunk = self.cells_of(number)
+            self.values[in_array] = chunk[in_chunk]
+            padded = self._blank(self.chunk_shape)
+            padded[in_chunk] = chunk[in_chunk]
+            expect(self.same(padded, chunk), "the padding of a chunk")
+            stats = self.stats(chunk[in_chunk])
+            low_high = None if row.low is None else self._ends(row.low + row.high)
+            expect(stats == (row.nulls, low_high), "the statistics of a chunk")
+            self.chunk_stats[number] = chunk[in_chunk].size, row.nulls, low_high
+
+    # 10 Statistics
+
+    def _ends(self, data):
+        """Minimum and maximum in 64 bits each."""
+        if self.dtype in SIGNED:
+            return struct.unpack("<2q", data)
+        if self.dtype in UNSIGNED:
+            return struct.unpack("<2Q", data)
+        expect(self.dtype in ("f16", "f32", "f64"), "a range of values that have no order")
+        return struct.unpack("<2d", data)
+
+    def stats(self, cells):
+        """Nulls and range of some cells, from the cells themselves."""
+        null = np.zeros(cells.shape, bool)
+        with np.errstate(invalid="ignore"):
+            if self.fill is not None and self.dtype == "string":
+                null = cells == self.fill[0]
+            elif self.fill is not None:
+                fill = np.frombuffer(self.fill, NUMPY[self.dtype])[0]
+                same = lambda a, b: (a == b) | (np.isnan(a) & np.isnan(b))
+                if self.dtype in ("c64", "c128"):
+                    null = same(cells.real, fill.real) & same(cells.imag, fill.imag)
+                else:
+                    null = same(cells, fill) if self.dtype in FLOATS else cells == fill
+            if self.dtype in ("c64", "c128", "string"):
+                return int(null.sum()), None
+            valid = cells[~null]
+            if self.dtype in FLOATS:
+                valid = valid[~np.isnan(valid)].astype("<f8")
+        if valid.size == 0:
+            return int(null.sum()), None
+        kind = float if self.dtype in FLOATS else int
+        return int(null.sum()), (kind(valid.min()), kind(valid.max()))
+
+    def array_stats(self):
+        """Cells, nulls and range, from what is persisted."""
+        row_count = math.prod(self.shape)
+        unwritten = row_count - self.stored["cells"]
+        ends = None
+        if self.range is not None:
+            dtype, data = self.range
+            wide = {**dict.fromkeys(SIGNED, "i64"), **dict.fromkeys(UNSIGNED, "u64"), "f16": "f32", "f32": "f32", "f64": "f64"}
+            expect(wide.get(self.dtype) == dtype, "the type of a range")
+            ends = tuple(np.frombuffer(data, NUMPY[dtype]).tolist())
+        if self.fill is not None:
+            return row_count, self.stored["nulls"] + unwritten, ends
+        if unwritten and self.dtype not in ("c64", "c128", "string"):
+            ends = (min(ends[0], 0), max(ends[1], 0)) if ends else (0, 0)
+        return row_count, 0, ends
+
+    def _check_stats(self):
+        stored = self.chunk_stats.values()
+        expect(self.stored["chunks"] == len(stored), "stored.chunks")
+        expect(self.stored["cells"] == sum(cells for cells, _, _ in stored), "stored.cells")
+        expect(self.stored["nulls"] == sum(nulls for _, nulls, _ in stored), "stored.nulls")
+        row_count, null_count, ends = self.array_stats()
+        expect((null_count, ends) == self.stats(self.values), "the statistics of an array")
+
+
+class Store:
+    """A store, read whole and checked."""
+
+    def __init__(self, path):
+        path = Path(path)
+        self.path = path
+        roots = [name for name in ROOTS if (path / name).exists()]
+        expect(len(roots) == 1, f"the roots {roots}")
+        self.notation = roots[0]
+        self.human = "json" in self.notation
+        self.atlas, datasets = parse_root(self.notation, (path / self.notation).read_bytes())
+        expect(re.fullmatch("[0-9a-f]{32}", self.atlas["store_id"]), "the store id")
+        self.segments = {name: self._read_file(record) for name, record in self.atlas["array_files"].items()}
+        self.datasets, self.attributes, ids = {}, {}, []
+        for name, record in datasets.items():
+            arrays = {}
+            for array, array_record in record.get("arrays", {}).items():
+                try:
+                    arrays[array] = Array(self, array, array_record)
+                except Damage as damage:
+                    raise Damage(f"array '{array}' of dataset '{name}': {damage}") from damage
+                ids.append(arrays[array].id)
+            self.datasets[name] = arrays
+            attributes = record.get("attributes", {})
+            self.attributes[name] = {key: parse_value(value, self.human) for key, value in attributes.items()}
+        expect(len(set(ids)) == len(ids) and all(0 < i < self.atlas["next_array_id"] for i in ids), "array ids")
+        self._check_bytes()
+
+    def _read_file(self, record):
+        folder = record["folder"]
+        expect(re.fullmatch(r"[A-Za-z0-9_%-][A-Za-z0-9_%.-]{0,254}", folder), f"the folder {folder!r}")
+        segments = []
+        for segment in record["segments"]:
+            file = segment["file"]
+            expect(re.fullmatch(r"[0-9]{8,}-[0-9a-f]{16}\.seg", file), f"the segment {file!r}")
+            path = self.path / folder / file
+            try:
+                segments.append(Segment(path, segment, self.atlas["store_id"]))
+            except Damage as damage:
+                raise Damage(f"{path}: {damage}") from damage
+        return segments
+
+    def _check_bytes(self):
+        """Live and dead bytes of each array file."""
+        live = {}
+        for arrays in self.datasets.values():
+            for name, array in arrays.items():
+                live[name] = live.get(name, 0) + sum(row.share() for _, row in array.rows.values())
+        for name, record in self.atlas["array_files"].items():
+            total = sum(segment.blocks_end - 32 for segment in self.segments[name])
+            expect(record["live_bytes"] == live.get(name, 0), f"live bytes of '{name}'")
+            expect(record["live_bytes"] + record["dead_bytes"] == total, f"dead bytes of '{name}'")
+
+
+def folder_name(array):
+    """The folder that a writer chooses for an array name."""
+    name, folder = array.encode(), ""
+    for at, byte in enumerate(name):
+        dot = byte == ord(".") and at > 0 and name[:at].lower() != b"atlas"
+        folder += chr(byte) if re.match(rb"[A-Za-z0-9_-]", bytes([byte])) or dot else f"%{byte:02X}"
+    return folder if len(folder) <= 200 else folder[:183] + f"%{crc32c(name):08X}{len(name):08X}"
