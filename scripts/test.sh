@@ -27,6 +27,7 @@ step "library" make --no-print-directory library
 step "C tests" tests/c/run.sh build/lib
 step "system calls of a flush" tests/c/strace.sh build/lib
 step "C examples" tests/examples.sh build/lib
+step "format, by its description alone" tests/format/run.sh
 step "climate files" tests/netcdf/run.sh build/lib
 step "demo" make --no-print-directory demo
 step "install" tests/install.sh

@@ -25,7 +25,8 @@ impl Fill {
     pub fn to_value(&self, dtype: DType) -> Value {
         match self {
             Fill::Text(text) => Value::String(vec![text.to_string()]),
-            Fill::Bytes(bytes) => Value::from_bytes(dtype, bytes).unwrap_or(Value::U8(bytes.clone())),
+            // `Schema::check` has seen that the bytes are an element.
+            Fill::Bytes(bytes) => Value::from_bytes(dtype, bytes).unwrap_or(Value::U8(Vec::new())),
         }
     }
 
@@ -104,7 +105,9 @@ impl Schema {
         let fits = match &self.fill {
             None => true,
             Some(Fill::Text(_)) => self.dtype == DType::String,
-            Some(Fill::Bytes(bytes)) => self.dtype != DType::String && bytes.len() == size,
+            Some(Fill::Bytes(bytes)) => {
+                self.dtype != DType::String && bytes.len() == size && Value::from_bytes(self.dtype, bytes).is_ok()
+            }
         };
         if !fits {
             bail!(InvalidArgument, "the fill value is not one {}", self.dtype);

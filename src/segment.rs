@@ -142,7 +142,14 @@ impl SegmentReader {
         if crc != trailer.directory_crc || crc != segment.record.directory_crc32c {
             return Err(segment.damaged(offset, &error!(Corrupt, "the directory's checksum does not match")));
         }
-        Directory::parse(&bytes, offset).map_err(|error| segment.damaged(offset, &error))
+        let directory = Directory::parse(&bytes, offset).map_err(|error| segment.damaged(offset, &error))?;
+        let ids = directory.pages.first().map_or((0, 0), |page| (page.first.0, directory.last.0));
+        if ids != segment.record.array_ids {
+            let said = segment.record.array_ids;
+            let wrong = error!(Corrupt, "the directory has array ids {ids:?}, the root says {said:?}");
+            return Err(segment.damaged(offset, &wrong));
+        }
+        Ok(directory)
     }
 
     /// The rows of index page `number`.

@@ -5,7 +5,7 @@
 
 use crate::codec::{Codec, Compression};
 use crate::dtype::DType;
-use crate::error::{Result, bail, error};
+use crate::error::{Error, Result, bail, error};
 use crate::schema::{Fill, Schema};
 use crate::shape::{Dims, check_shape};
 use crate::stats;
@@ -69,6 +69,8 @@ pub struct Head {
     pub format_version: u32,
     /// Features a reader must know to read the store at all. None exist yet.
     pub required_features: Vec<String>,
+    /// Features a writer must know to write to the store; a reader may ignore them. None exist yet.
+    pub writer_features: Vec<String>,
     /// 32 hexadecimal digits, made at create; segments carry it.
     pub store_id: String,
     /// Counts commits; create makes the first.
@@ -81,6 +83,16 @@ pub struct Head {
     pub schemas: Vec<SchemaRecord>,
     /// Array files by array name.
     pub array_files: IndexMap<Arc<str>, FileRecord>,
+}
+
+impl Head {
+    /// Refuses to write to a store that has something this library would not keep up.
+    pub fn check_writable(&self) -> Result<()> {
+        match self.writer_features.first() {
+            Some(feature) => Err(error!(Unsupported, "to write to the store takes the feature '{feature}'")),
+            None => Ok(()),
+        }
+    }
 }
 
 /// See [`Compression`].
@@ -210,8 +222,6 @@ pub struct StoredRecord {
     /// Cells of them inside the shape.
     pub cells: u64,
     pub nulls: u64,
-    /// Their share of the stored blocks.
-    pub bytes: u64,
     /// Least and greatest, as [`stats::range_to_value`] makes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<Value>,
@@ -229,7 +239,6 @@ pub struct Stored {
     pub chunks: u64,
     pub cells: u64,
     pub nulls: u64,
-    pub bytes: u64,
     pub range: stats::Range,
 }
 
@@ -239,21 +248,21 @@ impl Stored {
             chunks: self.chunks,
             cells: self.cells,
             nulls: self.nulls,
-            bytes: self.bytes,
             range: stats::range_to_value(dtype, self.range),
         }
     }
 }
 
 impl StoredRecord {
-    pub fn decode(&self, dtype: DType) -> Stored {
-        Stored {
-            chunks: self.chunks,
-            cells: self.cells,
-            nulls: self.nulls,
-            bytes: self.bytes,
-            range: self.range.as_ref().and_then(|range| stats::range_from_value(dtype, range)),
-        }
+    pub fn decode(&self, dtype: DType) -> Result<Stored> {
+        let range = match &self.range {
+            None => None,
+            Some(range) => Some(
+                stats::range_from_value(dtype, range)
+                    .ok_or_else(|| error!(Corrupt, "a range of {} {} for {dtype}", range.len(), range.dtype()))?,
+            ),
+        };
+        Ok(Stored { chunks: self.chunks, cells: self.cells, nulls: self.nulls, range })
     }
 }
 
@@ -273,6 +282,9 @@ pub struct Root {
     pub image: Arc<Vec<u8>>,
     pub datasets: Vec<(Arc<str>, Range<usize>)>,
 }
+
+/// Bytes of a root when it is not compressed, at most: what decompresses to more is not a root but an attack.
+const MAX_IMAGE: u64 = 4 << 30;
 
 const JSON_TRAILER: (&str, &str) = (",\"checksum\":\"crc32c:", "\"}\n");
 const JSON_TRAILER_LEN: usize = 20 + 8 + 3;
@@ -335,6 +347,9 @@ pub fn write<'a>(notation: Notation, head: &Head, datasets: &[(&'a str, &'a [u8]
             image.extend_from_slice(&crc.to_be_bytes());
         }
     }
+    if image.len() as u64 > MAX_IMAGE {
+        bail!(InvalidArgument, "the root would take {} bytes, over {MAX_IMAGE}", image.len());
+    }
     if !notation.zstd {
         return Ok(Written { file: image, image: None, ranges });
     }
@@ -356,18 +371,18 @@ pub fn parse(notation: Notation, file: Vec<u8>) -> Result<Root> {
     let (head, datasets) = match notation.format {
         MetaFormat::Json => {
             check_json(&image)?;
-            let file: File<'_, &RawValue> =
-                serde_json::from_slice(&image).map_err(|error| error!(Corrupt, "not a root: {error}"))?;
+            let file: File<'_, &RawValue> = serde_json::from_slice(&image)
+                .map_err(|error| not_a_root(&error, serde_json::from_slice(&image).ok()))?;
             (file.atlas, locate(&image, file.datasets.0, |raw| raw.get().as_bytes())?)
         }
         MetaFormat::MsgPack => {
             check_msgpack(&image)?;
-            let file: File<'_, Bytes<'_>> =
-                rmp_serde::from_slice(&image).map_err(|error| error!(Corrupt, "not a root: {error}"))?;
+            let file: File<'_, Bytes<'_>> = rmp_serde::from_slice(&image)
+                .map_err(|error| not_a_root(&error, rmp_serde::from_slice(&image).ok()))?;
             (file.atlas, locate(&image, file.datasets.0, |raw| raw.0)?)
         }
     };
-    check_head(&head)?;
+    check_versions(head.format_version, &head.required_features)?;
     Ok(Root { head, image: Arc::new(image), datasets })
 }
 
@@ -378,8 +393,7 @@ fn decompress(file: &[u8]) -> Result<Vec<u8>> {
     if trailer[..8] != ZSTD_TRAILER || trailer[8..] != crc32c::crc32c(frame).to_le_bytes() {
         bail!(Corrupt, "the root's checksum does not match");
     }
-    // What decompresses to more than this is not a root but an attack.
-    let limit = (16 << 20) + frame.len() as u64 * 1024;
+    let limit = MAX_IMAGE;
     let mut image = Vec::new();
     let read = zstd::stream::Decoder::with_buffer(frame)
         .and_then(|decoder| decoder.single_frame().take(limit + 1).read_to_end(&mut image));
@@ -413,11 +427,30 @@ fn check_msgpack(image: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn check_head(head: &Head) -> Result<()> {
-    if head.format_version > VERSION {
-        bail!(Unsupported, "format version {} is newer than {VERSION}", head.format_version);
+/// What every version of the format has in its place, so that a newer one is recognised as such.
+#[derive(Deserialize)]
+struct Prelude {
+    atlas: PreludeHead,
+}
+
+#[derive(Deserialize)]
+struct PreludeHead {
+    format_version: u32,
+    required_features: Vec<String>,
+}
+
+/// Why a root does not read: it may be a newer one.
+fn not_a_root(error: &dyn fmt::Display, prelude: Option<Prelude>) -> Error {
+    let newer =
+        prelude.and_then(|Prelude { atlas }| check_versions(atlas.format_version, &atlas.required_features).err());
+    newer.unwrap_or_else(|| error!(Corrupt, "not a root: {error}"))
+}
+
+fn check_versions(format_version: u32, required_features: &[String]) -> Result<()> {
+    if format_version > VERSION {
+        bail!(Unsupported, "format version {format_version} is newer than {VERSION}");
     }
-    if let Some(feature) = head.required_features.first() {
+    if let Some(feature) = required_features.first() {
         bail!(Unsupported, "the store needs the feature '{feature}'");
     }
     Ok(())
@@ -545,6 +578,7 @@ mod tests {
         Head {
             format_version: VERSION,
             required_features: Vec::new(),
+            writer_features: Vec::new(),
             store_id: "0123456789abcdef0123456789abcdef".into(),
             generation: 7,
             next_array_id: 3,
@@ -590,5 +624,10 @@ mod tests {
         let feature = Head { required_features: vec!["pools".into()], ..head() };
         let error = parse(notation, write(notation, &feature, &[]).expect("writes").file).err().expect("refused");
         assert!(error.message().contains("'pools'"), "{error}");
+        // A newer root whose head this version cannot read.
+        let body = br#"{"atlas":{"format_version":9,"required_features":[]},"datasets":[]"#;
+        let trailer = format!("{}{:08x}{}", JSON_TRAILER.0, crc32c::crc32c(body), JSON_TRAILER.1);
+        let error = parse(notation, [body, trailer.as_bytes()].concat()).err().expect("refused");
+        assert!(error.message().contains("version 9"), "{error}");
     }
 }

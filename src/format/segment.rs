@@ -206,6 +206,14 @@ impl Directory {
     }
 }
 
+/// Where a chunk lies in its block if it stands right behind the one of the row before; 0 in another block.
+fn place_after(before: Option<Row>, row: &Row) -> u32 {
+    match before {
+        Some(before) if before.block.offset == row.block.offset => before.at.saturating_add(before.len),
+        _ => 0,
+    }
+}
+
 /// Encodes up to [`PAGE_ROWS`] rows, which are in order of array id and chunk, column by column.
 pub fn page_to_bytes(rows: &[Row]) -> Result<Vec<u8>> {
     let mut raw = Vec::with_capacity(rows.len() * 24);
@@ -222,10 +230,12 @@ pub fn page_to_bytes(rows: &[Row]) -> Result<Vec<u8>> {
         put(&mut raw, u64::from(row.block.len));
         end = row.block.offset + u64::from(row.block.len);
     }
+    let mut before = None;
     for row in rows {
         put(&mut raw, u64::from(row.block.coding.raw_len));
-        put(&mut raw, u64::from(row.at));
+        put(&mut raw, zigzag(i64::from(row.at) - i64::from(place_after(before, row))));
         put(&mut raw, u64::from(row.len));
+        before = Some(*row);
     }
     for row in rows {
         raw.extend_from_slice(&[row.block.coding.codec as u8, row.block.coding.shuffle]);
@@ -279,9 +289,13 @@ pub fn page_from_bytes(bytes: &[u8], page: &PageRef, blocks_end: u64) -> Result<
             bail!(Corrupt, "a block of {} bytes at offset {} is outside the blocks", row.block.len, row.block.offset);
         }
     }
+    let mut before = None;
     for row in &mut rows {
         row.block.coding.raw_len = cursor.varint32()?;
-        (row.at, row.len) = (cursor.varint32()?, cursor.varint32()?);
+        let at = i64::from(place_after(before, row)).checked_add(unzigzag(cursor.varint()?));
+        row.at = at.and_then(|at| u32::try_from(at).ok()).ok_or_else(overflow)?;
+        row.len = cursor.varint32()?;
+        before = Some(*row);
         if row.at.checked_add(row.len).is_none_or(|end| end > row.block.coding.raw_len) {
             bail!(Corrupt, "a chunk of {} bytes at {} is outside its block", row.len, row.at);
         }

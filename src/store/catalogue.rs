@@ -165,7 +165,7 @@ impl Catalogue {
         let schema = (self.schemas.list.get(record.schema as usize))
             .ok_or_else(|| error!(Corrupt, "there is no schema {}", record.schema))?;
         record.check(schema)?;
-        let stored = record.stored.decode(schema.dtype);
+        let stored = record.stored.decode(schema.dtype)?;
         Ok(Array::new(record.id, schema.clone(), &record.shape, Some(stored)))
     }
 

@@ -223,7 +223,7 @@ impl Store {
             plan.frozen.push(frozen);
         }
         for plan in plans.values_mut() {
-            let mut packs: HashMap<(usize, Compression), Pack> = HashMap::new();
+            let mut packs: IndexMap<(usize, Compression), Pack> = IndexMap::new();
             let mut arrays: Vec<&FrozenArray> = plan.frozen.clone();
             arrays.sort_unstable_by_key(|frozen| frozen.array.id);
             for frozen in arrays {
@@ -445,6 +445,7 @@ impl Store {
         Head {
             format_version: VERSION,
             required_features: Vec::new(),
+            writer_features: Vec::new(),
             store_id: open::hex(&self.store_id),
             generation: files.generation,
             next_array_id,

@@ -47,6 +47,7 @@ impl Store {
         let head = Head {
             format_version: root::VERSION,
             required_features: Vec::new(),
+            writer_features: Vec::new(),
             store_id: hex(&store_id),
             generation: 1,
             next_array_id: 1,
@@ -86,6 +87,9 @@ impl Store {
         let (root, identity) = read_root(&*storage, &path, notation)?;
         if let Some(pin) = &mut pin {
             pin.pin(root.head.generation).map_err(|error| Error::io("lock", &path.join(LOCK_FILE), &error))?;
+        }
+        if mode == Mode::ReadWrite {
+            root.head.check_writable().map_err(|error| error.context(path.display()))?;
         }
         let commit = Commit { root: identity, lock, pin };
         let store = Self::assemble(storage, path, mode, notation, root, commit, runtime)?;

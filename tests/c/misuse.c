@@ -694,9 +694,8 @@ static void dirty_store(void) {
     CHECK_OK(atlas_create_dataset(store, "d"));
     CHECK_OK(atlas_define_array(store, "d", "t", ATLAS_DTYPE_F32, 1, NULL, n3, NULL));
     CHECK_OK(atlas_write_array(store, "d", "t", ATLAS_DTYPE_F32, 1, NULL, NULL, NULL, (float[]){1, 2, 3}));
-    folder_image with_it = folder_take(check_folder);
     folder_image without = committed;
-    committed = with_it;
+    committed = folder_take(check_folder);
     ROW("compact with unflushed changes", UNFLUSHED_CHANGES, atlas_compact(store), "flush");
     ROW("array_stats before the first flush", NO_STATS, atlas_array_stats(store, "d", "t", &stats_out), "'t'", "'d'");
     ROW("chunk_stats before the first flush", NO_STATS, atlas_chunk_stats(store, "d", "t", 1, ((const uint64_t[]){0}), &stats_out), "'t'", "'d'");
@@ -708,8 +707,8 @@ static void dirty_store(void) {
     ROW("discard twice", INVALID_HANDLE, atlas_discard(store), "handle");
     ROW("close after discard", INVALID_HANDLE, atlas_close(store), "handle");
     check_remove_tree(path_of("dirty"));
+    folder_free(&committed);
     committed = without;
-    folder_free(&with_it);
 }
 
 /* ---- the error text ---- */

@@ -517,15 +517,24 @@ static void check_forked(atlas_store store, const char *what) {
     CHECK_STATUS(atlas_close(store), ATLAS_STATUS_FORKED);
 }
 
-/* Ends a forked child that found nothing wrong. Scaled down, a leak check may be looking on: to it, what the parent's
- * threads hold is lost in a child, where those threads are not; so there it ends without further ado. */
+/* Scaled down, or with a sanitizer, a leak check may be looking on. To it, what the parent's threads hold is lost in a
+ * forked child, where those threads are not. */
+static bool leaks_are_counted(void) {
+#ifdef __SANITIZE_ADDRESS__
+    return true;
+#else
+    return scaled(0, 1);
+#endif
+}
+
+/* Ends a forked child that found nothing wrong. */
 static void child_is_well(void) {
-    if (scaled(0, 1)) raise(SIGKILL);
+    if (leaks_are_counted()) raise(SIGKILL);
     exit(0); /* with all that runs at exit */
 }
 
 static bool is_well(int status) {
-    if (scaled(0, 1)) return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    if (leaks_are_counted()) return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
@@ -671,7 +680,7 @@ static void fork_amid_busy_threads(void) {
         if (pid == 0) {
             check_forked(busy_store, "a fork amid busy threads");
             CHECK_OK(atlas_discard(busy_store));
-            if (scaled(0, 1)) raise(SIGKILL);
+            if (leaks_are_counted()) raise(SIGKILL);
             _exit(0);
         }
         well = waitpid(pid, &status, 0) == pid && is_well(status);

@@ -51,7 +51,7 @@ static pthread_barrier_t barrier;
 
 static double value_at(int thread, int set, int i) { return thread * 1e6 + set * 1e4 + i * 0.5; }
 
-static void set_name(char name[32], int thread, int set) { snprintf(name, 32, "thread-%d-set-%d", thread, set); }
+static void set_name(char name[64], int thread, int set) { snprintf(name, 64, "thread-%d-set-%d", thread, set); }
 
 /* Datasets of its own, in slabs, read back at once; and one more array in a dataset that all threads share. Again and
  * again, until several flushes have come in between; the last time with the values that check_much expects. */
@@ -62,7 +62,7 @@ static void *write_much(void *argument) {
     memset(&options, 0, sizeof options);
     options.struct_size = sizeof options;
     options.chunk_shape = chunk;
-    char name[32], own[32];
+    char name[64], own[64];
     double slab[100], back[100];
     snprintf(own, sizeof own, "own-%d", me);
     for (int pass = 1, extra = -1; extra != 0; pass++) {
@@ -98,7 +98,7 @@ static void *write_much(void *argument) {
 static void check_much(atlas_store s) {
     double *back = malloc((size_t)length * sizeof *back);
     NEED(back != NULL);
-    char name[32];
+    char name[64];
     size_t count;
     CHECK_OK(atlas_dataset_count(s, &count));
     CHECK_U64(count, THREADS * SETS + 2);
@@ -434,7 +434,7 @@ static int confirmed[THREADS]; /* writes that returned OK */
 
 static void *use_until_closed(void *argument) {
     int me = ((worker *)argument)->index;
-    char name[32];
+    char name[64];
     snprintf(name, sizeof name, "use-%d", me);
     atlas_status status = ATLAS_STATUS_OK;
     for (int k = 1; status == ATLAS_STATUS_OK; k++) {
@@ -458,7 +458,7 @@ static void close_under_use(bool discards) {
     const char *path = path_of("store");
     make_steady(path);
     uint64_t none[1] = {0};
-    char name[32];
+    char name[64];
     for (int t = 0; t < THREADS; t++) {
         snprintf(name, sizeof name, "use-%d", t);
         CHECK_OK(atlas_define_array(store, "shared", name, ATLAS_DTYPE_I32, 1, NULL, none, NULL));
@@ -518,7 +518,7 @@ static void *open_and_close(void *argument) {
     snprintf(path, sizeof path, "%s/own-%d", check_folder, me);
     for (int i = 0; i < scaled(20, 3); i++) {
         atlas_store own = 0;
-        char name[32];
+        char name[64];
         snprintf(name, sizeof name, "d%d", i);
         CHECK_OK(i == 0 ? atlas_create(path, NULL, &own) : atlas_open(path, ATLAS_MODE_READ_WRITE, NULL, &own));
         CHECK_OK(atlas_create_dataset(own, name));

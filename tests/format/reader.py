@@ -225,8 +225,12 @@ def parse_page(data, count, blocks_end):
         row.stored_len = cursor.uvarint()
         end = row.offset + row.stored_len
         expect(row.offset >= 32 and end <= blocks_end, "a block outside the blocks")
+    behind = (None, 0)
     for row in rows:
-        row.raw_len, row.at, row.len = cursor.uvarint(), cursor.uvarint(), cursor.uvarint()
+        row.raw_len, step, row.len = cursor.uvarint(), cursor.svarint(), cursor.uvarint()
+        row.at = step + (behind[1] if behind[0] == row.offset else 0)
+        behind = (row.offset, row.at + row.len)
+        expect(row.at >= 0, "a chunk before its block")
         expect(max(row.raw_len, row.stored_len) < 2**32 and row.at + row.len <= row.raw_len, "a chunk outside its block")
     for row in rows:
         row.codec, row.shuffle = cursor.u8(), cursor.u8()
@@ -364,8 +368,7 @@ class Array:
             dtype, self.fill = parse_value(schema["fill_value"], store.human)
             expect(dtype == self.dtype, "the type of the fill value")
         self.attributes = {key: parse_value(value, store.human) for key, value in record.get("attributes", {}).items()}
-        self.stored = record.get("stored", {"chunks": 0, "cells": 0, "nulls": 0, "bytes": 0})
-        expect(self.stored["bytes"] == 0, "stored.bytes")
+        self.stored = record.get("stored", {"chunks": 0, "cells": 0, "nulls": 0})
         self.range = parse_value(self.stored["range"], store.human) if "range" in self.stored else None
         self.grid = tuple(-(-s // c) for s, c in zip(self.shape, self.chunk_shape))
         self.rows = {}
