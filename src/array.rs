@@ -131,11 +131,15 @@ impl Array {
         let valid = |shape: &[u64], piece: &Piece| grid::valid_extents(shape, &schema.chunk_shape, piece.chunk);
         let shape = data.shape.clone();
         // What can fail goes first: the rest of a chunk that is written in part must be had.
+        let mut opened = Vec::new();
         for piece in pieces(&shape, &schema.chunk_shape, region) {
-            if piece.extents != valid(&shape, &piece) {
-                self.open_chunk(data, io, segments, piece.chunk)?;
+            if piece.extents != valid(&shape, &piece)
+                && let Some(chunk) = self.open_chunk(data, io, segments, piece.chunk)?
+            {
+                opened.push((piece.chunk, Pending::Open { data: chunk, written: 0 }));
             }
         }
+        data.pending.extend(opened);
         for piece in pieces(&shape, &schema.chunk_shape, region) {
             let valid = valid(&shape, &piece);
             if piece.extents == valid && !matches!(data.pending.get(&piece.chunk), Some(Pending::Open { .. })) {
@@ -161,10 +165,10 @@ impl Array {
         Ok(())
     }
 
-    /// Makes a chunk writable: what it holds, wherever that is, or the fill value.
-    fn open_chunk(&self, data: &mut ArrayData, io: &Io, segments: &Segments, number: u64) -> Result<()> {
+    /// What a chunk holds, wherever that is, or the fill value; `None` where it is open already.
+    fn open_chunk(&self, data: &ArrayData, io: &Io, segments: &Segments, number: u64) -> Result<Option<ChunkData>> {
         if matches!(data.pending.get(&number), Some(Pending::Open { .. })) {
-            return Ok(());
+            return Ok(None);
         }
         let chunk = match data.chunk_in_memory(number) {
             Some(PendingChunk::Raw(chunk)) => (*chunk).clone(),
@@ -174,8 +178,7 @@ impl Array {
                 None => ChunkData::filled(&self.schema, &io.buffers)?,
             },
         };
-        data.pending.insert(number, Pending::Open { data: chunk, written: 0 });
-        Ok(())
+        Ok(Some(chunk))
     }
 
     /// Gives a chunk to the workers.
@@ -238,7 +241,7 @@ impl Array {
 
     fn load(&self, io: &Io, segment: &Segment, row: &Row) -> Result<ChunkData> {
         let decoded = io.reader.block(segment, &row.block)?;
-        ChunkData::from_stored(&self.schema, &io.buffers, &decoded[row.at as usize..][..row.len as usize])
+        ChunkData::from_stored(&self.schema, &io.buffers, io.reader.chunk(segment, row, &decoded)?)
             .map_err(|error| io.reader.damaged_block(segment, &row.block, &error))
     }
 
@@ -454,7 +457,7 @@ fn read_block(
         {
             return io.reader.decode(segment, block, stored, out);
         }
-        decoded.resize(raw_len, 0);
+        buffers::resize(decoded, raw_len)?;
         io.reader.decode(segment, block, stored, decoded)?;
         return copy_wanted(io, segment, wanted, decoded);
     }
@@ -473,7 +476,7 @@ fn check_wanted(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>) -> Result<(
 
 fn copy_wanted(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>, decoded: &[u8]) -> Result<()> {
     check_wanted(io, segment, wanted)?;
-    let chunk = &decoded[wanted.row.at as usize..][..wanted.row.len as usize];
+    let chunk = io.reader.chunk(segment, &wanted.row, decoded)?;
     wanted.plan.array.copy_numbers(wanted.target, wanted.piece, chunk)
 }
 

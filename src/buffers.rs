@@ -54,9 +54,16 @@ impl Buffers {
 /// A buffer of `len` zero bytes, or an error where memory does not allow it.
 pub(crate) fn allocate(len: usize) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    bytes.try_reserve_exact(len).map_err(|_| error!(OutOfMemory, "no memory for a buffer of {len} bytes"))?;
-    bytes.resize(len, 0);
+    resize(&mut bytes, len)?;
     Ok(bytes)
+}
+
+/// Gives a buffer `len` bytes, those that it had and zeros, or an error where memory does not allow it.
+pub(crate) fn resize(bytes: &mut Vec<u8>, len: usize) -> Result<()> {
+    let more = len.saturating_sub(bytes.len());
+    bytes.try_reserve_exact(more).map_err(|_| error!(OutOfMemory, "no memory for a buffer of {len} bytes"))?;
+    bytes.resize(len, 0);
+    Ok(())
 }
 
 #[cfg(test)]

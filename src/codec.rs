@@ -60,10 +60,10 @@ impl Compression {
     /// Byte shuffle and zstd at level 1.
     pub const DEFAULT: Self = Self { codec: Codec::Zstd, level: 1, shuffle: true };
 
-    /// Refuses levels that zstd does not have.
+    /// Refuses levels that zstd does not have, with whatever codec.
     pub fn check(&self) -> Result<()> {
         let levels = zstd::compression_level_range();
-        if self.codec == Codec::Zstd && !levels.contains(&self.level) {
+        if !levels.contains(&self.level) {
             bail!(InvalidArgument, "zstd has no level {}: {} to {}", self.level, levels.start(), levels.end());
         }
         Ok(())

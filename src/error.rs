@@ -88,6 +88,14 @@ impl Error {
         Self::new(kind, format!("{action} {}: {error}", path.display()))
     }
 
+    /// The same error; where it says that a file is not there, as an error of `kind`.
+    pub(crate) fn missing_is(mut self, kind: ErrorKind) -> Self {
+        if self.kind == ErrorKind::NotFound {
+            self.kind = kind;
+        }
+        self
+    }
+
     /// The same error with `context` put before its text.
     pub(crate) fn context(mut self, context: impl fmt::Display) -> Self {
         self.message = format!("{context}: {}", self.message);

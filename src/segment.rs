@@ -229,11 +229,7 @@ impl SegmentReader {
 
     /// Reads `len` stored bytes from `offset` on into `buffer`.
     pub fn stored(&self, segment: &Segment, offset: u64, len: usize, buffer: &mut Vec<u8>) -> Result<()> {
-        if buffer.len() < len {
-            let more = len - buffer.len();
-            buffer.try_reserve(more).map_err(|_| error!(OutOfMemory, "no memory for {len} stored bytes"))?;
-        }
-        buffer.resize(len, 0);
+        crate::buffers::resize(buffer, len)?;
         self.read(segment, &*self.file(segment)?, buffer, offset)
     }
 
@@ -254,6 +250,19 @@ impl SegmentReader {
     /// What is wrong with the content of a block whose checksum is right.
     pub fn damaged_block(&self, segment: &Segment, block: &BlockRef, error: &Error) -> Error {
         segment.damaged(block.offset, error)
+    }
+
+    /// The bytes of a chunk in its decoded block.
+    pub fn chunk<'d>(&self, segment: &Segment, row: &Row, decoded: &'d [u8]) -> Result<&'d [u8]> {
+        // Two rows may disagree on a block that they share.
+        (decoded.get(row.at as usize..))
+            .and_then(|rest| rest.get(..row.len as usize))
+            .ok_or_else(|| segment.damaged(row.block.offset, &error!(Corrupt, "a chunk is outside its block")))
+    }
+
+    /// Lets go of an open file.
+    pub fn close(&self, segment: &Segment) {
+        self.files.remove(&segment.uid);
     }
 
     /// A decoded block, if it is at hand.
@@ -300,9 +309,7 @@ impl SegmentReader {
         for (number, page) in directory.pages.iter().enumerate() {
             match self.page_uncached(segment, &directory, number) {
                 Ok(rows) => {
-                    // Chunks of one block stand together, but for those between which it was replaced.
                     blocks.extend(rows.iter().map(|row| row.block));
-                    blocks.dedup_by_key(|block| block.offset);
                 }
                 Err(error) => {
                     whole = false;
@@ -320,7 +327,7 @@ impl SegmentReader {
             }
             end = block.offset + u64::from(block.len);
             let read = self.stored(segment, block.offset, block.len as usize, &mut stored).and_then(|()| {
-                decoded.resize(block.coding.raw_len as usize, 0);
+                crate::buffers::resize(&mut decoded, block.coding.raw_len as usize)?;
                 self.decode(segment, block, &stored, &mut decoded)
             });
             match read {

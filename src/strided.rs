@@ -106,6 +106,11 @@ impl<'a> Target<'a> {
         Self { data: bytes.as_mut_ptr(), dtype, strides: None, len: Some(len), lifetime: PhantomData }
     }
 
+    /// Bytes of an element in this memory.
+    pub(crate) fn item_size(&self) -> usize {
+        self.dtype.size()
+    }
+
     /// This memory laid over a region of `count` cells of an array of `stored` elements. A target is bound for one
     /// read at a time, or for disjoint parts of it.
     pub(crate) fn bind(&self, count: &[u64], stored: DType) -> Result<BoundTarget<'a>> {
@@ -259,6 +264,9 @@ unsafe impl Sync for BoundSource<'_> {}
 // SAFETY: as above; boxes filled from several threads are disjoint pieces of one region, with distinct cells.
 unsafe impl Sync for BoundTarget<'_> {}
 
+/// Cells that are looked at together, about.
+const CHECK_CELLS: u64 = 1 << 16;
+
 thread_local! {
     /// Room for the elements of one box before and after conversion.
     static SCRATCH: RefCell<(Vec<u8>, Vec<u8>)> = const { RefCell::new((Vec::new(), Vec::new())) };
@@ -272,12 +280,14 @@ impl BoundSource<'_> {
         }
         let rank = self.layout.count.len();
         let mut extents = self.layout.count.clone();
-        let rows = if rank == 0 { 1 } else { std::mem::replace(&mut extents[0], 1) };
+        let rows = extents.first().copied().unwrap_or(1);
+        // Some rows at a time, so that the room for them stays small, and so does what each time costs.
+        let step = (CHECK_CELLS / (shape::cells(&extents) / rows)).clamp(1, rows);
         let mut at = Dims::from_elem(0, rank);
         let zero = at.clone();
-        for row in 0..rows {
+        for row in (0..rows).step_by(step as usize) {
             if rank > 0 {
-                at[0] = row;
+                (at[0], extents[0]) = (row, step.min(rows - row));
             }
             let cells = shape::cells(&extents) as usize;
             let place = ChunkBox { shape: &extents, at: &zero, extents: &extents };
@@ -285,7 +295,7 @@ impl BoundSource<'_> {
                 raw.resize(cells * self.layout.size, 0);
                 self.copy_raw(&at, &place, raw);
                 match self.conversion.misfit(raw) {
-                    Some(misfit) => Err(misfit.error(row * cells as u64 + misfit.at as u64)),
+                    Some(misfit) => Err(misfit.error(self.layout.number(&at, &extents, misfit.at as u64))),
                     None => Ok(()),
                 }
             })?;

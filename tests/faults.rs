@@ -59,9 +59,6 @@ impl WriteFile for FaultyFile {
         }
         self.0.append(bytes)
     }
-    fn truncate(&mut self, len: u64) -> io::Result<()> {
-        self.0.truncate(len)
-    }
     fn sync(&mut self) -> io::Result<()> {
         self.1.on_sync()?;
         self.0.sync()
@@ -206,6 +203,12 @@ fn a_failed_fsync_poisons_the_writer_and_leaves_one_commit_or_the_other() {
         failed += 1;
         assert_eq!(error.kind(), ErrorKind::Poisoned, "{error}");
         assert_eq!(round(&store), 1, "reads go on");
+        assert_eq!(
+            store.flush().unwrap_err().kind(),
+            ErrorKind::Poisoned,
+            "a flush of nothing does not pretend either"
+        );
+        assert_eq!(store.close().unwrap_err().kind(), ErrorKind::Poisoned);
         store.create_dataset("later").unwrap();
         assert_eq!(store.flush().unwrap_err().kind(), ErrorKind::Poisoned, "no retry that pretends");
         drop(store);

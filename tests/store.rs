@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use atlas_store::{
-    ArrayOptions, CreateOptions, DType, ErrorKind, Mode, OpenOptions, Scalar, Selection, Source, Store, Target,
+    ArrayOptions, Codec, CreateOptions, DType, ErrorKind, Mode, OpenOptions, Scalar, Selection, Source, Store, Target,
 };
 use std::path::Path;
 
@@ -112,4 +112,44 @@ fn thousands_of_tiny_arrays_share_blocks() {
     for (place, i) in (0..3000).filter(|i| i % 3 > 0).enumerate() {
         assert_eq!(values[place * 24 + 5], (i * 100 + 5) as f64);
     }
+}
+
+#[test]
+fn a_write_that_fails_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let store = create(&path);
+    store.create_dataset("d").unwrap();
+    let options = || ArrayOptions { chunk_shape: Some(vec![5000]), codec: Some(Codec::None), ..Default::default() };
+    store.define_array("d", "v", DType::F32, &["x"], &[10_000], options()).unwrap();
+    let values: Vec<f32> = (0..10_000).map(|i| i as f32).collect();
+    store.write_array("d", "v", Selection::all(1), Source::from_slice(&values)).unwrap();
+    store.close().unwrap();
+    // A byte of the second chunk is damaged: a write to a part of it cannot keep the rest.
+    let folder = std::fs::read_dir(path.join("v")).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = std::fs::read(&folder).unwrap();
+    bytes[32 + 20_000 + 100] ^= 1;
+    std::fs::write(&folder, bytes).unwrap();
+
+    let store = open(&path, Mode::ReadWrite);
+    let before = store.array_stats("d", "v").unwrap();
+    let source = [1f32; 10];
+    let result = store.write_array("d", "v", Selection::region(&[4995], &[10]), Source::from_slice(&source));
+    assert_eq!(result.unwrap_err().kind(), ErrorKind::Corrupt);
+    assert_eq!(store.array_stats("d", "v").unwrap(), before);
+    assert!(!store.info().unwrap().unflushed_changes);
+    let mut first = vec![0f32; 5000];
+    store.read_array("d", "v", Selection::region(&[0], &[5000]), Target::from_slice(&mut first)).unwrap();
+    assert_eq!(first, values[..5000]);
+}
+
+#[test]
+fn more_strings_than_memory_are_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = create(&dir.path().join("s"));
+    store.create_dataset("d").unwrap();
+    let options = ArrayOptions { chunk_shape: Some(vec![100]), ..Default::default() };
+    store.define_array("d", "s", DType::String, &["x"], &[1 << 57], options).unwrap();
+    let error = store.read_strings("d", "s", Selection::all(1)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::OutOfMemory, "{error}");
 }

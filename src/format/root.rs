@@ -7,7 +7,7 @@ use crate::codec::{Codec, Compression};
 use crate::dtype::DType;
 use crate::error::{Error, Result, bail, error};
 use crate::schema::{Fill, Schema};
-use crate::shape::{Dims, check_shape};
+use crate::shape::{Dims, cells, check_shape};
 use crate::stats;
 use crate::value::Value;
 use indexmap::IndexMap;
@@ -174,7 +174,7 @@ pub struct FileRecord {
 }
 
 /// One segment file.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SegmentRecord {
     /// The file's name in the folder.
     pub file: Arc<str>,
@@ -272,7 +272,13 @@ impl ArrayRecord {
         if self.shape.len() != schema.chunk_shape.len() {
             bail!(Corrupt, "shape {:?} for a schema of rank {}", self.shape, schema.chunk_shape.len());
         }
-        check_shape(&self.shape, schema.dtype.size()).map_err(|error| error!(Corrupt, "{error}"))
+        check_shape(&self.shape, schema.dtype.size()).map_err(|error| error!(Corrupt, "{error}"))?;
+        let total = cells(&self.shape);
+        let StoredRecord { cells, nulls, .. } = &self.stored;
+        if *cells > total || nulls > cells {
+            bail!(Corrupt, "{cells} stored cells, {nulls} of them null, of {total}");
+        }
+        Ok(())
     }
 }
 
@@ -383,6 +389,10 @@ pub fn parse(notation: Notation, file: Vec<u8>) -> Result<Root> {
         }
     };
     check_versions(head.format_version, &head.required_features)?;
+    // Both are counted on; the lock file has 56 bits for a generation.
+    if !(1..1 << 56).contains(&head.generation) || head.next_array_id > i64::MAX as u64 {
+        bail!(Corrupt, "generation {} or next array id {} is out of range", head.generation, head.next_array_id);
+    }
     Ok(Root { head, image: Arc::new(image), datasets })
 }
 

@@ -16,8 +16,6 @@ pub const HEADER_LEN: usize = 32;
 pub const TRAILER_LEN: usize = 32;
 /// Rows of an index page, at most.
 pub const PAGE_ROWS: usize = 2048;
-/// Array id of rows for blocks that no array uses any more; they are there so that every byte has a checksum.
-pub const GARBAGE_ID: u64 = 0;
 /// What one row can take in an index page, at most: the bound on what a page may decompress to.
 const MAX_ROW_BYTES: usize = 96;
 

@@ -2,7 +2,7 @@
 
 use super::{Entry, Identity, Locking, ReadFile, ReaderPin, Storage, WriteFile, lock};
 use std::fs::{File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::sync::Arc;
@@ -85,12 +85,6 @@ fn identity(file: &File) -> io::Result<Identity> {
 impl WriteFile for Writing {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.0.write_all(bytes)
-    }
-
-    fn truncate(&mut self, len: u64) -> io::Result<()> {
-        self.0.set_len(len)?;
-        self.0.seek(SeekFrom::Start(len))?;
-        Ok(())
     }
 
     fn sync(&mut self) -> io::Result<()> {

@@ -51,8 +51,6 @@ pub struct Entry {
 pub trait WriteFile: Send + Sync {
     /// Adds bytes at the end. After an error some of them may be there.
     fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
-    /// Cuts the file to `len` bytes, where the next append goes.
-    fn truncate(&mut self, len: u64) -> io::Result<()>;
     /// Makes the bytes durable.
     fn sync(&mut self) -> io::Result<()>;
     /// What tells this file from another that later has its name.

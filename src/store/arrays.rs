@@ -33,7 +33,7 @@ impl Store {
     }
 
     fn schema(&self, dtype: DType, dims: &[&str], shape: &[u64], options: ArrayOptions) -> Result<Schema> {
-        check_shape(shape, dtype.size())?;
+        check_shape(shape, chunking_size(dtype))?;
         if dims.len() != shape.len() {
             bail!(InvalidArgument, "{} dimension names for rank {}", dims.len(), shape.len());
         }
@@ -248,7 +248,7 @@ impl Store {
     ) -> Result<array::Values> {
         let cells = region.cells() as usize;
         if array.schema.dtype == DType::String {
-            let mut texts = vec![String::new(); cells];
+            let mut texts = no_texts(cells)?;
             let plan = array.plan_texts(data, segments, region, &mut texts)?;
             array::read_texts(&self.io, &plan, &region.count, &mut texts)?;
             return Ok(array::Values::Texts(texts));
@@ -290,6 +290,7 @@ impl Store {
                         bail!(InvalidArgument, "counts {count:?} differ from {same:?} of dataset '{one}'");
                     }
                     let stacked: Dims = std::iter::once(datasets.len() as u64).chain(count.iter().copied()).collect();
+                    check_shape(&stacked, target.item_size())?;
                     Ok(target.bind(&stacked, dtype)?.part(number as u64))
                 })?);
             }
@@ -308,7 +309,7 @@ impl Store {
                 check_texts(array, &[])?;
                 let data = read(&array.data)?;
                 let region = selection.resolve(&data.shape)?;
-                let mut texts = vec![String::new(); region.cells() as usize];
+                let mut texts = no_texts(region.cells() as usize)?;
                 let plan = array.plan_texts(&data, &segments, &region, &mut texts)?;
                 Ok((plan, region, texts))
             })?;
@@ -394,6 +395,14 @@ fn check_text_count(texts: &[&str], count: &[u64]) -> Result<()> {
     Ok(())
 }
 
+/// Empty texts, or an error where memory does not allow as many.
+fn no_texts(cells: usize) -> Result<Vec<String>> {
+    let mut texts = Vec::new();
+    texts.try_reserve_exact(cells).map_err(|_| error!(OutOfMemory, "no memory for {cells} strings"))?;
+    texts.resize(cells, String::new());
+    Ok(texts)
+}
+
 /// Bytes that an element counts for where chunk shapes are chosen.
 fn chunking_size(dtype: DType) -> usize {
     if dtype == DType::String { grid::TEXT_BYTES } else { dtype.size() }
@@ -430,6 +439,6 @@ fn grown(shape: &Dims, count: &[u64], dtype: DType) -> Result<(Dims, Dims)> {
     let mut new = shape.clone();
     new[0] = (shape[0].checked_add(count[0]))
         .ok_or_else(|| error!(InvalidArgument, "shape[0]={} + count[0]={} overflows", shape[0], count[0]))?;
-    check_shape(&new, dtype.size())?;
+    check_shape(&new, chunking_size(dtype))?;
     Ok((shape.clone(), new))
 }

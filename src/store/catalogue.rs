@@ -2,7 +2,7 @@
 //! that the root holds.
 
 use crate::array::Array;
-use crate::error::{Result, bail, error};
+use crate::error::{Error, Result, bail, error};
 use crate::format::root::{self, ArrayRecord, Attributes, DatasetRecord, MetaFormat, Root};
 use crate::schema::Schema;
 use crate::shape::Dims;
@@ -146,6 +146,11 @@ impl Catalogue {
     pub fn record(&self, slot: &Slot) -> Result<DatasetRecord> {
         let Some(bytes) = &slot.bytes else { bail!(Internal, "dataset '{}' is not in the root", slot.name) };
         root::decode_dataset(self.format, &slot.name, &self.image[bytes.clone()])
+    }
+
+    /// What is wrong with datasets as the root holds them.
+    pub fn damaged_records(&self) -> Vec<Error> {
+        self.slots().filter(|(_, slot)| slot.bytes.is_some()).filter_map(|(_, slot)| self.decode(slot).err()).collect()
     }
 
     fn decode(&self, slot: &Slot) -> Result<Dataset> {

@@ -98,6 +98,8 @@ impl Store {
             files.by_name.values().flat_map(|file| file.segments.iter().map(|segment| &*segment.record.file)).collect();
         let folders: HashSet<&str> = files.by_name.values().map(|file| &*file.folder).collect();
         let temporary: Vec<String> = NOTATIONS.iter().map(|notation| temporary_root(*notation)).collect();
+        // A reader of the folder may see a rename that a power failure still undoes; then the old root needs its segments.
+        self.sync_folder(&self.path)?;
         let mut count = 0;
         for entry in self.storage.list(&self.path).map_err(|error| io("list", &self.path, error))? {
             let name = file_name(&entry.path);
@@ -108,7 +110,7 @@ impl Store {
                 }
                 continue;
             }
-            let mut left = 0;
+            let (mut left, before) = (0, count);
             for file in self.storage.list(&entry.path).map_err(|error| io("list", &entry.path, error))? {
                 let name = file_name(&file.path);
                 if is_segment_name(&name) && !named.contains(&*name) {
@@ -118,7 +120,7 @@ impl Store {
                     left += 1;
                 }
             }
-            if left == 0 && !folders.contains(&*name) && is_folder_name(&name) {
+            if left == 0 && count > before && !folders.contains(&*name) && is_folder_name(&name) {
                 self.storage.remove_dir(&entry.path).map_err(|error| io("remove", &entry.path, error))?;
             }
         }

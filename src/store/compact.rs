@@ -8,7 +8,7 @@ use super::*;
 use crate::block::{EncodedPart, encode_raw};
 use crate::codec::Compression;
 use crate::format::root::{self, SegmentRecord};
-use crate::format::segment::{ChunkKey, GARBAGE_ID, Row};
+use crate::format::segment::{ChunkKey, Row};
 use crate::schema::Schema;
 use crate::segment::{Segment, SegmentWriter};
 use flush::PACK_TARGET;
@@ -35,7 +35,7 @@ impl Store {
         let before = self.committed()?;
         let mut written = Vec::new();
         let replaced = self.compact_files(&before, &mut written).and_then(|files| match files {
-            Some(files) => self.commit_compacted(&mut commit, &before, files).map(Some),
+            Some(files) => self.commit_compacted(&mut commit, &before, files, &mut written).map(Some),
             None => Ok(None),
         });
         let durable = match replaced {
@@ -46,7 +46,7 @@ impl Store {
                     // No root names it. What cannot be removed now is removed by the next writer.
                     let _ = self.storage.remove(&path);
                 }
-                Err(error)
+                Err(error.missing_is(ErrorKind::Corrupt))
             }
         };
         durable.map_err(|error| self.note_poison(error))?;
@@ -104,18 +104,31 @@ impl Store {
     }
 
     /// Replaces the root; whether that is known to be durable.
-    fn commit_compacted(&self, commit: &mut Commit, before: &Committed, files: Files) -> Result<Result<()>> {
+    fn commit_compacted(
+        &self,
+        commit: &mut Commit,
+        before: &Committed,
+        files: Files,
+        written: &mut Vec<PathBuf>,
+    ) -> Result<Result<()>> {
         let datasets: Vec<(&str, &[u8])> =
             before.datasets.iter().map(|(_, name, range)| (&**name, &before.image[range.clone()])).collect();
         let head = self.head(&files, &before.schemas, before.next_array_id);
-        let written = root::write(self.notation, &head, &datasets)?;
-        let replaced = self.replace_root(commit, &written.file)?;
+        let root = root::write(self.notation, &head, &datasets)?;
+        let durable = self.replace_root(commit, &root.file)?;
+        // From here on the root names them.
+        written.clear();
         let slots = before.datasets.iter().map(|(slot, ..)| *slot);
-        let moved = slots.zip(written.ranges).collect();
+        let moved = slots.zip(root.ranges).collect();
         let mut working = write(&self.working)?;
-        working.catalogue.moved(Arc::new(written.image.unwrap_or(written.file)), moved);
+        working.catalogue.moved(Arc::new(root.image.unwrap_or(root.file)), moved);
         working.files = Arc::new(files);
-        Ok(replaced.durable)
+        drop(working);
+        for segment in before.files.by_name.values().flat_map(|file| file.segments.iter()) {
+            // A file that is removed takes space as long as it is open.
+            self.io.reader.close(segment);
+        }
+        Ok(durable)
     }
 }
 
@@ -185,7 +198,7 @@ impl Rewrite<'_> {
         let mut stored = Vec::new();
         let mut merge = Merge::new(self.store, segments)?;
         while let Some((number, row)) = merge.next()? {
-            if row.array_id == GARBAGE_ID || !live.contains(&row.array_id) {
+            if !live.contains(&row.array_id) {
                 continue;
             }
             let segment = &segments[number];
@@ -202,7 +215,7 @@ impl Rewrite<'_> {
                 out.rows.push_back((Row { block, ..row }, None));
             } else {
                 let decoded = reader.block(segment, &row.block)?;
-                let chunk = &decoded[row.at as usize..][..row.len as usize];
+                let chunk = reader.chunk(segment, &row, &decoded)?;
                 bytes += out.add(&self.store.default_compression, row, chunk)?;
             }
             out.drain()?;
@@ -327,6 +340,9 @@ impl<'s> Merge<'s> {
             let row = self.inputs[number].rows[self.inputs[number].at];
             self.inputs[number].at += 1;
             self.advance(number)?;
+            if self.last > Some(key) {
+                bail!(Corrupt, "{}: the rows of the index are out of order", self.segments[number].path.display());
+            }
             if self.last.replace(key) != Some(key) {
                 return Ok(Some((number, row)));
             }

@@ -87,14 +87,8 @@ struct Committed {
     image: Arc<Vec<u8>>,
     ranges: Vec<(usize, Range<usize>)>,
     stored: Vec<Stored>,
-    root: NewRoot,
-}
-
-/// A root that has replaced the old one.
-pub(super) struct NewRoot {
-    pub identity: Identity,
-    /// Whether the replacement itself is known to be durable.
-    pub durable: Result<()>,
+    /// Whether the replacement of the root is known to be durable.
+    durable: Result<()>,
 }
 
 impl Store {
@@ -102,20 +96,20 @@ impl Store {
     pub(super) fn flush_locked(&self, commit: &mut Commit, closing: bool) -> Result<()> {
         let cut = {
             let mut working = write(&self.working)?;
+            self.check_not_poisoned()?;
             if !working.catalogue.has_unflushed_changes() {
                 working.closing = closing;
                 return Ok(());
             }
-            self.check_not_poisoned()?;
             let cut = self.cut(&mut working)?;
             working.closing = closing;
             cut
         };
         match self.write_cut(&cut, commit) {
-            Ok(committed) => self.publish(cut, committed, commit),
+            Ok(committed) => self.publish(cut, committed),
             Err(error) => {
                 self.put_back(cut)?;
-                Err(self.note_poison(error))
+                Err(self.note_poison(error.missing_is(ErrorKind::Io)))
             }
         }
     }
@@ -187,12 +181,12 @@ impl Store {
         let result = self.write_segments(&plans, generation, &written).and_then(|segments| {
             let mut committed = self.account(cut, &plans, segments, generation)?;
             let (root, stored) = self.compose_root(cut, &committed.0, &committed.1)?;
-            let new_root = self.replace_root(commit, &root.file)?;
+            let durable = self.replace_root(commit, &root.file)?;
             let image = root.image.unwrap_or(root.file);
             let slots = cut.datasets.iter().map(|dataset| dataset.slot);
             let files = std::mem::take(&mut committed.0);
             let ranges = slots.zip(root.ranges).collect();
-            Ok(Committed { files, image: Arc::new(image), ranges, stored, root: new_root })
+            Ok(Committed { files, image: Arc::new(image), ranges, stored, durable })
         });
         if result.is_err() {
             // No root names these. What cannot be removed now is removed by the next writer.
@@ -270,9 +264,8 @@ impl Store {
         generation: u64,
         written: &Mutex<Vec<PathBuf>>,
     ) -> Result<Vec<NewSegment>> {
-        let mut made_folder = false;
         for plan in plans.iter().filter(|plan| plan.new_folder) {
-            made_folder |= self.make_folder(&plan.folder)?;
+            self.make_folder(&plan.folder)?;
         }
         let done: Vec<Mutex<Option<NewSegment>>> = plans.iter().map(|_| Mutex::new(None)).collect();
         let jobs: Vec<_> = plans.iter().zip(&done).collect();
@@ -292,7 +285,7 @@ impl Store {
             *lock(done)? = Some(NewSegment { record, rows });
             Ok(())
         })?;
-        if made_folder {
+        if plans.iter().any(|plan| plan.new_folder) {
             self.sync_folder(&self.path)?;
         }
         done.into_iter()
@@ -300,13 +293,14 @@ impl Store {
             .collect()
     }
 
-    /// Makes a folder of an array name; `false` where it is there already.
-    fn make_folder(&self, folder: &str) -> Result<bool> {
+    /// Makes the folder of an array name, unless a crash left it.
+    fn make_folder(&self, folder: &str) -> Result<()> {
         let path = self.path.join(folder);
         match self.storage.create_dir(&path) {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(true),
-            Err(error) => Err(Error::io("create folder", &path, &error)),
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                Err(Error::io("create folder", &path, &error))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -455,8 +449,8 @@ impl Store {
         }
     }
 
-    /// The commit: puts a new root in place of the one this handle knows.
-    pub(super) fn replace_root(&self, commit: &mut Commit, bytes: &[u8]) -> Result<NewRoot> {
+    /// The commit: puts a new root in place of the one this handle knows. Returns whether that is known to be durable.
+    pub(super) fn replace_root(&self, commit: &mut Commit, bytes: &[u8]) -> Result<Result<()>> {
         let identity = open::write_root(&*self.storage, &self.path, self.notation, bytes, self.sync, || {
             let found = open::root_identity(&*self.storage, &self.path, self.notation)?;
             if found != Some(commit.root) {
@@ -469,11 +463,10 @@ impl Store {
             Ok(())
         })?;
         commit.root = identity;
-        Ok(NewRoot { identity, durable: self.sync_folder(&self.path) })
+        Ok(self.sync_folder(&self.path))
     }
 
-    fn publish(&self, cut: Cut, committed: Committed, commit: &mut Commit) -> Result<()> {
-        commit.root = committed.root.identity;
+    fn publish(&self, cut: Cut, committed: Committed) -> Result<()> {
         {
             let mut working = write(&self.working)?;
             working.catalogue.flushed(cut.changes, committed.image, &committed.ranges);
@@ -489,7 +482,12 @@ impl Store {
             let totals = data.stored.take().map_or_else(Stored::default, |(stored, _)| stored);
             data.stored = Some((totals, shape));
         }
-        committed.root.durable.map_err(|error| self.note_poison(error))
+        if let Err(error) = committed.durable {
+            // A close that fails leaves the store usable.
+            write(&self.working)?.closing = false;
+            return Err(self.note_poison(error));
+        }
+        Ok(())
     }
 
     fn put_back(&self, cut: Cut) -> Result<()> {

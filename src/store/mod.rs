@@ -29,7 +29,7 @@ use catalogue::{ArrayEntry, Catalogue, Slot};
 use indexmap::IndexMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// An open store.
 ///
@@ -253,10 +253,8 @@ impl Store {
     /// Releases the store without a flush: everything since the last one is gone.
     pub fn discard(&self) {
         // In a child made by fork the locks belong to the parent, and may be held by threads that are not here.
-        if std::process::id() == self.pid
-            && let Ok(mut commit) = self.commit.lock()
-        {
-            self.release(&mut commit);
+        if std::process::id() == self.pid {
+            self.release(&mut self.commit.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
 
@@ -335,7 +333,8 @@ impl Working {
     ) -> Result<R> {
         let slot = self.catalogue.slot(dataset)?;
         let entry = self.catalogue.dataset_in(slot)?.array(dataset, array)?;
-        f(slot, entry, self.files.segments(array)).map_err(|error| in_array(dataset, array, error))
+        f(slot, entry, self.files.segments(array))
+            .map_err(|error| in_array(dataset, array, error.missing_is(ErrorKind::Corrupt)))
     }
 }
 

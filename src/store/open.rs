@@ -2,11 +2,12 @@
 
 use super::catalogue::Catalogue;
 use super::*;
-use crate::format::root::{self, Head, NOTATIONS, Root};
+use crate::format::root::{self, Head, NOTATIONS, Root, SegmentRecord};
 use crate::options::{CreateOptions, OpenOptions, RuntimeOptions};
 use crate::pool::Pool;
 use crate::segment::{Segment, SegmentReader, sync_failed};
 use crate::storage::{LocalDisk, Locking, read_all};
+use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 
@@ -30,6 +31,7 @@ impl Store {
         };
         compression.check()?;
         let sync = options.runtime.sync.unwrap_or(true);
+        let pool = Pool::shared(options.runtime.threads)?;
         let path = absolute(path)?;
         let made = match storage.create_dir(&path) {
             Ok(()) => true,
@@ -65,7 +67,7 @@ impl Store {
         }
         let root = root::parse(notation, written.file)?;
         let commit = Commit { root: identity, lock, pin: None };
-        Self::assemble(storage, path, Mode::ReadWrite, notation, root, commit, options.runtime)
+        Self::assemble(storage, path, Mode::ReadWrite, notation, root, commit, pool, options.runtime)
     }
 
     /// Opens the store at `path`.
@@ -80,25 +82,25 @@ impl Store {
             bail!(NotFound, "{} is not a store: it has no atlas.json and no atlas.msgpack", path.display());
         };
         let runtime = options.runtime;
-        let (lock, mut pin) = match mode {
+        let pool = Pool::shared(runtime.threads)?;
+        let (lock, pin) = match mode {
             Mode::ReadWrite => (lock_writer(&*storage, &path, &runtime)?, None),
             Mode::Read => (None, pin_reader(&*storage, &path)),
         };
         let (root, identity) = read_root(&*storage, &path, notation)?;
-        if let Some(pin) = &mut pin {
-            pin.pin(root.head.generation).map_err(|error| Error::io("lock", &path.join(LOCK_FILE), &error))?;
-        }
         if mode == Mode::ReadWrite {
             root.head.check_writable().map_err(|error| error.context(path.display()))?;
         }
-        let commit = Commit { root: identity, lock, pin };
-        let store = Self::assemble(storage, path, mode, notation, root, commit, runtime)?;
+        let mut commit = Commit { root: identity, lock, pin };
+        commit.pin(root.head.generation);
+        let store = Self::assemble(storage, path, mode, notation, root, commit, pool, runtime)?;
         if mode == Mode::ReadWrite {
             store.remove_unnamed_files(&*super::lock(&store.commit)?, &read(&store.working)?.files.clone());
         }
         Ok(store)
     }
 
+    #[allow(clippy::too_many_arguments)]
     fn assemble(
         storage: Arc<dyn Storage>,
         path: PathBuf,
@@ -106,17 +108,14 @@ impl Store {
         notation: Notation,
         root: Root,
         commit: Commit,
+        pool: Arc<Pool>,
         runtime: RuntimeOptions,
     ) -> Result<Self> {
         let store_id = parse_id(&root.head.store_id)?;
         let default_compression = root.head.default_compression.decode()?;
         let cache = runtime.cache_bytes.unwrap_or(DEFAULT_CACHE_BYTES);
-        let io = Io {
-            reader: SegmentReader::new(storage.clone(), store_id, cache),
-            buffers: Arc::default(),
-            pool: Pool::shared(runtime.threads)?,
-        };
-        let files = Arc::new(files_of(&root.head, &path)?);
+        let io = Io { reader: SegmentReader::new(storage.clone(), store_id, cache), buffers: Arc::default(), pool };
+        let files = Arc::new(files_of(&root.head, &path, &Files::default())?);
         let catalogue = Catalogue::new(notation.format, root)?;
         Ok(Self {
             path,
@@ -148,31 +147,36 @@ impl Store {
         if root_identity(&*self.storage, &self.path, self.notation)? == Some(commit.root) {
             return Ok(false);
         }
-        let io = |error: io::Error| Error::io("lock", &self.path.join(LOCK_FILE), &error);
-        if let Some(pin) = &mut commit.pin {
-            pin.pin_all().map_err(io)?;
-        }
+        commit.pin_all();
+        let held = read(&self.working)?.files.clone();
         let newer = read_root(&*self.storage, &self.path, self.notation).and_then(|(root, identity)| {
             if parse_id(&root.head.store_id)? != self.store_id {
                 bail!(Conflict, "{} now holds another store: open it anew", self.path.display());
             }
-            let files = Arc::new(files_of(&root.head, &self.path)?);
+            let files = Arc::new(files_of(&root.head, &self.path, &held)?);
             Ok((files, Catalogue::new(self.notation.format, root)?, identity))
         });
-        let held = read(&self.working)?.files.generation;
-        let generation = newer.as_ref().map_or(held, |(files, ..)| files.generation);
-        if let Ok((files, catalogue, identity)) = newer {
-            *write(&self.working)? = Working { catalogue, files, closing: false };
-            commit.root = identity;
-            if let Some(pin) = &mut commit.pin {
-                pin.pin(generation).map_err(io)?;
-            }
-            return Ok(true);
+        let (files, catalogue, identity) = newer.inspect_err(|_| commit.pin(held.generation))?;
+        commit.pin(files.generation);
+        *write(&self.working)? = Working { catalogue, files, closing: false };
+        commit.root = identity;
+        Ok(true)
+    }
+}
+
+impl Commit {
+    /// Announces which generation this reader holds. A reader that cannot goes on without: see [`pin_reader`].
+    fn pin(&mut self, generation: u64) {
+        if self.pin.as_mut().is_some_and(|pin| pin.pin(generation).is_err()) {
+            self.pin = None;
         }
-        if let Some(pin) = &mut commit.pin {
-            pin.pin(generation).map_err(io)?;
+    }
+
+    /// Announces that this reader is about to open a newer root.
+    fn pin_all(&mut self) {
+        if self.pin.as_mut().is_some_and(|pin| pin.pin_all().is_err()) {
+            self.pin = None;
         }
-        newer.map(|_| true)
     }
 }
 
@@ -251,8 +255,12 @@ pub(super) fn write_root(
         check()?;
         let identity = file.identity().map_err(|error| Error::io("stat", &temporary, &error))?;
         let root = path.join(notation.file_name());
-        storage.rename(&temporary, &root).map_err(|error| Error::io("rename to", &root, &error))?;
-        Ok(identity)
+        match storage.rename(&temporary, &root) {
+            Ok(()) => Ok(identity),
+            // A network file system may say so of a rename that it has done.
+            Err(_) if root_identity(storage, path, notation)? == Some(identity) => Ok(identity),
+            Err(error) => Err(Error::io("rename to", &root, &error)),
+        }
     };
     write().inspect_err(|_| {
         // What cannot be removed now is replaced by the next flush, or removed by the next writer.
@@ -287,7 +295,12 @@ fn pin_reader(storage: &dyn Storage, path: &Path) -> Option<Box<dyn ReaderPin>> 
     storage.pin_reader(&path.join(LOCK_FILE)).ok().flatten()
 }
 
-fn files_of(head: &Head, path: &Path) -> Result<Files> {
+/// The array files that a root names. Segments that `known` has, too, are taken from there with what is cached of them.
+fn files_of(head: &Head, path: &Path, known: &Files) -> Result<Files> {
+    let known: HashMap<&str, &Arc<Segment>> = (known.by_name.values())
+        .flat_map(|file| file.segments.iter())
+        .map(|segment| (&*segment.record.file, segment))
+        .collect();
     let mut by_name = IndexMap::with_capacity(head.array_files.len());
     for (name, record) in &head.array_files {
         // These become paths: nothing that the root says may lead out of the store.
@@ -297,11 +310,19 @@ fn files_of(head: &Head, path: &Path) -> Result<Files> {
         if let Some(segment) = record.segments.iter().find(|segment| !cleanup::is_file_name(&segment.file)) {
             bail!(Corrupt, "array file '{name}' has the segment '{}'", segment.file);
         }
+        let length = record.segments.iter().try_fold(0u64, |sum, segment| sum.checked_add(segment.length));
+        let bytes = record.live_bytes.checked_add(record.dead_bytes);
+        if bytes.is_none() || length.is_none_or(|length| length > i64::MAX as u64) || bytes > length {
+            bail!(Corrupt, "array file '{name}' has more bytes than its segments");
+        }
         let folder = path.join(&*record.folder);
-        let segments = record.segments.iter().map(|segment| Arc::new(Segment::new(segment.clone(), &folder))).collect();
+        let segment = |record: &SegmentRecord| match known.get(&*record.file) {
+            Some(known) if known.record == *record => Arc::clone(known),
+            _ => Arc::new(Segment::new(record.clone(), &folder)),
+        };
         let file = ArrayFile {
             folder: record.folder.clone(),
-            segments: Arc::new(segments),
+            segments: Arc::new(record.segments.iter().map(segment).collect()),
             live_bytes: record.live_bytes,
             dead_bytes: record.dead_bytes,
         };
