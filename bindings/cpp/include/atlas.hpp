@@ -1,0 +1,1883 @@
+/// @file
+/// Atlas for C++17 and later, in one header: a store for many named datasets, each a set of named N-dimensional arrays
+/// and attributes.
+///
+///
+/// A first look
+///
+///     atlas::create("run.atlas", [](atlas::Store &store) {
+///         atlas::Array t = store.create_dataset("jan").define_array<double>("temperature", {"lat", "lon"}, {2, 3});
+///         t.write({12.5, 13.0, 13.5, -1.5, 0.0, 1.5});
+///         t.attributes().set("units", "degC");
+///     }); // everything above becomes durable here, all of it or nothing
+///
+///     atlas::open("run.atlas", [](atlas::Store &store) {
+///         std::vector<double> values = store["jan"]["temperature"].read<double>();
+///     });
+///
+/// The header translates atlas.h and adds no behaviour of its own: durability, readers and writers, names, conversion
+/// of types and the meaning of each option are what the first page of atlas.h says. Link with -latlas_store.
+///
+///
+/// Store and views
+///
+/// Store owns an open store. It moves and does not copy. close() flushes and releases it, and throws when the flush
+/// fails; the destructor discards what was not flushed, since it could not report a failure. The forms of create() and
+/// open() that take a function close the store when the function returns, and discard when it throws.
+///
+/// Dataset, Array and Attributes are views: the store's number and names, no more. They cost nothing to make, look
+/// nothing up until they are used, may be copied, and stay valid when the Store is moved. Once it is closed their calls
+/// fail with Status::invalid_handle.
+///
+///
+/// Memory
+///
+/// The element type of the memory decides what is read or written: bool, the integers of 8 to 64 bits, Float16, float,
+/// double, std::complex of both, Timestamp, and text. (char is text, not a number: use std::int8_t or std::uint8_t.)
+/// It may differ from the array's: see "Memory" in atlas.h. As the values to write, and to read into, serve
+///
+///  - a contiguous range in C order (the last index varies fastest): std::vector, std::array, std::span, std::valarray,
+///    a C array, ...; it must have as many elements as the region has cells;
+///  - a contiguous range of std::array or C arrays, nested to any depth, such as double[4][3] or
+///    std::vector<std::array<float, 3>>; its shape must be the region's;
+///  - an mdspan, std:: or other, with any strided layout, so column-major ones too; its shape must be the region's;
+///  - Strided: a pointer and strides, for a field inside its halo and the like. Only here the memory's size is unknown
+///    and not checked;
+///  - one element, where the region is one cell;
+///  - for text, when writing: anything that converts to std::string_view, or any range of that.
+///
+///
+/// Errors
+///
+/// Everything that fails throws Error, which has the status and the text; a call that throws has changed nothing. The
+/// documentation of each function names the failures of its own; like those of atlas.h, all can also throw
+/// Status::invalid_handle, invalid_argument, forked, out_of_memory or internal, and those that need the disk io or
+/// corrupt. std::bad_alloc can come from wherever memory is asked for.
+///
+///
+/// Threads
+///
+/// Any function may be called from any thread, on the same Store or view at the same time; except that closing,
+/// discarding, assigning to, moving or destroying a Store needs it for itself, as with any object.
+///
+///
+/// Another namespace
+///
+/// Where `atlas` is taken, as by ECMWF's library of that name, define ATLAS_CPP_NAMESPACE to another name before
+/// including this header, in all of a program or in single files:
+///
+///     #define ATLAS_CPP_NAMESPACE my::store
+
+#ifndef ATLAS_HPP
+#define ATLAS_HPP
+
+#if __cplusplus < 201703L && (!defined(_MSVC_LANG) || _MSVC_LANG < 201703L)
+#error "atlas.hpp needs C++17 or later"
+#endif
+
+#include <atlas.h>
+
+#include <array>
+#include <chrono>
+#include <complex>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <functional>
+#include <initializer_list>
+#include <iterator>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+/// The namespace of everything in this header; `atlas` unless defined before.
+#ifndef ATLAS_CPP_NAMESPACE
+#define ATLAS_CPP_NAMESPACE atlas
+#endif
+
+namespace ATLAS_CPP_NAMESPACE {
+// Objects of different versions of this header may meet in one program.
+inline namespace v0_1 {
+
+// ---- Constants ------------------------------------------------------------------------------------------------------
+
+/// What a failed call came to; the values of atlas_status. New ones may be added.
+enum class Status : std::int32_t {
+    ok = ATLAS_STATUS_OK,                               ///< Never in an Error.
+    invalid_argument = ATLAS_STATUS_INVALID_ARGUMENT,   ///< Not UTF-8, a bad name, memory that does not fit, ...
+    not_found = ATLAS_STATUS_NOT_FOUND,                 ///< No such store, dataset, array or attribute.
+    already_exists = ATLAS_STATUS_ALREADY_EXISTS,       ///< The store, dataset or array exists already.
+    type_mismatch = ATLAS_STATUS_TYPE_MISMATCH,         ///< The types do not convert.
+    out_of_range = ATLAS_STATUS_OUT_OF_RANGE,           ///< A region leaves the array, or a value its type.
+    read_only = ATLAS_STATUS_READ_ONLY,                 ///< The store is open for reading only.
+    locked = ATLAS_STATUS_LOCKED,                       ///< Another writer has the store; the text says who.
+    buffer_too_small = ATLAS_STATUS_BUFFER_TOO_SMALL,   ///< Does not leave this header.
+    no_stats = ATLAS_STATUS_NO_STATS,                   ///< The array has changes that are not flushed.
+    unflushed_changes = ATLAS_STATUS_UNFLUSHED_CHANGES, ///< The call needs a flushed store.
+    corrupt = ATLAS_STATUS_CORRUPT,                     ///< Damage on disk; the text names file and offset.
+    unsupported = ATLAS_STATUS_UNSUPPORTED,             ///< Needs a feature that the library lacks.
+    io = ATLAS_STATUS_IO,                               ///< The operating system reported an error.
+    no_space = ATLAS_STATUS_NO_SPACE,                   ///< The file system is full; the last flush is intact.
+    conflict = ATLAS_STATUS_CONFLICT,                   ///< Another writer has committed in between.
+    poisoned = ATLAS_STATUS_POISONED,                   ///< A sync to disk failed: reopen the store.
+    invalid_handle = ATLAS_STATUS_INVALID_HANDLE,       ///< The store is closed.
+    forked = ATLAS_STATUS_FORKED,                       ///< The store was opened before a fork.
+    cancelled = ATLAS_STATUS_CANCELLED,                 ///< The progress callback asked to stop.
+    out_of_memory = ATLAS_STATUS_OUT_OF_MEMORY,         ///< Memory, or another resource, ran out.
+    internal = ATLAS_STATUS_INTERNAL,                   ///< A bug in the library.
+};
+
+/// How a store is opened.
+enum class Mode : std::int32_t {
+    read = ATLAS_MODE_READ,             ///< See one commit; any number of readers, beside a writer.
+    read_write = ATLAS_MODE_READ_WRITE, ///< Be the one writer.
+};
+
+/// The type of an element, of an array or in memory.
+enum class DType : std::int32_t {
+    boolean = ATLAS_DTYPE_BOOL,              ///< bool
+    i8 = ATLAS_DTYPE_I8,                     ///< std::int8_t
+    i16 = ATLAS_DTYPE_I16,                   ///< std::int16_t
+    i32 = ATLAS_DTYPE_I32,                   ///< std::int32_t
+    i64 = ATLAS_DTYPE_I64,                   ///< std::int64_t
+    u8 = ATLAS_DTYPE_U8,                     ///< std::uint8_t
+    u16 = ATLAS_DTYPE_U16,                   ///< std::uint16_t
+    u32 = ATLAS_DTYPE_U32,                   ///< std::uint32_t
+    u64 = ATLAS_DTYPE_U64,                   ///< std::uint64_t
+    f16 = ATLAS_DTYPE_F16,                   ///< Float16
+    f32 = ATLAS_DTYPE_F32,                   ///< float
+    f64 = ATLAS_DTYPE_F64,                   ///< double
+    c64 = ATLAS_DTYPE_C64,                   ///< std::complex<float>
+    c128 = ATLAS_DTYPE_C128,                 ///< std::complex<double>
+    timestamp_ns = ATLAS_DTYPE_TIMESTAMP_NS, ///< Timestamp
+    string = ATLAS_DTYPE_STRING,             ///< Text; std::string where a type is named.
+};
+
+/// How chunks are compressed.
+enum class Codec : std::int32_t {
+    zstd = ATLAS_CODEC_ZSTD, ///< With zstd.
+    lz4 = ATLAS_CODEC_LZ4,   ///< With LZ4: faster, and larger.
+    none = ATLAS_CODEC_NONE, ///< Not at all.
+};
+
+/// How the store's root is written.
+enum class MetaFormat : std::int32_t {
+    json = ATLAS_META_FORMAT_JSON,       ///< Readable by eye.
+    msgpack = ATLAS_META_FORMAT_MSGPACK, ///< Smaller, and faster to parse.
+};
+
+/// How the store's root is compressed.
+enum class Compression : std::int32_t {
+    none = ATLAS_COMPRESSION_NONE, ///< Not at all.
+    zstd = ATLAS_COMPRESSION_ZSTD, ///< With zstd.
+};
+
+/// The weight of a message.
+enum class LogLevel : std::int32_t {
+    info = ATLAS_LOG_INFO,       ///< Worth knowing.
+    warning = ATLAS_LOG_WARNING, ///< Worth acting on.
+};
+
+/// For `num_threads` in options: no background threads; all work is done on the calling thread.
+inline constexpr int threads_inline = ATLAS_THREADS_INLINE;
+
+/// The highest rank (number of dimensions) of an array.
+inline constexpr std::size_t max_rank = ATLAS_MAX_RANK;
+
+/// A status's name, such as "NOT_FOUND"; "UNKNOWN" for a number that is none.
+inline const char *name_of(Status status) noexcept { return atlas_status_name(static_cast<atlas_status>(status)); }
+
+/// A type's short name, such as "f32" or "timestamp_ns"; "unknown" for a number that is none.
+inline const char *name_of(DType dtype) noexcept { return atlas_dtype_name(static_cast<atlas_dtype>(dtype)); }
+
+/// The bytes of one element in memory; 0 for DType::string and for a number that is no type.
+inline std::size_t size_of(DType dtype) noexcept { return atlas_dtype_size(static_cast<atlas_dtype>(dtype)); }
+
+/// The version of the library: major * 1000000 + minor * 1000 + patch. ATLAS_VERSION is this header's.
+inline int version() noexcept { return atlas_version(); }
+
+/// The version of the library as text, such as "0.1.0".
+inline const char *version_string() noexcept { return atlas_version_string(); }
+
+// ---- Errors ---------------------------------------------------------------------------------------------------------
+
+/// What every function here throws when it fails. what() is the status's name and the text:
+/// "NOT_FOUND: dataset 'feb': ...".
+class Error : public std::runtime_error {
+  public:
+    /// An error with a status and one line that names the thing that failed.
+    Error(Status status, const std::string &text)
+        : std::runtime_error(name_of(status) + (": " + text)), status_(status),
+          prefix_(std::strlen(name_of(status)) + 2) {}
+
+    /// For a program to tell apart.
+    Status status() const noexcept { return status_; }
+
+    /// For a person to read: one line, with names and numbers in it. Lives as long as this error.
+    const char *text() const noexcept { return what() + prefix_; }
+
+  private:
+    Status status_;
+    std::size_t prefix_;
+};
+
+namespace detail {
+[[noreturn]] inline void fail(Status status, const std::string &text) { throw Error(status, text); }
+
+/// Turns what a function of atlas.h returned into an exception.
+inline void check(atlas_status status) {
+    if (status != ATLAS_STATUS_OK) fail(static_cast<Status>(status), atlas_last_error());
+}
+} // namespace detail
+
+// ---- Shapes ---------------------------------------------------------------------------------------------------------
+
+/// Up to max_rank numbers, one for each dimension. Made of integers of any kind, `{n, 2 * m}`, or of a range of them;
+/// one that does not fit throws Status::invalid_argument, and so do more than max_rank. Never allocates.
+template <class T> class PerDimension {
+    template <class I>
+    static constexpr bool is_integer_ = std::is_integral_v<I> && !std::is_same_v<I, bool> && !std::is_same_v<I, char>;
+    template <class R> using Value_ = std::decay_t<decltype(*std::begin(std::declval<const R &>()))>;
+
+  public:
+    using value_type = T;              ///< Of one dimension.
+    using const_iterator = const T *;  ///< Random access.
+    using iterator = const_iterator;   ///< Random access.
+    using reference = const T &;       ///< To one dimension's number.
+    using const_reference = reference; ///< To one dimension's number.
+    using size_type = std::size_t;     ///< Of a count of dimensions.
+
+    /// No dimensions: a scalar's; and where that is said so, "the default".
+    PerDimension() = default;
+
+    /// One number for each dimension.
+    template <class... I, std::enable_if_t<(sizeof...(I) > 0) && (is_integer_<I> && ...), int> = 0>
+    PerDimension(I... numbers) {
+        static_assert(sizeof...(I) <= max_rank, "atlas: an array has at most 32 dimensions");
+        (add(numbers), ...);
+    }
+
+    /// The numbers of a range.
+    template <class R, std::enable_if_t<is_integer_<Value_<R>> && !std::is_same_v<R, PerDimension>, int> = 0>
+    PerDimension(const R &range) {
+        for (const auto number : range) push_back(number);
+    }
+
+    /// How many dimensions there are.
+    std::size_t size() const noexcept { return size_; }
+    /// Whether there are none.
+    bool empty() const noexcept { return size_ == 0; }
+    /// The first number.
+    const T *data() const noexcept { return numbers_.data(); }
+    /// The first number.
+    const T *begin() const noexcept { return numbers_.data(); }
+    /// Past the last.
+    const T *end() const noexcept { return numbers_.data() + size_; }
+    /// The number of dimension `d`, which must be below size().
+    const T &operator[](std::size_t d) const noexcept { return numbers_[d]; }
+    /// The number of dimension `d`, which must be below size().
+    T &operator[](std::size_t d) noexcept { return numbers_[d]; }
+
+    /// Adds a dimension at the end. Throws Status::invalid_argument if it does not fit.
+    template <class I> void push_back(I number) {
+        if (size_ == max_rank) detail::fail(Status::invalid_argument, "more than 32 dimensions");
+        add(number);
+    }
+
+    /// Equal in rank and all numbers.
+    friend bool operator==(const PerDimension &a, const PerDimension &b) noexcept {
+        if (a.size_ != b.size_) return false;
+        for (std::size_t d = 0; d < a.size_; d++)
+            if (a[d] != b[d]) return false;
+        return true;
+    }
+    /// Different in rank or a number.
+    friend bool operator!=(const PerDimension &a, const PerDimension &b) noexcept { return !(a == b); }
+
+    /// As it is in error texts: "[2, 3]".
+    std::string to_string() const {
+        std::string text = "[";
+        for (std::size_t d = 0; d < size_; d++) text += (d ? ", " : "") + std::to_string(numbers_[d]);
+        return text + "]";
+    }
+
+  private:
+    template <class I> void add(I number) {
+        const T converted = static_cast<T>(number);
+        if (static_cast<I>(converted) != number || (converted < T{}) != (number < I{}))
+            detail::fail(Status::invalid_argument, std::to_string(number) + " where a number of cells is due");
+        numbers_[size_++] = converted;
+    }
+
+    std::array<T, max_rank> numbers_{};
+    std::size_t size_ = 0;
+};
+
+/// Extents, or the indices of a cell or chunk: in cells, or in chunks.
+using Shape = PerDimension<std::uint64_t>;
+
+/// Distances in memory between neighbours along each dimension, in elements. May be negative.
+using Strides = PerDimension<std::int64_t>;
+
+/// The number of cells of a shape; 1 without dimensions. Throws Status::invalid_argument if it exceeds 64 bits.
+inline std::uint64_t volume(const Shape &shape) {
+    std::uint64_t cells = 1;
+    bool overflow = false;
+    for (const std::uint64_t extent : shape) {
+        if (extent == 0) return 0;
+        overflow = overflow || cells > (std::numeric_limits<std::uint64_t>::max)() / extent;
+        cells *= extent;
+    }
+    if (overflow) detail::fail(Status::invalid_argument, "shape " + shape.to_string() + " has too many cells");
+    return cells;
+}
+
+/// A part of an array: `{{2, 0}, {1, 3}}`, or with names `{.start = {2, 0}}`. Without either it is all of the array.
+struct Region {
+    Shape start{}; ///< The indices of its first cell; none for the origin.
+    Shape count{}; ///< Its extents, in cells; none for all from `start` to the end.
+};
+
+// ---- Elements -------------------------------------------------------------------------------------------------------
+
+/// A point in time: nanoseconds since 1970-01-01T00:00:00Z.
+struct Timestamp {
+    /// The type of the standard library for the same.
+    using Point = std::chrono::time_point<std::chrono::system_clock, std::chrono::nanoseconds>;
+
+    std::int64_t nanoseconds = 0; ///< Since the epoch.
+
+    /// The epoch.
+    Timestamp() = default;
+    /// From nanoseconds since the epoch.
+    constexpr explicit Timestamp(std::int64_t since_epoch) noexcept : nanoseconds(since_epoch) {}
+    /// From the standard library's; a coarser one converts by itself.
+    constexpr Timestamp(Point point) noexcept : nanoseconds(point.time_since_epoch().count()) {}
+    /// To the standard library's.
+    constexpr Point point() const noexcept { return Point(std::chrono::nanoseconds(nanoseconds)); }
+
+    /// The same time.
+    friend constexpr bool operator==(Timestamp a, Timestamp b) noexcept { return a.nanoseconds == b.nanoseconds; }
+    /// Another time.
+    friend constexpr bool operator!=(Timestamp a, Timestamp b) noexcept { return a.nanoseconds != b.nanoseconds; }
+    /// An earlier time.
+    friend constexpr bool operator<(Timestamp a, Timestamp b) noexcept { return a.nanoseconds < b.nanoseconds; }
+};
+
+/// The bits of an IEEE 754 binary16. Reading into float or double converts.
+struct Float16 {
+    std::uint16_t bits = 0; ///< Sign, 5 bits of exponent, 10 of fraction.
+
+    /// The same bits.
+    friend constexpr bool operator==(Float16 a, Float16 b) noexcept { return a.bits == b.bits; }
+    /// Other bits.
+    friend constexpr bool operator!=(Float16 a, Float16 b) noexcept { return a.bits != b.bits; }
+};
+
+namespace detail {
+template <class T> using Bare = std::remove_cv_t<std::remove_reference_t<T>>;
+template <class T, class... Ts> inline constexpr bool is_one_of = (std::is_same_v<T, Ts> || ...);
+template <class> inline constexpr bool never = false;
+
+constexpr DType of_size(std::size_t size, DType one, DType two, DType four, DType eight) {
+    return size == 1 ? one : size == 2 ? two : size == 4 ? four : eight;
+}
+
+template <class T> constexpr DType deduce_dtype() {
+    if constexpr (std::is_same_v<T, bool>) {
+        static_assert(sizeof(T) == 1, "atlas: bool has one byte");
+        return DType::boolean;
+    } else if constexpr (is_one_of<T, signed char, short, int, long, long long>) {
+        return of_size(sizeof(T), DType::i8, DType::i16, DType::i32, DType::i64);
+    } else if constexpr (is_one_of<T, unsigned char, unsigned short, unsigned, unsigned long, unsigned long long>) {
+        return of_size(sizeof(T), DType::u8, DType::u16, DType::u32, DType::u64);
+    } else if constexpr (std::is_same_v<T, float>) {
+        return DType::f32;
+    } else if constexpr (std::is_same_v<T, double>) {
+        return DType::f64;
+    } else if constexpr (std::is_same_v<T, Float16>) {
+        return DType::f16;
+    } else if constexpr (std::is_same_v<T, std::complex<float>>) {
+        return DType::c64;
+    } else if constexpr (std::is_same_v<T, std::complex<double>>) {
+        return DType::c128;
+    } else if constexpr (std::is_same_v<T, Timestamp>) {
+        return DType::timestamp_ns;
+    } else if constexpr (std::is_same_v<T, std::string>) {
+        return DType::string;
+    } else {
+        return DType{};
+    }
+}
+
+static_assert(sizeof(float) == 4 && std::numeric_limits<float>::is_iec559, "atlas: float is IEEE 754 binary32");
+static_assert(sizeof(double) == 8 && std::numeric_limits<double>::is_iec559, "atlas: double is IEEE 754 binary64");
+static_assert(sizeof(Timestamp) == 8 && std::is_trivially_copyable_v<Timestamp>, "atlas: Timestamp is an int64_t");
+static_assert(sizeof(Float16) == 2 && std::is_trivially_copyable_v<Float16>, "atlas: Float16 is two bytes");
+} // namespace detail
+
+/// The type of elements `T`; DType::string for std::string, DType{} if `T` is no element.
+///
+/// May be specialised for another type that has the bytes of an element:
+///
+///     template <> inline constexpr atlas::DType atlas::dtype_of<std::float16_t> = atlas::DType::f16;
+template <class T> inline constexpr DType dtype_of = detail::deduce_dtype<T>();
+
+/// Whether `T` is the type of an element that has a fixed size: all of DType but text.
+template <class T>
+inline constexpr bool is_element = dtype_of<std::remove_cv_t<T>> != DType{} &&
+                                   dtype_of<std::remove_cv_t<T>> != DType::string &&std::is_trivially_copyable_v<T>;
+
+/// A type as a value: see with_type.
+template <class T> struct Type {
+    using type = T; ///< The type.
+};
+
+/// Calls `f` with Type<T>{} for the `T` of `dtype` (std::string for text) and returns what it returns: for programs
+/// that learn the type of an array as they run.
+///
+///     atlas::with_type(array.info().dtype, [&](auto type) {
+///         auto values = array.read<typename decltype(type)::type>();
+///     });
+///
+/// Throws Status::invalid_argument for a number that is no type.
+template <class F> decltype(auto) with_type(DType dtype, F &&f) {
+    switch (dtype) {
+    case DType::boolean: return f(Type<bool>{});
+    case DType::i8: return f(Type<std::int8_t>{});
+    case DType::i16: return f(Type<std::int16_t>{});
+    case DType::i32: return f(Type<std::int32_t>{});
+    case DType::i64: return f(Type<std::int64_t>{});
+    case DType::u8: return f(Type<std::uint8_t>{});
+    case DType::u16: return f(Type<std::uint16_t>{});
+    case DType::u32: return f(Type<std::uint32_t>{});
+    case DType::u64: return f(Type<std::uint64_t>{});
+    case DType::f16: return f(Type<Float16>{});
+    case DType::f32: return f(Type<float>{});
+    case DType::f64: return f(Type<double>{});
+    case DType::c64: return f(Type<std::complex<float>>{});
+    case DType::c128: return f(Type<std::complex<double>>{});
+    case DType::timestamp_ns: return f(Type<Timestamp>{});
+    case DType::string: return f(Type<std::string>{});
+    }
+    detail::fail(Status::invalid_argument,
+                 "type " + std::to_string(static_cast<std::int32_t>(dtype)) + " is none that this header knows");
+}
+
+// ---- Text -----------------------------------------------------------------------------------------------------------
+
+/// A name, key or path as an argument: a literal, std::string, std::string_view or std::filesystem::path, UTF-8.
+/// Throws Status::invalid_argument for text that holds a NUL.
+class Text {
+  public:
+    /// Text that ends in a NUL.
+    Text(const char *text) noexcept : text_(text) {}
+    /// A string, not copied.
+    Text(const std::string &text) : text_(text.c_str()) { check(text); }
+    /// Other text, copied.
+    Text(std::string_view text) : owned_(text), text_(owned_.c_str()) { check(text); }
+    /// A path, not copied.
+    template <class Path, std::enable_if_t<std::is_same_v<typename Path::string_type, std::string>, int> = 0>
+    Text(const Path &path) : Text(path.native()) {}
+    Text(const Text &) = delete;
+    Text &operator=(const Text &) = delete;
+
+    /// The text with a NUL at its end.
+    const char *c_str() const noexcept { return text_; }
+    /// The text. Throws Status::invalid_argument if it is NULL.
+    std::string string() const {
+        if (!text_) detail::fail(Status::invalid_argument, "a name is NULL");
+        return text_;
+    }
+
+  private:
+    static void check(std::string_view text) {
+        if (text.find('\0') != text.npos) detail::fail(Status::invalid_argument, "a text holds a NUL byte");
+    }
+
+    std::string owned_;
+    const char *text_;
+};
+
+// ---- Memory ---------------------------------------------------------------------------------------------------------
+
+/// Memory with strides: the first cell of a region, and for each dimension the distance in elements between
+/// neighbours. The owner answers for the memory's size: it is not checked.
+///
+///     atlas::Strided{&field[halo * pitch + halo], {pitch, 1}}    // the inside of a field with a halo
+template <class T> struct Strided {
+    T *data;         ///< The region's first cell.
+    Strides strides; ///< One for each dimension, in elements; may be negative.
+};
+template <class T> Strided(T *, Strides) -> Strided<T>;
+
+namespace detail {
+template <class T> inline constexpr bool is_strided = false;
+template <class T> inline constexpr bool is_strided<Strided<T>> = is_element<T>;
+
+/// An mdspan, std:: or of another library, over plain memory of elements.
+template <class M, class = void> inline constexpr bool is_mdspan = false;
+template <class M>
+inline constexpr bool is_mdspan<
+    M, std::void_t<typename M::extents_type, typename M::accessor_type, decltype(M::is_always_strided()),
+                   decltype(std::declval<const M &>().stride(0)), decltype(std::declval<const M &>().extent(0))>> =
+    is_element<typename M::element_type> &&M::is_always_strided() &&
+    std::is_same_v<decltype(std::declval<const M &>().data_handle()), typename M::element_type *>
+        &&std::is_same_v<typename M::reference, typename M::element_type &>;
+
+/// Elements inside elements: `rank` further dimensions of `element`s.
+template <class T> struct Nested {
+    using element = T;
+    static constexpr std::size_t rank = 0;
+    static void extents(Shape &) {}
+};
+template <class T, std::size_t n> struct Nested<T[n]> {
+    using element = typename Nested<T>::element;
+    static constexpr std::size_t rank = Nested<T>::rank + 1;
+    static void extents(Shape &shape) {
+        shape.push_back(n);
+        Nested<T>::extents(shape);
+    }
+};
+template <class T, std::size_t n> struct Nested<const T[n]> : Nested<T[n]> {
+    using element = const typename Nested<T>::element;
+};
+template <class T, std::size_t n> struct Nested<std::array<T, n>> : Nested<T[n]> {
+    static_assert(sizeof(std::array<T, n>) == sizeof(T[n]), "atlas: std::array has no padding");
+};
+template <class T, std::size_t n> struct Nested<const std::array<T, n>> : Nested<const T[n]> {};
+template <class T> struct Nested<std::array<T, 0>> { // has no T[0], and no elements
+    using element = std::array<T, 0>;
+    static constexpr std::size_t rank = 0;
+    static void extents(Shape &) {}
+};
+template <class T> struct Nested<const std::array<T, 0>> : Nested<std::array<T, 0>> {};
+
+namespace range {
+using std::begin;
+using std::end;
+
+template <class R> auto first(R &range) -> decltype(begin(range)) { return begin(range); }
+
+/// The pointer to a contiguous range: from its data(), or because its iterators are pointers, as a valarray's are.
+template <class R>
+auto pointer(R &range, int)
+    -> std::enable_if_t<std::is_reference_v<decltype(*begin(range))>, decltype(std::data(range))> {
+    return std::data(range);
+}
+template <class R>
+auto pointer(R &range, long) -> std::enable_if_t<std::is_pointer_v<decltype(begin(range))>, decltype(begin(range))> {
+    return begin(range);
+}
+template <class R> auto size(R &range, int) -> decltype(static_cast<std::size_t>(std::size(range))) {
+    return static_cast<std::size_t>(std::size(range));
+}
+template <class R> auto size(R &range, long) -> decltype(static_cast<std::size_t>(end(range) - begin(range))) {
+    return static_cast<std::size_t>(end(range) - begin(range));
+}
+} // namespace range
+
+/// What a contiguous range holds, const if it is; void if `R` is none.
+template <class R, class = void> struct Contiguous { using item = void; };
+template <class R>
+struct Contiguous<
+    R, std::void_t<decltype(range::pointer(std::declval<R &>(), 0)), decltype(range::size(std::declval<R &>(), 0))>> {
+    using item = std::remove_pointer_t<decltype(range::pointer(std::declval<R &>(), 0))>;
+};
+
+template <class R, class = void> inline constexpr bool is_contiguous = false;
+template <class R>
+inline constexpr bool is_contiguous<R, std::enable_if_t<!std::is_void_v<typename Contiguous<R>::item>>> =
+    is_element<typename Nested<typename Contiguous<R>::item>::element>;
+
+/// A flat range of elements, not nested.
+template <class R, class = void> inline constexpr bool is_flat = false;
+template <class R>
+inline constexpr bool is_flat<R, std::enable_if_t<is_contiguous<R>>> = is_element<typename Contiguous<R>::item>;
+
+template <class R> inline constexpr bool is_bits = std::is_same_v<Bare<R>, std::vector<bool>>;
+
+template <class T>
+inline constexpr bool is_text =
+    std::is_convertible_v<const T &, std::string_view> && !std::is_same_v<Bare<T>, std::nullptr_t>;
+
+template <class R, class = void> inline constexpr bool is_texts = false;
+template <class R>
+inline constexpr bool
+    is_texts<R, std::enable_if_t<!is_text<R> && is_text<Bare<decltype(*range::first(std::declval<R &>()))>>>> = true;
+
+template <class T> std::string_view text_of(const T &text) {
+    if constexpr (std::is_pointer_v<T>)
+        if (static_cast<const char *>(text) == nullptr) fail(Status::invalid_argument, "a text is NULL");
+    return text;
+}
+
+/// Texts in the form that C takes them.
+class TextList {
+  public:
+    template <class R> explicit TextList(R &&range) {
+        if constexpr (is_text<Bare<R>>)
+            add(text_of(range));
+        else
+            for (auto &&text : range) add(text_of(text));
+        const char *text = bytes_.data();
+        for (std::size_t length : lengths_) {
+            pointers_.push_back(text);
+            text += length + 1;
+        }
+    }
+    const char *const *data() const noexcept { return pointers_.data(); }
+    std::size_t size() const noexcept { return pointers_.size(); }
+
+  private:
+    void add(std::string_view text) {
+        if (text.find('\0') != text.npos)
+            fail(Status::invalid_argument, "text " + std::to_string(lengths_.size()) + " holds a NUL byte");
+        bytes_.append(text).push_back('\0');
+        lengths_.push_back(text.size());
+    }
+
+    std::string bytes_;
+    std::vector<std::size_t> lengths_;
+    std::vector<const char *> pointers_;
+};
+
+/// The list of texts that `call(buffer, capacity, &needed)` gives. `guess` bytes are tried at first.
+template <class Call> std::vector<std::string> texts_from(std::size_t guess, const Call &call) {
+    std::string bytes(guess, '\0');
+    std::size_t needed = 0;
+    atlas_status status;
+    // More than twice only if the list grows between two calls.
+    while ((status = call(bytes.data(), bytes.size(), &needed)) == ATLAS_STATUS_BUFFER_TOO_SMALL) bytes.resize(needed);
+    check(status);
+    std::vector<std::string> texts;
+    for (std::size_t at = 0; at < needed; at += texts.back().size() + 1) texts.emplace_back(bytes.data() + at);
+    return texts;
+}
+
+/// bools next to each other, which std::vector<bool> has not.
+class Bools {
+  public:
+    explicit Bools(std::size_t size) : memory_(new bool[size]()), size_(size) {}
+    explicit Bools(const std::vector<bool> &bits) : Bools(bits.size()) {
+        for (std::size_t i = 0; i < size_; i++) memory_[i] = bits[i];
+    }
+    bool *data() noexcept { return memory_.get(); }
+    const bool *data() const noexcept { return memory_.get(); }
+    std::size_t size() const noexcept { return size_; }
+    bool *begin() noexcept { return memory_.get(); }
+    bool *end() noexcept { return memory_.get() + size_; }
+    const bool *begin() const noexcept { return memory_.get(); }
+    const bool *end() const noexcept { return memory_.get() + size_; }
+
+  private:
+    std::unique_ptr<bool[]> memory_;
+    std::size_t size_;
+};
+
+/// As many `T`s as a region has cells.
+template <class T> using Values = std::conditional_t<std::is_same_v<T, bool>, Bools, std::vector<T>>;
+
+template <class T> std::vector<T> to_vector(Values<T> &&values) {
+    if constexpr (std::is_same_v<T, bool>)
+        return std::vector<bool>(values.begin(), values.end());
+    else
+        return std::move(values);
+}
+
+inline std::size_t to_size(std::uint64_t cells) {
+    if (cells > (std::numeric_limits<std::size_t>::max)() / 16) fail(Status::out_of_memory, "the region is too large");
+    return static_cast<std::size_t>(cells);
+}
+
+/// The caller's memory: a flat run of `cells` elements; or of a `shape`, with strides or without; or only strides.
+template <class Pointer> struct Memory {
+    DType dtype{};
+    Pointer data{};
+    bool flat = false, shaped = false, strided = false;
+    std::uint64_t cells = 0;
+    Shape shape{};
+    Strides strides{};
+
+    const std::int64_t *stride_pointer() const noexcept { return strided ? strides.data() : nullptr; }
+
+    /// Fails unless a region of extents `count` is what this memory holds.
+    void check(const Shape &count) const {
+        if (flat && cells != volume(count))
+            fail(Status::invalid_argument,
+                 std::to_string(cells) + " values for a region of shape " + count.to_string());
+        if (shaped && shape != count)
+            fail(Status::invalid_argument,
+                 "memory of shape " + shape.to_string() + " for a region of shape " + count.to_string());
+        if (strided && strides.size() != count.size())
+            fail(Status::invalid_argument,
+                 "strides " + strides.to_string() + " for a region of shape " + count.to_string());
+    }
+};
+
+template <class T> using PointerTo = std::conditional_t<std::is_const_v<T>, const void *, void *>;
+
+/// Describes the caller's memory. `V` is const if it may not be written to.
+template <class V> auto memory_of(V &values) {
+    if constexpr (is_element<V>) {
+        Memory<PointerTo<V>> memory{dtype_of<std::remove_cv_t<V>>, &values};
+        memory.flat = true;
+        memory.cells = 1;
+        return memory;
+    } else if constexpr (is_strided<std::remove_cv_t<V>>) {
+        using T = std::remove_pointer_t<decltype(values.data)>;
+        Memory<PointerTo<T>> memory{dtype_of<std::remove_cv_t<T>>, values.data};
+        memory.strided = true;
+        memory.strides = values.strides;
+        return memory;
+    } else if constexpr (is_mdspan<std::remove_cv_t<V>>) {
+        using T = typename V::element_type;
+        Memory<PointerTo<T>> memory{dtype_of<std::remove_cv_t<T>>, values.data_handle()};
+        memory.shaped = memory.strided = true;
+        for (std::size_t d = 0; d < V::rank(); d++) {
+            memory.shape.push_back(values.extent(static_cast<typename V::rank_type>(d)));
+            memory.strides.push_back(values.stride(static_cast<typename V::rank_type>(d)));
+        }
+        return memory;
+    } else {
+        using Item = typename Contiguous<V>::item;
+        using T = typename Nested<Item>::element;
+        const std::size_t size = range::size(values, 0);
+        Memory<PointerTo<T>> memory{dtype_of<std::remove_cv_t<T>>, range::pointer(values, 0)};
+        if constexpr (Nested<Item>::rank == 0) {
+            memory.flat = true;
+            memory.cells = size;
+        } else {
+            memory.shaped = true;
+            memory.shape.push_back(size);
+            Nested<Item>::extents(memory.shape);
+        }
+        return memory;
+    }
+}
+
+template <class V>
+inline constexpr bool is_memory =
+    is_element<V> || is_strided<std::remove_cv_t<V>> || is_mdspan<std::remove_cv_t<V>> || is_contiguous<V>;
+
+template <class V> constexpr bool deduce_is_target() {
+    if constexpr (is_bits<V>)
+        return !std::is_const_v<V>;
+    else if constexpr (is_memory<V>)
+        return std::is_same_v<decltype(memory_of(std::declval<V &>()).data), void *>;
+    else
+        return false;
+}
+} // namespace detail
+
+/// Whether Array::write and Array::append take a `V`.
+template <class V>
+inline constexpr bool is_source =
+    detail::is_memory<std::remove_reference_t<V>> || detail::is_bits<V> ||
+    detail::is_text<std::remove_reference_t<V>> || detail::is_texts<std::remove_reference_t<V>>;
+
+/// Whether Array::read_into takes a `V`.
+template <class V> inline constexpr bool is_target = detail::deduce_is_target<std::remove_reference_t<V>>();
+
+#if defined(__cpp_concepts) && __cpp_concepts >= 201907L
+/// The type of an element that has a fixed size.
+template <class T>
+concept Element = is_element<T>;
+/// What Array::write and Array::append take.
+template <class V>
+concept Source = is_source<V>;
+/// What Array::read_into takes.
+template <class V>
+concept Target = is_target<V>;
+#endif
+
+// ---- Options and descriptions ---------------------------------------------------------------------------------------
+
+/// Takes a message: one line, valid during the call. Runs on a thread that is inside a call on the store, and must not
+/// call this library. What it throws is dropped.
+using Log = std::function<void(LogLevel level, std::string_view message)>;
+
+/// Takes a report: `done` of `total` steps of `what`. Returns true to go on, false to cancel. Runs on the thread that
+/// is inside Store::compact or Store::verify, and must not call this library. What it throws cancels too, and comes out
+/// of that call.
+using Progress = std::function<bool(std::string_view what, std::uint64_t done, std::uint64_t total)>;
+
+/// Options of create(). What is not set has its default.
+struct CreateOptions {
+    std::optional<MetaFormat> meta_format{};       ///< How the root is written. Default: JSON.
+    std::optional<Compression> meta_compression{}; ///< How the root is compressed. Default: not.
+    std::optional<Codec> codec{};                  ///< For arrays that do not choose their own. Default: zstd.
+    int level = 0;                                 ///< The codec's level, likewise; 0 for the default, 1 for zstd.
+    std::optional<bool> shuffle{};                 ///< Shuffle the bytes of elements, likewise. Default: yes.
+    std::optional<bool> sync{};                    ///< Flush waits for the disk. Default: yes.
+    int num_threads = 0;           ///< Background threads, or threads_inline; 0 for the default: see atlas.h.
+    std::uint64_t cache_bytes = 0; ///< Bytes kept for later reads; 0 for the default, 64 MiB.
+    Log log{};                     ///< Called with messages. Default: none.
+    Progress progress{};           ///< Called during compact and verify. Default: none.
+};
+
+/// Options of open(). What is not set has its default.
+struct OpenOptions {
+    std::optional<bool> sync{};    ///< Flush waits for the disk. Default: yes.
+    int num_threads = 0;           ///< Background threads, or threads_inline; 0 for the default: see atlas.h.
+    std::uint64_t cache_bytes = 0; ///< Bytes kept for later reads; 0 for the default, 64 MiB.
+    Log log{};                     ///< Called with messages. Default: none.
+    Progress progress{};           ///< Called during compact and verify. Default: none.
+};
+
+/// Options of Dataset::define_array for elements `T`. What is not set has its default.
+template <class T> struct ArrayOptions {
+    Shape chunk_shape{};           ///< Extents of a chunk, in cells, each at least 1. Default: see atlas.h.
+    std::optional<Codec> codec{};  ///< Default: the store's.
+    int level = 0;                 ///< The codec's level; 0 for the default, the store's.
+    std::optional<bool> shuffle{}; ///< Shuffle the bytes of elements. Default: as the store.
+    std::optional<T> fill_value{}; ///< Stands for "missing"; what was never written reads as it. Default: none, zero.
+};
+
+/// A store, as Store::info describes it.
+struct StoreInfo {
+    Mode mode{};                      ///< How it is open.
+    MetaFormat meta_format{};         ///< How the root is written.
+    Compression meta_compression{};   ///< How the root is compressed.
+    bool unflushed_changes = false;   ///< Whether anything changed since the last flush.
+    std::uint64_t generation = 0;     ///< The commit that is seen: 1 after create(), one more with every commit.
+    std::uint64_t dataset_count = 0;  ///< Datasets, unflushed ones included.
+    std::uint64_t array_file_count{}; ///< Array names with data on disk.
+    std::uint64_t segment_count = 0;  ///< Segment files.
+    std::uint64_t live_bytes = 0;     ///< Bytes on disk that belong to living arrays.
+    std::uint64_t dead_bytes = 0;     ///< Bytes on disk that Store::compact would give back.
+};
+
+/// An array, as Array::info describes it.
+struct ArrayInfo {
+    DType dtype{};               ///< The type of its elements.
+    Shape shape{};               ///< Its extents, in cells.
+    Shape chunk_shape{};         ///< The extents of a chunk, in cells.
+    Codec codec{};               ///< How chunks are compressed.
+    int level = 0;               ///< The codec's level.
+    bool shuffle = false;        ///< Whether the bytes of elements are shuffled.
+    bool has_fill_value = false; ///< Whether it has a fill value: see Array::fill_value.
+};
+
+/// An attribute, as Attributes::info describes it.
+struct AttributeInfo {
+    DType dtype{};         ///< The type of its values.
+    std::size_t count = 0; ///< How many values it has.
+};
+
+/// Statistics of an array or of a chunk, as of the last flush.
+template <class T> struct Stats {
+    std::uint64_t row_count = 0;  ///< Cells of the shape.
+    std::uint64_t null_count = 0; ///< Cells equal to the fill value, never-written ones included; 0 without one.
+    std::optional<T> min{};       ///< The smallest value, nulls and NaN left out; none if nothing is left.
+    std::optional<T> max{};       ///< The largest value, likewise.
+};
+
+/// A damaged place, as Store::verify reports it.
+struct Damage {
+    std::string file;         ///< The file's path.
+    std::uint64_t offset = 0; ///< In bytes from the file's start.
+    std::string message;      ///< What is wrong there.
+};
+
+namespace detail {
+template <class E> std::int32_t code(const std::optional<E> &choice) {
+    return choice ? static_cast<std::int32_t>(*choice) : 0;
+}
+inline std::int32_t code(const std::optional<bool> &choice) {
+    return !choice ? ATLAS_SWITCH_DEFAULT : *choice ? ATLAS_SWITCH_ON : ATLAS_SWITCH_OFF;
+}
+
+/// The caller's functions, at an address that stays while the store is open.
+struct Callbacks {
+    Log log;
+    Progress progress;
+
+    /// What a progress function threw on this thread.
+    static std::exception_ptr &thrown() noexcept {
+        thread_local std::exception_ptr exception;
+        return exception;
+    }
+    /// Makes a call that reports progress.
+    template <class Call> static atlas_status watch(const Call &call) {
+        thrown() = nullptr;
+        const atlas_status status = call();
+        if (thrown()) std::rethrow_exception(std::exchange(thrown(), nullptr));
+        return status;
+    }
+
+    static void on_log(std::int32_t level, const char *message, void *self) noexcept {
+        try {
+            static_cast<Callbacks *>(self)->log(static_cast<LogLevel>(level), message);
+        } catch (...) { // a message must not turn what was done into a failure
+        }
+    }
+    static std::int32_t on_progress(const char *what, std::uint64_t done, std::uint64_t total, void *self) noexcept {
+        try {
+            return static_cast<Callbacks *>(self)->progress(what, done, total) ? 0 : 1;
+        } catch (...) {
+            thrown() = std::current_exception();
+            return 1;
+        }
+    }
+
+    /// Puts the functions into the options of atlas.h.
+    template <class Options> void put_into(Options &options) {
+        if (log) {
+            options.log = on_log;
+            options.log_data = this;
+        }
+        if (progress) {
+            options.progress = on_progress;
+            options.progress_data = this;
+        }
+    }
+};
+
+/// Whose store, dataset and array a call is about.
+struct Place {
+    atlas_store store;
+    const char *dataset, *array;
+
+    atlas_array_description describe() const {
+        atlas_array_description description{};
+        description.struct_size = sizeof description;
+        detail::check(atlas_array_info(store, dataset, array, &description));
+        return description;
+    }
+
+    Shape shape() const {
+        const atlas_array_description description = describe();
+        Shape shape;
+        for (std::size_t d = 0; d < description.rank; d++) shape.push_back(description.shape[d]);
+        return shape;
+    }
+
+    [[noreturn]] void fail(Status status, const std::string &text) const {
+        detail::fail(status, std::string("array '") + array + "' of dataset '" + dataset + "': " + text);
+    }
+
+    /// Runs a check of arguments; an Error gets the array's name.
+    template <class F> decltype(auto) named(F &&f) const {
+        try {
+            return f();
+        } catch (const Error &error) {
+            fail(error.status(), error.text());
+        }
+    }
+
+    /// The extents of a region. They are passed on even where the library could work them out itself: the array may
+    /// grow from another thread after they were compared with the caller's memory.
+    Shape count_of(const Region &region) const {
+        if (!region.count.empty()) {
+            if (!region.start.empty()) same_rank(region, region.count);
+            return region.count;
+        }
+        Shape count = shape();
+        if (region.start.empty()) return count;
+        same_rank(region, count);
+        for (std::size_t d = 0; d < count.size(); d++) {
+            if (region.start[d] > count[d])
+                fail(Status::out_of_range,
+                     "start " + region.start.to_string() + " is outside of shape " + shape().to_string());
+            count[d] -= region.start[d];
+        }
+        return count;
+    }
+
+    void same_rank(const Region &region, const Shape &other) const {
+        if (region.start.size() != other.size())
+            fail(Status::invalid_argument,
+                 "start " + region.start.to_string() + " and shape " + other.to_string() + " differ in rank");
+    }
+};
+
+inline const std::uint64_t *start_of(const Region &region) {
+    return region.start.empty() ? nullptr : region.start.data();
+}
+
+template <class T> std::optional<T> exact(std::int64_t signed_form, std::uint64_t unsigned_form, DType dtype) {
+    const bool is_signed = dtype == DType::i8 || dtype == DType::i16 || dtype == DType::i32 || dtype == DType::i64 ||
+                           dtype == DType::timestamp_ns;
+    const bool is_unsigned = dtype == DType::u8 || dtype == DType::u16 || dtype == DType::u32 || dtype == DType::u64;
+    if constexpr (std::is_same_v<T, bool>) {
+        if (dtype == DType::boolean) return signed_form != 0;
+    } else if constexpr (std::is_same_v<T, Timestamp>) {
+        if (dtype == DType::timestamp_ns) return Timestamp(signed_form);
+    } else {
+        static_assert(std::is_integral_v<T>, "atlas: statistics are of real numbers, bool or Timestamp");
+        constexpr auto lowest = (std::numeric_limits<T>::min)();
+        constexpr auto highest = (std::numeric_limits<T>::max)();
+        bool fits = false;
+        T value{};
+        if (is_unsigned) {
+            fits = unsigned_form <= static_cast<std::uint64_t>(highest);
+            value = static_cast<T>(unsigned_form);
+        } else if (is_signed && std::is_signed_v<T>) {
+            fits =
+                signed_form >= static_cast<std::int64_t>(lowest) && signed_form <= static_cast<std::int64_t>(highest);
+            value = static_cast<T>(signed_form);
+        } else {
+            return std::nullopt;
+        }
+        if (!fits) fail(Status::out_of_range, "the smallest or largest value does not fit the type asked for");
+        return value;
+    }
+    return std::nullopt;
+}
+
+template <class T> Stats<T> to_stats(const atlas_stats &raw) {
+    Stats<T> stats;
+    stats.row_count = raw.row_count;
+    stats.null_count = raw.null_count;
+    if (raw.has_range == 0) return stats;
+    const DType dtype = static_cast<DType>(raw.dtype);
+    if constexpr (std::is_floating_point_v<T>) {
+        stats.min = static_cast<T>(raw.min);
+        stats.max = static_cast<T>(raw.max);
+    } else {
+        stats.min = exact<T>(raw.min_int, raw.min_uint, dtype);
+        stats.max = exact<T>(raw.max_int, raw.max_uint, dtype);
+        if (!stats.min)
+            fail(Status::type_mismatch,
+                 std::string("statistics of ") + name_of(dtype) + " do not convert to the type asked for");
+    }
+    return stats;
+}
+
+template <class T> struct IsVector : std::false_type {};
+template <class T> struct IsVector<std::vector<T>> : std::true_type { using Value = T; };
+} // namespace detail
+
+// ---- Attributes -----------------------------------------------------------------------------------------------------
+
+/// The attributes of a dataset or of an array: a view. All functions fail with Status::not_found if there is no such
+/// dataset or array.
+class Attributes {
+  public:
+    /// Sets an attribute to one value or a list, replacing an earlier value whatever its type. The type is kept
+    /// exactly.
+    ///
+    /// `value` is an element, text, a contiguous range of elements, or a range of text. Throws Status::read_only.
+    template <class Value> void set(const Text &key, const Value &value) const {
+        if constexpr (detail::is_bits<Value>) {
+            set(key, detail::Bools(value));
+        } else if constexpr (detail::is_text<Value> || detail::is_texts<Value>) {
+            const detail::TextList texts(value);
+            put(key, DType::string, texts.size(), texts.data());
+        } else if constexpr (is_element<Value>) {
+            put(key, dtype_of<Value>, 1, &value);
+        } else if constexpr (detail::is_flat<const Value>) {
+            const auto memory = detail::memory_of(value);
+            put(key, memory.dtype, detail::to_size(memory.cells), memory.data);
+        } else {
+            static_assert(
+                detail::never<Value>,
+                "atlas: an attribute is an element, text, a contiguous range of elements, or a range of text");
+        }
+    }
+
+    /// Sets an attribute to a list: `set("valid_range", {0.0, 1.0})`. Throws Status::read_only.
+    template <class T> void set(const Text &key, std::initializer_list<T> values) const {
+        set<std::initializer_list<T>>(key, values);
+    }
+
+    /// Gives an attribute as a `T`: an element, std::string, or a std::vector of either for a list of any length.
+    /// Numbers are converted: see "Memory" in atlas.h.
+    ///
+    /// Throws Status::not_found, type_mismatch (also if one value is asked for and there are none or several),
+    /// out_of_range, or unsupported for text that holds a NUL, which only other languages can write.
+    template <class T> [[nodiscard]] T get(const Text &key) const {
+        if constexpr (std::is_same_v<T, std::string>) {
+            std::vector<std::string> texts = get_texts(key);
+            if (texts.size() != 1) not_one(key, texts.size());
+            return std::move(texts.front());
+        } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+            return get_texts(key);
+        } else if constexpr (is_element<T>) {
+            T value{};
+            std::size_t count = 0;
+            const atlas_status status = take(key, dtype_of<T>, 1, &value, &count);
+            if (status == ATLAS_STATUS_BUFFER_TOO_SMALL || (status == ATLAS_STATUS_OK && count == 0))
+                not_one(key, count);
+            detail::check(status);
+            return value;
+        } else if constexpr (detail::IsVector<T>::value) {
+            using Value = typename detail::IsVector<T>::Value;
+            static_assert(is_element<Value>, "atlas: get takes a list as std::vector of an element or of std::string");
+            detail::Values<Value> values(8);
+            std::size_t count = 0;
+            atlas_status status;
+            while ((status = take(key, dtype_of<Value>, values.size(), values.data(), &count)) ==
+                   ATLAS_STATUS_BUFFER_TOO_SMALL)
+                values = detail::Values<Value>(count);
+            detail::check(status);
+            T list = detail::to_vector<Value>(std::move(values));
+            list.resize(count);
+            return list;
+        } else {
+            static_assert(detail::never<T>, "atlas: get gives an element, std::string, or a std::vector of either");
+        }
+    }
+
+    /// Tells an attribute's type and number of values. Throws Status::not_found.
+    [[nodiscard]] AttributeInfo info(const Text &key) const {
+        atlas_dtype dtype = 0;
+        AttributeInfo info;
+        detail::check(atlas_attribute_info(store_, dataset_.c_str(), array(), key.c_str(), &dtype, &info.count));
+        info.dtype = static_cast<DType>(dtype);
+        return info;
+    }
+
+    /// Tells whether there is an attribute of this name.
+    [[nodiscard]] bool has(const Text &key) const {
+        bool has = false;
+        detail::check(atlas_has_attribute(store_, dataset_.c_str(), array(), key.c_str(), &has));
+        return has;
+    }
+
+    /// Counts the attributes.
+    [[nodiscard]] std::size_t count() const {
+        std::size_t count = 0;
+        detail::check(atlas_attribute_count(store_, dataset_.c_str(), array(), &count));
+        return count;
+    }
+
+    /// Lists the names of the attributes, in the order in which they were first set.
+    [[nodiscard]] std::vector<std::string> names() const {
+        return detail::texts_from(256, [&](char *buffer, std::size_t capacity, std::size_t *needed) {
+            return atlas_attribute_names(store_, dataset_.c_str(), array(), buffer, capacity, needed);
+        });
+    }
+
+    /// Deletes an attribute. Throws Status::not_found or read_only.
+    void erase(const Text &key) const {
+        detail::check(atlas_delete_attribute(store_, dataset_.c_str(), array(), key.c_str()));
+    }
+
+  private:
+    friend class Array;
+    friend class Dataset;
+    Attributes(atlas_store store, std::string dataset, std::optional<std::string> array)
+        : store_(store), dataset_(std::move(dataset)), array_(std::move(array)) {}
+
+    const char *array() const noexcept { return array_ ? array_->c_str() : nullptr; }
+
+    void put(const Text &key, DType dtype, std::size_t count, const void *values) const {
+        detail::check(atlas_set_attribute(store_, dataset_.c_str(), array(), key.c_str(),
+                                          static_cast<atlas_dtype>(dtype), count, values));
+    }
+
+    atlas_status take(const Text &key, DType dtype, std::size_t capacity, void *values, std::size_t *count) const {
+        return atlas_get_attribute(store_, dataset_.c_str(), array(), key.c_str(), static_cast<atlas_dtype>(dtype),
+                                   capacity, values, count);
+    }
+
+    std::vector<std::string> get_texts(const Text &key) const {
+        return detail::texts_from(256, [&](char *buffer, std::size_t capacity, std::size_t *needed) {
+            return atlas_get_attribute_strings(store_, dataset_.c_str(), array(), key.c_str(), buffer, capacity,
+                                               needed);
+        });
+    }
+
+    [[noreturn]] void not_one(const Text &key, std::size_t count) const {
+        detail::fail(Status::type_mismatch, "attribute '" + key.string() + "' of " +
+                                                (array_ ? "array '" + *array_ + "' of " : std::string()) + "dataset '" +
+                                                dataset_ + "' has " + std::to_string(count) + " values, not one");
+    }
+
+    atlas_store store_;
+    std::string dataset_;
+    std::optional<std::string> array_;
+};
+
+// ---- Arrays ---------------------------------------------------------------------------------------------------------
+
+/// An array of a dataset: a view. All functions fail with Status::not_found if there is no such dataset or array.
+class Array {
+  public:
+    /// Its name.
+    const std::string &name() const noexcept { return array_; }
+    /// The name of its dataset.
+    const std::string &dataset_name() const noexcept { return dataset_; }
+
+    /// Its type, shape, chunks, codec.
+    [[nodiscard]] ArrayInfo info() const {
+        const atlas_array_description raw = place().describe();
+        ArrayInfo info;
+        info.dtype = static_cast<DType>(raw.dtype);
+        for (std::size_t d = 0; d < raw.rank; d++) {
+            info.shape.push_back(raw.shape[d]);
+            info.chunk_shape.push_back(raw.chunk_shape[d]);
+        }
+        info.codec = static_cast<Codec>(raw.codec);
+        info.level = raw.level;
+        info.shuffle = raw.shuffle == ATLAS_SWITCH_ON;
+        info.has_fill_value = raw.has_fill_value != 0;
+        return info;
+    }
+
+    /// Its extents, in cells.
+    [[nodiscard]] Shape shape() const { return place().shape(); }
+
+    /// The names of its dimensions, as many as its rank.
+    [[nodiscard]] std::vector<std::string> dims() const {
+        return detail::texts_from(256, [&](char *buffer, std::size_t capacity, std::size_t *needed) {
+            return atlas_array_dims(store_, dataset_.c_str(), array_.c_str(), buffer, capacity, needed);
+        });
+    }
+
+    /// Its fill value, none if it has none. Throws Status::type_mismatch unless its elements are exactly of type `T`
+    /// (std::string for text).
+    template <class T> [[nodiscard]] std::optional<T> fill_value() const {
+        static_assert(is_element<T> || std::is_same_v<T, std::string>, "atlas: T is an element or std::string");
+        const atlas_array_description raw = place().describe();
+        const DType dtype = static_cast<DType>(raw.dtype);
+        if (dtype != dtype_of<T>)
+            place().fail(Status::type_mismatch,
+                         std::string("its elements are ") + name_of(dtype) + ", not " + name_of(dtype_of<T>));
+        if (raw.has_fill_value == 0) return std::nullopt;
+        if constexpr (std::is_same_v<T, std::string>) {
+            return std::move(detail::texts_from(64, [&](char *buffer, std::size_t capacity, std::size_t *needed) {
+                                 return atlas_array_fill_text(store_, dataset_.c_str(), array_.c_str(), buffer,
+                                                              capacity, needed);
+                             }).at(0));
+        } else {
+            static_assert(sizeof(T) <= sizeof raw.fill_value, "atlas: T is an element");
+            T value;
+            std::memcpy(static_cast<void *>(&value), raw.fill_value, sizeof value);
+            return value;
+        }
+    }
+
+    /// Writes a region, the whole array by default. Later reads see it at once; a flush makes it durable. The values
+    /// are copied: the memory is the caller's again when this returns.
+    ///
+    /// `values` is one of the forms under "Memory" above, and must have as many cells as the region. Throws
+    /// Status::invalid_argument if it has not, out_of_range if the region leaves the array or a value does not fit the
+    /// array's type, type_mismatch, read_only, no_space or io; the array is then as it was.
+    template <class V> void write(V &&values, const Region &region = {}) const { write_values(values, region); }
+
+    /// Writes a region from a list: `write({1.0, 2.0}, {{4}, {2}})`. Throws as the other form.
+    template <class T> void write(std::initializer_list<T> values, const Region &region = {}) const {
+        write_values(values, region);
+    }
+
+    /// Reads a region, the whole array by default, in C order. `T` is an element, converted to from the array's type,
+    /// or std::string.
+    ///
+    /// Throws Status::out_of_range if the region leaves the array or a value does not fit `T`, type_mismatch, corrupt
+    /// or io; for text that holds a NUL, which only other languages can write, unsupported.
+    template <class T> [[nodiscard]] std::vector<T> read(const Region &region = {}) const {
+        static_assert(is_element<T> || std::is_same_v<T, std::string>, "atlas: read gives elements or std::string");
+        const Shape count = place().count_of(region);
+        const std::size_t cells = detail::to_size(volume(count));
+        if constexpr (std::is_same_v<T, std::string>) {
+            const std::size_t guess = cells < 65536 ? 16 * cells : 1048576;
+            return detail::texts_from(guess, [&](char *buffer, std::size_t capacity, std::size_t *needed) {
+                return atlas_read_strings(store_, dataset_.c_str(), array_.c_str(), count.size(),
+                                          detail::start_of(region), count.data(), buffer, capacity, needed);
+            });
+        } else {
+            detail::Values<T> values(cells);
+            read_memory(detail::memory_of(values), region, count);
+            return detail::to_vector<T>(std::move(values));
+        }
+    }
+
+    /// Reads a region, the whole array by default, into the caller's memory.
+    ///
+    /// `values` is one of the forms under "Memory" above, and must have as many cells as the region; it is not resized.
+    /// What lies between strides is not touched. Throws Status::invalid_argument if it has not, and as read().
+    template <class V> void read_into(V &&values, const Region &region = {}) const {
+        static_assert(is_target<V>, "atlas: read_into takes an element, a contiguous range of elements, Strided or an "
+                                    "mdspan, and none of them const");
+        const Shape count = place().count_of(region);
+        if constexpr (detail::is_bits<V>) {
+            detail::Bools bools(values.size());
+            read_memory(detail::memory_of(bools), region, count);
+            values.assign(bools.begin(), bools.end());
+        } else if constexpr (is_target<V>) {
+            read_memory(detail::memory_of(values), region, count);
+        }
+    }
+
+    /// Appends along dimension 0: grows it by `count[0]` and writes the new cells. From many threads each append lands
+    /// whole, in some order.
+    ///
+    /// `values` is one of the forms under "Memory" above. `count` has the extents of what is appended, in cells; all
+    /// but the first equal the array's. It may be left out except with Strided: values without a shape are then as many
+    /// rows as they fill, and an mdspan or nested array of one dimension less than the array is one row.
+    ///
+    /// Throws Status::invalid_argument if the values do not fit `count` or fill no number of rows, and as write(); the
+    /// array is then as it was.
+    template <class V> void append(V &&values, const Shape &count = {}) const { append_values(values, count); }
+
+    /// Appends a list along dimension 0: `append({1.0, 2.0})`. Throws as the other form.
+    template <class T> void append(std::initializer_list<T> values, const Shape &count = {}) const {
+        append_values(values, count);
+    }
+
+    /// Its statistics, as of the last flush. `T` is what the smallest and largest value are given as: float or double
+    /// for the nearest one, whatever real type the array has; or for the exact value an integer, bool or Timestamp.
+    ///
+    /// Throws Status::no_stats before the array's first flush, and again from any write to it until the next;
+    /// type_mismatch or out_of_range if the values do not convert to `T`.
+    template <class T = double> [[nodiscard]] Stats<T> stats() const {
+        atlas_stats raw{};
+        detail::check(atlas_array_stats(store_, dataset_.c_str(), array_.c_str(), &raw));
+        return place().named([&] { return detail::to_stats<T>(raw); });
+    }
+
+    /// The statistics of one chunk, as of the last flush: to skip chunks that cannot hold what is looked for.
+    ///
+    /// `chunk` has the indices of a chunk: a cell's divided by the chunk shape's extents, rounded down. Throws
+    /// Status::out_of_range if there is no such chunk, corrupt or io, and as stats().
+    template <class T = double> [[nodiscard]] Stats<T> chunk_stats(const Shape &chunk) const {
+        atlas_stats raw{};
+        detail::check(atlas_chunk_stats(store_, dataset_.c_str(), array_.c_str(), chunk.size(), chunk.data(), &raw));
+        return place().named([&] { return detail::to_stats<T>(raw); });
+    }
+
+    /// Its attributes: a view.
+    Attributes attributes() const { return Attributes(store_, dataset_, array_); }
+
+  private:
+    friend class Dataset;
+    Array(atlas_store store, std::string dataset, std::string array)
+        : store_(store), dataset_(std::move(dataset)), array_(std::move(array)) {}
+
+    detail::Place place() const noexcept { return {store_, dataset_.c_str(), array_.c_str()}; }
+
+    template <class V> void write_values(V &values, const Region &region) const {
+        if constexpr (detail::is_bits<V>) {
+            const detail::Bools bools(values);
+            write_values(bools, region);
+        } else if constexpr (detail::is_text<V> || detail::is_texts<V>) {
+            const detail::TextList texts(values);
+            const Shape count = place().count_of(region);
+            check_texts(texts, count);
+            detail::check(atlas_write_strings(store_, dataset_.c_str(), array_.c_str(), count.size(),
+                                              detail::start_of(region), count.data(), texts.data()));
+        } else if constexpr (is_source<V>) {
+            const auto memory = detail::memory_of(values);
+            const Shape count = place().count_of(region);
+            place().named([&] { memory.check(count); });
+            detail::check(atlas_write_array(
+                store_, dataset_.c_str(), array_.c_str(), static_cast<atlas_dtype>(memory.dtype), count.size(),
+                detail::start_of(region), count.data(), memory.stride_pointer(), memory.data));
+        } else {
+            static_assert(detail::never<V>,
+                          "atlas: write takes an element, a contiguous range of elements, Strided, an "
+                          "mdspan, text or a range of text");
+        }
+    }
+
+    template <class V> void append_values(V &values, const Shape &given) const {
+        if constexpr (detail::is_bits<V>) {
+            const detail::Bools bools(values);
+            append_values(bools, given);
+        } else if constexpr (detail::is_text<V> || detail::is_texts<V>) {
+            const detail::TextList texts(values);
+            const Shape count = given.empty() ? rows(texts.size()) : given;
+            check_texts(texts, count);
+            detail::check(atlas_append_strings(store_, dataset_.c_str(), array_.c_str(), count.size(), count.data(),
+                                               texts.data()));
+        } else if constexpr (is_source<V>) {
+            auto memory = detail::memory_of(values);
+            Shape count = given;
+            if (given.empty()) {
+                if (!memory.flat && !memory.shaped) place().fail(Status::invalid_argument, "Strided needs a count");
+                count = memory.flat ? rows(memory.cells) : place().named([&] { return as_rows(memory); });
+            }
+            place().named([&] { memory.check(count); });
+            detail::check(atlas_append_array(store_, dataset_.c_str(), array_.c_str(),
+                                             static_cast<atlas_dtype>(memory.dtype), count.size(), count.data(),
+                                             memory.stride_pointer(), memory.data));
+        } else {
+            static_assert(detail::never<V>, "atlas: append takes an element, a contiguous range of elements, Strided, "
+                                            "an mdspan, text or a range of text");
+        }
+    }
+
+    template <class Memory> void read_memory(const Memory &memory, const Region &region, const Shape &count) const {
+        place().named([&] { memory.check(count); });
+        detail::check(atlas_read_array(store_, dataset_.c_str(), array_.c_str(), static_cast<atlas_dtype>(memory.dtype),
+                                       count.size(), detail::start_of(region), count.data(), memory.stride_pointer(),
+                                       memory.data));
+    }
+
+    void check_texts(const detail::TextList &texts, const Shape &count) const {
+        place().named([&] {
+            if (texts.size() != volume(count))
+                detail::fail(Status::invalid_argument,
+                             std::to_string(texts.size()) + " texts for a region of shape " + count.to_string());
+        });
+    }
+
+    /// The extents of the rows that `cells` values without a shape fill.
+    Shape rows(std::uint64_t cells) const {
+        Shape count = shape();
+        return place().named([&] {
+            if (count.empty()) detail::fail(Status::invalid_argument, "a scalar cannot be appended to");
+            count[0] = 1;
+            const std::uint64_t row = volume(count);
+            if (row == 0 || cells % row != 0)
+                detail::fail(Status::invalid_argument,
+                             std::to_string(cells) + " values for rows of shape " + count.to_string());
+            count[0] = cells / row;
+            return count;
+        });
+    }
+
+    /// The extents of memory that has a shape, which gets a dimension in front if it is one row.
+    template <class Memory> Shape as_rows(Memory &memory) const {
+        if (memory.shape.size() + 1 == shape().size()) {
+            Shape row{1};
+            Strides strides{0};
+            for (const std::uint64_t extent : memory.shape) row.push_back(extent);
+            for (const std::int64_t stride : memory.strides) strides.push_back(stride);
+            memory.shape = row;
+            if (memory.strided) memory.strides = strides;
+        }
+        return memory.shape;
+    }
+
+    atlas_store store_;
+    std::string dataset_, array_;
+};
+
+// ---- Datasets -------------------------------------------------------------------------------------------------------
+
+/// A dataset of a store: a view. All functions fail with Status::not_found if there is no such dataset.
+class Dataset {
+  public:
+    /// Its name.
+    const std::string &name() const noexcept { return dataset_; }
+
+    /// The array of this name: a view. Nothing is looked up.
+    Array operator[](const Text &array) const { return Array(store_, dataset_, array.string()); }
+
+    /// Defines an array of elements `T`, or std::string for text. Until they are written its cells read as the fill
+    /// value, or as zero.
+    ///
+    /// `dims` names the dimensions, all different; none for "dim_0", "dim_1", ... `shape` has the extents in cells; 0
+    /// is allowed, and usual for a dimension 0 that Array::append grows. No extents make a scalar.
+    ///
+    /// Throws Status::invalid_argument if `dims`, `shape` and the chunk shape differ in length, already_exists or
+    /// read_only.
+    template <class T>
+    Array define_array(const Text &array, const std::vector<std::string> &dims, const Shape &shape,
+                       const ArrayOptions<T> &options = {}) const {
+        static_assert(is_element<T> || std::is_same_v<T, std::string>, "atlas: an array holds elements or std::string");
+        const detail::TextList names(dims);
+        if (!dims.empty()) same_rank(array, "dimension names", dims.size(), shape);
+        if (!options.chunk_shape.empty()) same_rank(array, "extents of a chunk", options.chunk_shape.size(), shape);
+
+        atlas_array_options raw{};
+        raw.struct_size = sizeof raw;
+        if (!options.chunk_shape.empty()) raw.chunk_shape = options.chunk_shape.data();
+        raw.codec = detail::code(options.codec);
+        raw.level = options.level;
+        raw.shuffle = detail::code(options.shuffle);
+        std::optional<Text> fill_text;
+        if constexpr (std::is_same_v<T, std::string>) {
+            if (options.fill_value) raw.fill_value = fill_text.emplace(*options.fill_value).c_str();
+        } else {
+            if (options.fill_value) raw.fill_value = &*options.fill_value;
+        }
+        detail::check(atlas_define_array(store_, dataset_.c_str(), array.c_str(), static_cast<atlas_dtype>(dtype_of<T>),
+                                         shape.size(), dims.empty() ? nullptr : names.data(), shape.data(), &raw));
+        return (*this)[array];
+    }
+
+    /// Deletes an array with its attributes. Its bytes on disk stay until Store::compact. Throws Status::not_found or
+    /// read_only.
+    void delete_array(const Text &array) const {
+        detail::check(atlas_delete_array(store_, dataset_.c_str(), array.c_str()));
+    }
+
+    /// Tells whether there is an array of this name.
+    [[nodiscard]] bool has_array(const Text &array) const {
+        bool has = false;
+        detail::check(atlas_has_array(store_, dataset_.c_str(), array.c_str(), &has));
+        return has;
+    }
+
+    /// Counts the arrays.
+    [[nodiscard]] std::size_t array_count() const {
+        std::size_t count = 0;
+        detail::check(atlas_array_count(store_, dataset_.c_str(), &count));
+        return count;
+    }
+
+    /// Lists the names of the arrays, in the order in which they were defined.
+    [[nodiscard]] std::vector<std::string> array_names() const {
+        return detail::texts_from(256, [&](char *buffer, std::size_t capacity, std::size_t *needed) {
+            return atlas_array_names(store_, dataset_.c_str(), buffer, capacity, needed);
+        });
+    }
+
+    /// The arrays, in the order in which they were defined, to iterate over: those that there are now, whatever is
+    /// defined or deleted meanwhile.
+    [[nodiscard]] std::vector<Array> arrays() const {
+        std::vector<Array> arrays;
+        for (std::string &array : array_names()) arrays.push_back(Array(store_, dataset_, std::move(array)));
+        return arrays;
+    }
+
+    /// Its own attributes: a view.
+    Attributes attributes() const { return Attributes(store_, dataset_, std::nullopt); }
+
+  private:
+    friend class Store;
+    Dataset(atlas_store store, std::string dataset) : store_(store), dataset_(std::move(dataset)) {}
+
+    void same_rank(const Text &array, const char *what, std::size_t count, const Shape &shape) const {
+        if (count != shape.size())
+            detail::fail(Status::invalid_argument, "array '" + array.string() + "' of dataset '" + dataset_ +
+                                                       "': " + std::to_string(count) + " " + what + " for shape " +
+                                                       shape.to_string());
+    }
+
+    atlas_store store_;
+    std::string dataset_;
+};
+
+namespace detail {
+/// The names of datasets, given as text or as Datasets.
+template <class R> TextList dataset_names(const R &datasets) {
+    if constexpr (is_texts<const R>) {
+        return TextList(datasets);
+    } else {
+        std::vector<std::string_view> names;
+        for (const Dataset &dataset : datasets) names.push_back(dataset.name());
+        return TextList(names);
+    }
+}
+} // namespace detail
+
+// ---- Stores ---------------------------------------------------------------------------------------------------------
+
+/// An open store. Moves, does not copy. Destroying it discards what was not flushed: call close().
+class Store {
+  public:
+    /// A closed one.
+    Store() = default;
+    /// Takes over `other`, which is then closed. Views stay valid.
+    Store(Store &&other) noexcept : handle_(std::exchange(other.handle_, 0)), callbacks_(std::move(other.callbacks_)) {}
+    /// Discards, then takes over `other`, which is then closed.
+    Store &operator=(Store &&other) noexcept {
+        if (this != &other) {
+            discard();
+            handle_ = std::exchange(other.handle_, 0);
+            callbacks_ = std::move(other.callbacks_);
+        }
+        return *this;
+    }
+    /// Discards: see discard().
+    ~Store() { discard(); }
+
+    /// Whether it is open.
+    bool is_open() const noexcept { return handle_ != 0; }
+    /// Its number, for the functions of atlas.h; 0 if it is closed. It stays this object's to close.
+    atlas_store handle() const noexcept { return handle_; }
+
+    /// Commits every change since the last flush, all together, and waits until it is on the disk. Without changes it
+    /// does nothing.
+    ///
+    /// Throws Status::read_only, no_space (the changes stay in memory: make room and flush again), conflict if another
+    /// writer got in between, io or poisoned.
+    void flush() { detail::check(atlas_flush(handle_)); }
+
+    /// Flushes, then releases the store. One that is open for reading is only released; a closed one stays closed.
+    ///
+    /// When the flush fails it throws as flush() does, the store stays open, and nothing is lost: close again, or
+    /// discard.
+    void close() {
+        if (!is_open()) return;
+        detail::check(atlas_close(handle_));
+        handle_ = 0;
+        callbacks_.reset();
+    }
+
+    /// Releases the store without a flush: every change since the last one is gone.
+    void discard() noexcept {
+        if (is_open()) atlas_discard(std::exchange(handle_, 0));
+        callbacks_.reset();
+    }
+
+    /// Gives back the space of deleted and overwritten data. Commits by itself, atomically. Readers of earlier commits
+    /// go on.
+    ///
+    /// Throws Status::unflushed_changes, read_only, cancelled or as flush() does; the store is then as it was.
+    void compact() {
+        detail::check(detail::Callbacks::watch([&] { return atlas_compact(handle_); }));
+    }
+
+    /// Moves a store that is open for reading on to the last commit. Without a newer one it does nothing.
+    ///
+    /// Throws Status::corrupt or io; the store then stays at its commit.
+    void refresh() { detail::check(atlas_refresh(handle_)); }
+
+    /// Reads every byte of the committed store, compares it with its checksums, and returns the damaged places: none if
+    /// the store is sound. Throws Status::cancelled or io.
+    [[nodiscard]] std::vector<Damage> verify() const {
+        std::vector<Damage> places;
+        verify([&](const Damage &damage) { places.push_back(damage); });
+        return places;
+    }
+
+    /// The same; calls `on_damage(const Damage &)` for every damaged place, on this thread, and returns how many there
+    /// are. The function must not call this library. What it throws comes out of this call.
+    template <class F> std::uint64_t verify(F &&on_damage) const {
+        struct Report {
+            std::remove_reference_t<F> &function;
+            std::exception_ptr thrown;
+        } report{on_damage, nullptr};
+        const atlas_damage_fn forward = [](const char *file, std::uint64_t offset, const char *message, void *data) {
+            auto &to = *static_cast<Report *>(data);
+            if (to.thrown) return;
+            try {
+                to.function(Damage{file, offset, message});
+            } catch (...) {
+                to.thrown = std::current_exception();
+            }
+        };
+        std::uint64_t count = 0;
+        const atlas_status status =
+            detail::Callbacks::watch([&] { return atlas_verify(handle_, forward, &report, &count); });
+        if (report.thrown) std::rethrow_exception(report.thrown);
+        if (status != ATLAS_STATUS_CORRUPT || count == 0) detail::check(status);
+        return count;
+    }
+
+    /// Describes the store.
+    [[nodiscard]] StoreInfo info() const {
+        atlas_store_description raw{};
+        raw.struct_size = sizeof raw;
+        detail::check(atlas_store_info(handle_, &raw));
+        StoreInfo info;
+        info.mode = static_cast<Mode>(raw.mode);
+        info.meta_format = static_cast<MetaFormat>(raw.meta_format);
+        info.meta_compression = static_cast<Compression>(raw.meta_compression);
+        info.unflushed_changes = raw.unflushed_changes != 0;
+        info.generation = raw.generation;
+        info.dataset_count = raw.dataset_count;
+        info.array_file_count = raw.array_file_count;
+        info.segment_count = raw.segment_count;
+        info.live_bytes = raw.live_bytes;
+        info.dead_bytes = raw.dead_bytes;
+        return info;
+    }
+
+    /// The dataset of this name: a view. Nothing is looked up.
+    Dataset operator[](const Text &dataset) const { return Dataset(handle_, dataset.string()); }
+
+    /// Adds a dataset without arrays or attributes. Throws Status::already_exists or read_only.
+    Dataset create_dataset(const Text &dataset) {
+        detail::check(atlas_create_dataset(handle_, dataset.c_str()));
+        return (*this)[dataset];
+    }
+
+    /// Deletes a dataset with its arrays and attributes. The bytes on disk stay until compact(). Throws
+    /// Status::not_found or read_only.
+    void delete_dataset(const Text &dataset) { detail::check(atlas_delete_dataset(handle_, dataset.c_str())); }
+
+    /// Tells whether there is a dataset of this name.
+    [[nodiscard]] bool has_dataset(const Text &dataset) const {
+        bool has = false;
+        detail::check(atlas_has_dataset(handle_, dataset.c_str(), &has));
+        return has;
+    }
+
+    /// Counts the datasets.
+    [[nodiscard]] std::size_t dataset_count() const {
+        std::size_t count = 0;
+        detail::check(atlas_dataset_count(handle_, &count));
+        return count;
+    }
+
+    /// Lists the names of all datasets, in the order in which they were created.
+    [[nodiscard]] std::vector<std::string> dataset_names() const {
+        return detail::texts_from(4096, [&](char *buffer, std::size_t capacity, std::size_t *needed) {
+            return atlas_dataset_names(handle_, buffer, capacity, needed);
+        });
+    }
+
+    /// All datasets, in the order in which they were created, to iterate over: those that there are now, whatever is
+    /// created or deleted meanwhile.
+    [[nodiscard]] std::vector<Dataset> datasets() const {
+        std::vector<Dataset> datasets;
+        for (std::string &dataset : dataset_names()) datasets.push_back(Dataset(handle_, std::move(dataset)));
+        return datasets;
+    }
+
+    /// Reads the same region of one array from many datasets, in parallel, and stacks them: element `[d][i]...` is cell
+    /// `[i]...` of the region in dataset `d`, in C order.
+    ///
+    /// `datasets` is any range of text or of Datasets. Each has the array, of one rank, and the region in it. Without a
+    /// count the region must come out the same in all.
+    ///
+    /// Throws Status::invalid_argument if it does not, and as Array::read.
+    template <class T, class Datasets = std::initializer_list<std::string_view>>
+    [[nodiscard]] std::vector<T> read_across(const Text &array, const Datasets &datasets,
+                                             const Region &region = {}) const {
+        static_assert(is_element<T>, "atlas: read_across gives elements");
+        const detail::TextList names = detail::dataset_names(datasets);
+        const Shape count = count_across(array, names, region);
+        Shape stacked{names.size()};
+        for (const std::uint64_t extent : count) stacked.push_back(extent);
+        detail::Values<T> values(detail::to_size(volume(stacked)));
+        read_across_raw(array, names, dtype_of<T>, region, count, values.data());
+        return detail::to_vector<T>(std::move(values));
+    }
+
+    /// The same into the caller's memory: a contiguous range of as many elements, or a nested one of the shape. Throws
+    /// Status::invalid_argument if it is not, and as the other form.
+    template <class V, class Datasets = std::initializer_list<std::string_view>>
+    void read_across_into(V &&values, const Text &array, const Datasets &datasets, const Region &region = {}) const {
+        static_assert(is_target<V> && detail::is_contiguous<std::remove_reference_t<V>>,
+                      "atlas: read_across_into takes a contiguous range of elements that are not const");
+        const detail::TextList names = detail::dataset_names(datasets);
+        const Shape count = count_across(array, names, region);
+        Shape stacked{names.size()};
+        for (const std::uint64_t extent : count) stacked.push_back(extent);
+        const auto memory = detail::memory_of(values);
+        memory.check(stacked);
+        read_across_raw(array, names, memory.dtype, region, count, memory.data);
+    }
+
+  private:
+    friend Store create(const Text &path, const CreateOptions &options);
+    friend Store open(const Text &path, Mode mode, const OpenOptions &options);
+
+    /// The extents of the region, which are the same in all datasets.
+    Shape count_across(const Text &array, const detail::TextList &names, const Region &region) const {
+        if (names.size() == 0) return region.count;
+        const Shape count = detail::Place{handle_, names.data()[0], array.c_str()}.count_of(region);
+        if (!region.count.empty()) return count;
+        for (std::size_t i = 1; i < names.size(); i++) {
+            const detail::Place place{handle_, names.data()[i], array.c_str()};
+            const Shape other = place.count_of(region);
+            if (other != count)
+                place.fail(Status::invalid_argument, "the region is " + other.to_string() + ", and " +
+                                                         count.to_string() + " in dataset '" + names.data()[0] + "'");
+        }
+        return count;
+    }
+
+    void read_across_raw(const Text &array, const detail::TextList &names, DType dtype, const Region &region,
+                         const Shape &count, void *data) const {
+        detail::check(atlas_read_across(handle_, array.c_str(), names.size(), names.data(),
+                                        static_cast<atlas_dtype>(dtype), count.size(), detail::start_of(region),
+                                        count.data(), data));
+    }
+
+    atlas_store handle_ = 0;
+    std::unique_ptr<detail::Callbacks> callbacks_;
+};
+
+/// Creates a store and opens it for reading and writing. The directory `path` is made if it is missing (its parent must
+/// exist) and may exist if it is empty.
+///
+/// Throws Status::already_exists if there is a store, invalid_argument if there is anything else in the directory,
+/// not_found if the parent is missing, locked, io or no_space.
+[[nodiscard]] inline Store create(const Text &path, const CreateOptions &options = {}) {
+    Store store;
+    store.callbacks_.reset(new detail::Callbacks{options.log, options.progress});
+    atlas_create_options raw{};
+    raw.struct_size = sizeof raw;
+    raw.meta_format = detail::code(options.meta_format);
+    raw.meta_compression = detail::code(options.meta_compression);
+    raw.codec = detail::code(options.codec);
+    raw.level = options.level;
+    raw.shuffle = detail::code(options.shuffle);
+    raw.sync = detail::code(options.sync);
+    raw.num_threads = options.num_threads;
+    raw.cache_bytes = options.cache_bytes;
+    store.callbacks_->put_into(raw);
+    detail::check(atlas_create(path.c_str(), &raw, &store.handle_));
+    return store;
+}
+
+/// Opens the store in directory `path`: for reading the last commit, until Store::refresh; or for reading and writing,
+/// as the one writer.
+///
+/// Throws Status::not_found if there is no store, locked if another writer has it (the text says who), corrupt,
+/// unsupported if a newer library wrote it, or io.
+[[nodiscard]] inline Store open(const Text &path, Mode mode = Mode::read, const OpenOptions &options = {}) {
+    Store store;
+    store.callbacks_.reset(new detail::Callbacks{options.log, options.progress});
+    atlas_open_options raw{};
+    raw.struct_size = sizeof raw;
+    raw.sync = detail::code(options.sync);
+    raw.num_threads = options.num_threads;
+    raw.cache_bytes = options.cache_bytes;
+    store.callbacks_->put_into(raw);
+    detail::check(atlas_open(path.c_str(), static_cast<atlas_mode>(mode), &raw, &store.handle_));
+    return store;
+}
+
+namespace detail {
+/// Calls `f(store)`, closes the store, returns what `f` returned. An exception discards, by the store's destructor.
+template <class F> decltype(auto) run(Store store, F &&f) {
+    using Result = std::invoke_result_t<F, Store &>;
+    if constexpr (std::is_void_v<Result>) {
+        std::invoke(std::forward<F>(f), store);
+        store.close();
+    } else {
+        Result result = std::invoke(std::forward<F>(f), store);
+        store.close();
+        return static_cast<Result>(std::forward<Result>(result));
+    }
+}
+} // namespace detail
+
+/// Creates a store, calls `f(store)`, closes the store, and returns what `f` returned.
+///
+/// An exception from `f` discards what was not flushed, and arrives untouched. Throws as the form without a function,
+/// as Store::close does, and what `f` throws.
+template <class F, std::enable_if_t<std::is_invocable_v<F, Store &>, int> = 0>
+decltype(auto) create(const Text &path, const CreateOptions &options, F &&f) {
+    return detail::run(create(path, options), std::forward<F>(f));
+}
+
+/// The same, with default options.
+template <class F, std::enable_if_t<std::is_invocable_v<F, Store &>, int> = 0>
+decltype(auto) create(const Text &path, F &&f) {
+    return detail::run(create(path), std::forward<F>(f));
+}
+
+/// Opens a store, calls `f(store)`, closes the store, and returns what `f` returned.
+///
+/// An exception from `f` discards what was not flushed, and arrives untouched. Throws as the form without a function,
+/// as Store::close does, and what `f` throws.
+template <class F, std::enable_if_t<std::is_invocable_v<F, Store &>, int> = 0>
+decltype(auto) open(const Text &path, Mode mode, const OpenOptions &options, F &&f) {
+    return detail::run(open(path, mode, options), std::forward<F>(f));
+}
+
+/// The same, with default options.
+template <class F, std::enable_if_t<std::is_invocable_v<F, Store &>, int> = 0>
+decltype(auto) open(const Text &path, Mode mode, F &&f) {
+    return detail::run(open(path, mode), std::forward<F>(f));
+}
+
+/// The same, for reading, with default options.
+template <class F, std::enable_if_t<std::is_invocable_v<F, Store &>, int> = 0>
+decltype(auto) open(const Text &path, F &&f) {
+    return detail::run(open(path), std::forward<F>(f));
+}
+
+} // namespace v0_1
+} // namespace ATLAS_CPP_NAMESPACE
+
+#endif // ATLAS_HPP

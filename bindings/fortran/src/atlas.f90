@@ -1,0 +1,3272 @@
+!> Atlas for Fortran: a store for many named datasets, each a set of named N-dimensional arrays and attributes.
+!>
+!>     use, intrinsic :: iso_fortran_env, only: real64
+!>     use atlas_store, only: atlas_dtype_f64, store_type
+!>
+!>     type(store_type) :: store
+!>     real(real64) :: field(0:nx + 1, 0:ny + 1)                      ! with a halo
+!>
+!>     call store%create("run.atlas")
+!>     call store%create_dataset("jan")
+!>     call store%define("jan", "temperature", atlas_dtype_f64, [nx, ny], dims=["lon", "lat"])
+!>     call store%write("jan", "temperature", field(1:nx, 1:ny))      ! no copy is made
+!>     call store%set_attribute("jan", "units", "degC", array="temperature")
+!>     call store%close()
+!>
+!>
+!> Order of dimensions
+!>
+!> Dimensions come in Fortran's order and indices start from 1, in everything that goes in and out: shapes, starts,
+!> counts, chunk shapes, names of dimensions, indices of chunks. The first index varies fastest, in memory and on disk.
+!> Nothing is transposed; C, C++ and Python, whose last index varies fastest, see the same bytes with the dimensions
+!> in reverse and starting from 0:
+!>
+!>     Fortran    t(lon, lat, level)                t(1, 1, 1)  t(2, 1, 1)  ..  t(nlon, 1, 1)  t(1, 2, 1)  ..
+!>                  fastest   slowest                   |           |               |              |
+!>     on disk                                      [   0   |       1   |   ..  | nlon - 1  |    nlon   |  ..
+!>                  slowest   fastest                   |           |               |              |
+!>     C, Python  t[level][lat][lon]                t[0][0][0]  t[0][0][1]  ..  t[0][0][nlon-1] t[0][1][0] ..
+!>
+!> So the dimension that `append` grows, the first in C, is the last one here: time in t(lon, lat, time).
+!>
+!>
+!> Memory
+!>
+!> `values` may have any type of the table, any rank, and be any section: a field without its halo, every second
+!> column, a pointer to a part of another array, with positive or negative strides. The library gets the address and
+!> the strides, so no copy is made. (Two exceptions: default logicals become bytes on the way, and what the compiler
+!> itself packs before the call; gfortran does that to `particles%x`, a component of an array of derived type.)
+!>
+!>     integer(int8) .. integer(int64)     the array's type: i8 i16 i32 i64, u8 u16 u32 (read), timestamp_ns (int64)
+!>     real(real32), real(real64)          f16 f32 f64
+!>     complex(real32), complex(real64)    c64 c128
+!>     logical, logical(c_bool)            bool
+!>     character(*)                        string
+!>
+!> Values are converted to the array's type where nothing is lost in kind (see "Memory" in atlas.h): real64 to f32
+!> and back, integers of any width as long as each value fits.
+!>
+!> Fortran has no unsigned integers and no half precision. `dtype`, which the procedures for integers take, says what
+!> else the bits are: with dtype=atlas_dtype_u16 an integer(int16) -1 is 65535; it must be a type of the same size.
+!>
+!> Text is trimmed when it goes in and padded with blanks when it comes out. A text that is longer than the variable
+!> is an error, not cut. Text is UTF-8; lengths count bytes.
+!>
+!>
+!> Regions
+!>
+!> `start` has the indices of the region's first cell, counted from 1; `count` the region's extents. Both are integers
+!> of any kind.
+!>
+!>     neither             the whole array: the values have its shape
+!>     start               values of rank r are the region's first r dimensions, the others have extent 1:
+!>                         call store%write("jan", "t", field, start=[1, 1, k]) writes level k
+!>     count               as said, from `start` or 1. The values have the same extents; those that are 1 may be
+!>                         left out on either side: count=[1, ny, nz] for values(ny, nz)
+!>
+!>
+!> Errors
+!>
+!> Every procedure takes `stat` and `errmsg`. `stat` is 0 (atlas_status_ok) or one of the atlas_status_ codes, and
+!> `errmsg` then has the details; it is left alone otherwise. A failure without `stat` is `error stop` with the text.
+!> What fails has changed nothing in the store. The common failures are in atlas.h.
+!>
+!>
+!> Life of a store
+!>
+!> A `store_type` is one open store. Changes are in memory until `flush` or `close`. A store that goes out of scope
+!> open is discarded, like a run that crashed: what was not flushed is gone. (Variables of the main program do not go
+!> out of scope; there too, the process's end discards.) Stores cannot be assigned: pass them as arguments.
+!>
+!> Any procedure may be called from any thread, on the same store at once, except create, open, close and discard.
+!> (The procedures are declared `recursive`, as Fortran 2018 takes all to be, for compilers that do not yet.)
+!>
+!> In this module `dataset`, `array` and `key` are names, without their trailing blanks. See atlas.h for all else.
+module atlas_store
+    use, intrinsic :: ieee_arithmetic, only: ieee_is_nan
+    use, intrinsic :: iso_c_binding, only: c_associated, c_bool, c_char, c_f_pointer, c_funloc, c_int8_t, &
+        c_int32_t, c_int64_t, c_intptr_t, c_loc, c_null_char, c_null_funptr, c_null_ptr, c_ptr, c_ptrdiff_t, c_size_t, &
+        c_sizeof
+    use, intrinsic :: iso_fortran_env, only: int8, int16, int32, int64, real32, real64
+    use atlas_store_c, only: atlas_append_array, atlas_append_strings, atlas_array_count, atlas_array_description, &
+        atlas_array_dims, atlas_array_fill_text, atlas_array_info, atlas_array_names, atlas_array_options, &
+        atlas_array_stats, atlas_attribute_count, atlas_attribute_info, atlas_attribute_names, atlas_chunk_stats, &
+        atlas_close, atlas_compact, atlas_create, atlas_create_dataset, atlas_create_options, atlas_dataset_count, &
+        atlas_dataset_name, atlas_dataset_names, atlas_define_array, atlas_delete_array, atlas_delete_attribute, &
+        atlas_delete_dataset, atlas_discard, atlas_flush, atlas_get_attribute, atlas_get_attribute_strings, &
+        atlas_has_array, atlas_has_attribute, atlas_has_dataset, atlas_last_error, atlas_open, atlas_open_options, &
+        atlas_read_across, atlas_read_array, atlas_read_strings, atlas_refresh, atlas_set_attribute, atlas_stats, &
+        atlas_store_description, atlas_store_info, atlas_threads_inline, atlas_verify, atlas_write_array, &
+        atlas_write_strings
+    use atlas_store_c, only: atlas_dtype_name, atlas_status_name, atlas_version_string
+    use atlas_store_c, only: &
+        atlas_codec_default, atlas_codec_lz4, atlas_codec_none, atlas_codec_zstd, &
+        atlas_compression_default, atlas_compression_none, atlas_compression_zstd, &
+        atlas_dtype_bool, atlas_dtype_c128, atlas_dtype_c64, atlas_dtype_f16, atlas_dtype_f32, atlas_dtype_f64, &
+        atlas_dtype_i16, atlas_dtype_i32, atlas_dtype_i64, atlas_dtype_i8, atlas_dtype_size, atlas_dtype_string, &
+        atlas_dtype_timestamp_ns, atlas_dtype_u16, atlas_dtype_u32, atlas_dtype_u64, atlas_dtype_u8, &
+        atlas_header_version, atlas_log_info, atlas_log_warning, atlas_max_rank, &
+        atlas_meta_format_default, atlas_meta_format_json, atlas_meta_format_msgpack, &
+        atlas_mode_read, atlas_mode_read_write, &
+        atlas_status_already_exists, atlas_status_buffer_too_small, atlas_status_cancelled, atlas_status_conflict, &
+        atlas_status_corrupt, atlas_status_forked, atlas_status_internal, atlas_status_invalid_argument, &
+        atlas_status_invalid_handle, atlas_status_io, atlas_status_locked, atlas_status_no_space, &
+        atlas_status_no_stats, atlas_status_not_found, atlas_status_ok, atlas_status_out_of_memory, &
+        atlas_status_out_of_range, atlas_status_poisoned, atlas_status_read_only, atlas_status_type_mismatch, &
+        atlas_status_unflushed_changes, atlas_status_unsupported, &
+        atlas_switch_off, atlas_switch_on, atlas_version, atlas_version_major, atlas_version_minor, &
+        atlas_version_patch
+    implicit none (type, external)
+    private
+
+    public :: array_info_type, damage_type, log_interface, progress_interface, stats_type, store_info_type, store_type
+    public :: dtype_name, library_version, status_name
+
+    ! From atlas_store_c, as they are.
+    public :: atlas_codec_default, atlas_codec_lz4, atlas_codec_none, atlas_codec_zstd
+    public :: atlas_compression_default, atlas_compression_none, atlas_compression_zstd
+    public :: atlas_dtype_bool, atlas_dtype_c128, atlas_dtype_c64, atlas_dtype_f16, atlas_dtype_f32, atlas_dtype_f64, &
+        atlas_dtype_i16, atlas_dtype_i32, atlas_dtype_i64, atlas_dtype_i8, atlas_dtype_size, atlas_dtype_string, &
+        atlas_dtype_timestamp_ns, atlas_dtype_u16, atlas_dtype_u32, atlas_dtype_u64, atlas_dtype_u8
+    public :: atlas_header_version, atlas_version, atlas_version_major, atlas_version_minor, atlas_version_patch
+    public :: atlas_log_info, atlas_log_warning, atlas_max_rank
+    public :: atlas_meta_format_default, atlas_meta_format_json, atlas_meta_format_msgpack
+    public :: atlas_mode_read, atlas_mode_read_write
+    public :: atlas_status_already_exists, atlas_status_buffer_too_small, atlas_status_cancelled, &
+        atlas_status_conflict, atlas_status_corrupt, atlas_status_forked, atlas_status_internal, &
+        atlas_status_invalid_argument, atlas_status_invalid_handle, atlas_status_io, atlas_status_locked, &
+        atlas_status_no_space, atlas_status_no_stats, atlas_status_not_found, atlas_status_ok, &
+        atlas_status_out_of_memory, atlas_status_out_of_range, atlas_status_poisoned, atlas_status_read_only, &
+        atlas_status_type_mismatch, atlas_status_unflushed_changes, atlas_status_unsupported
+
+    !> The longest name of a dataset, array, dimension or attribute, in bytes.
+    integer, parameter, public :: atlas_max_name = 255
+
+    !> A store, as `info` describes it.
+    type :: store_info_type
+        integer(c_int32_t) :: mode = 0             !< atlas_mode_read or atlas_mode_read_write
+        integer(c_int32_t) :: meta_format = 0      !< atlas_meta_format_json or atlas_meta_format_msgpack
+        integer(c_int32_t) :: meta_compression = 0 !< atlas_compression_none or atlas_compression_zstd
+        logical :: unflushed_changes = .false.     !< anything changed since the last flush
+        integer(int64) :: generation = 0           !< the commit that this store sees
+        integer(int64) :: dataset_count = 0        !< datasets, unflushed ones included
+        integer(int64) :: array_file_count = 0     !< array names with data on disk
+        integer(int64) :: segment_count = 0        !< segment files
+        integer(int64) :: live_bytes = 0           !< bytes on disk that belong to living arrays
+        integer(int64) :: dead_bytes = 0           !< bytes on disk that `compact` would give back
+    end type store_info_type
+
+    !> An array, as `info` describes it. Dimensions in Fortran's order.
+    type :: array_info_type
+        integer(c_int32_t) :: dtype = 0                    !< atlas_dtype_..: the type of the elements
+        integer :: rank = 0                                !< the number of dimensions
+        integer(int64), allocatable :: shape(:)            !< extents, in cells
+        character(atlas_max_name), allocatable :: dims(:)  !< names of the dimensions
+        integer(int64), allocatable :: chunk_shape(:)      !< extents of a chunk, in cells
+        integer(c_int32_t) :: codec = 0                    !< atlas_codec_..
+        integer :: level = 0                               !< the codec's level
+        logical :: shuffle = .false.                       !< bytes are shuffled before they are compressed
+        logical :: has_fill_value = .false.                !< one of the next four is the fill value:
+        integer(int64) :: fill_int = 0                     !< of integers, timestamps (u64: its bits), bool (0 or 1)
+        real(real64) :: fill_real = 0                      !< of reals, and the nearest to fill_int
+        complex(real64) :: fill_complex = 0                !< of complex, and of reals
+        character(:), allocatable :: fill_text             !< of strings
+    end type array_info_type
+
+    !> Statistics of an array or of one chunk, as of the last flush. `min` and `max` leave out nulls and NaN.
+    type :: stats_type
+        integer(int64) :: row_count = 0    !< cells
+        integer(int64) :: null_count = 0   !< cells equal to the fill value
+        logical :: has_range = .false.     !< there is a smallest and a largest value, else they are all 0
+        integer(c_int32_t) :: dtype = 0    !< the array's type
+        real(real64) :: min = 0            !< the smallest value, as the nearest real64
+        real(real64) :: max = 0            !< the largest value
+        integer(int64) :: min_int = 0      !< the smallest value of integers, exact (u64: its bits)
+        integer(int64) :: max_int = 0      !< the largest value
+    end type stats_type
+
+    !> One damaged place that `verify` found.
+    type :: damage_type
+        character(:), allocatable :: file     !< the file's path
+        integer(int64) :: offset = 0          !< the byte in it, from 0
+        character(:), allocatable :: message  !< what is wrong there
+    end type damage_type
+
+    abstract interface
+        !> Takes a message of a store; `level` is atlas_log_info or atlas_log_warning. It must not call this library.
+        subroutine log_interface(level, message)
+            implicit none (type, external)
+            integer, intent(in) :: level
+            character(*), intent(in) :: message
+        end subroutine log_interface
+
+        !> Takes a report of progress: `done` of `total` steps of `what`. Answers .true. to go on, .false. to cancel.
+        !> It must not call this library.
+        function progress_interface(what, done, total) result(go_on)
+            import :: int64
+            implicit none (type, external)
+            character(*), intent(in) :: what
+            integer(int64), intent(in) :: done, total
+            logical :: go_on
+        end function progress_interface
+    end interface
+
+    !> What the library's callbacks lead to. It stays where it is for as long as the store is open.
+    type :: callbacks_type
+        procedure(log_interface), pointer, nopass :: log => null()
+        procedure(progress_interface), pointer, nopass :: progress => null()
+    end type callbacks_type
+
+    !> An open store, or none yet.
+    type :: store_type
+        private
+        integer(c_int64_t) :: handle = 0
+        type(callbacks_type), pointer :: callbacks => null()
+    contains
+        !> create(path, codec, level, shuffle, meta_format, meta_compression, sync, num_threads, cache_bytes, log,
+        !>        progress): create a store and open it for reading and writing
+        procedure :: create => store_create
+        !> open(path, action, sync, num_threads, cache_bytes, log, progress): open a store; `action` is "read", which
+        !> is the default, or "readwrite"
+        procedure :: open => store_open
+        !> flush(): commit every change since the last flush, all together, and wait until it is on the disk
+        procedure :: flush => store_flush
+        !> close(): flush, then release. When the flush fails the store stays open and nothing is lost. Nothing to do
+        !> for a store that is not open
+        procedure :: close => store_close
+        !> discard(): release without a flush: every change since the last one is gone
+        procedure :: discard => store_discard
+        !> compact(): give back the space of deleted and overwritten data
+        procedure :: compact => store_compact
+        !> refresh(): move a store that is open for reading on to the last commit
+        procedure :: refresh => store_refresh
+        !> verify(damage_count, damages): compare every byte on disk with its checksum. Damage is a failure
+        !> (atlas_status_corrupt); `damage_count` and `damages(:)` are set then too
+        procedure :: verify => store_verify
+        !> is_open(): whether this is an open store
+        procedure :: is_open => store_is_open
+        !> c_handle(): the handle, for calls of atlas_store_c; it stays this store's
+        procedure :: c_handle => store_c_handle
+        !> info(info): describe the store. info(dataset, array, info): describe an array
+        generic :: info => info_of_store, info_of_array
+
+        !> create_dataset(dataset): add a dataset without arrays or attributes
+        procedure :: create_dataset => store_create_dataset
+        !> delete_dataset(dataset): delete a dataset with its arrays and attributes
+        procedure :: delete_dataset => store_delete_dataset
+        !> has_dataset(dataset): whether there is one
+        procedure :: has_dataset => store_has_dataset
+        !> dataset_count(): how many there are
+        procedure :: dataset_count => store_dataset_count
+        !> dataset_names(names): all names, in the order of creation
+        procedure :: dataset_names => store_dataset_names
+        !> dataset_name(index): the name of one, counted from 1
+        procedure :: dataset_name => store_dataset_name
+
+        !> define(dataset, array, dtype, shape, dims, chunk_shape, codec, level, shuffle, fill): define an array
+        procedure :: define => store_define
+        !> delete_array(dataset, array): delete an array with its attributes
+        procedure :: delete_array => store_delete_array
+        !> has_array(dataset, array): whether there is one
+        procedure :: has_array => store_has_array
+        !> array_count(dataset): how many there are
+        procedure :: array_count => store_array_count
+        !> array_names(dataset, names): all names, in the order of definition
+        procedure :: array_names => store_array_names
+
+        !> write(dataset, array, values, start, count): write an array or a region of it; integers: also dtype
+        generic :: write => write_int8, write_int16, write_int32, write_int64, write_real32, write_real64, &
+            write_complex32, write_complex64, write_logical, write_bool, write_character
+        !> read(dataset, array, values, start, count): read an array or a region of it; integers: also dtype
+        generic :: read => read_int8, read_int16, read_int32, read_int64, read_real32, read_real64, read_complex32, &
+            read_complex64, read_logical, read_bool, read_character
+        !> append(dataset, array, values): grow the last dimension by the values. They have the array's rank, or one
+        !> less, which appends one slice; integers: also dtype
+        generic :: append => append_int8, append_int16, append_int32, append_int64, append_real32, append_real64, &
+            append_complex32, append_complex64, append_logical, append_bool, append_character
+        !> read_across(array, datasets, values, start, count): read the same region of one array from many datasets:
+        !> values(.., i) comes from datasets(i); integers: also dtype
+        generic :: read_across => read_across_int8, read_across_int16, read_across_int32, read_across_int64, &
+            read_across_real32, read_across_real64, read_across_complex32, read_across_complex64, read_across_logical, &
+            read_across_bool, read_across_character
+        !> read_text(dataset, array, text, start): read one text, as long as it is. read_text(dataset, array, texts,
+        !> start, count): read an array of texts of rank 1, or a region of any rank as a list, as long as the longest
+        generic :: read_text => read_one_text, read_texts
+
+        !> set_attribute(dataset, key, value, array): set an attribute, of an array or the dataset's own, to a scalar
+        !> or an array of rank 1; integers: also dtype
+        generic :: set_attribute => set_int8, set_int16, set_int32, set_int64, set_real32, set_real64, set_complex32, &
+            set_complex64, set_logical, set_bool, set_character
+        !> get_attribute(dataset, key, value, array): get an attribute of as many values as `value` has; integers:
+        !> also dtype
+        generic :: get_attribute => get_int8, get_int16, get_int32, get_int64, get_real32, get_real64, get_complex32, &
+            get_complex64, get_logical, get_bool, get_character
+        !> get_attribute_text(dataset, key, text, array): get one text, as long as it is, or (texts) a list of them
+        generic :: get_attribute_text => get_one_attribute_text, get_attribute_texts
+        !> attribute_info(dataset, key, dtype, count, array): tell an attribute's type and number of values
+        procedure :: attribute_info => store_attribute_info
+        !> has_attribute(dataset, key, array): whether there is one
+        procedure :: has_attribute => store_has_attribute
+        !> attribute_count(dataset, array): how many there are
+        procedure :: attribute_count => store_attribute_count
+        !> attribute_names(dataset, names, array): all names, in the order in which they were first set
+        procedure :: attribute_names => store_attribute_names
+        !> delete_attribute(dataset, key, array): delete one
+        procedure :: delete_attribute => store_delete_attribute
+
+        !> stats(dataset, array, stats): the statistics of an array, as of the last flush
+        procedure :: stats => store_stats
+        !> chunk_stats(dataset, array, chunk, stats): the statistics of one chunk; `chunk` has its indices from 1
+        procedure :: chunk_stats => store_chunk_stats
+
+        !> Stops the program: two variables cannot own one store.
+        generic :: assignment(=) => refuse_copy
+        final :: finalize_store
+        procedure, private :: info_of_store, info_of_array, refuse_copy
+        procedure, private :: read_one_text, read_texts, get_one_attribute_text, get_attribute_texts
+        procedure, private :: write_int8, write_int16, write_int32, write_int64, write_real32, write_real64, &
+            write_complex32, write_complex64, write_logical, write_bool, write_character
+        procedure, private :: read_int8, read_int16, read_int32, read_int64, read_real32, read_real64, read_complex32, &
+            read_complex64, read_logical, read_bool, read_character
+        procedure, private :: append_int8, append_int16, append_int32, append_int64, append_real32, append_real64, &
+            append_complex32, append_complex64, append_logical, append_bool, append_character
+        procedure, private :: read_across_int8, read_across_int16, read_across_int32, read_across_int64, &
+            read_across_real32, read_across_real64, read_across_complex32, read_across_complex64, read_across_logical, &
+            read_across_bool, read_across_character
+        procedure, private :: set_int8, set_int16, set_int32, set_int64, set_real32, set_real64, set_complex32, &
+            set_complex64, set_logical, set_bool, set_character
+        procedure, private :: get_int8, get_int16, get_int32, get_int64, get_real32, get_real64, get_complex32, &
+            get_complex64, get_logical, get_bool, get_character
+    end type store_type
+
+    !> What a procedure came to: a status and, for a failure, its text.
+    type :: outcome_type
+        integer(c_int32_t) :: status = atlas_status_ok
+        character(:), allocatable :: text
+    end type outcome_type
+
+    !> The highest rank of a Fortran array.
+    integer, parameter :: max_rank = 15
+
+    !> A caller's values in memory: the address of the first element, and the bytes from one to the next along each
+    !> dimension. The form says how they are handed to the library.
+    type :: memory_type
+        type(c_ptr) :: address = c_null_ptr
+        integer(c_int32_t) :: dtype = 0
+        integer :: form = 0
+        integer :: rank = 0
+        integer(int64) :: bytes = 0
+        integer(int64) :: extents(max_rank) = 1
+        integer(int64) :: steps(max_rank) = 0
+    end type memory_type
+
+    integer, parameter :: form_plain = 0    !< as it is
+    integer, parameter :: form_logical = 1  !< default logicals, converted to and from bytes
+    integer, parameter :: form_text = 2     !< characters
+
+    !> A region of an array and the strides of its memory, all in C's order and counted from 0.
+    type :: region_type
+        integer(c_size_t) :: rank = 0
+        integer(c_int64_t) :: start(atlas_max_rank) = 0
+        integer(c_int64_t) :: count(atlas_max_rank) = 1
+        integer(c_int64_t) :: strides(atlas_max_rank) = 1
+    end type region_type
+
+    !> Texts as the library takes them: each ends in a NUL, and has a pointer to it.
+    type :: texts_type
+        character(kind=c_char), allocatable :: pool(:)
+        type(c_ptr), allocatable :: pointers(:)
+    end type texts_type
+
+    !> The damages that `verify` collects.
+    type :: damages_type
+        type(damage_type), allocatable :: list(:)
+    end type damages_type
+
+    interface
+        !> The address of an element, from the compiler's own library (Fortran 2018, 18.5.5.2). It is what makes
+        !> strides known without a procedure for every rank: the subscripts count from 0.
+        function element_address(values, subscripts) bind(c, name="CFI_address") result(address)
+            import :: c_ptr, c_ptrdiff_t
+            implicit none (type, external)
+            type(*), target :: values(..)
+            integer(c_ptrdiff_t), intent(in) :: subscripts(*)
+            type(c_ptr) :: address
+        end function element_address
+
+        pure function string_length(text) bind(c, name="strlen") result(length)
+            import :: c_ptr, c_size_t
+            implicit none (type, external)
+            type(c_ptr), value :: text
+            integer(c_size_t) :: length
+        end function string_length
+    end interface
+contains
+
+    ! ---- Stores ----------------------------------------------------------------------------------------------------
+
+    !> Create a store and open it for reading and writing.
+    !>
+    !> - `path`              the store's directory; its parent must exist
+    !> - `codec`, `level`    atlas_codec_.. and its level, for arrays that do not choose their own
+    !> - `shuffle`           shuffle the bytes of elements before compressing; default: .true.
+    !> - `meta_format`, `meta_compression`  how the store's root is written
+    !> - `sync`              flush waits for the disk; default: .true.
+    !> - `num_threads`       background threads; 0: all work is done on the calling thread
+    !> - `cache_bytes`       decoded data and indexes kept for later reads
+    !> - `log`               called with messages; a module procedure, or one that lives as long as the store
+    !> - `progress`          called during `compact` and `verify`; likewise
+    recursive subroutine store_create(self, path, codec, level, shuffle, meta_format, meta_compression, sync, &
+            num_threads, cache_bytes, log, progress, stat, errmsg)
+        class(store_type), intent(inout) :: self
+        character(*), intent(in) :: path
+        integer(c_int32_t), intent(in), optional :: codec
+        integer, intent(in), optional :: level
+        logical, intent(in), optional :: shuffle
+        integer(c_int32_t), intent(in), optional :: meta_format, meta_compression
+        logical, intent(in), optional :: sync
+        integer, intent(in), optional :: num_threads
+        integer(int64), intent(in), optional :: cache_bytes
+        procedure(log_interface), optional :: log
+        procedure(progress_interface), optional :: progress
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(atlas_create_options) :: options
+        type(outcome_type) :: outcome
+
+        call prepare_to_open(self, log, progress, outcome)
+        if (outcome%status == atlas_status_ok) then
+            options%struct_size = c_sizeof(options)
+            if (present(codec)) options%codec = codec
+            if (present(level)) options%level = int(level, c_int32_t)
+            options%shuffle = switch(shuffle)
+            if (present(meta_format)) options%meta_format = meta_format
+            if (present(meta_compression)) options%meta_compression = meta_compression
+            options%sync = switch(sync)
+            options%num_threads = threads(num_threads)
+            if (present(cache_bytes)) options%cache_bytes = cache_bytes
+            options%log = c_null_funptr
+            options%log_data = c_loc(self%callbacks)
+            options%progress = c_null_funptr
+            options%progress_data = c_loc(self%callbacks)
+            if (present(log)) options%log = c_funloc(forward_log)
+            if (present(progress)) options%progress = c_funloc(forward_progress)
+            outcome = answer(atlas_create(c_text(path), options, self%handle))
+            if (self%handle == 0) call forget(self)
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine store_create
+
+    !> Open a store.
+    !>
+    !> - `path`    the store's directory
+    !> - `action`  "read" (the default): see the last commit, until `refresh`. "readwrite": be the one writer
+    !> - the rest  as for `create`
+    recursive subroutine store_open(self, path, action, sync, num_threads, cache_bytes, log, progress, stat, errmsg)
+        class(store_type), intent(inout) :: self
+        character(*), intent(in) :: path
+        character(*), intent(in), optional :: action
+        logical, intent(in), optional :: sync
+        integer, intent(in), optional :: num_threads
+        integer(int64), intent(in), optional :: cache_bytes
+        procedure(log_interface), optional :: log
+        procedure(progress_interface), optional :: progress
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(atlas_open_options) :: options
+        type(outcome_type) :: outcome
+        integer(c_int32_t) :: mode
+
+        call prepare_to_open(self, log, progress, outcome)
+        mode = atlas_mode_read
+        if (present(action)) then
+            select case (action)
+            case ("read")
+            case ("readwrite")
+                mode = atlas_mode_read_write
+            case default
+                if (outcome%status == atlas_status_ok) outcome = failure(atlas_status_invalid_argument, &
+                    "action is '"//action//"'; it must be 'read' or 'readwrite'")
+            end select
+        end if
+        if (outcome%status == atlas_status_ok) then
+            options%struct_size = c_sizeof(options)
+            options%sync = switch(sync)
+            options%num_threads = threads(num_threads)
+            if (present(cache_bytes)) options%cache_bytes = cache_bytes
+            options%log = c_null_funptr
+            options%log_data = c_loc(self%callbacks)
+            options%progress = c_null_funptr
+            options%progress_data = c_loc(self%callbacks)
+            if (present(log)) options%log = c_funloc(forward_log)
+            if (present(progress)) options%progress = c_funloc(forward_progress)
+            outcome = answer(atlas_open(c_text(path), mode, options, self%handle))
+        end if
+        if (self%handle == 0) call forget(self)
+        call report(outcome, stat, errmsg)
+    end subroutine store_open
+
+    !> Commit every change since the last flush, all together, and wait until it is on the disk.
+    recursive subroutine store_flush(self, stat, errmsg)
+        class(store_type), intent(in) :: self
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call report(answer(atlas_flush(self%handle)), stat, errmsg)
+    end subroutine store_flush
+
+    !> Flush, then release. When the flush fails the store stays open and nothing is lost: close again, or discard.
+    !> A store that is not open is left as it is.
+    recursive subroutine store_close(self, stat, errmsg)
+        class(store_type), intent(inout) :: self
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+
+        if (self%handle /= 0) outcome = answer(atlas_close(self%handle))
+        if (outcome%status == atlas_status_ok) call forget(self)
+        call report(outcome, stat, errmsg)
+    end subroutine store_close
+
+    !> Release without a flush: every change since the last one is gone. A store that is not open is left as it is.
+    recursive subroutine store_discard(self, stat, errmsg)
+        class(store_type), intent(inout) :: self
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+
+        if (self%handle /= 0) outcome = answer(atlas_discard(self%handle))
+        call forget(self)
+        call report(outcome, stat, errmsg)
+    end subroutine store_discard
+
+    !> Give back the space of deleted and overwritten data. It commits by itself, and needs a store without unflushed
+    !> changes.
+    recursive subroutine store_compact(self, stat, errmsg)
+        class(store_type), intent(in) :: self
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call report(answer(atlas_compact(self%handle)), stat, errmsg)
+    end subroutine store_compact
+
+    !> Move a store that is open for reading on to the last commit.
+    recursive subroutine store_refresh(self, stat, errmsg)
+        class(store_type), intent(in) :: self
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call report(answer(atlas_refresh(self%handle)), stat, errmsg)
+    end subroutine store_refresh
+
+    !> Read every byte of the committed store and compare it with its checksums. Damage is a failure
+    !> (atlas_status_corrupt), after which the two outputs are set as well.
+    !>
+    !> - `damage_count`  the number of damaged places
+    !> - `damages`       the places
+    recursive subroutine store_verify(self, damage_count, damages, stat, errmsg)
+        class(store_type), intent(in) :: self
+        integer(int64), intent(out), optional :: damage_count
+        type(damage_type), allocatable, intent(out), optional :: damages(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(damages_type), target :: found
+        type(outcome_type) :: outcome
+        integer(c_int64_t) :: count
+
+        count = 0
+        allocate(found%list(0))
+        outcome = answer(atlas_verify(self%handle, c_funloc(collect_damage), c_loc(found), count))
+        if (present(damage_count)) damage_count = count
+        if (present(damages)) call move_alloc(found%list, damages)
+        call report(outcome, stat, errmsg)
+    end subroutine store_verify
+
+    !> Whether this is an open store.
+    pure recursive function store_is_open(self) result(is_open)
+        class(store_type), intent(in) :: self
+        logical :: is_open
+
+        is_open = self%handle /= 0
+    end function store_is_open
+
+    !> The handle, for calls of atlas_store_c. It stays this store's: do not close it there.
+    pure recursive function store_c_handle(self) result(handle)
+        class(store_type), intent(in) :: self
+        integer(c_int64_t) :: handle
+
+        handle = self%handle
+    end function store_c_handle
+
+    !> Describe a store.
+    recursive subroutine info_of_store(self, info, stat, errmsg)
+        class(store_type), intent(in) :: self
+        type(store_info_type), intent(out) :: info
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(atlas_store_description) :: description
+        type(outcome_type) :: outcome
+
+        description%struct_size = c_sizeof(description)
+        outcome = answer(atlas_store_info(self%handle, description))
+        if (outcome%status == atlas_status_ok) then
+            info%mode = description%mode
+            info%meta_format = description%meta_format
+            info%meta_compression = description%meta_compression
+            info%unflushed_changes = description%unflushed_changes /= 0
+            info%generation = description%generation
+            info%dataset_count = description%dataset_count
+            info%array_file_count = description%array_file_count
+            info%segment_count = description%segment_count
+            info%live_bytes = description%live_bytes
+            info%dead_bytes = description%dead_bytes
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine info_of_store
+
+    !> Stops the program.
+    recursive subroutine refuse_copy(self, other)
+        class(store_type), intent(inout) :: self
+        class(store_type), intent(in) :: other
+
+        if (self%handle /= 0 .or. other%handle /= 0) error stop "atlas: a store cannot be assigned to another variable"
+    end subroutine refuse_copy
+
+    !> Discards.
+    impure elemental recursive subroutine finalize_store(self)
+        type(store_type), intent(inout) :: self
+
+        integer(c_int32_t) :: status
+
+        if (self%handle /= 0) status = atlas_discard(self%handle)
+        call forget(self)
+    end subroutine finalize_store
+
+    !> Checks that nothing is open, and sets up the callbacks.
+    recursive subroutine prepare_to_open(self, log, progress, outcome)
+        class(store_type), intent(inout) :: self
+        procedure(log_interface), optional :: log
+        procedure(progress_interface), optional :: progress
+        type(outcome_type), intent(out) :: outcome
+
+        if (self%handle /= 0) then
+            outcome = failure(atlas_status_invalid_argument, "this variable has an open store; close it first")
+            return
+        end if
+        call forget(self)
+        allocate(self%callbacks)
+        if (present(log)) self%callbacks%log => log
+        if (present(progress)) self%callbacks%progress => progress
+    end subroutine prepare_to_open
+
+    !> Back to "none yet".
+    pure recursive subroutine forget(self)
+        class(store_type), intent(inout) :: self
+
+        self%handle = 0
+        if (associated(self%callbacks)) deallocate(self%callbacks)
+    end subroutine forget
+
+    !> atlas_log_fn
+    recursive subroutine forward_log(level, message, user_data) bind(c, name="")
+        integer(c_int32_t), value :: level
+        type(c_ptr), value :: message, user_data
+
+        type(callbacks_type), pointer :: callbacks
+
+        call c_f_pointer(user_data, callbacks)
+        call callbacks%log(int(level), f_text(message))
+    end subroutine forward_log
+
+    !> atlas_progress_fn
+    recursive function forward_progress(what, done, total, user_data) bind(c, name="") result(cancel)
+        type(c_ptr), value :: what
+        integer(c_int64_t), value :: done, total
+        type(c_ptr), value :: user_data
+        integer(c_int32_t) :: cancel
+
+        type(callbacks_type), pointer :: callbacks
+
+        call c_f_pointer(user_data, callbacks)
+        cancel = merge(0_c_int32_t, 1_c_int32_t, callbacks%progress(f_text(what), done, total))
+    end function forward_progress
+
+    !> atlas_damage_fn
+    recursive subroutine collect_damage(file, offset, message, user_data) bind(c, name="")
+        type(c_ptr), value :: file
+        integer(c_int64_t), value :: offset
+        type(c_ptr), value :: message, user_data
+
+        type(damages_type), pointer :: found
+        type(damage_type), allocatable :: longer(:)
+        integer :: n
+
+        call c_f_pointer(user_data, found)
+        n = size(found%list)
+        allocate(longer(n + 1))
+        longer(:n) = found%list
+        longer(n + 1)%file = f_text(file)
+        longer(n + 1)%offset = offset
+        longer(n + 1)%message = f_text(message)
+        call move_alloc(longer, found%list)
+    end subroutine collect_damage
+
+    ! ---- Datasets --------------------------------------------------------------------------------------------------
+
+    !> Add a dataset without arrays or attributes.
+    recursive subroutine store_create_dataset(self, dataset, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call report(answer(atlas_create_dataset(self%handle, c_text(dataset))), stat, errmsg)
+    end subroutine store_create_dataset
+
+    !> Delete a dataset with its arrays and attributes. The bytes on disk stay until `compact`.
+    recursive subroutine store_delete_dataset(self, dataset, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call report(answer(atlas_delete_dataset(self%handle, c_text(dataset))), stat, errmsg)
+    end subroutine store_delete_dataset
+
+    !> Whether there is a dataset of this name.
+    recursive function store_has_dataset(self, dataset, stat, errmsg) result(has)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        logical :: has
+
+        logical(c_bool) :: found
+
+        found = .false.
+        call report(answer(atlas_has_dataset(self%handle, c_text(dataset), found)), stat, errmsg)
+        has = found
+    end function store_has_dataset
+
+    !> Count the datasets.
+    recursive function store_dataset_count(self, stat, errmsg) result(count)
+        class(store_type), intent(in) :: self
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        integer(int64) :: count
+
+        integer(c_size_t) :: found
+
+        found = 0
+        call report(answer(atlas_dataset_count(self%handle, found)), stat, errmsg)
+        count = found
+    end function store_dataset_count
+
+    !> List the names of all datasets, in the order in which they were created.
+    recursive subroutine store_dataset_names(self, names, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(atlas_max_name), allocatable, intent(out) :: names(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        character(:), allocatable :: buffer
+        integer(c_int32_t) :: status
+        integer(c_size_t) :: needed
+
+        buffer = ""
+        do
+            needed = 0
+            status = atlas_dataset_names(self%handle, buffer, len(buffer, c_size_t), needed)
+            if (.not. grown(status, buffer, needed)) exit
+        end do
+        call take_names(status, buffer, needed, names, stat, errmsg)
+    end subroutine store_dataset_names
+
+    !> Give the name of one dataset; `index` is its place in the order of creation, from 1.
+    recursive function store_dataset_name(self, index, stat, errmsg) result(name)
+        class(store_type), intent(in) :: self
+        integer, intent(in) :: index
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        character(atlas_max_name) :: name
+
+        character(atlas_max_name + 1) :: buffer
+        type(outcome_type) :: outcome
+        integer(c_size_t) :: needed
+
+        needed = 1
+        if (index < 1) then
+            outcome = failure(atlas_status_out_of_range, "dataset "//number(int(index, int64))//": they count from 1")
+        else
+            outcome = answer(atlas_dataset_name(self%handle, int(index - 1, c_size_t), buffer, &
+                len(buffer, c_size_t), needed))
+        end if
+        name = ""
+        if (outcome%status == atlas_status_ok) name = buffer(:needed - 1)
+        call report(outcome, stat, errmsg)
+    end function store_dataset_name
+
+    ! ---- Arrays ----------------------------------------------------------------------------------------------------
+
+    !> Define an array. Until they are written its cells read as the fill value, or as zero.
+    !>
+    !> - `dtype`                      atlas_dtype_..: the type of the elements
+    !> - `shape`                      extents, integers of any kind; without it the array is a scalar. The last may
+    !>                                be 0, and usually is where `append` grows it
+    !> - `dims`                       names of the dimensions; default: "dim_0", .. as C counts them
+    !> - `chunk_shape`                extents of a chunk, the unit of storage, integers of any kind
+    !> - `codec`, `level`, `shuffle`  how chunks are compressed; default: as the store
+    !> - `fill`                       the value that stands for "missing": an integer, real, complex, logical or
+    !>                                character, of any kind, that fits `dtype` (u64: the bits)
+    recursive subroutine store_define(self, dataset, array, dtype, shape, dims, chunk_shape, codec, level, shuffle, &
+            fill, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(c_int32_t), intent(in) :: dtype
+        class(*), intent(in), optional :: shape(:)
+        character(*), intent(in), target, optional :: dims(:)
+        class(*), intent(in), optional :: chunk_shape(:)
+        integer(c_int32_t), intent(in), optional :: codec
+        integer, intent(in), optional :: level
+        logical, intent(in), optional :: shuffle
+        class(*), intent(in), optional :: fill
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+
+        call define_array(self, dataset, array, dtype, shape, dims, chunk_shape, codec, level, shuffle, fill, outcome)
+        call report(outcome, stat, errmsg)
+    end subroutine store_define
+
+    recursive subroutine define_array(self, dataset, array, dtype, shape, dims, chunk_shape, codec, level, shuffle, &
+            fill, outcome)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(c_int32_t), intent(in) :: dtype
+        class(*), intent(in), optional :: shape(:)
+        character(*), intent(in), target, optional :: dims(:)
+        class(*), intent(in), optional :: chunk_shape(:)
+        integer(c_int32_t), intent(in), optional :: codec
+        integer, intent(in), optional :: level
+        logical, intent(in), optional :: shuffle
+        class(*), intent(in), optional :: fill
+        type(outcome_type), intent(out) :: outcome
+
+        type(atlas_array_options), target :: options
+        type(texts_type), target :: names
+        character(:), allocatable, target :: fill_text
+        integer(c_int8_t), target :: fill_bytes(16)
+        integer(c_int64_t), target :: chunk(atlas_max_rank)
+        integer(c_int64_t) :: extents(atlas_max_rank)
+        integer :: n, m
+
+        n = 0
+        if (present(shape)) call take_indices(shape, "shape", extents, n, outcome)
+        if (outcome%status /= atlas_status_ok) return
+        extents(:n) = extents(n:1:-1)
+        options%struct_size = c_sizeof(options)
+        if (present(codec)) options%codec = codec
+        if (present(level)) options%level = int(level, c_int32_t)
+        options%shuffle = switch(shuffle)
+        options%chunk_shape = c_null_ptr
+        options%fill_value = c_null_ptr
+
+        if (present(chunk_shape)) then
+            call take_indices(chunk_shape, "chunk_shape", chunk, m, outcome)
+            if (outcome%status == atlas_status_ok .and. m /= n) outcome = failure(atlas_status_invalid_argument, &
+                "chunk_shape has "//number(int(m, int64))//" extents, shape has "//number(int(n, int64)))
+            if (outcome%status /= atlas_status_ok) return
+            chunk(:n) = chunk(n:1:-1)
+            options%chunk_shape = c_loc(chunk)
+        end if
+
+        if (present(fill)) then
+            call encode_fill(fill, dtype, fill_bytes, fill_text, outcome)
+            if (outcome%status /= atlas_status_ok) return
+            options%fill_value = c_loc(fill_bytes)
+            if (dtype == atlas_dtype_string) options%fill_value = c_loc(fill_text)
+        end if
+
+        if (present(dims)) then
+            if (size(dims) /= n) outcome = failure(atlas_status_invalid_argument, &
+                "dims has "//number(size(dims, kind=int64))//" names, shape has "//number(int(n, int64))//" extents")
+            if (outcome%status == atlas_status_ok) call gather_texts(memory_of(dims, atlas_dtype_string, len(dims), &
+                form_text), names, outcome)
+            if (outcome%status /= atlas_status_ok) return
+            names%pointers(:n) = names%pointers(n:1:-1)
+        end if
+        outcome = answer(atlas_define_array(self%handle, c_text(dataset), c_text(array), dtype, int(n, c_size_t), &
+            names%pointers, extents, options))
+    end subroutine define_array
+
+    !> Delete an array with its attributes. The bytes on disk stay until `compact`.
+    recursive subroutine store_delete_array(self, dataset, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call report(answer(atlas_delete_array(self%handle, c_text(dataset), c_text(array))), stat, errmsg)
+    end subroutine store_delete_array
+
+    !> Whether a dataset has an array of this name.
+    recursive function store_has_array(self, dataset, array, stat, errmsg) result(has)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        logical :: has
+
+        logical(c_bool) :: found
+
+        found = .false.
+        call report(answer(atlas_has_array(self%handle, c_text(dataset), c_text(array), found)), stat, errmsg)
+        has = found
+    end function store_has_array
+
+    !> Count the arrays of a dataset.
+    recursive function store_array_count(self, dataset, stat, errmsg) result(count)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        integer(int64) :: count
+
+        integer(c_size_t) :: found
+
+        found = 0
+        call report(answer(atlas_array_count(self%handle, c_text(dataset), found)), stat, errmsg)
+        count = found
+    end function store_array_count
+
+    !> List the names of a dataset's arrays, in the order in which they were defined.
+    recursive subroutine store_array_names(self, dataset, names, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset
+        character(atlas_max_name), allocatable, intent(out) :: names(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        character(:), allocatable :: buffer
+        integer(c_int32_t) :: status
+        integer(c_size_t) :: needed
+
+        buffer = ""
+        do
+            needed = 0
+            status = atlas_array_names(self%handle, c_text(dataset), buffer, len(buffer, c_size_t), needed)
+            if (.not. grown(status, buffer, needed)) exit
+        end do
+        call take_names(status, buffer, needed, names, stat, errmsg)
+    end subroutine store_array_names
+
+    !> Describe an array: type, shape, dimensions, chunks, codec, fill value.
+    recursive subroutine info_of_array(self, dataset, array, info, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        type(array_info_type), intent(out) :: info
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+
+        call describe_array(self, dataset, array, info, outcome)
+        call report(outcome, stat, errmsg)
+    end subroutine info_of_array
+
+    recursive subroutine describe_array(self, dataset, array, info, outcome)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        type(array_info_type), intent(out) :: info
+        type(outcome_type), intent(out) :: outcome
+
+        type(atlas_array_description) :: description
+        character(:), allocatable :: buffer
+        integer(c_int32_t) :: status
+        integer(c_size_t) :: needed
+        integer :: n
+
+        description%struct_size = c_sizeof(description)
+        outcome = answer(atlas_array_info(self%handle, c_text(dataset), c_text(array), description))
+        if (outcome%status /= atlas_status_ok) return
+        n = int(description%rank)
+        info%dtype = description%dtype
+        info%rank = n
+        info%shape = description%shape(n:1:-1)
+        info%chunk_shape = description%chunk_shape(n:1:-1)
+        info%codec = description%codec
+        info%level = description%level
+        info%shuffle = description%shuffle == atlas_switch_on
+        info%has_fill_value = description%has_fill_value /= 0
+        call decode_fill(description, info)
+
+        buffer = ""
+        do
+            needed = 0
+            status = atlas_array_dims(self%handle, c_text(dataset), c_text(array), buffer, len(buffer, c_size_t), &
+                needed)
+            if (.not. grown(status, buffer, needed)) exit
+        end do
+        outcome = answer(status)
+        if (outcome%status /= atlas_status_ok) return
+        call split_names(buffer(:needed), info%dims)
+        info%dims = info%dims(size(info%dims):1:-1)
+
+        if (info%has_fill_value .and. info%dtype == atlas_dtype_string) then
+            do
+                needed = 0
+                status = atlas_array_fill_text(self%handle, c_text(dataset), c_text(array), buffer, &
+                    len(buffer, c_size_t), needed)
+                if (.not. grown(status, buffer, needed)) exit
+            end do
+            outcome = answer(status)
+            if (outcome%status == atlas_status_ok) info%fill_text = buffer(:needed - 1)
+        end if
+    end subroutine describe_array
+
+    ! ---- Values of arrays: one procedure for each kind, any rank ---------------------------------------------------
+
+    !> Write an array, or the region that starts at `start` and has extents `count`.
+    recursive subroutine write_int8(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int8), intent(in), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call write_values(self, dataset, array, memory_of(values, either(atlas_dtype_i8, dtype), 1), start, count, &
+            stat, errmsg)
+    end subroutine write_int8
+
+    !> Write an array, or the region that starts at `start` and has extents `count`.
+    recursive subroutine write_int16(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int16), intent(in), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call write_values(self, dataset, array, memory_of(values, either(atlas_dtype_i16, dtype), 2), start, count, &
+            stat, errmsg)
+    end subroutine write_int16
+
+    !> Write an array, or the region that starts at `start` and has extents `count`.
+    recursive subroutine write_int32(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int32), intent(in), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call write_values(self, dataset, array, memory_of(values, either(atlas_dtype_i32, dtype), 4), start, count, &
+            stat, errmsg)
+    end subroutine write_int32
+
+    !> Write an array, or the region that starts at `start` and has extents `count`.
+    recursive subroutine write_int64(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int64), intent(in), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call write_values(self, dataset, array, memory_of(values, either(atlas_dtype_i64, dtype), 8), start, count, &
+            stat, errmsg)
+    end subroutine write_int64
+
+    !> Write an array, or the region that starts at `start` and has extents `count`.
+    recursive subroutine write_real32(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real32), intent(in), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call write_values(self, dataset, array, memory_of(values, atlas_dtype_f32, 4), start, count, stat, errmsg)
+    end subroutine write_real32
+
+    !> Write an array, or the region that starts at `start` and has extents `count`.
+    recursive subroutine write_real64(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real64), intent(in), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call write_values(self, dataset, array, memory_of(values, atlas_dtype_f64, 8), start, count, stat, errmsg)
+    end subroutine write_real64
+
+    !> Write an array, or the region that starts at `start` and has extents `count`.
+    recursive subroutine write_complex32(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real32), intent(in), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call write_values(self, dataset, array, memory_of(values, atlas_dtype_c64, 8), start, count, stat, errmsg)
+    end subroutine write_complex32
+
+    !> Write an array, or the region that starts at `start` and has extents `count`.
+    recursive subroutine write_complex64(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real64), intent(in), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call write_values(self, dataset, array, memory_of(values, atlas_dtype_c128, 16), start, count, stat, errmsg)
+    end subroutine write_complex64
+
+    !> Write an array, or the region that starts at `start` and has extents `count`.
+    recursive subroutine write_logical(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical, intent(in), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call write_values(self, dataset, array, &
+            memory_of(values, atlas_dtype_bool, storage_size(values) / 8, form_logical), start, count, stat, errmsg)
+    end subroutine write_logical
+
+    !> Write an array, or the region that starts at `start` and has extents `count`.
+    recursive subroutine write_bool(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical(c_bool), intent(in), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call write_values(self, dataset, array, memory_of(values, atlas_dtype_bool, 1), start, count, stat, errmsg)
+    end subroutine write_bool
+
+    !> Write an array, or the region that starts at `start` and has extents `count`.
+    recursive subroutine write_character(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        character(*), intent(in), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call write_values(self, dataset, array, memory_of(values, atlas_dtype_string, len(values), form_text), start, &
+            count, stat, errmsg)
+    end subroutine write_character
+
+    !> Read an array, or the region that starts at `start` and has extents `count`.
+    recursive subroutine read_int8(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int8), intent(inout), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call read_values(self, dataset, array, memory_of(values, either(atlas_dtype_i8, dtype), 1), start, count, &
+            stat, errmsg)
+    end subroutine read_int8
+
+    !> Read an array, or the region that starts at `start` and has extents `count`.
+    recursive subroutine read_int16(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int16), intent(inout), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call read_values(self, dataset, array, memory_of(values, either(atlas_dtype_i16, dtype), 2), start, count, &
+            stat, errmsg)
+    end subroutine read_int16
+
+    !> Read an array, or the region that starts at `start` and has extents `count`.
+    recursive subroutine read_int32(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int32), intent(inout), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call read_values(self, dataset, array, memory_of(values, either(atlas_dtype_i32, dtype), 4), start, count, &
+            stat, errmsg)
+    end subroutine read_int32
+
+    !> Read an array, or the region that starts at `start` and has extents `count`.
+    recursive subroutine read_int64(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int64), intent(inout), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call read_values(self, dataset, array, memory_of(values, either(atlas_dtype_i64, dtype), 8), start, count, &
+            stat, errmsg)
+    end subroutine read_int64
+
+    !> Read an array, or the region that starts at `start` and has extents `count`.
+    recursive subroutine read_real32(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real32), intent(inout), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call read_values(self, dataset, array, memory_of(values, atlas_dtype_f32, 4), start, count, stat, errmsg)
+    end subroutine read_real32
+
+    !> Read an array, or the region that starts at `start` and has extents `count`.
+    recursive subroutine read_real64(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real64), intent(inout), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call read_values(self, dataset, array, memory_of(values, atlas_dtype_f64, 8), start, count, stat, errmsg)
+    end subroutine read_real64
+
+    !> Read an array, or the region that starts at `start` and has extents `count`.
+    recursive subroutine read_complex32(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real32), intent(inout), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call read_values(self, dataset, array, memory_of(values, atlas_dtype_c64, 8), start, count, stat, errmsg)
+    end subroutine read_complex32
+
+    !> Read an array, or the region that starts at `start` and has extents `count`.
+    recursive subroutine read_complex64(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real64), intent(inout), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call read_values(self, dataset, array, memory_of(values, atlas_dtype_c128, 16), start, count, stat, errmsg)
+    end subroutine read_complex64
+
+    !> Read an array, or the region that starts at `start` and has extents `count`.
+    recursive subroutine read_logical(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical, intent(inout), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call read_values(self, dataset, array, &
+            memory_of(values, atlas_dtype_bool, storage_size(values) / 8, form_logical), start, count, stat, errmsg)
+    end subroutine read_logical
+
+    !> Read an array, or the region that starts at `start` and has extents `count`.
+    recursive subroutine read_bool(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical(c_bool), intent(inout), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call read_values(self, dataset, array, memory_of(values, atlas_dtype_bool, 1), start, count, stat, errmsg)
+    end subroutine read_bool
+
+    !> Read an array, or the region that starts at `start` and has extents `count`.
+    recursive subroutine read_character(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        character(*), intent(inout), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call read_values(self, dataset, array, memory_of(values, atlas_dtype_string, len(values), form_text), start, &
+            count, stat, errmsg)
+    end subroutine read_character
+
+    !> Grow the last dimension by the values. They have the array's rank, or one less, which appends one slice.
+    recursive subroutine append_int8(self, dataset, array, values, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int8), intent(in), target :: values(..)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call append_values(self, dataset, array, memory_of(values, either(atlas_dtype_i8, dtype), 1), stat, errmsg)
+    end subroutine append_int8
+
+    !> Grow the last dimension by the values. They have the array's rank, or one less, which appends one slice.
+    recursive subroutine append_int16(self, dataset, array, values, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int16), intent(in), target :: values(..)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call append_values(self, dataset, array, memory_of(values, either(atlas_dtype_i16, dtype), 2), stat, errmsg)
+    end subroutine append_int16
+
+    !> Grow the last dimension by the values. They have the array's rank, or one less, which appends one slice.
+    recursive subroutine append_int32(self, dataset, array, values, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int32), intent(in), target :: values(..)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call append_values(self, dataset, array, memory_of(values, either(atlas_dtype_i32, dtype), 4), stat, errmsg)
+    end subroutine append_int32
+
+    !> Grow the last dimension by the values. They have the array's rank, or one less, which appends one slice.
+    recursive subroutine append_int64(self, dataset, array, values, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int64), intent(in), target :: values(..)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call append_values(self, dataset, array, memory_of(values, either(atlas_dtype_i64, dtype), 8), stat, errmsg)
+    end subroutine append_int64
+
+    !> Grow the last dimension by the values. They have the array's rank, or one less, which appends one slice.
+    recursive subroutine append_real32(self, dataset, array, values, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real32), intent(in), target :: values(..)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call append_values(self, dataset, array, memory_of(values, atlas_dtype_f32, 4), stat, errmsg)
+    end subroutine append_real32
+
+    !> Grow the last dimension by the values. They have the array's rank, or one less, which appends one slice.
+    recursive subroutine append_real64(self, dataset, array, values, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real64), intent(in), target :: values(..)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call append_values(self, dataset, array, memory_of(values, atlas_dtype_f64, 8), stat, errmsg)
+    end subroutine append_real64
+
+    !> Grow the last dimension by the values. They have the array's rank, or one less, which appends one slice.
+    recursive subroutine append_complex32(self, dataset, array, values, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real32), intent(in), target :: values(..)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call append_values(self, dataset, array, memory_of(values, atlas_dtype_c64, 8), stat, errmsg)
+    end subroutine append_complex32
+
+    !> Grow the last dimension by the values. They have the array's rank, or one less, which appends one slice.
+    recursive subroutine append_complex64(self, dataset, array, values, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real64), intent(in), target :: values(..)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call append_values(self, dataset, array, memory_of(values, atlas_dtype_c128, 16), stat, errmsg)
+    end subroutine append_complex64
+
+    !> Grow the last dimension by the values. They have the array's rank, or one less, which appends one slice.
+    recursive subroutine append_logical(self, dataset, array, values, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical, intent(in), target :: values(..)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call append_values(self, dataset, array, &
+            memory_of(values, atlas_dtype_bool, storage_size(values) / 8, form_logical), stat, errmsg)
+    end subroutine append_logical
+
+    !> Grow the last dimension by the values. They have the array's rank, or one less, which appends one slice.
+    recursive subroutine append_bool(self, dataset, array, values, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical(c_bool), intent(in), target :: values(..)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call append_values(self, dataset, array, memory_of(values, atlas_dtype_bool, 1), stat, errmsg)
+    end subroutine append_bool
+
+    !> Grow the last dimension by the values. They have the array's rank, or one less, which appends one slice.
+    recursive subroutine append_character(self, dataset, array, values, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        character(*), intent(in), target :: values(..)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call append_values(self, dataset, array, memory_of(values, atlas_dtype_string, len(values), form_text), stat, &
+            errmsg)
+    end subroutine append_character
+
+    !> Read the same region of one array from many datasets, in parallel: values(.., i) comes from datasets(i).
+    recursive subroutine read_across_int8(self, array, datasets, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: array
+        character(*), intent(in) :: datasets(:)
+        integer(int8), intent(inout), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call read_values_across(self, array, datasets, memory_of(values, either(atlas_dtype_i8, dtype), 1), start, &
+            count, stat, errmsg)
+    end subroutine read_across_int8
+
+    !> Read the same region of one array from many datasets, in parallel: values(.., i) comes from datasets(i).
+    recursive subroutine read_across_int16(self, array, datasets, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: array
+        character(*), intent(in) :: datasets(:)
+        integer(int16), intent(inout), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call read_values_across(self, array, datasets, memory_of(values, either(atlas_dtype_i16, dtype), 2), start, &
+            count, stat, errmsg)
+    end subroutine read_across_int16
+
+    !> Read the same region of one array from many datasets, in parallel: values(.., i) comes from datasets(i).
+    recursive subroutine read_across_int32(self, array, datasets, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: array
+        character(*), intent(in) :: datasets(:)
+        integer(int32), intent(inout), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call read_values_across(self, array, datasets, memory_of(values, either(atlas_dtype_i32, dtype), 4), start, &
+            count, stat, errmsg)
+    end subroutine read_across_int32
+
+    !> Read the same region of one array from many datasets, in parallel: values(.., i) comes from datasets(i).
+    recursive subroutine read_across_int64(self, array, datasets, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: array
+        character(*), intent(in) :: datasets(:)
+        integer(int64), intent(inout), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call read_values_across(self, array, datasets, memory_of(values, either(atlas_dtype_i64, dtype), 8), start, &
+            count, stat, errmsg)
+    end subroutine read_across_int64
+
+    !> Read the same region of one array from many datasets, in parallel: values(.., i) comes from datasets(i).
+    recursive subroutine read_across_real32(self, array, datasets, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: array
+        character(*), intent(in) :: datasets(:)
+        real(real32), intent(inout), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call read_values_across(self, array, datasets, memory_of(values, atlas_dtype_f32, 4), start, count, stat, &
+            errmsg)
+    end subroutine read_across_real32
+
+    !> Read the same region of one array from many datasets, in parallel: values(.., i) comes from datasets(i).
+    recursive subroutine read_across_real64(self, array, datasets, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: array
+        character(*), intent(in) :: datasets(:)
+        real(real64), intent(inout), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call read_values_across(self, array, datasets, memory_of(values, atlas_dtype_f64, 8), start, count, stat, &
+            errmsg)
+    end subroutine read_across_real64
+
+    !> Read the same region of one array from many datasets, in parallel: values(.., i) comes from datasets(i).
+    recursive subroutine read_across_complex32(self, array, datasets, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: array
+        character(*), intent(in) :: datasets(:)
+        complex(real32), intent(inout), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call read_values_across(self, array, datasets, memory_of(values, atlas_dtype_c64, 8), start, count, stat, &
+            errmsg)
+    end subroutine read_across_complex32
+
+    !> Read the same region of one array from many datasets, in parallel: values(.., i) comes from datasets(i).
+    recursive subroutine read_across_complex64(self, array, datasets, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: array
+        character(*), intent(in) :: datasets(:)
+        complex(real64), intent(inout), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call read_values_across(self, array, datasets, memory_of(values, atlas_dtype_c128, 16), start, count, stat, &
+            errmsg)
+    end subroutine read_across_complex64
+
+    !> Read the same region of one array from many datasets, in parallel: values(.., i) comes from datasets(i).
+    recursive subroutine read_across_logical(self, array, datasets, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: array
+        character(*), intent(in) :: datasets(:)
+        logical, intent(inout), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call read_values_across(self, array, datasets, &
+            memory_of(values, atlas_dtype_bool, storage_size(values) / 8, form_logical), start, count, stat, errmsg)
+    end subroutine read_across_logical
+
+    !> Read the same region of one array from many datasets, in parallel: values(.., i) comes from datasets(i).
+    recursive subroutine read_across_bool(self, array, datasets, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: array
+        character(*), intent(in) :: datasets(:)
+        logical(c_bool), intent(inout), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call read_values_across(self, array, datasets, memory_of(values, atlas_dtype_bool, 1), start, count, stat, &
+            errmsg)
+    end subroutine read_across_bool
+
+    !> Read the same region of one array from many datasets, in parallel: values(.., i) comes from datasets(i).
+    recursive subroutine read_across_character(self, array, datasets, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: array
+        character(*), intent(in) :: datasets(:)
+        character(*), intent(inout), target :: values(..)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call read_values_across(self, array, datasets, memory_of(values, atlas_dtype_string, len(values), form_text), &
+            start, count, stat, errmsg)
+    end subroutine read_across_character
+
+    ! ---- What they share -------------------------------------------------------------------------------------------
+
+    !> Write a region.
+    recursive subroutine write_values(self, dataset, array, memory, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        type(memory_type), intent(in) :: memory
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(memory_type) :: direct
+        type(outcome_type) :: outcome
+        type(region_type) :: region
+        type(texts_type), target :: texts
+        integer(c_int8_t), allocatable, target :: copy(:)
+
+        call check_memory(memory, outcome)
+        if (outcome%status == atlas_status_ok) then
+            call make_direct(memory, direct, copy, .true.)
+            call locate(self, dataset, array, direct, start, count, region, outcome)
+        end if
+        if (outcome%status == atlas_status_ok .and. memory%form == form_text) then
+            call gather_texts(memory, texts, outcome)
+            if (outcome%status == atlas_status_ok) outcome = answer(atlas_write_strings(self%handle, c_text(dataset), &
+                c_text(array), region%rank, region%start, region%count, texts%pointers))
+        else if (outcome%status == atlas_status_ok) then
+            outcome = answer(atlas_write_array(self%handle, c_text(dataset), c_text(array), direct%dtype, region%rank, &
+                region%start, region%count, region%strides, direct%address))
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine write_values
+
+    !> Read a region.
+    recursive subroutine read_values(self, dataset, array, memory, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        type(memory_type), intent(in) :: memory
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(memory_type) :: direct
+        type(outcome_type) :: outcome
+        type(region_type) :: region
+        integer(c_int8_t), allocatable, target :: copy(:)
+
+        call check_memory(memory, outcome)
+        if (outcome%status == atlas_status_ok) then
+            call make_direct(memory, direct, copy, .false.)
+            call locate(self, dataset, array, direct, start, count, region, outcome)
+        end if
+        if (outcome%status == atlas_status_ok) call read_region(self, dataset, array, memory, direct, region, outcome)
+        call report(outcome, stat, errmsg)
+    end subroutine read_values
+
+    recursive subroutine read_region(self, dataset, array, memory, direct, region, outcome)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        type(memory_type), intent(in) :: memory, direct
+        type(region_type), intent(in) :: region
+        type(outcome_type), intent(out) :: outcome
+
+        character(:), allocatable :: buffer
+
+        if (memory%form == form_text) then
+            call read_list(self, dataset, array, region, buffer, outcome)
+            if (outcome%status == atlas_status_ok) call scatter_texts(buffer, memory, outcome)
+        else
+            outcome = answer(atlas_read_array(self%handle, c_text(dataset), c_text(array), direct%dtype, region%rank, &
+                region%start, region%count, region%strides, direct%address))
+            if (outcome%status == atlas_status_ok) call copy_back(direct, memory)
+        end if
+    end subroutine read_region
+
+    !> Append along the last dimension.
+    recursive subroutine append_values(self, dataset, array, memory, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        type(memory_type), intent(in) :: memory
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(atlas_array_description) :: description
+        type(memory_type) :: direct
+        type(outcome_type) :: outcome
+        type(region_type) :: region
+        type(texts_type), target :: texts
+        integer(c_int8_t), allocatable, target :: copy(:)
+        integer(int64) :: count(atlas_max_rank)
+        integer :: n
+
+        call check_memory(memory, outcome)
+        if (outcome%status == atlas_status_ok) then
+            description%struct_size = c_sizeof(description)
+            outcome = answer(atlas_array_info(self%handle, c_text(dataset), c_text(array), description))
+        end if
+        if (outcome%status == atlas_status_ok) then
+            n = int(description%rank)
+            if (memory%rank /= n .and. memory%rank /= n - 1) outcome = failure(atlas_status_invalid_argument, &
+                "array '"//trim(array)//"' of dataset '"//trim(dataset)//"' has rank "//number(int(n, int64))// &
+                ", the values have "//number(int(memory%rank, int64))//"; it must be the same, or one less")
+        end if
+        if (outcome%status == atlas_status_ok) then
+            call make_direct(memory, direct, copy, .true.)
+            count = 1
+            count(:memory%rank) = memory%extents(:memory%rank)
+            call lay_out(direct, n, count, region, outcome)
+        end if
+        if (outcome%status == atlas_status_ok .and. memory%form == form_text) then
+            call gather_texts(memory, texts, outcome)
+            if (outcome%status == atlas_status_ok) outcome = answer(atlas_append_strings(self%handle, &
+                c_text(dataset), c_text(array), region%rank, region%count, texts%pointers))
+        else if (outcome%status == atlas_status_ok) then
+            outcome = answer(atlas_append_array(self%handle, c_text(dataset), c_text(array), direct%dtype, &
+                region%rank, region%count, region%strides, direct%address))
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine append_values
+
+    !> Read the same region from many datasets: in one call where each dataset's values are contiguous and follow the
+    !> one before, else one after the other into the caller's strides.
+    recursive subroutine read_values_across(self, array, datasets, memory, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: array
+        character(*), intent(in), target :: datasets(:)
+        type(memory_type), intent(in) :: memory
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(memory_type) :: direct, one, one_direct
+        type(outcome_type) :: outcome
+        type(region_type) :: region
+        type(texts_type), target :: names
+        integer(c_int8_t), allocatable, target :: copy(:)
+        integer(int64) :: i
+        integer :: last
+
+        call check_memory(memory, outcome)
+        last = memory%rank
+        if (outcome%status == atlas_status_ok) then
+            if (last == 0) then
+                outcome = failure(atlas_status_invalid_argument, "the values of read_across must be an array")
+            else if (memory%extents(last) /= size(datasets, kind=int64)) then
+                outcome = failure(atlas_status_out_of_range, "the values have "//number(memory%extents(last))// &
+                    " as their last extent, for "//number(size(datasets, kind=int64))//" datasets")
+            end if
+        end if
+        if (outcome%status == atlas_status_ok .and. size(datasets) > 0) then
+            call make_direct(memory, direct, copy, .false.)
+            one = part_of(memory)
+            one_direct = part_of(direct)
+            call locate(self, datasets(1), array, one_direct, start, count, region, outcome)
+            if (outcome%status == atlas_status_ok .and. contiguous_bytes(direct) .and. memory%form /= form_text) then
+                call gather_texts(memory_of(datasets, atlas_dtype_string, len(datasets), form_text), names, outcome)
+                if (outcome%status == atlas_status_ok) outcome = answer(atlas_read_across(self%handle, &
+                    c_text(array), size(datasets, kind=c_size_t), names%pointers, direct%dtype, region%rank, &
+                    region%start, region%count, direct%address))
+                if (outcome%status == atlas_status_ok) call copy_back(direct, memory)
+            else if (outcome%status == atlas_status_ok) then
+                do i = 1, size(datasets, kind=int64)
+                    if (i > 1) call locate(self, datasets(i), array, one_direct, start, count, region, outcome)
+                    if (outcome%status == atlas_status_ok) call read_region(self, datasets(i), array, one, one_direct, &
+                        region, outcome)
+                    if (outcome%status /= atlas_status_ok) exit
+                    one%address = moved(one%address, memory%steps(last))
+                    one_direct%address = moved(one_direct%address, direct%steps(last))
+                end do
+            end if
+        end if
+        call report(outcome, stat, errmsg)
+    contains
+        !> The values of the first dataset.
+        pure recursive function part_of(whole) result(part)
+            type(memory_type), intent(in) :: whole
+            type(memory_type) :: part
+
+            part = whole
+            part%rank = last - 1
+        end function part_of
+    end subroutine read_values_across
+
+    !> Read one text, as long as it is; `start` has its indices, and is left out for an array of rank 0.
+    recursive subroutine read_one_text(self, dataset, array, text, start, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        character(:), allocatable, intent(out) :: text
+        class(*), intent(in), optional :: start(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        character(:), allocatable :: buffer
+        type(memory_type) :: memory
+        type(outcome_type) :: outcome
+        type(region_type) :: region
+
+        memory%form = form_text
+        call locate(self, dataset, array, memory, start, region=region, outcome=outcome)
+        if (outcome%status == atlas_status_ok) call read_list(self, dataset, array, region, buffer, outcome)
+        text = ""
+        if (outcome%status == atlas_status_ok) text = buffer(:len(buffer) - 1)
+        call report(outcome, stat, errmsg)
+    end subroutine read_one_text
+
+    !> Read an array of texts of rank 1; or a region of any rank (`count` says which) as a list in array element
+    !> order. They are as long as the longest.
+    recursive subroutine read_texts(self, dataset, array, texts, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        character(:), allocatable, intent(out) :: texts(:)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(atlas_array_description) :: description
+        character(:), allocatable :: buffer
+        type(memory_type) :: memory
+        type(outcome_type) :: outcome
+        type(region_type) :: region
+        integer(int64) :: extents(atlas_max_rank)
+        integer :: n
+
+        memory%form = form_text
+        memory%rank = 1
+        if (present(count)) then
+            call take_indices(count, "count", extents, n, outcome)
+            if (outcome%status == atlas_status_ok) then
+                region%rank = int(n, c_size_t)
+                region%count(:n) = extents(n:1:-1)
+                if (present(start)) call take_start(start, n, region, outcome)
+            end if
+        else if (present(start)) then
+            outcome = failure(atlas_status_invalid_argument, "a start without a count")
+        else
+            description%struct_size = c_sizeof(description)
+            outcome = answer(atlas_array_info(self%handle, c_text(dataset), c_text(array), description))
+            if (outcome%status == atlas_status_ok) then
+                memory%extents(1) = description%shape(1)
+                call locate(self, dataset, array, memory, region=region, outcome=outcome)
+            end if
+        end if
+        if (outcome%status == atlas_status_ok) call read_list(self, dataset, array, region, buffer, outcome)
+        if (outcome%status == atlas_status_ok) then
+            call split_texts(buffer, texts)
+        else
+            allocate(character(0) :: texts(0))
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine read_texts
+
+    !> The texts of a region, each with its NUL.
+    recursive subroutine read_list(self, dataset, array, region, buffer, outcome)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        type(region_type), intent(in) :: region
+        character(:), allocatable, intent(out) :: buffer
+        type(outcome_type), intent(out) :: outcome
+
+        integer(c_int32_t) :: status
+        integer(c_size_t) :: needed
+
+        buffer = ""
+        do
+            needed = 0
+            status = atlas_read_strings(self%handle, c_text(dataset), c_text(array), region%rank, region%start, &
+                region%count, buffer, len(buffer, c_size_t), needed)
+            if (.not. grown(status, buffer, needed)) exit
+        end do
+        outcome = answer(status)
+        if (outcome%status == atlas_status_ok) buffer = buffer(:needed)
+    end subroutine read_list
+
+    ! ---- Attributes ------------------------------------------------------------------------------------------------
+
+    !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
+    recursive subroutine set_int8(self, dataset, key, value, array, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        integer(int8), intent(in), target :: value(..)
+        character(*), intent(in), optional :: array
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call set_values(self, dataset, key, memory_of(value, either(atlas_dtype_i8, dtype), 1), array, stat, errmsg)
+    end subroutine set_int8
+
+    !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
+    recursive subroutine set_int16(self, dataset, key, value, array, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        integer(int16), intent(in), target :: value(..)
+        character(*), intent(in), optional :: array
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call set_values(self, dataset, key, memory_of(value, either(atlas_dtype_i16, dtype), 2), array, stat, errmsg)
+    end subroutine set_int16
+
+    !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
+    recursive subroutine set_int32(self, dataset, key, value, array, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        integer(int32), intent(in), target :: value(..)
+        character(*), intent(in), optional :: array
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call set_values(self, dataset, key, memory_of(value, either(atlas_dtype_i32, dtype), 4), array, stat, errmsg)
+    end subroutine set_int32
+
+    !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
+    recursive subroutine set_int64(self, dataset, key, value, array, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        integer(int64), intent(in), target :: value(..)
+        character(*), intent(in), optional :: array
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call set_values(self, dataset, key, memory_of(value, either(atlas_dtype_i64, dtype), 8), array, stat, errmsg)
+    end subroutine set_int64
+
+    !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
+    recursive subroutine set_real32(self, dataset, key, value, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        real(real32), intent(in), target :: value(..)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call set_values(self, dataset, key, memory_of(value, atlas_dtype_f32, 4), array, stat, errmsg)
+    end subroutine set_real32
+
+    !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
+    recursive subroutine set_real64(self, dataset, key, value, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        real(real64), intent(in), target :: value(..)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call set_values(self, dataset, key, memory_of(value, atlas_dtype_f64, 8), array, stat, errmsg)
+    end subroutine set_real64
+
+    !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
+    recursive subroutine set_complex32(self, dataset, key, value, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        complex(real32), intent(in), target :: value(..)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call set_values(self, dataset, key, memory_of(value, atlas_dtype_c64, 8), array, stat, errmsg)
+    end subroutine set_complex32
+
+    !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
+    recursive subroutine set_complex64(self, dataset, key, value, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        complex(real64), intent(in), target :: value(..)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call set_values(self, dataset, key, memory_of(value, atlas_dtype_c128, 16), array, stat, errmsg)
+    end subroutine set_complex64
+
+    !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
+    recursive subroutine set_logical(self, dataset, key, value, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        logical, intent(in), target :: value(..)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call set_values(self, dataset, key, &
+            memory_of(value, atlas_dtype_bool, storage_size(value) / 8, form_logical), array, stat, errmsg)
+    end subroutine set_logical
+
+    !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
+    recursive subroutine set_bool(self, dataset, key, value, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        logical(c_bool), intent(in), target :: value(..)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call set_values(self, dataset, key, memory_of(value, atlas_dtype_bool, 1), array, stat, errmsg)
+    end subroutine set_bool
+
+    !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
+    recursive subroutine set_character(self, dataset, key, value, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        character(*), intent(in), target :: value(..)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call set_values(self, dataset, key, memory_of(value, atlas_dtype_string, len(value), form_text), array, stat, &
+            errmsg)
+    end subroutine set_character
+
+    !> Get an attribute of as many values as `value` has.
+    recursive subroutine get_int8(self, dataset, key, value, array, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        integer(int8), intent(inout), target :: value(..)
+        character(*), intent(in), optional :: array
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call get_values(self, dataset, key, memory_of(value, either(atlas_dtype_i8, dtype), 1), array, stat, errmsg)
+    end subroutine get_int8
+
+    !> Get an attribute of as many values as `value` has.
+    recursive subroutine get_int16(self, dataset, key, value, array, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        integer(int16), intent(inout), target :: value(..)
+        character(*), intent(in), optional :: array
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call get_values(self, dataset, key, memory_of(value, either(atlas_dtype_i16, dtype), 2), array, stat, errmsg)
+    end subroutine get_int16
+
+    !> Get an attribute of as many values as `value` has.
+    recursive subroutine get_int32(self, dataset, key, value, array, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        integer(int32), intent(inout), target :: value(..)
+        character(*), intent(in), optional :: array
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call get_values(self, dataset, key, memory_of(value, either(atlas_dtype_i32, dtype), 4), array, stat, errmsg)
+    end subroutine get_int32
+
+    !> Get an attribute of as many values as `value` has.
+    recursive subroutine get_int64(self, dataset, key, value, array, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        integer(int64), intent(inout), target :: value(..)
+        character(*), intent(in), optional :: array
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call get_values(self, dataset, key, memory_of(value, either(atlas_dtype_i64, dtype), 8), array, stat, errmsg)
+    end subroutine get_int64
+
+    !> Get an attribute of as many values as `value` has.
+    recursive subroutine get_real32(self, dataset, key, value, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        real(real32), intent(inout), target :: value(..)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call get_values(self, dataset, key, memory_of(value, atlas_dtype_f32, 4), array, stat, errmsg)
+    end subroutine get_real32
+
+    !> Get an attribute of as many values as `value` has.
+    recursive subroutine get_real64(self, dataset, key, value, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        real(real64), intent(inout), target :: value(..)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call get_values(self, dataset, key, memory_of(value, atlas_dtype_f64, 8), array, stat, errmsg)
+    end subroutine get_real64
+
+    !> Get an attribute of as many values as `value` has.
+    recursive subroutine get_complex32(self, dataset, key, value, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        complex(real32), intent(inout), target :: value(..)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call get_values(self, dataset, key, memory_of(value, atlas_dtype_c64, 8), array, stat, errmsg)
+    end subroutine get_complex32
+
+    !> Get an attribute of as many values as `value` has.
+    recursive subroutine get_complex64(self, dataset, key, value, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        complex(real64), intent(inout), target :: value(..)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call get_values(self, dataset, key, memory_of(value, atlas_dtype_c128, 16), array, stat, errmsg)
+    end subroutine get_complex64
+
+    !> Get an attribute of as many values as `value` has.
+    recursive subroutine get_logical(self, dataset, key, value, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        logical, intent(inout), target :: value(..)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call get_values(self, dataset, key, &
+            memory_of(value, atlas_dtype_bool, storage_size(value) / 8, form_logical), array, stat, errmsg)
+    end subroutine get_logical
+
+    !> Get an attribute of as many values as `value` has.
+    recursive subroutine get_bool(self, dataset, key, value, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        logical(c_bool), intent(inout), target :: value(..)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call get_values(self, dataset, key, memory_of(value, atlas_dtype_bool, 1), array, stat, errmsg)
+    end subroutine get_bool
+
+    !> Get an attribute of as many values as `value` has.
+    recursive subroutine get_character(self, dataset, key, value, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        character(*), intent(inout), target :: value(..)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call get_values(self, dataset, key, memory_of(value, atlas_dtype_string, len(value), form_text), array, stat, &
+            errmsg)
+    end subroutine get_character
+
+    !> Set an attribute, replacing an earlier value whatever its type.
+    recursive subroutine set_values(self, dataset, key, memory, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        type(memory_type), intent(in) :: memory
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(memory_type) :: direct
+        type(outcome_type) :: outcome
+        type(texts_type), target :: texts
+        character(:), allocatable :: owner
+        integer(c_int8_t), allocatable, target :: copy(:)
+
+        if (present(array)) owner = c_text(array)
+        call check_attribute(memory, key, outcome)
+        if (outcome%status == atlas_status_ok .and. memory%form == form_text) then
+            call gather_texts(memory, texts, outcome)
+            if (outcome%status == atlas_status_ok) outcome = answer(atlas_set_attribute(self%handle, c_text(dataset), &
+                owner, c_text(key), atlas_dtype_string, size(texts%pointers, kind=c_size_t) - 1, &
+                c_loc(texts%pointers)))
+        else if (outcome%status == atlas_status_ok) then
+            call make_direct(memory, direct, copy, .true., contiguous=.true.)
+            outcome = answer(atlas_set_attribute(self%handle, c_text(dataset), owner, c_text(key), direct%dtype, &
+                int(cells(direct), c_size_t), direct%address))
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine set_values
+
+    !> Get an attribute that has as many values as `memory`.
+    recursive subroutine get_values(self, dataset, key, memory, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        type(memory_type), intent(in) :: memory
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(memory_type) :: direct
+        type(outcome_type) :: outcome
+        character(:), allocatable :: owner, buffer
+        integer(c_int8_t), allocatable, target :: copy(:)
+        integer(c_int32_t) :: dtype
+        integer(c_size_t) :: count
+
+        if (present(array)) owner = c_text(array)
+        call check_attribute(memory, key, outcome)
+        if (outcome%status == atlas_status_ok) then
+            outcome = answer(atlas_attribute_info(self%handle, c_text(dataset), owner, c_text(key), dtype, count))
+            if (outcome%status == atlas_status_ok .and. count /= cells(memory)) outcome = &
+                failure(merge(atlas_status_buffer_too_small, atlas_status_invalid_argument, count > cells(memory)), &
+                "attribute '"//trim(key)//"' has "//number(int(count, int64))//" values, the variable "// &
+                number(cells(memory)))
+        end if
+        if (outcome%status == atlas_status_ok .and. memory%form == form_text) then
+            call get_list(self, dataset, key, owner, buffer, outcome)
+            if (outcome%status == atlas_status_ok) call scatter_texts(buffer, memory, outcome)
+        else if (outcome%status == atlas_status_ok) then
+            call make_direct(memory, direct, copy, .false., contiguous=.true.)
+            outcome = answer(atlas_get_attribute(self%handle, c_text(dataset), owner, c_text(key), direct%dtype, &
+                int(cells(direct), c_size_t), direct%address, count))
+            if (outcome%status == atlas_status_ok) call copy_back(direct, memory)
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine get_values
+
+    !> Get an attribute of one text, as long as it is.
+    recursive subroutine get_one_attribute_text(self, dataset, key, text, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        character(:), allocatable, intent(out) :: text
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        character(:), allocatable :: owner, buffer
+        type(outcome_type) :: outcome
+
+        if (present(array)) owner = c_text(array)
+        call get_list(self, dataset, key, owner, buffer, outcome)
+        text = ""
+        if (outcome%status == atlas_status_ok) then
+            if (index(buffer, c_null_char) == len(buffer) .and. len(buffer) > 0) then
+                text = buffer(:len(buffer) - 1)
+            else
+                outcome = failure(merge(atlas_status_buffer_too_small, atlas_status_invalid_argument, &
+                    len(buffer) > 0), "attribute '"//trim(key)//"' does not have one text, but a list")
+            end if
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine get_one_attribute_text
+
+    !> Get an attribute of any number of texts. They are as long as the longest.
+    recursive subroutine get_attribute_texts(self, dataset, key, texts, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        character(:), allocatable, intent(out) :: texts(:)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        character(:), allocatable :: owner, buffer
+        type(outcome_type) :: outcome
+
+        if (present(array)) owner = c_text(array)
+        call get_list(self, dataset, key, owner, buffer, outcome)
+        if (outcome%status == atlas_status_ok) then
+            call split_texts(buffer, texts)
+        else
+            allocate(character(0) :: texts(0))
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine get_attribute_texts
+
+    !> The texts of an attribute, each with its NUL. An `owner` that is not allocated is the dataset.
+    recursive subroutine get_list(self, dataset, key, owner, buffer, outcome)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        character(:), allocatable, intent(in) :: owner
+        character(:), allocatable, intent(out) :: buffer
+        type(outcome_type), intent(out) :: outcome
+
+        integer(c_int32_t) :: status
+        integer(c_size_t) :: needed
+
+        buffer = ""
+        do
+            needed = 0
+            status = atlas_get_attribute_strings(self%handle, c_text(dataset), owner, c_text(key), buffer, &
+                len(buffer, c_size_t), needed)
+            if (.not. grown(status, buffer, needed)) exit
+        end do
+        outcome = answer(status)
+        if (outcome%status == atlas_status_ok) buffer = buffer(:needed)
+    end subroutine get_list
+
+    !> Tell an attribute's type and number of values.
+    recursive subroutine store_attribute_info(self, dataset, key, dtype, count, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        integer(c_int32_t), intent(out) :: dtype
+        integer(int64), intent(out) :: count
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        character(:), allocatable :: owner
+        integer(c_size_t) :: found
+
+        if (present(array)) owner = c_text(array)
+        dtype = 0
+        found = 0
+        call report(answer(atlas_attribute_info(self%handle, c_text(dataset), owner, c_text(key), dtype, found)), &
+            stat, errmsg)
+        count = found
+    end subroutine store_attribute_info
+
+    !> Whether there is an attribute of this name.
+    recursive function store_has_attribute(self, dataset, key, array, stat, errmsg) result(has)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        logical :: has
+
+        character(:), allocatable :: owner
+        logical(c_bool) :: found
+
+        if (present(array)) owner = c_text(array)
+        found = .false.
+        call report(answer(atlas_has_attribute(self%handle, c_text(dataset), owner, c_text(key), found)), stat, errmsg)
+        has = found
+    end function store_has_attribute
+
+    !> Count the attributes of an array, or a dataset's own.
+    recursive function store_attribute_count(self, dataset, array, stat, errmsg) result(count)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        integer(int64) :: count
+
+        character(:), allocatable :: owner
+        integer(c_size_t) :: found
+
+        if (present(array)) owner = c_text(array)
+        found = 0
+        call report(answer(atlas_attribute_count(self%handle, c_text(dataset), owner, found)), stat, errmsg)
+        count = found
+    end function store_attribute_count
+
+    !> List the names of the attributes, in the order in which they were first set.
+    recursive subroutine store_attribute_names(self, dataset, names, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset
+        character(atlas_max_name), allocatable, intent(out) :: names(:)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        character(:), allocatable :: buffer, owner
+        integer(c_int32_t) :: status
+        integer(c_size_t) :: needed
+
+        if (present(array)) owner = c_text(array)
+        buffer = ""
+        do
+            needed = 0
+            status = atlas_attribute_names(self%handle, c_text(dataset), owner, buffer, len(buffer, c_size_t), needed)
+            if (.not. grown(status, buffer, needed)) exit
+        end do
+        call take_names(status, buffer, needed, names, stat, errmsg)
+    end subroutine store_attribute_names
+
+    !> Delete an attribute.
+    recursive subroutine store_delete_attribute(self, dataset, key, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        character(:), allocatable :: owner
+
+        if (present(array)) owner = c_text(array)
+        call report(answer(atlas_delete_attribute(self%handle, c_text(dataset), owner, c_text(key))), stat, errmsg)
+    end subroutine store_delete_attribute
+
+    ! ---- Statistics ------------------------------------------------------------------------------------------------
+
+    !> Give the statistics of an array, as of the last flush. There are none (atlas_status_no_stats) before its first
+    !> flush, and from any write to it until the next.
+    recursive subroutine store_stats(self, dataset, array, stats, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        type(stats_type), intent(out) :: stats
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(atlas_stats) :: found
+
+        call report(answer(atlas_array_stats(self%handle, c_text(dataset), c_text(array), found)), stat, errmsg)
+        stats = stats_from(found)
+    end subroutine store_stats
+
+    !> Give the statistics of one chunk, as of the last flush. `chunk` has its indices, counted from 1, integers of
+    !> any kind: a cell's index i is in chunk (i - 1) / chunk_shape + 1.
+    recursive subroutine store_chunk_stats(self, dataset, array, chunk, stats, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        class(*), intent(in) :: chunk(:)
+        type(stats_type), intent(out) :: stats
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(atlas_stats) :: found
+        type(outcome_type) :: outcome
+        type(region_type) :: region
+
+        call take_start(chunk, size(chunk), region, outcome, "chunk")
+        if (outcome%status == atlas_status_ok) outcome = answer(atlas_chunk_stats(self%handle, c_text(dataset), &
+            c_text(array), size(chunk, kind=c_size_t), region%start, found))
+        stats = stats_from(found)
+        call report(outcome, stat, errmsg)
+    end subroutine store_chunk_stats
+
+    pure recursive function stats_from(found) result(stats)
+        type(atlas_stats), intent(in) :: found
+        type(stats_type) :: stats
+
+        stats%row_count = found%row_count
+        stats%null_count = found%null_count
+        stats%has_range = found%has_range /= 0
+        stats%dtype = found%dtype
+        stats%min = found%min
+        stats%max = found%max
+        stats%min_int = found%min_int
+        stats%max_int = found%max_int
+        select case (found%dtype)
+        case (atlas_dtype_u8, atlas_dtype_u16, atlas_dtype_u32, atlas_dtype_u64)
+            stats%min_int = found%min_uint
+            stats%max_int = found%max_uint
+        end select
+    end function stats_from
+
+    ! ---- Library ---------------------------------------------------------------------------------------------------
+
+    !> The library's version as text, such as "0.1.0".
+    recursive function library_version() result(text)
+        character(string_length(atlas_version_string())) :: text
+
+        text = f_text(atlas_version_string())
+    end function library_version
+
+    !> A status code's name without its prefix, such as "NOT_FOUND".
+    recursive function status_name(status) result(text)
+        integer, intent(in) :: status
+        character(string_length(atlas_status_name(int(status, c_int32_t)))) :: text
+
+        text = f_text(atlas_status_name(int(status, c_int32_t)))
+    end function status_name
+
+    !> An element type's short name, such as "f32".
+    recursive function dtype_name(dtype) result(text)
+        integer(c_int32_t), intent(in) :: dtype
+        character(string_length(atlas_dtype_name(dtype))) :: text
+
+        text = f_text(atlas_dtype_name(dtype))
+    end function dtype_name
+
+    ! ---- Failures --------------------------------------------------------------------------------------------------
+
+    !> What a call of the library came to.
+    recursive function answer(status) result(outcome)
+        integer(c_int32_t), intent(in) :: status
+        type(outcome_type) :: outcome
+
+        outcome%status = status
+        if (status /= atlas_status_ok) outcome%text = f_text(atlas_last_error())
+    end function answer
+
+    !> What this module found wrong.
+    pure recursive function failure(status, text) result(outcome)
+        integer(c_int32_t), intent(in) :: status
+        character(*), intent(in) :: text
+        type(outcome_type) :: outcome
+
+        outcome%status = status
+        outcome%text = text
+    end function failure
+
+    !> Tells the caller, or stops the program.
+    recursive subroutine report(outcome, stat, errmsg)
+        type(outcome_type), intent(in) :: outcome
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        character(:), allocatable :: text
+
+        if (present(stat)) stat = int(outcome%status)
+        if (outcome%status == atlas_status_ok) return
+        if (present(errmsg)) errmsg = outcome%text
+        if (present(stat)) return
+        text = "atlas: "//status_name(int(outcome%status))//": "//outcome%text
+        error stop text
+    end subroutine report
+
+    ! ---- Memory ----------------------------------------------------------------------------------------------------
+
+    !> The memory of an array of any type and rank, `bytes` long each element. Nothing is copied: an assumed-rank
+    !> argument is passed by its descriptor, strides included.
+    recursive function memory_of(values, dtype, bytes, form) result(memory)
+        type(*), target :: values(..)
+        integer(c_int32_t), intent(in) :: dtype
+        integer, intent(in) :: bytes
+        integer, intent(in), optional :: form
+        type(memory_type) :: memory
+
+        integer(c_ptrdiff_t) :: subscripts(max_rank)
+        integer :: i
+
+        memory%dtype = dtype
+        memory%bytes = bytes
+        if (present(form)) memory%form = form
+        memory%rank = rank(values)
+        do i = 1, memory%rank
+            memory%extents(i) = size(values, i, int64)
+        end do
+        if (cells(memory) <= 0) return
+        subscripts = 0
+        memory%address = element_address(values, subscripts)
+        do i = 1, memory%rank
+            if (memory%extents(i) == 1) cycle
+            subscripts(i) = 1
+            memory%steps(i) = distance(memory%address, element_address(values, subscripts))
+            subscripts(i) = 0
+        end do
+    end function memory_of
+
+    !> An integer's own type, unless the caller says what else its bits are.
+    pure recursive function either(own, dtype) result(chosen)
+        integer(c_int32_t), intent(in) :: own
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer(c_int32_t) :: chosen
+
+        chosen = own
+        if (present(dtype)) chosen = dtype
+    end function either
+
+    pure recursive function cells(memory) result(n)
+        type(memory_type), intent(in) :: memory
+        integer(int64) :: n
+
+        n = product(memory%extents(:memory%rank))
+    end function cells
+
+    !> Whether each element follows the one before, in array element order.
+    pure recursive function contiguous_bytes(memory) result(yes)
+        type(memory_type), intent(in) :: memory
+        logical :: yes
+
+        integer(int64) :: step
+        integer :: i
+
+        yes = .true.
+        step = memory%bytes
+        do i = 1, memory%rank
+            if (memory%extents(i) /= 1 .and. memory%steps(i) /= step) yes = .false.
+            step = step * memory%extents(i)
+        end do
+    end function contiguous_bytes
+
+    pure recursive function moved(address, bytes) result(there)
+        type(c_ptr), intent(in) :: address
+        integer(int64), intent(in) :: bytes
+        type(c_ptr) :: there
+
+        there = transfer(transfer(address, 0_c_intptr_t) + bytes, there)
+    end function moved
+
+    pure recursive function distance(from, to) result(bytes)
+        type(c_ptr), intent(in) :: from, to
+        integer(int64) :: bytes
+
+        bytes = transfer(to, 0_c_intptr_t) - transfer(from, 0_c_intptr_t)
+    end function distance
+
+    recursive subroutine check_memory(memory, outcome)
+        type(memory_type), intent(in) :: memory
+        type(outcome_type), intent(out) :: outcome
+
+        if (any(memory%extents(:memory%rank) < 0)) then
+            outcome = failure(atlas_status_invalid_argument, "the values are an assumed-size array; pass a section")
+        else if (memory%form == form_plain .and. atlas_dtype_size(memory%dtype) /= memory%bytes) then
+            outcome = failure(atlas_status_type_mismatch, "dtype "//dtype_name(memory%dtype)//" is of "// &
+                number(int(atlas_dtype_size(memory%dtype), int64))//" bytes, the values are of "// &
+                number(memory%bytes)//" each")
+        end if
+    end subroutine check_memory
+
+    recursive subroutine check_attribute(memory, key, outcome)
+        type(memory_type), intent(in) :: memory
+        character(*), intent(in) :: key
+        type(outcome_type), intent(out) :: outcome
+
+        call check_memory(memory, outcome)
+        if (memory%rank > 1) outcome = failure(atlas_status_invalid_argument, "attribute '"//trim(key)// &
+            "': the values have rank "//number(int(memory%rank, int64))//"; it must be 0 or 1")
+    end subroutine check_attribute
+
+    !> The memory that the library gets: the caller's own, unless that holds default logicals or has strides that are
+    !> no whole number of elements, as a component of a derived type may, or has strides where none can be told.
+    recursive subroutine make_direct(memory, direct, copy, filled, contiguous)
+        type(memory_type), intent(in) :: memory
+        type(memory_type), intent(out) :: direct
+        integer(c_int8_t), allocatable, target, intent(inout) :: copy(:)
+        logical, intent(in) :: filled
+        logical, intent(in), optional :: contiguous
+
+        integer(int64) :: step
+        integer :: i
+        logical :: as_it_is
+
+        direct = memory
+        if (memory%form == form_text .or. cells(memory) == 0) return
+        as_it_is = memory%form == form_plain .and. all(mod(memory%steps(:memory%rank), memory%bytes) == 0)
+        if (present(contiguous)) as_it_is = as_it_is .and. contiguous_bytes(memory)
+        if (as_it_is) return
+
+        if (memory%form == form_logical) direct%bytes = 1
+        direct%form = form_plain
+        allocate(copy(cells(memory) * direct%bytes))
+        direct%address = c_loc(copy)
+        step = direct%bytes
+        do i = 1, memory%rank
+            direct%steps(i) = step
+            step = step * memory%extents(i)
+        end do
+        if (filled) call copy_elements(memory, direct)
+    end subroutine make_direct
+
+    !> Puts what was read into the caller's memory, where that was not done already.
+    recursive subroutine copy_back(direct, memory)
+        type(memory_type), intent(in) :: direct, memory
+
+        if (.not. c_associated(direct%address, memory%address)) call copy_elements(direct, memory)
+    end subroutine copy_back
+
+    !> Copies all elements, between default logicals and bytes if one of the two has logicals.
+    recursive subroutine copy_elements(from, to)
+        type(memory_type), intent(in) :: from, to
+
+        integer(c_int8_t), pointer :: from_bytes(:), to_bytes(:)
+        logical, pointer :: flag
+        integer(int64) :: from_offset, to_offset, from_index(max_rank), to_index(max_rank), n
+
+        from_index = 0
+        to_index = 0
+        from_offset = 0
+        to_offset = 0
+        do n = 1, cells(from)
+            call c_f_pointer(moved(from%address, from_offset), from_bytes, [from%bytes])
+            call c_f_pointer(moved(to%address, to_offset), to_bytes, [to%bytes])
+            if (from%form == form_logical) then
+                call c_f_pointer(moved(from%address, from_offset), flag)
+                to_bytes(1) = merge(1_c_int8_t, 0_c_int8_t, flag)
+            else if (to%form == form_logical) then
+                call c_f_pointer(moved(to%address, to_offset), flag)
+                flag = from_bytes(1) /= 0
+            else
+                to_bytes = from_bytes
+            end if
+            call step_on(from, from_index, from_offset)
+            call step_on(to, to_index, to_offset)
+        end do
+    end subroutine copy_elements
+
+    !> On to the next element, in array element order.
+    pure recursive subroutine step_on(memory, index, offset)
+        type(memory_type), intent(in) :: memory
+        integer(int64), intent(inout) :: index(max_rank), offset
+
+        integer :: i
+
+        do i = 1, memory%rank
+            index(i) = index(i) + 1
+            offset = offset + memory%steps(i)
+            if (index(i) < memory%extents(i)) return
+            offset = offset - index(i) * memory%steps(i)
+            index(i) = 0
+        end do
+    end subroutine step_on
+
+    ! ---- Regions ---------------------------------------------------------------------------------------------------
+
+    !> Works out which region `start` and `count` mean for these values: see "Regions" above.
+    recursive subroutine locate(self, dataset, array, memory, start, count, region, outcome)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        type(memory_type), intent(in) :: memory
+        class(*), intent(in), optional :: start(:), count(:)
+        type(region_type), intent(out) :: region
+        type(outcome_type), intent(out) :: outcome
+
+        type(atlas_array_description) :: description
+        integer(int64) :: extents(atlas_max_rank)
+        integer :: n
+
+        if (present(count)) then
+            call take_indices(count, "count", extents, n, outcome)
+        else if (present(start)) then
+            n = size(start)
+            extents = 1
+            extents(:memory%rank) = memory%extents(:memory%rank)
+            if (n > atlas_max_rank .or. n < memory%rank) outcome = failure(atlas_status_invalid_argument, &
+                "start has "//number(int(n, int64))//" indices, the values have rank "// &
+                number(int(memory%rank, int64)))
+        else
+            n = memory%rank
+            extents(:n) = memory%extents(:n)
+            description%struct_size = c_sizeof(description)
+            outcome = answer(atlas_array_info(self%handle, c_text(dataset), c_text(array), description))
+            if (outcome%status /= atlas_status_ok) return
+            if (description%rank /= n .or. any(description%shape(:n) /= extents(n:1:-1))) outcome = &
+                failure(atlas_status_out_of_range, "array '"//trim(array)//"' of dataset '"//trim(dataset)// &
+                "' has shape "//listed(description%shape(description%rank:1:-1))//", the values have "// &
+                listed(extents(:n)))
+        end if
+        if (outcome%status == atlas_status_ok) call lay_out(memory, n, extents, region, outcome)
+        if (outcome%status == atlas_status_ok .and. present(start)) call take_start(start, n, region, outcome)
+    end subroutine locate
+
+    !> Lays a region of `n` extents over the values: dimensions of extent 1 may be missing on either side.
+    recursive subroutine lay_out(memory, n, extents, region, outcome)
+        type(memory_type), intent(in) :: memory
+        integer, intent(in) :: n
+        integer(int64), intent(in) :: extents(atlas_max_rank)
+        type(region_type), intent(inout) :: region
+        type(outcome_type), intent(out) :: outcome
+
+        integer(int64) :: strides(atlas_max_rank)
+        integer :: i, j
+        logical :: fits
+
+        strides = 1
+        fits = .true.
+        j = 0
+        do i = 1, n
+            if (extents(i) == 1) cycle
+            j = past_ones(j + 1)
+            if (j > memory%rank) then
+                fits = .false.
+                exit
+            end if
+            if (memory%extents(j) /= extents(i)) fits = .false.
+            if (memory%form == form_plain) strides(i) = memory%steps(j) / memory%bytes
+        end do
+        if (past_ones(j + 1) <= memory%rank) fits = .false.
+        if (.not. fits) outcome = failure(atlas_status_out_of_range, "count is "//listed(extents(:n))// &
+            ", the values have shape "//listed(memory%extents(:memory%rank)))
+        region%rank = int(n, c_size_t)
+        region%count(:n) = extents(n:1:-1)
+        region%strides(:n) = strides(n:1:-1)
+    contains
+        !> The first dimension of the values, from `at` on, whose extent is not 1.
+        pure recursive function past_ones(at) result(next)
+            integer, intent(in) :: at
+            integer :: next
+
+            do next = at, memory%rank
+                if (memory%extents(next) /= 1) exit
+            end do
+        end function past_ones
+    end subroutine lay_out
+
+    !> Takes the indices of a region's first cell.
+    recursive subroutine take_start(start, n, region, outcome, what)
+        class(*), intent(in) :: start(:)
+        integer, intent(in) :: n
+        type(region_type), intent(inout) :: region
+        type(outcome_type), intent(out) :: outcome
+        character(*), intent(in), optional :: what
+
+        character(:), allocatable :: name
+        integer(int64) :: first(atlas_max_rank)
+        integer :: m
+
+        name = "start"
+        if (present(what)) name = what
+        call take_indices(start, name, first, m, outcome)
+        if (outcome%status /= atlas_status_ok) return
+        if (m /= n) then
+            outcome = failure(atlas_status_invalid_argument, name//" has "//number(int(m, int64))// &
+                " indices, count has "//number(int(n, int64)))
+        else if (any(first(:n) < 1)) then
+            outcome = failure(atlas_status_out_of_range, name//" is "//listed(first(:n))//"; indices count from 1")
+        else
+            region%start(:n) = first(n:1:-1) - 1
+        end if
+    end subroutine take_start
+
+    !> Takes integers of any kind.
+    recursive subroutine take_indices(values, what, indices, n, outcome)
+        class(*), intent(in) :: values(:)
+        character(*), intent(in) :: what
+        integer(int64), intent(out) :: indices(atlas_max_rank)
+        integer, intent(out) :: n
+        type(outcome_type), intent(out) :: outcome
+
+        n = size(values)
+        indices = 0
+        if (n > atlas_max_rank) then
+            outcome = failure(atlas_status_invalid_argument, what//" has "//number(int(n, int64))// &
+                " values; the highest rank is "//number(int(atlas_max_rank, int64)))
+            n = 0
+            return
+        end if
+        select type (values)
+        type is (integer(int32))
+            indices(:n) = values
+        type is (integer(int64))
+            indices(:n) = values
+        type is (integer(int16))
+            indices(:n) = values
+        type is (integer(int8))
+            indices(:n) = values
+        class default
+            outcome = failure(atlas_status_invalid_argument, what//" must be of type integer")
+        end select
+    end subroutine take_indices
+
+    ! ---- Text ------------------------------------------------------------------------------------------------------
+
+    !> A name or a path for the library. A NUL in it becomes a control character, which the library refuses, since the
+    !> text would seem to end there.
+    pure recursive function c_text(text) result(ended)
+        character(*), intent(in) :: text
+        character(len_trim(text) + 1) :: ended
+
+        integer :: i
+
+        ended = text
+        do i = 1, len(ended) - 1
+            if (ended(i:i) == c_null_char) ended(i:i) = achar(1)
+        end do
+        ended(len(ended):) = c_null_char
+    end function c_text
+
+    !> A text of the library.
+    recursive function f_text(text) result(copy)
+        type(c_ptr), intent(in) :: text
+        character(string_length(text)) :: copy
+
+        character(kind=c_char), pointer :: bytes(:)
+        integer :: i
+
+        call c_f_pointer(text, bytes, [len(copy)])
+        do i = 1, len(copy)
+            copy(i:i) = bytes(i)
+        end do
+    end function f_text
+
+    !> Whether a call wants a longer buffer, which `buffer` then is.
+    recursive function grown(status, buffer, needed) result(again)
+        integer(c_int32_t), intent(in) :: status
+        character(:), allocatable, intent(inout) :: buffer
+        integer(c_size_t), intent(in) :: needed
+        logical :: again
+
+        again = status == atlas_status_buffer_too_small
+        if (.not. again) return
+        deallocate(buffer)
+        allocate(character(needed) :: buffer)
+    end function grown
+
+    !> Ends a procedure that lists names.
+    recursive subroutine take_names(status, buffer, needed, names, stat, errmsg)
+        integer(c_int32_t), intent(in) :: status
+        character(*), intent(in) :: buffer
+        integer(c_size_t), intent(in) :: needed
+        character(atlas_max_name), allocatable, intent(out) :: names(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+
+        outcome = answer(status)
+        if (outcome%status == atlas_status_ok) then
+            call split_names(buffer(:needed), names)
+        else
+            allocate(names(0))
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine take_names
+
+    !> The names in a list.
+    recursive subroutine split_names(list, names)
+        character(*), intent(in) :: list
+        character(atlas_max_name), allocatable, intent(out) :: names(:)
+
+        integer :: longest, n, i, at, length
+
+        call measure(list, n, longest)
+        allocate(names(n))
+        at = 1
+        do i = 1, n
+            length = index(list(at:), c_null_char) - 1
+            names(i) = list(at:at + length - 1)
+            at = at + length + 1
+        end do
+    end subroutine split_names
+
+    !> The texts in a list, as long as the longest.
+    recursive subroutine split_texts(list, texts)
+        character(*), intent(in) :: list
+        character(:), allocatable, intent(out) :: texts(:)
+
+        integer :: longest, n, i, at, length
+
+        call measure(list, n, longest)
+        allocate(character(longest) :: texts(n))
+        at = 1
+        do i = 1, n
+            length = index(list(at:), c_null_char) - 1
+            texts(i) = list(at:at + length - 1)
+            at = at + length + 1
+        end do
+    end subroutine split_texts
+
+    !> The number of texts in a list, and the length of the longest.
+    pure recursive subroutine measure(list, n, longest)
+        character(*), intent(in) :: list
+        integer, intent(out) :: n, longest
+
+        integer :: i, at
+
+        n = 0
+        longest = 0
+        at = 1
+        do i = 1, len(list)
+            if (list(i:i) /= c_null_char) cycle
+            n = n + 1
+            longest = max(longest, i - at)
+            at = i + 1
+        end do
+    end subroutine measure
+
+    !> Trimmed and NUL-ended copies of all characters in `memory`, in array element order. One pointer follows the
+    !> last, so that there is always an address.
+    recursive subroutine gather_texts(memory, texts, outcome)
+        type(memory_type), intent(in) :: memory
+        type(texts_type), target, intent(out) :: texts
+        type(outcome_type), intent(out) :: outcome
+
+        character(kind=c_char), pointer :: bytes(:)
+        integer(int64) :: index(max_rank), offset, n, at, length, i, pass
+
+        allocate(texts%pointers(cells(memory) + 1))
+        texts%pointers = c_null_ptr
+        at = 0
+        do pass = 1, 2
+            if (pass == 2) allocate(texts%pool(at))
+            index = 0
+            offset = 0
+            at = 0
+            do n = 1, cells(memory)
+                call c_f_pointer(moved(memory%address, offset), bytes, [memory%bytes])
+                do length = memory%bytes, 1, -1
+                    if (bytes(length) /= " ") exit
+                end do
+                if (pass == 2) then
+                    do i = 1, length
+                        texts%pool(at + i) = bytes(i)
+                        if (bytes(i) == c_null_char) outcome = failure(atlas_status_invalid_argument, &
+                            "text "//number(n)//" has a NUL in it")
+                    end do
+                    texts%pool(at + length + 1) = c_null_char
+                    texts%pointers(n) = c_loc(texts%pool(at + 1))
+                end if
+                at = at + length + 1
+                call step_on(memory, index, offset)
+            end do
+        end do
+    end subroutine gather_texts
+
+    !> Puts the texts of a list into all characters in `memory`, padded with blanks.
+    recursive subroutine scatter_texts(list, memory, outcome)
+        character(*), intent(in) :: list
+        type(memory_type), intent(in) :: memory
+        type(outcome_type), intent(out) :: outcome
+
+        character(kind=c_char), pointer :: bytes(:)
+        integer(int64) :: index(max_rank), offset, n, at, length, i
+
+        index = 0
+        offset = 0
+        at = 0
+        do n = 1, cells(memory)
+            call c_f_pointer(moved(memory%address, offset), bytes, [memory%bytes])
+            length = 0
+            do while (list(at + length + 1:at + length + 1) /= c_null_char)
+                length = length + 1
+            end do
+            if (length > memory%bytes) then
+                outcome = failure(atlas_status_buffer_too_small, "text "//number(n)//" is of "//number(length)// &
+                    " bytes, the variable is of "//number(memory%bytes))
+                return
+            end if
+            do i = 1, length
+                bytes(i) = list(at + i:at + i)
+            end do
+            bytes(length + 1:) = " "
+            at = at + length + 1
+            call step_on(memory, index, offset)
+        end do
+    end subroutine scatter_texts
+
+    !> "42".
+    pure recursive function number(value) result(text)
+        integer(int64), intent(in) :: value
+        character(digits_of(value)) :: text
+
+        write (text, "(i0)") value
+    end function number
+
+    !> "(4, 5)".
+    pure recursive function listed(values) result(text)
+        integer(int64), intent(in) :: values(:)
+        character(2 + sum(digits_of(values)) + 2 * max(size(values) - 1, 0)) :: text
+
+        integer :: i, at
+
+        text(1:1) = "("
+        at = 2
+        do i = 1, size(values)
+            if (i > 1) then
+                text(at:at + 1) = ", "
+                at = at + 2
+            end if
+            text(at:at + digits_of(values(i)) - 1) = number(values(i))
+            at = at + digits_of(values(i))
+        end do
+        text(at:at) = ")"
+    end function listed
+
+    elemental recursive function digits_of(value) result(n)
+        integer(int64), intent(in) :: value
+        integer :: n
+
+        character(20) :: digits
+
+        write (digits, "(i0)") value
+        n = len_trim(digits)
+    end function digits_of
+
+    ! ---- Options and fill values -----------------------------------------------------------------------------------
+
+    pure recursive function switch(choice) result(code)
+        logical, intent(in), optional :: choice
+        integer(c_int32_t) :: code
+
+        code = 0
+        if (present(choice)) code = merge(atlas_switch_on, atlas_switch_off, choice)
+    end function switch
+
+    pure recursive function threads(choice) result(code)
+        integer, intent(in), optional :: choice
+        integer(c_int32_t) :: code
+
+        code = 0
+        if (.not. present(choice)) return
+        code = int(choice, c_int32_t)
+        if (choice == 0) code = atlas_threads_inline
+    end function threads
+
+    !> One element of `dtype` in bytes, or the text of a string.
+    recursive subroutine encode_fill(fill, dtype, bytes, text, outcome)
+        class(*), intent(in) :: fill
+        integer(c_int32_t), intent(in) :: dtype
+        integer(c_int8_t), intent(out) :: bytes(16)
+        character(:), allocatable, intent(out) :: text
+        type(outcome_type), intent(out) :: outcome
+
+        complex(real64) :: z
+        integer(int64) :: i, low, high
+        integer :: width
+        logical :: is_integer, is_real, is_complex, is_logical, is_text
+
+        is_integer = .false.
+        is_real = .false.
+        is_complex = .false.
+        is_logical = .false.
+        is_text = .false.
+        bytes = 0
+        i = 0
+        z = 0
+        select type (fill)
+        type is (integer(int8))
+            i = fill
+            is_integer = .true.
+        type is (integer(int16))
+            i = fill
+            is_integer = .true.
+        type is (integer(int32))
+            i = fill
+            is_integer = .true.
+        type is (integer(int64))
+            i = fill
+            is_integer = .true.
+        type is (real(real32))
+            z = fill
+            is_real = .true.
+        type is (real(real64))
+            z = fill
+            is_real = .true.
+        type is (complex(real32))
+            z = fill
+            is_complex = .true.
+        type is (complex(real64))
+            z = fill
+            is_complex = .true.
+        type is (logical)
+            i = merge(1, 0, fill)
+            is_logical = .true.
+        type is (logical(c_bool))
+            i = merge(1, 0, fill)
+            is_logical = .true.
+        type is (character(*))
+            text = c_text(fill)
+            is_text = index(trim(fill), c_null_char) == 0
+        end select
+        if (is_integer) z = real(i, real64)
+
+        low = 0
+        select case (dtype)
+        case (atlas_dtype_bool)
+            if (.not. is_logical) call refuse
+            bytes(1) = int(i, c_int8_t)
+        case (atlas_dtype_i8, atlas_dtype_i16, atlas_dtype_i32, atlas_dtype_i64, atlas_dtype_timestamp_ns, &
+                atlas_dtype_u8, atlas_dtype_u16, atlas_dtype_u32, atlas_dtype_u64)
+            if (.not. is_integer) call refuse
+            width = 8 * int(atlas_dtype_size(dtype))
+            high = huge(high)
+            select case (dtype)
+            case (atlas_dtype_i8, atlas_dtype_i16, atlas_dtype_i32)
+                high = 2_int64**(width - 1) - 1
+                low = -high - 1
+            case (atlas_dtype_u8, atlas_dtype_u16, atlas_dtype_u32)
+                high = 2_int64**width - 1
+            case default
+                low = -high - 1
+            end select
+            if (i < low .or. i > high) call refuse
+            bytes(:8) = transfer(i, bytes, 8)
+            bytes(width / 8 + 1:) = 0
+        case (atlas_dtype_f16)
+            if (.not. (is_integer .or. is_real)) call refuse
+            bytes(:2) = transfer(half_bits(real(z, real64)), bytes, 2)
+        case (atlas_dtype_f32)
+            if (.not. (is_integer .or. is_real)) call refuse
+            bytes(:4) = transfer(real(z, real32), bytes, 4)
+        case (atlas_dtype_f64)
+            if (.not. (is_integer .or. is_real)) call refuse
+            bytes(:8) = transfer(real(z, real64), bytes, 8)
+        case (atlas_dtype_c64)
+            if (.not. (is_integer .or. is_real .or. is_complex)) call refuse
+            bytes(:8) = transfer(cmplx(z, kind=real32), bytes, 8)
+        case (atlas_dtype_c128)
+            if (.not. (is_integer .or. is_real .or. is_complex)) call refuse
+            bytes = transfer(z, bytes)
+        case (atlas_dtype_string)
+            if (.not. is_text) call refuse
+        end select
+    contains
+        recursive subroutine refuse
+            outcome = failure(atlas_status_type_mismatch, "fill does not fit dtype "//dtype_name(dtype))
+        end subroutine refuse
+    end subroutine encode_fill
+
+    !> The fill value of anything but strings.
+    pure recursive subroutine decode_fill(description, info)
+        type(atlas_array_description), intent(in) :: description
+        type(array_info_type), intent(inout) :: info
+
+        associate (bytes => description%fill_value)
+            select case (description%dtype)
+            case (atlas_dtype_bool)
+                info%fill_int = bytes(1)
+            case (atlas_dtype_i8)
+                info%fill_int = bytes(1)
+            case (atlas_dtype_i16)
+                info%fill_int = transfer(bytes(:2), 0_int16)
+            case (atlas_dtype_i32)
+                info%fill_int = transfer(bytes(:4), 0_int32)
+            case (atlas_dtype_u8, atlas_dtype_u16, atlas_dtype_u32, atlas_dtype_u64, atlas_dtype_i64, &
+                    atlas_dtype_timestamp_ns)
+                info%fill_int = transfer(bytes(:8), 0_int64)
+            case (atlas_dtype_f16)
+                info%fill_real = from_half(transfer(bytes(:2), 0_int16))
+            case (atlas_dtype_f32)
+                info%fill_real = transfer(bytes(:4), 0.0_real32)
+            case (atlas_dtype_f64)
+                info%fill_real = transfer(bytes(:8), 0.0_real64)
+            case (atlas_dtype_c64)
+                info%fill_complex = transfer(bytes(:8), (0.0_real32, 0.0_real32))
+            case (atlas_dtype_c128)
+                info%fill_complex = transfer(bytes, (0.0_real64, 0.0_real64))
+            end select
+            select case (description%dtype)
+            case (atlas_dtype_f16, atlas_dtype_f32, atlas_dtype_f64)
+                info%fill_complex = info%fill_real
+            case (atlas_dtype_u64)
+                info%fill_real = real(info%fill_int, real64)
+                if (info%fill_int < 0) info%fill_real = info%fill_real + 2.0_real64**64
+            case (atlas_dtype_c64, atlas_dtype_c128)
+            case default
+                info%fill_real = real(info%fill_int, real64)
+            end select
+        end associate
+    end subroutine decode_fill
+
+    !> The nearest half-precision number to `x`, ties to even, as its bits.
+    pure recursive function half_bits(x) result(bits)
+        real(real64), intent(in) :: x
+        integer(int16) :: bits
+
+        integer(int64) :: scaled
+        integer :: power, sign_bit
+        real(real64) :: magnitude
+
+        sign_bit = merge(32768, 0, transfer(x, 0_int64) < 0)
+        magnitude = abs(x)
+        if (ieee_is_nan(x)) then
+            scaled = 32256
+        else if (magnitude >= 65520) then
+            scaled = 31744
+        else
+            ! In units of the last place of x's binade, rounded; a carry into the next binade adds up by itself.
+            power = -14
+            if (magnitude >= 2.0_real64**(-14)) power = exponent(magnitude) - 1
+            scaled = to_even(scale(magnitude, 10 - power)) + int(power + 14, int64) * 1024
+        end if
+        scaled = scaled + sign_bit
+        if (scaled >= 32768) scaled = scaled - 65536
+        bits = int(scaled, int16)
+    contains
+        pure recursive function to_even(y) result(n)
+            real(real64), intent(in) :: y
+            integer(int64) :: n
+
+            n = int(y, int64)
+            if (y - n > 0.5_real64 .or. (y - n >= 0.5_real64 .and. mod(n, 2_int64) == 1)) n = n + 1
+        end function to_even
+    end function half_bits
+
+    !> The value of a half-precision number.
+    pure recursive function from_half(bits) result(x)
+        integer(int16), intent(in) :: bits
+        real(real64) :: x
+
+        integer :: mantissa, power
+
+        mantissa = int(ibits(bits, 0, 10))
+        power = int(ibits(bits, 10, 5))
+        if (power == 31) then
+            x = transfer(merge(int(z"7FF0000000000000", int64), int(z"7FF8000000000000", int64), mantissa == 0), x)
+        else if (power == 0) then
+            x = scale(real(mantissa, real64), -24)
+        else
+            x = scale(real(mantissa + 1024, real64), power - 25)
+        end if
+        if (btest(bits, 15)) x = -x
+    end function from_half
+end module atlas_store

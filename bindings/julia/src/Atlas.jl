@@ -1,0 +1,74 @@
+"""
+Atlas: a store for many named datasets, each a set of named N-dimensional arrays and attributes.
+
+```julia
+using Atlas
+
+Atlas.create("run.atlas") do store
+    january = create!(store, "january")
+    january["temperature"] = rand(Float32, 144, 90, 12)       # longitude, latitude, level
+    attributes(january["temperature"])["units"] = "K"
+end                                                           # all of it is on the disk now, or none
+
+Atlas.open("run.atlas") do store
+    temperature = store["january"]["temperature"]
+    temperature[:, :, 3]                                      # reads one level
+end
+```
+
+# Durability
+
+Changes are in memory until [`flush`](@ref) or [`close`](@ref): calls on the same store see them, nothing on the disk
+does. A flush commits all changes to all datasets together, and a crash at any instant leaves the store as one completed
+flush left it. [`Atlas.discard`](@ref), an exception that leaves a `do` block, and the garbage collector release a store
+without a flush.
+
+# Order of dimensions
+
+An array has the size in Julia that it has in memory: the first index varies fastest. The store, C, C++ and Python say
+the same thing with the last index varying fastest. So the dimensions are named in reverse, and nothing is transposed or
+copied:
+
+    memory                         t₁₁ t₂₁ t₃₁ t₁₂ t₂₂ t₃₂
+
+    Julia, Fortran                 size (3, 2)      dims ("lon", "lat")      t[lon, lat]      from 1
+                                          ╳               ╳
+    store, C, C++, Python          shape {2, 3}     dims {"lat", "lon"}      t[lat][lon]      from 0
+
+The dimension that grows, the store's first, is Julia's last: see [`append!`](@ref).
+
+# Threads
+
+Everything may be called from any thread and task at once. Where two calls touch the same cells, each cell is as one of
+them left it.
+"""
+module Atlas
+
+using Dates
+
+export AtlasArray, AtlasError, TimestampNs, attributes, create!, define!
+
+include("LibAtlas.jl")
+using .LibAtlas
+
+include("errors.jl")
+include("types.jl")
+include("handles.jl")
+include("arrays.jl")
+include("stores.jl")
+include("datasets.jl")
+include("memory.jl")
+include("indexing.jl")
+include("attributes.jl")
+include("statistics.jl")
+include("show.jl")
+
+"The version of the library in use."
+version() = VersionNumber(unsafe_string(LibAtlas.atlas_version_string()))
+
+@static if VERSION >= v"1.11"
+    eval(Expr(:public, :Attributes, :Damage, :Dataset, :LibAtlas, :Store, :chunksize, :compact, :create, :dimnames))
+    eval(Expr(:public, :discard, :fillvalue, :info, :open, :read_across, :refresh, :statistics, :verify, :version))
+end
+
+end

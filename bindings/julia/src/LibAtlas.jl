@@ -1,0 +1,488 @@
+"""
+The C interface, function by function, as `atlas.h` has it: same names, same order of arguments, statuses returned and
+not looked at. `atlas.h` says what each function does.
+
+What Julia adds: a `Store` may be passed as a handle, and is then kept alive during the call; a `String` as text; a
+`Vector{String}` as a list of texts.
+"""
+module LibAtlas
+
+using Libdl
+
+# ---- Version ---------------------------------------------------------------------------------------------------------
+
+const ATLAS_VERSION_MAJOR = 0
+const ATLAS_VERSION_MINOR = 1
+const ATLAS_VERSION_PATCH = 0
+const ATLAS_VERSION = 1000
+
+# ---- Status codes ----------------------------------------------------------------------------------------------------
+
+const ATLAS_STATUS_OK = Int32(0)
+const ATLAS_STATUS_INVALID_ARGUMENT = Int32(1)
+const ATLAS_STATUS_NOT_FOUND = Int32(2)
+const ATLAS_STATUS_ALREADY_EXISTS = Int32(3)
+const ATLAS_STATUS_TYPE_MISMATCH = Int32(4)
+const ATLAS_STATUS_OUT_OF_RANGE = Int32(5)
+const ATLAS_STATUS_READ_ONLY = Int32(6)
+const ATLAS_STATUS_LOCKED = Int32(7)
+const ATLAS_STATUS_BUFFER_TOO_SMALL = Int32(8)
+const ATLAS_STATUS_NO_STATS = Int32(9)
+const ATLAS_STATUS_UNFLUSHED_CHANGES = Int32(10)
+const ATLAS_STATUS_CORRUPT = Int32(11)
+const ATLAS_STATUS_UNSUPPORTED = Int32(12)
+const ATLAS_STATUS_IO = Int32(13)
+const ATLAS_STATUS_NO_SPACE = Int32(14)
+const ATLAS_STATUS_CONFLICT = Int32(15)
+const ATLAS_STATUS_POISONED = Int32(16)
+const ATLAS_STATUS_INVALID_HANDLE = Int32(17)
+const ATLAS_STATUS_FORKED = Int32(18)
+const ATLAS_STATUS_CANCELLED = Int32(19)
+const ATLAS_STATUS_OUT_OF_MEMORY = Int32(20)
+const ATLAS_STATUS_INTERNAL = Int32(21)
+
+# ---- Modes -----------------------------------------------------------------------------------------------------------
+
+const ATLAS_MODE_READ = Int32(1)
+const ATLAS_MODE_READ_WRITE = Int32(2)
+
+# ---- Element types ---------------------------------------------------------------------------------------------------
+
+const ATLAS_DTYPE_BOOL = Int32(1)
+const ATLAS_DTYPE_I8 = Int32(2)
+const ATLAS_DTYPE_I16 = Int32(3)
+const ATLAS_DTYPE_I32 = Int32(4)
+const ATLAS_DTYPE_I64 = Int32(5)
+const ATLAS_DTYPE_U8 = Int32(6)
+const ATLAS_DTYPE_U16 = Int32(7)
+const ATLAS_DTYPE_U32 = Int32(8)
+const ATLAS_DTYPE_U64 = Int32(9)
+const ATLAS_DTYPE_F16 = Int32(10)
+const ATLAS_DTYPE_F32 = Int32(11)
+const ATLAS_DTYPE_F64 = Int32(12)
+const ATLAS_DTYPE_C64 = Int32(13)
+const ATLAS_DTYPE_C128 = Int32(14)
+const ATLAS_DTYPE_TIMESTAMP_NS = Int32(15)
+const ATLAS_DTYPE_STRING = Int32(16)
+
+# ---- Choices in options ----------------------------------------------------------------------------------------------
+
+const ATLAS_META_FORMAT_DEFAULT = Int32(0)
+const ATLAS_META_FORMAT_JSON = Int32(1)
+const ATLAS_META_FORMAT_MSGPACK = Int32(2)
+
+const ATLAS_COMPRESSION_DEFAULT = Int32(0)
+const ATLAS_COMPRESSION_NONE = Int32(1)
+const ATLAS_COMPRESSION_ZSTD = Int32(2)
+
+const ATLAS_CODEC_DEFAULT = Int32(0)
+const ATLAS_CODEC_ZSTD = Int32(1)
+const ATLAS_CODEC_LZ4 = Int32(2)
+const ATLAS_CODEC_NONE = Int32(3)
+
+const ATLAS_SWITCH_DEFAULT = Int32(0)
+const ATLAS_SWITCH_ON = Int32(1)
+const ATLAS_SWITCH_OFF = Int32(2)
+
+const ATLAS_THREADS_INLINE = Int32(-1)
+
+# ---- Log levels and limits -------------------------------------------------------------------------------------------
+
+const ATLAS_LOG_INFO = Int32(1)
+const ATLAS_LOG_WARNING = Int32(2)
+
+const ATLAS_MAX_RANK = 32
+
+# ---- Types -----------------------------------------------------------------------------------------------------------
+
+const atlas_status = Int32
+const atlas_store = UInt64
+const atlas_mode = Int32
+const atlas_dtype = Int32
+
+# Pointers to functions, made by @cfunction.
+const atlas_log_fn = Ptr{Cvoid}
+const atlas_progress_fn = Ptr{Cvoid}
+const atlas_damage_fn = Ptr{Cvoid}
+
+struct atlas_create_options
+    struct_size::Csize_t
+    meta_format::Int32
+    meta_compression::Int32
+    codec::Int32
+    level::Int32
+    shuffle::Int32
+    sync::Int32
+    num_threads::Int32
+    cache_bytes::UInt64
+    log::atlas_log_fn
+    log_data::Ptr{Cvoid}
+    progress::atlas_progress_fn
+    progress_data::Ptr{Cvoid}
+end
+
+struct atlas_open_options
+    struct_size::Csize_t
+    sync::Int32
+    num_threads::Int32
+    cache_bytes::UInt64
+    log::atlas_log_fn
+    log_data::Ptr{Cvoid}
+    progress::atlas_progress_fn
+    progress_data::Ptr{Cvoid}
+end
+
+struct atlas_store_description
+    struct_size::Csize_t
+    mode::atlas_mode
+    meta_format::Int32
+    meta_compression::Int32
+    unflushed_changes::Int32
+    generation::UInt64
+    dataset_count::UInt64
+    array_file_count::UInt64
+    segment_count::UInt64
+    live_bytes::UInt64
+    dead_bytes::UInt64
+end
+
+struct atlas_array_options
+    struct_size::Csize_t
+    chunk_shape::Ptr{UInt64}
+    codec::Int32
+    level::Int32
+    shuffle::Int32
+    fill_value::Ptr{Cvoid}
+end
+
+struct atlas_array_description
+    struct_size::Csize_t
+    dtype::atlas_dtype
+    rank::Csize_t
+    shape::NTuple{ATLAS_MAX_RANK,UInt64}
+    chunk_shape::NTuple{ATLAS_MAX_RANK,UInt64}
+    codec::Int32
+    level::Int32
+    shuffle::Int32
+    has_fill_value::Int32
+    fill_value::NTuple{16,UInt8}
+end
+
+struct atlas_stats
+    row_count::UInt64
+    null_count::UInt64
+    has_range::Int32
+    dtype::atlas_dtype
+    min::Float64
+    max::Float64
+    min_int::Int64
+    max_int::Int64
+    min_uint::UInt64
+    max_uint::UInt64
+end
+
+"All zeros, which is all defaults, but for the size."
+function zeroed(::Type{T}) where {T}
+    value = Ref{T}()
+    GC.@preserve value begin
+        pointer = Base.unsafe_convert(Ptr{T}, value)
+        ccall(:memset, Ptr{Cvoid}, (Ptr{Cvoid}, Cint, Csize_t), pointer, 0, sizeof(T))
+        unsafe_store!(Ptr{Csize_t}(pointer), sizeof(T))
+    end
+    return value
+end
+
+# ---- Functions -------------------------------------------------------------------------------------------------------
+
+"Where the loaded library has each function; filled by `load`."
+const FUNCTIONS = Pair{Symbol,Base.RefValue{Ptr{Cvoid}}}[]
+
+"""
+    @c name(argument::Type, ...)::Type
+
+Defines the Julia function that calls the C function of this name.
+"""
+macro c(declaration)
+    call, result = declaration.args
+    name = call.args[1]
+    arguments = Symbol[argument.args[1] for argument in call.args[2:end]]
+    types = Any[argument.args[2] for argument in call.args[2:end]]
+    address = Symbol(name, :_address)
+    return esc(
+        quote
+            const $address = Ref{Ptr{Cvoid}}(C_NULL)
+            push!(FUNCTIONS, $(QuoteNode(name)) => $address)
+            $name($(arguments...)) = ccall($address[], $result, ($(types...),), $(arguments...))
+        end,
+    )
+end
+
+# Stores
+@c atlas_create(path::Cstring, options::Ptr{atlas_create_options}, out::Ptr{atlas_store})::atlas_status
+@c atlas_open(
+    path::Cstring, mode::atlas_mode, options::Ptr{atlas_open_options}, out::Ptr{atlas_store}
+)::atlas_status
+@c atlas_flush(store::atlas_store)::atlas_status
+@c atlas_close(store::atlas_store)::atlas_status
+@c atlas_discard(store::atlas_store)::atlas_status
+@c atlas_compact(store::atlas_store)::atlas_status
+@c atlas_refresh(store::atlas_store)::atlas_status
+@c atlas_verify(
+    store::atlas_store, on_damage::atlas_damage_fn, user_data::Ptr{Cvoid}, damage_count::Ptr{UInt64}
+)::atlas_status
+@c atlas_store_info(store::atlas_store, out::Ptr{atlas_store_description})::atlas_status
+
+# Datasets
+@c atlas_create_dataset(store::atlas_store, dataset::Cstring)::atlas_status
+@c atlas_delete_dataset(store::atlas_store, dataset::Cstring)::atlas_status
+@c atlas_has_dataset(store::atlas_store, dataset::Cstring, out::Ptr{Bool})::atlas_status
+@c atlas_dataset_count(store::atlas_store, out::Ptr{Csize_t})::atlas_status
+@c atlas_dataset_names(
+    store::atlas_store, buffer::Ptr{UInt8}, capacity::Csize_t, needed::Ptr{Csize_t}
+)::atlas_status
+@c atlas_dataset_name(
+    store::atlas_store, index::Csize_t, buffer::Ptr{UInt8}, capacity::Csize_t, needed::Ptr{Csize_t}
+)::atlas_status
+
+# Arrays
+@c atlas_define_array(
+    store::atlas_store,
+    dataset::Cstring,
+    array::Cstring,
+    dtype::atlas_dtype,
+    rank::Csize_t,
+    dims::Ptr{Cstring},
+    shape::Ptr{UInt64},
+    options::Ptr{atlas_array_options},
+)::atlas_status
+@c atlas_delete_array(store::atlas_store, dataset::Cstring, array::Cstring)::atlas_status
+@c atlas_has_array(store::atlas_store, dataset::Cstring, array::Cstring, out::Ptr{Bool})::atlas_status
+@c atlas_array_count(store::atlas_store, dataset::Cstring, out::Ptr{Csize_t})::atlas_status
+@c atlas_array_names(
+    store::atlas_store, dataset::Cstring, buffer::Ptr{UInt8}, capacity::Csize_t, needed::Ptr{Csize_t}
+)::atlas_status
+@c atlas_array_info(
+    store::atlas_store, dataset::Cstring, array::Cstring, out::Ptr{atlas_array_description}
+)::atlas_status
+@c atlas_array_dims(
+    store::atlas_store,
+    dataset::Cstring,
+    array::Cstring,
+    buffer::Ptr{UInt8},
+    capacity::Csize_t,
+    needed::Ptr{Csize_t},
+)::atlas_status
+@c atlas_write_array(
+    store::atlas_store,
+    dataset::Cstring,
+    array::Cstring,
+    dtype::atlas_dtype,
+    rank::Csize_t,
+    start::Ptr{UInt64},
+    count::Ptr{UInt64},
+    strides::Ptr{Int64},
+    data::Ptr{Cvoid},
+)::atlas_status
+@c atlas_read_array(
+    store::atlas_store,
+    dataset::Cstring,
+    array::Cstring,
+    dtype::atlas_dtype,
+    rank::Csize_t,
+    start::Ptr{UInt64},
+    count::Ptr{UInt64},
+    strides::Ptr{Int64},
+    data::Ptr{Cvoid},
+)::atlas_status
+@c atlas_append_array(
+    store::atlas_store,
+    dataset::Cstring,
+    array::Cstring,
+    dtype::atlas_dtype,
+    rank::Csize_t,
+    count::Ptr{UInt64},
+    strides::Ptr{Int64},
+    data::Ptr{Cvoid},
+)::atlas_status
+@c atlas_read_across(
+    store::atlas_store,
+    array::Cstring,
+    n::Csize_t,
+    datasets::Ptr{Cstring},
+    dtype::atlas_dtype,
+    rank::Csize_t,
+    start::Ptr{UInt64},
+    count::Ptr{UInt64},
+    data::Ptr{Cvoid},
+)::atlas_status
+
+# Arrays of text
+@c atlas_write_strings(
+    store::atlas_store,
+    dataset::Cstring,
+    array::Cstring,
+    rank::Csize_t,
+    start::Ptr{UInt64},
+    count::Ptr{UInt64},
+    values::Ptr{Cstring},
+)::atlas_status
+@c atlas_append_strings(
+    store::atlas_store,
+    dataset::Cstring,
+    array::Cstring,
+    rank::Csize_t,
+    count::Ptr{UInt64},
+    values::Ptr{Cstring},
+)::atlas_status
+@c atlas_read_strings(
+    store::atlas_store,
+    dataset::Cstring,
+    array::Cstring,
+    rank::Csize_t,
+    start::Ptr{UInt64},
+    count::Ptr{UInt64},
+    buffer::Ptr{UInt8},
+    capacity::Csize_t,
+    needed::Ptr{Csize_t},
+)::atlas_status
+@c atlas_array_fill_text(
+    store::atlas_store,
+    dataset::Cstring,
+    array::Cstring,
+    buffer::Ptr{UInt8},
+    capacity::Csize_t,
+    needed::Ptr{Csize_t},
+)::atlas_status
+
+# Attributes. `array` may be NULL, as `Cstring(C_NULL)`.
+@c atlas_set_attribute(
+    store::atlas_store,
+    dataset::Cstring,
+    array::Cstring,
+    key::Cstring,
+    dtype::atlas_dtype,
+    count::Csize_t,
+    values::Ptr{Cvoid},
+)::atlas_status
+@c atlas_get_attribute(
+    store::atlas_store,
+    dataset::Cstring,
+    array::Cstring,
+    key::Cstring,
+    dtype::atlas_dtype,
+    capacity::Csize_t,
+    values::Ptr{Cvoid},
+    count::Ptr{Csize_t},
+)::atlas_status
+@c atlas_get_attribute_strings(
+    store::atlas_store,
+    dataset::Cstring,
+    array::Cstring,
+    key::Cstring,
+    buffer::Ptr{UInt8},
+    capacity::Csize_t,
+    needed::Ptr{Csize_t},
+)::atlas_status
+@c atlas_attribute_info(
+    store::atlas_store,
+    dataset::Cstring,
+    array::Cstring,
+    key::Cstring,
+    dtype::Ptr{atlas_dtype},
+    count::Ptr{Csize_t},
+)::atlas_status
+@c atlas_has_attribute(
+    store::atlas_store, dataset::Cstring, array::Cstring, key::Cstring, out::Ptr{Bool}
+)::atlas_status
+@c atlas_attribute_count(
+    store::atlas_store, dataset::Cstring, array::Cstring, out::Ptr{Csize_t}
+)::atlas_status
+@c atlas_attribute_names(
+    store::atlas_store,
+    dataset::Cstring,
+    array::Cstring,
+    buffer::Ptr{UInt8},
+    capacity::Csize_t,
+    needed::Ptr{Csize_t},
+)::atlas_status
+@c atlas_delete_attribute(
+    store::atlas_store, dataset::Cstring, array::Cstring, key::Cstring
+)::atlas_status
+
+# Statistics
+@c atlas_array_stats(
+    store::atlas_store, dataset::Cstring, array::Cstring, out::Ptr{atlas_stats}
+)::atlas_status
+@c atlas_chunk_stats(
+    store::atlas_store,
+    dataset::Cstring,
+    array::Cstring,
+    rank::Csize_t,
+    chunk::Ptr{UInt64},
+    out::Ptr{atlas_stats},
+)::atlas_status
+
+# Library
+@c atlas_last_error()::Ptr{UInt8}
+@c atlas_version()::Int32
+@c atlas_version_string()::Ptr{UInt8}
+@c atlas_status_name(status::atlas_status)::Ptr{UInt8}
+@c atlas_dtype_name(dtype::atlas_dtype)::Ptr{UInt8}
+@c atlas_dtype_size(dtype::atlas_dtype)::Csize_t
+
+# ---- Loading ---------------------------------------------------------------------------------------------------------
+
+# A library of another minor version has another interface, and says so in its name.
+const FILE_NAMES = [
+    "libatlas_store.$(Libdl.dlext).$ATLAS_VERSION_MAJOR.$ATLAS_VERSION_MINOR", "libatlas_store.$(Libdl.dlext)"
+]
+
+"The folders of an installation, or of a build, that this package is part of."
+function nearby_folders()
+    folders = String[]
+    folder = dirname(@__DIR__)
+    while dirname(folder) != folder
+        folder = dirname(folder)
+        append!(folders, [joinpath(folder, "lib"), joinpath(folder, "lib64"), joinpath(folder, "build", "lib")])
+    end
+    return folders
+end
+
+"""
+The library to load: the environment variable `ATLAS_LIBRARY`; else the one installed or built beside this package; else
+one that the system's loader finds.
+"""
+function find_library()
+    file = get(ENV, "ATLAS_LIBRARY", "")
+    isempty(file) || return file
+    for folder in nearby_folders(), name in FILE_NAMES
+        file = joinpath(folder, name)
+        isfile(file) && return file
+    end
+    file = Libdl.find_library(FILE_NAMES)
+    isempty(file) || return file
+    return error(
+        "Atlas: no library $(first(FILE_NAMES)) found. ",
+        "Install it, or set the environment variable ATLAS_LIBRARY to its path.",
+    )
+end
+
+function load(file::AbstractString)
+    library = Libdl.dlopen(file)
+    for (name, address) in FUNCTIONS
+        address[] = Libdl.dlsym(library, name)
+    end
+    version = atlas_version()
+    if version ÷ 1000 != ATLAS_VERSION ÷ 1000
+        text = unsafe_string(atlas_version_string())
+        error("Atlas: $file is version $text; this package needs $ATLAS_VERSION_MAJOR.$ATLAS_VERSION_MINOR")
+    end
+    return nothing
+end
+
+function __init__()
+    load(find_library())
+    return nothing
+end
+
+end

@@ -1,0 +1,86 @@
+"""
+    AtlasArray{T,N} <: AbstractArray{T,N}
+
+An array of a store: `store["january"]["temperature"]`. It is an `AbstractArray` whose values are on the disk, or wait in
+memory for the next flush. Indexing reads and assignment writes the region that is named, and only that:
+
+    a[:, :, 3]                    an Array
+    a[2, 3, 1]                    a value
+    a[:, :, 3] = x                writes; x may be a strided view, which is not copied
+    a[:, :, 3] .= 2 .* x          likewise, with what is computed
+    a .= 0
+    view(a, :, :, 3)              reads and writes nothing yet
+    copyto!(x, view(a, :, :, 3))  reads into memory that is there, with its strides
+    Array(a), Array{Float64}(a)   all of it
+    append!(a, x)                 grows the last dimension
+
+Reductions, broadcasts and iteration read a part of many values at a time. Other generic functions on arrays work too,
+but may read value by value: for those, read what they need with `a[...]` first.
+
+It names an array of an open store, and holds nothing of it: its size is asked for each time, since any thread may
+append.
+"""
+struct AtlasArray{T,N} <: AbstractArray{T,N}
+    handle::Handle
+    dataset::String
+    name::String
+end
+
+function describe(handle::Handle, dataset::String, name::AbstractString)
+    description = LibAtlas.zeroed(LibAtlas.atlas_array_description)
+    check(LibAtlas.atlas_array_info(handle, dataset, name, description))
+    return description[]
+end
+describe(a::AtlasArray) = describe(a.handle, a.dataset, a.name)
+
+"The first `N` of extents as the library has them, in Julia's order."
+function reversed(extents, ::Val{N}) where {N}
+    return ntuple(k -> Int(extents[N + 1 - k]), Val(N))
+end
+
+function Base.size(a::AtlasArray{T,N}) where {T,N}
+    d = describe(a)
+    if d.rank != N
+        throw(DimensionMismatch("array '$(a.name)' of dataset '$(a.dataset)' has $(Int(d.rank)) dimensions now, not $N"))
+    end
+    return reversed(d.shape, Val(N))
+end
+
+Base.IndexStyle(::Type{<:AtlasArray}) = IndexCartesian()
+
+"""
+    Atlas.chunksize(a)
+
+The extents of a chunk, the unit of storage.
+"""
+chunksize(a::AtlasArray{T,N}) where {T,N} = reversed(describe(a).chunk_shape, Val(N))
+
+"""
+    Atlas.dimnames(a)
+
+The names of the dimensions, in Julia's order.
+"""
+function dimnames(a::AtlasArray{T,N}) where {T,N}
+    list = texts() do buffer, capacity, needed
+        LibAtlas.atlas_array_dims(a.handle, a.dataset, a.name, buffer, capacity, needed)
+    end
+    return ntuple(k -> list[N + 1 - k], Val(N))
+end
+
+"""
+    Atlas.fillvalue(a)
+
+The value that stands for "missing", or `nothing` if there is none.
+"""
+function fillvalue(a::AtlasArray{T}) where {T<:Element}
+    d = describe(a)
+    d.has_fill_value == 0 && return nothing
+    bytes = Ref(d.fill_value)
+    return GC.@preserve bytes unsafe_load(Ptr{T}(Base.unsafe_convert(Ptr{Cvoid}, bytes)))
+end
+function fillvalue(a::AtlasArray{String})
+    describe(a).has_fill_value == 0 && return nothing
+    return only(texts((buffer, capacity, needed) -> LibAtlas.atlas_array_fill_text(
+        a.handle, a.dataset, a.name, buffer, capacity, needed
+    )))
+end

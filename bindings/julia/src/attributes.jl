@@ -1,0 +1,101 @@
+"""
+    attributes(dataset)
+    attributes(array)
+
+The attributes, as a dictionary in the order in which they were first set.
+
+    attributes(array)["units"] = "K"
+    attributes(array)["valid_range"] = Float32[180, 330]
+    attributes(array)["units"]                      # "K"
+
+Values are numbers, `Bool`, texts and times, or vectors of one of these. Their type is kept exactly, but a vector of one
+value is the same as that value.
+"""
+attributes(dataset::Dataset) = Attributes(dataset.handle, dataset.name, nothing)
+attributes(a::AtlasArray) = Attributes(a.handle, a.dataset, a.name)
+
+"What [`attributes`](@ref) gives."
+struct Attributes <: AbstractDict{String,Any}
+    handle::Handle
+    dataset::String
+    array::Union{String,Nothing}
+end
+
+# Dataset and array: the first arguments of every call.
+owner(d::Attributes) = (d.handle, d.dataset, d.array === nothing ? Cstring(C_NULL) : d.array)
+
+function names(d::Attributes)
+    return texts() do buffer, capacity, needed
+        LibAtlas.atlas_attribute_names(owner(d)..., buffer, capacity, needed)
+    end
+end
+
+function Base.length(d::Attributes)
+    count = Ref{Csize_t}(0)
+    check(LibAtlas.atlas_attribute_count(owner(d)..., count))
+    return Int(count[])
+end
+
+function Base.haskey(d::Attributes, key::AbstractString)
+    found = Ref(false)
+    check(LibAtlas.atlas_has_attribute(owner(d)..., key, found))
+    return found[]
+end
+
+function Base.iterate(d::Attributes, (list, at)=(names(d), 1))
+    at > length(list) && return nothing
+    return (list[at] => d[list[at]], (list, at + 1))
+end
+
+Base.get(d::Attributes, key::AbstractString, default) = haskey(d, key) ? d[key] : default
+Base.get(default::Base.Callable, d::Attributes, key::AbstractString) = haskey(d, key) ? d[key] : default()
+
+function Base.getindex(d::Attributes, key::AbstractString)
+    type, count = Ref{Int32}(0), Ref{Csize_t}(0)
+    check(LibAtlas.atlas_attribute_info(owner(d)..., key, type, count))
+    values = get_values(d, key, eltype_of(type[]), Int(count[]))
+    return length(values) == 1 ? only(values) : values
+end
+
+function get_values(d::Attributes, key, ::Type{T}, count) where {T<:Element}
+    values = Vector{T}(undef, count)
+    found = Ref{Csize_t}(0)
+    code = LibAtlas.atlas_get_attribute(owner(d)..., key, dtype(T), length(values), values, found)
+    while code == LibAtlas.ATLAS_STATUS_BUFFER_TOO_SMALL
+        resize!(values, found[])
+        code = LibAtlas.atlas_get_attribute(owner(d)..., key, dtype(T), length(values), values, found)
+    end
+    check(code)
+    return resize!(values, found[])
+end
+
+function get_values(d::Attributes, key, ::Type{String}, count)
+    return texts() do buffer, capacity, needed
+        LibAtlas.atlas_get_attribute_strings(owner(d)..., key, buffer, capacity, needed)
+    end
+end
+
+function Base.setindex!(d::Attributes, value::Union{AbstractVector,Tuple}, key::AbstractString)
+    values = value isa AbstractVector && !isconcretetype(eltype(value)) || value isa Tuple ? [v for v in value] : value
+    set_values(d, key, convert(Vector{stored_type(eltype(values))}, values))
+    return d
+end
+Base.setindex!(d::Attributes, value, key::AbstractString) = setindex!(d, fill(value, 1), key)
+
+function set_values(d::Attributes, key, values::Vector{T}) where {T<:Element}
+    check(LibAtlas.atlas_set_attribute(owner(d)..., key, dtype(T), length(values), values))
+    return nothing
+end
+
+function set_values(d::Attributes, key, values::Vector{String})
+    GC.@preserve values begin
+        pointers = Cstring[Base.unsafe_convert(Cstring, text) for text in values]
+        check(LibAtlas.atlas_set_attribute(owner(d)..., key, dtype(String), length(values), pointers))
+    end
+    return nothing
+end
+
+function Base.delete!(d::Attributes, key::AbstractString)
+    haskey(d, key) && check(LibAtlas.atlas_delete_attribute(owner(d)..., key))
+    return d
+end

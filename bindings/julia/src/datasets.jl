@@ -1,0 +1,129 @@
+function names(dataset::Dataset)
+    return texts() do buffer, capacity, needed
+        LibAtlas.atlas_array_names(dataset.handle, dataset.name, buffer, capacity, needed)
+    end
+end
+
+function Base.length(dataset::Dataset)
+    count = Ref{Csize_t}(0)
+    check(LibAtlas.atlas_array_count(dataset.handle, dataset.name, count))
+    return Int(count[])
+end
+
+function Base.haskey(dataset::Dataset, name::AbstractString)
+    found = Ref(false)
+    check(LibAtlas.atlas_has_array(dataset.handle, dataset.name, name, found))
+    return found[]
+end
+
+function Base.getindex(dataset::Dataset, name::AbstractString)
+    d = describe(dataset.handle, dataset.name, name)
+    return AtlasArray{eltype_of(d.dtype),Int(d.rank)}(dataset.handle, dataset.name, name)
+end
+
+"""
+    dataset[name] = values
+
+Define an array of the values' size and type and write them; into one that is there already, of the same size, only
+write them. A number, text or time makes an array without dimensions.
+"""
+function Base.setindex!(dataset::Dataset, values::AbstractArray, name::AbstractString)
+    if haskey(dataset, name)
+        array = dataset[name]
+        if size(array) != size(values)
+            throw(DimensionMismatch("array '$name' is of size $(size(array)), the values are of size $(size(values))"))
+        end
+        assign!(array, values)
+        return dataset
+    end
+    T = stored_type(eltype(values))
+    array = define!(dataset, name, T, size(values))
+    try
+        assign!(array, values)
+    catch
+        delete!(dataset, name)
+        rethrow()
+    end
+    return dataset
+end
+Base.setindex!(dataset::Dataset, value, name::AbstractString) = setindex!(dataset, fill(value), name)
+
+function Base.delete!(dataset::Dataset, name::AbstractString)
+    if haskey(dataset, name)
+        check(LibAtlas.atlas_delete_array(dataset.handle, dataset.name, name))
+    end
+    return dataset
+end
+
+"""
+    define!(dataset, name, T, size = (); options...) -> AtlasArray
+
+Define an array of elements of type `T`: `Bool`, `Int8` to `Int64`, `UInt8` to `UInt64`, `Float16` to `Float64`,
+`ComplexF32`, `ComplexF64`, [`TimestampNs`](@ref) or `String`. Until they are written its cells read as the fill value,
+or as zero. The last extent may be 0, for [`append!`](@ref) to grow.
+
+- `dims`       names of the dimensions, in Julia's order
+- `chunks`     extents of a chunk, the unit of storage; `:` stands for all of a dimension
+- `fillvalue`  the value that stands for "missing"; by default there is none
+- `codec`      `:zstd`, `:lz4` or `:none`; by default the store's
+- `level`      of that codec
+- `shuffle`    whether to shuffle the bytes of elements before compressing
+"""
+function define!(
+    dataset::Dataset,
+    name::AbstractString,
+    ::Type{E},
+    size::NTuple{N,Integer}=();
+    dims=nothing,
+    chunks=nothing,
+    fillvalue=nothing,
+    codec=nothing,
+    level=nothing,
+    shuffle=nothing,
+) where {E,N}
+    T = stored_type(E)
+    shape = UInt64[n for n in reverse(size)]
+    dim_names = dims === nothing ? nothing : reverse(String[string(d) for d in dims])
+    chunk_shape = chunks === nothing ? nothing : reverse(chunk_extents(chunks, size))
+    for given in (dim_names, chunk_shape)
+        if given !== nothing && length(given) != N
+            throw(DimensionMismatch("$(length(given)) names or extents are given for $N dimensions"))
+        end
+    end
+    fill_memory = fillvalue === nothing ? nothing : fill_bytes(convert(T, fillvalue))
+    GC.@preserve chunk_shape fill_memory begin
+        options = Ref(
+            LibAtlas.atlas_array_options(
+                sizeof(LibAtlas.atlas_array_options),
+                chunk_shape === nothing ? C_NULL : pointer(chunk_shape),
+                choice(codec, CODECS),
+                number(level),
+                switch(shuffle),
+                fill_memory === nothing ? C_NULL : pointer(fill_memory),
+            ),
+        )
+        check(
+            LibAtlas.atlas_define_array(
+                dataset.handle,
+                dataset.name,
+                name,
+                dtype(T),
+                N,
+                dim_names === nothing ? Ptr{Cstring}(C_NULL) : dim_names,
+                shape,
+                options,
+            ),
+        )
+    end
+    return AtlasArray{T,N}(dataset.handle, dataset.name, name)
+end
+
+function chunk_extents(chunks, size)
+    return UInt64[n isa Colon ? max(1, size[k]) : n for (k, n) in enumerate(chunks)]
+end
+
+fill_bytes(value::Element) = [value]
+function fill_bytes(text::String)
+    Base.unsafe_convert(Cstring, text)  # throws where there is a NUL inside
+    return push!(Vector{UInt8}(text), 0x00)
+end

@@ -1,0 +1,50 @@
+"""
+    AtlasError
+
+A call of the library that failed, having changed nothing.
+
+- `status`  what a program may want to tell apart, such as `:NOT_FOUND`, `:LOCKED` or `:NO_SPACE`
+- `code`    the same as a number, `ATLAS_STATUS_` in the C header
+- `text`    one line with names and numbers in it
+"""
+struct AtlasError <: Exception
+    status::Symbol
+    code::Int32
+    text::String
+end
+
+Base.showerror(io::IO, e::AtlasError) = print(io, "AtlasError: ", e.text, " (", e.status, ")")
+
+"""
+Throws unless a call succeeded. Its text belongs to the thread that made the call: nothing may come between the two that
+lets Julia go on with another task.
+"""
+function check(code::Int32)
+    code == LibAtlas.ATLAS_STATUS_OK || throw(last_error(code))
+    return nothing
+end
+
+@noinline function last_error(code::Int32)
+    text = unsafe_string(LibAtlas.atlas_last_error())
+    return AtlasError(Symbol(unsafe_string(LibAtlas.atlas_status_name(code))), code, text)
+end
+
+"The texts that `call(buffer, capacity, needed)` lists, with a first guess at their length in bytes."
+function texts(call, guess::Integer=1024)
+    buffer = Vector{UInt8}(undef, guess)
+    needed = Ref{Csize_t}(0)
+    code = call(buffer, length(buffer), needed)
+    while code == LibAtlas.ATLAS_STATUS_BUFFER_TOO_SMALL
+        resize!(buffer, needed[])
+        code = call(buffer, length(buffer), needed)
+    end
+    check(code)
+    list = String[]
+    start = 1
+    for stop in 1:Int(needed[])
+        buffer[stop] == 0x00 || continue
+        push!(list, String(buffer[start:(stop - 1)]))
+        start = stop + 1
+    end
+    return list
+end

@@ -1,0 +1,157 @@
+# The one thing that is owned: the library's handle of an open store, and the functions that the library calls.
+
+"What a store calls back, and what came of it."
+mutable struct Hooks
+    log::Any
+    progress::Any
+    messages::Vector{Tuple{Int32,String}}
+    messages_lock::Threads.SpinLock
+    failure::Any
+end
+
+Hooks(log, progress) = Hooks(log, progress, Tuple{Int32,String}[], Threads.SpinLock(), nothing)
+
+"""
+An open store. Calls that commit hold `gate`: another task that wants to commit waits for it here, not inside the
+library, where it would keep a callback's thread from collecting garbage.
+"""
+mutable struct Handle
+    id::UInt64
+    path::String
+    hooks::Hooks
+    gate::ReentrantLock
+    holder::Union{Task,Nothing}
+end
+
+# A handle is passed to C as itself, so that it is not collected while the library works.
+Base.cconvert(::Type{LibAtlas.atlas_store}, handle::Handle) = handle
+Base.unsafe_convert(::Type{LibAtlas.atlas_store}, handle::Handle) = handle.id
+
+"How many callbacks are running. The library must not be called from one, not by a finalizer either."
+const CALLBACKS = Threads.Atomic{Int}(0)
+
+"Called by the garbage collector, on any thread. Never waits: nobody else has the handle any more."
+function release(handle::Handle)
+    if CALLBACKS[] > 0
+        finalizer(release, handle)  # at a later collection
+    elseif handle.id != 0
+        LibAtlas.atlas_discard(handle.id)
+        handle.id = 0
+    end
+    return nothing
+end
+
+"The open store that `call(id, hooks_pointer)` puts into `id`."
+function new_handle(call, path::String, hooks::Hooks)
+    id = Ref{UInt64}(0)
+    try
+        pinned() do
+            GC.@preserve hooks check(call(id, pointer_from_objref(hooks)))
+        end
+        return finalizer(release, Handle(id[], path, hooks, ReentrantLock(), nothing))
+    finally
+        deliver(hooks)
+    end
+end
+
+"""
+Runs a call that may call back: not interrupted, and on this thread to its end, even if a progress function lets other
+tasks run.
+"""
+function pinned(call)
+    task = current_task()
+    sticky = task.sticky
+    task.sticky = true
+    try
+        return Base.disable_sigint(call)
+    finally
+        task.sticky = sticky
+    end
+end
+
+"Runs `call(handle)`, which commits or waits for commits. Returns what it returns."
+function exclusive(call, handle::Handle)
+    hooks = handle.hooks
+    if handle.holder === current_task()
+        throw(ArgumentError("a progress function must not use the store that it reports about"))
+    end
+    lock(handle.gate)
+    handle.holder = current_task()
+    try
+        return pinned(() -> call(handle))
+    catch
+        hooks.failure === nothing || throw(hooks.failure)
+        rethrow()
+    finally
+        hooks.failure = nothing
+        handle.holder = nothing
+        unlock(handle.gate)
+        deliver(hooks)
+    end
+end
+
+# ---- Callbacks -------------------------------------------------------------------------------------------------------
+
+# Messages wait until the call is over, when whoever takes them may print, and so let other tasks run.
+function on_message(level::Int32, message::Ptr{UInt8}, data::Ptr{Cvoid})
+    hooks = unsafe_pointer_to_objref(data)::Hooks
+    Threads.atomic_add!(CALLBACKS, 1)
+    try
+        text = unsafe_string(message)
+        lock(() -> push!(hooks.messages, (level, text)), hooks.messages_lock)
+    catch
+    end
+    Threads.atomic_sub!(CALLBACKS, 1)
+    return nothing
+end
+
+function deliver(hooks::Hooks)
+    isempty(hooks.messages) && return nothing
+    none = Tuple{Int32,String}[]
+    lock(hooks.messages_lock)
+    messages, hooks.messages = hooks.messages, none
+    unlock(hooks.messages_lock)
+    for (level, text) in messages
+        hooks.log(level == LibAtlas.ATLAS_LOG_WARNING ? :warning : :info, text)
+    end
+    return nothing
+end
+
+function on_progress(what::Ptr{UInt8}, done::UInt64, total::UInt64, data::Ptr{Cvoid})
+    hooks = unsafe_pointer_to_objref(data)::Hooks
+    Threads.atomic_add!(CALLBACKS, 1)
+    stop = try
+        text = unsafe_string(what)
+        Base.reenable_sigint(() -> hooks.progress(text, Int(done), Int(total))) === false
+    catch e
+        hooks.failure = e
+        true
+    end
+    Threads.atomic_sub!(CALLBACKS, 1)
+    return Int32(stop)
+end
+
+"A place in a store's files that is not as it was written: see [`Atlas.verify`](@ref)."
+struct Damage
+    file::String
+    offset::Int64
+    message::String
+end
+
+function on_damage(file::Ptr{UInt8}, offset::UInt64, message::Ptr{UInt8}, data::Ptr{Cvoid})
+    damages = unsafe_pointer_to_objref(data)::Vector{Damage}
+    Threads.atomic_add!(CALLBACKS, 1)
+    try
+        push!(damages, Damage(unsafe_string(file), offset, unsafe_string(message)))
+    catch
+    end
+    Threads.atomic_sub!(CALLBACKS, 1)
+    return nothing
+end
+
+log_function() = @cfunction(on_message, Cvoid, (Int32, Ptr{UInt8}, Ptr{Cvoid}))
+progress_function() = @cfunction(on_progress, Int32, (Ptr{UInt8}, UInt64, UInt64, Ptr{Cvoid}))
+damage_function() = @cfunction(on_damage, Cvoid, (Ptr{UInt8}, UInt64, Ptr{UInt8}, Ptr{Cvoid}))
+
+"Where messages go without a `log`: to Julia's logging."
+log_message(level::Symbol, text::String) = level === :warning ? (@warn "Atlas: $text") : (@debug "Atlas: $text")

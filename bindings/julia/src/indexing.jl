@@ -1,0 +1,343 @@
+# Arrays of the store, and views of them, as Julia's arrays.
+
+"A view of an array of the store. It reads and writes the region that it names, when it is used."
+const Section{T,N,P<:AtlasArray,I} = SubArray{T,N,P,I,false}
+
+const Stored{T,N} = Union{AtlasArray{T,N},SubArray{T,N,<:AtlasArray,<:Any,false}}
+
+"An index of one run."
+const Span = Union{Int,AbstractUnitRange{Int}}
+
+"The size of what indices name: numbers leave no dimension."
+extents() = ()
+extents(::Int, rest...) = extents(rest...)
+extents(index::AbstractArray, rest...) = (size(index)..., extents(rest...)...)
+
+# ---- Reading ---------------------------------------------------------------------------------------------------------
+
+"Indices as integers of one type."
+plain(index) = index
+plain(index::AbstractUnitRange{<:Integer}) = index isa AbstractUnitRange{Int} ? index : Int(first(index)):Int(last(index))
+plain(index::AbstractArray{<:Integer}) = index isa AbstractArray{Int} ? index : Int.(index)
+
+@inline function Base.getindex(a::AtlasArray, indices...)
+    named = map(plain, to_indices(a, indices))
+    @boundscheck checkbounds(a, named...)
+    return read_indices(a, named)
+end
+
+read_indices(a::AtlasArray{T,N}, at::NTuple{N,Int}) where {T,N} = read_value(a, at)
+
+function read_indices(a::AtlasArray{T,N}, spans::NTuple{N,Span}) where {T,N}
+    return read_region(a, map(run, spans), extents(spans...))
+end
+
+# A dimension with gaps is read whole from its first to its last index if not too much of that is in vain, else in
+# pieces.
+function read_indices(a::AtlasArray{T,N}, indices::NTuple{N,Union{Int,AbstractArray{Int}}}) where {T,N}
+    size = extents(indices...)
+    prod(size) == 0 && return Array{T}(undef, size)
+    lists = map(runs, indices)
+    covered = map(lists, indices) do list, index
+        length(list) > 1 || return nothing
+        low, high = extrema(index)
+        return high - low < 8 * length(index) ? (low:high) : nothing
+    end
+    lists = map((list, cover) -> cover === nothing ? list : [run(cover)], lists, covered)
+    counts = map(list -> sum(Int[run.count for run in list]), lists)
+    values = Array{T}(undef, counts)
+    for combination in Iterators.product(lists...)
+        read_part!(values, a, combination)
+    end
+    picks = map(covered, indices) do cover, index
+        cover === nothing ? Colon() : vec(collect(index)) .- (first(cover) - 1)
+    end
+    return reshape(all(pick -> pick isa Colon, picks) ? values : values[picks...], size)
+end
+
+function read_part!(values::Array{T,N}, a::AtlasArray{T,N}, runs::NTuple{N,Run}) where {T<:Element,N}
+    transfer(LibAtlas.atlas_read_array, a, runs, values, strides(values))
+    return nothing
+end
+function read_part!(values::Array{String,N}, a::AtlasArray{String,N}, runs::NTuple{N,Run}) where {N}
+    values[map(memory_range, runs)...] = read_texts(a, runs)
+    return nothing
+end
+
+# Any other indices. Of linear ones those steps of the last dimension are read that they are in.
+function read_indices(a::AtlasArray{T,N}, indices::Tuple) where {T,N}
+    if N > 1 && indices isa Tuple{AbstractArray{Int}} && !isempty(indices[1])
+        low, high = extrema(indices[1])
+        step = length(a) ÷ size(a, N)
+        steps = ((low - 1) ÷ step + 1):((high - 1) ÷ step + 1)
+        block = read_indices(a, (axes(a)[1:(N - 1)]..., steps))
+        skipped = (first(steps) - 1) * step
+        return block[indices[1] .- skipped]
+    end
+    return invoke(getindex, Tuple{AbstractArray,Vararg{Any}}, a, indices...)
+end
+
+Base.getindex(a::AtlasArray, mask::AbstractArray{Bool}) = values_of(a)[mask]
+Base.getindex(v::Section, mask::AbstractArray{Bool}) = values_of(v)[mask]
+
+function Base.getindex(v::Section{T,N}, indices...) where {T,N}
+    named = to_indices(v, indices)
+    if length(named) != N
+        named isa Tuple{AbstractArray{Int}} && return values_of(v)[named...]
+        return invoke(getindex, Tuple{AbstractArray,Vararg{Any}}, v, named...)
+    end
+    @boundscheck checkbounds(v, named...)
+    part = view(v, named...)
+    return parent(part)[parentindices(part)...]
+end
+@inline function Base.getindex(v::Section{T,N}, at::Vararg{Int,N}) where {T,N}
+    @boundscheck checkbounds(v, at...)
+    return parent(v)[Base.reindex(parentindices(v), at)...]
+end
+
+"All values, as an `Array`."
+values_of(a::AtlasArray) = read_region(a, whole(a), size(a))
+function values_of(v::Section{T,N}) where {T,N}
+    values = parent(v)[parentindices(v)...]
+    return N == 0 ? fill(values) : values
+end
+
+function Base.copyto!(x::StridedArray, a::Stored)
+    size(x) == size(a) && read_into!(x, a) && return x
+    return copyto!(x, values_of(a))
+end
+
+"Reads into memory without a copy in between, where that is possible; tells whether it was."
+read_into!(x, a::AtlasArray) = read_into!(x, a, axes(a))
+read_into!(x, v::Section) = read_into!(x, parent(v), parentindices(v))
+function read_into!(x::AbstractArray{S}, a::AtlasArray{T,N}, spans::NTuple{N,Span}) where {S,T,N}
+    is_strided(x) && converts(T, S) || return false
+    read_runs!(x, a, map(run, spans))
+    return true
+end
+read_into!(x, a, indices) = false
+
+# ---- Writing ---------------------------------------------------------------------------------------------------------
+
+function Base.setindex!(a::AtlasArray, values, indices...)
+    named = map(plain, to_indices(a, indices))
+    @boundscheck checkbounds(a, named...)
+    write_indices(a, values, named)
+    return a
+end
+
+function write_indices(a::AtlasArray{T,N}, value, at::NTuple{N,Int}) where {T,N}
+    write_runs(a, map(runs, at), fill(value))
+    return nothing
+end
+
+function write_indices(a::AtlasArray{T,N}, values, indices::NTuple{N,Union{Int,AbstractArray{Int}}}) where {T,N}
+    values isa AbstractArray || throw(
+        ArgumentError("one value cannot be assigned to many cells with `a[...] = x`; write `a[...] .= x`")
+    )
+    write_runs(a, map(runs, indices), values)
+    return nothing
+end
+
+function write_indices(a::AtlasArray, values, indices::Tuple)
+    write_others(a, values, indices)
+    return nothing
+end
+
+function Base.setindex!(v::Section{T,N}, values, indices...) where {T,N}
+    named = to_indices(v, indices)
+    @boundscheck checkbounds(v, named...)
+    if length(named) == N
+        part = view(v, named...)
+        parent(part)[parentindices(part)...] = values
+    else
+        write_others(v, values, named)
+    end
+    return v
+end
+
+"With indices of other dimensions than the array's: all at once if they are linear and all of it, else one by one."
+function write_others(a::Stored, values, indices::Tuple)
+    if indices isa Tuple{AbstractUnitRange{Int}} && values isa AbstractArray && indices[1] == 1:length(a)
+        match_extents((length(values),), (length(a),))
+        assign!(a, reshape(values, size(a)))
+    else
+        invoke(setindex!, Tuple{AbstractArray,Any,Vararg{Any}}, a, values, indices...)
+    end
+    return nothing
+end
+
+function Base.setindex!(v::Section{T,N}, value, at::Vararg{Int,N}) where {T,N}
+    @boundscheck checkbounds(v, at...)
+    parent(v)[Base.reindex(parentindices(v), at)...] = value
+    return v
+end
+
+"Writes all of it."
+assign!(a::AtlasArray, values::AbstractArray) = write_runs(a, map(run -> [run], whole(a)), values)
+function assign!(v::Section{T,N}, values::AbstractArray) where {T,N}
+    parent(v)[parentindices(v)...] = N == 0 ? values[] : values
+    return nothing
+end
+
+function Base.fill!(a::Stored{T,N}, value) where {T,N}
+    assign!(a, Repeated{T,N}(Ref{T}(convert(T, value)), size(a)))
+    return a
+end
+
+# Not of any `AbstractArray`: some have methods of their own for copying to anywhere.
+const Copied = Union{Array,AbstractRange,AtlasArray,BitArray,PermutedDimsArray,SubArray,Base.ReshapedArray}
+
+function Base.copyto!(a::Stored, values::Copied)
+    if size(a) == size(values)
+        assign!(a, values)
+    elseif length(a) == length(values)
+        assign!(a, reshape(values, size(a)))
+    else
+        part = values_of(a)
+        copyto!(part, values)
+        assign!(a, part)
+    end
+    return a
+end
+
+# ---- Broadcasting ----------------------------------------------------------------------------------------------------
+
+Base.Broadcast.broadcastable(a::Stored) = values_of(a)
+
+const Computed = Base.Broadcast.Broadcasted
+Base.copyto!(a::Stored, computed::Computed) = compute!(a, computed)
+Base.copyto!(a::Stored, computed::Computed{Nothing}) = compute!(a, computed)
+Base.copyto!(a::Stored, computed::Computed{<:Base.Broadcast.AbstractArrayStyle{0}}) = compute!(a, computed)
+
+function compute!(a::Stored{T}, computed::Computed) where {T}
+    if computed.f === identity && computed.args isa Tuple{Any}
+        values = computed.args[1]
+        values isa AbstractArray && size(values) == size(a) && return (assign!(a, values); a)
+        values isa Union{Ref,AbstractArray{<:Any,0}} && return fill!(a, values[])
+        values isa Union{Number,AbstractString} && return fill!(a, values)
+    end
+    values = Array{T}(undef, size(a))
+    copyto!(values, computed)
+    assign!(a, values)
+    return a
+end
+
+# ---- Part by part ----------------------------------------------------------------------------------------------------
+
+"Values that iteration and reductions read at a time."
+const PART = 1 << 20
+
+"""
+Ranges of indices that cover an array, each at most `limit` values, in the order of memory: whole leading dimensions, then
+a range of one, whole chunks where possible, then single steps.
+"""
+function parts(a::Stored{T,N}, limit::Int=PART) where {T,N}
+    size = Base.size(a)
+    whole, inner = 0, 1
+    while whole < N && inner * size[whole + 1] <= limit
+        whole += 1
+        inner *= size[whole]
+    end
+    step = max(1, limit ÷ max(inner, 1))
+    if a isa AtlasArray && whole < N
+        chunk = chunksize(a)[whole + 1]
+        step > chunk && (step -= step % chunk)
+    end
+    counts = ntuple(k -> k <= whole ? 1 : k == whole + 1 ? cld(size[k], step) : size[k], Val(N))
+    function ranges(I)
+        return ntuple(Val(N)) do k
+            k <= whole && return 1:size[k]
+            k == whole + 1 && return ((I[k] - 1) * step + 1):min(I[k] * step, size[k])
+            return I[k]:I[k]
+        end
+    end
+    return (ranges(I) for I in CartesianIndices(counts))
+end
+
+part(a::Stored, ranges::Tuple) = a[ranges...]
+part(a::Stored, ::Tuple{}) = fill(a[])
+
+function Base.iterate(a::Stored)
+    isempty(a) && return nothing
+    all = parts(a)
+    ranges, state = iterate(all)
+    return iterate(a, (all, state, part(a, ranges), 1))
+end
+function Base.iterate(a::Stored, (all, state, values, at))
+    at <= length(values) && return (@inbounds(values[at]), (all, state, values, at + 1))
+    next = iterate(all, state)
+    next === nothing && return nothing
+    ranges, state = next
+    return iterate(a, (all, state, part(a, ranges), 1))
+end
+
+function Base.mapreduce(f, op, a::Stored; dims=:, init...)
+    (dims isa Colon && !isempty(a)) || return mapreduce(f, op, values_of(a); dims=dims, init...)
+    return mapreduce(ranges -> mapreduce(f, op, part(a, ranges)), op, parts(a); init...)
+end
+
+Base.permutedims(a::Stored) = permutedims(values_of(a))
+Base.permutedims(a::Stored, order) = permutedims(values_of(a), order)
+
+# ---- Many datasets at once -------------------------------------------------------------------------------------------
+
+"""
+    Atlas.read_across([T,] store, array, datasets = those that have it, indices...)
+
+The same region of one array from many datasets, read in parallel: an `Array` with one more dimension than the region,
+the last one, for the datasets. `indices` are numbers, ranges and `:`, by default all of the array; an extent that `:`
+stands for must be the same in every dataset. Values are converted to `T`, by default the first array's type.
+
+    Atlas.read_across(store, "temperature", ["jan", "feb", "mar"])             # 144×90×12×3
+    Atlas.read_across(store, "temperature", ["jan", "feb", "mar"], :, 45, 1)   # 144×3
+"""
+function read_across(store::Store, array::AbstractString, datasets=having(store, array), indices...)
+    isempty(datasets) && throw(ArgumentError("no datasets are given to read array '$array' from"))
+    return read_across(eltype(store[first(datasets)][array]), store, array, datasets, indices...)
+end
+
+function read_across(
+    ::Type{T}, store::Store, array::AbstractString, datasets=having(store, array), indices...
+) where {T<:Union{Element,String}}
+    isempty(datasets) && throw(ArgumentError("no datasets are given to read array '$array' from"))
+    arrays = [store[name][array] for name in datasets]
+    a = first(arrays)
+    indices = isempty(indices) ? map(_ -> Colon(), size(a)) : indices
+    spans = to_indices(a, indices)
+    checkbounds(a, spans...)
+    if !(spans isa NTuple{ndims(a),Span})
+        throw(ArgumentError("a region of array '$array' takes $(ndims(a)) numbers, ranges or `:`"))
+    end
+    for other in arrays, (k, index) in enumerate(indices)
+        if index isa Colon && size(other, k) != size(a, k)
+            throw(DimensionMismatch("array '$array' is of size $(size(a)) in dataset '$(a.dataset)' and of size " *
+                                    "$(size(other)) in dataset '$(other.dataset)'"))
+        end
+    end
+    values = Array{T}(undef, (extents(spans...)..., length(arrays)))
+    isempty(values) || read_stacked!(values, store.handle, arrays, map(run, spans))
+    return values
+end
+
+having(store, array) = String[name for (name, dataset) in store if haskey(dataset, array)]
+
+function read_stacked!(values::Array{T}, handle::Handle, arrays, runs::NTuple{N,Run}) where {T<:Element,N}
+    start = UInt64[run.first - 1 for run in reverse(runs)]
+    count = UInt64[run.count for run in reverse(runs)]
+    names = String[a.dataset for a in arrays]
+    check(
+        LibAtlas.atlas_read_across(
+            handle, first(arrays).name, length(names), names, dtype(T), N, start, count, values
+        ),
+    )
+    return nothing
+end
+
+function read_stacked!(values::Array{String}, handle::Handle, arrays, runs::NTuple{N,Run}) where {N}
+    each = reshape(values, :, length(arrays))
+    for (k, a) in enumerate(arrays)
+        each[:, k] = read_texts(a, runs)
+    end
+    return nothing
+end

@@ -1,0 +1,354 @@
+"""
+    Dataset
+
+A dictionary of [`AtlasArray`](@ref)s by name, in the order in which they were defined: `store["january"]`.
+
+    dataset["temperature"]                  an array
+    dataset["temperature"] = values         defines it and writes, or writes all of one that is there
+    define!(dataset, "temperature", Float32, (nx, ny))
+    attributes(dataset)["title"] = "..."
+    delete!(dataset, "temperature")
+    keys(dataset), haskey(dataset, name), length(dataset), for (name, array) in dataset
+
+It names a dataset of an open store, and holds nothing of it.
+"""
+struct Dataset <: AbstractDict{String,AtlasArray}
+    handle::Handle
+    name::String
+end
+
+"""
+    Store
+
+An open store, from [`Atlas.create`](@ref) or [`Atlas.open`](@ref): a dictionary of [`Atlas.Dataset`](@ref)s by name, in
+the order in which they were created.
+
+    store["january"]                        a dataset
+    create!(store, "january")               a new one
+    delete!(store, "january")
+    keys(store), haskey(store, name), length(store), for (name, dataset) in store
+    flush(store), close(store), isopen(store)
+    Atlas.discard(store), Atlas.compact(store), Atlas.refresh(store), Atlas.verify(store), Atlas.info(store)
+"""
+struct Store <: AbstractDict{String,Dataset}
+    handle::Handle
+end
+
+# Two are equal when they name the same thing, whatever is in it.
+Base.:(==)(a::Store, b::Store) = a === b
+Base.hash(a::Store, seed::UInt) = hash(objectid(a), seed)
+Base.:(==)(a::Dataset, b::Dataset) = a.handle === b.handle && a.name == b.name
+Base.hash(a::Dataset, seed::UInt) = hash(objectid(a.handle), hash(a.name, seed))
+
+# ---- Opening and closing ---------------------------------------------------------------------------------------------
+
+choice(::Nothing, choices) = Int32(0)
+function choice(value::Symbol, choices::NamedTuple)
+    haskey(choices, value) || throw(ArgumentError("$(repr(value)) is none of $(join(map(repr, keys(choices)), ", "))"))
+    return choices[value]
+end
+
+const META_FORMATS = (json=LibAtlas.ATLAS_META_FORMAT_JSON, msgpack=LibAtlas.ATLAS_META_FORMAT_MSGPACK)
+const COMPRESSIONS = (none=LibAtlas.ATLAS_COMPRESSION_NONE, zstd=LibAtlas.ATLAS_COMPRESSION_ZSTD)
+const CODECS = (zstd=LibAtlas.ATLAS_CODEC_ZSTD, lz4=LibAtlas.ATLAS_CODEC_LZ4, none=LibAtlas.ATLAS_CODEC_NONE)
+
+number(::Nothing) = 0
+number(value::Integer) = value
+switch(::Nothing) = LibAtlas.ATLAS_SWITCH_DEFAULT
+switch(on::Bool) = on ? LibAtlas.ATLAS_SWITCH_ON : LibAtlas.ATLAS_SWITCH_OFF
+threads(::Nothing) = 0
+threads(count::Integer) = count == 0 ? LibAtlas.ATLAS_THREADS_INLINE : count
+
+function make_hooks(log, progress)
+    return Hooks(log === nothing ? log_message : log, progress)
+end
+callback(::Nothing, make) = C_NULL
+callback(function_, make) = make()
+
+"""
+    Atlas.create(path; options...) -> Store
+    Atlas.create(f, path; options...)
+
+Create a store in the directory `path`, which may exist if it is empty, and open it for reading and writing.
+
+With a function, usually a `do` block, call it with the store, close the store, and return what the function returned.
+When an exception leaves the function the store is discarded, and the exception arrives as it was.
+
+- `meta_format`       the notation of the root, `:json` (default) or `:msgpack`
+- `meta_compression`  its compression, `:none` (default) or `:zstd`
+- `codec`             of arrays that do not choose their own: `:zstd` (default), `:lz4` or `:none`
+- `level`             of that codec
+- `shuffle`           whether to shuffle the bytes of elements before compressing; by default `true`
+- and those of [`Atlas.open`](@ref)
+"""
+function create(
+    path::AbstractString;
+    meta_format=nothing,
+    meta_compression=nothing,
+    codec=nothing,
+    level=nothing,
+    shuffle=nothing,
+    sync=nothing,
+    threads=nothing,
+    cache_bytes=nothing,
+    log=nothing,
+    progress=nothing,
+)
+    hooks = make_hooks(log, progress)
+    handle = new_handle(String(path), hooks) do id, data
+        options = Ref(
+            LibAtlas.atlas_create_options(
+                sizeof(LibAtlas.atlas_create_options),
+                choice(meta_format, META_FORMATS),
+                choice(meta_compression, COMPRESSIONS),
+                choice(codec, CODECS),
+                number(level),
+                switch(shuffle),
+                switch(sync),
+                Atlas.threads(threads),
+                number(cache_bytes),
+                log_function(),
+                data,
+                callback(progress, progress_function),
+                data,
+            ),
+        )
+        return LibAtlas.atlas_create(path, options, id)
+    end
+    return Store(handle)
+end
+
+"""
+    Atlas.open(path, mode = "r"; options...) -> Store
+    Atlas.open(f, path, mode = "r"; options...)
+
+Open the store in the directory `path`: for reading with `"r"`, for reading and writing with `"w"` or `"r+"`. No mode
+empties a store. One writer at a time has it, with any number of readers beside; a reader sees the last commit, and
+moves on with [`Atlas.refresh`](@ref). With a function it does as [`Atlas.create`](@ref) does.
+
+- `sync`         whether a flush waits for the disk; by default `true`
+- `threads`      background threads, 0 for none; by default one per core, or the environment variable
+                 `ATLAS_NUM_THREADS`
+- `cache_bytes`  of decoded data and indexes that are kept for later reads; by default 64 MiB
+- `log`          `log(level, text)` gets messages, after the call that they are from: `level` is `:info` or `:warning`.
+                 By default they go to Julia's logging
+- `progress`     `progress(what, done, total)` is called during compact and verify, and stops them by returning `false`.
+                 It must not use the store
+"""
+function open(
+    path::AbstractString,
+    mode::AbstractString="r";
+    sync=nothing,
+    threads=nothing,
+    cache_bytes=nothing,
+    log=nothing,
+    progress=nothing,
+)
+    mode in ("r", "r+", "w") || throw(ArgumentError("mode '$mode' is none of \"r\", \"r+\" and \"w\""))
+    mode_code = mode == "r" ? LibAtlas.ATLAS_MODE_READ : LibAtlas.ATLAS_MODE_READ_WRITE
+    hooks = make_hooks(log, progress)
+    handle = new_handle(String(path), hooks) do id, data
+        options = Ref(
+            LibAtlas.atlas_open_options(
+                sizeof(LibAtlas.atlas_open_options),
+                switch(sync),
+                Atlas.threads(threads),
+                number(cache_bytes),
+                log_function(),
+                data,
+                callback(progress, progress_function),
+                data,
+            ),
+        )
+        return LibAtlas.atlas_open(path, mode_code, options, id)
+    end
+    return Store(handle)
+end
+
+create(f::Function, args...; options...) = within(f, create(args...; options...))
+open(f::Function, args...; options...) = within(f, open(args...; options...))
+
+function within(f, store::Store)
+    result = try
+        f(store)
+    catch
+        discard(store)
+        rethrow()
+    end
+    try
+        close(store)
+    catch
+        # The block that could try again is over; the store must not stay locked.
+        discard(store)
+        rethrow()
+    end
+    return result
+end
+
+"""
+    flush(store)
+
+Commit every change since the last flush, all together, and wait until it is on the disk.
+"""
+function Base.flush(store::Store)
+    exclusive(store.handle) do handle
+        check(LibAtlas.atlas_flush(handle))
+    end
+    return nothing
+end
+
+"""
+    close(store)
+
+Flush and release the store; a closed one stays closed. When the flush fails the store stays open and nothing is lost:
+close it again, or [`Atlas.discard`](@ref) it.
+"""
+function Base.close(store::Store)
+    exclusive(store.handle) do handle
+        handle.id == 0 && return nothing
+        check(LibAtlas.atlas_close(handle))
+        handle.id = 0
+        return nothing
+    end
+    return nothing
+end
+
+"""
+    Atlas.discard(store)
+
+Release the store without a flush: every change since the last one is gone.
+"""
+function discard(store::Store)
+    exclusive(store.handle) do handle
+        handle.id == 0 && return nothing
+        check(LibAtlas.atlas_discard(handle))
+        handle.id = 0
+        return nothing
+    end
+    return nothing
+end
+
+Base.isopen(store::Store) = store.handle.id != 0
+
+"""
+    Atlas.compact(store)
+
+Give back the space of deleted and overwritten data. Needs a store without unflushed changes; commits by itself.
+"""
+function compact(store::Store)
+    exclusive(store.handle) do handle
+        check(LibAtlas.atlas_compact(handle))
+    end
+    return nothing
+end
+
+"""
+    Atlas.refresh(store)
+
+Move a store that is open for reading on to the last commit.
+"""
+function refresh(store::Store)
+    exclusive(store.handle) do handle
+        check(LibAtlas.atlas_refresh(handle))
+    end
+    return nothing
+end
+
+"""
+    Atlas.verify(store) -> Vector{Atlas.Damage}
+
+Read every byte of the committed store and compare it with its checksums. The result is empty if all is well; else it
+has the `file`, `offset` and `message` of every damaged place.
+"""
+function verify(store::Store)
+    damages = Damage[]
+    exclusive(store.handle) do handle
+        code = GC.@preserve damages LibAtlas.atlas_verify(
+            handle, damage_function(), pointer_from_objref(damages), C_NULL
+        )
+        # Damage is the result, not a failure.
+        code == LibAtlas.ATLAS_STATUS_CORRUPT && !isempty(damages) || check(code)
+    end
+    return damages
+end
+
+"""
+    Atlas.info(store)
+
+A named tuple: `mode`, `generation` (the commit that the store sees), `unflushed_changes`, `dataset_count`,
+`array_file_count`, `segment_count`, `live_bytes`, `dead_bytes`, `meta_format`, `meta_compression`.
+"""
+function info(store::Store)
+    description = LibAtlas.zeroed(LibAtlas.atlas_store_description)
+    check(LibAtlas.atlas_store_info(store.handle, description))
+    d = description[]
+    return (
+        mode=d.mode == LibAtlas.ATLAS_MODE_READ ? "r" : "w",
+        generation=Int(d.generation),
+        unflushed_changes=d.unflushed_changes != 0,
+        dataset_count=Int(d.dataset_count),
+        array_file_count=Int(d.array_file_count),
+        segment_count=Int(d.segment_count),
+        live_bytes=Int(d.live_bytes),
+        dead_bytes=Int(d.dead_bytes),
+        meta_format=name_of(d.meta_format, META_FORMATS),
+        meta_compression=name_of(d.meta_compression, COMPRESSIONS),
+    )
+end
+
+name_of(code::Int32, choices::NamedTuple) = keys(choices)[findfirst(==(code), values(choices))]
+
+# ---- Datasets --------------------------------------------------------------------------------------------------------
+
+"""
+    create!(store, name) -> Dataset
+
+Add a dataset without arrays or attributes.
+"""
+function create!(store::Store, name::AbstractString)
+    check(LibAtlas.atlas_create_dataset(store.handle, name))
+    return Dataset(store.handle, name)
+end
+
+function names(store::Store)
+    return texts() do buffer, capacity, needed
+        LibAtlas.atlas_dataset_names(store.handle, buffer, capacity, needed)
+    end
+end
+
+function Base.length(store::Store)
+    count = Ref{Csize_t}(0)
+    check(LibAtlas.atlas_dataset_count(store.handle, count))
+    return Int(count[])
+end
+
+function Base.haskey(store::Store, name::AbstractString)
+    found = Ref(false)
+    check(LibAtlas.atlas_has_dataset(store.handle, name, found))
+    return found[]
+end
+
+function Base.getindex(store::Store, name::AbstractString)
+    haskey(store, name) && return Dataset(store.handle, name)
+    return throw(missing_key("store $(store.handle.path) has no dataset '$name'"))
+end
+
+function missing_key(text::String)
+    return AtlasError(:NOT_FOUND, LibAtlas.ATLAS_STATUS_NOT_FOUND, text)
+end
+
+function Base.delete!(store::Store, name::AbstractString)
+    haskey(store, name) && check(LibAtlas.atlas_delete_dataset(store.handle, name))
+    return store
+end
+
+"The store, datasets and attributes are dictionaries alike: of their names at the time when an iteration begins."
+const Named = Union{Store,Dataset}
+
+Base.get(d::Named, name::AbstractString, default) = haskey(d, name) ? d[name] : default
+Base.get(default::Base.Callable, d::Named, name::AbstractString) = haskey(d, name) ? d[name] : default()
+
+function Base.iterate(d::Named, (list, at)=(names(d), 1))
+    at > length(list) && return nothing
+    return (list[at] => d[list[at]], (list, at + 1))
+end

@@ -1,0 +1,137 @@
+@testset "a store is a dictionary" begin
+    with_store() do store, path
+        @test isempty(store) && length(store) == 0 && collect(keys(store)) == String[]
+        for name in ("jan", "feb/2", "März", "x"^255)
+            @test create!(store, name) isa Atlas.Dataset
+        end
+        order = ["jan", "feb/2", "März", "x"^255]
+        @test length(store) == 4 && collect(keys(store)) == order
+        @test [name for (name, dataset) in store] == order
+        @test all(dataset -> dataset isa Atlas.Dataset, values(store))
+        @test eltype(store) == Pair{String,Atlas.Dataset}
+        @test haskey(store, "März") && !haskey(store, "Marz")
+        @test "jan" in keys(store)
+        @test store["jan"] == store["jan"] && store["jan"] != store["März"]
+        @test hash(store["jan"]) == hash(store["jan"])
+        @test store == store && hash(store) == hash(store)
+        @test get(store, "jan", nothing) == store["jan"] && get(store, "none", 1) == 1
+        @test get(() -> 2, store, "none") == 2
+        @test delete!(store, "jan") === store && !haskey(store, "jan") && length(store) == 3
+        @test delete!(store, "jan") === store
+        @test create!(store, SubString("jan!", 1, 3)) isa Atlas.Dataset
+        @test collect(keys(store)) == [order[2:4]; "jan"]
+        # What is created or deleted during an iteration does not disturb it, unless it comes up.
+        seen = String[]
+        for (name, dataset) in store
+            push!(seen, name)
+            haskey(store, "new") || create!(store, "new")
+        end
+        @test seen == [order[2:4]; "jan"]
+        names = ["dataset $k" for k in 1:2000]
+        foreach(name -> create!(store, name), names)
+        @test collect(keys(store))[(end - 1999):end] == names
+    end
+end
+
+@testset "a dataset is a dictionary" begin
+    with_store() do store, path
+        dataset = create!(store, "jan")
+        @test isempty(dataset) && collect(keys(dataset)) == []
+        dataset["u"] = rand(3)
+        dataset["v"] = rand(Float32, 2, 3)
+        dataset["n"] = 5
+        dataset["title"] = "a text"
+        @test collect(keys(dataset)) == ["u", "v", "n", "title"] && length(dataset) == 4
+        @test [ndims(array) for (name, array) in dataset] == [1, 2, 0, 0]
+        @test haskey(dataset, "u") && !haskey(dataset, "w")
+        @test dataset["n"][] === 5 && dataset["title"][] == "a text"
+        @test dataset["v"] isa AtlasArray{Float32,2}
+        @test get(dataset, "w", missing) === missing
+        @test delete!(dataset, "u") === dataset && !haskey(dataset, "u")
+        @test delete!(dataset, "u") === dataset
+        @test eltype(dataset) == Pair{String,AtlasArray}
+    end
+end
+
+@testset "assignment defines or writes" begin
+    with_store() do store, path
+        dataset = create!(store, "jan")
+        dataset["x"] = [1.0 2.0; 3.0 4.0]
+        attributes(dataset["x"])["units"] = "m"
+        dataset["x"] = Int8[5 6; 7 8]                       # the same size: into the array that is there
+        @test dataset["x"] isa AtlasArray{Float64,2} && dataset["x"] == [5 6; 7 8]
+        @test attributes(dataset["x"])["units"] == "m"
+        @test error_of(() -> dataset["x"] = [1.0, 2.0]) isa DimensionMismatch
+        @test dataset["x"] == [5 6; 7 8]
+        dataset["n"] = 1
+        dataset["n"] = 2
+        @test dataset["n"][] === 2
+        # What cannot be written leaves nothing defined.
+        @test error_of(() -> dataset["bad"] = ["a\0b"]) isa ArgumentError
+        @test error_of(() -> dataset["bad"] = Any[1, "a"]) isa ArgumentError
+        @test error_of(() -> dataset["bad"] = Int128[1]) isa ArgumentError
+        @test error_of(() -> dataset["bad"] = [1, missing]) isa ArgumentError
+        @test error_of(() -> dataset["bad"] = nothing) isa ArgumentError
+        @test error_of(() -> dataset["bad"] = []) isa ArgumentError
+        @test !haskey(dataset, "bad")
+        dataset["range"] = 0.0:0.5:2.0
+        @test dataset["range"] == 0.0:0.5:2.0
+        dataset["bits"] = trues(3, 2)
+        @test dataset["bits"] isa AtlasArray{Bool,2} && all(dataset["bits"])
+        dataset["empty"] = zeros(Float32, 0, 4)
+        @test size(dataset["empty"]) == (0, 4) && dataset["empty"][:, :] == zeros(Float32, 0, 4)
+        dataset["substrings"] = split("a b c")
+        @test dataset["substrings"] == ["a", "b", "c"]
+        dataset["copy"] = dataset["x"]
+        @test dataset["copy"] == dataset["x"]
+        dataset["part"] = view(dataset["x"], 1, :)
+        @test dataset["part"] == [5, 6]
+        dataset["transposed"] = dataset["x"]'
+        @test dataset["transposed"] == [5 7; 6 8]
+    end
+end
+
+@testset "define!" begin
+    with_store() do store, path
+        dataset = create!(store, "jan")
+        a = define!(
+            dataset, "t", Float32, (144, 90, 12);
+            dims=("lon", "lat", "level"), chunks=(144, 90, 1), fillvalue=-999, codec=:lz4, shuffle=false,
+        )
+        @test a isa AtlasArray{Float32,3} && size(a) == (144, 90, 12) && length(a) == 144 * 90 * 12
+        @test Atlas.dimnames(a) == ("lon", "lat", "level")
+        @test Atlas.chunksize(a) == (144, 90, 1)
+        @test Atlas.fillvalue(a) === -999.0f0
+        @test all(==(-999), a)
+        b = define!(dataset, "defaults", Int64, (2, 3))
+        @test Atlas.dimnames(b) == ("dim_1", "dim_0") && Atlas.fillvalue(b) === nothing && b == zeros(2, 3)
+        c = define!(dataset, "c", ComplexF64, (5, 7); chunks=(:, 2), dims=[:x, :y], codec=:zstd, level=9, shuffle=true)
+        @test Atlas.chunksize(c) == (5, 2) && Atlas.dimnames(c) == ("x", "y")
+        d = define!(dataset, "scalar", Bool; fillvalue=true)
+        @test size(d) == () && d[] === true && Atlas.dimnames(d) == () && Atlas.chunksize(d) == ()
+        e = define!(dataset, "text", String, (2,); fillvalue="n/a")
+        @test e[:] == ["n/a", "n/a"] && Atlas.fillvalue(e) == "n/a"
+        @test Atlas.fillvalue(define!(dataset, "text2", String, (2,))) === nothing
+        f = define!(dataset, "time", DateTime, (1,); fillvalue=DateTime(2000))
+        @test f isa AtlasArray{TimestampNs,1} && f[1] == TimestampNs(DateTime(2000))
+        @test isnan(Atlas.fillvalue(define!(dataset, "nan", Float16, (1,); fillvalue=NaN)))
+        g = define!(dataset, "many", UInt8, ntuple(_ -> 1, 32))
+        @test ndims(g) == 32 && sum(g) === UInt64(0)
+        @test status_of(() -> define!(dataset, "toomany", UInt8, ntuple(_ -> 1, 33))) == :INVALID_ARGUMENT
+        @test status_of(() -> define!(dataset, "t", Float32)) == :ALREADY_EXISTS
+        @test status_of(() -> define!(dataset, "x", Float32, (2,); chunks=(0,))) == :INVALID_ARGUMENT
+        @test error_of(() -> define!(dataset, "x", Float32, (2, 2); dims=("a",))) isa DimensionMismatch
+        @test error_of(() -> define!(dataset, "x", Float32, (2, 2); chunks=(1,))) isa DimensionMismatch
+        @test error_of(() -> define!(dataset, "x", Float32, (-1,))) isa InexactError
+        @test error_of(() -> define!(dataset, "x", Int8, (1,); fillvalue=300)) isa InexactError
+        @test error_of(() -> define!(dataset, "x", String, (1,); fillvalue="a\0")) isa ArgumentError
+        @test error_of(() -> define!(dataset, "x", Rational{Int}, (1,))) isa ArgumentError
+        @test !haskey(dataset, "x")
+        flush(store)
+        Atlas.open(path) do reader
+            t = reader["jan"]["t"]
+            @test Atlas.dimnames(t) == ("lon", "lat", "level") && Atlas.fillvalue(t) === -999.0f0
+            @test reader["jan"]["text"][2] == "n/a"
+        end
+    end
+end

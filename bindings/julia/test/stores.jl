@@ -1,0 +1,205 @@
+@testset "create, close, open" begin
+    with_path() do path
+        store = Atlas.create(path)
+        @test store isa Atlas.Store && isopen(store)
+        @test Atlas.info(store).mode == "w" && Atlas.info(store).generation == 1
+        create!(store, "jan")
+        @test Atlas.info(store).unflushed_changes
+        @test close(store) === nothing
+        @test !isopen(store)
+        @test close(store) === nothing
+        @test Atlas.discard(store) === nothing
+        @test status_of(() -> flush(store)) == :INVALID_HANDLE
+        @test status_of(() -> store["jan"]) == :INVALID_HANDLE
+        @test status_of(() -> Atlas.create(path)) == :ALREADY_EXISTS
+
+        store = Atlas.open(path)
+        @test Atlas.info(store).mode == "r"
+        @test collect(keys(store)) == ["jan"]
+        @test status_of(() -> create!(store, "feb")) == :READ_ONLY
+        @test status_of(() -> flush(store)) == :READ_ONLY
+        close(store)
+        for mode in ("w", "r+")
+            store = Atlas.open(path, mode)
+            @test Atlas.info(store).mode == "w" && haskey(store, "jan")
+            close(store)
+        end
+        @test error_of(() -> Atlas.open(path, "a")) isa ArgumentError
+        @test status_of(() -> Atlas.open(path * "/missing")) == :NOT_FOUND
+        @test error_of(() -> Atlas.open("no\0path")) isa ArgumentError
+    end
+end
+
+@testset "blocks" begin
+    with_path() do path
+        result = Atlas.create(path) do store
+            create!(store, "kept")
+            store
+        end
+        @test result isa Atlas.Store && !isopen(result)
+        @test Atlas.open(s -> collect(keys(s)), path) == ["kept"]
+
+        # An exception discards, and arrives as it was.
+        thrown = ErrorException("mine")
+        inside = nothing
+        caught = error_of() do
+            Atlas.open(path, "w") do store
+                inside = store
+                create!(store, "gone")
+                throw(thrown)
+            end
+        end
+        @test caught === thrown
+        @test !isopen(inside)
+        @test Atlas.open(s -> collect(keys(s)), path) == ["kept"]
+        @test error_of(() -> Atlas.open(s -> throw(InterruptException()), path, "w")) isa InterruptException
+
+        # Its backtrace is the one of where it was thrown.
+        function thrower()
+            return error("here")
+        end
+        frames = try
+            Atlas.open(s -> thrower(), path, "w")
+        catch
+            stacktrace(catch_backtrace())
+        end
+        @test any(frame -> frame.func === :thrower, frames)
+
+        # Closed or discarded inside is as it was left.
+        @test Atlas.open(path, "w") do store
+            create!(store, "early")
+            close(store)
+            :result
+        end === :result
+        Atlas.open(path, "w") do store
+            create!(store, "never")
+            Atlas.discard(store)
+        end
+        @test Atlas.open(s -> collect(keys(s)), path) == ["kept", "early"]
+    end
+end
+
+@testset "a flush that fails" begin
+    with_path() do path
+        store = Atlas.create(path)
+        store |> s -> create!(s, "jan")["x"] = [1, 2, 3]
+        mv(path, path * ".away")
+        @test error_of(() -> close(store)) isa AtlasError
+        @test isopen(store)
+        @test store["jan"]["x"][:] == [1, 2, 3]
+        mv(path * ".away", path)
+        close(store)
+        @test Atlas.open(s -> s["jan"]["x"][:], path) == [1, 2, 3]
+
+        inside = nothing
+        @test error_of() do
+            Atlas.open(path, "w") do store
+                inside = store
+                create!(store, "feb")
+                mv(path, path * ".away")
+            end
+        end isa AtlasError
+        @test !isopen(inside)
+    end
+end
+
+@testset "one writer, many readers" begin
+    with_store() do store, path
+        e = error_of(() -> Atlas.open(path, "w"))
+        @test e isa AtlasError && e.status == :LOCKED && occursin(string(getpid()), e.text)
+        reader = Atlas.open(path)
+        create!(store, "jan")["x"] = 1:3
+        @test isempty(reader)
+        flush(store)
+        @test isempty(reader) && Atlas.info(reader).generation == 1
+        Atlas.refresh(reader)
+        @test Atlas.info(reader).generation == 2 && reader["jan"]["x"] == 1:3
+        close(reader)
+        Atlas.discard(store)
+        Atlas.open(s -> @test(haskey(s, "jan")), path, "w")
+    end
+end
+
+@testset "options" begin
+    for (options, file) in (
+        ((), "atlas.json"),
+        ((meta_format=:json, meta_compression=:zstd), "atlas.json.zst"),
+        ((meta_format=:msgpack,), "atlas.msgpack"),
+        ((meta_format=:msgpack, meta_compression=:none, sync=false, threads=0, cache_bytes=2^20), "atlas.msgpack"),
+    )
+        with_store(; options...) do store, path
+            @test isfile(joinpath(path, file))
+            @test Atlas.info(store).meta_format == get(Dict(pairs((; options...))), :meta_format, :json)
+            @test Atlas.info(store).meta_compression == get(Dict(pairs((; options...))), :meta_compression, :none)
+        end
+    end
+    with_store(; codec=:lz4, shuffle=false, threads=2) do store, path
+        array = define!(create!(store, "d"), "x", Int32, (4,))
+        @test occursin("lz4", repr("text/plain", array)) && !occursin("shuffled", repr("text/plain", array))
+        array .= 7
+        close(store)
+        @test Atlas.open(s -> s["d"]["x"][:], path; threads=0, sync=true, cache_bytes=1) == fill(7, 4)
+    end
+    with_path() do path
+        @test error_of(() -> Atlas.create(path; codec=:gzip)) isa ArgumentError
+        @test error_of(() -> Atlas.create(path; meta_format="json")) isa MethodError
+        @test status_of(() -> Atlas.create(path; threads=-7)) == :INVALID_ARGUMENT
+    end
+end
+
+@testset "compact and verify" begin
+    with_store() do store, path
+        values = rand(1000)
+        create!(store, "a")["x"] = values
+        create!(store, "b")["x"] = values
+        @test status_of(() -> Atlas.compact(store)) == :UNFLUSHED_CHANGES
+        flush(store)
+        delete!(store, "a")
+        flush(store)
+        @test Atlas.info(store).dead_bytes > 0
+        @test Atlas.compact(store) === nothing
+        @test Atlas.info(store).dead_bytes == 0
+        @test store["b"]["x"] == values
+        @test Atlas.verify(store) == Atlas.Damage[]
+
+        close(store)
+        segment = only(f for f in readdir(joinpath(path, "x"); join=true))
+        bytes = read(segment)
+        bytes[end ÷ 2] ⊻= 0xff
+        write(segment, bytes)
+        Atlas.open(path) do reader
+            damages = Atlas.verify(reader)
+            @test length(damages) == 1
+            @test damages[1].file == segment && 0 <= damages[1].offset < length(bytes)
+            @test occursin(segment, sprint(show, damages[1]))
+            e = error_of(() -> reader["b"]["x"][:])
+            @test e isa AtlasError && e.status == :CORRUPT && occursin(segment, e.text)
+        end
+    end
+end
+
+@testset "errors" begin
+    with_store() do store, path
+        e = error_of(() -> store["no such"])
+        @test e isa AtlasError && e.status === :NOT_FOUND && e.code == LibAtlas.ATLAS_STATUS_NOT_FOUND
+        @test occursin("no such", e.text) && occursin("no such", sprint(showerror, e))
+        @test occursin("NOT_FOUND", sprint(showerror, e))
+        dataset = create!(store, "jan")
+        e = error_of(() -> create!(store, "jan"))
+        @test e.status == :ALREADY_EXISTS && occursin("'jan'", e.text)
+        @test status_of(() -> create!(store, "")) == :INVALID_ARGUMENT
+        @test status_of(() -> create!(store, "x"^256)) == :INVALID_ARGUMENT
+        @test status_of(() -> create!(store, "\xff")) == :INVALID_ARGUMENT
+        @test error_of(() -> create!(store, "a\0b")) isa ArgumentError
+        e = error_of(() -> dataset["none"])
+        @test e.status == :NOT_FOUND && occursin("'none'", e.text) && occursin("'jan'", e.text)
+        delete!(store, "jan")
+        @test status_of(() -> dataset["x"] = 1) == :NOT_FOUND
+        @test status_of(() -> keys(dataset) |> collect) == :NOT_FOUND
+    end
+end
+
+@testset "version" begin
+    @test Atlas.version() isa VersionNumber
+    @test LibAtlas.atlas_version() ÷ 1000 == LibAtlas.ATLAS_VERSION ÷ 1000
+end

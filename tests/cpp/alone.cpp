@@ -1,0 +1,5 @@
+// The header is complete by itself, and stays so when it is included twice.
+#include <atlas.hpp>
+#include <atlas.hpp>
+
+static_assert(atlas::dtype_of<double> == atlas::DType::f64);

@@ -1,0 +1,690 @@
+// Stores, datasets, arrays: lifecycle, the block form, views, options, callbacks, statistics, reading across datasets.
+#include "check.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <fstream>
+#include <list>
+#include <memory>
+#include <thread>
+
+#include <sys/wait.h>
+
+using atlas::Mode;
+using atlas::Region;
+using atlas::Shape;
+using Doubles = std::vector<double>;
+using Names = std::vector<std::string>;
+
+static_assert(!std::is_copy_constructible_v<atlas::Store> && !std::is_copy_assignable_v<atlas::Store>);
+static_assert(std::is_nothrow_move_constructible_v<atlas::Store> && std::is_nothrow_move_assignable_v<atlas::Store>);
+static_assert(std::is_copy_constructible_v<atlas::Dataset> && std::is_copy_assignable_v<atlas::Dataset>);
+static_assert(std::is_copy_constructible_v<atlas::Array> && std::is_copy_assignable_v<atlas::Array>);
+static_assert(std::is_base_of_v<std::runtime_error, atlas::Error> && std::is_nothrow_copy_constructible_v<atlas::Error>);
+
+// ---- lifecycle ----
+
+TEST(close_flushes_and_is_idempotent) {
+    atlas::Store store = atlas::create(path_of("store"));
+    CHECK(store.is_open() && store.handle() != 0);
+    store.create_dataset("d");
+    CHECK(store.info().unflushed_changes);
+    store.close();
+    CHECK(!store.is_open() && store.handle() == 0);
+    store.close();
+    store.discard();
+    CHECK(atlas::open(path_of("store")).has_dataset("d"));
+}
+
+TEST(the_destructor_discards) {
+    {
+        atlas::Store store = atlas::create(path_of("store"));
+        store.create_dataset("flushed");
+        store.flush();
+        store.create_dataset("lost");
+    }
+    CHECK_EQUAL(atlas::open(path_of("store")).dataset_names(), Names{"flushed"});
+    atlas::Store store = atlas::open(path_of("store"), Mode::read_write); // the lock was released
+    store.create_dataset("lost");
+    store.discard();
+    CHECK(!store.is_open());
+    CHECK_EQUAL(atlas::open(path_of("store")).dataset_names(), Names{"flushed"});
+}
+
+TEST(discarding_leaves_the_error_text_alone) {
+    try {
+        atlas::Store store = atlas::create(path_of("store"));
+        (void)store["nowhere"].array_count();
+        CHECK(false);
+    } catch (const atlas::Error &error) {
+        CHECK(std::string(error.text()).find("'nowhere'") != std::string::npos);
+        CHECK(std::string(atlas_last_error()) == error.text());
+    }
+}
+
+TEST(stores_move) {
+    atlas::Store a = atlas::create(path_of("a"));
+    atlas::Dataset view = a.create_dataset("d");
+    const atlas_store number = a.handle();
+    atlas::Store b = std::move(a);
+    CHECK(!a.is_open() && b.is_open() && b.handle() == number); // NOLINT: a moved-from store is a closed one
+    CHECK_EQUAL(view.array_count(), 0u);                        // the view does not mind
+
+    atlas::Store c = atlas::create(path_of("c"));
+    c.create_dataset("lost");
+    c = std::move(b); // discards
+    CHECK(!b.is_open() && c.handle() == number); // NOLINT: likewise
+    CHECK_EQUAL(atlas::open(path_of("c"), Mode::read_write).dataset_count(), 0u);
+    atlas::Store &same = c;
+    c = std::move(same);
+    CHECK(c.is_open());
+    std::vector<atlas::Store> stores;
+    stores.push_back(std::move(c));
+    stores.emplace_back();
+    CHECK(stores[0]["d"].arrays().empty() && !stores[1].is_open());
+}
+
+TEST(views_of_a_closed_store) {
+    atlas::Store store = atlas::create(path_of("store"));
+    atlas::Array array = store.create_dataset("d").define_array<double>("a", {}, {2});
+    const atlas::Dataset dataset = store["d"];
+    const atlas::Attributes attributes = array.attributes();
+    store.close();
+    CHECK_THROWS(invalid_handle, (), (void)array.read<double>());
+    CHECK_THROWS(invalid_handle, (), array.write({1.0, 2.0}));
+    CHECK_THROWS(invalid_handle, (), array.append({1.0, 2.0}));
+    CHECK_THROWS(invalid_handle, (), (void)dataset.array_names());
+    CHECK_THROWS(invalid_handle, (), attributes.set("k", 1));
+    CHECK_THROWS(invalid_handle, (), store.flush());
+    CHECK_THROWS(invalid_handle, (), store.compact());
+    CHECK_THROWS(invalid_handle, (), store.refresh());
+    CHECK_THROWS(invalid_handle, (), (void)store.verify());
+    CHECK_THROWS(invalid_handle, (), (void)store.info());
+    CHECK_THROWS(invalid_handle, (), (void)atlas::Store().dataset_names());
+    CHECK_THROWS(invalid_handle, (), (void)store["d"].has_array("a"));
+    // another store does not answer for it
+    atlas::Store other = atlas::create(path_of("other"));
+    other.create_dataset("d").define_array<double>("a", {}, {2});
+    CHECK_THROWS(invalid_handle, (), (void)array.read<double>());
+}
+
+TEST(what_goes_wrong_with_stores) {
+    CHECK_THROWS(not_found, ("none"), (void)atlas::open(path_of("none")));
+    CHECK_THROWS(not_found, (), (void)atlas::create(path_of("none") / "store"));
+    CHECK_THROWS(invalid_argument, ("NUL"), (void)atlas::open(std::string("a\0b", 3)));
+    const char *null = nullptr;
+    CHECK_THROWS(invalid_argument, ("path"), (void)atlas::create(null));
+    CHECK_THROWS(invalid_argument, (), (void)atlas::open(path_of("none"), Mode{77}));
+    atlas::Store store = atlas::create(path_of("store").string());
+    CHECK_THROWS(already_exists, ("store"), (void)atlas::create(path_of("store").c_str()));
+    CHECK_THROWS(locked, (), (void)atlas::open(path_of("store"), Mode::read_write));
+    atlas::Store reader = atlas::open(std::string_view(path_of("store").native()));
+    CHECK(reader.info().mode == Mode::read && store.info().mode == Mode::read_write);
+    CHECK_THROWS(read_only, (), reader.create_dataset("d"));
+    CHECK_THROWS(read_only, (), reader.delete_dataset("d"));
+    CHECK_THROWS(read_only, (), reader.flush());
+    CHECK_THROWS(read_only, (), reader.compact());
+    reader.close();
+}
+
+TEST(a_close_that_fails_loses_nothing) {
+    const auto path = path_of("store");
+    atlas::Store store = atlas::create(path);
+    store.create_dataset("d").define_array<double>("a", {}, {1}).write(1.0);
+    // a folder that is not empty, where the new root would be renamed to
+    std::filesystem::rename(path / "atlas.json", path / "aside");
+    std::filesystem::create_directory(path / "atlas.json");
+    std::filesystem::create_directory(path / "atlas.json" / "in the way");
+    bool failed = false;
+    try {
+        store.close();
+    } catch (const atlas::Error &) {
+        failed = true;
+    }
+    CHECK(failed && store.is_open());
+    CHECK_EQUAL(store["d"]["a"].read<double>(), Doubles{1});
+    std::filesystem::remove_all(path / "atlas.json");
+    std::filesystem::rename(path / "aside", path / "atlas.json");
+    store.close();
+    CHECK(!store.is_open());
+    CHECK_EQUAL(atlas::open(path)["d"]["a"].read<double>(), Doubles{1});
+}
+
+// ---- the block form ----
+
+TEST(the_block_form_closes) {
+    atlas::create(path_of("store"), [](atlas::Store &store) { store.create_dataset("d"); });
+    atlas::open(path_of("store"), Mode::read_write, [](atlas::Store &store) { store.create_dataset("e"); });
+    atlas::open(path_of("store"), Mode::read_write, {}, [](atlas::Store &store) { store.create_dataset("f"); });
+    atlas::create(path_of("other"), {}, [](atlas::Store &store) { store.create_dataset("g"); });
+    atlas::CreateOptions options;
+    options.codec = atlas::Codec::lz4;
+    atlas::create(path_of("third"), options, [](atlas::Store &store) { store.close(); }); // twice is fine
+    CHECK_EQUAL(atlas::open(path_of("store"), [](atlas::Store &store) { return store.dataset_names(); }),
+                (Names{"d", "e", "f"}));
+    CHECK(atlas::open(path_of("other")).has_dataset("g"));
+}
+
+TEST(the_block_form_returns_what_the_function_returns) {
+    int number = 1;
+    int &same = atlas::create(path_of("a"), [&](atlas::Store &) -> int & { return number; });
+    CHECK(&same == &number);
+    auto only = atlas::open(path_of("a"), [](const atlas::Store &) { return std::make_unique<int>(3); });
+    CHECK_EQUAL(*only, 3);
+    const auto number_of = [](atlas::Store &) { return 1.5; };
+    const auto nothing = [](atlas::Store &) {};
+    static_assert(std::is_same_v<decltype(atlas::open("a", number_of)), double>);
+    static_assert(std::is_void_v<decltype(atlas::open("a", Mode::read, nothing))>);
+    // a store may leave
+    atlas::Store kept = atlas::create(path_of("b"), [](atlas::Store &store) { return std::move(store); });
+    CHECK(kept.is_open());
+}
+
+namespace {
+struct Untouched {
+    int *copies;
+    explicit Untouched(int *counter) : copies(counter) {}
+    Untouched(const Untouched &other) : copies(other.copies) { ++*copies; }
+};
+} // namespace
+
+TEST(the_block_form_discards_on_an_exception) {
+    atlas::create(path_of("store"), [](atlas::Store &store) { store.create_dataset("before"); });
+    const Untouched *thrown = nullptr;
+    int copies = 0;
+    try {
+        atlas::open(path_of("store"), Mode::read_write, [&](atlas::Store &store) {
+            store.create_dataset("lost");
+            try {
+                throw Untouched(&copies);
+            } catch (const Untouched &exception) {
+                thrown = &exception;
+                throw;
+            }
+        });
+        CHECK(false);
+    } catch (const Untouched &exception) {
+        CHECK(&exception == thrown); // the very same object
+        CHECK_EQUAL(copies, 0);
+    }
+    CHECK_EQUAL(atlas::open(path_of("store")).dataset_names(), Names{"before"});
+    CHECK_THROWS(not_found, ("'x'"), atlas::open(path_of("store"), Mode::read_write, [&](atlas::Store &store) {
+                     store.create_dataset("lost");
+                     (void)store["x"].array_names();
+                 }));
+    CHECK_THROWS(already_exists, (), atlas::create(path_of("new"), [&](atlas::Store &store) {
+                     store.create_dataset("twice");
+                     store.create_dataset("twice");
+                 }));
+    CHECK_EQUAL(atlas::open(path_of("new"), Mode::read_write).dataset_count(), 0u); // created, and no longer locked
+}
+
+// ---- datasets and arrays ----
+
+TEST(datasets_and_arrays_are_iterated_over) {
+    atlas::Store store = atlas::create(path_of("store"));
+    const Names months = {"jan", "feb", "mar/1", "Апрель"};
+    for (const std::string &month : months) {
+        atlas::Dataset dataset = store.create_dataset(month);
+        CHECK_EQUAL(dataset.name(), month);
+        dataset.define_array<double>("b", {"x"}, {1});
+        dataset.define_array<int>("a", {}, {});
+    }
+    CHECK_EQUAL(store.dataset_names(), months);
+    CHECK_EQUAL(store.dataset_count(), 4u);
+    Names seen;
+    for (const atlas::Dataset &dataset : store.datasets()) {
+        seen.push_back(dataset.name());
+        CHECK_EQUAL(dataset.array_names(), (Names{"b", "a"}));
+        CHECK_EQUAL(dataset.array_count(), 2u);
+        for (const atlas::Array &array : dataset.arrays()) {
+            CHECK_EQUAL(array.dataset_name(), dataset.name());
+            CHECK(dataset.has_array(array.name()));
+            if (array.name() == "a") dataset.delete_array(array.name()); // does not disturb the loop
+        }
+        CHECK_EQUAL(dataset.array_names(), Names{"b"});
+        if (dataset.name() == "feb") store.delete_dataset("feb");
+    }
+    CHECK_EQUAL(seen, months);
+    CHECK(!store.has_dataset("feb") && store.has_dataset("jan") && store.dataset_count() == 3);
+    CHECK_THROWS(not_found, ("'feb'"), store.delete_dataset("feb"));
+    CHECK_THROWS(not_found, ("'a'", "'jan'"), store["jan"].delete_array("a"));
+    CHECK_THROWS(already_exists, ("'jan'"), store.create_dataset("jan"));
+    CHECK_THROWS(not_found, ("'feb'"), (void)store["feb"].has_array("a"));
+    CHECK_THROWS(invalid_argument, (), store.create_dataset(std::string(256, 'x')));
+    const char *null = nullptr;
+    CHECK_THROWS(invalid_argument, ("NULL"), (void)store[null]);
+    CHECK_THROWS(invalid_argument, ("NUL"), (void)store[std::string_view("a\0b", 3)]);
+}
+
+TEST(many_names) {
+    atlas::Store store = atlas::create(path_of("store"));
+    const int count = check::scaled(20000, 500);
+    Names names;
+    for (int i = 0; i < count; i++) store.create_dataset(names.emplace_back("dataset " + std::to_string(i)));
+    CHECK(store.dataset_names() == names);
+    CHECK_EQUAL(store.datasets().back().name(), names.back());
+}
+
+TEST(arrays_are_defined_with_options) {
+    atlas::Store store = atlas::create(path_of("store"));
+    atlas::Dataset dataset = store.create_dataset("d");
+    atlas::ArrayOptions<float> options;
+    options.chunk_shape = {1, 2, 2};
+    options.codec = atlas::Codec::lz4;
+    options.shuffle = false;
+    options.fill_value = -999.0f;
+    atlas::Array a = dataset.define_array<float>("a", {"time", "y", "x"}, {0, 3, 4}, options);
+    atlas::ArrayInfo info = a.info();
+    CHECK(info.dtype == atlas::DType::f32 && info.shape == (Shape{0, 3, 4}) && info.chunk_shape == (Shape{1, 2, 2}));
+    CHECK(info.codec == atlas::Codec::lz4 && !info.shuffle && info.has_fill_value);
+    CHECK_EQUAL(a.dims(), (Names{"time", "y", "x"}));
+    CHECK_EQUAL(a.fill_value<float>().value(), -999.0f);
+    CHECK_THROWS(type_mismatch, ("'a'", "f32", "f64"), (void)a.fill_value<double>());
+
+    atlas::Array plain = dataset.define_array<std::int64_t>("plain", {}, {2, 2});
+    CHECK_EQUAL(plain.dims(), (Names{"dim_0", "dim_1"}));
+    CHECK(!plain.info().has_fill_value && !plain.fill_value<std::int64_t>());
+    CHECK(plain.info().codec == atlas::Codec::zstd && plain.info().shuffle && plain.info().level == 1);
+
+    atlas::ArrayOptions<std::string> text_options;
+    text_options.fill_value = "missing";
+    atlas::Array text = dataset.define_array<std::string>("text", {}, {2}, text_options);
+    CHECK_EQUAL(text.fill_value<std::string>().value(), "missing");
+    text.write("here", {{1}, {1}});
+    CHECK_EQUAL(text.read<std::string>(), (Names{"missing", "here"}));
+    text_options.fill_value = std::string(1, '\0');
+    CHECK_THROWS(invalid_argument, ("NUL"), dataset.define_array<std::string>("bad", {}, {2}, text_options));
+    CHECK(!dataset.define_array<std::string>("no fill", {}, {}).fill_value<std::string>());
+
+#if __cplusplus >= 202002L
+    atlas::Array b = dataset.define_array<double>("b", {"x"}, {4}, {.chunk_shape = {2}, .fill_value = 1e20});
+    CHECK_EQUAL(b.read<double>(), Doubles(4, 1e20));
+    dataset.define_array<bool>("c", {}, {}, {.fill_value = true});
+    CHECK(dataset["c"].read<bool>().at(0));
+    dataset.define_array<std::uint8_t>("e", {}, {}, {.codec = atlas::Codec::none, .level = 0, .shuffle = true});
+#endif
+
+    CHECK_THROWS(invalid_argument, ("'x'", "'d'", "1 dimension names", "[2, 2]"),
+                 dataset.define_array<double>("x", {"y"}, {2, 2}));
+    options.chunk_shape = {1};
+    CHECK_THROWS(invalid_argument, ("'x'", "1 extents of a chunk", "[2, 2]"),
+                 dataset.define_array<float>("x", {}, {2, 2}, options));
+    CHECK_THROWS(already_exists, ("'a'", "'d'"), dataset.define_array<double>("a", {}, {}));
+    CHECK_THROWS(not_found, ("'nowhere'"), store["nowhere"].define_array<double>("a", {}, {}));
+    CHECK(!dataset.has_array("x"));
+    CHECK_THROWS(not_found, ("'x'", "'d'"), (void)dataset["x"].read<double>());
+    CHECK_THROWS(not_found, ("'x'", "'d'"), dataset["x"].write(1.0));
+    CHECK_THROWS(not_found, ("'x'", "'d'"), (void)dataset["x"].info());
+    CHECK_THROWS(not_found, ("'x'", "'d'"), (void)dataset["x"].dims());
+}
+
+// ---- options, messages, progress ----
+
+TEST(options_of_a_store) {
+    atlas::CreateOptions options;
+    options.meta_format = atlas::MetaFormat::msgpack;
+    options.meta_compression = atlas::Compression::zstd;
+    options.codec = atlas::Codec::none;
+    options.shuffle = false;
+    options.sync = false;
+    options.num_threads = atlas::threads_inline;
+    options.cache_bytes = 1 << 20;
+    {
+        atlas::Store store = atlas::create(path_of("store"), options);
+        const atlas::ArrayInfo info = store.create_dataset("d").define_array<int>("a", {}, {3}).info();
+        CHECK(info.codec == atlas::Codec::none && !info.shuffle);
+        store["d"]["a"].write({1, 2, 3});
+        store.close();
+    }
+    CHECK(std::filesystem::exists(path_of("store") / "atlas.msgpack.zst"));
+    atlas::OpenOptions reading;
+    reading.num_threads = 2;
+    reading.cache_bytes = 1 << 20;
+    atlas::Store store = atlas::open(path_of("store"), Mode::read, reading);
+    CHECK(store.info().meta_format == atlas::MetaFormat::msgpack);
+    CHECK(store.info().meta_compression == atlas::Compression::zstd);
+    CHECK_EQUAL(store["d"]["a"].read<int>(), (std::vector<int>{1, 2, 3}));
+    options = {};
+    options.codec = static_cast<atlas::Codec>(77);
+    CHECK_THROWS(invalid_argument, ("77"), (void)atlas::create(path_of("bad"), options));
+#if __cplusplus >= 202002L
+    atlas::create(path_of("named"), {.codec = atlas::Codec::lz4, .sync = false}, [](atlas::Store &named) {
+        CHECK(named.create_dataset("d").define_array<int>("a", {}, {}).info().codec == atlas::Codec::lz4);
+    });
+#endif
+}
+
+namespace {
+// A store with something for compact and verify to do.
+void make_garbage(const std::filesystem::path &path) {
+    atlas::Store store = atlas::create(path);
+    for (const char *name : {"kept", "deleted"})
+        for (const char *array : {"a", "b", "c"})
+            store.create_dataset(std::string(name) + array)
+                .define_array<double>(array, {}, {3000})
+                .write(Doubles(3000, 1.25));
+    store.flush();
+    for (const char *array : {"a", "b", "c"}) store.delete_dataset(std::string("deleted") + array);
+    store.close();
+}
+} // namespace
+
+TEST(compact_gives_back_space) {
+    make_garbage(path_of("store"));
+    atlas::Store store = atlas::open(path_of("store"), Mode::read_write);
+    const atlas::StoreInfo before = store.info();
+    CHECK(before.dead_bytes > 0 && before.array_file_count == 3 && before.dataset_count == 3);
+    store.create_dataset("new");
+    CHECK_THROWS(unflushed_changes, (), store.compact());
+    store.flush();
+    store.compact();
+    const atlas::StoreInfo after = store.info();
+    CHECK(after.dead_bytes == 0 && after.live_bytes > 0 && after.generation > before.generation);
+    CHECK_EQUAL(after.segment_count, 3u);
+    CHECK_EQUAL(store["kepta"]["a"].read<double>(), Doubles(3000, 1.25));
+}
+
+TEST(progress_is_reported_and_cancels) {
+    make_garbage(path_of("store"));
+    struct Stop {};
+    enum { go_on, cancel, fail } wish = go_on;
+    int reports = 0;
+    atlas::OpenOptions options;
+    options.progress = [&](std::string_view what, std::uint64_t done, std::uint64_t total) {
+        CHECK(!what.empty() && done <= total);
+        reports++;
+        if (wish == fail) throw Stop();
+        return wish == go_on;
+    };
+    atlas::Store store = atlas::open(path_of("store"), Mode::read_write, options);
+    atlas::Store moved = std::move(store); // the functions move along
+    CHECK(moved.verify().empty());
+    CHECK(reports > 0);
+    for (const bool compacting : {false, true}) {
+        const auto work = [&] { compacting ? moved.compact() : void(moved.verify()); };
+        reports = 0;
+        wish = cancel;
+        CHECK_THROWS(cancelled, (), work());
+        CHECK_EQUAL(reports, 1);
+        wish = fail;
+        bool thrown = false;
+        try {
+            work();
+        } catch (const Stop &) {
+            thrown = true;
+        }
+        CHECK(thrown);
+        wish = go_on;
+        work(); // nothing is left over from the exception
+    }
+    CHECK_EQUAL(moved.info().dead_bytes, 0u);
+}
+
+TEST(messages_are_logged) {
+    make_garbage(path_of("store"));
+    std::vector<std::pair<atlas::LogLevel, std::string>> messages;
+    atlas::OpenOptions options;
+    options.log = [&](atlas::LogLevel level, std::string_view message) {
+        messages.emplace_back(level, message);
+        throw 1; // goes nowhere
+    };
+    std::filesystem::path segment; // and one more that the root does not name, as a crash leaves it
+    for (const auto &entry : std::filesystem::directory_iterator(path_of("store") / "a")) segment = entry.path();
+    std::filesystem::copy_file(segment, segment.parent_path() / "00000099-0123456789abcdef.seg");
+    atlas::open(path_of("store"), Mode::read_write, options, [](atlas::Store &store) {
+        store.create_dataset("new");
+        store.flush();
+        store.compact();
+    });
+    for (const auto &[level, message] : messages) {
+        CHECK(level == atlas::LogLevel::info || level == atlas::LogLevel::warning);
+        CHECK(!message.empty() && message.find('\n') == std::string::npos);
+    }
+    CHECK(!messages.empty());
+}
+
+TEST(verify_finds_damage) {
+    make_garbage(path_of("store"));
+    CHECK(atlas::open(path_of("store")).verify().empty());
+    int changed = 0;
+    for (const char *array : {"a", "b"}) {
+        for (const auto &entry : std::filesystem::directory_iterator(path_of("store") / array)) {
+            std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+            file.seekg(40);
+            const int byte = file.get();
+            file.seekp(40);
+            file.put(static_cast<char>(byte ^ 1));
+            changed++;
+        }
+    }
+    atlas::Store store = atlas::open(path_of("store"));
+    const std::vector<atlas::Damage> damage = store.verify();
+    CHECK_EQUAL(damage.size(), static_cast<std::size_t>(changed));
+    CHECK(damage[0].file.find(".seg") != std::string::npos && !damage[0].message.empty());
+    int calls = 0;
+    CHECK_EQUAL(store.verify([&](const atlas::Damage &place) {
+        CHECK_EQUAL(place.file, damage[static_cast<std::size_t>(calls)].file);
+        calls++;
+    }), static_cast<std::uint64_t>(changed));
+    CHECK_EQUAL(calls, changed);
+    // what the function throws comes out, at the first place
+    calls = 0;
+    bool thrown = false;
+    try {
+        store.verify([&](const atlas::Damage &) {
+            calls++;
+            throw std::string("enough");
+        });
+    } catch (const std::string &text) {
+        thrown = text == "enough";
+    }
+    CHECK(thrown && calls == 1);
+    CHECK_THROWS(corrupt, (".seg"), (void)store["kepta"]["a"].read<double>());
+    CHECK_EQUAL(store["keptc"]["c"].read<double>(), Doubles(3000, 1.25));
+}
+
+TEST(readers_stay_until_they_refresh) {
+    atlas::Store writer = atlas::create(path_of("store"));
+    atlas::Array array = writer.create_dataset("d").define_array<int>("a", {}, {1});
+    array.write(1);
+    writer.flush();
+    atlas::Store reader = atlas::open(path_of("store"));
+    const atlas::Array seen = reader["d"]["a"];
+    array.write(2);
+    writer.create_dataset("e");
+    writer.flush();
+    CHECK_EQUAL(seen.read<int>(), std::vector<int>{1});
+    CHECK(!reader.has_dataset("e"));
+    const std::uint64_t generation = reader.info().generation;
+    reader.refresh();
+    CHECK_EQUAL(reader.info().generation, generation + 1);
+    CHECK_EQUAL(seen.read<int>(), std::vector<int>{2});
+    CHECK(reader.has_dataset("e"));
+    writer.refresh();
+}
+
+// ---- statistics ----
+
+TEST(statistics) {
+    atlas::Store store = atlas::create(path_of("store"));
+    atlas::Dataset dataset = store.create_dataset("d");
+    atlas::ArrayOptions<double> options;
+    options.fill_value = -1.0;
+    options.chunk_shape = {2};
+    atlas::Array a = dataset.define_array<double>("a", {}, {5}, options);
+    a.write({4.0, -1.0, 2.5, 9.0}, {{0}, {4}});
+    CHECK_THROWS(no_stats, ("'a'", "'d'"), (void)a.stats());
+    store.flush();
+    const atlas::Stats stats = a.stats();
+    CHECK(stats.row_count == 5 && stats.null_count == 2 && stats.min == 2.5 && stats.max == 9.0);
+    CHECK(a.chunk_stats({0}).max == 4.0 && a.chunk_stats({1}).min == 2.5);
+    CHECK(!a.chunk_stats({2}).min && !a.chunk_stats({2}).max && a.chunk_stats({2}).null_count == 1);
+    CHECK_THROWS(out_of_range, (), (void)a.chunk_stats({3}));
+    CHECK_THROWS(invalid_argument, (), (void)a.chunk_stats({0, 0}));
+    CHECK_EQUAL(*a.stats<float>().max, 9.0f);
+    CHECK_THROWS(type_mismatch, ("'a'", "f64"), (void)a.stats<int>());
+    a.write(0.0, {{0}, {1}});
+    CHECK_THROWS(no_stats, (), (void)a.stats());
+}
+
+TEST(statistics_are_exact) {
+    atlas::Store store = atlas::create(path_of("store"));
+    atlas::Dataset dataset = store.create_dataset("d");
+    const std::int64_t big = (std::int64_t{1} << 62) + 1;
+    dataset.define_array<std::int64_t>("i64", {}, {2}).write({-big, big});
+    dataset.define_array<std::uint64_t>("u64", {}, {2}).write({std::uint64_t{7}, ~std::uint64_t{0}});
+    dataset.define_array<std::uint8_t>("u8", {}, {2}).write(std::vector<std::uint8_t>{3, 200});
+    dataset.define_array<bool>("bool", {}, {2}).write({true, true});
+    dataset.define_array<std::complex<double>>("c128", {}, {1}).write(std::complex<double>(1, 1));
+    dataset.define_array<std::string>("text", {}, {1}).write("x");
+    store.flush();
+    CHECK_EQUAL(*dataset["i64"].stats<std::int64_t>().min, -big);
+    CHECK_EQUAL(*dataset["i64"].stats<long long>().max, big);
+    CHECK_EQUAL(*dataset["i64"].stats().max, static_cast<double>(big));
+    CHECK_THROWS(out_of_range, ("'i64'"), (void)dataset["i64"].stats<int>());
+    CHECK_THROWS(type_mismatch, ("'i64'", "i64"), (void)dataset["i64"].stats<std::uint64_t>());
+    CHECK_THROWS(type_mismatch, (), (void)dataset["i64"].stats<atlas::Timestamp>());
+    CHECK_EQUAL(*dataset["u64"].stats<std::uint64_t>().max, ~std::uint64_t{0});
+    CHECK_THROWS(out_of_range, (), (void)dataset["u64"].stats<std::int64_t>());
+    CHECK_EQUAL(*dataset["u8"].stats<int>().max, 200);
+    CHECK_EQUAL(*dataset["u8"].stats<unsigned char>().min, 3);
+    CHECK_THROWS(out_of_range, (), (void)dataset["u8"].stats<std::int8_t>());
+    CHECK(*dataset["bool"].stats<bool>().min);
+    CHECK_THROWS(type_mismatch, (), (void)dataset["bool"].stats<int>());
+    CHECK_EQUAL(*dataset["bool"].stats().max, 1.0);
+    CHECK(!dataset["c128"].stats().min && !dataset["text"].stats().min && !dataset["text"].stats<int>().max);
+}
+
+// ---- across datasets ----
+
+TEST(one_array_across_datasets) {
+    atlas::Store store = atlas::create(path_of("store"));
+    Names names;
+    for (int i = 0; i < 20; i++) {
+        names.push_back("run " + std::to_string(i));
+        atlas::Array a = store.create_dataset(names.back()).define_array<float>("a", {}, {2, 3});
+        std::vector<float> values(6);
+        for (int k = 0; k < 6; k++) values[static_cast<std::size_t>(k)] = static_cast<float>(100 * i + k);
+        a.write(values);
+        store[names.back()].define_array<bool>("flag", {}, {2}).write({i % 2 == 0, true});
+        store[names.back()].define_array<std::string>("text", {}, {}).write("x");
+        store[names.back()].define_array<int>("number", {}, {}).write(i);
+    }
+    for (int flushed = 0; flushed < 2; flushed++) {
+        const Doubles all = store.read_across<double>("a", names);
+        CHECK_EQUAL(all.size(), 120u);
+        for (std::size_t i = 0; i < all.size(); i++) CHECK_EQUAL(all[i], static_cast<double>(i / 6 * 100 + i % 6));
+        CHECK(store.read_across<double>("a", store.datasets()) == all);
+        CHECK(store.read_across<double>("a", std::list<std::string_view>(names.begin(), names.end())) == all);
+        const std::vector<float> want = {305, 305, 5};
+        CHECK_EQUAL(store.read_across<float>("a", {"run 3", "run 3", "run 0"}, {{1, 2}, {1, 1}}), want);
+        CHECK_EQUAL(store.read_across<float>("a", {"run 3", "run 3", "run 0"}, {{1, 2}, {}}), want);
+        CHECK_EQUAL(store.read_across<int>("number", {"run 7", "run 9"}), (std::vector<int>{7, 9}));
+        CHECK(store.read_across<bool>("flag", {"run 0", "run 1"}) == (std::vector<bool>{true, true, false, true}));
+        float memory[2][2][3];
+        store.read_across_into(memory, "a", {"run 1", "run 2"});
+        CHECK_EQUAL(memory[1][1][2], 205.0f);
+        std::vector<float> flat(2);
+        store.read_across_into(flat, "a", Names{"run 1", "run 2"}, {{0, 1}, {1, 1}});
+        CHECK_EQUAL(flat, (std::vector<float>{101, 201}));
+        store.flush();
+    }
+    CHECK_EQUAL(store.read_across<float>("a", Names{}).size(), 0u);
+    CHECK_THROWS(not_found, ("'none'"), (void)store.read_across<float>("a", {"run 0", "none"}));
+    CHECK_THROWS(not_found, ("'none'"), (void)store.read_across<float>("none", {"run 0"}));
+    CHECK_THROWS(type_mismatch, (), (void)store.read_across<int>("a", {"run 0"}));
+    CHECK_THROWS(type_mismatch, (), (void)store.read_across<int>("text", {"run 0"}));
+    CHECK_THROWS(out_of_range, (), (void)store.read_across<float>("a", {"run 0"}, {{0, 0}, {3, 3}}));
+    std::vector<float> small(5);
+    CHECK_THROWS(invalid_argument, ("5 values", "[1, 2, 3]"), store.read_across_into(small, "a", {"run 0"}));
+
+    store["run 19"].delete_array("a");
+    store["run 19"].define_array<float>("a", {}, {3, 3});
+    CHECK_THROWS(invalid_argument, ("'a'", "'run 19'", "[3, 3]", "[2, 3]", "'run 0'"),
+                 (void)store.read_across<float>("a", names));
+    CHECK_EQUAL(store.read_across<float>("a", names, {{}, {2, 3}}).size(), 120u); // said so, it is fine
+}
+
+// ---- threads and processes ----
+
+TEST(threads_share_a_store) {
+    atlas::Store store = atlas::create(path_of("store"));
+    const int threads = 4, rows = check::scaled(200, 20);
+    atlas::Array shared = store.create_dataset("shared").define_array<int>("a", {}, {0, 2});
+    std::atomic<int> wrong{0};
+    std::vector<std::thread> running;
+    for (int t = 0; t < threads; t++) {
+        running.emplace_back([&, t] {
+            try {
+                atlas::Dataset own = store.create_dataset("own " + std::to_string(t));
+                atlas::Array a = own.define_array<double>("a", {}, {0});
+                for (int i = 0; i < rows; i++) {
+                    a.append(i);
+                    shared.append({t, i});
+                    if (a.read<double>().size() != static_cast<std::size_t>(i + 1)) wrong++;
+                    // sizes are compared with the memory's before the call, whatever others append meanwhile
+                    if (shared.read<int>().size() % 2 != 0) wrong++;
+                    try {
+                        (void)own["none " + std::to_string(t)].shape();
+                        wrong++;
+                    } catch (const atlas::Error &error) { // each thread has its own text
+                        if (!std::strstr(error.text(), ("none " + std::to_string(t)).c_str())) wrong++;
+                    }
+                    if (i % 50 == 0) store.flush();
+                }
+            } catch (...) {
+                wrong++;
+            }
+        });
+    }
+    for (std::thread &thread : running) thread.join();
+    CHECK_EQUAL(wrong.load(), 0);
+    store.close();
+    atlas::Store reader = atlas::open(path_of("store"));
+    const std::vector<int> values = reader["shared"]["a"].read<int>();
+    CHECK_EQUAL(values.size(), static_cast<std::size_t>(2 * threads * rows));
+    std::vector<int> next(static_cast<std::size_t>(threads));
+    for (std::size_t i = 0; i < values.size(); i += 2)
+        CHECK_EQUAL(values[i + 1], next[static_cast<std::size_t>(values[i])]++);
+}
+
+TEST(a_child_process_cannot_use_the_store) {
+    atlas::Store store = atlas::create(path_of("store"));
+    store.create_dataset("d");
+    const pid_t child = fork();
+    if (child == 0) {
+        int code = 1;
+        try {
+            store.flush();
+        } catch (const atlas::Error &error) {
+            code = error.status() == atlas::Status::forked ? 0 : 2;
+        }
+        store.discard();
+        _exit(code);
+    }
+    int status = 0;
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK_EQUAL(status, 0);
+    store.close();
+    CHECK(atlas::open(path_of("store")).has_dataset("d"));
+}
+
+// ---- beside C ----
+
+TEST(c_and_cpp_share_a_store) {
+    atlas::Store store = atlas::create(path_of("store"));
+    const std::uint64_t shape[] = {2};
+    const double values[] = {1.5, 2.5};
+    CHECK_EQUAL(atlas_create_dataset(store.handle(), "d"), ATLAS_STATUS_OK);
+    CHECK_EQUAL(atlas_define_array(store.handle(), "d", "a", ATLAS_DTYPE_F64, 1, nullptr, shape, nullptr), 0);
+    CHECK_EQUAL(atlas_write_array(store.handle(), "d", "a", ATLAS_DTYPE_F64, 1, nullptr, nullptr, nullptr, values), 0);
+    CHECK_EQUAL(store["d"]["a"].read<double>(), (Doubles{1.5, 2.5}));
+    store["d"]["a"].append(3.5);
+    double all[3] = {};
+    CHECK_EQUAL(atlas_read_array(store.handle(), "d", "a", ATLAS_DTYPE_F64, 1, nullptr, nullptr, nullptr, all), 0);
+    CHECK_EQUAL(all[2], 3.5);
+}
+
+int main() { return check::run(); }

@@ -1,0 +1,21 @@
+/* Sizes of structs and offsets of fields as C has them, for tests/fortran/raw.f90. */
+#include <atlas.h>
+
+size_t layout_of(int32_t what) {
+    switch (what) {
+    case 1: return sizeof(atlas_create_options);
+    case 2: return offsetof(atlas_create_options, cache_bytes);
+    case 3: return offsetof(atlas_create_options, progress_data);
+    case 4: return sizeof(atlas_open_options);
+    case 5: return offsetof(atlas_open_options, progress_data);
+    case 6: return sizeof(atlas_store_description);
+    case 7: return offsetof(atlas_store_description, dead_bytes);
+    case 8: return sizeof(atlas_array_options);
+    case 9: return offsetof(atlas_array_options, fill_value);
+    case 10: return sizeof(atlas_array_description);
+    case 11: return offsetof(atlas_array_description, fill_value);
+    case 12: return sizeof(atlas_stats);
+    case 13: return offsetof(atlas_stats, max_uint);
+    default: return 0;
+    }
+}
