@@ -62,8 +62,6 @@ if [ "$valgrind" != 0 ]; then
     export ATLAS_TEST_SMALL
     for name in "$@"; do
         [ -x "$scratch/$name" ] || continue
-        # valgrind runs one thread at a time: these wait for each other and would take too long.
-        case $name in threads | processes) continue ;; esac
         one "$name under valgrind" valgrind --quiet --fair-sched=yes --error-exitcode=9 --leak-check=full \
             --errors-for-leak-kinds=definite,possible --child-silent-after-fork=yes --suppressions="$here/valgrind.supp" "$scratch/$name"
     done
