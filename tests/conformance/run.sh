@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# run.sh LIBDIR [LANGUAGE...]: every language writes the stores of stores.txt, and every language reads them all.
+# The languages are c, cpp, fortran, julia and rust; CC, CXX, FC and JULIA choose the compilers and the Julia.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+libdir=$(realpath "$1")
+shift
+languages=("$@")
+if ((${#languages[@]} == 0)); then languages=(c cpp fortran julia rust); fi
+here=tests/conformance
+table=$here/stores.txt
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+link=(-L"$libdir" -latlas_store -Wl,-rpath,"$libdir")
+
+build() { # LANGUAGE
+    case $1 in
+    c) "${CC:-cc}" -std=c99 -O1 -Wall -Wextra -Wpedantic -Werror -Iinclude $here/c/conform.c -o "$work/c" "${link[@]}" ;;
+    cpp)
+        "${CXX:-c++}" -std=c++20 -O1 -Wall -Wextra -Wpedantic -Werror -Iinclude -Ibindings/cpp/include \
+            $here/cpp/conform.cpp -o "$work/cpp" "${link[@]}"
+        ;;
+    fortran)
+        "${FC:-gfortran}" -std=f2018 -O1 -Wall -Wextra -Werror -J"$work" bindings/fortran/src/*.f90 \
+            $here/fortran/conform.f90 -o "$work/fortran" "${link[@]}"
+        ;;
+    julia) ;;
+    rust) cargo build --locked --release --example conform ;;
+    *) echo "$1 is none of the languages" >&2 && return 1 ;;
+    esac
+}
+
+conform() { # LANGUAGE write|check FOLDER
+    case $1 in
+    julia) ATLAS_STORE_LIBRARY="$libdir/libatlas_store.so" "$julia" $here/julia/conform.jl "$2" "$table" "$3" ;;
+    rust) "${CARGO_TARGET_DIR:-target}/release/examples/conform" "$2" "$table" "$3" ;;
+    *) "$work/$1" "$2" "$table" "$3" ;;
+    esac
+}
+
+for language in "${languages[@]}"; do build "$language"; done
+for writer in "${languages[@]}"; do
+    mkdir "$work/by-$writer"
+    conform "$writer" write "$work/by-$writer"
+done
+
+values=0
+pairs=0
+expected=
+for reader in "${languages[@]}"; do
+    for writer in "${languages[@]}"; do
+        said=$(conform "$reader" check "$work/by-$writer")
+        [[ $said =~ ^compared\ ([0-9]+)\ values$ ]] || { echo "$reader reads what $writer wrote: $said" >&2 && exit 1; }
+        count=${BASH_REMATCH[1]}
+        if ((count != ${expected:=$count})); then
+            echo "$reader compared $count values of what $writer wrote, others $expected" >&2
+            exit 1
+        fi
+        values=$((values + count))
+        pairs=$((pairs + 1))
+    done
+    echo "ok $reader reads what each of ${languages[*]} wrote"
+done
+echo "$pairs pairs, $values values compared"
