@@ -69,7 +69,7 @@ contains
             stat, " and '", trim(errmsg), "'"
     end subroutine expect_failure
 
-    pure function contains_text(text, word) result(yes)
+    pure recursive function contains_text(text, word) result(yes)
         character(*), intent(in) :: text, word
         logical :: yes
 

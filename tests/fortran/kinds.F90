@@ -66,7 +66,7 @@ end module values
 module kind_tests
     use check, only: expect, expect_failure, path_of, scaled
     use atlas_store, only: DTYPE, array_info_type, atlas_status_out_of_range, atlas_status_buffer_too_small, store_type
-    use values
+    use values, only: c_bool, different, int16, int32, int64, int8, real32, real64, same, value
     implicit none (type, external)
     private
 

@@ -30,7 +30,8 @@ ln -s "$library" "$scratch/lib/libatlas_store.so.0.1"
 
 case $("$FC" --version 2>/dev/null) in
 *GNU*)
-    strict="-std=f2018 -Wall -Wextra -Wpedantic -Werror -fimplicit-none"
+    strict="-std=f2018 -Wall -Wextra -Wpedantic -Wuse-without-only -Wimplicit-procedure -Wfrontend-loop-interchange
+        -Wundefined-do-loop -Werror -fimplicit-none"
     checks="-fcheck=all"
     # The tests themselves may need temporaries, the module must not.
     test_checks="-fcheck=all -fcheck=no-array-temps"
@@ -70,9 +71,10 @@ fortran() {
 for build in $builds; do
     flags=
     [ $build = plain ] || flags=$checks
-    fortran $build $flags -c "$root/bindings/fortran/src/atlas_c.f90" &&
-        fortran $build $flags -c "$root/bindings/fortran/src/atlas.f90" &&
-        fortran $build -c "$here/check.f90" || { echo "FAILED the module does not compile ($build)"; exit 1; }
+    for source in "$root/bindings/fortran/src/atlas_c.f90" "$root/bindings/fortran/src/atlas_memory.f90" \
+        "$root/bindings/fortran/src/atlas.f90" "$here/check.f90"; do
+        fortran $build $flags -c "$source" || { echo "FAILED $source does not compile ($build)"; exit 1; }
+    done
 done
 
 # program BUILD NAME ARGUMENT..: compiles and links a test; NAME is what it is called then.
@@ -82,7 +84,7 @@ program() {
     shift 2
     flags=
     [ "$build" = plain ] || flags=$test_checks
-    fortran "$build" $flags "$@" check.o atlas.o atlas_c.o -o "$name" \
+    fortran "$build" $flags "$@" check.o atlas.o atlas_memory.o atlas_c.o -o "$name" \
         -L"$scratch/lib" -latlas_store -Wl,-rpath,"$scratch/lib"
 }
 
@@ -178,7 +180,7 @@ header() {
 # No procedure keeps anything between calls: threads would share it. gfortran keeps the lengths of functions' results
 # in static memory, where a function's result has a deferred length.
 static() {
-    if nm "$scratch/plain/atlas.o" | grep -E ' [bB] |slen' | grep -v -e __def_init -e __vtab >&2; then
+    if nm "$scratch/plain/atlas.o" "$scratch/plain/atlas_memory.o" | grep -E ' [bB] |slen' | grep -v -e __def_init -e __vtab >&2; then
         fail "no static variables"
     else
         succeed "no static variables"

@@ -199,6 +199,10 @@ contains
         character(100) :: message
         integer :: stat
 
+        call store%create(path_of("store")//c_null_char, stat=stat, errmsg=message)
+        call expect_failure(stat, message, atlas_status_invalid_argument, "the path has a NUL")
+        call store%open(path_of("store")//c_null_char, stat=stat)
+        call expect(stat == atlas_status_invalid_argument .and. .not. store%is_open(), "nothing opened")
         call store%create(path_of("store"))
         call store%create_dataset("d")
         call store%define("d", "t", atlas_dtype_string, [2])

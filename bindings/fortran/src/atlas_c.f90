@@ -11,6 +11,9 @@
 !>     void *                      type(c_ptr)
 !>     ATLAS_VERSION               atlas_header_version    Fortran does not tell it from atlas_version()
 !>
+!> What a failing call does not write stays as it was, so outputs are intent(inout); only the handle of a store is
+!> always written.
+!>
 !> The numbers in structs start as 0. The pointers do not start as NULL, which gfortran 12 cannot read back from a
 !> module file: set them.
 module atlas_store_c
@@ -255,7 +258,7 @@ module atlas_store_c
             integer(c_int64_t), value :: store
             type(c_funptr), value :: on_damage
             type(c_ptr), value :: user_data
-            integer(c_int64_t), intent(out), optional :: damage_count
+            integer(c_int64_t), intent(inout), optional :: damage_count
             integer(c_int32_t) :: status
         end function atlas_verify
 
@@ -285,14 +288,14 @@ module atlas_store_c
             import :: c_bool, c_char, c_int32_t, c_int64_t
             integer(c_int64_t), value :: store
             character(kind=c_char), intent(in) :: dataset(*)
-            logical(c_bool), intent(out) :: out
+            logical(c_bool), intent(inout) :: out
             integer(c_int32_t) :: status
         end function atlas_has_dataset
 
         function atlas_dataset_count(store, out) bind(c, name="atlas_dataset_count") result(status)
             import :: c_int32_t, c_int64_t, c_size_t
             integer(c_int64_t), value :: store
-            integer(c_size_t), intent(out) :: out
+            integer(c_size_t), intent(inout) :: out
             integer(c_int32_t) :: status
         end function atlas_dataset_count
 
@@ -301,7 +304,7 @@ module atlas_store_c
             integer(c_int64_t), value :: store
             character(kind=c_char), intent(inout) :: buffer(*)
             integer(c_size_t), value :: capacity
-            integer(c_size_t), intent(out) :: needed
+            integer(c_size_t), intent(inout) :: needed
             integer(c_int32_t) :: status
         end function atlas_dataset_names
 
@@ -312,7 +315,7 @@ module atlas_store_c
             integer(c_size_t), value :: index
             character(kind=c_char), intent(inout) :: buffer(*)
             integer(c_size_t), value :: capacity
-            integer(c_size_t), intent(out) :: needed
+            integer(c_size_t), intent(inout) :: needed
             integer(c_int32_t) :: status
         end function atlas_dataset_name
 
@@ -341,7 +344,7 @@ module atlas_store_c
             import :: c_bool, c_char, c_int32_t, c_int64_t
             integer(c_int64_t), value :: store
             character(kind=c_char), intent(in) :: dataset(*), array(*)
-            logical(c_bool), intent(out) :: out
+            logical(c_bool), intent(inout) :: out
             integer(c_int32_t) :: status
         end function atlas_has_array
 
@@ -349,7 +352,7 @@ module atlas_store_c
             import :: c_char, c_int32_t, c_int64_t, c_size_t
             integer(c_int64_t), value :: store
             character(kind=c_char), intent(in) :: dataset(*)
-            integer(c_size_t), intent(out) :: out
+            integer(c_size_t), intent(inout) :: out
             integer(c_int32_t) :: status
         end function atlas_array_count
 
@@ -360,7 +363,7 @@ module atlas_store_c
             character(kind=c_char), intent(in) :: dataset(*)
             character(kind=c_char), intent(inout) :: buffer(*)
             integer(c_size_t), value :: capacity
-            integer(c_size_t), intent(out) :: needed
+            integer(c_size_t), intent(inout) :: needed
             integer(c_int32_t) :: status
         end function atlas_array_names
 
@@ -379,7 +382,7 @@ module atlas_store_c
             character(kind=c_char), intent(in) :: dataset(*), array(*)
             character(kind=c_char), intent(inout) :: buffer(*)
             integer(c_size_t), value :: capacity
-            integer(c_size_t), intent(out) :: needed
+            integer(c_size_t), intent(inout) :: needed
             integer(c_int32_t) :: status
         end function atlas_array_dims
 
@@ -466,7 +469,7 @@ module atlas_store_c
             integer(c_int64_t), intent(in), optional :: start(*), count(*)
             character(kind=c_char), intent(inout) :: buffer(*)
             integer(c_size_t), value :: capacity
-            integer(c_size_t), intent(out) :: needed
+            integer(c_size_t), intent(inout) :: needed
             integer(c_int32_t) :: status
         end function atlas_read_strings
 
@@ -477,7 +480,7 @@ module atlas_store_c
             character(kind=c_char), intent(in) :: dataset(*), array(*)
             character(kind=c_char), intent(inout) :: buffer(*)
             integer(c_size_t), value :: capacity
-            integer(c_size_t), intent(out) :: needed
+            integer(c_size_t), intent(inout) :: needed
             integer(c_int32_t) :: status
         end function atlas_array_fill_text
 
@@ -505,7 +508,7 @@ module atlas_store_c
             integer(c_int32_t), value :: dtype
             integer(c_size_t), value :: capacity
             type(c_ptr), value :: values
-            integer(c_size_t), intent(out) :: count
+            integer(c_size_t), intent(inout) :: count
             integer(c_int32_t) :: status
         end function atlas_get_attribute
 
@@ -518,7 +521,7 @@ module atlas_store_c
             character(kind=c_char), intent(in) :: key(*)
             character(kind=c_char), intent(inout) :: buffer(*)
             integer(c_size_t), value :: capacity
-            integer(c_size_t), intent(out) :: needed
+            integer(c_size_t), intent(inout) :: needed
             integer(c_int32_t) :: status
         end function atlas_get_attribute_strings
 
@@ -529,8 +532,8 @@ module atlas_store_c
             character(kind=c_char), intent(in) :: dataset(*)
             character(kind=c_char), intent(in), optional :: array(*)
             character(kind=c_char), intent(in) :: key(*)
-            integer(c_int32_t), intent(out) :: dtype
-            integer(c_size_t), intent(out) :: count
+            integer(c_int32_t), intent(inout) :: dtype
+            integer(c_size_t), intent(inout) :: count
             integer(c_int32_t) :: status
         end function atlas_attribute_info
 
@@ -540,7 +543,7 @@ module atlas_store_c
             character(kind=c_char), intent(in) :: dataset(*)
             character(kind=c_char), intent(in), optional :: array(*)
             character(kind=c_char), intent(in) :: key(*)
-            logical(c_bool), intent(out) :: out
+            logical(c_bool), intent(inout) :: out
             integer(c_int32_t) :: status
         end function atlas_has_attribute
 
@@ -549,7 +552,7 @@ module atlas_store_c
             integer(c_int64_t), value :: store
             character(kind=c_char), intent(in) :: dataset(*)
             character(kind=c_char), intent(in), optional :: array(*)
-            integer(c_size_t), intent(out) :: out
+            integer(c_size_t), intent(inout) :: out
             integer(c_int32_t) :: status
         end function atlas_attribute_count
 
@@ -561,7 +564,7 @@ module atlas_store_c
             character(kind=c_char), intent(in), optional :: array(*)
             character(kind=c_char), intent(inout) :: buffer(*)
             integer(c_size_t), value :: capacity
-            integer(c_size_t), intent(out) :: needed
+            integer(c_size_t), intent(inout) :: needed
             integer(c_int32_t) :: status
         end function atlas_attribute_names
 
@@ -580,7 +583,7 @@ module atlas_store_c
             import :: atlas_stats, c_char, c_int32_t, c_int64_t
             integer(c_int64_t), value :: store
             character(kind=c_char), intent(in) :: dataset(*), array(*)
-            type(atlas_stats), intent(out) :: out
+            type(atlas_stats), intent(inout) :: out
             integer(c_int32_t) :: status
         end function atlas_array_stats
 
@@ -591,7 +594,7 @@ module atlas_store_c
             character(kind=c_char), intent(in) :: dataset(*), array(*)
             integer(c_size_t), value :: rank
             integer(c_int64_t), intent(in) :: chunk(*)
-            type(atlas_stats), intent(out) :: out
+            type(atlas_stats), intent(inout) :: out
             integer(c_int32_t) :: status
         end function atlas_chunk_stats
 
