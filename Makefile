@@ -1,14 +1,18 @@
 # make demo      build the library and a simulation, run it, show what it stored
 # make test      everything that must hold; .ci/run is this
-# make install   PREFIX=/usr/local DESTDIR=
+# make install   PREFIX=/usr/local DESTDIR= LIBDIR= INCLUDEDIR= DATADIR=
+# make dist      a tarball that builds without the network
 # make clean
 
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+DATADIR ?= $(PREFIX)/share
 CARGO ?= cargo
 CFLAGS ?= -O2 -g
 INSTALL ?= install
+LD ?= ld
+OBJCOPY ?= objcopy
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 SOVERSION := $(shell echo $(VERSION) | sed 's/^\(0\.[0-9]*\)\..*/\1/; s/^\([1-9][0-9]*\)\..*/\1/')
@@ -16,12 +20,9 @@ TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))/release
 EXAMPLE_CFLAGS = -std=c99 -Wall -Wextra -Wpedantic $(CFLAGS) -Iinclude
 EXAMPLE_LIBS = -Lbuild/lib -latlas_store -Wl,-rpath,$(abspath build/lib)
 
-.PHONY: all library examples demo test install clean
+.PHONY: all library examples demo test install dist clean
 
 all: library
-
-$(TARGET)/libatlas_store.so:
-	$(CARGO) build --release --locked
 
 # The library under the names a linker and a loader look for.
 library:
@@ -29,7 +30,17 @@ library:
 	mkdir -p build/lib
 	ln -sf $(TARGET)/libatlas_store.so build/lib/libatlas_store.so
 	ln -sf $(TARGET)/libatlas_store.so build/lib/libatlas_store.so.$(SOVERSION)
-	ln -sf $(TARGET)/libatlas_store.a build/lib/libatlas_store.a
+	$(MAKE) --no-print-directory build/lib/libatlas_store.a
+
+# One object in which only the C functions are global, so that a program may bring another zstd or another Rust library.
+# The bitcode that Rust's standard library carries is of no use to a C linker, and an older LLVM plugin fails on it.
+build/lib/libatlas_store.a: $(TARGET)/libatlas_store.a bindings/c/atlas_store.symbols
+	rm -f $@
+	$(LD) -r --whole-archive $< -o build/lib/atlas_store.o
+	$(OBJCOPY) --strip-debug --remove-section .llvmbc --remove-section .llvmcmd \
+	    --keep-global-symbols=bindings/c/atlas_store.symbols build/lib/atlas_store.o
+	$(AR) rcs $@ build/lib/atlas_store.o
+	rm build/lib/atlas_store.o
 
 build/examples/%: examples/c/%.c include/atlas.h | library
 	mkdir -p build/examples
@@ -52,17 +63,37 @@ test:
 	scripts/install-deps.sh
 	scripts/test.sh
 
-# Installs what is built; builds only when nothing is, so that root needs no Rust.
-install: | $(TARGET)/libatlas_store.so
-	$(INSTALL) -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)
-	$(INSTALL) -m 755 $(TARGET)/libatlas_store.so $(DESTDIR)$(LIBDIR)/libatlas_store.so.$(VERSION)
+# Installs what `make` built, so that root needs no Rust; builds only when nothing is there.
+build/lib/libatlas_store.so:
+	$(MAKE) --no-print-directory library
+
+PACKAGE := $(LIBDIR)/cmake/atlas_store
+SUBSTITUTE = sed -e 's|@prefix@|$(PREFIX)|' -e 's|@libdir@|$(LIBDIR)|' -e 's|@includedir@|$(INCLUDEDIR)|' \
+    -e 's|@version@|$(VERSION)|' -e 's|@soversion@|$(SOVERSION)|' \
+    -e 's|@package_to_prefix@|$(shell realpath -m --relative-to=$(PACKAGE) $(PREFIX))|' \
+    -e 's|@package_to_libdir@|$(shell realpath -m --relative-to=$(PACKAGE) $(LIBDIR))|' \
+    -e 's|@package_to_includedir@|$(shell realpath -m --relative-to=$(PACKAGE) $(INCLUDEDIR))|' \
+    -e 's|@package_to_datadir@|$(shell realpath -m --relative-to=$(PACKAGE) $(DATADIR))|'
+
+install: | build/lib/libatlas_store.so
+	$(INSTALL) -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PACKAGE) $(DESTDIR)$(INCLUDEDIR) \
+	    $(DESTDIR)$(DATADIR)/atlas_store/fortran $(DESTDIR)$(DATADIR)/atlas_store/julia/src
+	$(INSTALL) -m 755 build/lib/libatlas_store.so $(DESTDIR)$(LIBDIR)/libatlas_store.so.$(VERSION)
 	ln -sf libatlas_store.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libatlas_store.so.$(SOVERSION)
 	ln -sf libatlas_store.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libatlas_store.so
-	$(INSTALL) -m 644 $(TARGET)/libatlas_store.a $(DESTDIR)$(LIBDIR)/libatlas_store.a
-	$(INSTALL) -m 644 include/atlas.h $(DESTDIR)$(INCLUDEDIR)/atlas.h
-	sed -e 's|@prefix@|$(PREFIX)|' -e 's|@libdir@|$(LIBDIR)|' -e 's|@includedir@|$(INCLUDEDIR)|' \
-	    -e 's|@version@|$(VERSION)|' bindings/c/atlas_store.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/atlas_store.pc
-	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/atlas_store.pc
+	$(INSTALL) -m 644 build/lib/libatlas_store.a $(DESTDIR)$(LIBDIR)/libatlas_store.a
+	$(INSTALL) -m 644 include/atlas.h bindings/cpp/include/atlas.hpp $(DESTDIR)$(INCLUDEDIR)
+	$(INSTALL) -m 644 bindings/fortran/src/*.f90 bindings/fortran/fpm.toml $(DESTDIR)$(DATADIR)/atlas_store/fortran
+	$(INSTALL) -m 644 bindings/julia/Project.toml bindings/julia/README.md $(DESTDIR)$(DATADIR)/atlas_store/julia
+	$(INSTALL) -m 644 bindings/julia/src/*.jl $(DESTDIR)$(DATADIR)/atlas_store/julia/src
+	for file in pkgconfig/atlas_store.pc cmake/atlas_store/atlas_storeConfig.cmake \
+	    cmake/atlas_store/atlas_storeConfigVersion.cmake; do \
+	    $(SUBSTITUTE) bindings/c/$${file##*/}.in > $(DESTDIR)$(LIBDIR)/$$file && \
+	    chmod 644 $(DESTDIR)$(LIBDIR)/$$file || exit 1; \
+	done
+
+dist:
+	scripts/dist.sh build/atlas_store-$(VERSION).tar.gz
 
 clean:
 	$(CARGO) clean

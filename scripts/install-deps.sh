@@ -18,6 +18,8 @@ need python3 command -v python3
 need python3-venv python3 -c "import ensurepip, venv"
 need pkg-config command -v pkg-config
 need libnetcdf-dev pkg-config --exists netcdf
+need cmake command -v cmake
+need gfortran command -v gfortran
 need ferret-datasets test -e /usr/share/ferret-vis/data/coads_climatology.cdf
 
 if ((${#missing[@]} > 0)); then

@@ -30,7 +30,8 @@ step "C examples" tests/examples.sh build/lib
 step "format, by its description alone" tests/format/run.sh
 step "climate files" tests/netcdf/run.sh build/lib
 step "demo" make --no-print-directory demo
-step "install" tests/install.sh
+step "install" tests/install/run.sh
+step "offline build" tests/dist.sh
 step "README" tests/readme.sh
 
 printf '\n'
