@@ -18,9 +18,7 @@ ln -s "$library" "$scratch/libatlas_store.so.0.1"
 
 cd "$scratch" || exit 2
 for program in climate_model compare_stores; do
-    ${FC:-gfortran} ${FFLAGS:--O2} "$here/../../bindings/fortran/src/atlas_c.f90" \
-        "$here/../../bindings/fortran/src/atlas_memory.f90" "$here/../../bindings/fortran/src/atlas.f90" \
-        "$here/$program.f90" -o $program \
+    ${FC:-gfortran} ${FFLAGS:--O2} "$here"/../../bindings/fortran/src/*.f90 "$here/$program.f90" -o $program \
         -L"$scratch" -latlas_store -Wl,-rpath,"$scratch" || { echo "FAILED $program does not compile"; exit 1; }
 done
 

@@ -30,8 +30,8 @@ ln -s "$library" "$scratch/lib/libatlas_store.so.0.1"
 
 case $("$FC" --version 2>/dev/null) in
 *GNU*)
-    strict="-std=f2018 -Wall -Wextra -Wpedantic -Wuse-without-only -Wimplicit-procedure -Wfrontend-loop-interchange
-        -Wundefined-do-loop -Werror -fimplicit-none"
+    strict="-std=f2018 -Wall -Wextra -Wpedantic -Wuse-without-only -Wimplicit-interface -Wimplicit-procedure
+        -Wfrontend-loop-interchange -Wundefined-do-loop -Werror -fimplicit-none"
     checks="-fcheck=all"
     # The tests themselves may need temporaries, the module must not.
     test_checks="-fcheck=all -fcheck=no-array-temps"
@@ -71,8 +71,7 @@ fortran() {
 for build in $builds; do
     flags=
     [ $build = plain ] || flags=$checks
-    for source in "$root/bindings/fortran/src/atlas_c.f90" "$root/bindings/fortran/src/atlas_memory.f90" \
-        "$root/bindings/fortran/src/atlas.f90" "$here/check.f90"; do
+    for source in "$root"/bindings/fortran/src/*.f90 "$here/check.f90"; do
         fortran $build $flags -c "$source" || { echo "FAILED $source does not compile ($build)"; exit 1; }
     done
 done
@@ -84,7 +83,7 @@ program() {
     shift 2
     flags=
     [ "$build" = plain ] || flags=$test_checks
-    fortran "$build" $flags "$@" check.o atlas.o atlas_memory.o atlas_c.o -o "$name" \
+    fortran "$build" $flags "$@" check.o atlas_store.o atlas_memory.o atlas_c.o -o "$name" \
         -L"$scratch/lib" -latlas_store -Wl,-rpath,"$scratch/lib"
 }
 
@@ -180,7 +179,8 @@ header() {
 # No procedure keeps anything between calls: threads would share it. gfortran keeps the lengths of functions' results
 # in static memory, where a function's result has a deferred length.
 static() {
-    if nm "$scratch/plain/atlas.o" "$scratch/plain/atlas_memory.o" | grep -E ' [bB] |slen' | grep -v -e __def_init -e __vtab >&2; then
+    if nm "$scratch/plain/atlas_store.o" "$scratch/plain/atlas_memory.o" | grep -E ' [bB] |slen' |
+        grep -v -e __def_init -e __vtab >&2; then
         fail "no static variables"
     else
         succeed "no static variables"

@@ -624,6 +624,17 @@ contains
         end do
     end subroutine scatter_texts
 
+    !> The length of "42". It stands before its callers: gfortran must have seen a function that makes a length.
+    elemental recursive function digits_of(value) result(n)
+        integer(int64), intent(in) :: value
+        integer :: n
+
+        character(20) :: digits
+
+        write (digits, "(i0)") value
+        n = len_trim(digits)
+    end function digits_of
+
     !> "42".
     pure recursive function number(value) result(text)
         integer(int64), intent(in) :: value
@@ -651,16 +662,6 @@ contains
         end do
         text(at:at) = ")"
     end function listed
-
-    elemental recursive function digits_of(value) result(n)
-        integer(int64), intent(in) :: value
-        integer :: n
-
-        character(20) :: digits
-
-        write (digits, "(i0)") value
-        n = len_trim(digits)
-    end function digits_of
 
     ! ---- Options and fill values -----------------------------------------------------------------------------------
 
