@@ -26,7 +26,7 @@ contains
 #elif VALUE == 3
         v = cmplx(i * 3, 7 - i, kind(v))
 #elif VALUE == 4
-        v = mod(i * i, 3) == 1
+        v = mod(i, 3) /= 0
 #else
         v = ""
         if (mod(i, 5) > 0) write (v, "(i0)") mod(i, 100000)

@@ -174,6 +174,9 @@ header() {
         /end type/ { name = "" }
         name != "" { sub(/.*:: /, ""); sub(/[ (].*/, ""); print name "." $0 }' "$f" | sort >"$scratch/got"
     same "header fields of structs" "$scratch/wanted" "$scratch/got"
+    sed -n 's/^#define ATLAS_VERSION_[A-Z]* //p' "$h" | paste -sd . >"$scratch/wanted"
+    sed -n 's/^version = "\(.*\)"$/\1/p' "$root/bindings/fortran/fpm.toml" >"$scratch/got"
+    same "header version as in fpm.toml" "$scratch/wanted" "$scratch/got"
 }
 
 # No procedure keeps anything between calls: threads would share it. gfortran keeps the lengths of functions' results

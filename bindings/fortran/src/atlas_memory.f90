@@ -503,7 +503,7 @@ contains
         character(*), intent(in) :: list
         character(atlas_max_name), allocatable, intent(out) :: names(:)
 
-        integer :: longest, n
+        integer(int64) :: longest, n
 
         call measure(list, n, longest)
         allocate(names(n))
@@ -515,7 +515,7 @@ contains
         character(*), intent(in) :: list
         character(:), allocatable, intent(out) :: texts(:)
 
-        integer :: longest, n
+        integer(int64) :: longest, n
 
         call measure(list, n, longest)
         allocate(character(longest) :: texts(n))
@@ -526,11 +526,11 @@ contains
         character(*), intent(in) :: list
         character(*), intent(out) :: texts(:)
 
-        integer :: i, at, length
+        integer(int64) :: i, at, length
 
         at = 1
-        do i = 1, size(texts)
-            length = index(list(at:), c_null_char) - 1
+        do i = 1, size(texts, kind=int64)
+            length = index(list(at:), c_null_char, kind=int64) - 1
             texts(i) = list(at:at + length - 1)
             at = at + length + 1
         end do
@@ -539,14 +539,14 @@ contains
     !> The number of texts in a list, and the length of the longest.
     pure recursive subroutine measure(list, n, longest)
         character(*), intent(in) :: list
-        integer, intent(out) :: n, longest
+        integer(int64), intent(out) :: n, longest
 
-        integer :: i, at
+        integer(int64) :: i, at
 
         n = 0
         longest = 0
         at = 1
-        do i = 1, len(list)
+        do i = 1, len(list, int64)
             if (list(i:i) /= c_null_char) cycle
             n = n + 1
             longest = max(longest, i - at)

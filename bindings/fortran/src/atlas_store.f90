@@ -13,6 +13,8 @@
 !>     call store%set_attribute("jan", "units", "degC", array="temperature")
 !>     call store%close()
 !>
+!> Compile atlas_c.f90, atlas_memory.f90 and atlas_store.f90 with the program, in this order, and link -latlas_store.
+!>
 !>
 !> Order of dimensions
 !>
