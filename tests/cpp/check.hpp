@@ -80,8 +80,7 @@ template <class T> struct Show<atlas::PerDimension<T>> {
     static void to(std::ostream &out, const atlas::PerDimension<T> &value) { out << value.to_string(); }
 };
 
-template <class A, class B>
-void equal(const char *file, int line, const char *what, const A &got, const B &want) {
+template <class A, class B> void equal(const char *file, int line, const char *what, const A &got, const B &want) {
     if (got == want) return;
     std::ostringstream text;
     text << file << ":" << line << ": " << what << " is ";

@@ -11,14 +11,10 @@ template <std::size_t r> struct Extents {};
 
 struct StridedLayout {};
 
-template <class T> struct Accessor {
-    using reference = T &;
-};
+template <class T> struct Accessor { using reference = T &; };
 
 // Gives values, not references: memory that holds something else than what is read from it.
-template <class T> struct Doubling {
-    using reference = T;
-};
+template <class T> struct Doubling { using reference = T; };
 
 template <class T, std::size_t r, class A = Accessor<T>, bool strided = true> class mdspan {
   public:

@@ -100,7 +100,8 @@ static_assert(!atlas::is_target<const std::vector<std::array<int, 2>> &> && !atl
 
 using Span2 = stand_in::mdspan<double, 2>;
 static_assert(atlas::is_source<Span2> && atlas::is_target<Span2> && atlas::is_target<const Span2 &>);
-static_assert(atlas::is_source<stand_in::mdspan<const float, 3>> && !atlas::is_target<stand_in::mdspan<const float, 3>>);
+static_assert(atlas::is_source<stand_in::mdspan<const float, 3>> &&
+              !atlas::is_target<stand_in::mdspan<const float, 3>>);
 static_assert(!atlas::is_source<stand_in::mdspan<char, 1>>);
 static_assert(!atlas::is_source<stand_in::mdspan<double, 2, stand_in::Doubling<double>>>);
 static_assert(!atlas::is_source<stand_in::mdspan<double, 2, stand_in::Accessor<double>, false>>);
@@ -322,7 +323,14 @@ TEST(a_field_inside_its_halo) {
     CHECK_EQUAL(a.read<double>(), Doubles(12));
 
     CHECK_THROWS(invalid_argument, ("strides [1]", "[3, 4]"), a.write(Strided{at(0, 0), {1}}));
-    CHECK_THROWS(invalid_argument, ("needs a count"), a.append(Strided{at(0, 0), {pitch, 1}}));
+
+    atlas::Array series = fixture.dataset.define_array<double>("series", {"time", "y", "x"}, {0, ny, nx});
+    series.append(Strided{at(0, 0), {pitch, 1}}); // one time
+    CHECK_EQUAL(series.shape(), (Shape{1, ny, nx}));
+    CHECK_EQUAL(series.read<double>({{0, 1, 0}, {}}), (Doubles{10, 11, 12, 13, 20, 21, 22, 23}));
+    CHECK_THROWS(invalid_argument, ("'series'", "needs a count"), series.append(Strided{at(0, 0), {0, pitch, 1}}));
+    CHECK_THROWS(invalid_argument, ("'series'", "needs a count"), series.append(Strided{at(0, 0), {1}}));
+    CHECK_THROWS(invalid_argument, ("'a'", "needs a count"), a.append(Strided{at(0, 0), {pitch, 1}}));
     double *nowhere = nullptr;
     CHECK_THROWS(invalid_argument, ("NULL"), a.write(Strided{nowhere, {pitch, 1}}));
 }
@@ -362,7 +370,8 @@ TEST(mdspans_of_the_standard_library) {
     a.write(std::mdspan<const double, std::extents<int, 2, 3>>(memory.data()));
     CHECK_EQUAL(a.read<double>(), memory);
     a.write(std::mdspan<double, std::dextents<std::size_t, 2>, std::layout_stride>(
-        memory.data(), {std::dextents<std::size_t, 2>(1, 3), std::array<std::size_t, 2>{1, 2}}), {{1, 0}, {1, 3}});
+                memory.data(), {std::dextents<std::size_t, 2>(1, 3), std::array<std::size_t, 2>{1, 2}}),
+            {{1, 0}, {1, 3}});
     CHECK_EQUAL(a.read<double>({{1, 0}, {}}), (Doubles{0, 1, 2}));
     atlas::Array series = fixture.dataset.define_array<double>("series", {}, {0, 2, 3});
     series.append(columns);

@@ -6,6 +6,9 @@
 #include <string>
 #include <vector>
 
+// Each text is on the line of its case.
+// clang-format off
+
 void refused(atlas::Store &store, const atlas::Array &array) {
     const std::vector<double> constant(3);
     std::vector<std::string> texts;
@@ -43,9 +46,14 @@ void refused(atlas::Store &store, const atlas::Array &array) {
 #elif CASE == 16 // nodiscard
     atlas::open("path");
 #elif CASE == 17 // atlas: an array has at most 32 dimensions
-    (void)array.chunk_stats({1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3});
+    (void)array.chunk_stats(
+        {1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3});
 #elif CASE == 18 // nodiscard
     store.verify();
+#elif CASE == 19 // deleted
+    (void)store[nullptr];
+#elif CASE == 20 // ambiguous
+    (void)store[0];
 #elif CASE != 0
 #error "there is no such case"
 #endif

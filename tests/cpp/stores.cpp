@@ -21,7 +21,8 @@ static_assert(!std::is_copy_constructible_v<atlas::Store> && !std::is_copy_assig
 static_assert(std::is_nothrow_move_constructible_v<atlas::Store> && std::is_nothrow_move_assignable_v<atlas::Store>);
 static_assert(std::is_copy_constructible_v<atlas::Dataset> && std::is_copy_assignable_v<atlas::Dataset>);
 static_assert(std::is_copy_constructible_v<atlas::Array> && std::is_copy_assignable_v<atlas::Array>);
-static_assert(std::is_base_of_v<std::runtime_error, atlas::Error> && std::is_nothrow_copy_constructible_v<atlas::Error>);
+static_assert(std::is_base_of_v<std::runtime_error, atlas::Error> &&
+              std::is_nothrow_copy_constructible_v<atlas::Error>);
 
 // ---- lifecycle ----
 
@@ -73,7 +74,7 @@ TEST(stores_move) {
 
     atlas::Store c = atlas::create(path_of("c"));
     c.create_dataset("lost");
-    c = std::move(b); // discards
+    c = std::move(b);                            // discards
     CHECK(!b.is_open() && c.handle() == number); // NOLINT: likewise
     CHECK_EQUAL(atlas::open(path_of("c"), Mode::read_write).dataset_count(), 0u);
     atlas::Store &same = c;
@@ -232,6 +233,8 @@ TEST(datasets_and_arrays_are_iterated_over) {
         dataset.define_array<int>("a", {}, {});
     }
     CHECK_EQUAL(store.dataset_names(), months);
+    for (std::size_t i = 0; i < months.size(); i++) CHECK_EQUAL(store.dataset_name(i), months[i]);
+    CHECK_THROWS(out_of_range, ("4"), (void)store.dataset_name(4));
     CHECK_EQUAL(store.dataset_count(), 4u);
     Names seen;
     for (const atlas::Dataset &dataset : store.datasets()) {
@@ -467,7 +470,8 @@ TEST(verify_finds_damage) {
     CHECK_EQUAL(store.verify([&](const atlas::Damage &place) {
         CHECK_EQUAL(place.file, damage[static_cast<std::size_t>(calls)].file);
         calls++;
-    }), static_cast<std::uint64_t>(changed));
+    }),
+                static_cast<std::uint64_t>(changed));
     CHECK_EQUAL(calls, changed);
     // what the function throws comes out, at the first place
     calls = 0;

@@ -1,6 +1,6 @@
 // One of two units of a program; the other has the header in another namespace.
-#include "check.hpp"
 #include "two_units.hpp"
+#include "check.hpp"
 
 static atlas::Store kept;
 

@@ -25,9 +25,9 @@
 /// fails; the destructor discards what was not flushed, since it could not report a failure. The forms of create() and
 /// open() that take a function close the store when the function returns, and discard when it throws.
 ///
-/// Dataset, Array and Attributes are views: the store's number and names, no more. They cost nothing to make, look
-/// nothing up until they are used, may be copied, and stay valid when the Store is moved. Once it is closed their calls
-/// fail with Status::invalid_handle.
+/// Dataset, Array and Attributes are views: the store's number and names, no more. They look nothing up until they are
+/// used, may be copied, and stay valid when the Store is moved. Once it is closed their calls fail with
+/// Status::invalid_handle.
 ///
 ///
 /// Memory
@@ -229,6 +229,13 @@ class Error : public std::runtime_error {
 };
 
 namespace detail {
+/// An integer as another type of integer; none if it does not fit.
+template <class To, class From> constexpr std::optional<To> converted(From number) {
+    const To to = static_cast<To>(number);
+    if (static_cast<From>(to) != number || (to < To{}) != (number < From{})) return std::nullopt;
+    return to;
+}
+
 [[noreturn]] inline void fail(Status status, const std::string &text) { throw Error(status, text); }
 
 /// Turns what a function of atlas.h returned into an exception.
@@ -310,10 +317,11 @@ template <class T> class PerDimension {
 
   private:
     template <class I> void add(I number) {
-        const T converted = static_cast<T>(number);
-        if (static_cast<I>(converted) != number || (converted < T{}) != (number < I{}))
-            detail::fail(Status::invalid_argument, std::to_string(number) + " where a number of cells is due");
-        numbers_[size_++] = converted;
+        const std::optional<T> fitting = detail::converted<T>(number);
+        if (!fitting)
+            detail::fail(Status::invalid_argument,
+                         std::to_string(number) + (std::is_signed_v<T> ? " is no stride" : " is no extent or index"));
+        numbers_[size_++] = *fitting;
     }
 
     std::array<T, max_rank> numbers_{};
@@ -432,8 +440,8 @@ template <class T> inline constexpr DType dtype_of = detail::deduce_dtype<T>();
 
 /// Whether `T` is the type of an element that has a fixed size: all of DType but text.
 template <class T>
-inline constexpr bool is_element = dtype_of<std::remove_cv_t<T>> != DType{} &&
-                                   dtype_of<std::remove_cv_t<T>> != DType::string &&std::is_trivially_copyable_v<T>;
+inline constexpr bool is_element = (dtype_of<std::remove_cv_t<T>> != DType{}) &&
+                                   (dtype_of<std::remove_cv_t<T>> != DType::string) && std::is_trivially_copyable_v<T>;
 
 /// A type as a value: see with_type.
 template <class T> struct Type {
@@ -479,6 +487,7 @@ class Text {
   public:
     /// Text that ends in a NUL.
     Text(const char *text) noexcept : text_(text) {}
+    Text(std::nullptr_t) = delete;
     /// A string, not copied.
     Text(const std::string &text) : text_(text.c_str()) { check(text); }
     /// Other text, copied.
@@ -522,15 +531,21 @@ namespace detail {
 template <class T> inline constexpr bool is_strided = false;
 template <class T> inline constexpr bool is_strided<Strided<T>> = is_element<T>;
 
+template <class M> constexpr bool deduce_is_mdspan() {
+    using T = typename M::element_type;
+    using Handle = decltype(std::declval<const M &>().data_handle());
+    return M::is_always_strided() && is_element<T> && std::is_same_v<Handle, T *> &&
+           std::is_same_v<typename M::reference, T &>;
+}
+
 /// An mdspan, std:: or of another library, over plain memory of elements.
 template <class M, class = void> inline constexpr bool is_mdspan = false;
 template <class M>
-inline constexpr bool is_mdspan<
-    M, std::void_t<typename M::extents_type, typename M::accessor_type, decltype(M::is_always_strided()),
-                   decltype(std::declval<const M &>().stride(0)), decltype(std::declval<const M &>().extent(0))>> =
-    is_element<typename M::element_type> &&M::is_always_strided() &&
-    std::is_same_v<decltype(std::declval<const M &>().data_handle()), typename M::element_type *>
-        &&std::is_same_v<typename M::reference, typename M::element_type &>;
+inline constexpr bool
+    is_mdspan<M,
+              std::void_t<typename M::extents_type, decltype(M::is_always_strided()),
+                          decltype(std::declval<const M &>().stride(0)), decltype(std::declval<const M &>().extent(0)),
+                          decltype(std::declval<const M &>().data_handle())>> = deduce_is_mdspan<M>();
 
 /// Elements inside elements: `rank` further dimensions of `element`s.
 template <class T> struct Nested {
@@ -566,10 +581,11 @@ using std::end;
 
 template <class R> auto first(R &range) -> decltype(begin(range)) { return begin(range); }
 
-/// The pointer to a contiguous range: from its data(), or because its iterators are pointers, as a valarray's are.
+/// The pointer to a contiguous range: from its data(), if its iterators give the same elements, or because its
+/// iterators are pointers, as a valarray's are.
 template <class R>
-auto pointer(R &range, int)
-    -> std::enable_if_t<std::is_reference_v<decltype(*begin(range))>, decltype(std::data(range))> {
+auto pointer(R &range, int) -> std::enable_if_t<std::is_same_v<decltype(*begin(range)), decltype(*std::data(range))>,
+                                                decltype(std::data(range))> {
     return std::data(range);
 }
 template <class R>
@@ -662,6 +678,9 @@ template <class Call> std::vector<std::string> texts_from(std::size_t guess, con
     return texts;
 }
 
+/// The one text that `call(buffer, capacity, &needed)` gives.
+template <class Call> std::string text_from(const Call &call) { return std::move(texts_from(256, call).front()); }
+
 /// bools next to each other, which std::vector<bool> has not.
 class Bools {
   public:
@@ -693,7 +712,9 @@ template <class T> std::vector<T> to_vector(Values<T> &&values) {
 }
 
 inline std::size_t to_size(std::uint64_t cells) {
-    if (cells > (std::numeric_limits<std::size_t>::max)() / 16) fail(Status::out_of_memory, "the region is too large");
+    // the most that a std::vector of the largest element, of 16 bytes, can hold
+    if (cells > static_cast<std::size_t>((std::numeric_limits<std::ptrdiff_t>::max)()) / 16)
+        fail(Status::out_of_memory, "the region is too large");
     return static_cast<std::size_t>(cells);
 }
 
@@ -999,38 +1020,35 @@ struct Place {
     }
 };
 
+/// A dimension more, in front.
+template <class T> PerDimension<T> prepend(T first, const PerDimension<T> &rest) {
+    PerDimension<T> all{first};
+    for (const T number : rest) all.push_back(number);
+    return all;
+}
+
 inline const std::uint64_t *start_of(const Region &region) {
     return region.start.empty() ? nullptr : region.start.data();
 }
 
-template <class T> std::optional<T> exact(std::int64_t signed_form, std::uint64_t unsigned_form, DType dtype) {
-    const bool is_signed = dtype == DType::i8 || dtype == DType::i16 || dtype == DType::i32 || dtype == DType::i64 ||
-                           dtype == DType::timestamp_ns;
-    const bool is_unsigned = dtype == DType::u8 || dtype == DType::u16 || dtype == DType::u32 || dtype == DType::u64;
+/// The smallest or largest value in the form that is exact for its type.
+template <class T> T exact(DType dtype, std::int64_t as_signed, std::uint64_t as_unsigned) {
     if constexpr (std::is_same_v<T, bool>) {
-        if (dtype == DType::boolean) return signed_form != 0;
+        if (dtype == DType::boolean) return as_signed != 0;
     } else if constexpr (std::is_same_v<T, Timestamp>) {
-        if (dtype == DType::timestamp_ns) return Timestamp(signed_form);
+        if (dtype == DType::timestamp_ns) return Timestamp(as_signed);
     } else {
         static_assert(std::is_integral_v<T>, "atlas: statistics are of real numbers, bool or Timestamp");
-        constexpr auto lowest = (std::numeric_limits<T>::min)();
-        constexpr auto highest = (std::numeric_limits<T>::max)();
-        bool fits = false;
-        T value{};
-        if (is_unsigned) {
-            fits = unsigned_form <= static_cast<std::uint64_t>(highest);
-            value = static_cast<T>(unsigned_form);
-        } else if (is_signed && std::is_signed_v<T>) {
-            fits =
-                signed_form >= static_cast<std::int64_t>(lowest) && signed_form <= static_cast<std::int64_t>(highest);
-            value = static_cast<T>(signed_form);
-        } else {
-            return std::nullopt;
+        const bool has_sign = (dtype >= DType::i8 && dtype <= DType::i64) || dtype == DType::timestamp_ns;
+        const bool has_none = dtype >= DType::u8 && dtype <= DType::u64;
+        if (has_none || (has_sign && std::is_signed_v<T>)) {
+            const std::optional<T> value = has_sign ? converted<T>(as_signed) : converted<T>(as_unsigned);
+            if (!value) fail(Status::out_of_range, "the smallest or largest value does not fit the type asked for");
+            return *value;
         }
-        if (!fits) fail(Status::out_of_range, "the smallest or largest value does not fit the type asked for");
-        return value;
     }
-    return std::nullopt;
+    fail(Status::type_mismatch,
+         std::string("statistics of ") + name_of(dtype) + " do not convert to the type asked for");
 }
 
 template <class T> Stats<T> to_stats(const atlas_stats &raw) {
@@ -1043,11 +1061,8 @@ template <class T> Stats<T> to_stats(const atlas_stats &raw) {
         stats.min = static_cast<T>(raw.min);
         stats.max = static_cast<T>(raw.max);
     } else {
-        stats.min = exact<T>(raw.min_int, raw.min_uint, dtype);
-        stats.max = exact<T>(raw.max_int, raw.max_uint, dtype);
-        if (!stats.min)
-            fail(Status::type_mismatch,
-                 std::string("statistics of ") + name_of(dtype) + " do not convert to the type asked for");
+        stats.min = exact<T>(dtype, raw.min_int, raw.min_uint);
+        stats.max = exact<T>(dtype, raw.max_int, raw.max_uint);
     }
     return stats;
 }
@@ -1245,10 +1260,9 @@ class Array {
                          std::string("its elements are ") + name_of(dtype) + ", not " + name_of(dtype_of<T>));
         if (raw.has_fill_value == 0) return std::nullopt;
         if constexpr (std::is_same_v<T, std::string>) {
-            return std::move(detail::texts_from(64, [&](char *buffer, std::size_t capacity, std::size_t *needed) {
-                                 return atlas_array_fill_text(store_, dataset_.c_str(), array_.c_str(), buffer,
-                                                              capacity, needed);
-                             }).at(0));
+            return detail::text_from([&](char *buffer, std::size_t capacity, std::size_t *needed) {
+                return atlas_array_fill_text(store_, dataset_.c_str(), array_.c_str(), buffer, capacity, needed);
+            });
         } else {
             static_assert(sizeof(T) <= sizeof raw.fill_value, "atlas: T is an element");
             T value;
@@ -1313,8 +1327,9 @@ class Array {
     /// whole, in some order.
     ///
     /// `values` is one of the forms under "Memory" above. `count` has the extents of what is appended, in cells; all
-    /// but the first equal the array's. It may be left out except with Strided: values without a shape are then as many
-    /// rows as they fill, and an mdspan or nested array of one dimension less than the array is one row.
+    /// but the first equal the array's. Without it values without a shape are as many rows as they fill; and an mdspan,
+    /// a nested array or Strided of one dimension less than the array is one row. Strided of as many dimensions as the
+    /// array needs a count.
     ///
     /// Throws Status::invalid_argument if the values do not fit `count` or fill no number of rows, and as write(); the
     /// array is then as it was.
@@ -1386,17 +1401,13 @@ class Array {
             append_values(bools, given);
         } else if constexpr (detail::is_text<V> || detail::is_texts<V>) {
             const detail::TextList texts(values);
-            const Shape count = given.empty() ? rows(texts.size()) : given;
+            const Shape count = given.empty() ? rows(texts.size(), shape()) : given;
             check_texts(texts, count);
             detail::check(atlas_append_strings(store_, dataset_.c_str(), array_.c_str(), count.size(), count.data(),
                                                texts.data()));
         } else if constexpr (is_source<V>) {
             auto memory = detail::memory_of(values);
-            Shape count = given;
-            if (given.empty()) {
-                if (!memory.flat && !memory.shaped) place().fail(Status::invalid_argument, "Strided needs a count");
-                count = memory.flat ? rows(memory.cells) : place().named([&] { return as_rows(memory); });
-            }
+            const Shape count = given.empty() ? rows_of(memory) : given;
             place().named([&] { memory.check(count); });
             detail::check(atlas_append_array(store_, dataset_.c_str(), array_.c_str(),
                                              static_cast<atlas_dtype>(memory.dtype), count.size(), count.data(),
@@ -1422,9 +1433,8 @@ class Array {
         });
     }
 
-    /// The extents of the rows that `cells` values without a shape fill.
-    Shape rows(std::uint64_t cells) const {
-        Shape count = shape();
+    /// The extents of the rows that `cells` values without a shape fill, of an array of the given shape.
+    Shape rows(std::uint64_t cells, Shape count) const {
         return place().named([&] {
             if (count.empty()) detail::fail(Status::invalid_argument, "a scalar cannot be appended to");
             count[0] = 1;
@@ -1437,17 +1447,18 @@ class Array {
         });
     }
 
-    /// The extents of memory that has a shape, which gets a dimension in front if it is one row.
-    template <class Memory> Shape as_rows(Memory &memory) const {
-        if (memory.shape.size() + 1 == shape().size()) {
-            Shape row{1};
-            Strides strides{0};
-            for (const std::uint64_t extent : memory.shape) row.push_back(extent);
-            for (const std::int64_t stride : memory.strides) strides.push_back(stride);
-            memory.shape = row;
-            if (memory.strided) memory.strides = strides;
+    /// The extents of the rows that memory has. Memory that is one row gets a dimension in front.
+    template <class Memory> Shape rows_of(Memory &memory) const {
+        Shape row = shape();
+        if (memory.flat) return rows(memory.cells, row);
+        if ((memory.shaped ? memory.shape.size() : memory.strides.size()) + 1 != row.size()) {
+            if (!memory.shaped) place().fail(Status::invalid_argument, "Strided that is not one row needs a count");
+            return memory.shape;
         }
-        return memory.shape;
+        row[0] = 1;
+        if (memory.strided) memory.strides = detail::prepend(std::int64_t{0}, memory.strides);
+        if (memory.shaped) memory.shape = row = detail::prepend(std::uint64_t{1}, memory.shape);
+        return row;
     }
 
     atlas_store store_;
@@ -1712,6 +1723,13 @@ class Store {
         });
     }
 
+    /// The name of the dataset at `index` in the order of creation, from 0. Throws Status::out_of_range.
+    [[nodiscard]] std::string dataset_name(std::size_t index) const {
+        return detail::text_from([&](char *buffer, std::size_t capacity, std::size_t *needed) {
+            return atlas_dataset_name(handle_, index, buffer, capacity, needed);
+        });
+    }
+
     /// All datasets, in the order in which they were created, to iterate over: those that there are now, whatever is
     /// created or deleted meanwhile.
     [[nodiscard]] std::vector<Dataset> datasets() const {
@@ -1733,9 +1751,7 @@ class Store {
         static_assert(is_element<T>, "atlas: read_across gives elements");
         const detail::TextList names = detail::dataset_names(datasets);
         const Shape count = count_across(array, names, region);
-        Shape stacked{names.size()};
-        for (const std::uint64_t extent : count) stacked.push_back(extent);
-        detail::Values<T> values(detail::to_size(volume(stacked)));
+        detail::Values<T> values(detail::to_size(volume({names.size(), volume(count)})));
         read_across_raw(array, names, dtype_of<T>, region, count, values.data());
         return detail::to_vector<T>(std::move(values));
     }
@@ -1748,10 +1764,8 @@ class Store {
                       "atlas: read_across_into takes a contiguous range of elements that are not const");
         const detail::TextList names = detail::dataset_names(datasets);
         const Shape count = count_across(array, names, region);
-        Shape stacked{names.size()};
-        for (const std::uint64_t extent : count) stacked.push_back(extent);
         const auto memory = detail::memory_of(values);
-        memory.check(stacked);
+        memory.check(detail::prepend<std::uint64_t>(names.size(), count));
         read_across_raw(array, names, memory.dtype, region, count, memory.data);
     }
 
