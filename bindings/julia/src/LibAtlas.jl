@@ -449,11 +449,11 @@ function nearby_folders()
 end
 
 """
-The library to load: the environment variable `ATLAS_LIBRARY`; else the one installed or built beside this package; else
+The library to load: the environment variable `ATLAS_STORE_LIBRARY`; else the one installed or built beside this package; else
 one that the system's loader finds.
 """
 function find_library()
-    file = get(ENV, "ATLAS_LIBRARY", "")
+    file = get(ENV, "ATLAS_STORE_LIBRARY", "")
     isempty(file) || return file
     for folder in nearby_folders(), name in FILE_NAMES
         file = joinpath(folder, name)
@@ -463,7 +463,7 @@ function find_library()
     isempty(file) || return file
     return error(
         "Atlas: no library $(first(FILE_NAMES)) found. ",
-        "Install it, or set the environment variable ATLAS_LIBRARY to its path.",
+        "Install it, or set the environment variable ATLAS_STORE_LIBRARY to its path.",
     )
 end
 

@@ -84,3 +84,13 @@ function fillvalue(a::AtlasArray{String})
         a.handle, a.dataset, a.name, buffer, capacity, needed
     )))
 end
+
+"""
+    Atlas.codec(a)
+
+How chunks are encoded: a named tuple of `codec`, `level` and `shuffle`, as [`define!`](@ref) takes them.
+"""
+function codec(a::AtlasArray)
+    d = describe(a)
+    return (codec=name_of(d.codec, CODECS), level=Int(d.level), shuffle=d.shuffle == LibAtlas.ATLAS_SWITCH_ON)
+end

@@ -82,47 +82,47 @@ function define!(
     shuffle=nothing,
 ) where {E,N}
     T = stored_type(E)
-    shape = UInt64[n for n in reverse(size)]
-    dim_names = dims === nothing ? nothing : reverse(String[string(d) for d in dims])
-    chunk_shape = chunks === nothing ? nothing : reverse(chunk_extents(chunks, size))
-    for given in (dim_names, chunk_shape)
-        if given !== nothing && length(given) != N
-            throw(DimensionMismatch("$(length(given)) names or extents are given for $N dimensions"))
+    extents = Int[size...]
+    options = (choice(codec, CODECS), Int32(number(level)), switch(shuffle))
+    names = dims === nothing ? nothing : String[string(dim) for dim in dims]
+    chunk_shape = chunks === nothing ? nothing : chunk_extents(chunks, extents)
+    fill_memory = fillvalue === nothing ? nothing : fill_bytes(convert(T, fillvalue))
+    define_array((dataset.handle, dataset.name, String(name)), dtype(T), names, extents, chunk_shape, fill_memory, options)
+    return AtlasArray{T,N}(dataset.handle, dataset.name, name)
+end
+
+"Has the library define an array, of what is given in Julia's order."
+function define_array(owner, type, dims, size, chunk_shape, fill_memory, (codec, level, shuffle))
+    for list in (dims, chunk_shape)
+        if list !== nothing && length(list) != length(size)
+            throw(DimensionMismatch("$(length(list)) names or extents are given for $(length(size)) dimensions"))
         end
     end
-    fill_memory = fillvalue === nothing ? nothing : fill_bytes(convert(T, fillvalue))
+    shape = UInt64.(reverse(size))
+    dims === nothing || reverse!(dims)
+    chunk_shape === nothing || reverse!(chunk_shape)
     GC.@preserve chunk_shape fill_memory begin
         options = Ref(
             LibAtlas.atlas_array_options(
                 sizeof(LibAtlas.atlas_array_options),
                 chunk_shape === nothing ? C_NULL : pointer(chunk_shape),
-                choice(codec, CODECS),
-                number(level),
-                switch(shuffle),
+                codec,
+                level,
+                shuffle,
                 fill_memory === nothing ? C_NULL : pointer(fill_memory),
             ),
         )
-        check(
-            LibAtlas.atlas_define_array(
-                dataset.handle,
-                dataset.name,
-                name,
-                dtype(T),
-                N,
-                dim_names === nothing ? Ptr{Cstring}(C_NULL) : dim_names,
-                shape,
-                options,
-            ),
-        )
+        names = dims === nothing ? Ptr{Cstring}(C_NULL) : dims
+        check(LibAtlas.atlas_define_array(owner..., type, length(size), names, shape, options))
     end
-    return AtlasArray{T,N}(dataset.handle, dataset.name, name)
+    return nothing
 end
 
-function chunk_extents(chunks, size)
-    return UInt64[n isa Colon ? max(1, size[k]) : n for (k, n) in enumerate(chunks)]
+function chunk_extents(chunks, size::Vector{Int})
+    return UInt64[n isa Colon ? (k <= length(size) ? max(1, size[k]) : 1) : n for (k, n) in enumerate(chunks)]
 end
 
-fill_bytes(value::Element) = [value]
+fill_bytes(value::Element) = collect(reinterpret(UInt8, [value]))
 function fill_bytes(text::String)
     Base.unsafe_convert(Cstring, text)  # throws where there is a NUL inside
     return push!(Vector{UInt8}(text), 0x00)

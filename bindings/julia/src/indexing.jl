@@ -26,10 +26,10 @@ plain(index::AbstractArray{<:Integer}) = index isa AbstractArray{Int} ? index : 
     return read_indices(a, named)
 end
 
-read_indices(a::AtlasArray{T,N}, at::NTuple{N,Int}) where {T,N} = read_value(a, at)
+read_indices(a::AtlasArray{T,N}, at::NTuple{N,Int}) where {T,N} = read_region(a, Run[map(run, at)...], ())[]
 
 function read_indices(a::AtlasArray{T,N}, spans::NTuple{N,Span}) where {T,N}
-    return read_region(a, map(run, spans), extents(spans...))
+    return read_region(a, Run[map(run, spans)...], extents(spans...))
 end
 
 # A dimension with gaps is read whole from its first to its last index if not too much of that is in vain, else in
@@ -37,30 +37,31 @@ end
 function read_indices(a::AtlasArray{T,N}, indices::NTuple{N,Union{Int,AbstractArray{Int}}}) where {T,N}
     size = extents(indices...)
     prod(size) == 0 && return Array{T}(undef, size)
-    lists = map(runs, indices)
-    covered = map(lists, indices) do list, index
-        length(list) > 1 || return nothing
+    lists, picks = Vector{Run}[], Any[]
+    for index in indices
+        list, pick = runs(index), Colon()
         low, high = extrema(index)
-        return high - low < 8 * length(index) ? (low:high) : nothing
+        if length(list) > 1 && high - low < 8 * length(index)
+            list, pick = [run(low:high)], vec(collect(index)) .- (low - 1)
+        end
+        push!(lists, list)
+        push!(picks, pick)
     end
-    lists = map((list, cover) -> cover === nothing ? list : [run(cover)], lists, covered)
-    counts = map(list -> sum(Int[run.count for run in list]), lists)
-    values = Array{T}(undef, counts)
-    for combination in Iterators.product(lists...)
-        read_part!(values, a, combination)
-    end
-    picks = map(covered, indices) do cover, index
-        cover === nothing ? Colon() : vec(collect(index)) .- (first(cover) - 1)
-    end
+    values = Array{T}(undef, Tuple(counts_of(lists)))
+    read_lists!(values, a, lists)
     return reshape(all(pick -> pick isa Colon, picks) ? values : values[picks...], size)
 end
 
-function read_part!(values::Array{T,N}, a::AtlasArray{T,N}, runs::NTuple{N,Run}) where {T<:Element,N}
-    transfer(LibAtlas.atlas_read_array, a, runs, values, strides(values))
+function read_lists!(values::Array{T}, a::AtlasArray{T}, lists::Vector{Vector{Run}}) where {T<:Element}
+    GC.@preserve values for runs in combinations(lists)
+        transfer(LibAtlas.atlas_read_array, owner(a), runs, dtype(T), Int[strides(values)...], first_cell(values))
+    end
     return nothing
 end
-function read_part!(values::Array{String,N}, a::AtlasArray{String,N}, runs::NTuple{N,Run}) where {N}
-    values[map(memory_range, runs)...] = read_texts(a, runs)
+function read_lists!(values::Array{String}, a::AtlasArray{String}, lists::Vector{Vector{Run}})
+    for runs in combinations(lists)
+        values[map(memory_range, runs)...] = read_texts(owner(a), runs)
+    end
     return nothing
 end
 
@@ -96,7 +97,10 @@ end
 end
 
 "All values, as an `Array`."
-values_of(a::AtlasArray) = read_region(a, whole(a), size(a))
+function values_of(a::AtlasArray)
+    size = Base.size(a)
+    return read_region(a, whole(size), size)
+end
 function values_of(v::Section{T,N}) where {T,N}
     values = parent(v)[parentindices(v)...]
     return N == 0 ? fill(values) : values
@@ -112,7 +116,7 @@ read_into!(x, a::AtlasArray) = read_into!(x, a, axes(a))
 read_into!(x, v::Section) = read_into!(x, parent(v), parentindices(v))
 function read_into!(x::AbstractArray{S}, a::AtlasArray{T,N}, spans::NTuple{N,Span}) where {S,T,N}
     is_strided(x) && converts(T, S) || return false
-    read_runs!(x, a, map(run, spans))
+    read_runs!(x, a, Run[map(run, spans)...])
     return true
 end
 read_into!(x, a, indices) = false
@@ -127,7 +131,7 @@ function Base.setindex!(a::AtlasArray, values, indices...)
 end
 
 function write_indices(a::AtlasArray{T,N}, value, at::NTuple{N,Int}) where {T,N}
-    write_runs(a, map(runs, at), fill(value))
+    write_runs(a, Vector{Run}[map(runs, at)...], fill(value))
     return nothing
 end
 
@@ -135,7 +139,7 @@ function write_indices(a::AtlasArray{T,N}, values, indices::NTuple{N,Union{Int,A
     values isa AbstractArray || throw(
         ArgumentError("one value cannot be assigned to many cells with `a[...] = x`; write `a[...] .= x`")
     )
-    write_runs(a, map(runs, indices), values)
+    write_runs(a, Vector{Run}[map(runs, indices)...], values)
     return nothing
 end
 
@@ -159,7 +163,7 @@ end
 "With indices of other dimensions than the array's: all at once if they are linear and all of it, else one by one."
 function write_others(a::Stored, values, indices::Tuple)
     if indices isa Tuple{AbstractUnitRange{Int}} && values isa AbstractArray && indices[1] == 1:length(a)
-        match_extents((length(values),), (length(a),))
+        match_extents([length(values)], [length(a)])
         assign!(a, reshape(values, size(a)))
     else
         invoke(setindex!, Tuple{AbstractArray,Any,Vararg{Any}}, a, values, indices...)
@@ -174,7 +178,7 @@ function Base.setindex!(v::Section{T,N}, value, at::Vararg{Int,N}) where {T,N}
 end
 
 "Writes all of it."
-assign!(a::AtlasArray, values::AbstractArray) = write_runs(a, map(run -> [run], whole(a)), values)
+assign!(a::AtlasArray, values::AbstractArray) = write_runs(a, [[run] for run in whole(size(a))], values)
 function assign!(v::Section{T,N}, values::AbstractArray) where {T,N}
     parent(v)[parentindices(v)...] = N == 0 ? values[] : values
     return nothing
@@ -316,28 +320,28 @@ function read_across(
         end
     end
     values = Array{T}(undef, (extents(spans...)..., length(arrays)))
-    isempty(values) || read_stacked!(values, store.handle, arrays, map(run, spans))
+    isempty(values) || read_stacked!(values, store.handle, arrays, Run[map(run, spans)...])
     return values
 end
 
 having(store, array) = String[name for (name, dataset) in store if haskey(dataset, array)]
 
-function read_stacked!(values::Array{T}, handle::Handle, arrays, runs::NTuple{N,Run}) where {T<:Element,N}
-    start = UInt64[run.first - 1 for run in reverse(runs)]
-    count = UInt64[run.count for run in reverse(runs)]
+function read_stacked!(values::Array{T}, handle::Handle, arrays, runs::Vector{Run}) where {T<:Element}
+    start, count = region(runs)
     names = String[a.dataset for a in arrays]
+    array = first(arrays).name
     check(
         LibAtlas.atlas_read_across(
-            handle, first(arrays).name, length(names), names, dtype(T), N, start, count, values
+            handle, array, length(names), names, dtype(T), length(runs), start, count, values
         ),
     )
     return nothing
 end
 
-function read_stacked!(values::Array{String}, handle::Handle, arrays, runs::NTuple{N,Run}) where {N}
+function read_stacked!(values::Array{String}, ::Handle, arrays, runs::Vector{Run})
     each = reshape(values, :, length(arrays))
     for (k, a) in enumerate(arrays)
-        each[:, k] = read_texts(a, runs)
+        each[:, k] = read_texts(owner(a), runs)
     end
     return nothing
 end

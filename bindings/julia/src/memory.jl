@@ -61,96 +61,115 @@ function runs(index::AbstractArray{Int})
     return list
 end
 
-"""
-The strides of `x` along `N` dimensions of `counts` cells, which match its extents: those of its dimensions of more than
-one cell, in order. The others do not matter.
-"""
-function spread(x::AbstractArray, counts::NTuple{N,Int}) where {N}
-    match_extents(size(x), counts)
-    found = Iterators.Stateful(stride for (stride, n) in zip(strides(x), size(x)) if n != 1)
-    return ntuple(k -> counts[k] == 1 ? 1 : popfirst!(found), Val(N))
+# What follows takes vectors, one element for each dimension, where Julia has tuples: it is then compiled once, and not
+# again for every rank.
+
+"The runs of all of an array."
+whole(size::Dims) = Run[Run(1, n, 1, 1) for n in size]
+
+"The extents of the region that lists of runs, one for each dimension, name."
+counts_of(lists::Vector{Vector{Run}}) = Int[sum(Int[run.count for run in list]) for list in lists]
+
+"A region as the library takes it: where it begins and its extents."
+region(runs::Vector{Run}) = (UInt64[run.first - 1 for run in reverse(runs)], UInt64[run.count for run in reverse(runs)])
+
+"All ways to take one run of each list: the regions that the lists name together."
+function combinations(lists::Vector{Vector{Run}})
+    all = [Run[]]
+    for list in lists
+        all = [push!(copy(runs), run) for run in list for runs in all]
+    end
+    return all
 end
 
-function match_extents(given, wanted)
+"""
+The strides of memory along dimensions of `counts` cells, which match its extents: those of its dimensions of more than
+one cell, in order. The others do not matter.
+"""
+spread(x::AbstractArray, counts::Vector{Int}) = spread(Int[size(x)...], Int[strides(x)...], counts)
+function spread(size::Vector{Int}, strides::Vector{Int}, counts::Vector{Int})
+    match_extents(size, counts)
+    found = strides[size .!= 1]
+    return Int[n == 1 ? 1 : popfirst!(found) for n in counts]
+end
+
+function match_extents(given::Vector{Int}, wanted::Vector{Int})
     if filter(!=(1), given) != filter(!=(1), wanted)
-        throw(DimensionMismatch("values of size $given do not fit a region of size $wanted"))
+        throw(DimensionMismatch("values of size $(Tuple(given)) do not fit a region of size $(Tuple(wanted))"))
     end
     return nothing
 end
 
-"""
-Has the library read or write, with `call`, the region that one run in each dimension makes. `x` is the memory that the
-runs are in, `strides` are its strides.
-"""
-function transfer(
-    call, a::AtlasArray, runs::NTuple{N,Run}, x::AbstractArray{S}, strides::NTuple{N,Int}
-) where {S,N}
-    start = UInt64[run.first - 1 for run in reverse(runs)]
-    count = UInt64[run.count for run in reverse(runs)]
-    stride = Int64[run.step * stride for (run, stride) in zip(reverse(runs), reverse(strides))]
+"The first cell of memory that `is_strided`, to be used while `x` is preserved."
+first_cell(x::AbstractArray{S}) where {S} = Ptr{Cvoid}(Base.unsafe_convert(Ptr{S}, x))
+
+"What the library calls an array: the first arguments of every call about it."
+owner(a::AtlasArray) = (a.handle, a.dataset, a.name)
+
+"Has the library read or write, with `call`, the region of runs in memory that begins at `data`."
+function transfer(call, (handle, dataset, name), runs, type::Int32, strides::Vector{Int}, data::Ptr{Cvoid})
+    start, count = region(runs)
+    steps = Int64[run.step * stride for (run, stride) in zip(reverse(runs), reverse(strides))]
     offset = sum(Int[(run.at - 1) * stride for (run, stride) in zip(runs, strides)])
-    GC.@preserve x begin
-        data = Base.unsafe_convert(Ptr{S}, x) + offset * sizeof(S)
-        check(call(a.handle, a.dataset, a.name, dtype(S), N, start, count, stride, data))
-    end
+    data += offset * Int(LibAtlas.atlas_dtype_size(type))
+    check(call(handle, dataset, name, type, length(runs), start, count, steps, data))
     return nothing
 end
 
 # ---- Reading ---------------------------------------------------------------------------------------------------------
 
 "Reads what one run in each dimension names into memory."
-function read_runs!(x::AbstractArray{S}, a::AtlasArray{T,N}, runs::NTuple{N,Run}) where {S,T,N}
-    any(run -> run.count == 0, runs) && return x
-    strides = spread(x, map(run -> run.count, runs))
-    transfer(LibAtlas.atlas_read_array, a, runs, x, strides)
+function read_runs!(x::AbstractArray{S}, a::AtlasArray, runs::Vector{Run}) where {S}
+    counts = Int[run.count for run in runs]
+    strides = spread(x, counts)
+    0 in counts && return x
+    GC.@preserve x transfer(LibAtlas.atlas_read_array, owner(a), runs, dtype(S), strides, first_cell(x))
     return x
 end
 
 "The texts of a region, in Julia's order."
-function read_texts(a::AtlasArray{String,N}, runs::NTuple{N,Run}) where {N}
-    any(run -> run.count == 0, runs) && return String[]
-    start = UInt64[run.first - 1 for run in reverse(runs)]
-    count = UInt64[run.count for run in reverse(runs)]
+function read_texts((handle, dataset, name), runs::Vector{Run})
+    start, count = region(runs)
+    0 in count && return String[]
     return texts(1024 + 16 * Int(prod(count))) do buffer, capacity, needed
-        LibAtlas.atlas_read_strings(a.handle, a.dataset, a.name, N, start, count, buffer, capacity, needed)
+        LibAtlas.atlas_read_strings(handle, dataset, name, length(runs), start, count, buffer, capacity, needed)
     end
 end
 
 "A new array of this size with the values of a region."
-function read_region(a::AtlasArray{T,N}, runs::NTuple{N,Run}, size::Dims) where {T<:Element,N}
+function read_region(a::AtlasArray{T}, runs::Vector{Run}, size::Dims) where {T<:Element}
     return read_runs!(Array{T}(undef, size), a, runs)
 end
-read_region(a::AtlasArray{String,N}, runs::NTuple{N,Run}, size::Dims) where {N} = reshape(read_texts(a, runs), size)
-
-read_value(a::AtlasArray{T,N}, at::NTuple{N,Int}) where {T,N} = read_region(a, map(run, at), ())[]
-
-whole(a::AtlasArray) = map(n -> Run(1, n, 1, 1), size(a))
+read_region(a::AtlasArray{String}, runs::Vector{Run}, size::Dims) = reshape(read_texts(owner(a), runs), size)
 
 # ---- Writing ---------------------------------------------------------------------------------------------------------
 
 "Writes memory to what all combinations of runs name."
-function write_runs(a::AtlasArray{T,N}, runs::NTuple{N,Vector{Run}}, values::AbstractArray) where {T<:Element,N}
-    counts = map(list -> sum(Int[run.count for run in list]), runs)
-    match_extents(size(values), counts)
-    any(==(0), counts) && return nothing
-    x = memory(values, T)
+function write_runs(a::AtlasArray{T}, lists::Vector{Vector{Run}}, values::AbstractArray) where {T<:Element}
+    counts = counts_of(lists)
+    match_extents(Int[size(values)...], counts)
+    0 in counts && return nothing
+    write_memory(owner(a), lists, counts, memory(values, T))
+    return nothing
+end
+
+function write_memory(owner, lists, counts, x::AbstractArray{S}) where {S}
     strides = spread(x, counts)
-    for combination in Iterators.product(runs...)
-        transfer(LibAtlas.atlas_write_array, a, combination, x, strides)
+    GC.@preserve x for runs in combinations(lists)
+        transfer(LibAtlas.atlas_write_array, owner, runs, dtype(S), strides, first_cell(x))
     end
     return nothing
 end
 
-function write_runs(a::AtlasArray{String,N}, runs::NTuple{N,Vector{Run}}, values::AbstractArray) where {N}
-    counts = map(list -> sum(Int[run.count for run in list]), runs)
-    match_extents(size(values), counts)
-    any(==(0), counts) && return nothing
-    x = reshape(memory(values, String), counts)
-    for combination in Iterators.product(runs...)
-        block = vec(collect(view(x, map(memory_range, combination)...)))
-        start = UInt64[run.first - 1 for run in reverse(combination)]
-        count = UInt64[run.count for run in reverse(combination)]
-        check(LibAtlas.atlas_write_strings(a.handle, a.dataset, a.name, N, start, count, block))
+function write_runs(a::AtlasArray{String}, lists::Vector{Vector{Run}}, values::AbstractArray)
+    counts = counts_of(lists)
+    match_extents(Int[size(values)...], counts)
+    0 in counts && return nothing
+    x = reshape(memory(values, String), counts...)
+    for runs in combinations(lists)
+        start, count = region(runs)
+        block = vec(collect(view(x, map(memory_range, runs)...)))
+        check(LibAtlas.atlas_write_strings(owner(a)..., length(runs), start, count, block))
     end
     return nothing
 end
@@ -177,31 +196,26 @@ Append one value to a vector, or one step to an array of more dimensions.
 Base.push!(a::AtlasArray, step) = append!(a, step)
 Base.push!(a::AtlasArray{T,1}, value) where {T} = append!(a, fill(value, 1))
 
-function append_values(a::AtlasArray{T,N}, values::AbstractArray{S,M}) where {T,N,S,M}
-    counts = M == N ? size(values) : M == N - 1 ? (size(values)..., 1) : throw_rank(a, values)
-    fixed = ntuple(k -> size(a, k), N - 1)
-    if counts[1:(N - 1)] != fixed
+function append_values(a::AtlasArray{T,N}, values::AbstractArray) where {T,N}
+    counts = Int[size(values)...]
+    length(counts) == N - 1 && push!(counts, 1)
+    if length(counts) != N || counts[1:(end - 1)] != Int[size(a)...][1:(end - 1)]
         throw(DimensionMismatch("values of size $(size(values)) do not continue an array of size $(size(a))"))
     end
-    count = UInt64[n for n in reverse(counts)]
-    append_memory(a, memory(values, T), counts, count)
+    append_memory(a, memory(values, T), counts)
     return a
 end
 
-function throw_rank(a, values)
-    throw(DimensionMismatch("values of $(ndims(values)) dimensions do not continue an array of $(ndims(a))"))
-end
-
-function append_memory(a::AtlasArray{T,N}, x::AbstractArray{S}, counts, count) where {T<:Element,N,S}
-    stride = Int64[s for s in reverse(spread(x, counts))]
-    GC.@preserve x begin
-        data = Base.unsafe_convert(Ptr{S}, x)
-        check(LibAtlas.atlas_append_array(a.handle, a.dataset, a.name, dtype(S), N, count, stride, data))
-    end
+function append_memory(a::AtlasArray{<:Element}, x::AbstractArray{S}, counts::Vector{Int}) where {S}
+    strides = spread(x, counts)
+    count, steps = UInt64.(reverse(counts)), Int64.(reverse(strides))
+    GC.@preserve x check(
+        LibAtlas.atlas_append_array(owner(a)..., dtype(S), length(counts), count, steps, first_cell(x))
+    )
     return nothing
 end
 
-function append_memory(a::AtlasArray{String,N}, x::AbstractArray{String}, counts, count) where {N}
-    check(LibAtlas.atlas_append_strings(a.handle, a.dataset, a.name, N, count, vec(x)))
+function append_memory(a::AtlasArray{String}, x::AbstractArray{String}, counts::Vector{Int})
+    check(LibAtlas.atlas_append_strings(owner(a)..., length(counts), UInt64.(reverse(counts)), vec(x)))
     return nothing
 end
