@@ -17,7 +17,7 @@ module atlas_store_memory
     private
 
     public :: answer, c_text, cells, check_attribute, check_memory, contiguous_bytes, copy_back, decode_fill, &
-        dtype_name, either, encode_fill, f_text, failure, form_logical, form_text, gather_texts, grown, lay_out, &
+        dtype_name, encode_fill, f_text, failure, form_text, gather_texts, grown, lay_out, &
         library_version, listed, make_direct, memory_of, memory_type, moved, number, outcome_type, region_type, &
         report, scatter_texts, split_names, split_texts, status_name, switch, take_indices, take_names, take_start, &
         texts_type, threads
@@ -63,6 +63,14 @@ module atlas_store_memory
         character(kind=c_char), allocatable :: pool(:)
         type(c_ptr), allocatable :: pointers(:)
     end type texts_type
+
+    !> memory_of(values, dtype): the memory of an array of any kind and rank. `dtype`, which integers have, says what
+    !> else their bits are.
+    interface memory_of
+        procedure :: memory_of_int8, memory_of_int16, memory_of_int32, memory_of_int64, memory_of_real32, &
+            memory_of_real64, memory_of_complex32, memory_of_complex64, memory_of_logical, memory_of_bool, &
+            memory_of_character
+    end interface memory_of
 
     interface
         !> The address of an element, from the compiler's own library (Fortran 2018, 18.5.5.2). It is what makes
@@ -149,9 +157,94 @@ contains
 
     ! ---- Memory ----------------------------------------------------------------------------------------------------
 
+    recursive function memory_of_int8(values, dtype) result(memory)
+        integer(int8), target :: values(..)
+        integer(c_int32_t), intent(in), optional :: dtype
+        type(memory_type) :: memory
+
+        memory = described(values, atlas_dtype_i8, 1)
+        if (present(dtype)) memory%dtype = dtype
+    end function memory_of_int8
+
+    recursive function memory_of_int16(values, dtype) result(memory)
+        integer(int16), target :: values(..)
+        integer(c_int32_t), intent(in), optional :: dtype
+        type(memory_type) :: memory
+
+        memory = described(values, atlas_dtype_i16, 2)
+        if (present(dtype)) memory%dtype = dtype
+    end function memory_of_int16
+
+    recursive function memory_of_int32(values, dtype) result(memory)
+        integer(int32), target :: values(..)
+        integer(c_int32_t), intent(in), optional :: dtype
+        type(memory_type) :: memory
+
+        memory = described(values, atlas_dtype_i32, 4)
+        if (present(dtype)) memory%dtype = dtype
+    end function memory_of_int32
+
+    recursive function memory_of_int64(values, dtype) result(memory)
+        integer(int64), target :: values(..)
+        integer(c_int32_t), intent(in), optional :: dtype
+        type(memory_type) :: memory
+
+        memory = described(values, atlas_dtype_i64, 8)
+        if (present(dtype)) memory%dtype = dtype
+    end function memory_of_int64
+
+    recursive function memory_of_real32(values) result(memory)
+        real(real32), target :: values(..)
+        type(memory_type) :: memory
+
+        memory = described(values, atlas_dtype_f32, 4)
+    end function memory_of_real32
+
+    recursive function memory_of_real64(values) result(memory)
+        real(real64), target :: values(..)
+        type(memory_type) :: memory
+
+        memory = described(values, atlas_dtype_f64, 8)
+    end function memory_of_real64
+
+    recursive function memory_of_complex32(values) result(memory)
+        complex(real32), target :: values(..)
+        type(memory_type) :: memory
+
+        memory = described(values, atlas_dtype_c64, 8)
+    end function memory_of_complex32
+
+    recursive function memory_of_complex64(values) result(memory)
+        complex(real64), target :: values(..)
+        type(memory_type) :: memory
+
+        memory = described(values, atlas_dtype_c128, 16)
+    end function memory_of_complex64
+
+    recursive function memory_of_logical(values) result(memory)
+        logical, target :: values(..)
+        type(memory_type) :: memory
+
+        memory = described(values, atlas_dtype_bool, storage_size(values) / 8, form_logical)
+    end function memory_of_logical
+
+    recursive function memory_of_bool(values) result(memory)
+        logical(c_bool), target :: values(..)
+        type(memory_type) :: memory
+
+        memory = described(values, atlas_dtype_bool, 1)
+    end function memory_of_bool
+
+    recursive function memory_of_character(values) result(memory)
+        character(*), target :: values(..)
+        type(memory_type) :: memory
+
+        memory = described(values, atlas_dtype_string, len(values), form_text)
+    end function memory_of_character
+
     !> The memory of an array of any type and rank, `bytes` long each element. Nothing is copied: an assumed-rank
     !> argument is passed by its descriptor, strides included.
-    recursive function memory_of(values, dtype, bytes, form) result(memory)
+    recursive function described(values, dtype, bytes, form) result(memory)
         type(*), target :: values(..)
         integer(c_int32_t), intent(in) :: dtype
         integer, intent(in) :: bytes
@@ -177,17 +270,7 @@ contains
             memory%steps(i) = distance(memory%address, element_address(values, subscripts))
             subscripts(i) = 0
         end do
-    end function memory_of
-
-    !> An integer's own type, unless the caller says what else its bits are.
-    pure recursive function either(own, dtype) result(chosen)
-        integer(c_int32_t), intent(in) :: own
-        integer(c_int32_t), intent(in), optional :: dtype
-        integer(c_int32_t) :: chosen
-
-        chosen = own
-        if (present(dtype)) chosen = dtype
-    end function either
+    end function described
 
     pure recursive function cells(memory) result(n)
         type(memory_type), intent(in) :: memory

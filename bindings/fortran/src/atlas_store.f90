@@ -117,10 +117,10 @@ module atlas_store
         atlas_switch_on, atlas_version, atlas_version_major, atlas_version_minor, &
         atlas_version_patch
     use atlas_store_memory, only: answer, atlas_max_name, c_text, cells, check_attribute, check_memory, &
-        contiguous_bytes, copy_back, decode_fill, dtype_name, either, encode_fill, f_text, failure, form_logical, &
-        form_text, gather_texts, grown, lay_out, library_version, listed, make_direct, memory_of, memory_type, &
-        moved, number, outcome_type, region_type, report, scatter_texts, split_names, split_texts, status_name, &
-        switch, take_indices, take_names, take_start, texts_type, threads
+        contiguous_bytes, copy_back, decode_fill, dtype_name, encode_fill, f_text, failure, form_text, gather_texts, &
+        grown, lay_out, library_version, listed, make_direct, memory_of, memory_type, moved, number, outcome_type, &
+        region_type, report, scatter_texts, split_names, split_texts, status_name, switch, take_indices, take_names, &
+        take_start, texts_type, threads
     implicit none (type, external)
     private
 
@@ -847,8 +847,7 @@ contains
         if (present(dims)) then
             if (size(dims) /= n) outcome = failure(atlas_status_invalid_argument, &
                 "dims has "//number(size(dims, kind=int64))//" names, shape has "//number(int(n, int64))//" extents")
-            if (outcome%status == atlas_status_ok) call gather_texts(memory_of(dims, atlas_dtype_string, len(dims), &
-                form_text), names, outcome)
+            if (outcome%status == atlas_status_ok) call gather_texts(memory_of(dims), names, outcome)
             if (outcome%status /= atlas_status_ok) return
             names%pointers(:n) = names%pointers(n:1:-1)
         end if
@@ -993,8 +992,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call write_values(self, dataset, array, memory_of(values, either(atlas_dtype_i8, dtype), 1), start, count, &
-            stat, errmsg)
+        call write_values(self, dataset, array, memory_of(values, dtype), start, count, stat, errmsg)
     end subroutine write_int8
 
     !> Write an array, or the region that starts at `start` and has extents `count`.
@@ -1007,8 +1005,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call write_values(self, dataset, array, memory_of(values, either(atlas_dtype_i16, dtype), 2), start, count, &
-            stat, errmsg)
+        call write_values(self, dataset, array, memory_of(values, dtype), start, count, stat, errmsg)
     end subroutine write_int16
 
     !> Write an array, or the region that starts at `start` and has extents `count`.
@@ -1021,8 +1018,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call write_values(self, dataset, array, memory_of(values, either(atlas_dtype_i32, dtype), 4), start, count, &
-            stat, errmsg)
+        call write_values(self, dataset, array, memory_of(values, dtype), start, count, stat, errmsg)
     end subroutine write_int32
 
     !> Write an array, or the region that starts at `start` and has extents `count`.
@@ -1035,8 +1031,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call write_values(self, dataset, array, memory_of(values, either(atlas_dtype_i64, dtype), 8), start, count, &
-            stat, errmsg)
+        call write_values(self, dataset, array, memory_of(values, dtype), start, count, stat, errmsg)
     end subroutine write_int64
 
     !> Write an array, or the region that starts at `start` and has extents `count`.
@@ -1048,7 +1043,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call write_values(self, dataset, array, memory_of(values, atlas_dtype_f32, 4), start, count, stat, errmsg)
+        call write_values(self, dataset, array, memory_of(values), start, count, stat, errmsg)
     end subroutine write_real32
 
     !> Write an array, or the region that starts at `start` and has extents `count`.
@@ -1060,7 +1055,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call write_values(self, dataset, array, memory_of(values, atlas_dtype_f64, 8), start, count, stat, errmsg)
+        call write_values(self, dataset, array, memory_of(values), start, count, stat, errmsg)
     end subroutine write_real64
 
     !> Write an array, or the region that starts at `start` and has extents `count`.
@@ -1072,7 +1067,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call write_values(self, dataset, array, memory_of(values, atlas_dtype_c64, 8), start, count, stat, errmsg)
+        call write_values(self, dataset, array, memory_of(values), start, count, stat, errmsg)
     end subroutine write_complex32
 
     !> Write an array, or the region that starts at `start` and has extents `count`.
@@ -1084,7 +1079,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call write_values(self, dataset, array, memory_of(values, atlas_dtype_c128, 16), start, count, stat, errmsg)
+        call write_values(self, dataset, array, memory_of(values), start, count, stat, errmsg)
     end subroutine write_complex64
 
     !> Write an array, or the region that starts at `start` and has extents `count`.
@@ -1096,8 +1091,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call write_values(self, dataset, array, &
-            memory_of(values, atlas_dtype_bool, storage_size(values) / 8, form_logical), start, count, stat, errmsg)
+        call write_values(self, dataset, array, memory_of(values), start, count, stat, errmsg)
     end subroutine write_logical
 
     !> Write an array, or the region that starts at `start` and has extents `count`.
@@ -1109,7 +1103,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call write_values(self, dataset, array, memory_of(values, atlas_dtype_bool, 1), start, count, stat, errmsg)
+        call write_values(self, dataset, array, memory_of(values), start, count, stat, errmsg)
     end subroutine write_bool
 
     !> Write an array, or the region that starts at `start` and has extents `count`.
@@ -1121,8 +1115,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call write_values(self, dataset, array, memory_of(values, atlas_dtype_string, len(values), form_text), start, &
-            count, stat, errmsg)
+        call write_values(self, dataset, array, memory_of(values), start, count, stat, errmsg)
     end subroutine write_character
 
     !> Read an array, or the region that starts at `start` and has extents `count`.
@@ -1135,8 +1128,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call read_values(self, dataset, array, memory_of(values, either(atlas_dtype_i8, dtype), 1), start, count, &
-            stat, errmsg)
+        call read_values(self, dataset, array, memory_of(values, dtype), start, count, stat, errmsg)
     end subroutine read_int8
 
     !> Read an array, or the region that starts at `start` and has extents `count`.
@@ -1149,8 +1141,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call read_values(self, dataset, array, memory_of(values, either(atlas_dtype_i16, dtype), 2), start, count, &
-            stat, errmsg)
+        call read_values(self, dataset, array, memory_of(values, dtype), start, count, stat, errmsg)
     end subroutine read_int16
 
     !> Read an array, or the region that starts at `start` and has extents `count`.
@@ -1163,8 +1154,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call read_values(self, dataset, array, memory_of(values, either(atlas_dtype_i32, dtype), 4), start, count, &
-            stat, errmsg)
+        call read_values(self, dataset, array, memory_of(values, dtype), start, count, stat, errmsg)
     end subroutine read_int32
 
     !> Read an array, or the region that starts at `start` and has extents `count`.
@@ -1177,8 +1167,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call read_values(self, dataset, array, memory_of(values, either(atlas_dtype_i64, dtype), 8), start, count, &
-            stat, errmsg)
+        call read_values(self, dataset, array, memory_of(values, dtype), start, count, stat, errmsg)
     end subroutine read_int64
 
     !> Read an array, or the region that starts at `start` and has extents `count`.
@@ -1190,7 +1179,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call read_values(self, dataset, array, memory_of(values, atlas_dtype_f32, 4), start, count, stat, errmsg)
+        call read_values(self, dataset, array, memory_of(values), start, count, stat, errmsg)
     end subroutine read_real32
 
     !> Read an array, or the region that starts at `start` and has extents `count`.
@@ -1202,7 +1191,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call read_values(self, dataset, array, memory_of(values, atlas_dtype_f64, 8), start, count, stat, errmsg)
+        call read_values(self, dataset, array, memory_of(values), start, count, stat, errmsg)
     end subroutine read_real64
 
     !> Read an array, or the region that starts at `start` and has extents `count`.
@@ -1214,7 +1203,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call read_values(self, dataset, array, memory_of(values, atlas_dtype_c64, 8), start, count, stat, errmsg)
+        call read_values(self, dataset, array, memory_of(values), start, count, stat, errmsg)
     end subroutine read_complex32
 
     !> Read an array, or the region that starts at `start` and has extents `count`.
@@ -1226,7 +1215,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call read_values(self, dataset, array, memory_of(values, atlas_dtype_c128, 16), start, count, stat, errmsg)
+        call read_values(self, dataset, array, memory_of(values), start, count, stat, errmsg)
     end subroutine read_complex64
 
     !> Read an array, or the region that starts at `start` and has extents `count`.
@@ -1238,8 +1227,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call read_values(self, dataset, array, &
-            memory_of(values, atlas_dtype_bool, storage_size(values) / 8, form_logical), start, count, stat, errmsg)
+        call read_values(self, dataset, array, memory_of(values), start, count, stat, errmsg)
     end subroutine read_logical
 
     !> Read an array, or the region that starts at `start` and has extents `count`.
@@ -1251,7 +1239,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call read_values(self, dataset, array, memory_of(values, atlas_dtype_bool, 1), start, count, stat, errmsg)
+        call read_values(self, dataset, array, memory_of(values), start, count, stat, errmsg)
     end subroutine read_bool
 
     !> Read an array, or the region that starts at `start` and has extents `count`.
@@ -1263,8 +1251,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call read_values(self, dataset, array, memory_of(values, atlas_dtype_string, len(values), form_text), start, &
-            count, stat, errmsg)
+        call read_values(self, dataset, array, memory_of(values), start, count, stat, errmsg)
     end subroutine read_character
 
     !> Grow the last dimension by the values. They have the array's rank, or one less, which appends one slice.
@@ -1276,7 +1263,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call append_values(self, dataset, array, memory_of(values, either(atlas_dtype_i8, dtype), 1), stat, errmsg)
+        call append_values(self, dataset, array, memory_of(values, dtype), stat, errmsg)
     end subroutine append_int8
 
     !> Grow the last dimension by the values. They have the array's rank, or one less, which appends one slice.
@@ -1288,7 +1275,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call append_values(self, dataset, array, memory_of(values, either(atlas_dtype_i16, dtype), 2), stat, errmsg)
+        call append_values(self, dataset, array, memory_of(values, dtype), stat, errmsg)
     end subroutine append_int16
 
     !> Grow the last dimension by the values. They have the array's rank, or one less, which appends one slice.
@@ -1300,7 +1287,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call append_values(self, dataset, array, memory_of(values, either(atlas_dtype_i32, dtype), 4), stat, errmsg)
+        call append_values(self, dataset, array, memory_of(values, dtype), stat, errmsg)
     end subroutine append_int32
 
     !> Grow the last dimension by the values. They have the array's rank, or one less, which appends one slice.
@@ -1312,7 +1299,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call append_values(self, dataset, array, memory_of(values, either(atlas_dtype_i64, dtype), 8), stat, errmsg)
+        call append_values(self, dataset, array, memory_of(values, dtype), stat, errmsg)
     end subroutine append_int64
 
     !> Grow the last dimension by the values. They have the array's rank, or one less, which appends one slice.
@@ -1323,7 +1310,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call append_values(self, dataset, array, memory_of(values, atlas_dtype_f32, 4), stat, errmsg)
+        call append_values(self, dataset, array, memory_of(values), stat, errmsg)
     end subroutine append_real32
 
     !> Grow the last dimension by the values. They have the array's rank, or one less, which appends one slice.
@@ -1334,7 +1321,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call append_values(self, dataset, array, memory_of(values, atlas_dtype_f64, 8), stat, errmsg)
+        call append_values(self, dataset, array, memory_of(values), stat, errmsg)
     end subroutine append_real64
 
     !> Grow the last dimension by the values. They have the array's rank, or one less, which appends one slice.
@@ -1345,7 +1332,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call append_values(self, dataset, array, memory_of(values, atlas_dtype_c64, 8), stat, errmsg)
+        call append_values(self, dataset, array, memory_of(values), stat, errmsg)
     end subroutine append_complex32
 
     !> Grow the last dimension by the values. They have the array's rank, or one less, which appends one slice.
@@ -1356,7 +1343,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call append_values(self, dataset, array, memory_of(values, atlas_dtype_c128, 16), stat, errmsg)
+        call append_values(self, dataset, array, memory_of(values), stat, errmsg)
     end subroutine append_complex64
 
     !> Grow the last dimension by the values. They have the array's rank, or one less, which appends one slice.
@@ -1367,8 +1354,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call append_values(self, dataset, array, &
-            memory_of(values, atlas_dtype_bool, storage_size(values) / 8, form_logical), stat, errmsg)
+        call append_values(self, dataset, array, memory_of(values), stat, errmsg)
     end subroutine append_logical
 
     !> Grow the last dimension by the values. They have the array's rank, or one less, which appends one slice.
@@ -1379,7 +1365,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call append_values(self, dataset, array, memory_of(values, atlas_dtype_bool, 1), stat, errmsg)
+        call append_values(self, dataset, array, memory_of(values), stat, errmsg)
     end subroutine append_bool
 
     !> Grow the last dimension by the values. They have the array's rank, or one less, which appends one slice.
@@ -1390,8 +1376,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call append_values(self, dataset, array, memory_of(values, atlas_dtype_string, len(values), form_text), stat, &
-            errmsg)
+        call append_values(self, dataset, array, memory_of(values), stat, errmsg)
     end subroutine append_character
 
     !> Read the same region of one array from many datasets, in parallel: values(.., i) comes from datasets(i).
@@ -1405,8 +1390,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call read_values_across(self, array, datasets, memory_of(values, either(atlas_dtype_i8, dtype), 1), start, &
-            count, stat, errmsg)
+        call read_values_across(self, array, datasets, memory_of(values, dtype), start, count, stat, errmsg)
     end subroutine read_across_int8
 
     !> Read the same region of one array from many datasets, in parallel: values(.., i) comes from datasets(i).
@@ -1420,8 +1404,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call read_values_across(self, array, datasets, memory_of(values, either(atlas_dtype_i16, dtype), 2), start, &
-            count, stat, errmsg)
+        call read_values_across(self, array, datasets, memory_of(values, dtype), start, count, stat, errmsg)
     end subroutine read_across_int16
 
     !> Read the same region of one array from many datasets, in parallel: values(.., i) comes from datasets(i).
@@ -1435,8 +1418,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call read_values_across(self, array, datasets, memory_of(values, either(atlas_dtype_i32, dtype), 4), start, &
-            count, stat, errmsg)
+        call read_values_across(self, array, datasets, memory_of(values, dtype), start, count, stat, errmsg)
     end subroutine read_across_int32
 
     !> Read the same region of one array from many datasets, in parallel: values(.., i) comes from datasets(i).
@@ -1450,8 +1432,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call read_values_across(self, array, datasets, memory_of(values, either(atlas_dtype_i64, dtype), 8), start, &
-            count, stat, errmsg)
+        call read_values_across(self, array, datasets, memory_of(values, dtype), start, count, stat, errmsg)
     end subroutine read_across_int64
 
     !> Read the same region of one array from many datasets, in parallel: values(.., i) comes from datasets(i).
@@ -1464,8 +1445,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call read_values_across(self, array, datasets, memory_of(values, atlas_dtype_f32, 4), start, count, stat, &
-            errmsg)
+        call read_values_across(self, array, datasets, memory_of(values), start, count, stat, errmsg)
     end subroutine read_across_real32
 
     !> Read the same region of one array from many datasets, in parallel: values(.., i) comes from datasets(i).
@@ -1478,8 +1458,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call read_values_across(self, array, datasets, memory_of(values, atlas_dtype_f64, 8), start, count, stat, &
-            errmsg)
+        call read_values_across(self, array, datasets, memory_of(values), start, count, stat, errmsg)
     end subroutine read_across_real64
 
     !> Read the same region of one array from many datasets, in parallel: values(.., i) comes from datasets(i).
@@ -1492,8 +1471,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call read_values_across(self, array, datasets, memory_of(values, atlas_dtype_c64, 8), start, count, stat, &
-            errmsg)
+        call read_values_across(self, array, datasets, memory_of(values), start, count, stat, errmsg)
     end subroutine read_across_complex32
 
     !> Read the same region of one array from many datasets, in parallel: values(.., i) comes from datasets(i).
@@ -1506,8 +1484,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call read_values_across(self, array, datasets, memory_of(values, atlas_dtype_c128, 16), start, count, stat, &
-            errmsg)
+        call read_values_across(self, array, datasets, memory_of(values), start, count, stat, errmsg)
     end subroutine read_across_complex64
 
     !> Read the same region of one array from many datasets, in parallel: values(.., i) comes from datasets(i).
@@ -1520,8 +1497,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call read_values_across(self, array, datasets, &
-            memory_of(values, atlas_dtype_bool, storage_size(values) / 8, form_logical), start, count, stat, errmsg)
+        call read_values_across(self, array, datasets, memory_of(values), start, count, stat, errmsg)
     end subroutine read_across_logical
 
     !> Read the same region of one array from many datasets, in parallel: values(.., i) comes from datasets(i).
@@ -1534,8 +1510,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call read_values_across(self, array, datasets, memory_of(values, atlas_dtype_bool, 1), start, count, stat, &
-            errmsg)
+        call read_values_across(self, array, datasets, memory_of(values), start, count, stat, errmsg)
     end subroutine read_across_bool
 
     !> Read the same region of one array from many datasets, in parallel: values(.., i) comes from datasets(i).
@@ -1548,8 +1523,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call read_values_across(self, array, datasets, memory_of(values, atlas_dtype_string, len(values), form_text), &
-            start, count, stat, errmsg)
+        call read_values_across(self, array, datasets, memory_of(values), start, count, stat, errmsg)
     end subroutine read_across_character
 
     ! ---- What they share -------------------------------------------------------------------------------------------
@@ -1744,7 +1718,7 @@ contains
             one_direct = part_of(direct)
             call locate(self, datasets(1), array, one_direct, start, count, region, outcome)
             if (outcome%status == atlas_status_ok .and. contiguous_bytes(direct) .and. memory%form /= form_text) then
-                call gather_texts(memory_of(datasets, atlas_dtype_string, len(datasets), form_text), names, outcome)
+                call gather_texts(memory_of(datasets), names, outcome)
                 if (outcome%status == atlas_status_ok) outcome = answer(atlas_read_across(self%handle, &
                     c_text(array), size(datasets, kind=c_size_t), names%pointers, direct%dtype, region%rank, &
                     region%start, region%count, direct%address))
@@ -1874,7 +1848,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call set_values(self, dataset, key, memory_of(value, either(atlas_dtype_i8, dtype), 1), array, stat, errmsg)
+        call set_values(self, dataset, key, memory_of(value, dtype), array, stat, errmsg)
     end subroutine set_int8
 
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
@@ -1887,7 +1861,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call set_values(self, dataset, key, memory_of(value, either(atlas_dtype_i16, dtype), 2), array, stat, errmsg)
+        call set_values(self, dataset, key, memory_of(value, dtype), array, stat, errmsg)
     end subroutine set_int16
 
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
@@ -1900,7 +1874,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call set_values(self, dataset, key, memory_of(value, either(atlas_dtype_i32, dtype), 4), array, stat, errmsg)
+        call set_values(self, dataset, key, memory_of(value, dtype), array, stat, errmsg)
     end subroutine set_int32
 
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
@@ -1913,7 +1887,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call set_values(self, dataset, key, memory_of(value, either(atlas_dtype_i64, dtype), 8), array, stat, errmsg)
+        call set_values(self, dataset, key, memory_of(value, dtype), array, stat, errmsg)
     end subroutine set_int64
 
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
@@ -1925,7 +1899,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call set_values(self, dataset, key, memory_of(value, atlas_dtype_f32, 4), array, stat, errmsg)
+        call set_values(self, dataset, key, memory_of(value), array, stat, errmsg)
     end subroutine set_real32
 
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
@@ -1937,7 +1911,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call set_values(self, dataset, key, memory_of(value, atlas_dtype_f64, 8), array, stat, errmsg)
+        call set_values(self, dataset, key, memory_of(value), array, stat, errmsg)
     end subroutine set_real64
 
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
@@ -1949,7 +1923,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call set_values(self, dataset, key, memory_of(value, atlas_dtype_c64, 8), array, stat, errmsg)
+        call set_values(self, dataset, key, memory_of(value), array, stat, errmsg)
     end subroutine set_complex32
 
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
@@ -1961,7 +1935,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call set_values(self, dataset, key, memory_of(value, atlas_dtype_c128, 16), array, stat, errmsg)
+        call set_values(self, dataset, key, memory_of(value), array, stat, errmsg)
     end subroutine set_complex64
 
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
@@ -1973,8 +1947,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call set_values(self, dataset, key, &
-            memory_of(value, atlas_dtype_bool, storage_size(value) / 8, form_logical), array, stat, errmsg)
+        call set_values(self, dataset, key, memory_of(value), array, stat, errmsg)
     end subroutine set_logical
 
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
@@ -1986,7 +1959,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call set_values(self, dataset, key, memory_of(value, atlas_dtype_bool, 1), array, stat, errmsg)
+        call set_values(self, dataset, key, memory_of(value), array, stat, errmsg)
     end subroutine set_bool
 
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
@@ -1998,8 +1971,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call set_values(self, dataset, key, memory_of(value, atlas_dtype_string, len(value), form_text), array, stat, &
-            errmsg)
+        call set_values(self, dataset, key, memory_of(value), array, stat, errmsg)
     end subroutine set_character
 
     !> Get an attribute of as many values as `value` has.
@@ -2012,7 +1984,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call get_values(self, dataset, key, memory_of(value, either(atlas_dtype_i8, dtype), 1), array, stat, errmsg)
+        call get_values(self, dataset, key, memory_of(value, dtype), array, stat, errmsg)
     end subroutine get_int8
 
     !> Get an attribute of as many values as `value` has.
@@ -2025,7 +1997,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call get_values(self, dataset, key, memory_of(value, either(atlas_dtype_i16, dtype), 2), array, stat, errmsg)
+        call get_values(self, dataset, key, memory_of(value, dtype), array, stat, errmsg)
     end subroutine get_int16
 
     !> Get an attribute of as many values as `value` has.
@@ -2038,7 +2010,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call get_values(self, dataset, key, memory_of(value, either(atlas_dtype_i32, dtype), 4), array, stat, errmsg)
+        call get_values(self, dataset, key, memory_of(value, dtype), array, stat, errmsg)
     end subroutine get_int32
 
     !> Get an attribute of as many values as `value` has.
@@ -2051,7 +2023,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call get_values(self, dataset, key, memory_of(value, either(atlas_dtype_i64, dtype), 8), array, stat, errmsg)
+        call get_values(self, dataset, key, memory_of(value, dtype), array, stat, errmsg)
     end subroutine get_int64
 
     !> Get an attribute of as many values as `value` has.
@@ -2063,7 +2035,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call get_values(self, dataset, key, memory_of(value, atlas_dtype_f32, 4), array, stat, errmsg)
+        call get_values(self, dataset, key, memory_of(value), array, stat, errmsg)
     end subroutine get_real32
 
     !> Get an attribute of as many values as `value` has.
@@ -2075,7 +2047,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call get_values(self, dataset, key, memory_of(value, atlas_dtype_f64, 8), array, stat, errmsg)
+        call get_values(self, dataset, key, memory_of(value), array, stat, errmsg)
     end subroutine get_real64
 
     !> Get an attribute of as many values as `value` has.
@@ -2087,7 +2059,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call get_values(self, dataset, key, memory_of(value, atlas_dtype_c64, 8), array, stat, errmsg)
+        call get_values(self, dataset, key, memory_of(value), array, stat, errmsg)
     end subroutine get_complex32
 
     !> Get an attribute of as many values as `value` has.
@@ -2099,7 +2071,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call get_values(self, dataset, key, memory_of(value, atlas_dtype_c128, 16), array, stat, errmsg)
+        call get_values(self, dataset, key, memory_of(value), array, stat, errmsg)
     end subroutine get_complex64
 
     !> Get an attribute of as many values as `value` has.
@@ -2111,8 +2083,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call get_values(self, dataset, key, &
-            memory_of(value, atlas_dtype_bool, storage_size(value) / 8, form_logical), array, stat, errmsg)
+        call get_values(self, dataset, key, memory_of(value), array, stat, errmsg)
     end subroutine get_logical
 
     !> Get an attribute of as many values as `value` has.
@@ -2124,7 +2095,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call get_values(self, dataset, key, memory_of(value, atlas_dtype_bool, 1), array, stat, errmsg)
+        call get_values(self, dataset, key, memory_of(value), array, stat, errmsg)
     end subroutine get_bool
 
     !> Get an attribute of as many values as `value` has.
@@ -2136,8 +2107,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        call get_values(self, dataset, key, memory_of(value, atlas_dtype_string, len(value), form_text), array, stat, &
-            errmsg)
+        call get_values(self, dataset, key, memory_of(value), array, stat, errmsg)
     end subroutine get_character
 
     !> Set an attribute, replacing an earlier value whatever its type.
