@@ -437,20 +437,17 @@ const FILE_NAMES = [
     "libatlas_store.$(Libdl.dlext).$ATLAS_VERSION_MAJOR.$ATLAS_VERSION_MINOR", "libatlas_store.$(Libdl.dlext)"
 ]
 
-"The folders of an installation, or of a build, that this package is part of."
+"Where the library is if this package is in the source (bindings/julia) or installed (share/atlas_store/julia)."
 function nearby_folders()
-    folders = String[]
-    folder = dirname(@__DIR__)
-    while dirname(folder) != folder
-        folder = dirname(folder)
-        append!(folders, [joinpath(folder, "lib"), joinpath(folder, "lib64"), joinpath(folder, "build", "lib")])
-    end
-    return folders
+    around = dirname(dirname(@__DIR__))
+    basename(around) == "bindings" && return [joinpath(dirname(around), "build", "lib")]
+    prefix = dirname(dirname(around))
+    return [joinpath(prefix, "lib"), joinpath(prefix, "lib64")]
 end
 
 """
-The library to load: the environment variable `ATLAS_STORE_LIBRARY`; else the one installed or built beside this package; else
-one that the system's loader finds.
+The library to load: the environment variable `ATLAS_STORE_LIBRARY`; else the one installed or built beside this
+package; else one that the system's loader finds.
 """
 function find_library()
     file = get(ENV, "ATLAS_STORE_LIBRARY", "")

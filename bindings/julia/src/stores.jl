@@ -329,12 +329,9 @@ function Base.haskey(store::Store, name::AbstractString)
 end
 
 function Base.getindex(store::Store, name::AbstractString)
-    haskey(store, name) && return Dataset(store.handle, name)
-    return throw(missing_key("store $(store.handle.path) has no dataset '$name'"))
-end
-
-function missing_key(text::String)
-    return AtlasError(:NOT_FOUND, LibAtlas.ATLAS_STATUS_NOT_FOUND, text)
+    dataset = Dataset(store.handle, name)
+    length(dataset)  # fails if there is none
+    return dataset
 end
 
 function Base.delete!(store::Store, name::AbstractString)

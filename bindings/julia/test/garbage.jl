@@ -14,7 +14,7 @@ end
 @testset "an abandoned store is discarded" begin
     with_path() do path
         Atlas.create(store -> create!(store, "kept")["x"] = [1.0, 2.0, 3.0], path)
-        for _ in 1:20
+        for _ in 1:10
             abandon(path)
             foreach(_ -> GC.gc(), 1:2)
             Atlas.open(path, "w") do store           # not locked any more
@@ -37,7 +37,7 @@ end
                 sleep(full ? 0.05 : 0.005)
             end
         end
-        rounds = 30
+        rounds = 20
         tasks = map(1:6) do k
             Threads.@spawn begin
                 sum_ = 0.0
