@@ -201,7 +201,9 @@ TEST(a_type_of_the_users_own) {
 TEST(timestamps_and_chrono) {
     using namespace std::chrono;
     const auto now = time_point_cast<nanoseconds>(system_clock::now());
-    const atlas::Timestamp from_seconds = system_clock::time_point(seconds(1700000000));
+    const atlas::Timestamp from_seconds = time_point<system_clock, seconds>(seconds(1700000000));
+    static_assert(!std::is_convertible_v<time_point<steady_clock>, atlas::Timestamp>);
+    static_assert(!std::is_convertible_v<time_point<system_clock, duration<double>>, atlas::Timestamp>);
     CHECK_EQUAL(from_seconds.nanoseconds, 1700000000000000000);
     CHECK(atlas::Timestamp(now).point() == now);
     CHECK(atlas::Timestamp(1) < atlas::Timestamp(2) && atlas::Timestamp(1) != atlas::Timestamp(2));

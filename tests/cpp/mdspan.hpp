@@ -31,7 +31,7 @@ template <class T, std::size_t r, class A = Accessor<T>, bool strided = true> cl
 
     static constexpr rank_type rank() noexcept { return r; }
     static constexpr bool is_always_strided() noexcept { return strided; }
-    T *data_handle() const noexcept { return data_; }
+    T *const &data_handle() const noexcept { return data_; }
     index_type extent(rank_type d) const noexcept { return extents_[d]; }
     index_type stride(rank_type d) const noexcept { return strides_[d]; }
 

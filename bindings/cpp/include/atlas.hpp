@@ -366,8 +366,10 @@ struct Timestamp {
     Timestamp() = default;
     /// From nanoseconds since the epoch.
     constexpr explicit Timestamp(std::int64_t since_epoch) noexcept : nanoseconds(since_epoch) {}
-    /// From the standard library's; a coarser one converts by itself.
-    constexpr Timestamp(Point point) noexcept : nanoseconds(point.time_since_epoch().count()) {}
+    /// From the standard library's, if it is not finer.
+    template <class Duration, std::enable_if_t<std::is_convertible_v<Duration, std::chrono::nanoseconds>, int> = 0>
+    constexpr Timestamp(std::chrono::time_point<std::chrono::system_clock, Duration> point) noexcept
+        : nanoseconds(Point(point).time_since_epoch().count()) {}
     /// To the standard library's.
     constexpr Point point() const noexcept { return Point(std::chrono::nanoseconds(nanoseconds)); }
 
@@ -533,7 +535,7 @@ template <class T> inline constexpr bool is_strided<Strided<T>> = is_element<T>;
 
 template <class M> constexpr bool deduce_is_mdspan() {
     using T = typename M::element_type;
-    using Handle = decltype(std::declval<const M &>().data_handle());
+    using Handle = Bare<decltype(std::declval<const M &>().data_handle())>;
     return M::is_always_strided() && is_element<T> && std::is_same_v<Handle, T *> &&
            std::is_same_v<typename M::reference, T &>;
 }
