@@ -363,7 +363,7 @@ void check_ensemble(const Options &options, const std::vector<LastState> &comput
         std::printf("%8.3f  %13.6e +- %.3e\n", time[t], spread.mean, spread.deviation);
         (t == 0 ? first : last) = energies;
     }
-    if (options.until >= 1.5) // sooner the ripples only settle
+    if (options.until >= 1.5 && options.grid >= 32) // sooner the ripples only settle, and coarser cells smooth them out
         for (std::size_t m = 0; m < members; m++)
             if (!(last[m] > first[m])) disagree("no instability in " + names[m]);
 

@@ -21,7 +21,7 @@ ln -s "$library" "$scratch/libatlas_store.so"
 ln -s "$library" "$scratch/libatlas_store.so.0.1"
 
 includes=(-I"$root/include" -I"$root/bindings/cpp/include" -I"$here")
-libraries=(-L"$scratch" -latlas_store -Wl,-rpath,"$scratch" -pthread)
+libraries=("-L$scratch" -latlas_store "-Wl,-rpath,$scratch" -pthread)
 strict=(-Wall -Wextra -Wpedantic -Wshadow -Werror)
 # What else a user's project may have switched on; the header is not a system header there.
 stricter=(-Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align
