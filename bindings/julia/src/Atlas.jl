@@ -67,8 +67,8 @@ include("show.jl")
 version() = VersionNumber(unsafe_string(LibAtlas.atlas_version_string()))
 
 @static if VERSION >= v"1.11"
-    eval(Expr(:public, :Attributes, :Damage, :Dataset, :LibAtlas, :Store, :chunksize, :compact, :create, :dimnames))
-    eval(Expr(:public, :discard, :fillvalue, :info, :open, :read_across, :refresh, :statistics, :verify, :version))
+    eval(Expr(:public, :Attributes, :Damage, :Dataset, :LibAtlas, :Store, :chunksize, :codec, :compact, :create))
+    eval(Expr(:public, :dimnames, :discard, :fillvalue, :info, :open, :read_across, :refresh, :statistics, :verify, :version))
 end
 
 end

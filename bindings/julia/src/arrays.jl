@@ -13,9 +13,12 @@ memory for the next flush. Indexing reads and assignment writes the region that 
     copyto!(x, view(a, :, :, 3))  reads into memory that is there, with its strides
     Array(a), Array{Float64}(a)   all of it
     append!(a, x)                 grows the last dimension
+    attributes(a)                 a dictionary
 
-Reductions, broadcasts and iteration read a part of many values at a time. Other generic functions on arrays work too,
-but may read value by value: for those, read what they need with `a[...]` first.
+`Atlas.dimnames(a)`, `Atlas.chunksize(a)`, `Atlas.fillvalue(a)`, `Atlas.codec(a)` and `Atlas.statistics(a)` say more.
+
+Reductions and iteration read a part of many values at a time, and broadcasts all values at once. Other generic functions
+on arrays work too, but may read value by value: for those, read what they need with `a[...]` first.
 
 It names an array of an open store, and holds nothing of it: its size is asked for each time, since any thread may
 append.

@@ -42,14 +42,6 @@ function Base.haskey(d::Attributes, key::AbstractString)
     return found[]
 end
 
-function Base.iterate(d::Attributes, (list, at)=(names(d), 1))
-    at > length(list) && return nothing
-    return (list[at] => d[list[at]], (list, at + 1))
-end
-
-Base.get(d::Attributes, key::AbstractString, default) = haskey(d, key) ? d[key] : default
-Base.get(default::Base.Callable, d::Attributes, key::AbstractString) = haskey(d, key) ? d[key] : default()
-
 function Base.getindex(d::Attributes, key::AbstractString)
     type, count = Ref{Int32}(0), Ref{Csize_t}(0)
     check(LibAtlas.atlas_attribute_info(owner(d)..., key, type, count))
@@ -98,4 +90,17 @@ end
 function Base.delete!(d::Attributes, key::AbstractString)
     haskey(d, key) && check(LibAtlas.atlas_delete_attribute(owner(d)..., key))
     return d
+end
+
+# ---- What all dictionaries share -------------------------------------------------------------------------------------
+
+const Named = Union{Store,Dataset,Attributes}
+
+Base.get(d::Named, name::AbstractString, default) = haskey(d, name) ? d[name] : default
+Base.get(default::Base.Callable, d::Named, name::AbstractString) = haskey(d, name) ? d[name] : default()
+
+# An iteration is over the names at the time when it begins.
+function Base.iterate(d::Named, (list, at)=(names(d), 1))
+    at > length(list) && return nothing
+    return (list[at] => d[list[at]], (list, at + 1))
 end

@@ -9,7 +9,9 @@ mutable struct Hooks
     failure::Any
 end
 
-Hooks(log, progress) = Hooks(log, progress, Tuple{Int32,String}[], Threads.SpinLock(), nothing)
+function Hooks(log, progress)
+    return Hooks(log === nothing ? log_message : log, progress, Tuple{Int32,String}[], Threads.SpinLock(), nothing)
+end
 
 """
 An open store. Calls that commit hold `gate`: another task that wants to commit waits for it here, not inside the
@@ -43,15 +45,22 @@ end
 
 "The open store that `call(id, hooks_pointer)` puts into `id`."
 function new_handle(call, path::String, hooks::Hooks)
+    handle = finalizer(release, Handle(0, path, hooks, ReentrantLock(), nothing))
     id = Ref{UInt64}(0)
     try
-        pinned() do
-            GC.@preserve hooks check(call(id, pointer_from_objref(hooks)))
+        try
+            pinned() do
+                GC.@preserve hooks check(call(id, pointer_from_objref(hooks)))
+                handle.id = id[]
+            end
+        finally
+            deliver(handle)
         end
-        return finalizer(release, Handle(id[], path, hooks, ReentrantLock(), nothing))
-    finally
-        deliver(hooks)
+    catch
+        release(handle)
+        rethrow()
     end
+    return handle
 end
 
 """
@@ -86,7 +95,7 @@ function exclusive(call, handle::Handle)
         hooks.failure = nothing
         handle.holder = nothing
         unlock(handle.gate)
-        deliver(hooks)
+        deliver(handle)
     end
 end
 
@@ -105,7 +114,8 @@ function on_message(level::Int32, message::Ptr{UInt8}, data::Ptr{Cvoid})
     return nothing
 end
 
-function deliver(hooks::Hooks)
+function deliver(handle::Handle)
+    hooks = handle.hooks
     isempty(hooks.messages) && return nothing
     none = Tuple{Int32,String}[]
     lock(hooks.messages_lock)

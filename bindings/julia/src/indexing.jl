@@ -106,7 +106,11 @@ function values_of(v::Section{T,N}) where {T,N}
     return N == 0 ? fill(values) : values
 end
 
-function Base.copyto!(x::StridedArray, a::Stored)
+Base.copyto!(x::StridedArray, a::Stored) = read_all!(x, a)
+Base.copyto!(x::PermutedDimsArray, a::Stored) = read_all!(x, a)
+Base.copyto!(x::PermutedDimsArray{T,N}, a::Stored{T,N}) where {T,N} = read_all!(x, a)
+
+function read_all!(x, a::Stored)
     size(x) == size(a) && read_into!(x, a) && return x
     return copyto!(x, values_of(a))
 end

@@ -56,14 +56,8 @@ number(::Nothing) = 0
 number(value::Integer) = value
 switch(::Nothing) = LibAtlas.ATLAS_SWITCH_DEFAULT
 switch(on::Bool) = on ? LibAtlas.ATLAS_SWITCH_ON : LibAtlas.ATLAS_SWITCH_OFF
-threads(::Nothing) = 0
-threads(count::Integer) = count == 0 ? LibAtlas.ATLAS_THREADS_INLINE : count
-
-function make_hooks(log, progress)
-    return Hooks(log === nothing ? log_message : log, progress)
-end
-callback(::Nothing, make) = C_NULL
-callback(function_, make) = make()
+thread_count(::Nothing) = 0
+thread_count(count::Integer) = count == 0 ? LibAtlas.ATLAS_THREADS_INLINE : count
 
 """
     Atlas.create(path; options...) -> Store
@@ -94,7 +88,7 @@ function create(
     log=nothing,
     progress=nothing,
 )
-    hooks = make_hooks(log, progress)
+    hooks = Hooks(log, progress)
     handle = new_handle(String(path), hooks) do id, data
         options = Ref(
             LibAtlas.atlas_create_options(
@@ -105,11 +99,11 @@ function create(
                 number(level),
                 switch(shuffle),
                 switch(sync),
-                Atlas.threads(threads),
+                thread_count(threads),
                 number(cache_bytes),
                 log_function(),
                 data,
-                callback(progress, progress_function),
+                progress === nothing ? C_NULL : progress_function(),
                 data,
             ),
         )
@@ -146,17 +140,17 @@ function open(
 )
     mode in ("r", "r+", "w") || throw(ArgumentError("mode '$mode' is none of \"r\", \"r+\" and \"w\""))
     mode_code = mode == "r" ? LibAtlas.ATLAS_MODE_READ : LibAtlas.ATLAS_MODE_READ_WRITE
-    hooks = make_hooks(log, progress)
+    hooks = Hooks(log, progress)
     handle = new_handle(String(path), hooks) do id, data
         options = Ref(
             LibAtlas.atlas_open_options(
                 sizeof(LibAtlas.atlas_open_options),
                 switch(sync),
-                Atlas.threads(threads),
+                thread_count(threads),
                 number(cache_bytes),
                 log_function(),
                 data,
-                callback(progress, progress_function),
+                progress === nothing ? C_NULL : progress_function(),
                 data,
             ),
         )
@@ -337,15 +331,4 @@ end
 function Base.delete!(store::Store, name::AbstractString)
     haskey(store, name) && check(LibAtlas.atlas_delete_dataset(store.handle, name))
     return store
-end
-
-"The store, datasets and attributes are dictionaries alike: of their names at the time when an iteration begins."
-const Named = Union{Store,Dataset}
-
-Base.get(d::Named, name::AbstractString, default) = haskey(d, name) ? d[name] : default
-Base.get(default::Base.Callable, d::Named, name::AbstractString) = haskey(d, name) ? d[name] : default()
-
-function Base.iterate(d::Named, (list, at)=(names(d), 1))
-    at > length(list) && return nothing
-    return (list[at] => d[list[at]], (list, at + 1))
 end

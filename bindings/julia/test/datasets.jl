@@ -101,6 +101,8 @@ end
         @test a isa AtlasArray{Float32,3} && size(a) == (144, 90, 12) && length(a) == 144 * 90 * 12
         @test Atlas.dimnames(a) == ("lon", "lat", "level")
         @test Atlas.chunksize(a) == (144, 90, 1)
+        @test Atlas.codec(a) == (codec=:lz4, level=1, shuffle=false)
+        @test Atlas.codec(define!(dataset, "alike", Float32; Atlas.codec(a)...)) == Atlas.codec(a)
         @test Atlas.fillvalue(a) === -999.0f0
         @test all(==(-999), a)
         b = define!(dataset, "defaults", Int64, (2, 3))

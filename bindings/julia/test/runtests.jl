@@ -37,11 +37,14 @@ end
 count_passed(set::Test.DefaultTestSet) = set.n_passed + sum(Int[count_passed(r) for r in set.results])
 count_passed(result) = 0
 
+# Those to run may be given as arguments.
+const FILES = ["stores", "datasets", "arrays", "indexing", "broadcast", "types", "attributes", "statistics", "callbacks",
+               "show", "threads", "garbage", "package"]
+
 passed, failed = 0, 0
 try
     set = @testset "Atlas, $(Threads.nthreads()) threads" begin
-        for file in ("stores", "datasets", "arrays", "indexing", "broadcast", "types", "attributes", "statistics",
-                     "callbacks", "show", "threads", "garbage", "package")
+        for file in (isempty(ARGS) ? FILES : ARGS)
             start = time()
             @testset "$file" begin
                 include("$file.jl")
