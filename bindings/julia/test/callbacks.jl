@@ -1,14 +1,3 @@
-# A store that compact and verify have something to do in.
-function make_work(path)
-    return Atlas.create(path) do store
-        for step in 1:3, name in ("a", "b", "c")
-            haskey(store, "d$step") || create!(store, "d$step")
-            store["d$step"][name] = rand(50)
-            flush(store)
-        end
-    end
-end
-
 @testset "progress" begin
     with_path() do path
         make_work(path)

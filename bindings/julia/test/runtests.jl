@@ -34,6 +34,17 @@ function status_of(f)
     return e isa AtlasError ? e.status : e
 end
 
+"Makes a store that compact and verify have something to do in."
+function make_work(path)
+    return Atlas.create(path) do store
+        for step in 1:3, name in ("a", "b", "c")
+            haskey(store, "d$step") || create!(store, "d$step")
+            store["d$step"][name] = rand(50)
+            flush(store)
+        end
+    end
+end
+
 count_passed(set::Test.DefaultTestSet) = set.n_passed + sum(Int[count_passed(r) for r in set.results])
 count_passed(result) = 0
 
