@@ -24,12 +24,14 @@
  *
  * Durability
  *
- * There is one boundary: atlas_flush. Every change before it is in memory only: calls through the
- * same handle see it, nothing on disk does. A flush commits all changes to all datasets together,
- * and waits for the disk; a crash at any instant leaves the store as one completed flush left it.
- * atlas_close flushes, then releases; when the flush in it fails, the handle stays open and nothing
- * is lost. atlas_discard releases without a flush: what was not flushed is gone. So is it when the
- * process ends.
+ * There is one boundary: atlas_flush. Every change before it is seen through the same handle, and
+ * by nobody else: it is in memory, or in files that no commit names (see write_buffer_bytes). A
+ * flush commits all changes to all datasets together, and waits for the disk; a crash at any
+ * instant leaves the store as one completed flush left it. atlas_flush_begin is a flush that the
+ * program does not wait for; its commit is on the disk when atlas_flush_wait returns. atlas_close
+ * flushes, then releases; when the flush in it fails, the handle stays open and nothing is lost.
+ * atlas_discard releases without a flush: what was not flushed is gone. So is it when the process
+ * ends.
  *
  * One process at a time writes a store; any number read it. A reader sees the commit it opened,
  * whatever the writer does, until it calls atlas_refresh.
@@ -408,6 +410,12 @@ typedef struct {
     atlas_progress_fn progress;
     /** Handed to `progress`. */
     void *progress_data;
+    /**
+     * Bytes that written values may take in memory. Default: 256 MiB. From half of it on they are
+     * written to files that the next flush makes part of the store; a write that finds more than
+     * all of it taken waits. One call may itself take as much as it brings.
+     */
+    uint64_t write_buffer_bytes;
 } atlas_create_options;
 
 /**
@@ -439,6 +447,8 @@ typedef struct {
     atlas_progress_fn progress;
     /** Handed to `progress`. */
     void *progress_data;
+    /** Bytes that written values may take in memory, as in atlas_create_options. */
+    uint64_t write_buffer_bytes;
 } atlas_open_options;
 
 /** Takes one damaged place: the file's path, the byte `offset` in it, and what is wrong there. */
@@ -613,6 +623,32 @@ atlas_status atlas_open(const char *path,
  * ATLAS_STATUS_POISONED. Since 0.1.
  */
 atlas_status atlas_flush(atlas_store store);
+
+/**
+ * Begin a flush of every change made so far, and return at once: it goes on beside the calls.
+ *
+ * What is changed from now on belongs to the next flush. One that was begun before is waited for
+ * first; if that failed, its error is returned and nothing is begun. `atlas_flush`,
+ * `atlas_close`, `atlas_compact` and `atlas_discard` wait for it too.
+ *
+ * Fails with ATLAS_STATUS_READ_ONLY or ATLAS_STATUS_POISONED, or like the flush before. Since 0.1.
+ */
+atlas_status atlas_flush_begin(atlas_store store);
+
+/**
+ * Whether no flush is under way, so that `atlas_flush_wait` would return at once.
+ *
+ * Fails with ATLAS_STATUS_READ_ONLY. Since 0.1.
+ */
+atlas_status atlas_flush_test(atlas_store store, bool *out);
+
+/**
+ * Wait for the flush that was begun last, and for its commit to be on the disk.
+ *
+ * Returns at once if none is under way. Fails as `atlas_flush` does, once for each flush that
+ * failed: nothing is lost, and the next flush writes what that one did not. Since 0.1.
+ */
+atlas_status atlas_flush_wait(atlas_store store);
 
 /**
  * Flush, then release the handle and the lock. A store that is open for reading is only released.

@@ -3,6 +3,7 @@
 //! A chunk is looked for in this order: pending (written since the last flush began), frozen (being flushed), stored.
 
 use crate::block::{self, Block, ChunkData, Part, PendingChunk};
+use crate::budget::{Budget, Held};
 use crate::buffers::{self, Buffers};
 use crate::codec;
 use crate::error::{ErrorKind, Result, error};
@@ -27,6 +28,7 @@ const READ_RUN: u64 = 1 << 20;
 pub(crate) struct Io {
     pub reader: SegmentReader,
     pub buffers: Arc<Buffers>,
+    pub budget: Arc<Budget>,
     pub pool: Arc<Pool>,
 }
 
@@ -49,22 +51,40 @@ pub(crate) struct ArrayData {
     pub shape: Dims,
     pub pending: HashMap<u64, Pending>,
     pub frozen: Option<Arc<HashMap<u64, Arc<Block>>>>,
-    /// Totals over the stored chunks, and the shape they were stored for; `None` before the first flush.
+    /// Totals over the stored chunks, and the shape they were stored for; `None` before the first.
     pub stored: Option<(Stored, Dims)>,
+    /// Whether there are stored chunks that no finished flush has named.
+    pub spilled: bool,
 }
 
 /// A chunk written since the last flush began.
 pub(crate) enum Pending {
     /// Still being written to; `written` counts cells, those written twice doubly.
-    Open { data: ChunkData, written: u64 },
+    Open { data: ChunkData, written: u64, held: Held },
     /// Complete, as far as one can tell, and given to the workers.
     Sealed(Arc<Block>),
 }
 
+impl Pending {
+    fn open(io: &Io, data: ChunkData) -> Self {
+        let held = Held::new(&io.budget, data.memory());
+        Self::Open { data, written: 0, held }
+    }
+}
+
 impl ArrayData {
+    /// Memory of the complete chunks that are pending.
+    pub fn sealed_bytes(&self) -> u64 {
+        let sealed = |pending: &Pending| match pending {
+            Pending::Sealed(block) => block.memory(),
+            Pending::Open { .. } => 0,
+        };
+        self.pending.values().map(sealed).sum()
+    }
+
     /// Whether the array has values that no finished flush has stored.
     pub fn has_unflushed_values(&self) -> bool {
-        !self.pending.is_empty() || self.frozen.is_some()
+        !self.pending.is_empty() || self.frozen.is_some() || self.spilled
     }
 
     fn chunk_in_memory(&self, number: u64) -> Option<PendingChunk> {
@@ -136,7 +156,7 @@ impl Array {
             if piece.extents != valid(&shape, &piece)
                 && let Some(chunk) = self.open_chunk(data, io, segments, piece.chunk)?
             {
-                opened.push((piece.chunk, Pending::Open { data: chunk, written: 0 }));
+                opened.push((piece.chunk, Pending::open(io, chunk)));
             }
         }
         data.pending.extend(opened);
@@ -148,9 +168,9 @@ impl Array {
                 } else {
                     ChunkData::filled(schema, &io.buffers)?
                 };
-                data.pending.insert(piece.chunk, Pending::Open { data: fresh, written: 0 });
+                data.pending.insert(piece.chunk, Pending::open(io, fresh));
             }
-            let Some(Pending::Open { data: chunk, written }) = data.pending.get_mut(&piece.chunk) else {
+            let Some(Pending::Open { data: chunk, written, .. }) = data.pending.get_mut(&piece.chunk) else {
                 return Err(error!(Internal, "chunk {} is not open", piece.chunk));
             };
             put(&piece, chunk);
@@ -185,10 +205,11 @@ impl Array {
     fn seal(&self, data: &mut ArrayData, io: &Io, number: u64) {
         let valid = grid::valid_extents(&data.shape, &self.schema.chunk_shape, number);
         match data.pending.remove(&number) {
-            Some(Pending::Open { data: chunk, .. }) => {
+            Some(Pending::Open { data: chunk, held, .. }) => {
                 let large = chunk.memory() >= PACK_BELOW;
+                held.set(chunk.memory());
                 let part = Part { schema: self.schema.clone(), valid, data: Arc::new(chunk) };
-                let block = Block::new(vec![part], &io.buffers);
+                let block = Block::new(vec![part], &io.buffers, held);
                 if large {
                     let block = block.clone();
                     io.pool.spawn(move || block.run());
@@ -202,16 +223,19 @@ impl Array {
         }
     }
 
-    /// Moves what is pending to where a flush takes it from, and returns it. `None` where there is nothing.
-    pub fn freeze(&self, data: &mut ArrayData, io: &Io) -> Option<Arc<HashMap<u64, Arc<Block>>>> {
-        let open: Vec<u64> = (data.pending.iter())
-            .filter_map(|(number, pending)| matches!(pending, Pending::Open { .. }).then_some(*number))
-            .collect();
-        for number in open {
-            self.seal(data, io, number);
+    /// Moves what is pending to where a flush takes it from, and returns it; chunks still being written to only where
+    /// `open` says so. `None` where there is nothing.
+    pub fn freeze(&self, data: &mut ArrayData, io: &Io, open: bool) -> Option<Arc<HashMap<u64, Arc<Block>>>> {
+        if open {
+            let open: Vec<u64> = (data.pending.iter())
+                .filter_map(|(number, pending)| matches!(pending, Pending::Open { .. }).then_some(*number))
+                .collect();
+            for number in open {
+                self.seal(data, io, number);
+            }
         }
-        let frozen: HashMap<u64, Arc<Block>> = std::mem::take(&mut data.pending)
-            .into_iter()
+        let sealed = data.pending.extract_if(|_, pending| matches!(pending, Pending::Sealed(_)));
+        let frozen: HashMap<u64, Arc<Block>> = sealed
             .filter_map(|(number, pending)| match pending {
                 Pending::Sealed(block) => Some((number, block)),
                 Pending::Open { .. } => None,

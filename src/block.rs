@@ -3,6 +3,7 @@
 //! A block is encoded once, by whoever gets to it first: a worker in the background, or the thread that flushes.
 //! Until it is, its chunks can be read as they were written.
 
+use crate::budget::Held;
 use crate::buffers::Buffers;
 use crate::codec::{self, Coding, Compression};
 use crate::dtype::DType;
@@ -146,6 +147,7 @@ pub(crate) struct Block {
     changed: Condvar,
     /// Where the chunks' memory goes once they are encoded.
     buffers: Arc<Buffers>,
+    held: Held,
 }
 
 enum State {
@@ -161,9 +163,15 @@ pub(crate) enum PendingChunk {
 }
 
 impl Block {
-    pub fn new(parts: Vec<Part>, buffers: &Arc<Buffers>) -> Arc<Self> {
+    /// A block whose memory is counted in `held`.
+    pub fn new(parts: Vec<Part>, buffers: &Arc<Buffers>, held: Held) -> Arc<Self> {
         let state = Mutex::new(State::Waiting(parts));
-        Arc::new(Self { state, changed: Condvar::new(), buffers: buffers.clone() })
+        Arc::new(Self { state, changed: Condvar::new(), buffers: buffers.clone(), held })
+    }
+
+    /// Bytes in memory, about.
+    pub fn memory(&self) -> u64 {
+        self.held.bytes()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -221,6 +229,7 @@ impl Block {
         let mut state = self.lock();
         let result = match encoded {
             Ok(encoded) => {
+                self.held.set(encoded.bytes.len());
                 *state = State::Done(Arc::new(encoded));
                 self.recycle(parts);
                 Ok(())

@@ -23,6 +23,7 @@
 
 mod array;
 mod block;
+mod budget;
 mod buffers;
 mod codec;
 mod convert;

@@ -37,6 +37,10 @@ pub struct RuntimeOptions {
     /// Worker threads; 0 for none, when all work is done by the calling thread. By default `ATLAS_NUM_THREADS`, or
     /// else as many as the process may run at once.
     pub threads: Option<usize>,
+    /// Bytes that written values may take in memory; 256 MiB by default. From half of it on they are written to files
+    /// that the next flush makes part of the store; a write that finds more than all of it taken waits. One write may
+    /// itself take as much as it brings.
+    pub write_buffer_bytes: Option<u64>,
     /// Bytes of decoded blocks and index that are kept for later reads; 64 MiB by default.
     pub cache_bytes: Option<u64>,
     /// Receives messages.

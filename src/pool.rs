@@ -53,6 +53,11 @@ impl Pool {
         self.started.get_or_init(start).as_ref()
     }
 
+    /// Whether there are workers, or will be.
+    pub fn has_threads(&self) -> bool {
+        self.threads > 0
+    }
+
     /// Runs `job` on a worker some time; not at all without workers, when whoever needs its result does it.
     pub fn spawn(&self, job: impl FnOnce() + Send + 'static) {
         if let Some(pool) = self.running() {

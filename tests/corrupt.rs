@@ -6,6 +6,7 @@ use atlas_store::{
     Selection, Source, Store, Target,
 };
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const GRID: [u64; 2] = [70, 80];
 
@@ -96,7 +97,7 @@ fn files(path: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn open(path: &Path) -> atlas_store::Result<Store> {
+fn open(path: &Path) -> atlas_store::Result<Arc<Store>> {
     // Thousands of stores are opened here: without threads to start for each.
     let runtime = RuntimeOptions { threads: Some(0), ..Default::default() };
     Store::open(path, Mode::Read, OpenOptions { runtime })

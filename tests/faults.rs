@@ -150,7 +150,7 @@ fn runtime() -> RuntimeOptions {
 }
 
 /// A store whose round 0 is committed, opened for writing on a disk that fails at operation `at`.
-fn prepare(path: &Path, fault: Fault, at: i64, stays: bool) -> (Store, Arc<State>) {
+fn prepare(path: &Path, fault: Fault, at: i64, stays: bool) -> (Arc<Store>, Arc<State>) {
     let store = Store::create(path, CreateOptions { runtime: runtime(), ..Default::default() }).unwrap();
     store.create_dataset("run").unwrap();
     write(&store, 0);
@@ -162,16 +162,20 @@ fn prepare(path: &Path, fault: Fault, at: i64, stays: bool) -> (Store, Arc<State
     (store, state)
 }
 
+/// The ways to flush; each tells its own error.
+const FLUSHES: [fn(&Store) -> atlas_store::Result<()>; 2] =
+    [Store::flush, |store| store.flush_begin().and_then(|()| store.flush_wait())];
+
 #[test]
 fn a_full_disk_leaves_the_last_commit_and_the_flush_works_when_there_is_room() {
-    for fault in [Fault::Full, Fault::Torn] {
+    for (fault, flush) in [Fault::Full, Fault::Torn].into_iter().flat_map(|fault| FLUSHES.map(|flush| (fault, flush))) {
         let mut failed = 0;
         for at in 0.. {
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("s");
             let (store, state) = prepare(&path, fault, at, true);
             write(&store, 1);
-            let Err(error) = store.flush() else { break };
+            let Err(error) = flush(&store) else { break };
             failed += 1;
             assert_eq!(error.kind(), ErrorKind::NoSpace, "{error}");
             assert_eq!(committed(&path), 0);
@@ -193,33 +197,83 @@ fn a_full_disk_leaves_the_last_commit_and_the_flush_works_when_there_is_room() {
 
 #[test]
 fn a_failed_fsync_poisons_the_writer_and_leaves_one_commit_or_the_other() {
-    let mut failed = 0;
+    for flush in FLUSHES {
+        let mut failed = 0;
+        for at in 0.. {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("s");
+            let (store, _) = prepare(&path, Fault::Sync, at, false);
+            write(&store, 1);
+            let Err(error) = flush(&store) else { break };
+            failed += 1;
+            assert_eq!(error.kind(), ErrorKind::Poisoned, "{error}");
+            assert_eq!(round(&store), 1, "reads go on");
+            assert_eq!(
+                store.flush().unwrap_err().kind(),
+                ErrorKind::Poisoned,
+                "a flush of nothing does not pretend either"
+            );
+            assert_eq!(store.close().unwrap_err().kind(), ErrorKind::Poisoned);
+            store.create_dataset("later").unwrap();
+            assert_eq!(store.flush().unwrap_err().kind(), ErrorKind::Poisoned, "no retry that pretends");
+            store.discard();
+            assert!([0, 1].contains(&committed(&path)));
+            let store = Store::open(&path, Mode::ReadWrite, OpenOptions::default()).unwrap();
+            write(&store, 2);
+            store.close().unwrap();
+            assert_eq!(committed(&path), 2);
+        }
+        // Four segments, their folders, the store's folder, the root, the store's folder again.
+        assert!(failed >= 11, "{failed} syncs failed: the flush makes fewer");
+    }
+}
+
+#[test]
+fn a_disk_that_is_full_ahead_of_the_flush_loses_nothing() {
+    let mut refused = 0;
     for at in 0.. {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("s");
-        let (store, _) = prepare(&path, Fault::Sync, at, false);
-        write(&store, 1);
-        let Err(error) = store.flush() else { break };
-        failed += 1;
-        assert_eq!(error.kind(), ErrorKind::Poisoned, "{error}");
-        assert_eq!(round(&store), 1, "reads go on");
-        assert_eq!(
-            store.flush().unwrap_err().kind(),
-            ErrorKind::Poisoned,
-            "a flush of nothing does not pretend either"
-        );
-        assert_eq!(store.close().unwrap_err().kind(), ErrorKind::Poisoned);
-        store.create_dataset("later").unwrap();
-        assert_eq!(store.flush().unwrap_err().kind(), ErrorKind::Poisoned, "no retry that pretends");
-        drop(store);
-        assert!([0, 1].contains(&committed(&path)));
-        let store = Store::open(&path, Mode::ReadWrite, OpenOptions::default()).unwrap();
-        write(&store, 2);
+        let state =
+            Arc::new(State { fault: Fault::Torn, left: AtomicI64::new(i64::MAX), stays: AtomicBool::new(true) });
+        let disk = Arc::new(FaultyDisk(state.clone()));
+        let runtime = RuntimeOptions { write_buffer_bytes: Some(1), ..runtime() };
+        let store = Store::create_on(disk, &path, CreateOptions { runtime, ..Default::default() }).unwrap();
+        store.create_dataset("run").unwrap();
+        write(&store, 0);
+        store.flush().unwrap();
+        state.left.store(at, Ordering::SeqCst);
+        // Every write finds the one before in memory, and has it written out first.
+        for number in 1..=3 {
+            for array in ARRAYS {
+                let write = || {
+                    let values = vec![number; CELLS as usize];
+                    store.write_array("run", array, Selection::all(1), Source::from_slice(&values))
+                };
+                if let Err(error) = write() {
+                    refused += 1;
+                    assert_eq!(error.kind(), ErrorKind::NoSpace, "{error}");
+                    assert_eq!(committed(&path), 0);
+                    state.stays.store(false, Ordering::SeqCst);
+                    write().unwrap();
+                }
+            }
+            assert_eq!(round(&store), number);
+        }
+        if let Err(error) = store.flush() {
+            assert_eq!(error.kind(), ErrorKind::NoSpace, "{error}");
+            assert_eq!(committed(&path), 0);
+            state.stays.store(false, Ordering::SeqCst);
+            store.flush().unwrap();
+        }
+        let reached = state.left.load(Ordering::SeqCst) < 0;
         store.close().unwrap();
-        assert_eq!(committed(&path), 2);
+        assert_eq!(committed(&path), 3);
+        if !reached {
+            break;
+        }
     }
-    // Four segments, their folders, the store's folder, the root, the store's folder again.
-    assert!(failed >= 11, "{failed} syncs failed: the flush makes fewer");
+    assert!(refused >= 5, "{refused} writes met the full disk");
 }
 
 #[test]

@@ -18,7 +18,7 @@ const BANDS: &[&[&str]] = &[
     &["value"],
     &["codec", "grid", "strided"],
     &["convert", "pool", "storage"],
-    &["buffers", "process"],
+    &["budget", "buffers", "process"],
     &["dtype", "error", "shape"],
 ];
 

@@ -11,6 +11,7 @@ use atlas_store::{
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What an array of the model is made of.
 #[derive(Clone, Debug)]
@@ -72,6 +73,7 @@ enum Op {
     SetAttribute(u8, Option<u8>, u8, i64),
     DeleteAttribute(u8, Option<u8>, u8),
     Flush,
+    FlushBegin,
     Compact,
     Reopen {
         discard: bool,
@@ -103,6 +105,7 @@ fn op() -> impl Strategy<Value = Op> {
             .prop_map(|(d, a, k, v)| Op::SetAttribute(d, a, k, v)),
         1 => (d, prop::option::of(a), 0..3u8).prop_map(|(d, a, k)| Op::DeleteAttribute(d, a, k)),
         4 => Just(Op::Flush),
+        3 => Just(Op::FlushBegin),
         2 => Just(Op::Compact),
         2 => any::<bool>().prop_map(|discard| Op::Reopen { discard }),
         1 => Just(Op::CheckReader),
@@ -152,31 +155,47 @@ fn region_cells(shape: &[u64], start: &[u64], count: &[u64]) -> Vec<usize> {
 
 struct Run {
     path: std::path::PathBuf,
-    store: Store,
-    threads: usize,
+    store: Arc<Store>,
+    tuning: Tuning,
     pending: Model,
     committed: Model,
+    /// A flush was begun, and may be under way.
+    begun: bool,
+}
+
+/// What must make no difference.
+#[derive(Clone, Copy)]
+struct Tuning {
+    threads: usize,
+    write_buffer_bytes: Option<u64>,
 }
 
 impl Run {
-    fn options(threads: usize) -> RuntimeOptions {
-        // A tiny cache, so that it is missed as well as hit.
-        RuntimeOptions { sync: Some(false), threads: Some(threads), cache_bytes: Some(4 << 10), ..Default::default() }
+    fn options(tuning: Tuning) -> RuntimeOptions {
+        RuntimeOptions {
+            sync: Some(false),
+            threads: Some(tuning.threads),
+            write_buffer_bytes: tuning.write_buffer_bytes,
+            // Tiny, so that it is missed as well as hit.
+            cache_bytes: Some(4 << 10),
+            ..Default::default()
+        }
     }
 
-    fn new(path: &Path, notation: u8, threads: usize) -> Self {
+    fn new(path: &Path, notation: u8, tuning: Tuning) -> Self {
         let options = CreateOptions {
             meta_format: Some(if notation & 1 == 0 { MetaFormat::Json } else { MetaFormat::MsgPack }),
             meta_zstd: notation & 2 != 0,
-            runtime: Self::options(threads),
+            runtime: Self::options(tuning),
             ..Default::default()
         };
         let store = Store::create(path, options).unwrap();
-        Self { path: path.to_owned(), store, threads, pending: Model::default(), committed: Model::default() }
+        let (pending, committed) = Default::default();
+        Self { path: path.to_owned(), store, tuning, pending, committed, begun: false }
     }
 
-    fn open(&self, mode: Mode) -> Store {
-        Store::open(&self.path, mode, OpenOptions { runtime: Self::options(self.threads) }).unwrap()
+    fn open(&self, mode: Mode) -> Arc<Store> {
+        Store::open(&self.path, mode, OpenOptions { runtime: Self::options(self.tuning) }).unwrap()
     }
 
     fn array(&mut self, dataset: u8, array: u8) -> Option<&mut ModelArray> {
@@ -188,6 +207,14 @@ impl Run {
             dataset.arrays.values_mut().for_each(|array| array.touched = false);
         }
         self.committed = self.pending.clone();
+    }
+
+    /// Waits for a flush that was begun.
+    fn wait(&mut self) {
+        if std::mem::take(&mut self.begun) {
+            self.store.flush_wait().unwrap();
+            assert!(self.store.flush_test().unwrap());
+        }
     }
 
     fn unflushed(&self) -> bool {
@@ -255,8 +282,15 @@ impl Run {
                 self.store.flush().unwrap();
                 assert!(!self.unflushed());
                 self.committed_now();
+                self.begun = false;
+            }
+            Op::FlushBegin => {
+                self.store.flush_begin().unwrap();
+                self.committed_now();
+                self.begun = true;
             }
             Op::Compact => {
+                self.wait();
                 let dirty = self.unflushed();
                 let result = self.store.compact();
                 if dirty {
@@ -274,12 +308,21 @@ impl Run {
                     self.store.close().unwrap();
                     self.committed_now();
                 }
+                self.begun = false;
                 self.store = self.open(Mode::ReadWrite);
                 assert_eq!(self.store.verify(&mut |damage| panic!("{damage:?}")).unwrap(), 0);
                 check(&self.store, &self.pending);
             }
-            Op::CheckReader => check(&self.open(Mode::Read), &self.committed),
-            Op::Check => check(&self.store, &self.pending),
+            Op::CheckReader => {
+                self.wait();
+                check(&self.open(Mode::Read), &self.committed);
+            }
+            Op::Check => {
+                // Values are there whatever goes on beside; statistics come with the end of the flush.
+                check_values(&self.store, &self.pending);
+                self.wait();
+                check(&self.store, &self.pending);
+            }
         }
     }
 
@@ -404,6 +447,16 @@ impl Run {
 
 /// Compares everything a store says with the model.
 fn check(store: &Store, model: &Model) {
+    check_values(store, model);
+    for (name, dataset) in &model.datasets {
+        for (array, expected) in &dataset.arrays {
+            check_stats(store, name, array, expected);
+        }
+    }
+}
+
+/// Compares everything but statistics.
+fn check_values(store: &Store, model: &Model) {
     let names: Vec<String> = store.dataset_names().unwrap().iter().map(|name| name.to_string()).collect();
     assert_eq!(names, model.order);
     assert_eq!(store.dataset_count().unwrap(), names.len());
@@ -455,7 +508,6 @@ fn check_array(store: &Store, dataset: &str, name: &str, expected: &ModelArray) 
             assert_eq!(store.read_strings(dataset, name, Selection::all(rank)).unwrap(), *cells);
         }
     }
-    check_stats(store, dataset, name, expected);
 }
 
 fn check_stats(store: &Store, dataset: &str, name: &str, expected: &ModelArray) {
@@ -492,13 +544,14 @@ proptest! {
     #[test]
     fn a_store_behaves_like_the_model(
         ops in prop::collection::vec(op(), 1..70), notation in 0..4u8, threads in 0..3usize,
+        write_buffer_bytes in prop::option::of(prop_oneof![Just(1), Just(200), Just(4000)]),
     ) {
         let dir = tempfile::tempdir().unwrap();
-        let mut run = Run::new(&dir.path().join("s"), notation, threads);
+        let mut run = Run::new(&dir.path().join("s"), notation, Tuning { threads, write_buffer_bytes });
         for op in &ops {
             run.apply(op);
         }
-        check(&run.store, &run.pending);
+        run.apply(&Op::Check);
         run.apply(&Op::Reopen { discard: false });
         check(&run.open(Mode::Read), &run.committed);
     }

@@ -5,12 +5,13 @@ use atlas_store::{
     ArrayOptions, Codec, CreateOptions, DType, ErrorKind, Mode, OpenOptions, Scalar, Selection, Source, Store, Target,
 };
 use std::path::Path;
+use std::sync::Arc;
 
-fn create(path: &Path) -> Store {
+fn create(path: &Path) -> Arc<Store> {
     Store::create(path, CreateOptions::default()).expect("create")
 }
 
-fn open(path: &Path, mode: Mode) -> Store {
+fn open(path: &Path, mode: Mode) -> Arc<Store> {
     Store::open(path, mode, OpenOptions::default()).expect("open")
 }
 

@@ -48,7 +48,8 @@ fn are_the_headers_functions() {
     let extra: Vec<_> = exported.difference(&declared).collect();
     assert!(missing.is_empty(), "declared, but not exported: {missing:?}");
     assert!(extra.is_empty(), "exported, but not declared: {extra:?}");
-    let list = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("bindings/c/atlas_store.symbols")).unwrap();
+    let list =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("bindings/c/atlas_store.symbols")).unwrap();
     let sorted: String = declared.iter().map(|name| format!("{name}\n")).collect();
     assert_eq!(list, sorted, "bindings/c/atlas_store.symbols is not the sorted list of the header's functions");
 }

@@ -41,9 +41,9 @@ impl Call {
     }
 
     /// A handle for the store that `make` gives. Nothing is made when there is no room for it.
-    pub(super) fn new_handle(self, make: impl FnOnce() -> Result<Store>) -> Result<atlas_store> {
+    pub(super) fn new_handle(self, make: impl FnOnce() -> Result<Arc<Store>>) -> Result<atlas_store> {
         self.check_room(read().len())?;
-        let store = Arc::new(make()?);
+        let store = make()?;
         let mut stores = write();
         self.check_room(stores.len())?;
         Ok(stores.insert(store).into_u64())

@@ -81,6 +81,40 @@ pub unsafe extern "C" fn atlas_flush(store: atlas_store) -> atlas_status {
     guard("atlas_flush", |call| call.store(store)?.flush())
 }
 
+/// Begin a flush of every change made so far, and return at once: it goes on beside the calls.
+///
+/// What is changed from now on belongs to the next flush. One that was begun before is waited for
+/// first; if that failed, its error is returned and nothing is begun. `atlas_flush`,
+/// `atlas_close`, `atlas_compact` and `atlas_discard` wait for it too.
+///
+/// Fails with ATLAS_STATUS_READ_ONLY or ATLAS_STATUS_POISONED, or like the flush before. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn atlas_flush_begin(store: atlas_store) -> atlas_status {
+    guard("atlas_flush_begin", |call| call.store(store)?.flush_begin())
+}
+
+/// Whether no flush is under way, so that `atlas_flush_wait` would return at once.
+///
+/// Fails with ATLAS_STATUS_READ_ONLY. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn atlas_flush_test(store: atlas_store, out: *mut bool) -> atlas_status {
+    guard("atlas_flush_test", |call| {
+        // SAFETY: the caller keeps the header's contract.
+        let out = unsafe { call.out(out, "out") }?;
+        out.set(call.store(store)?.flush_test()?);
+        Ok(())
+    })
+}
+
+/// Wait for the flush that was begun last, and for its commit to be on the disk.
+///
+/// Returns at once if none is under way. Fails as `atlas_flush` does, once for each flush that
+/// failed: nothing is lost, and the next flush writes what that one did not. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn atlas_flush_wait(store: atlas_store) -> atlas_status {
+    guard("atlas_flush_wait", |call| call.store(store)?.flush_wait())
+}
+
 /// Flush, then release the handle and the lock. A store that is open for reading is only released.
 ///
 /// When the flush fails the handle stays open and nothing is lost: close again, or discard.

@@ -76,6 +76,7 @@ impl Call {
                 log_data: c.log_data,
                 progress: c.progress,
                 progress_data: c.progress_data,
+                write_buffer_bytes: c.write_buffer_bytes,
             })?,
         })
     }
@@ -112,6 +113,7 @@ impl Call {
         Ok(RuntimeOptions {
             sync: self.switch(c.sync, "sync")?,
             threads: self.threads(c.num_threads)?,
+            write_buffer_bytes: nonzero(c.write_buffer_bytes),
             cache_bytes: nonzero(c.cache_bytes),
             log: callbacks::log(c.log, c.log_data),
             progress: callbacks::progress(c.progress, c.progress_data),

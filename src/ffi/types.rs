@@ -148,6 +148,10 @@ pub struct atlas_create_options {
     pub progress: atlas_progress_fn,
     /// Handed to `progress`.
     pub progress_data: *mut c_void,
+    /// Bytes that written values may take in memory. Default: 256 MiB. From half of it on they are
+    /// written to files that the next flush makes part of the store; a write that finds more than
+    /// all of it taken waits. One call may itself take as much as it brings.
+    pub write_buffer_bytes: u64,
 }
 
 /// Options of `atlas_open`. Set `struct_size`; a field that is 0 means its default.
@@ -170,6 +174,8 @@ pub struct atlas_open_options {
     pub progress: atlas_progress_fn,
     /// Handed to `progress`.
     pub progress_data: *mut c_void,
+    /// Bytes that written values may take in memory, as in atlas_create_options.
+    pub write_buffer_bytes: u64,
 }
 
 /// Options of `atlas_define_array`. Set `struct_size`; a field that is 0 means its default.

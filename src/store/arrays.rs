@@ -117,6 +117,7 @@ impl Store {
     /// Writes a region from the caller's memory. Reads through this store see it at once; [`Store::flush`] makes it
     /// durable.
     pub fn write_array(&self, dataset: &str, array: &str, selection: Selection<'_>, source: Source<'_>) -> Result<()> {
+        self.make_room()?;
         let working = self.working_for_values()?;
         working.with_array(dataset, array, |slot, entry, segments| {
             let array = &entry.array;
@@ -133,6 +134,7 @@ impl Store {
 
     /// Writes texts, in C order of the region.
     pub fn write_strings(&self, dataset: &str, array: &str, selection: Selection<'_>, texts: &[&str]) -> Result<()> {
+        self.make_room()?;
         let working = self.working_for_values()?;
         working.with_array(dataset, array, |slot, entry, segments| {
             let array = &entry.array;
@@ -172,6 +174,7 @@ impl Store {
         count: &[u64],
         put: impl FnOnce(&Arc<Array>, &mut array::ArrayData, &Segments, &Region) -> Result<()>,
     ) -> Result<()> {
+        self.make_room()?;
         let mut working = self.working_for_values()?;
         let wants = |entry: &ArrayEntry| entry.array.schema.rechunk_on_append && count.first().is_some_and(|&n| n > 0);
         if working.with_array(dataset, array, |_, entry, _| Ok(wants(entry)))? {

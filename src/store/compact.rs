@@ -4,6 +4,7 @@
 //! needs memory for one index page of each segment it merges, one pack, and the index of the segment it writes, which
 //! [`MAX_ROWS`] bounds.
 
+use super::values::PACK_TARGET;
 use super::*;
 use crate::block::{EncodedPart, encode_raw};
 use crate::codec::Compression;
@@ -11,7 +12,7 @@ use crate::format::root::{self, SegmentRecord};
 use crate::format::segment::{ChunkKey, Row};
 use crate::schema::Schema;
 use crate::segment::{Segment, SegmentWriter};
-use flush::PACK_TARGET;
+
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
 use std::ops::Range;
@@ -29,7 +30,7 @@ impl Store {
     /// compaction or the next writer that opens the store after the reader is gone.
     pub fn compact(&self) -> Result<()> {
         self.check_writable()?;
-        let mut commit = lock(&self.commit)?;
+        let mut commit = self.lock_commit()?;
         self.check_writable()?;
         self.check_not_poisoned()?;
         let before = self.committed()?;
@@ -122,7 +123,8 @@ impl Store {
         let moved = slots.zip(root.ranges).collect();
         let mut working = write(&self.working)?;
         working.catalogue.moved(Arc::new(root.image.unwrap_or(root.file)), moved);
-        working.files = Arc::new(files);
+        working.committed = Arc::new(files);
+        working.files = working.committed.clone();
         drop(working);
         for segment in before.files.by_name.values().flat_map(|file| file.segments.iter()) {
             // A file that is removed takes space as long as it is open.

@@ -5,35 +5,26 @@
 //! 3. *Root*: written beside the old one, synced, renamed over it, and the store's folder synced. This is the commit.
 //! 4. *Publish*: memory follows. After an error before the commit, what was set aside is put back.
 
-use super::catalogue::StoredShape;
+use super::catalogue::Catalogue;
+use super::values::{FrozenArray, NewFiles, StoredValues, Values, for_each_live_row};
 use super::*;
-use crate::array::{Array, PACK_BELOW};
-use crate::block::{Block, Part};
-use crate::format::root::{
-    self, DatasetRecord, FileRecord, Head, SchemaRecord, SegmentRecord, Stored, VERSION, Written,
-};
-use crate::format::segment::{ChunkKey, Row};
-use crate::grid;
+use crate::array::Array;
+use crate::format::root::{self, DatasetRecord, FileRecord, Head, SchemaRecord, Stored, VERSION, Written};
 use crate::schema::Schema;
-use crate::segment::{Segment, SegmentWriter, sync_failed};
-use crate::shape::{Dims, cells};
-use crate::stats;
-use std::collections::{HashMap, HashSet};
+use crate::segment::sync_failed;
+use crate::shape::Dims;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 
-/// Bytes that chunks are packed up to.
-pub(super) const PACK_TARGET: usize = 256 << 10;
-
 /// The state that a flush writes.
-struct Cut {
+pub(super) struct Cut {
     changes: u64,
-    files: Arc<Files>,
+    values: Values,
     image: Arc<Vec<u8>>,
     next_array_id: u64,
     schemas: Vec<Arc<Schema>>,
     datasets: Vec<CutDataset>,
-    frozen: Vec<FrozenArray>,
     /// Arrays of changed datasets, with the shape that the flush stores for them.
     arrays: Vec<(Arc<Array>, Dims)>,
     removed: Vec<(Arc<str>, u64)>,
@@ -51,36 +42,6 @@ enum Content {
     Changed(DatasetRecord),
 }
 
-/// An array with new values.
-struct FrozenArray {
-    name: Arc<str>,
-    array: Arc<Array>,
-    /// Its dataset in [`Cut::datasets`], and its place in that.
-    place: (usize, usize),
-    shape: Dims,
-    before: Option<StoredShape>,
-    chunks: Arc<HashMap<u64, Arc<Block>>>,
-}
-
-/// A block, and the chunks in it.
-type PlannedBlock = (Arc<Block>, Vec<ChunkKey>);
-
-/// The segment that a flush writes for one array name.
-struct SegmentPlan<'c> {
-    name: Arc<str>,
-    folder: Arc<str>,
-    new_folder: bool,
-    frozen: Vec<&'c FrozenArray>,
-    /// Blocks in the order they are written, with the chunks in each.
-    blocks: Vec<PlannedBlock>,
-}
-
-/// A segment that was written, not yet named by a root.
-struct NewSegment {
-    record: SegmentRecord,
-    rows: Vec<Row>,
-}
-
 /// What publishing needs.
 struct Committed {
     files: Files,
@@ -94,20 +55,32 @@ struct Committed {
 impl Store {
     /// Flushes. With `closing`, no change can follow what is flushed, unless the flush fails.
     pub(super) fn flush_locked(&self, commit: &mut Commit, closing: bool) -> Result<()> {
-        let cut = {
-            let mut working = write(&self.working)?;
-            self.check_not_poisoned()?;
-            if !working.catalogue.has_unflushed_changes() {
-                working.closing = closing;
-                return Ok(());
-            }
-            let cut = self.cut(&mut working)?;
-            working.closing = closing;
-            cut
+        if let Some(cut) = self.cut(closing)? {
+            self.commit_cut(cut, commit)?;
+        }
+        commit.failed = None;
+        Ok(())
+    }
+
+    /// Sets aside what a flush is to write; `None` where nothing has changed.
+    pub(super) fn cut(&self, closing: bool) -> Result<Option<Cut>> {
+        let mut working = write(&self.working)?;
+        self.check_not_poisoned()?;
+        let cut = match working.catalogue.has_unflushed_changes() {
+            true => Some(self.cut_working(&mut working)?),
+            false => None,
         };
-        match self.write_cut(&cut, commit) {
+        working.closing = closing;
+        Ok(cut)
+    }
+
+    /// Writes what was set aside, and makes it the store's state.
+    pub(super) fn commit_cut(&self, cut: Cut, commit: &mut Commit) -> Result<()> {
+        let mut new = NewFiles::default();
+        match self.write_cut(&cut, commit, &mut new) {
             Ok(committed) => self.publish(cut, committed),
             Err(error) => {
+                new.remove(&*self.storage);
                 self.put_back(cut)?;
                 Err(self.note_poison(error.missing_is(ErrorKind::Io)))
             }
@@ -121,6 +94,13 @@ impl Store {
         Ok(())
     }
 
+    pub(super) fn sync_folder(&self, path: &Path) -> Result<()> {
+        if !self.sync {
+            return Ok(());
+        }
+        self.storage.sync_dir(path).map_err(|error| sync_failed(path, &error))
+    }
+
     pub(super) fn note_poison(&self, error: Error) -> Error {
         if error.kind() == ErrorKind::Poisoned {
             self.poisoned.store(true, Ordering::Release);
@@ -128,16 +108,15 @@ impl Store {
         error
     }
 
-    fn cut(&self, working: &mut Working) -> Result<Cut> {
+    fn cut_working(&self, working: &mut Working) -> Result<Cut> {
         let catalogue = &working.catalogue;
         let mut cut = Cut {
             changes: catalogue.changes(),
-            files: working.files.clone(),
+            values: Values { files: working.files.clone(), frozen: Vec::new() },
             image: catalogue.image(),
             next_array_id: catalogue.next_array_id,
             schemas: catalogue.schemas(),
             datasets: Vec::with_capacity(catalogue.len()),
-            frozen: Vec::new(),
             arrays: Vec::new(),
             removed: Vec::new(),
         };
@@ -149,253 +128,44 @@ impl Store {
             cut.datasets.push(CutDataset { slot: number, name: slot.name.clone(), content });
         }
         // Nothing fails from here on, so that no array is left frozen without a flush to thaw it.
-        for (place, (_, slot)) in catalogue.slots().enumerate() {
-            if matches!(cut.datasets[place].content, Content::Same(_)) {
-                continue;
-            }
-            for (number, (name, entry)) in catalogue.dataset_in(slot)?.arrays.iter().enumerate() {
-                let array = &entry.array;
-                let mut data = array.data.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-                cut.arrays.push((array.clone(), data.shape.clone()));
-                let before = data.stored.clone();
-                if let Some(chunks) = array.freeze(&mut data, &self.io) {
-                    cut.frozen.push(FrozenArray {
-                        name: name.clone(),
-                        array: array.clone(),
-                        place: (place, number),
-                        shape: data.shape.clone(),
-                        before,
-                        chunks,
-                    });
-                }
-            }
+        for changed in changed_arrays(catalogue)? {
+            let mut data = changed.array.data.write().unwrap_or_else(PoisonError::into_inner);
+            cut.arrays.push((changed.array.clone(), data.shape.clone()));
+            cut.values.frozen.extend(FrozenArray::freeze(&changed, &mut data, true, &self.io));
         }
         cut.removed = std::mem::take(&mut working.catalogue.removed);
         Ok(cut)
     }
 
-    fn write_cut(&self, cut: &Cut, commit: &mut Commit) -> Result<Committed> {
-        let generation = cut.files.generation + 1;
-        let plans = self.plan_segments(cut);
-        let written = Mutex::new(Vec::new());
-        let result = self.write_segments(&plans, generation, &written).and_then(|segments| {
-            let mut committed = self.account(cut, &plans, segments, generation)?;
-            let (root, stored) = self.compose_root(cut, &committed.0, &committed.1)?;
-            let durable = self.replace_root(commit, &root.file)?;
-            let image = root.image.unwrap_or(root.file);
-            let slots = cut.datasets.iter().map(|dataset| dataset.slot);
-            let files = std::mem::take(&mut committed.0);
-            let ranges = slots.zip(root.ranges).collect();
-            Ok(Committed { files, image: Arc::new(image), ranges, stored, durable })
-        });
-        if result.is_err() {
-            // No root names these. What cannot be removed now is removed by the next writer.
-            for path in lock(&written)?.iter() {
-                let _ = self.storage.remove(path);
-            }
-            for plan in plans.iter().filter(|plan| plan.new_folder) {
-                let _ = self.storage.remove_dir(&self.path.join(&*plan.folder));
-            }
-        }
-        result
+    fn write_cut(&self, cut: &Cut, commit: &mut Commit, new: &mut NewFiles) -> Result<Committed> {
+        let StoredValues { mut files, totals } = self.store_values(&cut.values, new)?;
+        files.generation += 1;
+        self.account_removed(&cut.removed, &cut.values.files, &mut files)?;
+        let (root, stored) = self.compose_root(cut, &files, &totals)?;
+        let durable = self.replace_root(commit, &root.file)?;
+        let image = root.image.unwrap_or(root.file);
+        let ranges = cut.datasets.iter().map(|dataset| dataset.slot).zip(root.ranges).collect();
+        Ok(Committed { files, image: Arc::new(image), ranges, stored, durable })
     }
 
-    /// Decides which chunks go into which blocks, and has blocks that nobody has begun encoded in the background.
-    fn plan_segments<'c>(&self, cut: &'c Cut) -> Vec<SegmentPlan<'c>> {
-        let mut plans: IndexMap<Arc<str>, SegmentPlan<'c>> = IndexMap::new();
-        for frozen in &cut.frozen {
-            let plan = plans.entry(frozen.name.clone()).or_insert_with(|| {
-                let known = cut.files.by_name.get(&frozen.name).map(|file| file.folder.clone());
-                SegmentPlan {
-                    name: frozen.name.clone(),
-                    new_folder: known.is_none(),
-                    folder: known.unwrap_or_else(|| cleanup::folder_name(&frozen.name).into()),
-                    frozen: Vec::new(),
-                    blocks: Vec::new(),
-                }
-            });
-            plan.frozen.push(frozen);
-        }
-        for plan in plans.values_mut() {
-            let mut packs: IndexMap<(usize, Compression), Pack> = IndexMap::new();
-            let mut arrays: Vec<&FrozenArray> = plan.frozen.clone();
-            arrays.sort_unstable_by_key(|frozen| frozen.array.id);
-            for frozen in arrays {
-                let mut chunks: Vec<(&u64, &Arc<Block>)> = frozen.chunks.iter().collect();
-                chunks.sort_unstable_by_key(|(number, _)| **number);
-                for (&number, block) in chunks {
-                    let key = (frozen.array.id, number);
-                    let part = block.waiting_parts().and_then(|mut parts| parts.pop());
-                    match part.filter(|part| part.data.memory() < PACK_BELOW) {
-                        None => plan.blocks.push((block.clone(), vec![key])),
-                        Some(part) => {
-                            let schema = &frozen.array.schema;
-                            let pack = packs.entry((schema.dtype.size(), schema.compression)).or_default();
-                            pack.bytes += part.data.memory();
-                            pack.parts.push(part);
-                            pack.keys.push(key);
-                            if pack.bytes >= PACK_TARGET {
-                                self.end_pack(std::mem::take(pack), &mut plan.blocks);
-                            }
-                        }
-                    }
-                }
-            }
-            for (_, pack) in packs {
-                self.end_pack(pack, &mut plan.blocks);
-            }
-        }
-        plans.into_values().collect()
-    }
-
-    fn end_pack(&self, pack: Pack, blocks: &mut Vec<PlannedBlock>) {
-        if pack.parts.is_empty() {
-            return;
-        }
-        let block = Block::new(pack.parts, &self.io.buffers);
-        blocks.push((block.clone(), pack.keys));
-        self.io.pool.spawn(move || block.run());
-    }
-
-    /// Writes the segments and syncs them and their folders; `written` collects the files made.
-    fn write_segments(
-        &self,
-        plans: &[SegmentPlan<'_>],
-        generation: u64,
-        written: &Mutex<Vec<PathBuf>>,
-    ) -> Result<Vec<NewSegment>> {
-        for plan in plans.iter().filter(|plan| plan.new_folder) {
-            self.make_folder(&plan.folder)?;
-        }
-        let done: Vec<Mutex<Option<NewSegment>>> = plans.iter().map(|_| Mutex::new(None)).collect();
-        let jobs: Vec<_> = plans.iter().zip(&done).collect();
-        self.io.pool.for_each(&jobs, |(plan, done)| {
-            let folder = self.path.join(&*plan.folder);
-            let path = folder.join(cleanup::segment_name(generation));
-            lock(written)?.push(path.clone());
-            let mut writer = SegmentWriter::create(&*self.storage, path, &self.store_id)?;
-            let mut rows = Vec::new();
-            for (block, keys) in &plan.blocks {
-                writer.encoded(&*block.finish()?, keys, &mut rows)?;
-            }
-            rows.sort_unstable_by_key(|row| (row.array_id, row.chunk));
-            rows.iter().try_for_each(|row| writer.row(*row))?;
-            let record = writer.finish(self.sync)?;
-            self.sync_folder(&folder)?;
-            *lock(done)? = Some(NewSegment { record, rows });
-            Ok(())
-        })?;
-        if plans.iter().any(|plan| plan.new_folder) {
-            self.sync_folder(&self.path)?;
-        }
-        done.into_iter()
-            .map(|done| done.into_inner().ok().flatten().ok_or_else(|| error!(Internal, "a segment was not written")))
-            .collect()
-    }
-
-    /// Makes the folder of an array name, unless a crash left it.
-    fn make_folder(&self, folder: &str) -> Result<()> {
-        let path = self.path.join(folder);
-        match self.storage.create_dir(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-                Err(Error::io("create folder", &path, &error))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    pub(super) fn sync_folder(&self, path: &Path) -> Result<()> {
-        if !self.sync {
-            return Ok(());
-        }
-        self.storage.sync_dir(path).map_err(|error| sync_failed(path, &error))
-    }
-
-    /// The files after the flush, with their live and dead bytes, and the new totals of each frozen array.
-    fn account(
-        &self,
-        cut: &Cut,
-        plans: &[SegmentPlan<'_>],
-        segments: Vec<NewSegment>,
-        generation: u64,
-    ) -> Result<(Files, HashMap<u64, Stored>)> {
-        let mut files = Files { generation, by_name: cut.files.by_name.clone() };
-        let mut totals = HashMap::with_capacity(cut.frozen.len());
-        for (plan, new) in plans.iter().zip(segments) {
-            let old = cut.files.segments(&plan.name);
-            let mut replaced = 0;
-            for frozen in &plan.frozen {
-                let (stored, bytes) = self.totals(frozen, &old, &new.rows)?;
-                replaced += bytes;
-                totals.insert(frozen.array.id, stored);
-            }
-            let added: u64 = new.rows.iter().map(Row::stored_bytes).sum();
-            let segment = Arc::new(Segment::new(new.record, &self.path.join(&*plan.folder)));
-            let file = files.by_name.entry(plan.name.clone()).or_insert_with(|| ArrayFile {
-                folder: plan.folder.clone(),
-                segments: Arc::default(),
-                live_bytes: 0,
-                dead_bytes: 0,
-            });
-            let all: Vec<_> = old.iter().cloned().chain(std::iter::once(segment)).collect();
-            file.segments = Arc::new(all);
-            file.live_bytes = (file.live_bytes + added).saturating_sub(replaced);
-            file.dead_bytes += replaced;
-        }
-        for (name, id) in &cut.removed {
+    /// The stored bytes of arrays that are gone are dead from now on.
+    fn account_removed(&self, removed: &[(Arc<str>, u64)], old: &Files, files: &mut Files) -> Result<()> {
+        for (name, id) in removed {
             let mut bytes = 0;
-            for_each_live_row(&self.io, &cut.files.segments(name), *id, |row| bytes += row.stored_bytes())?;
+            for_each_live_row(&self.io, &old.segments(name), *id, |row| bytes += row.stored_bytes())?;
             if let Some(file) = files.by_name.get_mut(name) {
                 file.live_bytes = file.live_bytes.saturating_sub(bytes);
                 file.dead_bytes += bytes;
             }
         }
-        Ok((files, totals))
-    }
-
-    /// The totals over an array's stored chunks once `new` replaces the older ones, and the bytes of those.
-    fn totals(&self, frozen: &FrozenArray, old: &Segments, new: &[Row]) -> Result<(Stored, u64)> {
-        let dtype = frozen.array.schema.dtype;
-        let chunk_shape = &frozen.array.schema.chunk_shape;
-        let (mut total, mut replaced_bytes) = (Stored::default(), 0);
-        if let Some((before, shape)) = &frozen.before
-            && before.chunks > 0
-        {
-            let mut chunks: Vec<u64> = frozen.chunks.keys().copied().collect();
-            chunks.sort_unstable();
-            total = *before;
-            let mut range_is_sure = true;
-            for (_, row) in self.io.reader.locate(old, frozen.array.id, &chunks)?.into_iter().flatten() {
-                total.chunks = total.chunks.saturating_sub(1);
-                total.cells = total.cells.saturating_sub(cells(&grid::valid_extents(shape, chunk_shape, row.chunk)));
-                total.nulls = total.nulls.saturating_sub(row.stats.nulls);
-                replaced_bytes += row.stored_bytes();
-                range_is_sure &= !stats::touches(row.stats.range, before.range);
-            }
-            if !range_is_sure {
-                total.range = None;
-                for_each_live_row(&self.io, old, frozen.array.id, |row| {
-                    if !frozen.chunks.contains_key(&row.chunk) {
-                        total.range = stats::merge(dtype, total.range, row.stats.range);
-                    }
-                })?;
-            }
-        }
-        let from = new.partition_point(|row| row.array_id < frozen.array.id);
-        for row in new[from..].iter().take_while(|row| row.array_id == frozen.array.id) {
-            total.chunks += 1;
-            total.cells += cells(&grid::valid_extents(&frozen.shape, chunk_shape, row.chunk));
-            total.nulls += row.stats.nulls;
-            total.range = stats::merge(dtype, total.range, row.stats.range);
-        }
-        Ok((total, replaced_bytes))
+        Ok(())
     }
 
     /// The bytes of the root for a cut.
     fn compose_root(&self, cut: &Cut, files: &Files, totals: &HashMap<u64, Stored>) -> Result<(Written, Vec<Stored>)> {
         let stored: Vec<Stored> =
-            cut.frozen.iter().map(|frozen| totals.get(&frozen.array.id).copied().unwrap_or_default()).collect();
-        let mut news: HashMap<(usize, usize), root::StoredRecord> = (cut.frozen.iter().zip(&stored))
+            cut.values.frozen.iter().map(|frozen| totals.get(&frozen.array.id).copied().unwrap_or_default()).collect();
+        let mut news: HashMap<(usize, usize), root::StoredRecord> = (cut.values.frozen.iter().zip(&stored))
             .map(|(frozen, stored)| (frozen.place, stored.encode(frozen.array.schema.dtype)))
             .collect();
         let encoded: Vec<Option<Vec<u8>>> = (cut.datasets.iter().enumerate())
@@ -470,17 +240,18 @@ impl Store {
         {
             let mut working = write(&self.working)?;
             working.catalogue.flushed(cut.changes, committed.image, &committed.ranges);
-            working.files = Arc::new(committed.files);
+            working.committed = Arc::new(committed.files);
+            working.files = working.committed.clone();
+            working.spilled = NewFiles::default();
         }
-        for (frozen, stored) in cut.frozen.iter().zip(committed.stored) {
-            let mut data = write(&frozen.array.data)?;
-            data.frozen = None;
-            data.stored = Some((stored, frozen.shape.clone()));
+        for (frozen, stored) in cut.values.frozen.iter().zip(committed.stored) {
+            frozen.stored(stored, false)?;
         }
         for (array, shape) in cut.arrays {
             let mut data = write(&array.data)?;
             let totals = data.stored.take().map_or_else(Stored::default, |(stored, _)| stored);
             data.stored = Some((totals, shape));
+            data.spilled = false;
         }
         if let Err(error) = committed.durable {
             // A close that fails leaves the store usable.
@@ -494,32 +265,28 @@ impl Store {
         let mut working = write(&self.working)?;
         working.closing = false;
         working.catalogue.removed.extend(cut.removed);
-        for frozen in cut.frozen {
-            frozen.array.thaw(&mut *write(&frozen.array.data)?);
-        }
-        Ok(())
+        cut.values.put_back()
     }
 }
 
-/// Small chunks that are to be compressed together.
-#[derive(Default)]
-struct Pack {
-    bytes: usize,
-    parts: Vec<Part>,
-    keys: Vec<ChunkKey>,
+/// An array of a dataset that has changed since the last flush.
+pub(super) struct ChangedArray<'c> {
+    /// The place of the dataset among those of the store, and the array's own in it.
+    pub place: (usize, usize),
+    pub name: &'c Arc<str>,
+    pub array: &'c Arc<Array>,
 }
 
-/// Calls `f` for the row of each stored chunk of an array, in no order.
-pub(super) fn for_each_live_row(io: &Io, segments: &Segments, array_id: u64, mut f: impl FnMut(&Row)) -> Result<()> {
-    let mut seen = HashSet::new();
-    for (number, segment) in segments.iter().enumerate().rev() {
-        io.reader.rows(segment, array_id, (0, u64::MAX), |row| {
-            // The oldest segment is the last to be asked: nobody needs to know what was in it.
-            let newest = if number == 0 { !seen.contains(&row.chunk) } else { seen.insert(row.chunk) };
-            if newest {
-                f(row);
-            }
-        })?;
+/// The arrays of changed datasets.
+pub(super) fn changed_arrays(catalogue: &Catalogue) -> Result<Vec<ChangedArray<'_>>> {
+    let mut found = Vec::new();
+    for (place, (_, slot)) in catalogue.slots().enumerate().filter(|(_, (_, slot))| catalogue.is_changed(slot)) {
+        let arrays = catalogue.dataset_in(slot)?.arrays.iter().enumerate();
+        found.extend(arrays.map(|(number, (name, entry))| ChangedArray {
+            place: (place, number),
+            name,
+            array: &entry.array,
+        }));
     }
-    Ok(())
+    Ok(found)
 }

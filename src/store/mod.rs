@@ -6,13 +6,16 @@
 
 mod arrays;
 mod attributes;
+mod background;
 mod catalogue;
 mod cleanup;
 mod compact;
 mod dataset;
 mod flush;
 mod open;
+mod spill;
 mod statistics;
+mod values;
 mod verify;
 
 pub use dataset::Dataset;
@@ -26,15 +29,19 @@ use crate::format::root::{MetaFormat, Notation};
 use crate::options::{FillValue, LogFn, LogLevel, Mode, ProgressFn};
 use crate::storage::{Identity, ReaderPin, Storage, WriterLock};
 use catalogue::{ArrayEntry, Catalogue, Slot};
+use flush::Cut;
 use indexmap::IndexMap;
+use spill::Spilling;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
+use values::NewFiles;
 
 /// An open store.
 ///
-/// Every method may be called from any thread at once. Changes are in memory until [`Store::flush`]; dropping a store
-/// discards what is not flushed.
+/// Every method may be called from any thread at once. Changes are in memory, or in files that no commit names, until
+/// [`Store::flush`]. Dropping the last reference discards what is not flushed; where a flush was begun, that is after it
+/// is done. [`Store::close`] and [`Store::discard`] wait, so that the store can be opened again when they return.
 pub struct Store {
     path: PathBuf,
     mode: Mode,
@@ -52,19 +59,31 @@ pub struct Store {
     commit: Mutex<Commit>,
     closed: AtomicBool,
     poisoned: AtomicBool,
+    /// Whether a flush that was begun is not done.
+    flushing: AtomicBool,
+    spilling: Mutex<Spilling>,
+    spilling_ended: Condvar,
+    /// For threads that work beside the calls.
+    me: Weak<Store>,
 }
 
 /// What all calls see.
 struct Working {
     catalogue: Catalogue,
+    /// What is stored, with the segments that were written ahead of the next flush.
     files: Arc<Files>,
+    /// What is stored of the last commit.
+    committed: Arc<Files>,
+    /// The segments in `files` that are not in `committed`.
+    spilled: NewFiles,
     /// A close has begun: what is changed from now on would be lost.
     closing: bool,
 }
 
-/// What the last commit, as far as this handle has seen, stored under each array name.
-#[derive(Default)]
+/// What is stored under each array name.
+#[derive(Clone, Default)]
 struct Files {
+    /// The last commit, as far as this handle has seen.
     generation: u64,
     by_name: IndexMap<Arc<str>, ArrayFile>,
 }
@@ -90,6 +109,10 @@ struct Commit {
     root: Identity,
     lock: Option<Box<dyn WriterLock>>,
     pin: Option<Box<dyn ReaderPin>>,
+    /// What a flush that was begun is to write.
+    begun: Option<Cut>,
+    /// The error of the last flush that was begun, until somebody hears of it or a later one succeeds.
+    failed: Option<Error>,
 }
 
 /// What a store is made of; see [`Store::info`].
@@ -232,7 +255,7 @@ impl Store {
     /// [`ErrorKind::Poisoned`].
     pub fn flush(&self) -> Result<()> {
         self.check_writable()?;
-        let mut commit = lock(&self.commit)?;
+        let mut commit = self.lock_commit()?;
         self.check_usable()?;
         self.flush_locked(&mut commit, false)
     }
@@ -241,7 +264,7 @@ impl Store {
     /// everything still in memory.
     pub fn close(&self) -> Result<()> {
         self.check_usable()?;
-        let mut commit = lock(&self.commit)?;
+        let mut commit = self.lock_commit()?;
         self.check_usable()?;
         if self.mode == Mode::ReadWrite {
             self.flush_locked(&mut commit, true)?;
@@ -250,23 +273,31 @@ impl Store {
         Ok(())
     }
 
-    /// Releases the store without a flush: everything since the last one is gone.
+    /// Releases the store without a flush: everything since the last one is gone. A flush that was begun is finished
+    /// first.
     pub fn discard(&self) {
         // In a child made by fork the locks belong to the parent, and may be held by threads that are not here.
         if std::process::id() == self.pid {
-            self.release(&mut self.commit.lock().unwrap_or_else(PoisonError::into_inner));
+            match self.lock_commit() {
+                Ok(mut commit) => self.release(&mut commit),
+                Err(_) => self.release(&mut self.commit.lock().unwrap_or_else(PoisonError::into_inner)),
+            }
         }
     }
 
     fn release(&self, commit: &mut Commit) {
-        self.closed.store(true, Ordering::Release);
+        if !self.closed.swap(true, Ordering::AcqRel) {
+            // While the lock is still held: afterwards another writer removes them.
+            let mut working = self.working.write().unwrap_or_else(PoisonError::into_inner);
+            working.spilled.remove(&*self.storage);
+        }
         (commit.lock, commit.pin) = (None, None);
     }
 
     /// Generation, counts and bytes.
     pub fn info(&self) -> Result<StoreInfo> {
         let working = self.working()?;
-        let files = &working.files;
+        let files = &working.committed;
         Ok(StoreInfo {
             mode: self.mode,
             generation: files.generation,
@@ -324,6 +355,11 @@ impl Store {
 }
 
 impl Working {
+    fn new(catalogue: Catalogue, files: Files) -> Self {
+        let committed = Arc::new(files);
+        Self { catalogue, files: committed.clone(), committed, spilled: NewFiles::default(), closing: false }
+    }
+
     /// Calls `f` with an array, the slot of its dataset and what is stored under its name; errors then name the array.
     fn with_array<R>(
         &self,

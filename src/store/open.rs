@@ -2,6 +2,7 @@
 
 use super::catalogue::Catalogue;
 use super::*;
+use crate::budget::Budget;
 use crate::format::root::{self, Head, NOTATIONS, Root, SegmentRecord};
 use crate::options::{CreateOptions, OpenOptions, RuntimeOptions};
 use crate::pool::Pool;
@@ -13,15 +14,16 @@ use std::path::Path;
 
 const LOCK_FILE: &str = ".lock";
 const DEFAULT_CACHE_BYTES: u64 = 64 << 20;
+const DEFAULT_WRITE_BUFFER_BYTES: u64 = 256 << 20;
 
 impl Store {
     /// Makes a store at `path`, which is not there yet or is an empty folder, and opens it for writing.
-    pub fn create(path: impl AsRef<Path>, options: CreateOptions) -> Result<Self> {
+    pub fn create(path: impl AsRef<Path>, options: CreateOptions) -> Result<Arc<Self>> {
         Self::create_on(Arc::new(LocalDisk), path.as_ref(), options)
     }
 
     /// [`Store::create`] on another storage than the file system.
-    pub fn create_on(storage: Arc<dyn Storage>, path: &Path, options: CreateOptions) -> Result<Self> {
+    pub fn create_on(storage: Arc<dyn Storage>, path: &Path, options: CreateOptions) -> Result<Arc<Self>> {
         let notation = Notation { format: options.meta_format.unwrap_or_default(), zstd: options.meta_zstd };
         let default = Compression::DEFAULT;
         let compression = Compression {
@@ -66,17 +68,17 @@ impl Store {
             }
         }
         let root = root::parse(notation, written.file)?;
-        let commit = Commit { root: identity, lock, pin: None };
+        let commit = Commit { root: identity, lock, pin: None, begun: None, failed: None };
         Self::assemble(storage, path, Mode::ReadWrite, notation, root, commit, pool, options.runtime)
     }
 
     /// Opens the store at `path`.
-    pub fn open(path: impl AsRef<Path>, mode: Mode, options: OpenOptions) -> Result<Self> {
+    pub fn open(path: impl AsRef<Path>, mode: Mode, options: OpenOptions) -> Result<Arc<Self>> {
         Self::open_on(Arc::new(LocalDisk), path.as_ref(), mode, options)
     }
 
     /// [`Store::open`] on another storage than the file system.
-    pub fn open_on(storage: Arc<dyn Storage>, path: &Path, mode: Mode, options: OpenOptions) -> Result<Self> {
+    pub fn open_on(storage: Arc<dyn Storage>, path: &Path, mode: Mode, options: OpenOptions) -> Result<Arc<Self>> {
         let path = absolute(path)?;
         let Some(notation) = find_root(&*storage, &path)? else {
             bail!(NotFound, "{} is not a store: it has no atlas.json and no atlas.msgpack", path.display());
@@ -91,7 +93,7 @@ impl Store {
         if mode == Mode::ReadWrite {
             root.head.check_writable().map_err(|error| error.context(path.display()))?;
         }
-        let mut commit = Commit { root: identity, lock, pin };
+        let mut commit = Commit { root: identity, lock, pin, begun: None, failed: None };
         commit.pin(root.head.generation);
         let store = Self::assemble(storage, path, mode, notation, root, commit, pool, runtime)?;
         if mode == Mode::ReadWrite {
@@ -110,14 +112,16 @@ impl Store {
         commit: Commit,
         pool: Arc<Pool>,
         runtime: RuntimeOptions,
-    ) -> Result<Self> {
+    ) -> Result<Arc<Self>> {
         let store_id = parse_id(&root.head.store_id)?;
         let default_compression = root.head.default_compression.decode()?;
         let cache = runtime.cache_bytes.unwrap_or(DEFAULT_CACHE_BYTES);
-        let io = Io { reader: SegmentReader::new(storage.clone(), store_id, cache), buffers: Arc::default(), pool };
-        let files = Arc::new(files_of(&root.head, &path, &Files::default())?);
+        let budget = Budget::new(runtime.write_buffer_bytes.unwrap_or(DEFAULT_WRITE_BUFFER_BYTES));
+        let reader = SegmentReader::new(storage.clone(), store_id, cache);
+        let io = Io { reader, buffers: Arc::default(), budget, pool };
+        let files = files_of(&root.head, &path, &Files::default())?;
         let catalogue = Catalogue::new(notation.format, root)?;
-        Ok(Self {
+        Ok(Arc::new_cyclic(|me| Self {
             path,
             mode,
             notation,
@@ -129,11 +133,15 @@ impl Store {
             io,
             log: runtime.log,
             progress: runtime.progress,
-            working: RwLock::new(Working { catalogue, files, closing: false }),
+            working: RwLock::new(Working::new(catalogue, files)),
             commit: Mutex::new(commit),
             closed: AtomicBool::new(false),
             poisoned: AtomicBool::new(false),
-        })
+            flushing: AtomicBool::new(false),
+            spilling: Mutex::new(Spilling::Idle),
+            spilling_ended: Condvar::new(),
+            me: me.clone(),
+        }))
     }
 
     /// Moves a reader on to the last commit; whether there was a newer one. A writer sees its own commits anyway.
@@ -142,7 +150,7 @@ impl Store {
         if self.mode == Mode::ReadWrite {
             return Ok(false);
         }
-        let mut commit = lock(&self.commit)?;
+        let mut commit = self.lock_commit()?;
         self.check_usable()?;
         if root_identity(&*self.storage, &self.path, self.notation)? == Some(commit.root) {
             return Ok(false);
@@ -153,12 +161,12 @@ impl Store {
             if parse_id(&root.head.store_id)? != self.store_id {
                 bail!(Conflict, "{} now holds another store: open it anew", self.path.display());
             }
-            let files = Arc::new(files_of(&root.head, &self.path, &held)?);
+            let files = files_of(&root.head, &self.path, &held)?;
             Ok((files, Catalogue::new(self.notation.format, root)?, identity))
         });
         let (files, catalogue, identity) = newer.inspect_err(|_| commit.pin(held.generation))?;
         commit.pin(files.generation);
-        *write(&self.working)? = Working { catalogue, files, closing: false };
+        *write(&self.working)? = Working::new(catalogue, files);
         commit.root = identity;
         Ok(true)
     }

@@ -19,9 +19,9 @@ impl Store {
     pub fn verify(&self, on_damage: &mut dyn FnMut(&Damage)) -> Result<u64> {
         self.check_usable()?;
         // Nothing is committed or removed meanwhile.
-        let _commit = lock(&self.commit)?;
+        let _commit = self.lock_commit()?;
         self.check_usable()?;
-        let files = read(&self.working)?.files.clone();
+        let files = read(&self.working)?.committed.clone();
         let mut count = 0;
         let mut report = |file: PathBuf, offset: u64, message: String| {
             count += 1;

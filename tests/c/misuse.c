@@ -154,7 +154,7 @@ static atlas_stats stats_out;
 static const char *const words3[] = {"p", "q", "r"};
 static const char *const across[] = {"jan"};
 
-enum { FUNCTIONS = 40 };
+enum { FUNCTIONS = 43 };
 static const char *function_name;
 static bool mutates;
 
@@ -209,7 +209,10 @@ static atlas_status call_function(int index, atlas_store store) {
     case 37: return CALL(atlas_chunk_stats, store, "jan", "temperature", 2, (const uint64_t[]){0, 0}, &stats_out);
     /* Once more those with an array's attribute. */
     case 38: return CHANGE(atlas_set_attribute, store, "jan", "temperature", "unit", ATLAS_DTYPE_I32, 1, memory);
-    default: return CHANGE(atlas_delete_attribute, store, "jan", "temperature", "unit");
+    case 39: return CHANGE(atlas_delete_attribute, store, "jan", "temperature", "unit");
+    case 40: return CHANGE(atlas_flush_begin, store);
+    case 41: return CHANGE(atlas_flush_test, store, &truth);
+    default: return CHANGE(atlas_flush_wait, store);
     }
 }
 
@@ -230,7 +233,7 @@ static void handles(void) {
             if (bad[b].store == reader || bad[b].store == writer) continue;
             atlas_status status = call_function(i, bad[b].store);
             char name[128];
-            snprintf(name, sizeof name, "%s handle: %s%s", bad[b].kind, function_name, i >= 38 ? " of an array" : "");
+            snprintf(name, sizeof name, "%s handle: %s%s", bad[b].kind, function_name, i == 38 || i == 39 ? " of an array" : "");
             row(__LINE__, name, status, ATLAS_STATUS_INVALID_HANDLE, "handle", (const char *)NULL);
         }
 }
@@ -242,7 +245,7 @@ static void read_only(void) {
         atlas_status status = call_function(i, reader);
         if (!mutates) continue;
         char name[128];
-        snprintf(name, sizeof name, "store open for reading: %s%s", function_name, i >= 38 ? " of an array" : "");
+        snprintf(name, sizeof name, "store open for reading: %s%s", function_name, i == 38 || i == 39 ? " of an array" : "");
         row(__LINE__, name, status, ATLAS_STATUS_READ_ONLY, "read", (const char *)NULL);
     }
 }

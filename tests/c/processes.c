@@ -101,6 +101,7 @@ static int agent(const char *path) {
         else if (!strcmp(line, "write")) status = atlas_open(path, ATLAS_MODE_READ_WRITE, &options, &store);
         else if (!strcmp(line, "read")) status = atlas_open(path, ATLAS_MODE_READ, &options, &store);
         else if (!strcmp(line, "threads")) options.num_threads = (int32_t)strtol(argument, NULL, 10), status = 0;
+        else if (!strcmp(line, "buffer")) options.write_buffer_bytes = strtoull(argument, NULL, 10), status = 0;
         else if (!strcmp(line, "cycle")) cycle = strtoll(argument, NULL, 10), write_cycle(store, cycle), status = 0;
         else if (!strcmp(line, "check")) status = read_cycle(store) == strtoll(argument, NULL, 10) ? 0 : ATLAS_STATUS_INTERNAL;
         else if (!strcmp(line, "flush")) status = atlas_flush(store);
@@ -116,6 +117,15 @@ static int agent(const char *path) {
                 CHECK_OK(atlas_flush(store));
                 printf("%" PRId64 "\n", cycle);
                 if (cycle % 4 == 0) CHECK_OK(atlas_compact(store));
+            }
+        } else if (!strcmp(line, "spin-ahead")) { /* the same, writing the next while the last is flushed */
+            cycle = strtoll(argument, NULL, 10);
+            write_cycle(store, ++cycle);
+            for (limit = cycle + 100000; cycle < limit; cycle++) {
+                CHECK_OK(atlas_flush_begin(store));
+                write_cycle(store, cycle + 1);
+                CHECK_OK(atlas_flush_wait(store));
+                printf("%" PRId64 "\n", cycle);
             }
         }
         if (status == ATLAS_STATUS_OK) printf("OK\n");
@@ -453,9 +463,10 @@ static void kill_leaves_the_last_flush(void) {
     for (int round = 0; round < scaled(60, 4); round++) {
         child writer = child_start("agent", path);
         ASK(&writer, round % 2 ? "threads -1" : "threads 0"); /* inline, or in the background */
+        if (round % 4 >= 2) ASK(&writer, "buffer 1"); /* what is written goes to files at once */
         ASK(&writer, "write");
         char command[64], line[64];
-        snprintf(command, sizeof command, "spin %" PRId64, cycle);
+        snprintf(command, sizeof command, "%s %" PRId64, round % 3 ? "spin-ahead" : "spin", cycle);
         child_say(&writer, command);
         seed = seed * 1103515245u + 12345u;
         pause_ms(5 + (long)(seed >> 16) % 120);

@@ -1,0 +1,56 @@
+//! A flush beside the calls: what it writes is set aside when it begins, the rest happens on a thread of its own.
+//!
+//! A flush that was begun is part of [`Commit`]. Whoever locks that next carries it out, if the thread has not yet: so
+//! commits happen in the order they were begun in, and a store without threads works the same.
+
+use super::*;
+
+impl Store {
+    /// Begins a flush of all changes made so far, and returns at once; changes made from now on belong to the next.
+    ///
+    /// [`Store::flush_wait`] returns when the commit is durable, and says what went wrong; nothing is lost then. A
+    /// flush that was begun before is waited for, and if it failed that is returned and nothing is begun.
+    pub fn flush_begin(&self) -> Result<()> {
+        self.check_writable()?;
+        let mut commit = self.lock_commit()?;
+        self.check_usable()?;
+        if let Some(error) = commit.failed.take() {
+            return Err(error);
+        }
+        let Some(cut) = self.cut(false)? else { return Ok(()) };
+        commit.begun = Some(cut);
+        self.flushing.store(true, Ordering::Release);
+        drop(commit);
+        if let Some(store) = self.me.upgrade().filter(|_| self.io.pool.has_threads()) {
+            let run = move || drop(store.lock_commit());
+            // Without a thread the next call that needs the commit carries it out.
+            let _ = std::thread::Builder::new().name("atlas-flush".into()).spawn(run);
+        }
+        Ok(())
+    }
+
+    /// Whether no flush is under way: [`Store::flush_wait`] would return at once.
+    pub fn flush_test(&self) -> Result<bool> {
+        self.check_writable()?;
+        Ok(!self.flushing.load(Ordering::Acquire))
+    }
+
+    /// Waits for the flush that was begun last, if it is still under way. Returns its error, once: nothing is lost, and
+    /// the next flush writes what it did not.
+    pub fn flush_wait(&self) -> Result<()> {
+        self.check_writable()?;
+        let mut commit = self.lock_commit()?;
+        self.check_usable()?;
+        commit.failed.take().map_or(Ok(()), Err)
+    }
+
+    /// Locks what belongs to commits, after the flush that was begun.
+    pub(super) fn lock_commit(&self) -> Result<MutexGuard<'_, Commit>> {
+        let mut commit = lock(&self.commit)?;
+        if let Some(cut) = commit.begun.take() {
+            commit.failed = self.commit_cut(cut, &mut commit).err();
+            self.flushing.store(false, Ordering::Release);
+        }
+        Ok(commit)
+    }
+}

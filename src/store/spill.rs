@@ -1,0 +1,105 @@
+//! Writing ahead of the flush: when pending values take more memory than they may, they go to segments that no root
+//! names yet. Reads find them there, the next flush names them, and a discard removes them.
+
+use super::flush::changed_arrays;
+use super::values::{FrozenArray, NewFiles, Values};
+use super::*;
+
+/// What goes on beside the calls.
+pub(super) enum Spilling {
+    Idle,
+    Running,
+    /// The last attempt failed; the next is made when there is no room left at all.
+    Failed,
+}
+
+impl Store {
+    /// Called before values are written: while pending ones take half of their memory they are written out in the
+    /// background, and while they take more than all of it the caller waits.
+    pub(super) fn make_room(&self) -> Result<()> {
+        let budget = &self.io.budget;
+        while budget.is_half_taken() {
+            self.check_writable()?;
+            let mut spilling = lock(&self.spilling)?;
+            if matches!(*spilling, Spilling::Idle) && self.start_spilling() {
+                *spilling = Spilling::Running;
+            }
+            if !budget.is_overdrawn() {
+                return Ok(());
+            }
+            if matches!(*spilling, Spilling::Running) {
+                drop(self.spilling_ended.wait(spilling).map_err(|_| after_panic())?);
+                continue;
+            }
+            drop(spilling);
+            let spilled = self.spill();
+            self.end_spilling(&spilled);
+            // With nothing to write out, the memory is that of a flush or of another call.
+            if !spilled? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Has a thread of its own write out what is pending. `false` where there is none.
+    fn start_spilling(&self) -> bool {
+        let Some(store) = self.me.upgrade().filter(|_| self.io.pool.has_threads()) else { return false };
+        let run = move || {
+            let spilled = store.spill();
+            store.end_spilling(&spilled);
+        };
+        std::thread::Builder::new().name("atlas-spill".into()).spawn(run).is_ok()
+    }
+
+    fn end_spilling(&self, spilled: &Result<bool>) {
+        let mut spilling = self.spilling.lock().unwrap_or_else(PoisonError::into_inner);
+        *spilling = if spilled.is_ok() { Spilling::Idle } else { Spilling::Failed };
+        self.spilling_ended.notify_all();
+    }
+
+    /// Writes pending values to segments; whether there were any.
+    fn spill(&self) -> Result<bool> {
+        let _commit = self.lock_commit()?;
+        self.check_usable()?;
+        self.check_not_poisoned()?;
+        let values = self.freeze_to_spill()?;
+        if values.frozen.is_empty() {
+            return Ok(false);
+        }
+        let mut new = NewFiles::default();
+        match self.store_values(&values, &mut new) {
+            Ok(stored) => {
+                let mut working = write(&self.working)?;
+                working.files = Arc::new(stored.files);
+                working.spilled.extend(new);
+                for frozen in &values.frozen {
+                    frozen.stored(stored.totals.get(&frozen.array.id).copied().unwrap_or_default(), true)?;
+                }
+                Ok(true)
+            }
+            Err(error) => {
+                new.remove(&*self.storage);
+                values.put_back()?;
+                Err(self.note_poison(error.missing_is(ErrorKind::Io)))
+            }
+        }
+    }
+
+    /// Sets aside the complete chunks, and where they are the lesser part of what is pending, the others too.
+    fn freeze_to_spill(&self) -> Result<Values> {
+        let working = read(&self.working)?;
+        let changed = changed_arrays(&working.catalogue)?;
+        let mut sealed = 0;
+        for changed in &changed {
+            sealed += read(&changed.array.data)?.sealed_bytes();
+        }
+        let open = sealed < self.io.budget.held() / 2;
+        let mut values = Values { files: working.files.clone(), frozen: Vec::new() };
+        for changed in &changed {
+            let mut data = changed.array.data.write().unwrap_or_else(PoisonError::into_inner);
+            values.frozen.extend(FrozenArray::freeze(changed, &mut data, open, &self.io));
+        }
+        Ok(values)
+    }
+}

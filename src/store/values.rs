@@ -1,0 +1,321 @@
+//! New values on their way to disk: chunks that were set aside, packed into blocks, written to one segment for each array
+//! name.
+
+use super::catalogue::StoredShape;
+use super::flush::ChangedArray;
+use super::*;
+use crate::array::{Array, ArrayData, PACK_BELOW};
+use crate::block::{Block, Part};
+use crate::budget::Held;
+use crate::format::root::{SegmentRecord, Stored};
+use crate::format::segment::{ChunkKey, Row};
+use crate::grid;
+use crate::segment::{Segment, SegmentWriter};
+use crate::shape::{Dims, cells};
+use crate::stats;
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+/// Bytes that chunks are packed up to.
+pub(super) const PACK_TARGET: usize = 256 << 10;
+
+/// Arrays with new values, and the files that they are added to.
+pub(super) struct Values {
+    pub files: Arc<Files>,
+    pub frozen: Vec<FrozenArray>,
+}
+
+/// An array with new values.
+pub(super) struct FrozenArray {
+    pub name: Arc<str>,
+    pub array: Arc<Array>,
+    /// The place of its dataset among the store's, and its own in that.
+    pub place: (usize, usize),
+    pub shape: Dims,
+    pub before: Option<StoredShape>,
+    pub chunks: Arc<HashMap<u64, Arc<Block>>>,
+}
+
+impl Values {
+    /// After a failure: chunks written meanwhile stay, as they are newer.
+    pub fn put_back(self) -> Result<()> {
+        self.frozen.iter().try_for_each(|frozen| {
+            frozen.array.thaw(&mut *write(&frozen.array.data)?);
+            Ok(())
+        })
+    }
+}
+
+impl FrozenArray {
+    /// Sets aside what is pending of an array, open chunks too where `open` says so; `None` where there is nothing.
+    pub fn freeze(changed: &ChangedArray<'_>, data: &mut ArrayData, open: bool, io: &Io) -> Option<Self> {
+        let (name, array, place) = (changed.name.clone(), changed.array.clone(), changed.place);
+        let chunks = array.freeze(data, io, open)?;
+        Some(Self { name, array, place, shape: data.shape.clone(), before: data.stored.clone(), chunks })
+    }
+
+    /// What was set aside is in segments now, and the array's totals are these; `spilled` if no root names them yet.
+    pub fn stored(&self, totals: Stored, spilled: bool) -> Result<()> {
+        let mut data = write(&self.array.data)?;
+        data.frozen = None;
+        data.spilled = spilled;
+        data.stored = Some((totals, self.shape.clone()));
+        Ok(())
+    }
+}
+
+/// What became of [`Values`]: the files with them, and the new totals of each array.
+pub(super) struct StoredValues {
+    pub files: Files,
+    pub totals: HashMap<u64, Stored>,
+}
+
+/// Files and folders that no root names yet.
+#[derive(Default)]
+pub(super) struct NewFiles {
+    segments: Vec<PathBuf>,
+    folders: Vec<PathBuf>,
+}
+
+impl NewFiles {
+    pub fn extend(&mut self, more: NewFiles) {
+        self.segments.extend(more.segments);
+        self.folders.extend(more.folders);
+    }
+
+    /// Removes them. What cannot be removed now is removed by the next writer.
+    pub fn remove(&mut self, storage: &dyn Storage) {
+        for path in self.segments.drain(..) {
+            let _ = storage.remove(&path);
+        }
+        for path in self.folders.drain(..) {
+            let _ = storage.remove_dir(&path);
+        }
+    }
+}
+
+/// A block, and the chunks in it.
+type PlannedBlock = (Arc<Block>, Vec<ChunkKey>);
+
+/// The segment that a flush writes for one array name.
+struct SegmentPlan<'v> {
+    name: Arc<str>,
+    folder: Arc<str>,
+    new_folder: bool,
+    frozen: Vec<&'v FrozenArray>,
+    /// Blocks in the order they are written, with the chunks in each.
+    blocks: Vec<PlannedBlock>,
+}
+
+/// A segment that was written, not yet named by a root.
+struct NewSegment {
+    record: SegmentRecord,
+    rows: Vec<Row>,
+}
+
+impl Store {
+    /// Writes new values to segments, which `new` collects, and says what the files and the arrays' totals come to.
+    /// The segments and their folders are durable when this returns.
+    pub(super) fn store_values(&self, values: &Values, new: &mut NewFiles) -> Result<StoredValues> {
+        let plans = self.plan_segments(values);
+        for plan in plans.iter().filter(|plan| plan.new_folder) {
+            let folder = self.path.join(&*plan.folder);
+            self.make_folder(&folder)?;
+            new.folders.push(folder);
+        }
+        let written = Mutex::new(Vec::new());
+        let segments = self.write_segments(&plans, values.files.generation + 1, &written);
+        new.segments.append(&mut *lock(&written)?);
+        self.account(values, &plans, segments?)
+    }
+
+    /// Decides which chunks go into which blocks, and has blocks that nobody has begun encoded in the background.
+    fn plan_segments<'v>(&self, values: &'v Values) -> Vec<SegmentPlan<'v>> {
+        let mut plans: IndexMap<Arc<str>, SegmentPlan<'v>> = IndexMap::new();
+        for frozen in &values.frozen {
+            let plan = plans.entry(frozen.name.clone()).or_insert_with(|| {
+                let known = values.files.by_name.get(&frozen.name).map(|file| file.folder.clone());
+                SegmentPlan {
+                    name: frozen.name.clone(),
+                    new_folder: known.is_none(),
+                    folder: known.unwrap_or_else(|| cleanup::folder_name(&frozen.name).into()),
+                    frozen: Vec::new(),
+                    blocks: Vec::new(),
+                }
+            });
+            plan.frozen.push(frozen);
+        }
+        for plan in plans.values_mut() {
+            let mut packs: IndexMap<(usize, Compression), Pack> = IndexMap::new();
+            let mut arrays: Vec<&FrozenArray> = plan.frozen.clone();
+            arrays.sort_unstable_by_key(|frozen| frozen.array.id);
+            for frozen in arrays {
+                let mut chunks: Vec<(&u64, &Arc<Block>)> = frozen.chunks.iter().collect();
+                chunks.sort_unstable_by_key(|(number, _)| **number);
+                for (&number, block) in chunks {
+                    let key = (frozen.array.id, number);
+                    let part = block.waiting_parts().and_then(|mut parts| parts.pop());
+                    match part.filter(|part| part.data.memory() < PACK_BELOW) {
+                        None => plan.blocks.push((block.clone(), vec![key])),
+                        Some(part) => {
+                            let schema = &frozen.array.schema;
+                            let pack = packs.entry((schema.dtype.size(), schema.compression)).or_default();
+                            pack.bytes += part.data.memory();
+                            pack.parts.push(part);
+                            pack.keys.push(key);
+                            if pack.bytes >= PACK_TARGET {
+                                self.end_pack(std::mem::take(pack), &mut plan.blocks);
+                            }
+                        }
+                    }
+                }
+            }
+            for (_, pack) in packs {
+                self.end_pack(pack, &mut plan.blocks);
+            }
+        }
+        plans.into_values().collect()
+    }
+
+    fn end_pack(&self, pack: Pack, blocks: &mut Vec<PlannedBlock>) {
+        if pack.parts.is_empty() {
+            return;
+        }
+        // The chunks are counted where they wait; of the pack, what it is encoded to.
+        let block = Block::new(pack.parts, &self.io.buffers, Held::new(&self.io.budget, 0));
+        blocks.push((block.clone(), pack.keys));
+        self.io.pool.spawn(move || block.run());
+    }
+
+    /// Writes the segments and syncs them and their folders; `written` collects the files made.
+    fn write_segments(
+        &self,
+        plans: &[SegmentPlan<'_>],
+        generation: u64,
+        written: &Mutex<Vec<PathBuf>>,
+    ) -> Result<Vec<NewSegment>> {
+        let done: Vec<Mutex<Option<NewSegment>>> = plans.iter().map(|_| Mutex::new(None)).collect();
+        let jobs: Vec<_> = plans.iter().zip(&done).collect();
+        self.io.pool.for_each(&jobs, |(plan, done)| {
+            let folder = self.path.join(&*plan.folder);
+            let path = folder.join(cleanup::segment_name(generation));
+            lock(written)?.push(path.clone());
+            let mut writer = SegmentWriter::create(&*self.storage, path, &self.store_id)?;
+            let mut rows = Vec::new();
+            for (block, keys) in &plan.blocks {
+                writer.encoded(&*block.finish()?, keys, &mut rows)?;
+            }
+            rows.sort_unstable_by_key(|row| (row.array_id, row.chunk));
+            rows.iter().try_for_each(|row| writer.row(*row))?;
+            let record = writer.finish(self.sync)?;
+            self.sync_folder(&folder)?;
+            *lock(done)? = Some(NewSegment { record, rows });
+            Ok(())
+        })?;
+        if plans.iter().any(|plan| plan.new_folder) {
+            self.sync_folder(&self.path)?;
+        }
+        done.into_iter()
+            .map(|done| done.into_inner().ok().flatten().ok_or_else(|| error!(Internal, "a segment was not written")))
+            .collect()
+    }
+
+    /// Makes the folder of an array name, unless a crash left it.
+    fn make_folder(&self, path: &Path) -> Result<()> {
+        match self.storage.create_dir(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                Err(Error::io("create folder", path, &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The files with new segments, their live and dead bytes, and the new totals of each frozen array.
+    fn account(&self, values: &Values, plans: &[SegmentPlan<'_>], segments: Vec<NewSegment>) -> Result<StoredValues> {
+        let mut files = (*values.files).clone();
+        let mut totals = HashMap::with_capacity(values.frozen.len());
+        for (plan, new) in plans.iter().zip(segments) {
+            let old = values.files.segments(&plan.name);
+            let mut replaced = 0;
+            for frozen in &plan.frozen {
+                let (stored, bytes) = self.totals(frozen, &old, &new.rows)?;
+                replaced += bytes;
+                totals.insert(frozen.array.id, stored);
+            }
+            let added: u64 = new.rows.iter().map(Row::stored_bytes).sum();
+            let segment = Arc::new(Segment::new(new.record, &self.path.join(&*plan.folder)));
+            let file = files.by_name.entry(plan.name.clone()).or_insert_with(|| ArrayFile {
+                folder: plan.folder.clone(),
+                segments: Arc::default(),
+                live_bytes: 0,
+                dead_bytes: 0,
+            });
+            let all: Vec<_> = old.iter().cloned().chain(std::iter::once(segment)).collect();
+            file.segments = Arc::new(all);
+            file.live_bytes = (file.live_bytes + added).saturating_sub(replaced);
+            file.dead_bytes += replaced;
+        }
+        Ok(StoredValues { files, totals })
+    }
+
+    /// The totals over an array's stored chunks once `new` replaces the older ones, and the bytes of those.
+    fn totals(&self, frozen: &FrozenArray, old: &Segments, new: &[Row]) -> Result<(Stored, u64)> {
+        let dtype = frozen.array.schema.dtype;
+        let chunk_shape = &frozen.array.schema.chunk_shape;
+        let (mut total, mut replaced_bytes) = (Stored::default(), 0);
+        if let Some((before, shape)) = &frozen.before
+            && before.chunks > 0
+        {
+            let mut chunks: Vec<u64> = frozen.chunks.keys().copied().collect();
+            chunks.sort_unstable();
+            total = *before;
+            let mut range_is_sure = true;
+            for (_, row) in self.io.reader.locate(old, frozen.array.id, &chunks)?.into_iter().flatten() {
+                total.chunks = total.chunks.saturating_sub(1);
+                total.cells = total.cells.saturating_sub(cells(&grid::valid_extents(shape, chunk_shape, row.chunk)));
+                total.nulls = total.nulls.saturating_sub(row.stats.nulls);
+                replaced_bytes += row.stored_bytes();
+                range_is_sure &= !stats::touches(row.stats.range, before.range);
+            }
+            if !range_is_sure {
+                total.range = None;
+                for_each_live_row(&self.io, old, frozen.array.id, |row| {
+                    if !frozen.chunks.contains_key(&row.chunk) {
+                        total.range = stats::merge(dtype, total.range, row.stats.range);
+                    }
+                })?;
+            }
+        }
+        let from = new.partition_point(|row| row.array_id < frozen.array.id);
+        for row in new[from..].iter().take_while(|row| row.array_id == frozen.array.id) {
+            total.chunks += 1;
+            total.cells += cells(&grid::valid_extents(&frozen.shape, chunk_shape, row.chunk));
+            total.nulls += row.stats.nulls;
+            total.range = stats::merge(dtype, total.range, row.stats.range);
+        }
+        Ok((total, replaced_bytes))
+    }
+}
+
+/// Small chunks that are to be compressed together.
+#[derive(Default)]
+struct Pack {
+    bytes: usize,
+    parts: Vec<Part>,
+    keys: Vec<ChunkKey>,
+}
+
+/// Calls `f` for the row of each stored chunk of an array, in no order.
+pub(super) fn for_each_live_row(io: &Io, segments: &Segments, array_id: u64, mut f: impl FnMut(&Row)) -> Result<()> {
+    let mut seen = HashSet::new();
+    for (number, segment) in segments.iter().enumerate().rev() {
+        io.reader.rows(segment, array_id, (0, u64::MAX), |row| {
+            // The oldest segment is the last to be asked: nobody needs to know what was in it.
+            let newest = if number == 0 { !seen.contains(&row.chunk) } else { seen.insert(row.chunk) };
+            if newest {
+                f(row);
+            }
+        })?;
+    }
+    Ok(())
+}

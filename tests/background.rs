@@ -1,0 +1,221 @@
+//! What goes on beside the calls: flushes that were begun, and values that are written ahead of a flush.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use atlas_store::{
+    ArrayOptions, CreateOptions, DType, ErrorKind, Mode, OpenOptions, RuntimeOptions, Selection, Source, Store, Target,
+};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+const ROW: usize = 8192;
+
+fn create(path: &Path, threads: usize, write_buffer_bytes: u64) -> Arc<Store> {
+    let write_buffer_bytes = Some(write_buffer_bytes);
+    let runtime = RuntimeOptions { threads: Some(threads), write_buffer_bytes, ..Default::default() };
+    Store::create(path, CreateOptions { runtime, ..Default::default() }).unwrap()
+}
+
+fn define(store: &Store, rows: u64) {
+    store.create_dataset("run").unwrap();
+    let options = ArrayOptions { chunk_shape: Some(vec![1, ROW as u64]), ..Default::default() };
+    store.define_array("run", "u", DType::I64, &["time", "x"], &[rows, ROW as u64], options).unwrap();
+}
+
+/// Values that do not compress to nothing.
+fn values(row: u64, round: i64) -> Vec<i64> {
+    let mix = |i: u64| {
+        let x = (i + row + ((round as u64) << 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb) as i64
+    };
+    (0..ROW as u64).map(mix).collect()
+}
+
+fn write_row(store: &Store, row: u64, round: i64) -> atlas_store::Result<()> {
+    let (start, count) = ([row, 0], [1, ROW as u64]);
+    store.write_array("run", "u", Selection::region(&start, &count), Source::from_slice(&values(row, round)))
+}
+
+fn check_rows(store: &Store, rows: u64, round: impl Fn(u64) -> i64) {
+    let mut found = vec![0; ROW];
+    for row in 0..rows {
+        let (start, count) = ([row, 0], [1, ROW as u64]);
+        let selection = Selection::region(&start, &count);
+        store.read_array("run", "u", selection, Target::from_slice(&mut found)).unwrap();
+        assert!(found == values(row, round(row)), "row {row}");
+    }
+}
+
+/// Every file below a folder, with its bytes.
+fn image(path: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(path).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.insert(path.clone(), Vec::new());
+            files.extend(image(&path));
+        } else {
+            files.insert(path.clone(), std::fs::read(&path).unwrap());
+        }
+    }
+    files
+}
+
+#[test]
+fn a_begun_flush_commits_what_was_written_before_it() {
+    for threads in [0, 2] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let store = create(&path, threads, 1 << 30);
+        define(&store, 8);
+        (0..8).for_each(|row| write_row(&store, row, 1).unwrap());
+        store.flush_begin().unwrap();
+        write_row(&store, 3, 2).unwrap();
+        store.create_dataset("later").unwrap();
+        check_rows(&store, 8, |row| if row == 3 { 2 } else { 1 });
+        store.flush_wait().unwrap();
+        assert!(store.flush_test().unwrap());
+        assert!(store.info().unwrap().unflushed_changes);
+        assert_eq!(store.array_stats("run", "u").unwrap_err().kind(), ErrorKind::NoStats);
+
+        let reader = Store::open(&path, Mode::Read, OpenOptions::default()).unwrap();
+        assert!(!reader.has_dataset("later").unwrap());
+        check_rows(&reader, 8, |_| 1);
+        store.flush().unwrap();
+        assert!(reader.refresh().unwrap() && reader.has_dataset("later").unwrap());
+        check_rows(&reader, 8, |row| if row == 3 { 2 } else { 1 });
+        assert!(store.array_stats("run", "u").is_ok());
+    }
+}
+
+#[test]
+fn a_begun_flush_is_finished_by_whatever_comes_next() {
+    let finish: [fn(&Store); 4] = [
+        |store| store.flush().unwrap(),
+        |store| store.close().unwrap(),
+        |store| store.discard(),
+        |store| store.flush_begin().unwrap(),
+    ];
+    for (way, threads) in finish.iter().flat_map(|way| [(way, 0), (way, 1)]) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let store = create(&path, threads, 1 << 30);
+        define(&store, 2);
+        (0..2).for_each(|row| write_row(&store, row, 1).unwrap());
+        store.flush_begin().unwrap();
+        way(&store);
+        let reader = Store::open(&path, Mode::Read, OpenOptions::default()).unwrap();
+        assert_eq!(reader.info().unwrap().generation, 2);
+        check_rows(&reader, 2, |_| 1);
+    }
+}
+
+#[test]
+fn nothing_is_begun_without_changes_or_for_reading() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = create(&dir.path().join("s"), 1, 1 << 30);
+    store.flush_begin().unwrap();
+    store.flush_wait().unwrap();
+    store.flush_wait().unwrap();
+    assert_eq!(store.info().unwrap().generation, 1);
+    let reader = Store::open(dir.path().join("s"), Mode::Read, OpenOptions::default()).unwrap();
+    assert_eq!(reader.flush_begin().unwrap_err().kind(), ErrorKind::ReadOnly);
+    assert_eq!(reader.flush_wait().unwrap_err().kind(), ErrorKind::ReadOnly);
+    store.close().unwrap();
+    assert_eq!(store.flush_begin().unwrap_err().kind(), ErrorKind::InvalidHandle);
+}
+
+#[test]
+fn values_beyond_the_buffer_wait_in_files_for_the_flush() {
+    for threads in [0, 2] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let store = create(&path, threads, 4 * 8 * ROW as u64);
+        let before = image(&path);
+        define(&store, 40);
+        // Twice, so that what was written ahead is replaced, too.
+        for round in 1..=2 {
+            (0..40).for_each(|row| write_row(&store, row, round).unwrap());
+        }
+        assert!(image(&path).len() > before.len() + 2, "nothing was written ahead");
+        assert_eq!(store.info().unwrap().segment_count, 0, "files that no commit has are counted");
+        assert_eq!(store.array_stats("run", "u").unwrap_err().kind(), ErrorKind::NoStats);
+        check_rows(&store, 40, |_| 2);
+        let reader = Store::open(&path, Mode::Read, OpenOptions::default()).unwrap();
+        assert_eq!(reader.dataset_count().unwrap(), 0);
+
+        store.flush().unwrap();
+        assert_eq!(store.array_stats("run", "u").unwrap().row_count, 40 * ROW as u64);
+        assert!(reader.refresh().unwrap());
+        check_rows(&reader, 40, |_| 2);
+        assert_eq!(reader.verify(&mut |damage| panic!("{damage:?}")).unwrap(), 0);
+        let info = store.info().unwrap();
+        let stored = 40 * 8 * ROW as u64;
+        assert!(info.live_bytes > stored * 9 / 10 && info.dead_bytes > stored * 9 / 10, "{info:?}");
+        drop(reader);
+        store.compact().unwrap();
+        assert_eq!(store.info().unwrap().dead_bytes, 0);
+        check_rows(&store, 40, |_| 2);
+    }
+}
+
+#[test]
+fn a_discard_leaves_the_folder_as_the_last_flush_did() {
+    for threads in [0, 2] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let store = create(&path, threads, 4 * 8 * ROW as u64);
+        define(&store, 40);
+        (0..20).for_each(|row| write_row(&store, row, 1).unwrap());
+        store.flush().unwrap();
+        let before = image(&path);
+        (0..40).for_each(|row| write_row(&store, row, 2).unwrap());
+        store.define_array("run", "v", DType::I64, &["x"], &[100_000], ArrayOptions::default()).unwrap();
+        store.write_array("run", "v", Selection::all(1), Source::from_slice(&vec![7i64; 100_000])).unwrap();
+        write_row(&store, 0, 3).unwrap();
+        assert_ne!(image(&path), before, "nothing was written ahead");
+        store.discard();
+        assert_eq!(image(&path), before);
+        let store = Store::open(&path, Mode::ReadWrite, OpenOptions::default()).unwrap();
+        check_rows(&store, 20, |_| 1);
+    }
+}
+
+#[test]
+fn deleted_arrays_that_were_written_ahead_are_dead_bytes() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = create(&dir.path().join("s"), 1, 4 * 8 * ROW as u64);
+    define(&store, 40);
+    (0..40).for_each(|row| write_row(&store, row, 1).unwrap());
+    store.delete_dataset("run").unwrap();
+    store.flush().unwrap();
+    let info = store.info().unwrap();
+    assert!(info.segment_count > 0 && info.live_bytes == 0 && info.dead_bytes > 0, "{info:?}");
+    store.compact().unwrap();
+    let info = store.info().unwrap();
+    assert_eq!((info.segment_count, info.dead_bytes), (0, 0));
+}
+
+#[test]
+fn many_threads_write_beyond_the_buffer() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let store = create(&path, 2, 4 * 8 * ROW as u64);
+    define(&store, 64);
+    std::thread::scope(|scope| {
+        for thread in 0..4u64 {
+            let store = &store;
+            scope.spawn(move || {
+                for round in 1..=3 {
+                    (thread * 16..(thread + 1) * 16).for_each(|row| write_row(store, row, round).unwrap());
+                    store.flush_begin().unwrap();
+                }
+            });
+        }
+    });
+    store.close().unwrap();
+    let store = Store::open(&path, Mode::Read, OpenOptions::default()).unwrap();
+    check_rows(&store, 64, |_| 3);
+    assert_eq!(store.verify(&mut |damage| panic!("{damage:?}")).unwrap(), 0);
+}
