@@ -119,6 +119,7 @@ struct atlas_create_options
     log_data::Ptr{Cvoid}
     progress::atlas_progress_fn
     progress_data::Ptr{Cvoid}
+    write_buffer_bytes::UInt64
 end
 
 struct atlas_open_options
@@ -130,6 +131,7 @@ struct atlas_open_options
     log_data::Ptr{Cvoid}
     progress::atlas_progress_fn
     progress_data::Ptr{Cvoid}
+    write_buffer_bytes::UInt64
 end
 
 struct atlas_store_description
@@ -223,6 +225,9 @@ end
     path::Cstring, mode::atlas_mode, options::Ptr{atlas_open_options}, out::Ptr{atlas_store}
 )::atlas_status
 @c atlas_flush(store::atlas_store)::atlas_status
+@c atlas_flush_begin(store::atlas_store)::atlas_status
+@c atlas_flush_test(store::atlas_store, out::Ptr{Bool})::atlas_status
+@c atlas_flush_wait(store::atlas_store)::atlas_status
 @c atlas_close(store::atlas_store)::atlas_status
 @c atlas_discard(store::atlas_store)::atlas_status
 @c atlas_compact(store::atlas_store)::atlas_status

@@ -32,7 +32,7 @@ Base.unsafe_convert(::Type{LibAtlas.atlas_store}, handle::Handle) = handle.id
 "How many callbacks are running. The library must not be called from one, not by a finalizer either."
 const CALLBACKS = Threads.Atomic{Int}(0)
 
-"Called by the garbage collector, on any thread. Never waits: nobody else has the handle any more."
+"Called by the garbage collector, on any thread. Waits for nothing that needs Julia to go on."
 function release(handle::Handle)
     if CALLBACKS[] > 0
         finalizer(release, handle)  # at a later collection

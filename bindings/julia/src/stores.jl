@@ -27,7 +27,7 @@ the order in which they were created.
     create!(store, "january")               a new one
     delete!(store, "january")
     keys(store), haskey(store, name), length(store), for (name, dataset) in store
-    flush(store), close(store), isopen(store)
+    flush(store), close(store), isopen(store), Atlas.flush_begin(store), Atlas.flush_wait(store), Atlas.flush_test(store)
     Atlas.discard(store), Atlas.compact(store), Atlas.refresh(store), Atlas.verify(store), Atlas.info(store)
 """
 struct Store <: AbstractDict{String,Dataset}
@@ -87,6 +87,7 @@ function create(
     cache_bytes=nothing,
     log=nothing,
     progress=nothing,
+    write_buffer_bytes=nothing,
 )
     hooks = Hooks(log, progress)
     handle = new_handle(String(path), hooks) do id, data
@@ -105,6 +106,7 @@ function create(
                 data,
                 progress === nothing ? C_NULL : progress_function(),
                 data,
+                number(write_buffer_bytes),
             ),
         )
         return LibAtlas.atlas_create(path, options, id)
@@ -128,6 +130,8 @@ moves on with [`Atlas.refresh`](@ref). With a function it does as [`Atlas.create
                  By default they go to Julia's logging
 - `progress`     `progress(what, done, total)` is called during compact and verify, and stops them by returning `false`.
                  It must not use the store
+- `write_buffer_bytes`  that written values may take in memory before they go to files that the next flush makes part of
+                 the store; by default 256 MiB
 """
 function open(
     path::AbstractString,
@@ -137,6 +141,7 @@ function open(
     cache_bytes=nothing,
     log=nothing,
     progress=nothing,
+    write_buffer_bytes=nothing,
 )
     mode in ("r", "r+", "w") || throw(ArgumentError("mode '$mode' is none of \"r\", \"r+\" and \"w\""))
     mode_code = mode == "r" ? LibAtlas.ATLAS_MODE_READ : LibAtlas.ATLAS_MODE_READ_WRITE
@@ -152,6 +157,7 @@ function open(
                 data,
                 progress === nothing ? C_NULL : progress_function(),
                 data,
+                number(write_buffer_bytes),
             ),
         )
         return LibAtlas.atlas_open(path, mode_code, options, id)
@@ -187,6 +193,42 @@ Commit every change since the last flush, all together, and wait until it is on 
 function Base.flush(store::Store)
     exclusive(store.handle) do handle
         check(LibAtlas.atlas_flush(handle))
+    end
+    return nothing
+end
+
+"""
+    Atlas.flush_begin(store)
+
+Begin a flush of every change made so far and return at once. What is changed from now on belongs to the next flush.
+[`Atlas.flush_wait`](@ref) returns, or fails, when it is over; so do [`flush`](@ref) and [`close`](@ref).
+"""
+function flush_begin(store::Store)
+    exclusive(store.handle) do handle
+        check(LibAtlas.atlas_flush_begin(handle))
+    end
+    return nothing
+end
+
+"""
+    Atlas.flush_test(store) -> Bool
+
+Whether no flush is under way.
+"""
+function flush_test(store::Store)
+    over = Ref(false)
+    check(LibAtlas.atlas_flush_test(store.handle, over))
+    return over[]
+end
+
+"""
+    Atlas.flush_wait(store)
+
+Wait until the flush that was begun last is on the disk. When it failed nothing is lost, and the next one writes it.
+"""
+function flush_wait(store::Store)
+    exclusive(store.handle) do handle
+        check(LibAtlas.atlas_flush_wait(handle))
     end
     return nothing
 end

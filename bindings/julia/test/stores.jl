@@ -103,6 +103,30 @@ end
     end
 end
 
+@testset "a flush beside the program" begin
+    with_path() do path
+        Atlas.create(path; write_buffer_bytes=2^20) do store
+            @test Atlas.flush_test(store) && Atlas.flush_wait(store) === nothing
+            x = define!(create!(store, "jan"), "x", Float64, (1000, 0))
+            for step in 1:200
+                append!(x, fill(Float64(step), 1000))
+                step % 50 == 0 && Atlas.flush_begin(store)
+            end
+            Atlas.flush_wait(store)
+            @test Atlas.flush_test(store) && !Atlas.info(store).unflushed_changes
+            Atlas.open(reader -> @test(reader["jan"]["x"][7, :] == 1:200), path)
+            append!(x, zeros(1000))
+            Atlas.flush_begin(store)
+            Atlas.discard(store)                            # waits for it
+        end
+        Atlas.open(path) do reader
+            @test size(reader["jan"]["x"]) == (1000, 201)
+            @test status_of(() -> Atlas.flush_begin(reader)) == :READ_ONLY
+            @test status_of(() -> Atlas.flush_test(reader)) == :READ_ONLY
+        end
+    end
+end
+
 @testset "one writer, many readers" begin
     with_store() do store, path
         e = error_of(() -> Atlas.open(path, "w"))
