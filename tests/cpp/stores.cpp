@@ -152,6 +152,27 @@ TEST(a_close_that_fails_loses_nothing) {
     CHECK_EQUAL(atlas::open(path)["d"]["a"].read<double>(), Doubles{1});
 }
 
+TEST(a_flush_goes_on_beside_the_calls) {
+    atlas::Store store = atlas::create(path_of("store"));
+    CHECK(store.flush_test());
+    store.flush_wait(); // for none
+    atlas::Array array = store.create_dataset("d").define_array<double>("a", {}, {1000});
+    array.write(Doubles(1000, 1.5));
+    store.flush_begin();
+    array.write(Doubles(1000, 2.5)); // belongs to the next flush
+    store.flush_wait();
+    CHECK(store.flush_test());
+    CHECK_EQUAL(atlas::open(path_of("store"))["d"]["a"].read<double>(), Doubles(1000, 1.5));
+    CHECK(store.info().unflushed_changes);
+    store.flush_begin();
+    store.close(); // waits
+    atlas::Store reader = atlas::open(path_of("store"));
+    CHECK_EQUAL(reader["d"]["a"].read<double>(), Doubles(1000, 2.5));
+    CHECK_THROWS(read_only, (), reader.flush_begin());
+    CHECK_THROWS(read_only, (), (void)reader.flush_test());
+    CHECK_THROWS(invalid_handle, (), store.flush_wait());
+}
+
 // ---- the block form ----
 
 TEST(the_block_form_closes) {
@@ -334,6 +355,7 @@ TEST(options_of_a_store) {
     options.sync = false;
     options.num_threads = atlas::threads_inline;
     options.cache_bytes = 1 << 20;
+    options.write_buffer_bytes = 1 << 20;
     {
         atlas::Store store = atlas::create(path_of("store"), options);
         const atlas::ArrayInfo info = store.create_dataset("d").define_array<int>("a", {}, {3}).info();
@@ -345,6 +367,7 @@ TEST(options_of_a_store) {
     atlas::OpenOptions reading;
     reading.num_threads = 2;
     reading.cache_bytes = 1 << 20;
+    reading.write_buffer_bytes = 1 << 20;
     atlas::Store store = atlas::open(path_of("store"), Mode::read, reading);
     CHECK(store.info().meta_format == atlas::MetaFormat::msgpack);
     CHECK(store.info().meta_compression == atlas::Compression::zstd);

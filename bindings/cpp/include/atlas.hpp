@@ -840,19 +840,21 @@ struct CreateOptions {
     int level = 0;                                 ///< The codec's level, likewise; 0 for the default, 1 for zstd.
     std::optional<bool> shuffle{};                 ///< Shuffle the bytes of elements, likewise. Default: yes.
     std::optional<bool> sync{};                    ///< Flush waits for the disk. Default: yes.
-    int num_threads = 0;           ///< Background threads, or threads_inline; 0 for the default: see atlas.h.
-    std::uint64_t cache_bytes = 0; ///< Bytes kept for later reads; 0 for the default, 64 MiB.
-    Log log{};                     ///< Called with messages. Default: none.
-    Progress progress{};           ///< Called during compact and verify. Default: none.
+    int num_threads = 0;                  ///< Background threads, or threads_inline; 0 for the default: see atlas.h.
+    std::uint64_t cache_bytes = 0;        ///< Bytes kept for later reads; 0 for the default, 64 MiB.
+    std::uint64_t write_buffer_bytes = 0; ///< Bytes of written values in memory; 0 for the default, 256 MiB.
+    Log log{};                            ///< Called with messages. Default: none.
+    Progress progress{};                  ///< Called during compact and verify. Default: none.
 };
 
 /// Options of open(). What is not set has its default.
 struct OpenOptions {
-    std::optional<bool> sync{};    ///< Flush waits for the disk. Default: yes.
-    int num_threads = 0;           ///< Background threads, or threads_inline; 0 for the default: see atlas.h.
-    std::uint64_t cache_bytes = 0; ///< Bytes kept for later reads; 0 for the default, 64 MiB.
-    Log log{};                     ///< Called with messages. Default: none.
-    Progress progress{};           ///< Called during compact and verify. Default: none.
+    std::optional<bool> sync{};           ///< Flush waits for the disk. Default: yes.
+    int num_threads = 0;                  ///< Background threads, or threads_inline; 0 for the default: see atlas.h.
+    std::uint64_t cache_bytes = 0;        ///< Bytes kept for later reads; 0 for the default, 64 MiB.
+    std::uint64_t write_buffer_bytes = 0; ///< Bytes of written values in memory; 0 for the default, 256 MiB.
+    Log log{};                            ///< Called with messages. Default: none.
+    Progress progress{};                  ///< Called during compact and verify. Default: none.
 };
 
 /// Options of Dataset::define_array for elements `T`. What is not set has its default.
@@ -1610,6 +1612,27 @@ class Store {
     /// writer got in between, io or poisoned.
     void flush() { detail::check(atlas_flush(handle_)); }
 
+    /// Begins a flush of every change made so far, and returns at once: it goes on beside the calls. What is changed
+    /// from now on belongs to the next flush. One that was begun before is waited for first; if that failed, its error
+    /// is thrown and nothing is begun. flush(), close(), compact() and discard() wait for it too.
+    ///
+    /// Throws Status::read_only, poisoned, or like the flush before.
+    void flush_begin() { detail::check(atlas_flush_begin(handle_)); }
+
+    /// Whether no flush is under way, so that flush_wait() would return at once. Throws Status::read_only.
+    [[nodiscard]] bool flush_test() const {
+        bool done = false;
+        detail::check(atlas_flush_test(handle_, &done));
+        return done;
+    }
+
+    /// Waits for the flush that was begun last, and for its commit to be on the disk. Returns at once if none is under
+    /// way.
+    ///
+    /// Throws as flush() does, once for each flush that failed: nothing is lost, and the next flush writes what that
+    /// one did not.
+    void flush_wait() { detail::check(atlas_flush_wait(handle_)); }
+
     /// Flushes, then releases the store. One that is open for reading is only released; a closed one stays closed.
     ///
     /// When the flush fails it throws as flush() does, the store stays open, and nothing is lost: close again, or
@@ -1819,6 +1842,7 @@ class Store {
     raw.sync = detail::code(options.sync);
     raw.num_threads = options.num_threads;
     raw.cache_bytes = options.cache_bytes;
+    raw.write_buffer_bytes = options.write_buffer_bytes;
     store.callbacks_->put_into(raw);
     detail::check(atlas_create(path.c_str(), &raw, &store.handle_));
     return store;
@@ -1837,6 +1861,7 @@ class Store {
     raw.sync = detail::code(options.sync);
     raw.num_threads = options.num_threads;
     raw.cache_bytes = options.cache_bytes;
+    raw.write_buffer_bytes = options.write_buffer_bytes;
     store.callbacks_->put_into(raw);
     detail::check(atlas_open(path.c_str(), static_cast<atlas_mode>(mode), &raw, &store.handle_));
     return store;
