@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need beyond Rust, on Debian and its like; nothing when nothing is missing.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 missing=()
 need() { # PACKAGE COMMAND...: the package, unless the command succeeds
@@ -22,14 +23,18 @@ need cmake command -v cmake
 need gfortran command -v gfortran
 need ferret-datasets test -e /usr/share/ferret-vis/data/coads_climatology.cdf
 
+as_root=()
+if ((EUID != 0)); then as_root=(sudo); fi
 if ((${#missing[@]} > 0)); then
-    as_root=()
-    if ((EUID != 0)); then as_root=(sudo); fi
     echo "installing: ${missing[*]}"
-    "${as_root[@]}" apt-get update -q
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
+    ${as_root[@]+"${as_root[@]}"} apt-get update -q
+    ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
 fi
 
 for component in rustfmt clippy; do
     "cargo-${component/rustfmt/fmt}" --version >/dev/null 2>&1 || rustup component add "$component"
 done
+
+if [[ -z ${JULIA:-} ]] && ! command -v julia >/dev/null; then
+    ${as_root[@]+"${as_root[@]}"} scripts/install-julia.sh
+fi

@@ -27,6 +27,10 @@ step "library" make --no-print-directory library
 step "C tests" tests/c/run.sh build/lib
 step "system calls of a flush" tests/c/strace.sh build/lib
 step "C examples" tests/examples.sh build/lib
+step "C++ binding" tests/cpp/run.sh build/lib
+step "Fortran binding" tests/fortran/run.sh build/lib
+step "Julia binding" tests/julia/run.sh build/lib
+step "conformance" tests/conformance/run.sh build/lib
 step "format, by its description alone" tests/format/run.sh
 step "climate files" tests/netcdf/run.sh build/lib
 step "demo" make --no-print-directory demo

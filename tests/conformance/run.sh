@@ -11,6 +11,7 @@ here=tests/conformance
 table=$here/stores.txt
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+julia=${JULIA:-$(command -v julia || echo /opt/julia-1.5/bin/julia)}
 link=(-L"$libdir" -latlas_store -Wl,-rpath,"$libdir")
 
 build() { # LANGUAGE
@@ -22,7 +23,7 @@ build() { # LANGUAGE
         ;;
     fortran)
         "${FC:-gfortran}" -std=f2018 -O1 -Wall -Wextra -Werror -J"$work" bindings/fortran/src/*.f90 \
-            $here/fortran/conform.f90 -o "$work/fortran" "${link[@]}"
+            $here/fortran/conform.F90 -o "$work/fortran" "${link[@]}"
         ;;
     julia) ;;
     rust) cargo build --locked --release --example conform ;;
@@ -32,7 +33,10 @@ build() { # LANGUAGE
 
 conform() { # LANGUAGE write|check FOLDER
     case $1 in
-    julia) ATLAS_STORE_LIBRARY="$libdir/libatlas_store.so" "$julia" $here/julia/conform.jl "$2" "$table" "$3" ;;
+    julia)
+        ATLAS_LIBRARY="$libdir/libatlas_store.so" JULIA_DEPOT_PATH="$work/depot:" \
+            "$julia" --startup-file=no -O1 --project=bindings/julia $here/julia/conform.jl "$2" "$table" "$3"
+        ;;
     rust) "${CARGO_TARGET_DIR:-target}/release/examples/conform" "$2" "$table" "$3" ;;
     *) "$work/$1" "$2" "$table" "$3" ;;
     esac
