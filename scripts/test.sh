@@ -36,7 +36,7 @@ step "climate files" tests/netcdf/run.sh build/lib
 step "demo" make --no-print-directory demo
 step "install" tests/install/run.sh
 step "offline build" tests/dist.sh
-step "README" tests/readme.sh
+step "README" tests/readme.sh build/lib
 
 printf '\n'
 if ((${#failures[@]} > 0)); then printf 'failed: %s\n' "${failures[@]}"; fi
