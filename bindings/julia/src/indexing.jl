@@ -226,10 +226,13 @@ function compute!(a::Stored{T}, computed::Computed) where {T}
         values isa Union{Number,AbstractString} && return fill!(a, values)
     end
     values = Array{T}(undef, size(a))
-    copyto!(values, computed)
+    evaluate!(values, computed)
     assign!(a, values)
     return a
 end
+
+# Apart, so that Julia compiles it only where values are computed.
+@noinline evaluate!(@nospecialize(values), @nospecialize(computed)) = copyto!(values, computed)
 
 # ---- Part by part ----------------------------------------------------------------------------------------------------
 

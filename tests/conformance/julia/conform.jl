@@ -172,7 +172,7 @@ function write_array(dataset, line::ArrayLine)
         array .= cells(line, line.seed + 1)
     elseif line.how == "rows"
         rows = ntuple(_ -> :, rank - 1)
-        foreach(row -> array[rows..., row] = view(x, rows..., row), line.size[end]:-1:1)
+        foreach(row -> array[rows..., row:row] = view(x, rows..., row:row), line.size[end]:-1:1)
     elseif line.how == "append"
         for row in 1:line.step:line.size[end]
             append!(array, selectdim(x, rank, row:min(row + line.step - 1, line.size[end])))
