@@ -1,8 +1,9 @@
 #!/bin/sh
-# Builds the C tests against a library and runs them, then once more under valgrind in a smaller size.
+# Builds the C tests against a library and runs them; then in a smaller size under valgrind, and with the address and
+# undefined-behaviour sanitizers.
 #
 # Usage: run.sh LIBRARY_FOLDER [NAME..]   (the folder that holds libatlas_store.so; all tests without a NAME)
-# Environment: ATLAS_TEST_VALGRIND=0 leaves valgrind out; CC, CFLAGS, LDFLAGS; see also check.h.
+# Environment: ATLAS_TEST_VALGRIND=0 leaves valgrind and the sanitizers out; CC, CFLAGS, LDFLAGS; see also check.h.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -26,9 +27,9 @@ one() {
     echo "== $title"
     "$@" >"$scratch/output" 2>"$scratch/errors"
     code=$?
-    # Of what succeeded under valgrind the names alone would only repeat the first run's.
+    # Of what succeeded the second time the names would only repeat the first run's.
     case $title in
-    *valgrind*) grep -v '^ok ' "$scratch/output" ;;
+    *" "*) grep -v '^ok ' "$scratch/output" ;;
     *) cat "$scratch/output" ;;
     esac
     cat "$scratch/errors" >&2
@@ -64,6 +65,13 @@ if [ "$valgrind" != 0 ]; then
         [ -x "$scratch/$name" ] || continue
         one "$name under valgrind" valgrind --quiet --fair-sched=yes --error-exitcode=9 --leak-check=full \
             --errors-for-leak-kinds=definite,possible --child-silent-after-fork=yes --suppressions="$here/valgrind.supp" "$scratch/$name"
+    done
+    CFLAGS="${CFLAGS:-} -fsanitize=address,undefined -fno-sanitize-recover=all"
+    ASAN_OPTIONS=allocator_may_return_null=1:${ASAN_OPTIONS:-}
+    export ASAN_OPTIONS
+    for name in "$@"; do
+        compile "$name" || { echo "FAILED $name does not compile with sanitizers"; failed=$((failed + 1)); continue; }
+        one "$name with sanitizers" "$scratch/$name"
     done
 fi
 echo "$passed passed, $failed failed"
