@@ -4,7 +4,8 @@
 !
 ! runs until MONTHS months are done; with "restart" it goes on from the last one that the store in FOLDER has. Stopped
 ! and restarted, or killed and restarted, it ends with the same bits as a run in one go: a month's means, the daily
-! series and the state to go on from are one flush, so the store is always at the end of a month.
+! series and the state to go on from are one flush, so the store is always at the end of a month. The model does not
+! wait for it: a month goes to the disk while the next one is computed.
 !
 ! The model: an atmosphere of a few layers on a latitude-longitude grid. Prescribed winds (jets, a travelling planetary
 ! wave, an overturning in each hemisphere) carry potential temperature, moisture and a tracer; radiation relaxes the
@@ -333,6 +334,8 @@ program climate_model
         month = month + 1
         call run_month(month)
     end do
+    call store%flush_wait()
+    print "(a, i0, a)", "month ", month, " is on the disk"
     call store%close()
 
 contains
@@ -400,7 +403,8 @@ contains
         call store%get_attribute("state", "month", month)
     end subroutine read_state
 
-    !> Thirty days: steps, daily sums, the month's means. Everything becomes durable together, at the end.
+    !> Thirty days: steps, daily sums, the month's means. Everything becomes durable together, in a flush begun at the
+    !> end. Where the one before is not over yet, this waits for it.
     subroutine run_month(month)
         integer(int32), intent(in) :: month
         integer, parameter :: steps = days_per_month * steps_per_day
@@ -440,7 +444,7 @@ contains
         call store%write(name, "tracer", mean_tracer)
         call store%write(name, "precipitation", precipitation)
         call write_state(month)
-        call store%flush()
+        call store%flush_begin()
 
         fallen = sum([(area(j) * sum(precipitation(:, j)), j = 1, nlat)])
         lost = (water_before + evaporated - fallen - total(moisture)) / water_before

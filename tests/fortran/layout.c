@@ -5,9 +5,9 @@ size_t layout_of(int32_t what) {
     switch (what) {
     case 1: return sizeof(atlas_create_options);
     case 2: return offsetof(atlas_create_options, cache_bytes);
-    case 3: return offsetof(atlas_create_options, progress_data);
+    case 3: return offsetof(atlas_create_options, write_buffer_bytes);
     case 4: return sizeof(atlas_open_options);
-    case 5: return offsetof(atlas_open_options, progress_data);
+    case 5: return offsetof(atlas_open_options, write_buffer_bytes);
     case 6: return sizeof(atlas_store_description);
     case 7: return offsetof(atlas_store_description, dead_bytes);
     case 8: return sizeof(atlas_array_options);

@@ -6,15 +6,15 @@ module life_tests
     use atlas_store, only: atlas_codec_none, atlas_compression_zstd, atlas_dtype_f64, atlas_dtype_i32, &
         atlas_header_version, atlas_log_warning, atlas_meta_format_json, atlas_meta_format_msgpack, &
         atlas_mode_read, atlas_mode_read_write, atlas_status_already_exists, atlas_status_cancelled, &
-        atlas_status_corrupt, atlas_status_invalid_argument, atlas_status_invalid_handle, atlas_status_locked, &
-        atlas_status_not_found, atlas_status_ok, atlas_status_out_of_range, atlas_status_read_only, &
-        atlas_status_unflushed_changes, atlas_version, damage_type, dtype_name, library_version, stats_type, &
-        status_name, store_info_type, store_type
+        atlas_status_corrupt, atlas_status_invalid_argument, atlas_status_invalid_handle, atlas_status_io, &
+        atlas_status_locked, atlas_status_not_found, atlas_status_ok, atlas_status_out_of_range, &
+        atlas_status_read_only, atlas_status_unflushed_changes, atlas_version, damage_type, dtype_name, &
+        library_version, stats_type, status_name, store_info_type, store_type
     implicit none (type, external)
     private
 
-    public :: actions, closed_stores, compaction, damage, durability, finalizers, library, messages, open_twice, &
-        options, progress, readers, regions_refused, stat_and_errmsg
+    public :: actions, begun_flushes, closed_stores, compaction, damage, durability, failed_flush, finalizers, &
+        library, messages, open_twice, options, progress, readers, regions_refused, stat_and_errmsg, write_buffer
 
     ! What the callbacks below saw.
     integer :: reports = 0
@@ -60,6 +60,157 @@ contains
         call store%discard()
         call expect(.not. store%is_open(), "closed and discarded twice")
     end subroutine durability
+
+    !> A flush that was begun commits what was written before it, and nothing that was written after.
+    subroutine begun_flushes
+        call begin_flushes(path_of("inline"), 0)
+        call begin_flushes(path_of("threads"), 2)
+    end subroutine begun_flushes
+
+    subroutine begin_flushes(path, num_threads)
+        character(*), intent(in) :: path
+        integer, intent(in) :: num_threads
+        type(store_type) :: store, reader
+        type(store_info_type) :: info
+        integer :: a(1000)
+
+        call store%create(path, num_threads=num_threads)
+        call store%flush_begin()
+        call store%flush_wait()
+        call expect(store%flush_test(), "nothing to flush")
+        call store%create_dataset("d")
+        call store%define("d", "x", atlas_dtype_i32, [1000])
+        a = 1
+        call store%write("d", "x", a)
+        call store%flush_begin()
+        a = 2
+        call store%write("d", "x", a(:500), start=[1])
+        call store%create_dataset("later")
+        call store%flush_wait()
+        call expect(store%flush_test(), "over")
+        call store%info(info)
+        call expect(info%generation == 2 .and. info%unflushed_changes, "one commit, and changes after it")
+
+        call reader%open(path)
+        call reader%read("d", "x", a)
+        call expect(all(a == 1), "what was written before")
+        call expect(.not. reader%has_dataset("later"), "not what came after")
+        call store%read("d", "x", a)
+        call expect(all(a(:500) == 2) .and. all(a(501:) == 1), "what was written in all")
+        call store%flush_begin()
+        call store%flush()
+        call reader%refresh()
+        call reader%read("d", "x", a)
+        call expect(all(a(:500) == 2) .and. all(a(501:) == 1), "what the next flush has")
+        call expect(reader%has_dataset("later"), "what came after")
+
+        a = 3
+        call store%write("d", "x", a)
+        call store%flush_begin()
+        a = 4
+        call store%write("d", "x", a)
+        call store%flush_begin()
+        a = 5
+        call store%write("d", "x", a)
+        call store%discard()
+        call reader%refresh()
+        call reader%info(info)
+        call reader%read("d", "x", a)
+        call expect(all(a == 4) .and. info%generation == 5, "begun flushes come before a discard")
+    end subroutine begin_flushes
+
+    !> The failure of a flush that was begun comes out once, and nothing is lost.
+    subroutine failed_flush
+        type(store_type) :: store
+        character(300) :: text
+        integer :: stat, a
+
+        call store%create(path_of("store"), num_threads=1)
+        call store%create_dataset("d")
+        call store%define("d", "x", atlas_dtype_i32)
+        call store%write("d", "x", 1)
+        call execute_command_line("mv "//path_of("store")//" "//path_of("elsewhere"))
+        call store%flush_begin()
+        call store%flush_wait(stat=stat, errmsg=text)
+        call expect_failure(stat, text, atlas_status_io, "store")
+        call store%flush_wait()
+        call store%flush_begin()
+        do while (.not. store%flush_test())
+        end do
+        call store%flush_begin(stat=stat, errmsg=text)
+        call expect_failure(stat, text, atlas_status_io, "store")
+        call expect(store%flush_test(), "nothing begun")
+        call execute_command_line("mv "//path_of("elsewhere")//" "//path_of("store"))
+        call store%flush_begin()
+        call store%flush_wait()
+        call store%discard()
+        call store%open(path_of("store"))
+        call store%read("d", "x", a)
+        call expect(a == 1, "what was written")
+    end subroutine failed_flush
+
+    !> More values than the buffer holds wait in files that the next flush has, and a discard has not.
+    subroutine write_buffer
+        integer, parameter :: n = 4000, columns = 40
+        integer(int64), parameter :: buffer = 4 * 8 * n
+        type(store_type) :: store
+        type(store_info_type) :: info
+        real(real64), allocatable :: a(:, :), b(:, :)
+        integer :: i, files
+
+        allocate(a(n, columns), b(n, columns))
+        call random_number(a)
+        call store%create(path_of("store"), codec=atlas_codec_none, write_buffer_bytes=buffer)
+        call store%create_dataset("d")
+        call store%define("d", "x", atlas_dtype_f64, [n, columns], chunk_shape=[n, 1])
+        call store%flush()
+        files = file_count(path_of("store"))
+        do i = 1, columns
+            call store%write("d", "x", a(:, i), start=[1, i])
+        end do
+        call expect(file_count(path_of("store")) > files, "files ahead of the flush")
+        call store%info(info)
+        call expect(info%segment_count == 0 .and. info%generation == 2, "which no commit has")
+        call store%read("d", "x", b)
+        call expect(same_bits(a, b), "the values")
+        call store%flush()
+        call store%close()
+
+        files = file_count(path_of("store"))
+        call store%open(path_of("store"), action="readwrite", write_buffer_bytes=buffer)
+        do i = 1, columns
+            call store%write("d", "x", -a(:, i), start=[1, i])
+        end do
+        call expect(file_count(path_of("store")) > files, "files after open, too")
+        call store%read("d", "x", b)
+        call expect(same_bits(a, -b), "the new values")
+        call store%discard()
+        call expect(file_count(path_of("store")) == files, "no file is left")
+        call store%open(path_of("store"))
+        call store%read("d", "x", b)
+        call expect(same_bits(a, b), "as the flush left it")
+        call store%verify()
+    end subroutine write_buffer
+
+    !> How many files there are below a folder.
+    function file_count(folder) result(count)
+        character(*), intent(in) :: folder
+        integer :: count
+
+        integer :: unit
+
+        call execute_command_line("find "//folder//" -type f | wc -l >"//path_of("count"))
+        open (newunit=unit, file=path_of("count"), action="read")
+        read (unit, *) count
+        close (unit)
+    end function file_count
+
+    pure function same_bits(a, b) result(same)
+        real(real64), intent(in) :: a(:, :), b(:, :)
+        logical :: same
+
+        same = all(transfer(a, [0_int64]) == transfer(b, [0_int64]))
+    end function same_bits
 
     !> A store that goes out of scope is discarded, and gives its lock back.
     subroutine finalizers
@@ -121,6 +272,12 @@ contains
 
         call store%flush(stat=stat, errmsg=text)
         call expect_failure(stat, text, atlas_status_invalid_handle, "")
+        call store%flush_begin(stat=stat)
+        call expect(stat == atlas_status_invalid_handle, "flush_begin")
+        call expect(.not. store%flush_test(stat=stat), "no flush that is over")
+        call expect(stat == atlas_status_invalid_handle, "flush_test")
+        call store%flush_wait(stat=stat)
+        call expect(stat == atlas_status_invalid_handle, "flush_wait")
         call store%info(info, stat=stat)
         call expect(stat == atlas_status_invalid_handle, "info")
         call store%create_dataset("d", stat=stat)
@@ -191,6 +348,12 @@ contains
         call expect(stat == atlas_status_read_only, "which it is")
         call store%flush(stat=stat)
         call expect(stat == atlas_status_read_only, "nothing to flush")
+        call store%flush_begin(stat=stat, errmsg=text)
+        call expect_failure(stat, text, atlas_status_read_only, "")
+        call expect(.not. store%flush_test(stat=stat, errmsg=text), "flush_test has no answer")
+        call expect_failure(stat, text, atlas_status_read_only, "")
+        call store%flush_wait(stat=stat, errmsg=text)
+        call expect_failure(stat, text, atlas_status_read_only, "")
         call store%close()
         call store%open(path_of("store"), action="read ")
         call store%close()
@@ -471,11 +634,15 @@ end module life_tests
 
 program life
     use check, only: finish, run
-    use life_tests, only: actions, closed_stores, compaction, damage, durability, finalizers, library, messages, &
-        open_twice, options, progress, readers, regions_refused, stat_and_errmsg
+    use life_tests, only: actions, begun_flushes, closed_stores, compaction, damage, durability, failed_flush, &
+        finalizers, library, messages, open_twice, options, progress, readers, regions_refused, stat_and_errmsg, &
+        write_buffer
     implicit none (type, external)
 
     call run("flush, close and discard", durability)
+    call run("flushes beside the program", begun_flushes)
+    call run("a flush that fails", failed_flush)
+    call run("write buffer", write_buffer)
     call run("finalizers", finalizers)
     call run("closed stores", closed_stores)
     call run("stores opened twice", open_twice)

@@ -5,10 +5,11 @@ module raw_tests
     use check, only: expect, path_of
     use atlas_store_c, only: atlas_array_description, atlas_array_dims, atlas_array_info, atlas_array_options, &
         atlas_array_stats, atlas_close, atlas_create, atlas_create_dataset, atlas_create_options, &
-        atlas_define_array, atlas_dtype_f64, atlas_dtype_size, atlas_flush, atlas_get_attribute, &
-        atlas_has_attribute, atlas_open, atlas_open_options, atlas_mode_read, atlas_read_array, &
-        atlas_set_attribute, atlas_stats, atlas_status_buffer_too_small, atlas_status_corrupt, atlas_status_ok, &
-        atlas_store_description, atlas_store_info, atlas_verify, atlas_write_array
+        atlas_define_array, atlas_dtype_f64, atlas_dtype_size, atlas_flush, atlas_flush_begin, atlas_flush_test, &
+        atlas_flush_wait, atlas_get_attribute, atlas_has_attribute, atlas_open, atlas_open_options, &
+        atlas_mode_read, atlas_read_array, atlas_set_attribute, atlas_stats, atlas_status_buffer_too_small, &
+        atlas_status_corrupt, atlas_status_ok, atlas_store_description, atlas_store_info, atlas_verify, &
+        atlas_write_array
     implicit none (type, external)
     private
 
@@ -34,9 +35,9 @@ contains
 
         call same(1, c_sizeof(create), "atlas_create_options")
         call same(2, offset(c_loc(create), c_loc(create%cache_bytes)), "cache_bytes")
-        call same(3, offset(c_loc(create), c_loc(create%progress_data)), "progress_data")
+        call same(3, offset(c_loc(create), c_loc(create%write_buffer_bytes)), "write_buffer_bytes")
         call same(4, c_sizeof(open), "atlas_open_options")
-        call same(5, offset(c_loc(open), c_loc(open%progress_data)), "progress_data of open")
+        call same(5, offset(c_loc(open), c_loc(open%write_buffer_bytes)), "write_buffer_bytes of open")
         call same(6, c_sizeof(store), "atlas_store_description")
         call same(7, offset(c_loc(store), c_loc(store%dead_bytes)), "dead_bytes")
         call same(8, c_sizeof(options), "atlas_array_options")
@@ -93,6 +94,10 @@ contains
             values=c_loc(values)) == atlas_status_ok, "a dataset's attribute")
         call expect(atlas_set_attribute(store, d, x, key, atlas_dtype_f64, 1_c_size_t, c_loc(values(3, 2))) == &
             atlas_status_ok, "an array's attribute")
+        call expect(atlas_flush_begin(store) == atlas_status_ok, "flush_begin")
+        call expect(atlas_flush_wait(store) == atlas_status_ok, "flush_wait")
+        has = .false.
+        call expect(atlas_flush_test(store, has) == atlas_status_ok .and. has, "flush_test")
         call expect(atlas_flush(store) == atlas_status_ok, "flush")
         call expect(atlas_array_stats(store, d, x, stats) == atlas_status_ok, "array_stats")
         call expect(stats%row_count == 6 .and. nint(stats%max) == 6 .and. stats%has_range == 1, "the statistics")

@@ -56,6 +56,7 @@ contains
         call store%append(name, "s", series)
         call store%set_attribute(name, "units", "K"//trim(name), array="f")
         if (mod(i, 20) == 0) call store%flush()
+        if (mod(i, 20) == 10) call store%flush_begin()
         call store%read(name, "f", back)
         if (any(nint(back) /= i)) wrong = wrong + 1
         call store%get_attribute_text(name, "units", units, array="f")

@@ -110,6 +110,7 @@ module atlas_store_c
         type(c_ptr) :: log_data
         type(c_funptr) :: progress
         type(c_ptr) :: progress_data
+        integer(c_int64_t) :: write_buffer_bytes = 0
     end type atlas_create_options
 
     !> Options of `atlas_open`. Set `struct_size`.
@@ -122,6 +123,7 @@ module atlas_store_c
         type(c_ptr) :: log_data
         type(c_funptr) :: progress
         type(c_ptr) :: progress_data
+        integer(c_int64_t) :: write_buffer_bytes = 0
     end type atlas_open_options
 
     !> A store, as `atlas_store_info` describes it. Set `struct_size` before the call.
@@ -228,6 +230,25 @@ module atlas_store_c
             integer(c_int64_t), value :: store
             integer(c_int32_t) :: status
         end function atlas_flush
+
+        function atlas_flush_begin(store) bind(c, name="atlas_flush_begin") result(status)
+            import :: c_int32_t, c_int64_t
+            integer(c_int64_t), value :: store
+            integer(c_int32_t) :: status
+        end function atlas_flush_begin
+
+        function atlas_flush_test(store, out) bind(c, name="atlas_flush_test") result(status)
+            import :: c_bool, c_int32_t, c_int64_t
+            integer(c_int64_t), value :: store
+            logical(c_bool), intent(inout) :: out
+            integer(c_int32_t) :: status
+        end function atlas_flush_test
+
+        function atlas_flush_wait(store) bind(c, name="atlas_flush_wait") result(status)
+            import :: c_int32_t, c_int64_t
+            integer(c_int64_t), value :: store
+            integer(c_int32_t) :: status
+        end function atlas_flush_wait
 
         function atlas_close(store) bind(c, name="atlas_close") result(status)
             import :: c_int32_t, c_int64_t
@@ -632,9 +653,10 @@ module atlas_store_c
             integer(c_size_t) :: bytes
         end function atlas_dtype_size
     end interface
-    public :: atlas_create, atlas_open, atlas_flush, atlas_close, atlas_discard, atlas_compact, atlas_refresh, &
-        atlas_verify, atlas_store_info, atlas_create_dataset, atlas_delete_dataset, atlas_has_dataset, &
-        atlas_dataset_count, atlas_dataset_names, atlas_dataset_name, atlas_define_array, atlas_delete_array, &
+    public :: atlas_create, atlas_open, atlas_flush, atlas_flush_begin, atlas_flush_test, atlas_flush_wait, &
+        atlas_close, atlas_discard, atlas_compact, atlas_refresh, atlas_verify, atlas_store_info, &
+        atlas_create_dataset, atlas_delete_dataset, atlas_has_dataset, atlas_dataset_count, &
+        atlas_dataset_names, atlas_dataset_name, atlas_define_array, atlas_delete_array, &
         atlas_has_array, atlas_array_count, atlas_array_names, atlas_array_info, atlas_array_dims, &
         atlas_write_array, atlas_read_array, atlas_append_array, atlas_read_across, atlas_write_strings, &
         atlas_append_strings, atlas_read_strings, atlas_array_fill_text, atlas_set_attribute, &

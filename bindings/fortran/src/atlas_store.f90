@@ -77,9 +77,17 @@
 !>
 !> Life of a store
 !>
-!> A `store_type` is one open store. Changes are in memory until `flush` or `close`. A store that goes out of scope
-!> open is discarded, like a run that crashed: what was not flushed is gone. (Variables of the main program do not go
-!> out of scope; there too, the process's end discards.) Stores cannot be assigned: pass them as arguments.
+!> A `store_type` is one open store. Nobody else sees its changes until `flush` or `close`. A store that goes out of
+!> scope open is discarded, like a run that crashed: what was not flushed is gone. (Variables of the main program do not
+!> go out of scope; there too, the process's end discards.) Stores cannot be assigned: pass them as arguments.
+!>
+!> A program that has better to do than to wait for the disk begins a flush and goes on. What it wrote is copied, so
+!> the next step may change it at once:
+!>
+!>     call store%write("jan", "temperature", field(1:nx, 1:ny))
+!>     call store%flush_begin()                                       ! waits for the one before, if that is not over
+!>     call advance(field)
+!>     call store%flush_wait()                                        ! now it is on the disk
 !>
 !> Any procedure may be called from any thread, on the same store at once, except create, open, close and discard.
 !> (The procedures are declared `recursive`, as Fortran 2018 takes all to be, for compilers that do not yet.)
@@ -94,11 +102,11 @@ module atlas_store
         atlas_array_options, atlas_array_stats, atlas_attribute_count, atlas_attribute_info, atlas_attribute_names, &
         atlas_chunk_stats, atlas_close, atlas_compact, atlas_create, atlas_create_dataset, atlas_create_options, &
         atlas_dataset_count, atlas_dataset_name, atlas_dataset_names, atlas_define_array, atlas_delete_array, &
-        atlas_delete_attribute, atlas_delete_dataset, atlas_discard, atlas_flush, atlas_get_attribute, &
-        atlas_get_attribute_strings, atlas_has_array, atlas_has_attribute, atlas_has_dataset, atlas_open, &
-        atlas_open_options, atlas_read_across, atlas_read_array, atlas_read_strings, atlas_refresh, &
-        atlas_set_attribute, atlas_stats, atlas_store_description, atlas_store_info, atlas_verify, &
-        atlas_write_array, atlas_write_strings
+        atlas_delete_attribute, atlas_delete_dataset, atlas_discard, atlas_flush, atlas_flush_begin, &
+        atlas_flush_test, atlas_flush_wait, atlas_get_attribute, atlas_get_attribute_strings, atlas_has_array, &
+        atlas_has_attribute, atlas_has_dataset, atlas_open, atlas_open_options, atlas_read_across, &
+        atlas_read_array, atlas_read_strings, atlas_refresh, atlas_set_attribute, atlas_stats, &
+        atlas_store_description, atlas_store_info, atlas_verify, atlas_write_array, atlas_write_strings
     use atlas_store_c, only: &
         atlas_codec_default, atlas_codec_lz4, atlas_codec_none, atlas_codec_zstd, &
         atlas_compression_default, atlas_compression_none, atlas_compression_zstd, &
@@ -225,14 +233,20 @@ module atlas_store
         integer(c_int64_t) :: handle = 0
         type(callbacks_type), pointer :: callbacks => null()
     contains
-        !> create(path, codec, level, shuffle, meta_format, meta_compression, sync, num_threads, cache_bytes, log,
-        !>        progress): create a store and open it for reading and writing
+        !> create(path, codec, level, shuffle, meta_format, meta_compression, sync, num_threads, cache_bytes,
+        !>        write_buffer_bytes, log, progress): create a store and open it for reading and writing
         procedure :: create => store_create
-        !> open(path, action, sync, num_threads, cache_bytes, log, progress): open a store; `action` is "read", which
-        !> is the default, or "readwrite"
+        !> open(path, action, sync, num_threads, cache_bytes, write_buffer_bytes, log, progress): open a store;
+        !> `action` is "read", which is the default, or "readwrite"
         procedure :: open => store_open
         !> flush(): commit every change since the last flush, all together, and wait until it is on the disk
         procedure :: flush => store_flush
+        !> flush_begin(): begin a flush of every change made so far, and return at once
+        procedure :: flush_begin => store_flush_begin
+        !> flush_test(): whether no flush is under way
+        procedure :: flush_test => store_flush_test
+        !> flush_wait(): wait until the flush that was begun last is on the disk
+        procedure :: flush_wait => store_flush_wait
         !> close(): flush, then release. When the flush fails the store stays open and nothing is lost. Nothing to do
         !> for a store that is not open
         procedure :: close => store_close
@@ -359,10 +373,11 @@ contains
     !> - `sync`              flush waits for the disk; default: .true.
     !> - `num_threads`       background threads; 0: all work is done on the calling thread
     !> - `cache_bytes`       decoded data and indexes kept for later reads
+    !> - `write_buffer_bytes`  what written values may take in memory; beyond that they wait in files for the next flush
     !> - `log`               called with messages; a module procedure, or one that lives as long as the store
     !> - `progress`          called during `compact` and `verify`; likewise
     recursive subroutine store_create(self, path, codec, level, shuffle, meta_format, meta_compression, sync, &
-            num_threads, cache_bytes, log, progress, stat, errmsg)
+            num_threads, cache_bytes, write_buffer_bytes, log, progress, stat, errmsg)
         class(store_type), intent(inout) :: self
         character(*), intent(in) :: path
         integer(c_int32_t), intent(in), optional :: codec
@@ -371,7 +386,7 @@ contains
         integer(c_int32_t), intent(in), optional :: meta_format, meta_compression
         logical, intent(in), optional :: sync
         integer, intent(in), optional :: num_threads
-        integer(int64), intent(in), optional :: cache_bytes
+        integer(int64), intent(in), optional :: cache_bytes, write_buffer_bytes
         procedure(log_interface), optional :: log
         procedure(progress_interface), optional :: progress
         integer, intent(out), optional :: stat
@@ -391,6 +406,7 @@ contains
             options%sync = switch(sync)
             options%num_threads = threads(num_threads)
             if (present(cache_bytes)) options%cache_bytes = cache_bytes
+            if (present(write_buffer_bytes)) options%write_buffer_bytes = write_buffer_bytes
             options%log = c_null_funptr
             options%log_data = c_loc(self%callbacks)
             options%progress = c_null_funptr
@@ -408,13 +424,14 @@ contains
     !> - `path`    the store's directory
     !> - `action`  "read" (the default): see the last commit, until `refresh`. "readwrite": be the one writer
     !> - the rest  as for `create`
-    recursive subroutine store_open(self, path, action, sync, num_threads, cache_bytes, log, progress, stat, errmsg)
+    recursive subroutine store_open(self, path, action, sync, num_threads, cache_bytes, write_buffer_bytes, log, &
+            progress, stat, errmsg)
         class(store_type), intent(inout) :: self
         character(*), intent(in) :: path
         character(*), intent(in), optional :: action
         logical, intent(in), optional :: sync
         integer, intent(in), optional :: num_threads
-        integer(int64), intent(in), optional :: cache_bytes
+        integer(int64), intent(in), optional :: cache_bytes, write_buffer_bytes
         procedure(log_interface), optional :: log
         procedure(progress_interface), optional :: progress
         integer, intent(out), optional :: stat
@@ -441,6 +458,7 @@ contains
             options%sync = switch(sync)
             options%num_threads = threads(num_threads)
             if (present(cache_bytes)) options%cache_bytes = cache_bytes
+            if (present(write_buffer_bytes)) options%write_buffer_bytes = write_buffer_bytes
             options%log = c_null_funptr
             options%log_data = c_loc(self%callbacks)
             options%progress = c_null_funptr
@@ -461,6 +479,41 @@ contains
 
         call report(answer(atlas_flush(self%handle)), stat, errmsg)
     end subroutine store_flush
+
+    !> Begin a flush of every change made so far, and return at once: it goes on beside the program. What is changed
+    !> from now on belongs to the next flush. One that was begun before is waited for; if it failed, that is the failure
+    !> here, and nothing is begun. `flush`, `close`, `compact` and `discard` wait for it, too.
+    recursive subroutine store_flush_begin(self, stat, errmsg)
+        class(store_type), intent(in) :: self
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call report(answer(atlas_flush_begin(self%handle)), stat, errmsg)
+    end subroutine store_flush_begin
+
+    !> Whether no flush is under way, so that `flush_wait` would return at once.
+    recursive function store_flush_test(self, stat, errmsg) result(over)
+        class(store_type), intent(in) :: self
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        logical :: over
+
+        logical(c_bool) :: found
+
+        found = .false.
+        call report(answer(atlas_flush_test(self%handle, found)), stat, errmsg)
+        over = found
+    end function store_flush_test
+
+    !> Wait until the flush that was begun last is on the disk. Fails as that flush did, once: nothing is lost, and the
+    !> next flush writes what it did not.
+    recursive subroutine store_flush_wait(self, stat, errmsg)
+        class(store_type), intent(in) :: self
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call report(answer(atlas_flush_wait(self%handle)), stat, errmsg)
+    end subroutine store_flush_wait
 
     !> Flush, then release. When the flush fails the store stays open and nothing is lost: close again, or discard.
     !> A store that is not open is left as it is.
