@@ -15,12 +15,17 @@ pub fn cells(extents: &[u64]) -> u64 {
     extents.iter().product()
 }
 
-/// Checks that an array of `shape` with elements of `item` bytes can be addressed with signed 64-bit byte offsets,
-/// even where an extent of 0 is later grown to 1.
+/// Checks that an array of `shape` with elements of `item` bytes has an allowed rank and a size that can be addressed.
 pub fn check_shape(shape: &[u64], item: usize) -> Result<()> {
     if shape.len() > MAX_RANK {
         bail!(InvalidArgument, "rank {} exceeds the limit of {MAX_RANK}", shape.len());
     }
+    check_size(shape, item)
+}
+
+/// Checks that elements of `item` bytes in this shape, of any rank, can be addressed with signed 64-bit byte offsets,
+/// even where an extent of 0 is later grown to 1.
+pub fn check_size(shape: &[u64], item: usize) -> Result<()> {
     let bytes = shape.iter().try_fold(item.max(1) as u64, |bytes, &extent| bytes.checked_mul(extent.max(1)));
     match bytes {
         Some(bytes) if bytes <= i64::MAX as u64 => Ok(()),

@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use atlas_store::{
-    ArrayOptions, Codec, CreateOptions, DType, ErrorKind, Mode, OpenOptions, Scalar, Selection, Source, Store, Target,
+    ArrayOptions, Codec, CreateOptions, DType, ErrorKind, MAX_RANK, Mode, OpenOptions, Scalar, Selection, Source,
+    Store, Target,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -153,4 +154,20 @@ fn more_strings_than_memory_are_an_error() {
     store.define_array("d", "s", DType::String, &["x"], &[1 << 57], options).unwrap();
     let error = store.read_strings("d", "s", Selection::all(1)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::OutOfMemory, "{error}");
+}
+
+#[test]
+fn one_variable_of_the_highest_rank_is_read_across_datasets() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = create(&dir.path().join("s"));
+    let (dims, shape) = (["d"; MAX_RANK], [1; MAX_RANK]);
+    for name in ["a", "b"] {
+        let dataset = store.create_dataset(name).unwrap();
+        dataset.define_array("v", DType::F32, &dims, &shape, ArrayOptions::default()).unwrap();
+        let value = [name.len() as f32 + f32::from(name.as_bytes()[0])];
+        dataset.write("v", Selection::all(MAX_RANK), Source::from_slice(&value)).unwrap();
+    }
+    let mut both = [0f32; 2];
+    store.read_across("v", &["a", "b"], Selection::all(MAX_RANK), Target::from_slice(&mut both)).unwrap();
+    assert_eq!(both, [98.0, 99.0]);
 }

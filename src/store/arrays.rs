@@ -5,7 +5,7 @@ use crate::array::{self, Plan};
 use crate::grid;
 use crate::options::ArrayOptions;
 use crate::schema::{Fill, Schema};
-use crate::shape::{Dims, Region, Selection, check_shape};
+use crate::shape::{Dims, Region, Selection, check_shape, check_size};
 use crate::strided::{BoundTarget, Source, Target};
 
 impl Store {
@@ -293,7 +293,7 @@ impl Store {
                         bail!(InvalidArgument, "counts {count:?} differ from {same:?} of dataset '{one}'");
                     }
                     let stacked: Dims = std::iter::once(datasets.len() as u64).chain(count.iter().copied()).collect();
-                    check_shape(&stacked, target.item_size())?;
+                    check_size(&stacked, target.item_size())?;
                     Ok(target.bind(&stacked, dtype)?.part(number as u64))
                 })?);
             }
