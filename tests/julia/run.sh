@@ -70,9 +70,8 @@ fails() {
 }
 
 counted "the header" "${here[@]}" tests/julia/header.jl include/atlas.h
-# All but the tests of what one task does alone; those of Pkg.test below are all of them.
-counted "tests, 2 threads" env JULIA_NUM_THREADS=2 "${here[@]}" "$package/test/runtests.jl" \
-    stores datasets arrays broadcast attributes statistics callbacks threads garbage
+# The tests of what tasks, callbacks and the garbage collector do; all tests run with two threads below.
+counted "tests, 1 thread" "${here[@]}" "$package/test/runtests.jl" stores arrays callbacks threads garbage
 
 # As a user has it: installed, added by its path, found beside its library, and without a network.
 prefix=$work/prefix
@@ -84,7 +83,7 @@ version='using Atlas; println("version ", Atlas.version())'
 expected="version $(sed -n 's/^version = "\(.*\)"/\1/p' "$package/Project.toml")"
 add='using Pkg; Pkg.develop(PackageSpec(path=ARGS[1]))'
 check "adding the package by its path" says "" "${use[@]}" -e "$add" "$prefix/share/atlas_store/julia"
-counted "Pkg.test, 1 thread" "${use[@]}" -e 'using Pkg; Pkg.test("Atlas"; julia_args=["-O0"])'
+counted "Pkg.test, 2 threads" env JULIA_NUM_THREADS=2 "${use[@]}" -e 'using Pkg; Pkg.test("Atlas"; julia_args=["-O0"])'
 check "the library beside the package" says "$expected" "${use[@]}" -e "$version"
 mv "$prefix" "$work/moved"
 rm -rf "$work/project"

@@ -14,8 +14,10 @@ function Hooks(log, progress)
 end
 
 """
-An open store. Calls that commit hold `gate`: another task that wants to commit waits for it here, not inside the
-library, where it would keep a callback's thread from collecting garbage.
+An open store. Nobody may wait inside the library for a call that calls back: it would keep the callback's thread from
+collecting garbage, which is everybody's to wait for. So calls that commit hold `gate`, and those of them that call back
+begin when nobody is `writing` (a write can wait for a commit, to make room) and let nobody begin while they are
+`reporting`.
 """
 mutable struct Handle
     id::UInt64
@@ -23,6 +25,12 @@ mutable struct Handle
     hooks::Hooks
     gate::ReentrantLock
     holder::Union{Task,Nothing}
+    writing::Threads.Atomic{Int}
+    reporting::Threads.Atomic{Bool}
+end
+
+function Handle(path::String, hooks::Hooks)
+    return Handle(0, path, hooks, ReentrantLock(), nothing, Threads.Atomic{Int}(0), Threads.Atomic{Bool}(false))
 end
 
 # A handle is passed to C as itself, so that it is not collected while the library works.
@@ -45,7 +53,7 @@ end
 
 "The open store that `call(id, hooks_pointer)` puts into `id`."
 function new_handle(call, path::String, hooks::Hooks)
-    handle = finalizer(release, Handle(0, path, hooks, ReentrantLock(), nothing))
+    handle = finalizer(release, Handle(path, hooks))
     id = Ref{UInt64}(0)
     try
         try
@@ -81,11 +89,7 @@ end
 "Runs `call(handle)`, which commits or waits for commits. Returns what it returns."
 function exclusive(call, handle::Handle)
     hooks = handle.hooks
-    if handle.holder === current_task()
-        throw(ArgumentError("a progress function must not use the store that it reports about"))
-    end
-    lock(handle.gate)
-    handle.holder = current_task()
+    enter(handle)
     try
         return pinned(() -> call(handle))
     catch
@@ -93,9 +97,57 @@ function exclusive(call, handle::Handle)
         rethrow()
     finally
         hooks.failure = nothing
-        handle.holder = nothing
-        unlock(handle.gate)
+        leave(handle)
         deliver(handle)
+    end
+end
+
+function enter(handle::Handle)
+    if handle.holder === current_task()
+        throw(ArgumentError("a progress function must not use the store that it reports about"))
+    end
+    lock(handle.gate)
+    handle.holder = current_task()
+    return nothing
+end
+
+function leave(handle::Handle)
+    handle.holder = nothing
+    unlock(handle.gate)
+    return nothing
+end
+
+"Runs `call(handle)`, which commits and calls back."
+function reporting(call, handle::Handle)
+    return exclusive(handle) do handle
+        handle.reporting[] = true
+        try
+            while handle.writing[] > 0
+                yield()
+            end
+            call(handle)
+        finally
+            handle.reporting[] = false
+        end
+    end
+end
+
+"Runs `call(handle)`, which writes values."
+function writing(call, handle::Handle)
+    Threads.atomic_add!(handle.writing, 1)
+    if !handle.reporting[]
+        try
+            return call(handle)
+        finally
+            Threads.atomic_sub!(handle.writing, 1)
+        end
+    end
+    Threads.atomic_sub!(handle.writing, 1)
+    enter(handle)
+    try
+        return call(handle)
+    finally
+        leave(handle)
     end
 end
 

@@ -49,7 +49,7 @@ function read_indices(a::AtlasArray{T,N}, indices::NTuple{N,Union{Int,AbstractAr
     end
     values = Array{T}(undef, Tuple(counts_of(lists)))
     read_lists!(values, a, lists)
-    return reshape(all(pick -> pick isa Colon, picks) ? values : values[picks...], size)
+    return reshape(all(pick -> pick isa Colon, picks) ? values : values[picks...], size)::Array{T,length(size)}
 end
 
 function read_lists!(values::Array{T}, a::AtlasArray{T}, lists::Vector{Vector{Run}}) where {T<:Element}

@@ -156,7 +156,9 @@ end
 function write_memory(owner, lists, counts, x::AbstractArray{S}) where {S}
     strides = spread(x, counts)
     GC.@preserve x for runs in combinations(lists)
-        transfer(LibAtlas.atlas_write_array, owner, runs, dtype(S), strides, first_cell(x))
+        writing(first(owner)) do _
+            transfer(LibAtlas.atlas_write_array, owner, runs, dtype(S), strides, first_cell(x))
+        end
     end
     return nothing
 end
@@ -169,7 +171,9 @@ function write_runs(a::AtlasArray{String}, lists::Vector{Vector{Run}}, values::A
     for runs in combinations(lists)
         start, count = region(runs)
         block = vec(collect(view(x, map(memory_range, runs)...)))
-        check(LibAtlas.atlas_write_strings(owner(a)..., length(runs), start, count, block))
+        writing(a.handle) do _
+            check(LibAtlas.atlas_write_strings(owner(a)..., length(runs), start, count, block))
+        end
     end
     return nothing
 end
@@ -209,13 +213,15 @@ end
 function append_memory(a::AtlasArray{<:Element}, x::AbstractArray{S}, counts::Vector{Int}) where {S}
     strides = spread(x, counts)
     count, steps = UInt64.(reverse(counts)), Int64.(reverse(strides))
-    GC.@preserve x check(
-        LibAtlas.atlas_append_array(owner(a)..., dtype(S), length(counts), count, steps, first_cell(x))
-    )
+    GC.@preserve x writing(a.handle) do _
+        check(LibAtlas.atlas_append_array(owner(a)..., dtype(S), length(counts), count, steps, first_cell(x)))
+    end
     return nothing
 end
 
 function append_memory(a::AtlasArray{String}, x::AbstractArray{String}, counts::Vector{Int})
-    check(LibAtlas.atlas_append_strings(owner(a)..., length(counts), UInt64.(reverse(counts)), vec(x)))
+    writing(a.handle) do _
+        check(LibAtlas.atlas_append_strings(owner(a)..., length(counts), UInt64.(reverse(counts)), vec(x)))
+    end
     return nothing
 end

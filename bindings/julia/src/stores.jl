@@ -272,7 +272,7 @@ Base.isopen(store::Store) = store.handle.id != 0
 Give back the space of deleted and overwritten data. Needs a store without unflushed changes; commits by itself.
 """
 function compact(store::Store)
-    exclusive(store.handle) do handle
+    reporting(store.handle) do handle
         check(LibAtlas.atlas_compact(handle))
     end
     return nothing
@@ -298,7 +298,7 @@ has the `file`, `offset` and `message` of every damaged place.
 """
 function verify(store::Store)
     damages = Damage[]
-    exclusive(store.handle) do handle
+    reporting(store.handle) do handle
         code = GC.@preserve damages LibAtlas.atlas_verify(
             handle, damage_function(), pointer_from_objref(damages), C_NULL
         )

@@ -88,6 +88,27 @@ end
     end
 end
 
+@testset "writes that wait for room, beside callbacks that make garbage" begin
+    with_path() do path
+        make_work(path)
+        progress(_...) = (GC.gc(false); foreach(_ -> yield(), 1:10))
+        store = Atlas.open(path, "w"; progress=progress, write_buffer_bytes=2^16, sync=false)
+        x = define!(create!(store, "big"), "x", Float64, (4096, 0); chunks=(4096, 1))
+        writer = Threads.@spawn for step in 1:100
+            append!(x, fill(step, 4096))
+            x[:, step] = fill(Float64(step), 4096)
+        end
+        while !istaskdone(writer)
+            @test Atlas.verify(store) == []
+            status_of(() -> Atlas.compact(store)) in (nothing, :UNFLUSHED_CHANGES) || error("compact")
+            yield()
+        end
+        fetch(writer)
+        close(store)
+        @test Atlas.open(reader -> reader["big"]["x"][5, :], path) == 1:100
+    end
+end
+
 @testset "a store is closed once" begin
     with_path() do path
         for _ in 1:20
