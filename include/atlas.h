@@ -629,7 +629,8 @@ atlas_status atlas_flush(atlas_store store);
  *
  * What is changed from now on belongs to the next flush. One that was begun before is waited for
  * first; if that failed, its error is returned and nothing is begun. `atlas_flush`,
- * `atlas_close`, `atlas_compact` and `atlas_discard` wait for it too.
+ * `atlas_close`, `atlas_compact` and `atlas_discard` wait for it too. With ATLAS_THREADS_INLINE
+ * this call does all the work.
  *
  * Fails with ATLAS_STATUS_READ_ONLY or ATLAS_STATUS_POISONED, or like the flush before. Since 0.1.
  */

@@ -448,8 +448,8 @@ impl SegmentWriter {
         Ok(())
     }
 
-    /// Writes the index and, if `sync`, makes the file durable. The folder's entry is the caller's to sync.
-    pub fn finish(mut self, sync: bool) -> Result<SegmentRecord> {
+    /// Writes the index. The file and its folder are the caller's to sync.
+    pub fn finish(mut self) -> Result<(SegmentRecord, NewFile)> {
         self.end_page()?;
         self.directory.blocks_end = self.end;
         for page in &mut self.directory.pages {
@@ -466,16 +466,26 @@ impl SegmentWriter {
         self.write(&directory)?;
         self.write(&trailer.to_bytes())?;
         self.write_gathered()?;
-        if sync {
-            self.file.sync().map_err(|error| sync_failed(&self.path, &error))?;
-        }
         let file = self.path.file_name().map(|name| name.to_string_lossy().into()).unwrap_or_default();
-        Ok(SegmentRecord {
+        let record = SegmentRecord {
             file,
             length: trailer.directory_offset + trailer.directory_len + TRAILER_LEN as u64,
             directory_crc32c: trailer.directory_crc,
             array_ids: self.array_ids.unwrap_or((0, 0)),
-        })
+        };
+        Ok((record, NewFile { path: self.path, file: self.file }))
+    }
+}
+
+/// A file that was written, and may not be durable yet.
+pub(crate) struct NewFile {
+    pub path: PathBuf,
+    pub file: Box<dyn WriteFile>,
+}
+
+impl NewFile {
+    pub fn sync(&self) -> Result<()> {
+        self.file.sync().map_err(|error| sync_failed(&self.path, &error))
     }
 }
 

@@ -59,7 +59,7 @@ impl WriteFile for FaultyFile {
         }
         self.0.append(bytes)
     }
-    fn sync(&mut self) -> io::Result<()> {
+    fn sync(&self) -> io::Result<()> {
         self.1.on_sync()?;
         self.0.sync()
     }

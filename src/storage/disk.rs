@@ -87,7 +87,7 @@ impl WriteFile for Writing {
         self.0.write_all(bytes)
     }
 
-    fn sync(&mut self) -> io::Result<()> {
+    fn sync(&self) -> io::Result<()> {
         self.0.sync_all()
     }
 

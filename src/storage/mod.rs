@@ -52,7 +52,7 @@ pub trait WriteFile: Send + Sync {
     /// Adds bytes at the end. After an error some of them may be there.
     fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
     /// Makes the bytes durable.
-    fn sync(&mut self) -> io::Result<()>;
+    fn sync(&self) -> io::Result<()>;
     /// What tells this file from another that later has its name.
     fn identity(&self) -> io::Result<Identity>;
 }

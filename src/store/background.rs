@@ -1,12 +1,13 @@
 //! A flush beside the calls: what it writes is set aside when it begins, the rest happens on a thread of its own.
 //!
 //! A flush that was begun is part of [`Commit`]. Whoever locks that next carries it out, if the thread has not yet: so
-//! commits happen in the order they were begun in, and a store without threads works the same.
+//! commits happen in the order they were begun in.
 
 use super::*;
 
 impl Store {
-    /// Begins a flush of all changes made so far, and returns at once; changes made from now on belong to the next.
+    /// Begins a flush of all changes made so far, and returns at once; changes made from now on belong to the next. A
+    /// store without worker threads carries it out before it returns.
     ///
     /// [`Store::flush_wait`] returns when the commit is durable, and says what went wrong; nothing is lost then. A
     /// flush that was begun before is waited for, and if it failed that is returned and nothing is begun.
@@ -21,10 +22,12 @@ impl Store {
         commit.begun = Some(cut);
         self.flushing.store(true, Ordering::Release);
         drop(commit);
-        if let Some(store) = self.me.upgrade().filter(|_| self.io.pool.has_threads()) {
+        let started = self.me.upgrade().filter(|_| self.io.pool.has_threads()).is_some_and(|store| {
             let run = move || drop(store.lock_commit());
-            // Without a thread the next call that needs the commit carries it out.
-            let _ = std::thread::Builder::new().name("atlas-flush".into()).spawn(run);
+            std::thread::Builder::new().name("atlas-flush".into()).spawn(run).is_ok()
+        });
+        if !started {
+            drop(self.lock_commit()?);
         }
         Ok(())
     }

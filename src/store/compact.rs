@@ -4,7 +4,7 @@
 //! needs memory for one index page of each segment it merges, one pack, and the index of the segment it writes, which
 //! [`MAX_ROWS`] bounds.
 
-use super::values::PACK_TARGET;
+use super::values::{PACK_TARGET, Unsynced};
 use super::*;
 use crate::block::{EncodedPart, encode_raw};
 use crate::codec::Compression;
@@ -116,7 +116,7 @@ impl Store {
             before.datasets.iter().map(|(_, name, range)| (&**name, &before.image[range.clone()])).collect();
         let head = self.head(&files, &before.schemas, before.next_array_id);
         let root = root::write(self.notation, &head, &datasets)?;
-        let durable = self.replace_root(commit, &root.file)?;
+        let durable = self.replace_root(commit, &root.file, &Unsynced::default())?;
         // From here on the root names them.
         written.clear();
         let slots = before.datasets.iter().map(|(slot, ..)| *slot);
@@ -287,7 +287,11 @@ impl Output {
 
     fn finish(mut self, sync: bool) -> Result<(SegmentRecord, u64)> {
         let bytes = self.end_pack()?;
-        Ok((self.writer.finish(sync)?, bytes))
+        let (record, file) = self.writer.finish()?;
+        if sync {
+            file.sync()?;
+        }
+        Ok((record, bytes))
     }
 }
 

@@ -1,12 +1,13 @@
 //! The flush: from changes in memory to a new commit on disk.
 //!
 //! 1. *Cut*: under the exclusive lock, what is pending is set aside and the catalogue noted. Calls go on after that.
-//! 2. *Segments*: one for each touched array name, in parallel; each is synced, then its folder.
-//! 3. *Root*: written beside the old one, synced, renamed over it, and the store's folder synced. This is the commit.
+//! 2. *Segments*: one for each touched array name, in parallel.
+//! 3. *Root*: written beside the old one. The segments, their folders and it are synced, then it is renamed over the old
+//!    one, and the store's folder is synced. This is the commit.
 //! 4. *Publish*: memory follows. After an error before the commit, what was set aside is put back.
 
 use super::catalogue::Catalogue;
-use super::values::{FrozenArray, NewFiles, StoredValues, Values, for_each_live_row};
+use super::values::{FrozenArray, NewFiles, StoredValues, Unsynced, Values, for_each_live_row};
 use super::*;
 use crate::array::Array;
 use crate::format::root::{self, DatasetRecord, FileRecord, Head, SchemaRecord, Stored, VERSION, Written};
@@ -138,11 +139,11 @@ impl Store {
     }
 
     fn write_cut(&self, cut: &Cut, commit: &mut Commit, new: &mut NewFiles) -> Result<Committed> {
-        let StoredValues { mut files, totals } = self.store_values(&cut.values, new)?;
+        let StoredValues { mut files, totals, unsynced } = self.store_values(&cut.values, new)?;
         files.generation += 1;
         self.account_removed(&cut.removed, &cut.values.files, &mut files)?;
         let (root, stored) = self.compose_root(cut, &files, &totals)?;
-        let durable = self.replace_root(commit, &root.file)?;
+        let durable = self.replace_root(commit, &root.file, &unsynced)?;
         let image = root.image.unwrap_or(root.file);
         let ranges = cut.datasets.iter().map(|dataset| dataset.slot).zip(root.ranges).collect();
         Ok(Committed { files, image: Arc::new(image), ranges, stored, durable })
@@ -219,9 +220,11 @@ impl Store {
         }
     }
 
-    /// The commit: puts a new root in place of the one this handle knows. Returns whether that is known to be durable.
-    pub(super) fn replace_root(&self, commit: &mut Commit, bytes: &[u8]) -> Result<Result<()>> {
-        let identity = open::write_root(&*self.storage, &self.path, self.notation, bytes, self.sync, || {
+    /// The commit: puts a new root in place of the one this handle knows, once `unsynced` is durable. Returns whether
+    /// the replacement is known to be.
+    pub(super) fn replace_root(&self, commit: &mut Commit, bytes: &[u8], unsynced: &Unsynced) -> Result<Result<()>> {
+        let identity = open::write_root(&*self.storage, &self.path, self.notation, bytes, |root| {
+            self.make_durable(unsynced, Some(root))?;
             let found = open::root_identity(&*self.storage, &self.path, self.notation)?;
             if found != Some(commit.root) {
                 bail!(

@@ -6,7 +6,7 @@ use crate::budget::Budget;
 use crate::format::root::{self, Head, NOTATIONS, Root, SegmentRecord};
 use crate::options::{CreateOptions, OpenOptions, RuntimeOptions};
 use crate::pool::Pool;
-use crate::segment::{Segment, SegmentReader, sync_failed};
+use crate::segment::{NewFile, Segment, SegmentReader, sync_failed};
 use crate::storage::{LocalDisk, Locking, read_all};
 use std::collections::HashMap;
 use std::io;
@@ -60,7 +60,8 @@ impl Store {
             array_files: IndexMap::new(),
         };
         let written = root::write(notation, &head, &[])?;
-        let identity = write_root(&*storage, &path, notation, &written.file, sync, || Ok(()))?;
+        let identity =
+            write_root(&*storage, &path, notation, &written.file, |root| if sync { root.sync() } else { Ok(()) })?;
         if sync {
             let parent = path.parent().filter(|_| made).unwrap_or(&path);
             for folder in [&path, parent] {
@@ -243,25 +244,22 @@ pub(super) fn read_root(storage: &dyn Storage, path: &Path, notation: Notation) 
     Ok((root, identity))
 }
 
-/// Writes a root beside the one that may be there and, if `check` agrees, gives it the root's name. Syncing the folder
-/// is left to the caller: until then a crash may show either root, whole.
+/// Writes a root beside the one that may be there and, after `make_durable`, gives it the root's name. Syncing the
+/// folder is left to the caller: until then a crash may show either root, whole.
 pub(super) fn write_root(
     storage: &dyn Storage,
     path: &Path,
     notation: Notation,
     bytes: &[u8],
-    sync: bool,
-    check: impl FnOnce() -> Result<()>,
+    make_durable: impl FnOnce(&NewFile) -> Result<()>,
 ) -> Result<Identity> {
     let temporary = path.join(cleanup::temporary_root(notation));
     let write = || {
         let mut file = storage.replace(&temporary).map_err(|error| Error::io("create", &temporary, &error))?;
         file.append(bytes).map_err(|error| Error::io("write", &temporary, &error))?;
-        if sync {
-            file.sync().map_err(|error| sync_failed(&temporary, &error))?;
-        }
-        check()?;
-        let identity = file.identity().map_err(|error| Error::io("stat", &temporary, &error))?;
+        let new = NewFile { path: temporary.clone(), file };
+        make_durable(&new)?;
+        let identity = new.file.identity().map_err(|error| Error::io("stat", &temporary, &error))?;
         let root = path.join(notation.file_name());
         match storage.rename(&temporary, &root) {
             Ok(()) => Ok(identity),

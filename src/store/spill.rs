@@ -68,7 +68,8 @@ impl Store {
             return Ok(false);
         }
         let mut new = NewFiles::default();
-        match self.store_values(&values, &mut new) {
+        let stored = self.store_values(&values, &mut new);
+        match stored.and_then(|stored| self.make_durable(&stored.unsynced, None).map(|()| stored)) {
             Ok(stored) => {
                 let mut working = write(&self.working)?;
                 working.files = Arc::new(stored.files);

@@ -10,14 +10,19 @@ use crate::budget::Held;
 use crate::format::root::{SegmentRecord, Stored};
 use crate::format::segment::{ChunkKey, Row};
 use crate::grid;
-use crate::segment::{Segment, SegmentWriter};
+use crate::segment::{NewFile, Segment, SegmentWriter};
 use crate::shape::{Dims, cells};
 use crate::stats;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 /// Bytes that chunks are packed up to.
 pub(super) const PACK_TARGET: usize = 256 << 10;
+
+/// Segments of this many bytes are synced while others are written, smaller ones together.
+const SYNC_AT_ONCE: u64 = 1 << 20;
+/// Unless they are more than these: each is an open file until then.
+const MOST_UNSYNCED: usize = 64;
 
 /// Arrays with new values, and the files that they are added to.
 pub(super) struct Values {
@@ -68,6 +73,14 @@ impl FrozenArray {
 pub(super) struct StoredValues {
     pub files: Files,
     pub totals: HashMap<u64, Stored>,
+    pub unsynced: Unsynced,
+}
+
+/// What must be durable before a root may name it.
+#[derive(Default)]
+pub(super) struct Unsynced {
+    files: Vec<NewFile>,
+    folders: BTreeSet<PathBuf>,
 }
 
 /// Files and folders that no root names yet.
@@ -111,11 +124,11 @@ struct SegmentPlan<'v> {
 struct NewSegment {
     record: SegmentRecord,
     rows: Vec<Row>,
+    unsynced: Option<NewFile>,
 }
 
 impl Store {
     /// Writes new values to segments, which `new` collects, and says what the files and the arrays' totals come to.
-    /// The segments and their folders are durable when this returns.
     pub(super) fn store_values(&self, values: &Values, new: &mut NewFiles) -> Result<StoredValues> {
         let plans = self.plan_segments(values);
         for plan in plans.iter().filter(|plan| plan.new_folder) {
@@ -127,6 +140,23 @@ impl Store {
         let segments = self.write_segments(&plans, values.files.generation + 1, &written);
         new.segments.append(&mut *lock(&written)?);
         self.account(values, &plans, segments?)
+    }
+
+    /// Makes durable what a root is about to name, and that root itself. File systems do it in one go, so all at once.
+    pub(super) fn make_durable(&self, unsynced: &Unsynced, root: Option<&NewFile>) -> Result<()> {
+        if !self.sync {
+            return Ok(());
+        }
+        enum Job<'u> {
+            File(&'u NewFile),
+            Folder(&'u Path),
+        }
+        let files = root.into_iter().chain(&unsynced.files).map(Job::File);
+        let jobs: Vec<Job<'_>> = files.chain(unsynced.folders.iter().map(|folder| Job::Folder(folder))).collect();
+        self.io.pool.for_each(&jobs, |job| match job {
+            Job::File(file) => file.sync(),
+            Job::Folder(folder) => self.sync_folder(folder),
+        })
     }
 
     /// Decides which chunks go into which blocks, and has blocks that nobody has begun encoded in the background.
@@ -187,7 +217,7 @@ impl Store {
         self.io.pool.spawn(move || block.run());
     }
 
-    /// Writes the segments and syncs them and their folders; `written` collects the files made.
+    /// Writes the segments; `written` collects the files made.
     fn write_segments(
         &self,
         plans: &[SegmentPlan<'_>],
@@ -207,14 +237,15 @@ impl Store {
             }
             rows.sort_unstable_by_key(|row| (row.array_id, row.chunk));
             rows.iter().try_for_each(|row| writer.row(*row))?;
-            let record = writer.finish(self.sync)?;
-            self.sync_folder(&folder)?;
-            *lock(done)? = Some(NewSegment { record, rows });
+            let (record, file) = writer.finish()?;
+            let at_once = !self.sync || record.length >= SYNC_AT_ONCE || plans.len() > MOST_UNSYNCED;
+            if at_once && self.sync {
+                file.sync()?;
+            }
+            let unsynced = (!at_once).then_some(file);
+            *lock(done)? = Some(NewSegment { record, rows, unsynced });
             Ok(())
         })?;
-        if plans.iter().any(|plan| plan.new_folder) {
-            self.sync_folder(&self.path)?;
-        }
         done.into_iter()
             .map(|done| done.into_inner().ok().flatten().ok_or_else(|| error!(Internal, "a segment was not written")))
             .collect()
@@ -234,7 +265,11 @@ impl Store {
     fn account(&self, values: &Values, plans: &[SegmentPlan<'_>], segments: Vec<NewSegment>) -> Result<StoredValues> {
         let mut files = (*values.files).clone();
         let mut totals = HashMap::with_capacity(values.frozen.len());
+        let mut unsynced = Unsynced::default();
         for (plan, new) in plans.iter().zip(segments) {
+            unsynced.files.extend(new.unsynced);
+            unsynced.folders.insert(self.path.join(&*plan.folder));
+            unsynced.folders.extend(plan.new_folder.then(|| self.path.clone()));
             let old = values.files.segments(&plan.name);
             let mut replaced = 0;
             for frozen in &plan.frozen {
@@ -255,7 +290,7 @@ impl Store {
             file.live_bytes = (file.live_bytes + added).saturating_sub(replaced);
             file.dead_bytes += replaced;
         }
-        Ok(StoredValues { files, totals })
+        Ok(StoredValues { files, totals, unsynced })
     }
 
     /// The totals over an array's stored chunks once `new` replaces the older ones, and the bytes of those.
