@@ -18,6 +18,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 
+/// Datasets that one job serialises.
+const ENCODE_TOGETHER: usize = 256;
+
 /// The state that a flush writes.
 pub(super) struct Cut {
     changes: u64,
@@ -76,9 +79,9 @@ impl Store {
     }
 
     /// Writes what was set aside, and makes it the store's state.
-    pub(super) fn commit_cut(&self, cut: Cut, commit: &mut Commit) -> Result<()> {
+    pub(super) fn commit_cut(&self, mut cut: Cut, commit: &mut Commit) -> Result<()> {
         let mut new = NewFiles::default();
-        match self.write_cut(&cut, commit, &mut new) {
+        match self.write_cut(&mut cut, commit, &mut new) {
             Ok(committed) => self.publish(cut, committed),
             Err(error) => {
                 new.remove(&*self.storage);
@@ -138,7 +141,7 @@ impl Store {
         Ok(cut)
     }
 
-    fn write_cut(&self, cut: &Cut, commit: &mut Commit, new: &mut NewFiles) -> Result<Committed> {
+    fn write_cut(&self, cut: &mut Cut, commit: &mut Commit, new: &mut NewFiles) -> Result<Committed> {
         let StoredValues { mut files, totals, unsynced } = self.store_values(&cut.values, new)?;
         files.generation += 1;
         self.account_removed(&cut.removed, &cut.values.files, &mut files)?;
@@ -163,32 +166,40 @@ impl Store {
     }
 
     /// The bytes of the root for a cut.
-    fn compose_root(&self, cut: &Cut, files: &Files, totals: &HashMap<u64, Stored>) -> Result<(Written, Vec<Stored>)> {
-        let stored: Vec<Stored> =
-            cut.values.frozen.iter().map(|frozen| totals.get(&frozen.array.id).copied().unwrap_or_default()).collect();
-        let mut news: HashMap<(usize, usize), root::StoredRecord> = (cut.values.frozen.iter().zip(&stored))
-            .map(|(frozen, stored)| (frozen.place, stored.encode(frozen.array.schema.dtype)))
-            .collect();
-        let encoded: Vec<Option<Vec<u8>>> = (cut.datasets.iter().enumerate())
-            .map(|(place, dataset)| match &dataset.content {
-                Content::Same(_) => Ok(None),
-                Content::Changed(record) => {
-                    let mut record = record.clone();
-                    for (number, array) in record.arrays.values_mut().enumerate() {
-                        if let Some(stored) = news.remove(&(place, number)) {
-                            array.stored = stored;
-                        }
-                    }
-                    root::encode_dataset(self.notation.format, &record).map(Some)
-                }
-            })
-            .collect::<Result<_>>()?;
+    fn compose_root(
+        &self,
+        cut: &mut Cut,
+        files: &Files,
+        totals: &HashMap<u64, Stored>,
+    ) -> Result<(Written, Vec<Stored>)> {
+        let mut stored = Vec::with_capacity(cut.values.frozen.len());
+        for frozen in &cut.values.frozen {
+            let now = totals.get(&frozen.array.id).copied().unwrap_or_default();
+            let (place, number) = frozen.place;
+            if let Content::Changed(record) = &mut cut.datasets[place].content
+                && let Some((_, array)) = record.arrays.get_index_mut(number)
+            {
+                array.stored = now.encode(frozen.array.schema.dtype);
+            }
+            stored.push(now);
+        }
+        let groups: Vec<_> =
+            cut.datasets.chunks(ENCODE_TOGETHER).map(|group| (group, Mutex::new(Vec::new()))).collect();
+        self.io.pool.for_each(&groups, |(group, encoded)| {
+            let encode = |dataset: &CutDataset| match &dataset.content {
+                Content::Same(_) => Ok(Vec::new()),
+                Content::Changed(record) => root::encode_dataset(self.notation.format, record),
+            };
+            *lock(encoded)? = group.iter().map(encode).collect::<Result<_>>()?;
+            Ok(())
+        })?;
+        let encoded = groups.into_iter().flat_map(|(_, encoded)| encoded.into_inner().unwrap_or_default());
+        let encoded: Vec<Vec<u8>> = encoded.collect();
         let datasets: Vec<(&str, &[u8])> = (cut.datasets.iter().zip(&encoded))
             .map(|(dataset, encoded)| {
-                let bytes = match (&dataset.content, encoded) {
-                    (Content::Same(range), _) => &cut.image[range.clone()],
-                    (_, Some(encoded)) => &encoded[..],
-                    (_, None) => &[],
+                let bytes = match &dataset.content {
+                    Content::Same(range) => &cut.image[range.clone()],
+                    Content::Changed(_) => encoded,
                 };
                 (&*dataset.name, bytes)
             })
