@@ -1,0 +1,172 @@
+#!/usr/bin/env bash
+# run.sh LIBDIR [WORKLOAD...] [--runs N]
+#
+# Runs the workloads (W1 to W6, or those named; W1 brings W3 along, W2 brings W4) N times on Atlas, on NetCDF-4 and on
+# the bare machine, in turns, and prints one Markdown table. The raw results stay in results.jsonl beside the data: in
+# the folder BENCH_DIR, or else build/bench, which must be on a real disk and have 4 GB free.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+command="benches/run.sh $*"
+
+runs=3
+workloads=()
+libdir=
+while (($# > 0)); do
+    case $1 in
+    --runs)
+        runs=${2:?--runs needs a number}
+        shift
+        ;;
+    W[1-6]) workloads+=("$1") ;;
+    *)
+        if [[ -n $libdir || ! -e $1/libatlas_store.so ]]; then
+            echo "usage: run.sh LIBDIR [W1..W6...] [--runs N], where LIBDIR holds libatlas_store.so" >&2
+            exit 2
+        fi
+        libdir=$(cd "$1" && pwd)
+        ;;
+    esac
+    shift
+done
+: "${libdir:?run.sh needs the folder of libatlas_store.so}"
+if ((${#workloads[@]} == 0)); then workloads=(W1 W2 W3 W4 W5 W6); fi
+
+if ! pkg-config --exists netcdf hdf5; then
+    echo "run.sh: NetCDF with its C headers is missing (Debian: libnetcdf-dev)" >&2
+    exit 1
+fi
+
+work=${BENCH_DIR:-$here/../build/bench}
+mkdir -p "$work"
+work=$(cd "$work" && pwd)
+data=$work/data
+results=$work/results.jsonl
+: >"$results"
+trap 'rm -rf "$data"' EXIT
+
+compile() { # PROGRAM FLAG...
+    local program=$1
+    shift
+    ${CC:-cc} -std=c99 -O3 -Wall -Wextra -Wpedantic "$here/$program.c" "$here/bench.c" -o "$work/$program" "$@" \
+        -lpthread -ldl -lm
+}
+compile workloads -I"$here/../include" -L"$libdir" -latlas_store -Wl,-rpath,"$libdir"
+compile limits
+# shellcheck disable=SC2046
+compile netcdf $(pkg-config --cflags --libs netcdf hdf5)
+
+# The peer's compression: zstd where the machine has it, as that is much faster.
+codec=zlib
+if "$work/netcdf" zstd available "$data"; then codec=zstd; fi
+
+cold=posix_fadvise
+if [[ -w /proc/sys/vm/drop_caches ]]; then cold=drop_caches; fi
+
+fresh() { rm -rf "$data" && mkdir "$data"; }
+
+make_cold() {
+    if [[ $cold == drop_caches ]]; then echo 3 >/proc/sys/vm/drop_caches; else "$work/limits" evict "$data"; fi
+}
+
+measure() { # WORKLOAD VARIANT PROGRAM [CODEC]
+    local workload=$1 variant=$2 program=$3
+    shift 3
+    BENCH_RUN=$run "$work/$program" "$@" "$workload" "$data" "$variant" >>"$results"
+}
+
+wanted() { # WORKLOAD...: whether any of them was asked for
+    local asked one
+    for asked in "${workloads[@]}"; do
+        for one in "$@"; do
+            if [[ $asked == "$one" ]]; then return 0; fi
+        done
+    done
+    return 1
+}
+
+# Each of these takes PROGRAM [CODEC].
+ingest_and_scan() { # LAYOUT PROGRAM [CODEC]
+    local layout=$1
+    shift
+    fresh
+    measure "W1$layout" "W1$layout" "$@"
+    make_cold
+    measure "W3$layout" "W3-cold$layout" "$@"
+    measure "W3$layout" "W3-warm$layout" "$@"
+}
+datasets() { ingest_and_scan "" "$@"; }
+stacked() { ingest_and_scan -stacked "$@"; }
+
+run_and_read() { # VARIANT PROGRAM [CODEC]
+    local variant=$1
+    shift
+    fresh
+    measure W2 "W2$variant" "$@"
+    make_cold
+    measure W4 "W4$variant" "$@"
+}
+model() { run_and_read "" "$@"; }
+model_in_background() { run_and_read -background "$@"; }
+
+tiny() {
+    fresh
+    measure W5-write W5-write "$@"
+    make_cold
+    measure W5-read W5-read "$@"
+}
+
+updates() {
+    fresh
+    measure W6 W6 "$@"
+}
+
+limits() { # WORKLOAD...
+    local workload
+    for workload in "$@"; do
+        fresh
+        measure "$workload" "$workload" limits
+    done
+}
+
+in_turns() { # COMMAND...: in this order, and in the opposite order every other time
+    local i turns=("$@")
+    for ((i = 0; i < $#; i++)); do
+        # shellcheck disable=SC2086 # each is a command with its arguments
+        ${turns[run % 2 ? $# - 1 - i : i]}
+    done
+}
+
+# Seconds that all processes have worked.
+busy() { awk -v ticks="$(getconf CLK_TCK)" '/^cpu / { print ($2 + $3 + $4) / ticks }' /proc/stat; }
+
+started=$(date +%s.%N) busy_before=$(busy)
+for ((run = 0; run < runs; run++)); do
+    if wanted W1 W3; then
+        limits W1 W3
+        in_turns "datasets workloads" "datasets netcdf $codec" "stacked netcdf $codec" "datasets netcdf none" \
+            "stacked netcdf none"
+    fi
+    if wanted W2 W4; then
+        limits W2 W4
+        in_turns "model workloads" "model netcdf $codec" "model_in_background workloads" "model netcdf none"
+    fi
+    if wanted W5; then in_turns "tiny workloads" "tiny netcdf none"; fi
+    if wanted W6; then
+        limits W6
+        in_turns "updates workloads" "updates netcdf $codec" "updates netcdf none"
+    fi
+done
+ended=$(date +%s.%N) busy_after=$(busy)
+times >"$work/times" # of this shell and of what it started; not in a subshell, which has times of its own
+others=$(awk -v busy="$busy_after" -v before="$busy_before" -v start="$started" -v end="$ended" '
+    { for (i = 1; i <= 2; i++) { split($i, t, /[ms]/); own += t[1] * 60 + t[2] } }
+    END { others = (busy - before - own) / (end - start); printf "%.2f", others > 0 ? others : 0 }' "$work/times")
+
+python3 "$here/table.py" "$results"
+cat <<FOOTER
+
+$(date -u +%F), $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores, Linux $(uname -r), $(
+    df --output=fstype "$work" | tail -n 1
+). Cold: $cold. Other work kept $others cores busy.
+\`$command\`
+FOOTER
