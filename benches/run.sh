@@ -56,8 +56,8 @@ compile limits
 compile netcdf $(pkg-config --cflags --libs netcdf hdf5)
 
 # The peer's compression: zstd where the machine has it, as that is much faster.
-codec=zlib
-if "$work/netcdf" zstd available "$data"; then codec=zstd; fi
+codec=zlib missing=" The limits of compression need libzstd.so.1."
+if "$work/netcdf" zstd available "$data"; then codec=zstd missing=; fi
 
 cold=posix_fadvise
 if [[ -w /proc/sys/vm/drop_caches ]]; then cold=drop_caches; fi
@@ -160,13 +160,13 @@ ended=$(date +%s.%N) busy_after=$(busy)
 times >"$work/times" # of this shell and of what it started; not in a subshell, which has times of its own
 others=$(awk -v busy="$busy_after" -v before="$busy_before" -v start="$started" -v end="$ended" '
     { for (i = 1; i <= 2; i++) { split($i, t, /[ms]/); own += t[1] * 60 + t[2] } }
-    END { others = (busy - before - own) / (end - start); printf "%.2f", others > 0 ? others : 0 }' "$work/times")
+    END { others = (busy - before - own) / (end - start); printf "%.2f", (others > 0 ? others : 0) }' "$work/times")
 
 python3 "$here/table.py" "$results"
 cat <<FOOTER
 
 $(date -u +%F), $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores, Linux $(uname -r), $(
     df --output=fstype "$work" | tail -n 1
-). Cold: $cold. Other work kept $others cores busy.
+). Cold: $cold. Other work kept $others cores busy.$missing
 \`$command\`
 FOOTER
