@@ -134,8 +134,9 @@
  * Callbacks
  *
  * A callback gets the `user_data` that was set with it. It runs only on a thread that is inside a
- * call on this store, during that call, and must not call this library, throw or longjmp. With one
- * store used from many threads it can run on several of them at once.
+ * call on this store, during that call, and must not call this library, throw or longjmp, nor wait
+ * for another thread that is inside such a call. With one store used from many threads it can run
+ * on several of them at once.
  */
 
 #ifndef ATLAS_H

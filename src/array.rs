@@ -416,6 +416,7 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
             }
         }
     }
+    let keep = io.reader.has_cache_for(steps.iter().map(partly_read_bytes).sum());
     io.pool.for_each(&steps, |step| match step {
         Step::Pending(plan, target, piece, PendingChunk::Raw(chunk)) => match &**chunk {
             ChunkData::Numbers(bytes) => plan.array.copy_numbers(target, piece, bytes),
@@ -427,8 +428,50 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
                 ChunkData::Texts(_) => Err(error!(Internal, "texts in an array of numbers")),
             }
         }
-        Step::Run { segment, offset, len, wanted } => read_run(io, segment, *offset, *len, wanted),
+        Step::Run { segment, offset, len, wanted } => read_run(io, segment, *offset, *len, wanted, keep),
     })
+}
+
+/// Decoded bytes of the blocks of a step that are read in part.
+fn partly_read_bytes(step: &Step<'_, '_>) -> u64 {
+    match step {
+        Step::Pending(..) => 0,
+        Step::Run { wanted, .. } => {
+            let groups = wanted.chunk_by(|a, b| a.row.block.offset == b.row.block.offset);
+            let partly = groups.filter(|group| !matches!(group, [wanted] if wanted.is_whole_block()));
+            partly.map(|group| u64::from(group[0].row.block.coding.raw_len)).sum()
+        }
+    }
+}
+
+impl Wanted<'_, '_> {
+    /// Whether the piece is all that there is in its block.
+    fn is_whole_block(&self) -> bool {
+        let (plan, piece) = (self.plan, self.piece);
+        self.is_alone()
+            && piece.extents == grid::valid_extents(&plan.shape, &plan.array.schema.chunk_shape, piece.chunk)
+    }
+
+    /// Whether the chunk is the only one in its block.
+    fn is_alone(&self) -> bool {
+        self.row.len == self.row.block.coding.raw_len
+    }
+
+    /// The elements of the chunk that the piece takes, as runs (first, number), in C order.
+    fn runs(&self) -> impl Iterator<Item = (usize, usize)> {
+        let (piece, strides) = (self.piece, c_strides(&self.plan.array.schema.chunk_shape));
+        let run = piece.extents.last().copied().unwrap_or(1);
+        (0..cells(&piece.extents) / run.max(1)).map(move |number| {
+            let (mut rest, mut first) = (number, 0);
+            for d in (0..strides.len()).rev() {
+                let last = d + 1 == strides.len();
+                let i = if last { 0 } else { rest % piece.extents[d] };
+                rest /= if last { 1 } else { piece.extents[d] };
+                first += (piece.in_chunk[d] + i) * strides[d] as u64;
+            }
+            (first as usize, run as usize)
+        })
+    }
 }
 
 thread_local! {
@@ -436,7 +479,7 @@ thread_local! {
     static RUN: RefCell<(Vec<u8>, Vec<u8>)> = const { RefCell::new((Vec::new(), Vec::new())) };
 }
 
-fn read_run(io: &Io, segment: &Segment, offset: u64, len: u64, wanted: &[Wanted<'_, '_>]) -> Result<()> {
+fn read_run(io: &Io, segment: &Segment, offset: u64, len: u64, wanted: &[Wanted<'_, '_>], keep: bool) -> Result<()> {
     let groups = wanted.chunk_by(|a, b| a.row.block.offset == b.row.block.offset);
     if wanted.iter().all(|wanted| io.reader.cached(segment, &wanted.row.block).is_some()) {
         for group in groups {
@@ -450,7 +493,7 @@ fn read_run(io: &Io, segment: &Segment, offset: u64, len: u64, wanted: &[Wanted<
         for group in groups {
             let block = group[0].row.block;
             let stored = &stored[(block.offset - offset) as usize..][..block.len as usize];
-            read_block(io, segment, &block, stored, decoded, group)?;
+            read_block(io, segment, &block, stored, decoded, group, keep)?;
         }
         Ok(())
     })
@@ -463,21 +506,20 @@ fn read_block(
     stored: &[u8],
     decoded: &mut Vec<u8>,
     group: &[Wanted<'_, '_>],
+    keep: bool,
 ) -> Result<()> {
     let raw_len = block.coding.raw_len as usize;
-    let whole = |wanted: &Wanted<'_, '_>| {
-        wanted.row.len as usize == raw_len && {
-            let schema = &wanted.plan.array.schema;
-            wanted.piece.extents == grid::valid_extents(&wanted.plan.shape, &schema.chunk_shape, wanted.piece.chunk)
-        }
-    };
     if let [wanted] = group
-        && whole(wanted)
+        && wanted.is_alone()
+        && (wanted.is_whole_block() || !keep)
     {
-        let schema = &wanted.plan.array.schema;
+        let (schema, piece) = (&wanted.plan.array.schema, wanted.piece);
         check_wanted(io, segment, wanted)?;
-        if wanted.piece.extents == schema.chunk_shape
-            && let Some(out) = wanted.target.contiguous_piece(&wanted.piece.in_region, &wanted.piece.extents)
+        if !wanted.is_whole_block() {
+            return read_runs(io, segment, block, stored, decoded, wanted);
+        }
+        if piece.extents == schema.chunk_shape
+            && let Some(out) = wanted.target.contiguous_piece(&piece.in_region, &piece.extents)
         {
             return io.reader.decode(segment, block, stored, out);
         }
@@ -485,12 +527,34 @@ fn read_block(
         io.reader.decode(segment, block, stored, decoded)?;
         return copy_wanted(io, segment, wanted, decoded);
     }
+    if !keep {
+        buffers::resize(decoded, raw_len)?;
+        io.reader.decode(segment, block, stored, decoded)?;
+        return group.iter().try_for_each(|wanted| copy_wanted(io, segment, wanted, decoded));
+    }
     // A pack, or a part of a chunk: what is beside it is likely to be asked for next.
     let mut kept = buffers::allocate(raw_len)?;
     io.reader.decode(segment, block, stored, &mut kept)?;
     let kept = Arc::new(kept);
     io.reader.keep(segment, block, kept.clone());
     group.iter().try_for_each(|wanted| copy_wanted(io, segment, wanted, &kept))
+}
+
+/// Reads a piece of a chunk that is alone in its block, and decodes no more than that.
+fn read_runs(
+    io: &Io,
+    segment: &Segment,
+    block: &BlockRef,
+    stored: &[u8],
+    decoded: &mut Vec<u8>,
+    wanted: &Wanted<'_, '_>,
+) -> Result<()> {
+    let (piece, item) = (wanted.piece, wanted.plan.array.schema.dtype.size());
+    buffers::resize(decoded, cells(&piece.extents) as usize * item)?;
+    io.reader.decode_runs(segment, block, item, stored, wanted.runs(), decoded)?;
+    let origin = Dims::from_elem(0, piece.extents.len());
+    let place = ChunkBox { shape: &piece.extents, at: &origin, extents: &piece.extents };
+    wanted.target.copy_from(&piece.in_region, &place, decoded)
 }
 
 fn check_wanted(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>) -> Result<()> {

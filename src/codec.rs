@@ -171,6 +171,44 @@ pub(crate) fn decode(coding: &Coding, stored: &[u8], out: &mut [u8]) -> Result<(
     })
 }
 
+/// Decodes of `stored`, elements of `item` bytes, only the `runs` of them (first element, number), one after the other
+/// into `out`. Cheaper than [`decode`] where they are few: nothing else is unshuffled, or copied.
+pub(crate) fn decode_runs(
+    coding: &Coding,
+    item: usize,
+    stored: &[u8],
+    runs: impl Iterator<Item = (usize, usize)>,
+    out: &mut [u8],
+) -> Result<()> {
+    let raw_len = coding.raw_len as usize;
+    let shuffle = usize::from(coding.shuffle).max(1);
+    if shuffle > 1 && shuffle != item {
+        bail!(Corrupt, "elements of {item} bytes are shuffled as {shuffle}");
+    }
+    WORKSPACE.with_borrow_mut(|workspace| {
+        let planes = at_least(&mut workspace.shuffled, raw_len);
+        decode_with(&mut workspace.decompressor, coding.codec, stored, planes)?;
+        let n = raw_len / item;
+        let mut out = out;
+        for (first, count) in runs {
+            let inside = first.checked_add(count).is_some_and(|end| end <= n);
+            let Some((run, rest)) = out.split_at_mut_checked(count * item).filter(|_| inside) else {
+                bail!(Internal, "elements {first} to {first} + {count} of {n}");
+            };
+            if shuffle == 1 {
+                run.copy_from_slice(&planes[first * item..][..run.len()]);
+            } else {
+                for b in 0..item {
+                    let plane = &planes[b * n + first..][..count];
+                    run[b..].iter_mut().step_by(item).zip(plane).for_each(|(out, byte)| *out = *byte);
+                }
+            }
+            out = rest;
+        }
+        Ok(())
+    })
+}
+
 fn decode_stream(codec: Codec, stored: &[u8], out: &mut [u8]) -> Result<()> {
     WORKSPACE.with_borrow_mut(|workspace| decode_with(&mut workspace.decompressor, codec, stored, out))
 }
@@ -281,6 +319,14 @@ mod tests {
                     let mut out = vec![0; raw.len()];
                     decode(&coding, &stored, &mut out).expect("decodes");
                     assert_eq!(out, raw);
+                    let runs = [(3, 1), (0, 2), (999 * 16 / item, 16 / item)];
+                    let mut some = vec![0; 3 * item + 16];
+                    decode_runs(&coding, item, &stored, runs.into_iter(), &mut some).expect("decodes");
+                    let expected: Vec<u8> =
+                        runs.iter().flat_map(|(first, n)| &raw[first * item..][..n * item]).copied().collect();
+                    assert_eq!(some, expected);
+                    let beyond = [(raw.len() / item, 1)];
+                    assert!(decode_runs(&coding, item, &stored, beyond.into_iter(), &mut some).is_err());
                     let mut short = vec![0; raw.len() - 16];
                     let wrong = Coding { raw_len: short.len() as u32, ..coding };
                     assert!(decode(&wrong, &stored, &mut short).is_err());

@@ -247,6 +247,26 @@ impl SegmentReader {
         codec::decode(&block.coding, stored, out).map_err(|error| segment.damaged(block.offset, &error))
     }
 
+    /// Decodes some elements of a block; see [`codec::decode_runs`].
+    pub fn decode_runs(
+        &self,
+        segment: &Segment,
+        block: &BlockRef,
+        item: usize,
+        stored: &[u8],
+        runs: impl Iterator<Item = (usize, usize)>,
+        out: &mut [u8],
+    ) -> Result<()> {
+        self.check(segment, block, stored)?;
+        codec::decode_runs(&block.coding, item, stored, runs, out)
+            .map_err(|error| segment.damaged(block.offset, &error))
+    }
+
+    /// Whether this many decoded bytes are worth keeping: they do not push each other out.
+    pub fn has_cache_for(&self, bytes: u64) -> bool {
+        bytes <= self.cache_bytes / 2
+    }
+
     /// What is wrong with the content of a block whose checksum is right.
     pub fn damaged_block(&self, segment: &Segment, block: &BlockRef, error: &Error) -> Error {
         segment.damaged(block.offset, error)

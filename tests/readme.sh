@@ -24,7 +24,7 @@ gfortran -std=f2018 -Wall -Wextra -Werror -J. "$root"/bindings/fortran/src/*.f90
 cp "${CARGO_TARGET_DIR:-$root/target}/release/examples/quickstart" rust
 cat >julia <<PROGRAM
 #!/bin/sh
-ATLAS_LIBRARY="$libdir/libatlas_store.so" JULIA_DEPOT_PATH="$work/depot:" exec "$julia" --startup-file=no \\
+ATLAS_STORE_LIBRARY="$libdir/libatlas_store.so" JULIA_DEPOT_PATH="$work/depot:" exec "$julia" --startup-file=no \\
     --project="$root/bindings/julia" "$work/quickstart.jl" "\$@"
 PROGRAM
 chmod +x julia

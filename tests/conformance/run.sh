@@ -34,8 +34,8 @@ build() { # LANGUAGE
 conform() { # LANGUAGE write|check FOLDER
     case $1 in
     julia)
-        ATLAS_LIBRARY="$libdir/libatlas_store.so" JULIA_DEPOT_PATH="$work/depot:" \
-            "$julia" --startup-file=no -O1 --project=bindings/julia $here/julia/conform.jl "$2" "$table" "$3"
+        ATLAS_STORE_LIBRARY="$libdir/libatlas_store.so" JULIA_DEPOT_PATH="$work/depot:" \
+            "$julia" --startup-file=no -O0 --project=bindings/julia $here/julia/conform.jl "$2" "$table" "$3"
         ;;
     rust) "${CARGO_TARGET_DIR:-target}/release/examples/conform" "$2" "$table" "$3" ;;
     *) "$work/$1" "$2" "$table" "$3" ;;
