@@ -4,6 +4,7 @@
 //! an LZ4 block behind its length as a little-endian u32, or the bytes themselves. The shuffle is numcodecs' `shuffle`.
 
 use crate::error::{Result, bail, error};
+use crate::vector::{Kernel, vectorised};
 use std::cell::RefCell;
 
 /// How blocks are compressed.
@@ -253,29 +254,45 @@ fn decode_with(
 
 /// Brings the bytes of equal weight of all elements together: byte `b` of element `i` goes to `b * n + i`.
 fn shuffle(item: usize, from: &[u8], to: &mut [u8]) {
-    match item {
-        2 => shuffle_n::<2>(from, to),
-        4 => shuffle_n::<4>(from, to),
-        8 => shuffle_n::<8>(from, to),
-        16 => shuffle_n::<16>(from, to),
-        _ => to.copy_from_slice(from),
-    }
+    vectorised(Shuffle { item, from, to, back: false });
 }
 
 /// Undoes [`shuffle`].
 fn unshuffle(item: usize, from: &[u8], to: &mut [u8]) {
-    match item {
-        2 => unshuffle_n::<2>(from, to),
-        4 => unshuffle_n::<4>(from, to),
-        8 => unshuffle_n::<8>(from, to),
-        16 => unshuffle_n::<16>(from, to),
-        _ => to.copy_from_slice(from),
+    vectorised(Shuffle { item, from, to, back: true });
+}
+
+struct Shuffle<'b> {
+    item: usize,
+    from: &'b [u8],
+    to: &'b mut [u8],
+    back: bool,
+}
+
+impl Kernel for Shuffle<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { item, from, to, back } = self;
+        match (item, back) {
+            (2, false) => shuffle_n::<2>(from, to),
+            (4, false) => shuffle_n::<4>(from, to),
+            (8, false) => shuffle_n::<8>(from, to),
+            (16, false) => shuffle_n::<16>(from, to),
+            (2, true) => unshuffle_n::<2>(from, to),
+            (4, true) => unshuffle_n::<4>(from, to),
+            (8, true) => unshuffle_n::<8>(from, to),
+            (16, true) => unshuffle_n::<16>(from, to),
+            _ => to.copy_from_slice(from),
+        }
     }
 }
 
 /// Elements shuffled at a time, so that a block's part of every plane stays in the first cache.
 const STRIP: usize = 512;
 
+#[inline(always)]
 fn shuffle_n<const N: usize>(from: &[u8], to: &mut [u8]) {
     let (elements, tail) = from.as_chunks::<N>();
     let n = elements.len();
@@ -290,6 +307,7 @@ fn shuffle_n<const N: usize>(from: &[u8], to: &mut [u8]) {
     to[n * N..].copy_from_slice(tail);
 }
 
+#[inline(always)]
 fn unshuffle_n<const N: usize>(from: &[u8], to: &mut [u8]) {
     let n = to.len() / N;
     let (elements, tail) = to.as_chunks_mut::<N>();

@@ -44,6 +44,7 @@ pub mod storage;
 mod store;
 mod strided;
 mod value;
+mod vector;
 
 pub use codec::Codec;
 pub use dtype::{DType, Element};

@@ -6,6 +6,7 @@
 
 use crate::dtype::DType;
 use crate::value::Value;
+use crate::vector::{Kernel, vectorised};
 use half::f16;
 
 /// One end of a range, wide enough for any real type.
@@ -129,7 +130,7 @@ pub(crate) fn of_chunk(dtype: DType, fill: Option<&[u8]>, chunk: &[u8], shape: &
     let mut stats = ChunkStats::default();
     for_each_run(shape, valid, |start, len| {
         let size = dtype.size();
-        let run = of_run(dtype, fill, &chunk[start * size..(start + len) * size]);
+        let run = vectorised(OfRun { dtype, fill, run: &chunk[start * size..(start + len) * size] });
         stats.nulls += run.nulls;
         stats.range = merge(dtype, stats.range, run.range);
     });
@@ -182,115 +183,116 @@ fn for_each_run(shape: &[u64], valid: &[u64], mut f: impl FnMut(usize, usize)) {
     }
 }
 
-fn of_run(dtype: DType, fill: Option<&[u8]>, run: &[u8]) -> ChunkStats {
-    match dtype {
-        DType::Bool | DType::U8 => integers(fill, run, u8::from_le_bytes, u64::from),
-        DType::U16 => integers(fill, run, u16::from_le_bytes, u64::from),
-        DType::U32 => integers(fill, run, u32::from_le_bytes, u64::from),
-        DType::U64 => integers(fill, run, u64::from_le_bytes, |v| v),
-        DType::I8 => integers(fill, run, i8::from_le_bytes, |v| i64::from(v) as u64),
-        DType::I16 => integers(fill, run, i16::from_le_bytes, |v| i64::from(v) as u64),
-        DType::I32 => integers(fill, run, i32::from_le_bytes, |v| i64::from(v) as u64),
-        DType::I64 | DType::TimestampNs => integers(fill, run, i64::from_le_bytes, |v| v as u64),
-        DType::F16 => floats(fill, run, |b| f16::from_le_bytes(b).to_f32(), f32::INFINITY),
-        DType::F32 => floats(fill, run, f32::from_le_bytes, f32::INFINITY),
-        DType::F64 => floats(fill, run, f64::from_le_bytes, f64::INFINITY),
-        DType::C64 => complex(fill, run, f32::from_le_bytes),
-        DType::C128 => complex(fill, run, f64::from_le_bytes),
-        DType::String => ChunkStats::default(),
+/// The statistics of consecutive cells.
+struct OfRun<'r> {
+    dtype: DType,
+    fill: Option<&'r [u8]>,
+    run: &'r [u8],
+}
+
+impl Kernel for OfRun<'_> {
+    type Output = ChunkStats;
+
+    #[inline(always)]
+    fn run(self) -> ChunkStats {
+        let Self { dtype, fill, run } = self;
+        macro_rules! integers {
+            ($rust:ty, $wide:ty) => {{
+                let limits = (<$rust>::MAX, <$rust>::MIN);
+                let (nulls, range) = extremes(fill, run, <$rust>::from_le_bytes, limits, |value, fill| value == fill);
+                let wide = |value| <$wide>::from(value) as u64;
+                ChunkStats { nulls, range: range.map(|(low, high)| (wide(low), wide(high))) }
+            }};
+        }
+        macro_rules! floats {
+            ($rust:ty, $read:expr) => {{
+                let limits = (<$rust>::INFINITY, <$rust>::NEG_INFINITY);
+                let is_fill = |value: $rust, fill: $rust| value == fill || (value.is_nan() && fill.is_nan());
+                let (nulls, range) = extremes(fill, run, $read, limits, is_fill);
+                let wide = |value| f64::from(value).to_bits();
+                ChunkStats { nulls, range: range.map(|(low, high)| (wide(low), wide(high))) }
+            }};
+        }
+        match dtype {
+            DType::Bool | DType::U8 => integers!(u8, u64),
+            DType::U16 => integers!(u16, u64),
+            DType::U32 => integers!(u32, u64),
+            DType::U64 => integers!(u64, u64),
+            DType::I8 => integers!(i8, i64),
+            DType::I16 => integers!(i16, i64),
+            DType::I32 => integers!(i32, i64),
+            DType::I64 | DType::TimestampNs => integers!(i64, i64),
+            DType::F16 => floats!(f32, |bytes| f16::from_le_bytes(bytes).to_f32()),
+            DType::F32 => floats!(f32, f32::from_le_bytes),
+            DType::F64 => floats!(f64, f64::from_le_bytes),
+            DType::C64 => complex(fill, run, f32::from_le_bytes, f32::is_nan),
+            DType::C128 => complex(fill, run, f64::from_le_bytes, f64::is_nan),
+            DType::String => ChunkStats::default(),
+        }
     }
 }
 
+#[inline(always)]
 fn element<const N: usize, T>(bytes: Option<&[u8]>, read: impl Fn([u8; N]) -> T) -> Option<T> {
     bytes?.first_chunk::<N>().map(|bytes| read(*bytes))
 }
 
-fn integers<const N: usize, T: Copy + Ord>(
+/// Values that are looked at side by side: enough to fill wide vectors several times over.
+const LANES: usize = 32;
+
+/// How many cells equal the fill value, and the least and the greatest of the others. `limits` are what every value
+/// moves the ends from, or leaves them at: the greatest and the least that there are. NaN never moves an end.
+#[inline(always)]
+fn extremes<const N: usize, T: Copy + PartialOrd>(
     fill: Option<&[u8]>,
     run: &[u8],
     read: impl Fn([u8; N]) -> T + Copy,
-    wide: impl Fn(T) -> u64,
-) -> ChunkStats {
+    limits: (T, T),
+    is_fill: impl Fn(T, T) -> bool + Copy,
+) -> (u64, Option<(T, T)>) {
     let (cells, _) = run.as_chunks::<N>();
-    let fill = element(fill, read);
-    let mut nulls = 0u64;
-    let mut range: Option<(T, T)> = None;
-    match fill {
-        None => {
-            for value in cells.iter().map(|cell| read(*cell)) {
-                let (low, high) = range.unwrap_or((value, value));
-                range = Some((low.min(value), high.max(value)));
-            }
-        }
-        Some(fill) => {
-            for value in cells.iter().map(|cell| read(*cell)) {
-                if value == fill {
-                    nulls += 1;
-                } else {
-                    let (low, high) = range.unwrap_or((value, value));
-                    range = Some((low.min(value), high.max(value)));
-                }
-            }
-        }
-    }
-    ChunkStats { nulls, range: range.map(|(low, high)| (wide(low), wide(high))) }
-}
-
-/// What the float kernel needs of a type.
-trait Real: Copy + PartialOrd + Into<f64> + std::ops::Neg<Output = Self> {
-    fn nan(self) -> bool;
-}
-
-impl Real for f32 {
-    fn nan(self) -> bool {
-        self.is_nan()
+    match element(fill, read) {
+        Some(fill) => extremes_but(cells, read, limits, |value| is_fill(value, fill)),
+        None => extremes_but(cells, read, limits, |_| false),
     }
 }
 
-impl Real for f64 {
-    fn nan(self) -> bool {
-        self.is_nan()
+#[inline(always)]
+fn extremes_but<const N: usize, T: Copy + PartialOrd>(
+    cells: &[[u8; N]],
+    read: impl Fn([u8; N]) -> T,
+    (most, least): (T, T),
+    skip: impl Fn(T) -> bool,
+) -> (u64, Option<(T, T)>) {
+    let (mut lows, mut highs, mut skipped) = ([most; LANES], [least; LANES], [0u32; LANES]);
+    let mut see = |lane: usize, cell: &[u8; N]| {
+        let value = read(*cell);
+        let skip = skip(value);
+        skipped[lane] += u32::from(skip);
+        lows[lane] = if (value < lows[lane]) & !skip { value } else { lows[lane] };
+        highs[lane] = if (value > highs[lane]) & !skip { value } else { highs[lane] };
+    };
+    let (blocks, rest) = cells.as_chunks::<LANES>();
+    for block in blocks {
+        block.iter().enumerate().for_each(|(lane, cell)| see(lane, cell));
     }
+    for (lane, cell) in rest.iter().enumerate() {
+        see(lane, cell);
+    }
+    let low = lows.into_iter().reduce(|a, b| if b < a { b } else { a }).unwrap_or(most);
+    let high = highs.into_iter().reduce(|a, b| if b > a { b } else { a }).unwrap_or(least);
+    // Every value moves an end past the other, or to it.
+    (skipped.iter().map(|&count| u64::from(count)).sum(), (low <= high).then_some((low, high)))
 }
 
-fn floats<const N: usize, T: Real>(
+fn complex<const N: usize, T: Copy + PartialEq>(
     fill: Option<&[u8]>,
     run: &[u8],
     read: impl Fn([u8; N]) -> T + Copy,
-    infinity: T,
+    is_nan: impl Fn(T) -> bool,
 ) -> ChunkStats {
-    let (cells, _) = run.as_chunks::<N>();
-    let fill = element(fill, read);
-    let nan_fill = fill.is_some_and(Real::nan);
-    let (mut low, mut high) = (infinity, -infinity);
-    let (mut nans, mut fills) = (0u64, 0u64);
-    match fill {
-        Some(fill) if !nan_fill => {
-            for value in cells.iter().map(|cell| read(*cell)) {
-                let skip = value == fill;
-                fills += u64::from(skip);
-                nans += u64::from(value.nan());
-                low = if value < low && !skip { value } else { low };
-                high = if value > high && !skip { value } else { high };
-            }
-        }
-        _ => {
-            for value in cells.iter().map(|cell| read(*cell)) {
-                nans += u64::from(value.nan());
-                low = if value < low { value } else { low };
-                high = if value > high { value } else { high };
-            }
-        }
-    }
-    let nulls = if nan_fill { nans } else { fills };
-    // Every valid value moves an end past the other, an infinity too.
-    let range = (low <= high).then(|| (low.into().to_bits(), high.into().to_bits()));
-    ChunkStats { nulls, range }
-}
-
-fn complex<const N: usize, T: Real>(fill: Option<&[u8]>, run: &[u8], read: impl Fn([u8; N]) -> T + Copy) -> ChunkStats {
     let Some(fill) = fill else { return ChunkStats::default() };
-    let same = |a: T, b: T| a == b || (a.nan() && b.nan());
+    let same = |a: T, b: T| a == b || (is_nan(a) && is_nan(b));
     let (fill, _) = fill.as_chunks::<N>();
     let (parts, _) = run.as_chunks::<N>();
     let nulls = (parts.chunks_exact(2))
