@@ -31,8 +31,12 @@ pub(crate) struct Segment {
 
 impl Segment {
     pub fn new(record: SegmentRecord, folder: &Path) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
         let path = folder.join(&*record.file);
+        Self::at(record, path)
+    }
+
+    fn at(record: SegmentRecord, path: PathBuf) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
         Self { record, path, uid: NEXT.fetch_add(1, Ordering::Relaxed), directory: OnceLock::new() }
     }
 
@@ -469,7 +473,7 @@ impl SegmentWriter {
     }
 
     /// Writes the index. The file and its folder are the caller's to sync.
-    pub fn finish(mut self) -> Result<(SegmentRecord, NewFile)> {
+    pub fn finish(mut self) -> Result<(Segment, NewFile)> {
         self.end_page()?;
         self.directory.blocks_end = self.end;
         for page in &mut self.directory.pages {
@@ -493,7 +497,10 @@ impl SegmentWriter {
             directory_crc32c: trailer.directory_crc,
             array_ids: self.array_ids.unwrap_or((0, 0)),
         };
-        Ok((record, NewFile { path: self.path, file: self.file }))
+        let segment = Segment::at(record, self.path.clone());
+        // Whoever asks for it next need not read it back.
+        let _ = segment.directory.set(Arc::new(self.directory));
+        Ok((segment, NewFile { path: self.path, file: self.file }))
     }
 }
 

@@ -20,9 +20,12 @@ impl Storage for LocalDisk {
     }
 
     fn replace(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
-        match std::fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => self.create(path),
+        match self.create(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                std::fs::remove_file(path)?;
+                self.create(path)
+            }
+            created => created,
         }
     }
 

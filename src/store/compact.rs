@@ -8,7 +8,7 @@ use super::values::{PACK_TARGET, Unsynced};
 use super::*;
 use crate::block::{EncodedPart, encode_raw};
 use crate::codec::Compression;
-use crate::format::root::{self, SegmentRecord};
+use crate::format::root;
 use crate::format::segment::{ChunkKey, Row};
 use crate::schema::Schema;
 use crate::segment::{Segment, SegmentWriter};
@@ -85,13 +85,12 @@ impl Store {
             let folder = self.path.join(&*file.folder);
             let ids = live.get(*name).unwrap_or(&none);
             let mut rewrite = Rewrite { store: self, generation: new.generation, folder: folder.clone(), written };
-            let (records, bytes) = rewrite.run(&file.segments, ids)?;
-            if records.is_empty() {
+            let (segments, bytes) = rewrite.run(&file.segments, ids)?;
+            if segments.is_empty() {
                 new.by_name.shift_remove(*name);
                 continue;
             }
             self.sync_folder(&folder)?;
-            let segments = records.into_iter().map(|record| Arc::new(Segment::new(record, &folder))).collect();
             let compacted = ArrayFile {
                 folder: file.folder.clone(),
                 segments: Arc::new(segments),
@@ -191,10 +190,10 @@ impl Rewrite<'_> {
         Ok(Output { writer, rows: VecDeque::new(), pack: Pack::default(), packs_written: 0 })
     }
 
-    /// Writes the live chunks of `segments` into new ones; their records, and the bytes of their blocks.
-    fn run(&mut self, segments: &Segments, live: &HashSet<u64>) -> Result<(Vec<SegmentRecord>, u64)> {
+    /// Writes the live chunks of `segments` into new ones; those, and the bytes of their blocks.
+    fn run(&mut self, segments: &Segments, live: &HashSet<u64>) -> Result<(Vec<Arc<Segment>>, u64)> {
         let reader = &self.store.io.reader;
-        let mut records = Vec::new();
+        let mut written = Vec::new();
         let mut bytes = 0;
         let mut output: Option<Output> = None;
         let mut stored = Vec::new();
@@ -227,17 +226,17 @@ impl Rewrite<'_> {
             if out.writer.row_count() >= MAX_ROWS
                 && let Some(full) = output.take()
             {
-                let (record, last) = full.finish(self.store.sync)?;
-                records.push(record);
+                let (segment, last) = full.finish(self.store.sync)?;
+                written.push(Arc::new(segment));
                 bytes += last;
             }
         }
         if let Some(out) = output {
-            let (record, last) = out.finish(self.store.sync)?;
-            records.push(record);
+            let (segment, last) = out.finish(self.store.sync)?;
+            written.push(Arc::new(segment));
             bytes += last;
         }
-        Ok((records, bytes))
+        Ok((written, bytes))
     }
 }
 
@@ -285,13 +284,13 @@ impl Output {
         Ok(())
     }
 
-    fn finish(mut self, sync: bool) -> Result<(SegmentRecord, u64)> {
+    fn finish(mut self, sync: bool) -> Result<(Segment, u64)> {
         let bytes = self.end_pack()?;
-        let (record, file) = self.writer.finish()?;
+        let (segment, file) = self.writer.finish()?;
         if sync {
             file.sync()?;
         }
-        Ok((record, bytes))
+        Ok((segment, bytes))
     }
 }
 

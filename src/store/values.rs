@@ -7,7 +7,7 @@ use super::*;
 use crate::array::{Array, ArrayData, PACK_BELOW};
 use crate::block::{Block, Part};
 use crate::budget::Held;
-use crate::format::root::{SegmentRecord, Stored};
+use crate::format::root::Stored;
 use crate::format::segment::{ChunkKey, Row};
 use crate::grid;
 use crate::segment::{NewFile, Segment, SegmentWriter};
@@ -122,7 +122,7 @@ struct SegmentPlan<'v> {
 
 /// A segment that was written, not yet named by a root.
 struct NewSegment {
-    record: SegmentRecord,
+    segment: Segment,
     rows: Vec<Row>,
     unsynced: Option<NewFile>,
 }
@@ -237,13 +237,13 @@ impl Store {
             }
             rows.sort_unstable_by_key(|row| (row.array_id, row.chunk));
             rows.iter().try_for_each(|row| writer.row(*row))?;
-            let (record, file) = writer.finish()?;
-            let at_once = !self.sync || record.length >= SYNC_AT_ONCE || plans.len() > MOST_UNSYNCED;
+            let (segment, file) = writer.finish()?;
+            let at_once = !self.sync || segment.record.length >= SYNC_AT_ONCE || plans.len() > MOST_UNSYNCED;
             if at_once && self.sync {
                 file.sync()?;
             }
             let unsynced = (!at_once).then_some(file);
-            *lock(done)? = Some(NewSegment { record, rows, unsynced });
+            *lock(done)? = Some(NewSegment { segment, rows, unsynced });
             Ok(())
         })?;
         done.into_iter()
@@ -278,14 +278,13 @@ impl Store {
                 totals.insert(frozen.array.id, stored);
             }
             let added: u64 = new.rows.iter().map(Row::stored_bytes).sum();
-            let segment = Arc::new(Segment::new(new.record, &self.path.join(&*plan.folder)));
             let file = files.by_name.entry(plan.name.clone()).or_insert_with(|| ArrayFile {
                 folder: plan.folder.clone(),
                 segments: Arc::default(),
                 live_bytes: 0,
                 dead_bytes: 0,
             });
-            let all: Vec<_> = old.iter().cloned().chain(std::iter::once(segment)).collect();
+            let all: Vec<_> = old.iter().cloned().chain(std::iter::once(Arc::new(new.segment))).collect();
             file.segments = Arc::new(all);
             file.live_bytes = (file.live_bytes + added).saturating_sub(replaced);
             file.dead_bytes += replaced;
