@@ -1,5 +1,6 @@
 # make demo      build the library and a simulation, run it, show what it stored
 # make test      everything that must hold; .ci/run is this
+# make bench     six workloads beside NetCDF-4 and the machine's limits; see benches/README.md
 # make install   PREFIX=/usr/local DESTDIR= LIBDIR= INCLUDEDIR= DATADIR=
 # make dist      a tarball that builds without the network
 # make clean
@@ -20,7 +21,7 @@ TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))/release
 EXAMPLE_CFLAGS = -std=c99 -Wall -Wextra -Wpedantic $(CFLAGS) -Iinclude
 EXAMPLE_LIBS = -Lbuild/lib -latlas_store -Wl,-rpath,$(abspath build/lib)
 
-.PHONY: all library examples demo test install dist clean
+.PHONY: all library examples demo test bench install dist clean
 
 all: library
 
@@ -58,6 +59,9 @@ demo: build/examples/shallow_water
 	@echo
 	@echo "The files:"
 	@cd build && find demo.atlas -type f -printf '%10s  %p\n' | sort -k 2
+
+bench: library
+	benches/run.sh build/lib
 
 test:
 	scripts/install-deps.sh
