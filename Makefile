@@ -71,16 +71,20 @@ test:
 build/lib/libatlas_store.so:
 	$(MAKE) --no-print-directory library
 
-PACKAGE := $(LIBDIR)/cmake/atlas_store
-SUBSTITUTE = sed -e 's|@prefix@|$(PREFIX)|' -e 's|@libdir@|$(LIBDIR)|' -e 's|@includedir@|$(INCLUDEDIR)|' \
-    -e 's|@version@|$(VERSION)|' -e 's|@soversion@|$(SOVERSION)|' \
-    -e 's|@package_to_prefix@|$(shell realpath -m --relative-to=$(PACKAGE) $(PREFIX))|' \
-    -e 's|@package_to_libdir@|$(shell realpath -m --relative-to=$(PACKAGE) $(LIBDIR))|' \
-    -e 's|@package_to_includedir@|$(shell realpath -m --relative-to=$(PACKAGE) $(INCLUDEDIR))|' \
-    -e 's|@package_to_datadir@|$(shell realpath -m --relative-to=$(PACKAGE) $(DATADIR))|'
+# What is installed finds the rest of it from where it is itself, so that the prefix can be moved.
+CMAKEDIR := $(LIBDIR)/cmake/atlas_store
+PKGCONFIGDIR := $(LIBDIR)/pkgconfig
+relative = $(shell realpath -m --relative-to=$(1) $(2))
+SUBSTITUTE = sed -e 's|@version@|$(VERSION)|' -e 's|@soversion@|$(SOVERSION)|' \
+    -e 's|@cmake_to_libdir@|$(call relative,$(CMAKEDIR),$(LIBDIR))|' \
+    -e 's|@cmake_to_includedir@|$(call relative,$(CMAKEDIR),$(INCLUDEDIR))|' \
+    -e 's|@cmake_to_datadir@|$(call relative,$(CMAKEDIR),$(DATADIR))|' \
+    -e 's|@pkgconfig_to_prefix@|$(call relative,$(PKGCONFIGDIR),$(PREFIX))|' \
+    -e 's|@pkgconfig_to_includedir@|$(call relative,$(PKGCONFIGDIR),$(INCLUDEDIR))|' \
+    -e 's|@pkgconfig_to_datadir@|$(call relative,$(PKGCONFIGDIR),$(DATADIR))|'
 
 install: | build/lib/libatlas_store.so
-	$(INSTALL) -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PACKAGE) $(DESTDIR)$(INCLUDEDIR) \
+	$(INSTALL) -d $(DESTDIR)$(PKGCONFIGDIR) $(DESTDIR)$(CMAKEDIR) $(DESTDIR)$(INCLUDEDIR) \
 	    $(DESTDIR)$(DATADIR)/atlas_store/fortran $(DESTDIR)$(DATADIR)/atlas_store/julia/src
 	$(INSTALL) -m 755 build/lib/libatlas_store.so $(DESTDIR)$(LIBDIR)/libatlas_store.so.$(VERSION)
 	ln -sf libatlas_store.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libatlas_store.so.$(SOVERSION)

@@ -51,9 +51,18 @@ impl Store {
     pub(super) fn lock_commit(&self) -> Result<MutexGuard<'_, Commit>> {
         let mut commit = lock(&self.commit)?;
         if let Some(cut) = commit.begun.take() {
+            let _done = Done(&self.flushing);
             commit.failed = self.commit_cut(cut, &mut commit).err();
-            self.flushing.store(false, Ordering::Release);
         }
         Ok(commit)
+    }
+}
+
+/// Says that a flush is over, also when it panicked.
+struct Done<'f>(&'f AtomicBool);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
     }
 }

@@ -4,6 +4,7 @@
 use super::flush::changed_arrays;
 use super::values::{FrozenArray, NewFiles, Values};
 use super::*;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What goes on beside the calls.
 pub(super) enum Spilling {
@@ -46,7 +47,8 @@ impl Store {
     fn start_spilling(&self) -> bool {
         let Some(store) = self.me.upgrade().filter(|_| self.io.pool.has_threads()) else { return false };
         let run = move || {
-            let spilled = store.spill();
+            // Whatever happens, nobody waits for ever.
+            let spilled = catch_unwind(AssertUnwindSafe(|| store.spill())).unwrap_or_else(|_| Err(after_panic()));
             store.end_spilling(&spilled);
         };
         std::thread::Builder::new().name("atlas-spill".into()).spawn(run).is_ok()
@@ -58,11 +60,14 @@ impl Store {
         self.spilling_ended.notify_all();
     }
 
-    /// Writes pending values to segments; whether there were any.
+    /// Writes pending values to segments, unless a flush has meanwhile; whether there were any.
     fn spill(&self) -> Result<bool> {
         let _commit = self.lock_commit()?;
         self.check_usable()?;
         self.check_not_poisoned()?;
+        if !self.io.budget.is_half_taken() {
+            return Ok(false);
+        }
         let values = self.freeze_to_spill()?;
         if values.frozen.is_empty() {
             return Ok(false);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # An installation into a scratch prefix: its files; programs built with it through pkg-config and CMake, shared and
-# static, in C, C++ and Fortran, also after the prefix has moved; a program with another zstd of its own.
+# static, in C, C++ and Fortran; the Julia package; a program with another zstd of its own. All again after the prefix
+# has moved.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
@@ -13,34 +14,52 @@ lib=$work/prefix/lib
 [[ $(readlink -f "$lib/libatlas_store.so") == $(readlink -f "$lib/libatlas_store.so.$version") ]]
 soname=$(readelf -d "$lib/libatlas_store.so" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')
 [[ $(readlink -f "$lib/$soname") == $(readlink -f "$lib/libatlas_store.so.$version") ]]
-diff <(nm -g --defined-only "$lib/libatlas_store.a" | sed -n 's/.* [A-Za-z] //p' | sort) bindings/c/atlas_store.symbols
 
 expected="temperature[1][0] = -1.5, min -1.5, max 13.5"
+quietly() { "$@" >"$work/log" 2>&1 || { cat "$work/log" >&2 && return 1; }; }
 runs() { # PROGRAM: prints what the quickstart prints
     [[ $("$1" "$1.atlas") == "$expected" ]] || { echo "$1 does not print: $expected" >&2 && return 1; }
 }
 
-export PKG_CONFIG_PATH=$lib/pkgconfig
-[[ $(pkg-config --modversion atlas_store) == "$version" ]]
-read -ra shared < <(pkg-config --cflags --libs atlas_store)
-read -ra static < <(pkg-config --static --cflags --libs atlas_store | sed 's/-latlas_store/-l:libatlas_store.a/')
-cc -std=c99 examples/c/quickstart.c -o "$work/shared" "${shared[@]}"
-cc -std=c99 examples/c/quickstart.c -o "$work/static" "${static[@]}"
-LD_LIBRARY_PATH=$lib runs "$work/shared"
-runs "$work/static"
-if ldd "$work/static" | grep -q atlas_store; then exit 1; fi
+diff <(nm -g --defined-only "$lib/libatlas_store.a" | sed -n 's/.* [A-Za-z] //p' | sort) bindings/c/atlas_store.symbols
 
-# -rdynamic: the program's functions come before the library's in the order of the dynamic linker.
-cc -std=c99 -rdynamic tests/install/other_zstd.c -o "$work/zstd-shared" "${shared[@]}"
-cc -std=c99 -rdynamic tests/install/other_zstd.c -o "$work/zstd-static" "${static[@]}"
-LD_LIBRARY_PATH=$lib "$work/zstd-shared" "$work/zstd-shared.atlas"
-"$work/zstd-static" "$work/zstd-static.atlas"
+# Every language, through pkg-config and through CMake, with what is installed under a prefix.
+julia=${JULIA:-$(command -v julia || echo /opt/julia-1.5/bin/julia)}
+uses() { # PREFIX
+    local prefix=$1 out shared static
+    out=$(mktemp -d -p "$work")
+    export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
+    [[ $(pkg-config --modversion atlas_store) == "$version" ]]
+    read -ra shared < <(pkg-config --cflags --libs atlas_store)
+    read -ra static < <(pkg-config --static --cflags --libs atlas_store | sed 's/-latlas_store/-l:libatlas_store.a/')
+    cc -std=c99 examples/c/quickstart.c -o "$out/c" "${shared[@]}"
+    cc -std=c99 examples/c/quickstart.c -o "$out/static" "${static[@]}"
+    c++ -std=c++17 examples/cpp/quickstart.cpp -o "$out/cpp" "${shared[@]}"
+    gfortran -J"$out" "$(pkg-config --variable=fortran_sources atlas_store)"/*.f90 examples/fortran/quickstart.f90 \
+        -o "$out/fortran" "${shared[@]}"
+    for program in c cpp fortran; do LD_LIBRARY_PATH=$prefix/lib runs "$out/$program"; done
+    runs "$out/static"
+    if ldd "$out/static" | grep -q atlas_store; then return 1; fi
 
+    # -rdynamic: the program's functions come before the library's in the order of the dynamic linker.
+    cc -std=c99 -rdynamic tests/install/other_zstd.c -o "$out/zstd-shared" "${shared[@]}"
+    cc -std=c99 -rdynamic tests/install/other_zstd.c -o "$out/zstd-static" "${static[@]}"
+    LD_LIBRARY_PATH=$prefix/lib "$out/zstd-shared" "$out/zstd-shared.atlas"
+    "$out/zstd-static" "$out/zstd-static.atlas"
+
+    quietly cmake -S tests/install -B "$out/cmake" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_BUILD_TYPE=Release
+    quietly cmake --build "$out/cmake"
+    for program in c static cpp fortran; do runs "$out/cmake/$program"; done
+
+    printf '#!/bin/sh\nJULIA_DEPOT_PATH="%s:" exec "%s" --startup-file=no -O0 --project="%s" "%s" "$@"\n' "$out/depot" "$julia" \
+        "$prefix/share/atlas_store/julia" "$PWD/examples/julia/quickstart.jl" >"$out/julia"
+    chmod +x "$out/julia"
+    runs "$out/julia"
+}
+uses "$work/prefix"
 mv "$work/prefix" "$work/moved"
-cmake -S tests/install -B "$work/cmake" -DCMAKE_PREFIX_PATH="$work/moved" -DCMAKE_BUILD_TYPE=Release >"$work/cmake.log" ||
-    { cat "$work/cmake.log" >&2 && exit 1; }
-cmake --build "$work/cmake" >"$work/cmake.log" || { cat "$work/cmake.log" >&2 && exit 1; }
-for program in c static cpp fortran; do runs "$work/cmake/$program"; done
+uses "$work/moved"
+
 for wanted in 0.0 0.2 1 "$version.1"; do
     sed "s/find_package(atlas_store 0.1 /find_package(atlas_store $wanted /" tests/install/CMakeLists.txt >"$work/CMakeLists.txt"
     if cmake -S "$work" -B "$work/cmake-$wanted" -DCMAKE_PREFIX_PATH="$work/moved" >/dev/null 2>&1; then
@@ -50,11 +69,10 @@ for wanted in 0.0 0.2 1 "$version.1"; do
 done
 
 make --no-print-directory -s install PREFIX=/opt/atlas LIBDIR=/opt/atlas/lib/x86_64-linux-gnu DESTDIR="$work/stage"
-grep -qx 'prefix=/opt/atlas' "$work/stage/opt/atlas/lib/x86_64-linux-gnu/pkgconfig/atlas_store.pc"
 [[ $(cd "$work/stage" && find . -type f -o -type l | sed 's|/x86_64-linux-gnu||' | sort) == \
     "$(cd "$work/moved" && find . -type f -o -type l | sed 's|^\.|./opt/atlas|' | sort)" ]]
-cmake -S tests/install -B "$work/cmake-stage" -DCMAKE_PREFIX_PATH="$work/stage/opt/atlas" \
-    -DCMAKE_LIBRARY_ARCHITECTURE=x86_64-linux-gnu >"$work/cmake.log" || { cat "$work/cmake.log" >&2 && exit 1; }
-cmake --build "$work/cmake-stage" --target cpp >"$work/cmake.log" || { cat "$work/cmake.log" >&2 && exit 1; }
+quietly cmake -S tests/install -B "$work/cmake-stage" -DCMAKE_PREFIX_PATH="$work/stage/opt/atlas" \
+    -DCMAKE_LIBRARY_ARCHITECTURE=x86_64-linux-gnu
+quietly cmake --build "$work/cmake-stage" --target cpp
 runs "$work/cmake-stage/cpp"
 echo "ok installed as C libraries are: pkg-config, CMake, moved, staged, beside another zstd"
