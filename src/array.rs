@@ -5,7 +5,6 @@
 use crate::block::{self, Block, ChunkData, Part, PendingChunk};
 use crate::budget::{Budget, Held};
 use crate::buffers::{self, Buffers};
-use crate::codec;
 use crate::error::{ErrorKind, Result, error};
 use crate::format::root::Stored;
 use crate::format::segment::{BlockRef, Row};
@@ -270,9 +269,7 @@ impl Array {
     }
 
     fn decode_pending(&self, io: &Io, encoded: &block::Encoded) -> Result<ChunkData> {
-        let mut decoded = buffers::allocate(encoded.coding.raw_len as usize)?;
-        codec::decode(&encoded.coding, &encoded.bytes, &mut decoded)?;
-        ChunkData::from_stored(&self.schema, &io.buffers, &decoded)
+        ChunkData::from_stored(&self.schema, &io.buffers, &io.reader.pending(encoded)?)
     }
 
     /// What a read of `region` needs beyond open chunks, which `on_open` copies from while `data` is locked.
@@ -423,10 +420,7 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
             ChunkData::Texts(_) => Err(error!(Internal, "texts in an array of numbers")),
         },
         Step::Pending(plan, target, piece, PendingChunk::Encoded(encoded)) => {
-            match plan.array.decode_pending(io, encoded)? {
-                ChunkData::Numbers(bytes) => plan.array.copy_numbers(target, piece, &bytes),
-                ChunkData::Texts(_) => Err(error!(Internal, "texts in an array of numbers")),
-            }
+            plan.array.copy_numbers(target, piece, &io.reader.pending(encoded)?)
         }
         Step::Run { segment, offset, len, wanted } => read_run(io, segment, *offset, *len, wanted, keep),
     })

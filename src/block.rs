@@ -12,6 +12,7 @@ use crate::schema::Schema;
 use crate::shape::Dims;
 use crate::stats::{self, ChunkStats};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// The cells of one chunk, padding included, in C order.
@@ -127,6 +128,8 @@ pub(crate) struct Part {
 
 /// An encoded block.
 pub(crate) struct Encoded {
+    /// Unique in the process: names the block in caches.
+    pub uid: u64,
     pub bytes: Vec<u8>,
     pub crc: u32,
     pub coding: Coding,
@@ -292,8 +295,10 @@ pub(crate) fn encode_raw(
     raw: &[u8],
     parts: Vec<EncodedPart>,
 ) -> Result<Encoded> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
     let (coding, bytes) = codec::encode(compression, item, raw)?;
-    Ok(Encoded { crc: crc32c::crc32c(&bytes), coding, bytes, parts })
+    let uid = NEXT.fetch_add(1, Ordering::Relaxed);
+    Ok(Encoded { uid, crc: crc32c::crc32c(&bytes), coding, bytes, parts })
 }
 
 #[cfg(test)]

@@ -20,6 +20,9 @@ const TAIL: usize = 2048;
 /// Bytes that are gathered before they are written.
 const WRITE_BUFFER: usize = 1 << 20;
 
+/// Tells pending blocks from segments in the cache's keys.
+const PENDING: u64 = 1 << 63;
+
 /// A segment that a root names.
 pub(crate) struct Segment {
     pub record: SegmentRecord,
@@ -296,9 +299,28 @@ impl SegmentReader {
 
     /// Keeps a decoded block at hand.
     pub fn keep(&self, segment: &Segment, block: &BlockRef, decoded: Arc<Vec<u8>>) {
-        if (decoded.len() as u64) < self.cache_bytes / 4 {
+        if self.is_worth_keeping(&decoded) {
             self.blocks.insert((segment.uid, block.offset), decoded);
         }
+    }
+
+    /// A decoded block that is not in a segment yet, from the cache or decoded.
+    pub fn pending(&self, encoded: &Encoded) -> Result<Arc<Vec<u8>>> {
+        let key = (PENDING | encoded.uid, 0);
+        if let Some(decoded) = self.blocks.get(&key) {
+            return Ok(decoded);
+        }
+        let mut decoded = crate::buffers::allocate(encoded.coding.raw_len as usize)?;
+        codec::decode(&encoded.coding, &encoded.bytes, &mut decoded)?;
+        let decoded = Arc::new(decoded);
+        if self.is_worth_keeping(&decoded) {
+            self.blocks.insert(key, decoded.clone());
+        }
+        Ok(decoded)
+    }
+
+    fn is_worth_keeping(&self, decoded: &[u8]) -> bool {
+        (decoded.len() as u64) < self.cache_bytes / 4
     }
 
     /// A decoded block, from the cache or read.

@@ -243,9 +243,9 @@ impl Catalogue {
         self.schemas.list.clone()
     }
 
-    pub fn schema_number(&self, schema: &Arc<Schema>) -> u32 {
+    pub fn schema_number(&self, schema: &Arc<Schema>) -> Result<u32> {
         // An array's schema came from `intern` or from the root.
-        self.schemas.numbers.get(schema).copied().unwrap_or(u32::MAX)
+        self.schemas.numbers.get(schema).copied().ok_or_else(|| error!(Internal, "an array's schema has no number"))
     }
 
     /// Slot, name and place in the image of every dataset in the last commit that is still there.
@@ -303,7 +303,7 @@ impl Dataset {
             let stored = data.stored.as_ref().map(|(stored, _)| stored.encode(array.schema.dtype)).unwrap_or_default();
             let record = ArrayRecord {
                 id: array.id,
-                schema: catalogue.schema_number(&array.schema),
+                schema: catalogue.schema_number(&array.schema)?,
                 shape: data.shape.to_vec(),
                 stored,
                 attributes: entry.attributes.clone(),
