@@ -20,6 +20,8 @@ use std::sync::{Arc, RwLock};
 
 /// Chunks of at least this size are blocks of their own; smaller ones are packed together when they are flushed.
 pub(crate) const PACK_BELOW: usize = 16 << 10;
+/// What a pending chunk takes beside its values: its block, its places in maps, allocations. It is most of a tiny one.
+const CHUNK_OVERHEAD: usize = 256;
 /// Stored bytes that one read fetches, at most, when blocks stand side by side.
 const READ_RUN: u64 = 1 << 20;
 
@@ -66,7 +68,7 @@ pub(crate) enum Pending {
 
 impl Pending {
     fn open(io: &Io, data: ChunkData) -> Self {
-        let held = Held::new(&io.budget, data.memory());
+        let held = Held::new(&io.budget, CHUNK_OVERHEAD + data.memory());
         Self::Open { data, written: 0, held }
     }
 }
@@ -206,7 +208,7 @@ impl Array {
         match data.pending.remove(&number) {
             Some(Pending::Open { data: chunk, held, .. }) => {
                 let large = chunk.memory() >= PACK_BELOW;
-                held.set(chunk.memory());
+                held.set(CHUNK_OVERHEAD + chunk.memory());
                 let part = Part { schema: self.schema.clone(), valid, data: Arc::new(chunk) };
                 let block = Block::new(vec![part], &io.buffers, held);
                 if large {
