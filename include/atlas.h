@@ -626,11 +626,12 @@ atlas_status atlas_open(const char *path,
 atlas_status atlas_flush(atlas_store store);
 
 /**
- * Begin a flush of every change made so far, and return at once: it goes on beside the calls.
+ * Begin a flush of every change made so far, and do not wait for it: it goes on beside the calls.
  *
  * What is changed from now on belongs to the next flush. One that was begun before is waited for
  * first; if that failed, its error is returned and nothing is begun. `atlas_flush`,
- * `atlas_close`, `atlas_compact` and `atlas_discard` wait for it too. With ATLAS_THREADS_INLINE
+ * `atlas_close`, `atlas_compact` and `atlas_discard` wait for it too. So does this call for values
+ * that are being written ahead (see write_buffer_bytes). With ATLAS_THREADS_INLINE
  * this call does all the work.
  *
  * Fails with ATLAS_STATUS_READ_ONLY or ATLAS_STATUS_POISONED, or like the flush before. Since 0.1.
@@ -638,7 +639,7 @@ atlas_status atlas_flush(atlas_store store);
 atlas_status atlas_flush_begin(atlas_store store);
 
 /**
- * Whether no flush is under way, so that `atlas_flush_wait` would return at once.
+ * Tell whether the flush that was begun last, if any, is over.
  *
  * Fails with ATLAS_STATUS_READ_ONLY. Since 0.1.
  */

@@ -119,6 +119,7 @@ impl Array {
                 let place = ChunkBox { shape: &self.schema.chunk_shape, at: &piece.in_chunk, extents: &piece.extents };
                 source.copy_to(&piece.in_region, &place, bytes);
             }
+            0
         })
     }
 
@@ -132,21 +133,25 @@ impl Array {
         texts: &[&str],
     ) -> Result<()> {
         self.write(data, io, segments, region, |piece, chunk| {
+            let mut more = 0;
             if let ChunkData::Texts(cells) = chunk {
                 for_each_cell(&self.schema.chunk_shape, &region.count, piece, |in_chunk, in_region| {
+                    more += texts[in_region].len().saturating_sub(cells[in_chunk].len());
                     texts[in_region].clone_into(&mut cells[in_chunk]);
                 });
             }
+            more
         })
     }
 
+    /// Has `put` copy each piece into its chunk; it returns the memory that the chunk takes beyond what it did.
     fn write(
         &self,
         data: &mut ArrayData,
         io: &Io,
         segments: &Segments,
         region: &Region,
-        mut put: impl FnMut(&Piece, &mut ChunkData),
+        mut put: impl FnMut(&Piece, &mut ChunkData) -> usize,
     ) -> Result<()> {
         let schema = &self.schema;
         let valid = |shape: &[u64], piece: &Piece| grid::valid_extents(shape, &schema.chunk_shape, piece.chunk);
@@ -171,10 +176,10 @@ impl Array {
                 };
                 data.pending.insert(piece.chunk, Pending::open(io, fresh));
             }
-            let Some(Pending::Open { data: chunk, written, .. }) = data.pending.get_mut(&piece.chunk) else {
+            let Some(Pending::Open { data: chunk, written, held }) = data.pending.get_mut(&piece.chunk) else {
                 return Err(error!(Internal, "chunk {} is not open", piece.chunk));
             };
-            put(&piece, chunk);
+            held.grow(put(&piece, chunk));
             *written += cells(&piece.extents);
             // Dimension 0 may grow into the padding, so a chunk is complete when that is written too.
             let rows = valid.first().copied().unwrap_or(1).max(1);
@@ -453,17 +458,31 @@ impl Wanted<'_, '_> {
         self.row.len == self.row.block.coding.raw_len
     }
 
+    /// Whether the piece is so little of the chunk that the rest need not be unshuffled.
+    fn is_small(&self) -> bool {
+        cells(&self.piece.extents) * 4 <= self.plan.array.schema.chunk_cells() as u64
+    }
+
     /// The elements of the chunk that the piece takes, as runs (first, number), in C order.
     fn runs(&self) -> impl Iterator<Item = (usize, usize)> {
-        let (piece, strides) = (self.piece, c_strides(&self.plan.array.schema.chunk_shape));
-        let run = piece.extents.last().copied().unwrap_or(1);
-        (0..cells(&piece.extents) / run.max(1)).map(move |number| {
-            let (mut rest, mut first) = (number, 0);
-            for d in (0..strides.len()).rev() {
-                let last = d + 1 == strides.len();
-                let i = if last { 0 } else { rest % piece.extents[d] };
-                rest /= if last { 1 } else { piece.extents[d] };
-                first += (piece.in_chunk[d] + i) * strides[d] as u64;
+        let (piece, shape) = (self.piece, &self.plan.array.schema.chunk_shape);
+        let strides = c_strides(shape);
+        // The trailing dimensions that are whole, and the one before them, make a run.
+        let mut inner = shape.len();
+        let mut run = 1;
+        while inner > 0 {
+            inner -= 1;
+            run *= piece.extents[inner];
+            if piece.extents[inner] != shape[inner] {
+                break;
+            }
+        }
+        (0..cells(&piece.extents[..inner])).map(move |number| {
+            let mut rest = number;
+            let mut first: u64 = (inner..strides.len()).map(|d| piece.in_chunk[d] * strides[d] as u64).sum();
+            for d in (0..inner).rev() {
+                first += (piece.in_chunk[d] + rest % piece.extents[d]) * strides[d] as u64;
+                rest /= piece.extents[d];
             }
             (first as usize, run as usize)
         })
@@ -507,7 +526,7 @@ fn read_block(
     let raw_len = block.coding.raw_len as usize;
     if let [wanted] = group
         && wanted.is_alone()
-        && (wanted.is_whole_block() || !keep)
+        && (wanted.is_whole_block() || (!keep && wanted.is_small()))
     {
         let (schema, piece) = (&wanted.plan.array.schema, wanted.piece);
         check_wanted(io, segment, wanted)?;

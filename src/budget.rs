@@ -24,6 +24,11 @@ impl Budget {
         self.held.load(Ordering::Relaxed)
     }
 
+    /// Whether `held` differs from what was held by enough to look again.
+    pub fn has_moved_from(&self, held: u64) -> bool {
+        self.held().abs_diff(held) > self.limit / 8
+    }
+
     pub fn is_half_taken(&self) -> bool {
         self.held() > self.limit / 2
     }
@@ -41,6 +46,11 @@ impl Held {
 
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
+    }
+
+    pub fn grow(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.budget.held.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     /// Changes the share.
@@ -69,7 +79,9 @@ mod tests {
         let two = Held::new(&budget, 70);
         assert!(budget.is_half_taken() && budget.is_overdrawn());
         one.set(5);
-        assert_eq!(budget.held(), 75);
+        one.grow(2);
+        assert_eq!(budget.held(), 77);
+        assert!(budget.has_moved_from(64) && !budget.has_moved_from(70));
         drop(two);
         drop(one);
         assert_eq!(budget.held(), 0);

@@ -69,7 +69,8 @@ impl Pool {
     /// Calls `f` for each item, in parallel where there is more than one. Returns the error of the first that failed.
     pub fn for_each<T: Sync>(&self, items: &[T], f: impl Fn(&T) -> Result<()> + Sync) -> Result<()> {
         match self.running() {
-            Some(pool) if items.len() > 1 => {
+            // One worker would be no faster than the caller, who would wait for what it does for others.
+            Some(pool) if items.len() > 1 && self.threads > 1 => {
                 use rayon::prelude::*;
                 let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
                 pool.install(|| {

@@ -1,12 +1,15 @@
 //! What goes on beside the calls: flushes that were begun, and values that are written ahead of a flush.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use atlas_store::storage::{Entry, Identity, LocalDisk, Locking, ReadFile, ReaderPin, Storage, WriteFile};
 use atlas_store::{
-    ArrayOptions, CreateOptions, DType, ErrorKind, Mode, OpenOptions, RuntimeOptions, Selection, Source, Store, Target,
+    ArrayOptions, CreateOptions, DType, ErrorKind, Mode, OpenOptions, RuntimeOptions, Scalar, Selection, Source, Store,
+    Target,
 };
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex};
 
 const ROW: usize = 8192;
 
@@ -219,4 +222,164 @@ fn many_threads_write_beyond_the_buffer() {
     let store = Store::open(&path, Mode::Read, OpenOptions::default()).unwrap();
     check_rows(&store, 64, |_| 3);
     assert_eq!(store.verify(&mut |damage| panic!("{damage:?}")).unwrap(), 0);
+}
+
+#[test]
+fn statistics_hold_where_only_complete_chunks_were_written_ahead() {
+    for threads in [0, 2] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        // Room for a few chunks of ten rows, so that the last one is often open when the others go.
+        let store = create(&path, threads, 1 << 20);
+        store.create_dataset("run").unwrap();
+        for (name, fill_value) in [("plain", None), ("filled", Some((-1i64).into()))] {
+            let options = ArrayOptions { chunk_shape: Some(vec![10, 4096]), fill_value, ..Default::default() };
+            store.define_array("run", name, DType::I64, &["time", "x"], &[0, 4096], options).unwrap();
+        }
+        let mut rows = 0;
+        for (step, more) in [15, 50, 1, 7, 33, 1, 90, 4, 2].into_iter().enumerate() {
+            for name in ["plain", "filled"] {
+                let values: Vec<i64> = (0..more * 4096).map(|i| 5 + i * 7919 % 1000).collect();
+                store.append_array("run", name, &[more as u64, 4096], Source::from_slice(&values)).unwrap();
+            }
+            rows += more as u64;
+            if step % 3 == 2 {
+                store.flush().unwrap();
+                for name in ["plain", "filled"] {
+                    let stats = store.array_stats("run", name).unwrap();
+                    assert_eq!((stats.row_count, stats.null_count), (rows * 4096, 0), "{name} at step {step}");
+                    assert_eq!(stats.range, Some((Scalar::Int(5), Scalar::Int(1004))), "{name} at step {step}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_buffer_of_nothing_does_not_hang() {
+    for threads in [0, 1] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = create(&dir.path().join("s"), threads, 0);
+        store.create_dataset("run").unwrap();
+        store.define_array("run", "u", DType::U8, &["x"], &[1], ArrayOptions::default()).unwrap();
+        for value in 0..20u8 {
+            store.write_array("run", "u", Selection::all(1), Source::from_slice(&[value])).unwrap();
+        }
+        store.close().unwrap();
+    }
+}
+
+/// A disk whose syncs of files wait as long as the gate is shut.
+#[derive(Clone)]
+struct GatedDisk(Arc<(Mutex<bool>, Condvar)>);
+
+impl GatedDisk {
+    fn shut(&self, shut: bool) {
+        *self.0.0.lock().unwrap() = shut;
+        self.0.1.notify_all();
+    }
+}
+
+struct GatedFile(Box<dyn WriteFile>, GatedDisk);
+
+impl WriteFile for GatedFile {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.append(bytes)
+    }
+    fn sync(&self) -> io::Result<()> {
+        let (shut, opened) = &*self.1.0;
+        drop(opened.wait_while(shut.lock().unwrap(), |shut| *shut).unwrap());
+        self.0.sync()
+    }
+    fn identity(&self) -> io::Result<Identity> {
+        self.0.identity()
+    }
+}
+
+impl Storage for GatedDisk {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
+        Ok(Box::new(GatedFile(LocalDisk.create(path)?, self.clone())))
+    }
+    fn replace(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
+        Ok(Box::new(GatedFile(LocalDisk.replace(path)?, self.clone())))
+    }
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn ReadFile>> {
+        LocalDisk.open(path)
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        LocalDisk.rename(from, to)
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        LocalDisk.remove(path)
+    }
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        LocalDisk.create_dir(path)
+    }
+    fn remove_dir(&self, path: &Path) -> io::Result<()> {
+        LocalDisk.remove_dir(path)
+    }
+    fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
+        LocalDisk.list(path)
+    }
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        LocalDisk.sync_dir(path)
+    }
+    fn lock_writer(&self, path: &Path) -> io::Result<Locking> {
+        LocalDisk.lock_writer(path)
+    }
+    fn pin_reader(&self, path: &Path) -> io::Result<Option<Box<dyn ReaderPin>>> {
+        LocalDisk.pin_reader(path)
+    }
+}
+
+#[test]
+fn all_calls_go_on_while_a_begun_flush_waits_for_the_disk() {
+    for threads in [1, 2] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let disk = GatedDisk(Arc::default());
+        let runtime = RuntimeOptions { threads: Some(threads), ..Default::default() };
+        let store =
+            Store::create_on(Arc::new(disk.clone()), &path, CreateOptions { runtime, ..Default::default() }).unwrap();
+        define(&store, 8);
+        store.create_dataset("doomed").unwrap();
+        (0..8).for_each(|row| write_row(&store, row, 1).unwrap());
+        store.flush().unwrap();
+        (0..4).for_each(|row| write_row(&store, row, 2).unwrap());
+
+        disk.shut(true);
+        store.flush_begin().unwrap();
+        assert!(!store.flush_test().unwrap());
+        // Frozen, stored and newer values, and changes of what the flush is writing.
+        let expected = |row| {
+            if row < 2 {
+                3
+            } else if row < 4 {
+                2
+            } else {
+                1
+            }
+        };
+        (0..2).for_each(|row| write_row(&store, row, 3).unwrap());
+        check_rows(&store, 8, expected);
+        let mut all = vec![0i64; 8 * ROW];
+        store.read_array("run", "u", Selection::all(2), Target::from_slice(&mut all)).unwrap();
+        assert!((0..8).all(|row| all[row * ROW..][..ROW] == values(row as u64, expected(row as u64))));
+        store.append_array("run", "u", &[1, ROW as u64], Source::from_slice(&values(8, 3))).unwrap();
+        store.delete_dataset("doomed").unwrap();
+        store.create_dataset("later").unwrap();
+        assert!(!store.flush_test().unwrap(), "it did not wait for the disk");
+        let reader = Store::open(&path, Mode::Read, OpenOptions::default()).unwrap();
+        check_rows(&reader, 8, |_| 1);
+
+        disk.shut(false);
+        store.flush_wait().unwrap();
+        assert!(reader.refresh().unwrap());
+        check_rows(&reader, 8, |row| if row < 4 { 2 } else { 1 });
+        assert!(reader.has_dataset("doomed").unwrap() && !reader.has_dataset("later").unwrap());
+        store.close().unwrap();
+        assert!(reader.refresh().unwrap());
+        check_rows(&reader, 9, |row| if row == 8 { 3 } else { expected(row) });
+        assert!(!reader.has_dataset("doomed").unwrap() && reader.has_dataset("later").unwrap());
+    }
 }

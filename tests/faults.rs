@@ -277,6 +277,37 @@ fn a_disk_that_is_full_ahead_of_the_flush_loses_nothing() {
 }
 
 #[test]
+fn a_failed_fsync_ahead_of_the_flush_poisons_the_writer_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let state = Arc::new(State { fault: Fault::Sync, left: AtomicI64::new(i64::MAX), stays: AtomicBool::new(false) });
+    let runtime = RuntimeOptions { write_buffer_bytes: Some(1), threads: Some(0), ..Default::default() };
+    let options = CreateOptions { runtime, ..Default::default() };
+    let store = Store::create_on(Arc::new(FaultyDisk(state.clone())), &path, options).unwrap();
+    store.create_dataset("run").unwrap();
+    write(&store, 0);
+    store.flush().unwrap();
+    state.left.store(0, Ordering::SeqCst);
+    let overwrite = |number: i64| {
+        let values = vec![number; CELLS as usize];
+        ARRAYS
+            .iter()
+            .try_for_each(|array| store.write_array("run", array, Selection::all(1), Source::from_slice(&values)))
+    };
+    assert_eq!(overwrite(1).unwrap_err().kind(), ErrorKind::Poisoned);
+    let mut values = vec![0i64; CELLS as usize];
+    store.read_array("run", "u", Selection::all(1), Target::from_slice(&mut values)).unwrap();
+    assert_eq!(values[0], 1, "reads go on");
+    assert_eq!(store.flush().unwrap_err().kind(), ErrorKind::Poisoned);
+    store.discard();
+    assert_eq!(committed(&path), 0);
+    let store = Store::open(&path, Mode::ReadWrite, OpenOptions::default()).unwrap();
+    write(&store, 2);
+    store.close().unwrap();
+    assert_eq!(committed(&path), 2);
+}
+
+#[test]
 fn a_compaction_that_fails_changes_nothing_and_works_when_there_is_room() {
     for fault in [Fault::Full, Fault::Torn, Fault::Sync] {
         let mut failed = 0;

@@ -544,7 +544,7 @@ proptest! {
     #[test]
     fn a_store_behaves_like_the_model(
         ops in prop::collection::vec(op(), 1..70), notation in 0..4u8, threads in 0..3usize,
-        write_buffer_bytes in prop::option::of(prop_oneof![Just(1), Just(200), Just(4000)]),
+        write_buffer_bytes in prop::option::of(prop_oneof![Just(1), Just(20_000), Just(100_000)]),
     ) {
         let dir = tempfile::tempdir().unwrap();
         let mut run = Run::new(&dir.path().join("s"), notation, Tuning { threads, write_buffer_bytes });

@@ -6,8 +6,8 @@
 use super::*;
 
 impl Store {
-    /// Begins a flush of all changes made so far, and returns at once; changes made from now on belong to the next. A
-    /// store without worker threads carries it out before it returns.
+    /// Begins a flush of all changes made so far, and does not wait for it; changes made from now on belong to the next.
+    /// A store without worker threads carries it out before it returns.
     ///
     /// [`Store::flush_wait`] returns when the commit is durable, and says what went wrong; nothing is lost then. A
     /// flush that was begun before is waited for, and if it failed that is returned and nothing is begun.
@@ -32,7 +32,7 @@ impl Store {
         Ok(())
     }
 
-    /// Whether no flush is under way: [`Store::flush_wait`] would return at once.
+    /// Whether the flush that was begun last, if any, is over.
     pub fn flush_test(&self) -> Result<bool> {
         self.check_writable()?;
         Ok(!self.flushing.load(Ordering::Acquire))

@@ -193,8 +193,10 @@ impl Store {
             *lock(encoded)? = group.iter().map(encode).collect::<Result<_>>()?;
             Ok(())
         })?;
-        let encoded = groups.into_iter().flat_map(|(_, encoded)| encoded.into_inner().unwrap_or_default());
-        let encoded: Vec<Vec<u8>> = encoded.collect();
+        let mut encoded = Vec::with_capacity(cut.datasets.len());
+        for (_, group) in groups {
+            encoded.append(&mut group.into_inner().map_err(|_| after_panic())?);
+        }
         let datasets: Vec<(&str, &[u8])> = (cut.datasets.iter().zip(&encoded))
             .map(|(dataset, encoded)| {
                 let bytes = match &dataset.content {

@@ -40,8 +40,8 @@ use values::NewFiles;
 /// An open store.
 ///
 /// Every method may be called from any thread at once. Changes are in memory, or in files that no commit names, until
-/// [`Store::flush`]. Dropping the last reference discards what is not flushed; where a flush was begun, that is after it
-/// is done. [`Store::close`] and [`Store::discard`] wait, so that the store can be opened again when they return.
+/// [`Store::flush`]. Dropping the last reference discards what is not flushed; where a flush was begun, or
+/// values are being written ahead of one, that is after it is done. [`Store::close`] and [`Store::discard`] wait, so that the store can be opened again when they return.
 pub struct Store {
     path: PathBuf,
     mode: Mode,
@@ -280,15 +280,21 @@ impl Store {
         if std::process::id() == self.pid {
             match self.lock_commit() {
                 Ok(mut commit) => self.release(&mut commit),
-                Err(_) => self.release(&mut self.commit.lock().unwrap_or_else(PoisonError::into_inner)),
+                Err(_) => {
+                    // What a panic left is not trusted to say which files are not committed: the next writer knows.
+                    self.closed.store(true, Ordering::Release);
+                    let mut commit = self.commit.lock().unwrap_or_else(PoisonError::into_inner);
+                    (commit.lock, commit.pin) = (None, None);
+                }
             }
         }
     }
 
     fn release(&self, commit: &mut Commit) {
-        if !self.closed.swap(true, Ordering::AcqRel) {
+        if !self.closed.swap(true, Ordering::AcqRel)
+            && let Ok(mut working) = self.working.write()
+        {
             // While the lock is still held: afterwards another writer removes them.
-            let mut working = self.working.write().unwrap_or_else(PoisonError::into_inner);
             working.spilled.remove(&*self.storage);
         }
         (commit.lock, commit.pin) = (None, None);

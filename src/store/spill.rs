@@ -10,6 +10,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub(super) enum Spilling {
     Idle,
     Running,
+    /// The last attempt found nothing to write out, with this much held: another call still brings it, or a flush has it.
+    /// The next is made when that has changed.
+    Nothing(u64),
     /// The last attempt failed; the next is made when there is no room left at all.
     Failed,
 }
@@ -22,8 +25,10 @@ impl Store {
         while budget.is_half_taken() {
             self.check_writable()?;
             let mut spilling = lock(&self.spilling)?;
-            if matches!(*spilling, Spilling::Idle) && self.start_spilling() {
-                *spilling = Spilling::Running;
+            match *spilling {
+                Spilling::Nothing(held) if !budget.has_moved_from(held) => return Ok(()),
+                Spilling::Idle | Spilling::Nothing(_) if self.start_spilling() => *spilling = Spilling::Running,
+                _ => {}
             }
             if !budget.is_overdrawn() {
                 return Ok(());
@@ -35,10 +40,7 @@ impl Store {
             drop(spilling);
             let spilled = self.spill();
             self.end_spilling(&spilled);
-            // With nothing to write out, the memory is that of a flush or of another call.
-            if !spilled? {
-                return Ok(());
-            }
+            spilled?;
         }
         Ok(())
     }
@@ -56,7 +58,11 @@ impl Store {
 
     fn end_spilling(&self, spilled: &Result<bool>) {
         let mut spilling = self.spilling.lock().unwrap_or_else(PoisonError::into_inner);
-        *spilling = if spilled.is_ok() { Spilling::Idle } else { Spilling::Failed };
+        *spilling = match spilled {
+            Ok(true) => Spilling::Idle,
+            Ok(false) => Spilling::Nothing(self.io.budget.held()),
+            Err(_) => Spilling::Failed,
+        };
         self.spilling_ended.notify_all();
     }
 
@@ -92,7 +98,8 @@ impl Store {
         }
     }
 
-    /// Sets aside the complete chunks, and where they are the lesser part of what is pending, the others too.
+    /// Sets aside the complete chunks. Those still being written to would have to be read back: they go too only when
+    /// there is no room left and they are the greater part of what is pending.
     fn freeze_to_spill(&self) -> Result<Values> {
         let working = read(&self.working)?;
         let changed = changed_arrays(&working.catalogue)?;
@@ -100,7 +107,7 @@ impl Store {
         for changed in &changed {
             sealed += read(&changed.array.data)?.sealed_bytes();
         }
-        let open = sealed < self.io.budget.held() / 2;
+        let open = self.io.budget.is_overdrawn() && sealed <= self.io.budget.held() / 2;
         let mut values = Values { files: working.files.clone(), frozen: Vec::new() };
         for changed in &changed {
             let mut data = changed.array.data.write().unwrap_or_else(PoisonError::into_inner);

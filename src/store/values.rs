@@ -19,10 +19,10 @@ use std::path::Path;
 /// Bytes that chunks are packed up to.
 pub(super) const PACK_TARGET: usize = 256 << 10;
 
-/// Segments of this many bytes are synced while others are written, smaller ones together.
-const SYNC_AT_ONCE: u64 = 1 << 20;
-/// Unless they are more than these: each is an open file until then.
+/// Segments are synced together, unless they are more than these: each is an open file until then.
 const MOST_UNSYNCED: usize = 64;
+/// Files and folders that are synced at the same time.
+const SYNCED_AT_ONCE: usize = 4;
 
 /// Arrays with new values, and the files that they are added to.
 pub(super) struct Values {
@@ -55,7 +55,9 @@ impl FrozenArray {
     /// Sets aside what is pending of an array, open chunks too where `open` says so; `None` where there is nothing.
     pub fn freeze(changed: &ChangedArray<'_>, data: &mut ArrayData, open: bool, io: &Io) -> Option<Self> {
         let (name, array, place) = (changed.name.clone(), changed.array.clone(), changed.place);
-        let chunks = array.freeze(data, io, open)?;
+        // Totals are over one shape: what an array has grown by is stored all together, its edge too.
+        let grown = data.stored.as_ref().is_some_and(|(_, shape)| *shape != data.shape);
+        let chunks = array.freeze(data, io, open || grown)?;
         Some(Self { name, array, place, shape: data.shape.clone(), before: data.stored.clone(), chunks })
     }
 
@@ -153,9 +155,27 @@ impl Store {
         }
         let files = root.into_iter().chain(&unsynced.files).map(Job::File);
         let jobs: Vec<Job<'_>> = files.chain(unsynced.folders.iter().map(|folder| Job::Folder(folder))).collect();
-        self.io.pool.for_each(&jobs, |job| match job {
-            Job::File(file) => file.sync(),
-            Job::Folder(folder) => self.sync_folder(folder),
+        let sync = |jobs: &[Job<'_>]| {
+            jobs.iter().try_for_each(|job| match job {
+                Job::File(file) => file.sync(),
+                Job::Folder(folder) => self.sync_folder(folder),
+            })
+        };
+        // On threads of their own: the workers are for those who read.
+        let at_once = if self.io.pool.has_threads() { SYNCED_AT_ONCE } else { 1 };
+        std::thread::scope(|scope| {
+            let mut groups = jobs.chunks(jobs.len().div_ceil(at_once).max(1));
+            let own = groups.next().unwrap_or_default();
+            let mut here = vec![own];
+            let mut others = Vec::new();
+            for group in groups {
+                match std::thread::Builder::new().spawn_scoped(scope, move || sync(group)) {
+                    Ok(thread) => others.push(thread),
+                    Err(_) => here.push(group),
+                }
+            }
+            here.into_iter().try_for_each(sync)?;
+            others.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|_| Err(after_panic())))
         })
     }
 
@@ -238,7 +258,7 @@ impl Store {
             rows.sort_unstable_by_key(|row| (row.array_id, row.chunk));
             rows.iter().try_for_each(|row| writer.row(*row))?;
             let (segment, file) = writer.finish()?;
-            let at_once = !self.sync || segment.record.length >= SYNC_AT_ONCE || plans.len() > MOST_UNSYNCED;
+            let at_once = !self.sync || plans.len() > MOST_UNSYNCED;
             if at_once && self.sync {
                 file.sync()?;
             }

@@ -33,7 +33,8 @@ impl Store {
             Err(error) => report(root_path, 0, error.to_string()),
             Ok(_) => {
                 // Told without the lock: whoever listens may be slow.
-                for error in read(&self.working)?.catalogue.damaged_records() {
+                let damaged = read(&self.working)?.catalogue.damaged_records();
+                for error in damaged {
                     report(root_path.clone(), 0, error.to_string());
                 }
             }
