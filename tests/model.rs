@@ -113,6 +113,27 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
+/// What happens to arrays that grow by chunks which are blocks of their own.
+fn growth() -> impl Strategy<Value = Op> {
+    let (array, seed) = (0..2u8, any::<i32>());
+    let region = (0..60u64, 0..GROWING_ROW, 0..30u64, prop_oneof![0..9u64, Just(GROWING_ROW)]);
+    prop_oneof![
+        8 => (array.clone(), 0..12u64, seed.clone())
+            .prop_map(|(array, rows, seed)| Op::Append { dataset: 0, array, rows, seed }),
+        2 => (array, region, seed).prop_map(|(array, (row, column, rows, columns), seed)| Op::Write {
+            dataset: 0, array, region: [row, column % (GROWING_ROW + 1 - columns), 0, rows, columns, 0], seed, strided: false,
+        }),
+        3 => Just(Op::Flush),
+        1 => Just(Op::FlushBegin),
+        1 => any::<bool>().prop_map(|discard| Op::Reopen { discard }),
+        1 => Just(Op::Compact),
+        2 => Just(Op::Check),
+    ]
+}
+
+/// Cells of a row of such an array: 16 KiB.
+const GROWING_ROW: u64 = 4096;
+
 fn dataset_name(number: u8) -> String {
     ["jan", "feb", "runs/2020 a", "μ"][number as usize].to_owned()
 }
@@ -554,5 +575,25 @@ proptest! {
         run.apply(&Op::Check);
         run.apply(&Op::Reopen { discard: false });
         check(&run.open(Mode::Read), &run.committed);
+    }
+    #[test]
+    fn growing_arrays_behave_like_the_model(
+        ops in prop::collection::vec(growth(), 1..25), rows in 1..6u64, threads in 0..3usize,
+        write_buffer_bytes in prop_oneof![Just(1), Just(100_000), Just(400_000)],
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let tuning = Tuning { threads, write_buffer_bytes: Some(write_buffer_bytes) };
+        let mut run = Run::new(&dir.path().join("s"), 0, tuning);
+        run.apply(&Op::CreateDataset(0));
+        for (array, fill) in [(0, false), (1, true)] {
+            let (extents, chunks) = ([0, GROWING_ROW, 0], Some([rows, GROWING_ROW, 1]));
+            run.apply(&Op::Define { dataset: 0, array, texts: false, rank: 2, extents, chunks, fill, codec: 0 });
+        }
+        run.apply(&Op::Flush);
+        for op in &ops {
+            run.apply(op);
+        }
+        run.apply(&Op::Flush);
+        run.apply(&Op::Check);
     }
 }
