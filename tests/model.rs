@@ -118,7 +118,7 @@ fn growth() -> impl Strategy<Value = Op> {
     let (array, seed) = (0..2u8, any::<i32>());
     let region = (0..60u64, 0..GROWING_ROW, 0..30u64, prop_oneof![0..9u64, Just(GROWING_ROW)]);
     prop_oneof![
-        8 => (array.clone(), 0..12u64, seed.clone())
+        8 => (array.clone(), 0..12u64, seed)
             .prop_map(|(array, rows, seed)| Op::Append { dataset: 0, array, rows, seed }),
         2 => (array, region, seed).prop_map(|(array, (row, column, rows, columns), seed)| Op::Write {
             dataset: 0, array, region: [row, column % (GROWING_ROW + 1 - columns), 0, rows, columns, 0], seed, strided: false,

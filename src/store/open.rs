@@ -251,13 +251,13 @@ pub(super) fn write_root(
     path: &Path,
     notation: Notation,
     bytes: &[u8],
-    make_durable: impl FnOnce(&NewFile) -> Result<()>,
+    make_durable: impl FnOnce(&Arc<NewFile>) -> Result<()>,
 ) -> Result<Identity> {
     let temporary = path.join(cleanup::temporary_root(notation));
     let write = || {
         let mut file = storage.replace(&temporary).map_err(|error| Error::io("create", &temporary, &error))?;
         file.append(bytes).map_err(|error| Error::io("write", &temporary, &error))?;
-        let new = NewFile { path: temporary.clone(), file };
+        let new = Arc::new(NewFile { path: temporary.clone(), file });
         make_durable(&new)?;
         let identity = new.file.identity().map_err(|error| Error::io("stat", &temporary, &error))?;
         let root = path.join(notation.file_name());

@@ -10,7 +10,7 @@ use crate::budget::Held;
 use crate::format::root::Stored;
 use crate::format::segment::{ChunkKey, Row};
 use crate::grid;
-use crate::segment::{NewFile, Segment, SegmentWriter};
+use crate::segment::{NewFile, Segment, SegmentWriter, sync_failed};
 use crate::shape::{Dims, cells};
 use crate::stats;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -81,8 +81,23 @@ pub(super) struct StoredValues {
 /// What must be durable before a root may name it.
 #[derive(Default)]
 pub(super) struct Unsynced {
-    files: Vec<NewFile>,
+    files: Vec<Arc<NewFile>>,
     folders: BTreeSet<PathBuf>,
+}
+
+#[derive(Clone)]
+enum SyncJob {
+    File(Arc<NewFile>),
+    Folder(PathBuf, Arc<dyn Storage>),
+}
+
+impl SyncJob {
+    fn run(&self) -> Result<()> {
+        match self {
+            Self::File(file) => file.sync(),
+            Self::Folder(path, storage) => storage.sync_dir(path).map_err(|error| sync_failed(path, &error)),
+        }
+    }
 }
 
 /// Files and folders that no root names yet.
@@ -145,38 +160,33 @@ impl Store {
     }
 
     /// Makes durable what a root is about to name, and that root itself. File systems do it in one go, so all at once.
-    pub(super) fn make_durable(&self, unsynced: &Unsynced, root: Option<&NewFile>) -> Result<()> {
+    pub(super) fn make_durable(&self, unsynced: &Unsynced, root: Option<&Arc<NewFile>>) -> Result<()> {
         if !self.sync {
             return Ok(());
         }
-        enum Job<'u> {
-            File(&'u NewFile),
-            Folder(&'u Path),
-        }
-        let files = root.into_iter().chain(&unsynced.files).map(Job::File);
-        let jobs: Vec<Job<'_>> = files.chain(unsynced.folders.iter().map(|folder| Job::Folder(folder))).collect();
-        let sync = |jobs: &[Job<'_>]| {
-            jobs.iter().try_for_each(|job| match job {
-                Job::File(file) => file.sync(),
-                Job::Folder(folder) => self.sync_folder(folder),
-            })
-        };
+        let files = root.into_iter().chain(&unsynced.files).map(|file| SyncJob::File(file.clone()));
+        let folders = unsynced.folders.iter().map(|folder| SyncJob::Folder(folder.clone(), self.storage.clone()));
+        let jobs: Vec<SyncJob> = files.chain(folders).collect();
         // On threads of their own: the workers are for those who read.
         let at_once = if self.io.pool.has_threads() { SYNCED_AT_ONCE } else { 1 };
-        std::thread::scope(|scope| {
-            let mut groups = jobs.chunks(jobs.len().div_ceil(at_once).max(1));
-            let own = groups.next().unwrap_or_default();
-            let mut here = vec![own];
-            let mut others = Vec::new();
-            for group in groups {
-                match std::thread::Builder::new().spawn_scoped(scope, move || sync(group)) {
-                    Ok(thread) => others.push(thread),
-                    Err(_) => here.push(group),
-                }
-            }
-            here.into_iter().try_for_each(sync)?;
-            others.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|_| Err(after_panic())))
-        })
+        let mut groups = jobs.chunks(jobs.len().div_ceil(at_once).max(1)).map(Arc::<[SyncJob]>::from);
+        let own = groups.next();
+        let sync = |group: &[SyncJob]| group.iter().try_for_each(SyncJob::run);
+        let others: Vec<_> = groups
+            .map(|group| {
+                let theirs = group.clone();
+                (std::thread::Builder::new().spawn(move || sync(&theirs)), group)
+            })
+            .collect();
+        let mut done = own.map_or(Ok(()), |own| sync(&own));
+        for (thread, group) in others {
+            let here = match thread {
+                Ok(thread) => thread.join().unwrap_or_else(|_| Err(after_panic())),
+                Err(_) => sync(&group),
+            };
+            done = done.and(here);
+        }
+        done
     }
 
     /// Decides which chunks go into which blocks, and has blocks that nobody has begun encoded in the background.
@@ -287,7 +297,7 @@ impl Store {
         let mut totals = HashMap::with_capacity(values.frozen.len());
         let mut unsynced = Unsynced::default();
         for (plan, new) in plans.iter().zip(segments) {
-            unsynced.files.extend(new.unsynced);
+            unsynced.files.extend(new.unsynced.map(Arc::new));
             unsynced.folders.insert(self.path.join(&*plan.folder));
             unsynced.folders.extend(plan.new_folder.then(|| self.path.clone()));
             let old = values.files.segments(&plan.name);
