@@ -8,6 +8,7 @@ set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/build.sh"
+. "$here/../count.sh"
 [ $# -ge 1 ] || { echo "usage: run.sh LIBRARY_FOLDER [NAME..]" >&2; exit 2; }
 valgrind=${ATLAS_TEST_VALGRIND:-1}
 if [ "$valgrind" != 0 ] && ! command -v valgrind >/dev/null; then
@@ -18,8 +19,6 @@ prepare "$1"
 shift
 [ $# -gt 0 ] || set -- version seed misuse roundtrip threads processes
 
-passed=0
-failed=0
 # one TITLE COMMAND..: runs a test program, shows what it says, and adds up its last line.
 one() {
     title=$1
@@ -33,25 +32,9 @@ one() {
     *) cat "$scratch/output" ;;
     esac
     cat "$scratch/errors" >&2
-    line=$(tail -n 1 "$scratch/output")
-    case $line in
-    *" passed, "*" failed")
-        good=${line%% *}
-        bad=${line#* passed, }
-        bad=${bad%% *}
-        ;;
-    *)
-        echo "FAILED $title ended without its closing line"
-        good=0
-        bad=1
-        ;;
-    esac
-    if [ "$code" -ne 0 ] && [ "$bad" -eq 0 ]; then
-        echo "FAILED $title ended with exit code $code"
-        bad=1
-    fi
-    passed=$((passed + good))
-    failed=$((failed + bad))
+    wrong=
+    [ "$code" -eq 0 ] || wrong="exit code $code"
+    add_up "$title" "$wrong" "$scratch/output"
 }
 
 for name in "$@"; do

@@ -8,6 +8,7 @@
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../count.sh"
 root=$(cd "$here/../.." && pwd)
 [ $# -ge 1 ] || { echo "usage: run.sh LIBRARY_FOLDER [NAME..]" >&2; exit 2; }
 library=$(cd "$1" && pwd)/libatlas_store.so
@@ -47,8 +48,6 @@ esac
 builds=plain
 [ -z "$checks" ] || builds="plain checked"
 
-passed=0
-failed=0
 succeed() {
     echo "ok $1"
     passed=$((passed + 1))
@@ -101,25 +100,9 @@ one() {
     *) grep -v ' passed, ' "$scratch/output" ;;
     esac
     cat "$scratch/errors" >&2
-    line=$(tail -n 1 "$scratch/output")
-    case $line in
-    *" passed, "*" failed")
-        good=${line%% *}
-        bad=${line#* passed, }
-        bad=${bad%% *}
-        ;;
-    *)
-        echo "FAILED $title ended without its closing line"
-        good=0
-        bad=1
-        ;;
-    esac
-    if [ "$bad" -eq 0 ] && { [ "$code" -ne 0 ] || [ -s "$scratch/errors" ]; }; then
-        echo "FAILED $title ended with exit code $code and the messages above"
-        bad=1
-    fi
-    passed=$((passed + good))
-    failed=$((failed + bad))
+    wrong=
+    if [ "$code" -ne 0 ] || [ -s "$scratch/errors" ]; then wrong="exit code $code and the messages above"; fi
+    add_up "$title" "$wrong" "$scratch/output"
 }
 
 # under_valgrind TITLE PROGRAM
