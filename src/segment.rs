@@ -538,8 +538,13 @@ impl NewFile {
     }
 }
 
+/// Makes the entries of a folder durable.
+pub(crate) fn sync_folder(storage: &dyn Storage, path: &Path) -> Result<()> {
+    storage.sync_dir(path).map_err(|error| sync_failed(path, &error))
+}
+
 /// A failed fsync: the kernel may have dropped the data and forgotten the error, so that trying again proves nothing.
-pub(crate) fn sync_failed(path: &Path, error: &std::io::Error) -> Error {
+fn sync_failed(path: &Path, error: &std::io::Error) -> Error {
     Error::new(
         ErrorKind::Poisoned,
         format!("fsync {}: {error}; nothing more can be committed through this store: reopen it", path.display()),

@@ -34,7 +34,7 @@ impl Store {
         self.check_writable()?;
         self.check_not_poisoned()?;
         let before = self.committed()?;
-        let mut written = Vec::new();
+        let mut written = NewFiles::default();
         let replaced = self.compact_files(&before, &mut written).and_then(|files| match files {
             Some(files) => self.commit_compacted(&mut commit, &before, files, &mut written).map(Some),
             None => Ok(None),
@@ -43,10 +43,7 @@ impl Store {
             Ok(None) => Ok(()),
             Ok(Some(durable)) => durable,
             Err(error) => {
-                for path in written {
-                    // No root names it. What cannot be removed now is removed by the next writer.
-                    let _ = self.storage.remove(&path);
-                }
+                written.remove(&*self.storage);
                 Err(error.missing_is(ErrorKind::Corrupt))
             }
         };
@@ -73,7 +70,7 @@ impl Store {
     }
 
     /// The files after compaction, or `None` where there is nothing to gain.
-    fn compact_files(&self, before: &Committed, written: &mut Vec<PathBuf>) -> Result<Option<Files>> {
+    fn compact_files(&self, before: &Committed, written: &mut NewFiles) -> Result<Option<Files>> {
         let files = &before.files;
         let live = before.live_ids(self.notation.format)?;
         let mut new = Files { generation: files.generation + 1, by_name: files.by_name.clone() };
@@ -109,7 +106,7 @@ impl Store {
         commit: &mut Commit,
         before: &Committed,
         files: Files,
-        written: &mut Vec<PathBuf>,
+        written: &mut NewFiles,
     ) -> Result<Result<()>> {
         let datasets: Vec<(&str, &[u8])> =
             before.datasets.iter().map(|(_, name, range)| (&**name, &before.image[range.clone()])).collect();
@@ -117,7 +114,7 @@ impl Store {
         let root = root::write(self.notation, &head, &datasets)?;
         let durable = self.replace_root(commit, &root.file, &Unsynced::default())?;
         // From here on the root names them.
-        written.clear();
+        *written = NewFiles::default();
         let slots = before.datasets.iter().map(|(slot, ..)| *slot);
         let moved = slots.zip(root.ranges).collect();
         let mut working = write(&self.working)?;
@@ -162,7 +159,7 @@ struct Rewrite<'s> {
     generation: u64,
     folder: PathBuf,
     /// Files made.
-    written: &'s mut Vec<PathBuf>,
+    written: &'s mut NewFiles,
 }
 
 /// A segment being written, and what is not in it yet.

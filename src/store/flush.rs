@@ -7,14 +7,13 @@
 //! 4. *Publish*: memory follows. After an error before the commit, what was set aside is put back.
 
 use super::catalogue::Catalogue;
-use super::values::{FrozenArray, NewFiles, StoredValues, Unsynced, Values, for_each_live_row};
+use super::values::{FrozenArray, NewFiles, StoredValues, Totals, Unsynced, Values, for_each_live_row};
 use super::*;
 use crate::array::Array;
 use crate::format::root::{self, DatasetRecord, FileRecord, Head, SchemaRecord, Stored, VERSION, Written};
 use crate::schema::Schema;
-use crate::segment::sync_failed;
+use crate::segment::sync_folder;
 use crate::shape::Dims;
-use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 
@@ -51,7 +50,7 @@ struct Committed {
     files: Files,
     image: Arc<Vec<u8>>,
     ranges: Vec<(usize, Range<usize>)>,
-    stored: Vec<Stored>,
+    totals: Totals,
     /// Whether the replacement of the root is known to be durable.
     durable: Result<()>,
 }
@@ -99,10 +98,7 @@ impl Store {
     }
 
     pub(super) fn sync_folder(&self, path: &Path) -> Result<()> {
-        if !self.sync {
-            return Ok(());
-        }
-        self.storage.sync_dir(path).map_err(|error| sync_failed(path, &error))
+        if self.sync { sync_folder(&*self.storage, path) } else { Ok(()) }
     }
 
     pub(super) fn note_poison(&self, error: Error) -> Error {
@@ -145,11 +141,11 @@ impl Store {
         let StoredValues { mut files, totals, unsynced } = self.store_values(&cut.values, new)?;
         files.generation += 1;
         self.account_removed(&cut.removed, &cut.values.files, &mut files)?;
-        let (root, stored) = self.compose_root(cut, &files, &totals)?;
+        let root = self.compose_root(cut, &files, &totals)?;
         let durable = self.replace_root(commit, &root.file, &unsynced)?;
         let image = root.image.unwrap_or(root.file);
         let ranges = cut.datasets.iter().map(|dataset| dataset.slot).zip(root.ranges).collect();
-        Ok(Committed { files, image: Arc::new(image), ranges, stored, durable })
+        Ok(Committed { files, image: Arc::new(image), ranges, totals, durable })
     }
 
     /// The stored bytes of arrays that are gone are dead from now on.
@@ -166,22 +162,14 @@ impl Store {
     }
 
     /// The bytes of the root for a cut.
-    fn compose_root(
-        &self,
-        cut: &mut Cut,
-        files: &Files,
-        totals: &HashMap<u64, Stored>,
-    ) -> Result<(Written, Vec<Stored>)> {
-        let mut stored = Vec::with_capacity(cut.values.frozen.len());
+    fn compose_root(&self, cut: &mut Cut, files: &Files, totals: &Totals) -> Result<Written> {
         for frozen in &cut.values.frozen {
-            let now = totals.get(&frozen.array.id).copied().unwrap_or_default();
             let (place, number) = frozen.place;
             if let Content::Changed(record) = &mut cut.datasets[place].content
                 && let Some((_, array)) = record.arrays.get_index_mut(number)
             {
-                array.stored = now.encode(frozen.array.schema.dtype);
+                array.stored = frozen.totals(totals).encode(frozen.array.schema.dtype);
             }
-            stored.push(now);
         }
         let groups: Vec<_> =
             cut.datasets.chunks(ENCODE_TOGETHER).map(|group| (group, Mutex::new(Vec::new()))).collect();
@@ -207,7 +195,7 @@ impl Store {
             })
             .collect();
         let head = self.head(files, &cut.schemas, cut.next_array_id);
-        Ok((root::write(self.notation, &head, &datasets)?, stored))
+        root::write(self.notation, &head, &datasets)
     }
 
     pub(super) fn head(&self, files: &Files, schemas: &[Arc<Schema>], next_array_id: u64) -> Head {
@@ -260,9 +248,7 @@ impl Store {
             working.files = working.committed.clone();
             working.spilled = NewFiles::default();
         }
-        for (frozen, stored) in cut.values.frozen.iter().zip(committed.stored) {
-            frozen.stored(stored, false)?;
-        }
+        cut.values.stored(&committed.totals, false)?;
         for (array, shape) in cut.arrays {
             let mut data = write(&array.data)?;
             let totals = data.stored.take().map_or_else(Stored::default, |(stored, _)| stored);

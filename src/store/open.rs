@@ -6,7 +6,7 @@ use crate::budget::Budget;
 use crate::format::root::{self, Head, NOTATIONS, Root, SegmentRecord};
 use crate::options::{CreateOptions, OpenOptions, RuntimeOptions};
 use crate::pool::Pool;
-use crate::segment::{NewFile, Segment, SegmentReader, sync_failed};
+use crate::segment::{NewFile, Segment, SegmentReader, sync_folder};
 use crate::storage::{LocalDisk, Locking, read_all};
 use std::collections::HashMap;
 use std::io;
@@ -65,7 +65,7 @@ impl Store {
         if sync {
             let parent = path.parent().filter(|_| made).unwrap_or(&path);
             for folder in [&path, parent] {
-                storage.sync_dir(folder).map_err(|error| sync_failed(folder, &error))?;
+                sync_folder(&*storage, folder)?;
             }
         }
         let root = root::parse(notation, written.file)?;

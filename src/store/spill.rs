@@ -85,9 +85,7 @@ impl Store {
                 let mut working = write(&self.working)?;
                 working.files = Arc::new(stored.files);
                 working.spilled.extend(new);
-                for frozen in &values.frozen {
-                    frozen.stored(stored.totals.get(&frozen.array.id).copied().unwrap_or_default(), true)?;
-                }
+                values.stored(&stored.totals, true)?;
                 Ok(true)
             }
             Err(error) => {

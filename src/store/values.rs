@@ -10,7 +10,7 @@ use crate::budget::Held;
 use crate::format::root::Stored;
 use crate::format::segment::{ChunkKey, Row};
 use crate::grid;
-use crate::segment::{NewFile, Segment, SegmentWriter, sync_failed};
+use crate::segment::{NewFile, Segment, SegmentWriter, sync_folder};
 use crate::shape::{Dims, cells};
 use crate::stats;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -42,6 +42,17 @@ pub(super) struct FrozenArray {
 }
 
 impl Values {
+    /// What was set aside is in segments now, and these are the totals; `spilled` if no root names them yet.
+    pub fn stored(&self, totals: &Totals, spilled: bool) -> Result<()> {
+        self.frozen.iter().try_for_each(|frozen| {
+            let mut data = write(&frozen.array.data)?;
+            data.frozen = None;
+            data.spilled = spilled;
+            data.stored = Some((frozen.totals(totals), frozen.shape.clone()));
+            Ok(())
+        })
+    }
+
     /// After a failure: chunks written meanwhile stay, as they are newer.
     pub fn put_back(self) -> Result<()> {
         self.frozen.iter().try_for_each(|frozen| {
@@ -61,20 +72,19 @@ impl FrozenArray {
         Some(Self { name, array, place, shape: data.shape.clone(), before: data.stored.clone(), chunks })
     }
 
-    /// What was set aside is in segments now, and the array's totals are these; `spilled` if no root names them yet.
-    pub fn stored(&self, totals: Stored, spilled: bool) -> Result<()> {
-        let mut data = write(&self.array.data)?;
-        data.frozen = None;
-        data.spilled = spilled;
-        data.stored = Some((totals, self.shape.clone()));
-        Ok(())
+    /// The array's own among the totals of all.
+    pub fn totals(&self, totals: &Totals) -> Stored {
+        totals.get(&self.array.id).copied().unwrap_or_default()
     }
 }
+
+/// Totals over the stored chunks of arrays, by their ids.
+pub(super) type Totals = HashMap<u64, Stored>;
 
 /// What became of [`Values`]: the files with them, and the new totals of each array.
 pub(super) struct StoredValues {
     pub files: Files,
-    pub totals: HashMap<u64, Stored>,
+    pub totals: Totals,
     pub unsynced: Unsynced,
 }
 
@@ -95,7 +105,7 @@ impl SyncJob {
     fn run(&self) -> Result<()> {
         match self {
             Self::File(file) => file.sync(),
-            Self::Folder(path, storage) => storage.sync_dir(path).map_err(|error| sync_failed(path, &error)),
+            Self::Folder(path, storage) => sync_folder(&**storage, path),
         }
     }
 }
@@ -108,6 +118,10 @@ pub(super) struct NewFiles {
 }
 
 impl NewFiles {
+    pub fn push(&mut self, segment: PathBuf) {
+        self.segments.push(segment);
+    }
+
     pub fn extend(&mut self, more: NewFiles) {
         self.segments.extend(more.segments);
         self.folders.extend(more.folders);
@@ -268,11 +282,14 @@ impl Store {
             rows.sort_unstable_by_key(|row| (row.array_id, row.chunk));
             rows.iter().try_for_each(|row| writer.row(*row))?;
             let (segment, file) = writer.finish()?;
-            let at_once = !self.sync || plans.len() > MOST_UNSYNCED;
-            if at_once && self.sync {
+            let unsynced = if !self.sync {
+                None
+            } else if plans.len() > MOST_UNSYNCED {
                 file.sync()?;
-            }
-            let unsynced = (!at_once).then_some(file);
+                None
+            } else {
+                Some(file)
+            };
             *lock(done)? = Some(NewSegment { segment, rows, unsynced });
             Ok(())
         })?;
@@ -294,7 +311,7 @@ impl Store {
     /// The files with new segments, their live and dead bytes, and the new totals of each frozen array.
     fn account(&self, values: &Values, plans: &[SegmentPlan<'_>], segments: Vec<NewSegment>) -> Result<StoredValues> {
         let mut files = (*values.files).clone();
-        let mut totals = HashMap::with_capacity(values.frozen.len());
+        let mut totals = Totals::with_capacity(values.frozen.len());
         let mut unsynced = Unsynced::default();
         for (plan, new) in plans.iter().zip(segments) {
             unsynced.files.extend(new.unsynced.map(Arc::new));
