@@ -345,6 +345,9 @@
 /** For `num_threads`: no background threads; all work is done on the calling thread. */
 #define ATLAS_THREADS_INLINE -1
 
+/** For `keep_generations`: no earlier commits. */
+#define ATLAS_KEEP_NONE -1
+
 /* ---- Log levels and limits ------------------------------------------------------------------- */
 
 /** Something worth knowing. */
@@ -417,6 +420,11 @@ typedef struct {
      * all of it taken waits. One call may itself take as much as it brings.
      */
     uint64_t write_buffer_bytes;
+    /**
+     * Earlier commits that can be gone back to, compactions or not; ATLAS_KEEP_NONE: none. Default:
+     * the one before the last, until a compaction. Belongs to the store from then on.
+     */
+    int32_t keep_generations;
 } atlas_create_options;
 
 /**
@@ -614,6 +622,23 @@ atlas_status atlas_open(const char *path,
                         atlas_store *out);
 
 /**
+ * Open an earlier commit for reading, or the last one by its number: see `atlas_generations`.
+ *
+ * - `path`        the store's directory
+ * - `generation`  the commit
+ * - `options`     NULL for the defaults
+ * - `out`         the handle, as of ATLAS_MODE_READ; 0 on failure. `atlas_refresh` moves it on to the
+ *                 last commit
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND if there is no store or it does not keep that commit (the text
+ * says which it keeps), or as `atlas_open` does. Since 0.1.
+ */
+atlas_status atlas_open_at(const char *path,
+                           uint64_t generation,
+                           const atlas_open_options *options,
+                           atlas_store *out);
+
+/**
  * Commit every change since the last flush, all together, and wait until it is on the disk.
  *
  * This is the one durability boundary. After a crash at any instant the store is as one completed
@@ -675,13 +700,46 @@ atlas_status atlas_discard(atlas_store store);
  * Give back the space of deleted and overwritten data, by rewriting what is alive. Commits by
  * itself, atomically.
  *
- * Never needed for correctness. Readers of earlier snapshots go on.
+ * Never needed for correctness. Readers of earlier snapshots go on. Earlier commits that the store
+ * was told to keep (keep_generations) stay, with the files that they need; others can no longer be
+ * gone back to.
  *
  * Fails with ATLAS_STATUS_UNFLUSHED_CHANGES if anything changed since the last flush,
  * ATLAS_STATUS_READ_ONLY, ATLAS_STATUS_CANCELLED, or as `atlas_flush` does; the store is then as
  * it was. Since 0.1.
  */
 atlas_status atlas_compact(atlas_store store);
+
+/**
+ * List the commits that can be opened with `atlas_open_at` and gone back to with `atlas_rollback`.
+ *
+ * - `generations`  their numbers, ascending; the last is the store's last commit. NULL only if
+ *                  `capacity` is 0
+ * - `capacity`     the numbers that fit into `generations`
+ * - `count`        how many there are, written also when they do not fit
+ *
+ * Fails with ATLAS_STATUS_BUFFER_TOO_SMALL or ATLAS_STATUS_IO. Since 0.1.
+ */
+atlas_status atlas_generations(atlas_store store,
+                               size_t capacity,
+                               uint64_t *generations,
+                               size_t *count);
+
+/**
+ * Make the store what it was at an earlier commit, as a new commit, and wait until that is on the
+ * disk.
+ *
+ * It can be undone in the same way, as long as the commit gone back from is kept. Readers see it
+ * when they refresh. To go back to the last commit changes nothing.
+ *
+ * - `generation`  one of `atlas_generations`
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND if the store does not keep that commit (the text says which it
+ * keeps), ATLAS_STATUS_UNFLUSHED_CHANGES if anything changed since the last flush,
+ * ATLAS_STATUS_READ_ONLY, ATLAS_STATUS_CORRUPT, or as `atlas_flush` does; the store is then as it
+ * was. Since 0.1.
+ */
+atlas_status atlas_rollback(atlas_store store, uint64_t generation);
 
 /**
  * Move a store that is open for reading on to the last commit. `atlas_store_info` tells which that
@@ -696,7 +754,8 @@ atlas_status atlas_compact(atlas_store store);
 atlas_status atlas_refresh(atlas_store store);
 
 /**
- * Read every byte of the committed store and compare it with its checksums.
+ * Read every byte of the committed store and compare it with its checksums. Of earlier commits that
+ * are kept, only what lists their contents is read.
  *
  * - `on_damage`     called for every damaged place, on this thread; may be NULL
  * - `user_data`     handed to `on_damage`

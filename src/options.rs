@@ -62,6 +62,9 @@ pub struct CreateOptions {
     pub level: Option<i32>,
     /// For arrays that do not choose: on by default.
     pub shuffle: Option<bool>,
+    /// Earlier commits that can be gone back to, compactions or not; 0 for none. By default the one before the last,
+    /// until a compaction.
+    pub keep_generations: Option<u32>,
     /// How this process uses it.
     pub runtime: RuntimeOptions,
 }

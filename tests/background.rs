@@ -309,6 +309,9 @@ impl Storage for GatedDisk {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         LocalDisk.rename(from, to)
     }
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        LocalDisk.link(from, to)
+    }
     fn remove(&self, path: &Path) -> io::Result<()> {
         LocalDisk.remove(path)
     }

@@ -84,6 +84,10 @@ impl Storage for FaultyDisk {
         self.0.on_write()?;
         LocalDisk.rename(from, to)
     }
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        // Not part of a commit: what cannot be kept is not.
+        LocalDisk.link(from, to)
+    }
     fn remove(&self, path: &Path) -> io::Result<()> {
         LocalDisk.remove(path)
     }

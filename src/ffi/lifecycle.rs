@@ -68,6 +68,34 @@ pub unsafe extern "C" fn atlas_open(
     })
 }
 
+/// Open an earlier commit for reading, or the last one by its number: see `atlas_generations`.
+///
+/// - `path`        the store's directory
+/// - `generation`  the commit
+/// - `options`     NULL for the defaults
+/// - `out`         the handle, as of ATLAS_MODE_READ; 0 on failure. `atlas_refresh` moves it on to the
+///                 last commit
+///
+/// Fails with ATLAS_STATUS_NOT_FOUND if there is no store or it does not keep that commit (the text
+/// says which it keeps), or as `atlas_open` does. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn atlas_open_at(
+    path: *const c_char,
+    generation: u64,
+    options: *const atlas_open_options,
+    out: *mut atlas_store,
+) -> atlas_status {
+    guard("atlas_open_at", |call| {
+        // SAFETY: the caller keeps the header's contract.
+        let out = unsafe { call.out(out, "out") }?;
+        out.set(0);
+        // SAFETY: likewise.
+        let (path, options) = unsafe { (call.path(path)?, call.open_options(options)?) };
+        out.set(call.new_handle(|| Store::open_at(path, generation, options))?);
+        Ok(())
+    })
+}
+
 /// Commit every change since the last flush, all together, and wait until it is on the disk.
 ///
 /// This is the one durability boundary. After a crash at any instant the store is as one completed
@@ -151,7 +179,9 @@ pub unsafe extern "C" fn atlas_discard(store: atlas_store) -> atlas_status {
 /// Give back the space of deleted and overwritten data, by rewriting what is alive. Commits by
 /// itself, atomically.
 ///
-/// Never needed for correctness. Readers of earlier snapshots go on.
+/// Never needed for correctness. Readers of earlier snapshots go on. Earlier commits that the store
+/// was told to keep (keep_generations) stay, with the files that they need; others can no longer be
+/// gone back to.
 ///
 /// Fails with ATLAS_STATUS_UNFLUSHED_CHANGES if anything changed since the last flush,
 /// ATLAS_STATUS_READ_ONLY, ATLAS_STATUS_CANCELLED, or as `atlas_flush` does; the store is then as
@@ -159,6 +189,52 @@ pub unsafe extern "C" fn atlas_discard(store: atlas_store) -> atlas_status {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn atlas_compact(store: atlas_store) -> atlas_status {
     guard("atlas_compact", |call| call.store(store)?.compact())
+}
+
+/// List the commits that can be opened with `atlas_open_at` and gone back to with `atlas_rollback`.
+///
+/// - `generations`  their numbers, ascending; the last is the store's last commit. NULL only if
+///                  `capacity` is 0
+/// - `capacity`     the numbers that fit into `generations`
+/// - `count`        how many there are, written also when they do not fit
+///
+/// Fails with ATLAS_STATUS_BUFFER_TOO_SMALL or ATLAS_STATUS_IO. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn atlas_generations(
+    store: atlas_store,
+    capacity: usize,
+    generations: *mut u64,
+    count: *mut usize,
+) -> atlas_status {
+    guard("atlas_generations", |call| {
+        let store = call.store(store)?;
+        // SAFETY: the caller keeps the header's contract.
+        let out = unsafe { call.values_out(generations.cast(), capacity, count) }?;
+        let found = store.generations()?;
+        out.fill(found.len(), size_of::<u64>(), |bytes| {
+            for (place, generation) in bytes.chunks_exact_mut(size_of::<u64>()).zip(found) {
+                place.copy_from_slice(&generation.to_ne_bytes());
+            }
+            Ok(())
+        })
+    })
+}
+
+/// Make the store what it was at an earlier commit, as a new commit, and wait until that is on the
+/// disk.
+///
+/// It can be undone in the same way, as long as the commit gone back from is kept. Readers see it
+/// when they refresh. To go back to the last commit changes nothing.
+///
+/// - `generation`  one of `atlas_generations`
+///
+/// Fails with ATLAS_STATUS_NOT_FOUND if the store does not keep that commit (the text says which it
+/// keeps), ATLAS_STATUS_UNFLUSHED_CHANGES if anything changed since the last flush,
+/// ATLAS_STATUS_READ_ONLY, ATLAS_STATUS_CORRUPT, or as `atlas_flush` does; the store is then as it
+/// was. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn atlas_rollback(store: atlas_store, generation: u64) -> atlas_status {
+    guard("atlas_rollback", |call| call.store(store)?.rollback(generation))
 }
 
 /// Move a store that is open for reading on to the last commit. `atlas_store_info` tells which that
@@ -174,7 +250,8 @@ pub unsafe extern "C" fn atlas_refresh(store: atlas_store) -> atlas_status {
     guard("atlas_refresh", |call| call.store(store)?.refresh().map(drop))
 }
 
-/// Read every byte of the committed store and compare it with its checksums.
+/// Read every byte of the committed store and compare it with its checksums. Of earlier commits that
+/// are kept, only what lists their contents is read.
 ///
 /// - `on_damage`     called for every damaged place, on this thread; may be NULL
 /// - `user_data`     handed to `on_damage`

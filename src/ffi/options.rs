@@ -67,6 +67,7 @@ impl Call {
             codec: self.codec(c.codec)?,
             level: nonzero(c.level),
             shuffle: self.switch(c.shuffle, "shuffle")?,
+            keep_generations: self.generations(c.keep_generations)?,
             runtime: self.runtime(&atlas_open_options {
                 struct_size: c.struct_size,
                 sync: c.sync,
@@ -126,6 +127,17 @@ impl Call {
             ATLAS_THREADS_INLINE => Ok(Some(0)),
             _ => usize::try_from(count).map(Some).map_err(|_| {
                 self.invalid(format_args!("options->num_threads is {count}, neither a count nor ATLAS_THREADS_INLINE"))
+            }),
+        }
+    }
+
+    fn generations(self, count: i32) -> Result<Option<u32>> {
+        match count {
+            0 => Ok(None),
+            ATLAS_KEEP_NONE => Ok(Some(0)),
+            _ => u32::try_from(count).map(Some).map_err(|_| {
+                let text = "neither a count nor ATLAS_KEEP_NONE";
+                self.invalid(format_args!("options->keep_generations is {count}, {text}"))
             }),
         }
     }

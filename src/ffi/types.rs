@@ -93,6 +93,8 @@ pub const ATLAS_SWITCH_OFF: i32 = 2;
 
 /// For `num_threads`: no background threads; all work is done on the calling thread.
 pub const ATLAS_THREADS_INLINE: i32 = -1;
+/// For `keep_generations`: no earlier commits.
+pub const ATLAS_KEEP_NONE: i32 = -1;
 
 /// # Log levels and limits
 ///
@@ -152,6 +154,9 @@ pub struct atlas_create_options {
     /// written to files that the next flush makes part of the store; a write that finds more than
     /// all of it taken waits. One call may itself take as much as it brings.
     pub write_buffer_bytes: u64,
+    /// Earlier commits that can be gone back to, compactions or not; ATLAS_KEEP_NONE: none. Default:
+    /// the one before the last, until a compaction. Belongs to the store from then on.
+    pub keep_generations: i32,
 }
 
 /// Options of `atlas_open`. Set `struct_size`; a field that is 0 means its default.

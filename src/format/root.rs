@@ -79,6 +79,9 @@ pub struct Head {
     pub next_array_id: u64,
     /// For arrays defined without a codec of their own.
     pub default_compression: CompressionRecord,
+    /// Earlier commits that are kept; absent: as many as the library finds right, until a compaction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_generations: Option<u32>,
     /// What arrays have in common, by number.
     pub schemas: Vec<SchemaRecord>,
     /// Array files by array name.
@@ -593,6 +596,7 @@ mod tests {
             generation: 7,
             next_array_id: 3,
             default_compression: Compression::DEFAULT.into(),
+            keep_generations: None,
             schemas: Vec::new(),
             array_files: IndexMap::new(),
         }

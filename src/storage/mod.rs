@@ -21,6 +21,8 @@ pub trait Storage: Send + Sync {
     fn open(&self, path: &Path) -> io::Result<Arc<dyn ReadFile>>;
     /// Atomically gives `from` the name `to`.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Gives a file another name beside its own; it is an error if there is something of that name.
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Makes a directory in an existing one.

@@ -96,6 +96,8 @@ impl Store {
         }
         let named: HashSet<&str> =
             files.by_name.values().flat_map(|file| file.segments.iter().map(|segment| &*segment.record.file)).collect();
+        // Read only where there is a segment that the root does not name.
+        let mut kept: Option<HashSet<Arc<str>>> = None;
         let folders: HashSet<&str> = files.by_name.values().map(|file| &*file.folder).collect();
         let temporary: Vec<String> = NOTATIONS.iter().map(|notation| temporary_root(*notation)).collect();
         // A reader of the folder may see a rename that a power failure still undoes; then the old root needs its segments.
@@ -113,7 +115,14 @@ impl Store {
             let (mut left, before) = (0, count);
             for file in self.storage.list(&entry.path).map_err(|error| io("list", &entry.path, error))? {
                 let name = file_name(&file.path);
-                if is_segment_name(&name) && !named.contains(&*name) {
+                let needed = !is_segment_name(&name)
+                    || named.contains(&*name)
+                    || match &kept {
+                        Some(kept) => kept,
+                        None => kept.insert(self.segments_kept()?),
+                    }
+                    .contains(&*name);
+                if !needed {
                     self.storage.remove(&file.path).map_err(|error| io("remove", &file.path, error))?;
                     count += 1;
                 } else {
@@ -125,6 +134,25 @@ impl Store {
             }
         }
         Ok(count)
+    }
+
+    /// The segments that kept roots name.
+    fn segments_kept(&self) -> Result<HashSet<Arc<str>>> {
+        let mut named = HashSet::new();
+        for generation in generations::kept_generations(&*self.storage, &self.path, self.notation)? {
+            match generations::read_kept(&*self.storage, &self.path, self.notation, generation) {
+                Ok(kept) => {
+                    let files = kept.into_iter().flat_map(|(root, _)| root.head.array_files.into_values());
+                    named.extend(files.flat_map(|file| file.segments).map(|segment| segment.file));
+                }
+                // Nothing can be opened or gone back to by it.
+                Err(error) if error.kind() == ErrorKind::Corrupt => {
+                    self.log(LogLevel::Warning, &format!("an earlier commit is lost: {error}"));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(named)
     }
 }
 

@@ -4,6 +4,7 @@
 //! needs memory for one index page of each segment it merges, one pack, and the index of the segment it writes, which
 //! [`MAX_ROWS`] bounds.
 
+use super::generations::Keep;
 use super::values::{PACK_TARGET, Unsynced};
 use super::*;
 use crate::block::{EncodedPart, encode_raw};
@@ -25,7 +26,7 @@ const MAX_WAITING: usize = 1 << 14;
 impl Store {
     /// Rewrites array files to live data only, after which deleted and overwritten values take no space.
     ///
-    /// Skipping it forever is safe. Unflushed changes are an error. It is atomic: whatever happens, the store is as
+    /// Commits that the store was told to keep stay, with the files that they need. Skipping it forever is safe. Unflushed changes are an error. It is atomic: whatever happens, the store is as
     /// before or compacted. Files that a reader of an older snapshot may still need are removed later, by the next
     /// compaction or the next writer that opens the store after the reader is gone.
     pub fn compact(&self) -> Result<()> {
@@ -48,6 +49,7 @@ impl Store {
             }
         };
         durable.map_err(|error| self.note_poison(error))?;
+        self.drop_kept(&mut commit, 0);
         let files = read(&self.working)?.files.clone();
         self.remove_unnamed_files(&commit, &files);
         Ok(())
@@ -112,7 +114,7 @@ impl Store {
             before.datasets.iter().map(|(_, name, range)| (&**name, &before.image[range.clone()])).collect();
         let head = self.head(&files, &before.schemas, before.next_array_id);
         let root = root::write(self.notation, &head, &datasets)?;
-        let durable = self.replace_root(commit, &root.file, &Unsynced::default())?;
+        let durable = self.replace_root(commit, &root.file, files.generation, &Unsynced::default(), Keep::No)?;
         // From here on the root names them.
         *written = NewFiles::default();
         let slots = before.datasets.iter().map(|(slot, ..)| *slot);

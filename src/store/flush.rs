@@ -7,6 +7,7 @@
 //! 4. *Publish*: memory follows. After an error before the commit, what was set aside is put back.
 
 use super::catalogue::Catalogue;
+use super::generations::{DEFAULT_KEPT, Keep};
 use super::values::{FrozenArray, NewFiles, StoredValues, Totals, Unsynced, Values, for_each_live_row};
 use super::*;
 use crate::array::Array;
@@ -142,7 +143,7 @@ impl Store {
         files.generation += 1;
         self.account_removed(&cut.removed, &cut.values.files, &mut files)?;
         let root = self.compose_root(cut, &files, &totals)?;
-        let durable = self.replace_root(commit, &root.file, &unsynced)?;
+        let durable = self.replace_root(commit, &root.file, files.generation, &unsynced, Keep::Yes)?;
         let image = root.image.unwrap_or(root.file);
         let ranges = cut.datasets.iter().map(|dataset| dataset.slot).zip(root.ranges).collect();
         Ok(Committed { files, image: Arc::new(image), ranges, totals, durable })
@@ -216,14 +217,22 @@ impl Store {
             generation: files.generation,
             next_array_id,
             default_compression: self.default_compression.into(),
+            keep_generations: self.keep_generations,
             schemas: schemas.iter().map(|schema| SchemaRecord::encode(schema)).collect(),
             array_files: files.by_name.iter().map(file).collect(),
         }
     }
 
-    /// The commit: puts a new root in place of the one this handle knows, once `unsynced` is durable. Returns whether
-    /// the replacement is known to be.
-    pub(super) fn replace_root(&self, commit: &mut Commit, bytes: &[u8], unsynced: &Unsynced) -> Result<Result<()>> {
+    /// The commit: puts the root of `generation` in place of the one this handle knows, once `unsynced` is durable.
+    /// Returns whether the replacement is known to be.
+    pub(super) fn replace_root(
+        &self,
+        commit: &mut Commit,
+        bytes: &[u8],
+        generation: u64,
+        unsynced: &Unsynced,
+        keep: Keep,
+    ) -> Result<Result<()>> {
         let identity = open::write_root(&*self.storage, &self.path, self.notation, bytes, |root| {
             self.make_durable(unsynced, Some(root))?;
             let found = open::root_identity(&*self.storage, &self.path, self.notation)?;
@@ -234,10 +243,17 @@ impl Store {
                     self.path.display()
                 );
             }
+            if keep == Keep::Yes && self.keeps_roots() {
+                self.keep_root(commit, generation - 1);
+            }
             Ok(())
         })?;
         commit.root = identity;
-        Ok(self.sync_folder(&self.path))
+        let durable = self.sync_folder(&self.path);
+        if keep == Keep::Yes && durable.is_ok() {
+            self.drop_kept(commit, DEFAULT_KEPT);
+        }
+        Ok(durable)
     }
 
     fn publish(&self, cut: Cut, committed: Committed) -> Result<()> {

@@ -12,6 +12,7 @@ mod cleanup;
 mod compact;
 mod dataset;
 mod flush;
+mod generations;
 mod open;
 mod spill;
 mod statistics;
@@ -51,6 +52,8 @@ pub struct Store {
     pid: u32,
     sync: bool,
     default_compression: Compression,
+    /// See [`CreateOptions::keep_generations`](crate::CreateOptions::keep_generations).
+    keep_generations: Option<u32>,
     storage: Arc<dyn Storage>,
     io: Io,
     log: Option<LogFn>,
@@ -109,6 +112,8 @@ struct Commit {
     root: Identity,
     lock: Option<Box<dyn WriterLock>>,
     pin: Option<Box<dyn ReaderPin>>,
+    /// The earlier commits whose roots are kept, oldest first.
+    kept: Vec<u64>,
     /// What a flush that was begun is to write.
     begun: Option<Cut>,
     /// The error of the last flush that was begun, until somebody hears of it or a later one succeeds.
@@ -193,6 +198,10 @@ impl Store {
             bail!(InvalidHandle, "the handle is closed: store {}", self.path.display());
         }
         Ok(())
+    }
+
+    fn root_path(&self) -> PathBuf {
+        self.path.join(self.notation.file_name())
     }
 
     fn check_writable(&self) -> Result<()> {

@@ -33,7 +33,6 @@ impl Store {
         };
         compression.check()?;
         let sync = options.runtime.sync.unwrap_or(true);
-        let pool = Pool::shared(options.runtime.threads)?;
         let path = absolute(path)?;
         let made = match storage.create_dir(&path) {
             Ok(()) => true,
@@ -56,6 +55,7 @@ impl Store {
             generation: 1,
             next_array_id: 1,
             default_compression: compression.into(),
+            keep_generations: options.keep_generations,
             schemas: Vec::new(),
             array_files: IndexMap::new(),
         };
@@ -69,8 +69,8 @@ impl Store {
             }
         }
         let root = root::parse(notation, written.file)?;
-        let commit = Commit { root: identity, lock, pin: None, begun: None, failed: None };
-        Self::assemble(storage, path, Mode::ReadWrite, notation, root, commit, pool, options.runtime)
+        let commit = Commit::new(identity, lock, None, Vec::new());
+        Self::assemble(storage, path, Mode::ReadWrite, notation, root, commit, options.runtime)
     }
 
     /// Opens the store at `path`.
@@ -81,39 +81,39 @@ impl Store {
     /// [`Store::open`] on another storage than the file system.
     pub fn open_on(storage: Arc<dyn Storage>, path: &Path, mode: Mode, options: OpenOptions) -> Result<Arc<Self>> {
         let path = absolute(path)?;
-        let Some(notation) = find_root(&*storage, &path)? else {
-            bail!(NotFound, "{} is not a store: it has no atlas.json and no atlas.msgpack", path.display());
-        };
+        let notation = expect_root(&*storage, &path)?;
         let runtime = options.runtime;
-        let pool = Pool::shared(runtime.threads)?;
         let (lock, pin) = match mode {
             Mode::ReadWrite => (lock_writer(&*storage, &path, &runtime)?, None),
             Mode::Read => (None, pin_reader(&*storage, &path)),
         };
-        let (root, identity) = read_root(&*storage, &path, notation)?;
+        let (root, identity) = read_root(&*storage, &path.join(notation.file_name()), notation)?;
+        let mut kept = Vec::new();
         if mode == Mode::ReadWrite {
             root.head.check_writable().map_err(|error| error.context(path.display()))?;
+            kept = generations::kept_generations(&*storage, &path, notation)?;
+            kept.retain(|generation| *generation < root.head.generation);
         }
-        let mut commit = Commit { root: identity, lock, pin, begun: None, failed: None };
-        commit.pin(root.head.generation);
-        let store = Self::assemble(storage, path, mode, notation, root, commit, pool, runtime)?;
+        let commit = Commit::new(identity, lock, pin, kept);
+        let store = Self::assemble(storage, path, mode, notation, root, commit, runtime)?;
         if mode == Mode::ReadWrite {
             store.remove_unnamed_files(&*super::lock(&store.commit)?, &read(&store.working)?.files.clone());
         }
         Ok(store)
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn assemble(
+    pub(super) fn assemble(
         storage: Arc<dyn Storage>,
         path: PathBuf,
         mode: Mode,
         notation: Notation,
         root: Root,
-        commit: Commit,
-        pool: Arc<Pool>,
+        mut commit: Commit,
         runtime: RuntimeOptions,
     ) -> Result<Arc<Self>> {
+        commit.pin(root.head.generation);
+        let pool = Pool::shared(runtime.threads)?;
+        let keep_generations = root.head.keep_generations;
         let store_id = parse_id(&root.head.store_id)?;
         let default_compression = root.head.default_compression.decode()?;
         let cache = runtime.cache_bytes.unwrap_or(DEFAULT_CACHE_BYTES);
@@ -130,6 +130,7 @@ impl Store {
             pid: std::process::id(),
             sync: runtime.sync.unwrap_or(true),
             default_compression,
+            keep_generations,
             storage,
             io,
             log: runtime.log,
@@ -158,10 +159,8 @@ impl Store {
         }
         commit.pin_all();
         let held = read(&self.working)?.files.clone();
-        let newer = read_root(&*self.storage, &self.path, self.notation).and_then(|(root, identity)| {
-            if parse_id(&root.head.store_id)? != self.store_id {
-                bail!(Conflict, "{} now holds another store: open it anew", self.path.display());
-            }
+        let newer = read_root(&*self.storage, &self.root_path(), self.notation).and_then(|(root, identity)| {
+            check_store(&root.head, &self.store_id, &self.path)?;
             let files = files_of(&root.head, &self.path, &held)?;
             Ok((files, Catalogue::new(self.notation.format, root)?, identity))
         });
@@ -174,6 +173,15 @@ impl Store {
 }
 
 impl Commit {
+    pub(super) fn new(
+        root: Identity,
+        lock: Option<Box<dyn WriterLock>>,
+        pin: Option<Box<dyn ReaderPin>>,
+        kept: Vec<u64>,
+    ) -> Self {
+        Self { root, lock, pin, kept, begun: None, failed: None }
+    }
+
     /// Announces which generation this reader holds. A reader that cannot goes on without: see [`pin_reader`].
     fn pin(&mut self, generation: u64) {
         if self.pin.as_mut().is_some_and(|pin| pin.pin(generation).is_err()) {
@@ -189,7 +197,7 @@ impl Commit {
     }
 }
 
-fn absolute(path: &Path) -> Result<PathBuf> {
+pub(super) fn absolute(path: &Path) -> Result<PathBuf> {
     std::path::absolute(path).map_err(|error| Error::io("path", path, &error))
 }
 
@@ -224,6 +232,20 @@ fn find_root(storage: &dyn Storage, path: &Path) -> Result<Option<Notation>> {
     Ok(found)
 }
 
+/// The notation of the root in a folder that should hold a store.
+pub(super) fn expect_root(storage: &dyn Storage, path: &Path) -> Result<Notation> {
+    find_root(storage, path)?
+        .ok_or_else(|| error!(NotFound, "{} is not a store: it has no atlas.json and no atlas.msgpack", path.display()))
+}
+
+/// Refuses the root of another store than the one that was opened.
+pub(super) fn check_store(head: &Head, store_id: &[u8; 16], path: &Path) -> Result<()> {
+    if parse_id(&head.store_id)? != *store_id {
+        bail!(Conflict, "{} now holds another store: open it anew", path.display());
+    }
+    Ok(())
+}
+
 /// What tells the root file there is from another; `None` where there is none.
 pub(super) fn root_identity(storage: &dyn Storage, path: &Path, notation: Notation) -> Result<Option<Identity>> {
     let root = path.join(notation.file_name());
@@ -234,13 +256,13 @@ pub(super) fn root_identity(storage: &dyn Storage, path: &Path, notation: Notati
     }
 }
 
+/// Reads the root in the file at `path`.
 pub(super) fn read_root(storage: &dyn Storage, path: &Path, notation: Notation) -> Result<(Root, Identity)> {
-    let file_path = path.join(notation.file_name());
-    let failed = |error: io::Error| Error::io("read", &file_path, &error);
-    let file = storage.open(&file_path).map_err(failed)?;
+    let failed = |error: io::Error| Error::io("read", path, &error);
+    let file = storage.open(path).map_err(failed)?;
     let identity = file.identity().map_err(failed)?;
     let bytes = read_all(&*file).map_err(failed)?;
-    let root = root::parse(notation, bytes).map_err(|error| error.context(file_path.display()))?;
+    let root = root::parse(notation, bytes).map_err(|error| error.context(path.display()))?;
     Ok((root, identity))
 }
 
@@ -297,12 +319,12 @@ fn lock_writer(
 }
 
 /// Announces a reader. Without it, a compaction may remove what the reader has not read yet; that it then says.
-fn pin_reader(storage: &dyn Storage, path: &Path) -> Option<Box<dyn ReaderPin>> {
+pub(super) fn pin_reader(storage: &dyn Storage, path: &Path) -> Option<Box<dyn ReaderPin>> {
     storage.pin_reader(&path.join(LOCK_FILE)).ok().flatten()
 }
 
 /// The array files that a root names. Segments that `known` has, too, are taken from there with what is cached of them.
-fn files_of(head: &Head, path: &Path, known: &Files) -> Result<Files> {
+pub(super) fn files_of(head: &Head, path: &Path, known: &Files) -> Result<Files> {
     let known: HashMap<&str, &Arc<Segment>> = (known.by_name.values())
         .flat_map(|file| file.segments.iter())
         .map(|segment| (&*segment.record.file, segment))

@@ -14,7 +14,8 @@ pub struct Damage {
 }
 
 impl Store {
-    /// Reads the root and every segment of the commit this handle sees, and checks all of it. Each damage is given to
+    /// Reads the root, those of earlier commits that are kept, and every segment of the commit this handle sees, and
+    /// checks all of it. Each damage is given to
     /// `on_damage`; their number is returned. An error means that the check itself could not go on.
     pub fn verify(&self, on_damage: &mut dyn FnMut(&Damage)) -> Result<u64> {
         self.check_usable()?;
@@ -27,8 +28,8 @@ impl Store {
             count += 1;
             on_damage(&Damage { file, offset, message });
         };
-        let root_path = self.path.join(self.notation.file_name());
-        match open::read_root(&*self.storage, &self.path, self.notation) {
+        let root_path = self.root_path();
+        match open::read_root(&*self.storage, &root_path, self.notation) {
             Err(error) if error.kind() == ErrorKind::Io => return Err(error),
             Err(error) => report(root_path, 0, error.to_string()),
             Ok(_) => {
@@ -37,6 +38,16 @@ impl Store {
                 for error in damaged {
                     report(root_path.clone(), 0, error.to_string());
                 }
+            }
+        }
+        for generation in generations::kept_generations(&*self.storage, &self.path, self.notation)? {
+            match generations::read_kept(&*self.storage, &self.path, self.notation, generation) {
+                Err(error) if error.kind() == ErrorKind::Io => return Err(error),
+                Err(error) => {
+                    let file = self.path.join(generations::kept_root(self.notation, generation));
+                    report(file, 0, error.to_string());
+                }
+                Ok(_) => {}
             }
         }
         let total: u64 = files.by_name.values().map(|file| file.segments.len() as u64).sum();

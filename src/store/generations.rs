@@ -1,0 +1,229 @@
+//! Earlier commits that can be gone back to: roots that were replaced and kept, each as a hard link beside the root.
+//!
+//! A kept root names segments as the root does; they stay as long as it does. Keeping is no part of a commit: where the
+//! file system does not let it, the commit is made all the same.
+
+use super::*;
+use crate::format::root::{self, Head, NOTATIONS, Root};
+use crate::options::OpenOptions;
+use crate::storage::LocalDisk;
+use std::io;
+use std::path::Path;
+
+/// Earlier commits that a flush keeps where the store does not say how many.
+pub(super) const DEFAULT_KEPT: u32 = 1;
+
+/// The name under which the root of an earlier commit is kept.
+pub(super) fn kept_root(notation: Notation, generation: u64) -> String {
+    format!(".{}.{generation:08}", notation.file_name())
+}
+
+/// The generation in a name that [`kept_root`] makes.
+fn kept_generation(notation: Notation, name: &str) -> Option<u64> {
+    let digits = name.strip_prefix('.')?.strip_prefix(notation.file_name())?.strip_prefix('.')?;
+    let generation = digits.parse().ok()?;
+    (kept_root(notation, generation) == name).then_some(generation)
+}
+
+/// The generations of kept roots in a folder, in ascending order.
+pub(super) fn kept_generations(storage: &dyn Storage, path: &Path, notation: Notation) -> Result<Vec<u64>> {
+    let entries = storage.list(path).map_err(|error| Error::io("list", path, &error))?;
+    let mut kept: Vec<u64> = (entries.iter().filter(|entry| !entry.is_dir))
+        .filter_map(|entry| kept_generation(notation, entry.path.file_name()?.to_str()?))
+        .collect();
+    kept.sort_unstable();
+    Ok(kept)
+}
+
+/// Reads a kept root; `None` where there is none of this generation.
+pub(super) fn read_kept(
+    storage: &dyn Storage,
+    path: &Path,
+    notation: Notation,
+    generation: u64,
+) -> Result<Option<(Root, Identity)>> {
+    let file = path.join(kept_root(notation, generation));
+    match open::read_root(storage, &file, notation) {
+        Ok((root, _)) if root.head.generation != generation => {
+            Err(error!(Corrupt, "{} is the root of commit {}", file.display(), root.head.generation))
+        }
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// What a commit does with the root that it replaces, and those kept before.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Keep {
+    /// Its values are the commit's own: there is nothing to go back to.
+    No,
+    Yes,
+}
+
+impl Store {
+    /// The commits that can be opened with [`Store::open_at`] and gone back to with [`Store::rollback`], in ascending
+    /// order; the last is the store's last commit.
+    pub fn generations(&self) -> Result<Vec<u64>> {
+        self.check_usable()?;
+        let last = match self.mode {
+            Mode::ReadWrite => read(&self.working)?.committed.generation,
+            Mode::Read => open::read_root(&*self.storage, &self.root_path(), self.notation)?.0.head.generation,
+        };
+        let mut generations = kept_generations(&*self.storage, &self.path, self.notation)?;
+        generations.retain(|generation| *generation < last);
+        generations.push(last);
+        Ok(generations)
+    }
+
+    /// Opens an earlier commit for reading, or the last one by its number; see [`Store::generations`].
+    pub fn open_at(path: impl AsRef<Path>, generation: u64, options: OpenOptions) -> Result<Arc<Self>> {
+        Self::open_at_on(Arc::new(LocalDisk), path.as_ref(), generation, options)
+    }
+
+    /// [`Store::open_at`] on another storage than the file system.
+    pub fn open_at_on(
+        storage: Arc<dyn Storage>,
+        path: &Path,
+        generation: u64,
+        options: OpenOptions,
+    ) -> Result<Arc<Self>> {
+        let path = open::absolute(path)?;
+        // Pinned before it is looked for, so that its segments stay once it is found.
+        let pin = open::pin_reader(&*storage, &path);
+        let mut found = None;
+        for notation in NOTATIONS {
+            if let Some((root, identity)) = read_kept(&*storage, &path, notation, generation)? {
+                found = Some((notation, root, identity));
+            }
+        }
+        if found.is_none() {
+            let notation = open::expect_root(&*storage, &path)?;
+            let (root, identity) = open::read_root(&*storage, &path.join(notation.file_name()), notation)?;
+            if root.head.generation != generation {
+                let kept = kept_generations(&*storage, &path, notation)?;
+                return Err(no_generation(&path, generation, &kept, root.head.generation));
+            }
+            found = Some((notation, root, identity));
+        }
+        let Some((notation, root, identity)) = found else { bail!(Internal, "no root was found") };
+        let commit = Commit::new(identity, None, pin, Vec::new());
+        Self::assemble(storage, path, Mode::Read, notation, root, commit, options.runtime)
+    }
+
+    /// Makes the store what it was at an earlier commit, as a new commit: so it can be undone in the same way, as long
+    /// as the commit gone back from is kept. Readers see it when they refresh.
+    ///
+    /// Unflushed changes are an error, as for [`Store::compact`].
+    pub fn rollback(&self, generation: u64) -> Result<()> {
+        self.check_writable()?;
+        let mut commit = self.lock_commit()?;
+        self.check_writable()?;
+        self.check_not_poisoned()?;
+        let mut working = write(&self.working)?;
+        if working.catalogue.has_unflushed_changes() {
+            bail!(UnflushedChanges, "store {} has unflushed changes: flush before rollback", self.path.display());
+        }
+        let last = working.committed.generation;
+        if generation == last {
+            return Ok(());
+        }
+        let kept = match generation < last {
+            true => read_kept(&*self.storage, &self.path, self.notation, generation)?,
+            false => None,
+        };
+        let Some((earlier, _)) = kept else {
+            return Err(no_generation(&self.path, generation, &commit.kept, last));
+        };
+        earlier.head.check_writable()?;
+        open::check_store(&earlier.head, &self.store_id, &self.path)?;
+        let head = Head {
+            generation: last + 1,
+            next_array_id: earlier.head.next_array_id.max(working.catalogue.next_array_id),
+            keep_generations: self.keep_generations,
+            ..earlier.head
+        };
+        let datasets: Vec<(&str, &[u8])> =
+            earlier.datasets.iter().map(|(name, range)| (&**name, &earlier.image[range.clone()])).collect();
+        let written = root::write(self.notation, &head, &datasets)?;
+        let root = root::parse(self.notation, written.file.clone())?;
+        let files = open::files_of(&root.head, &self.path, &working.committed)?;
+        for segment in files.by_name.values().flat_map(|file| file.segments.iter()) {
+            self.io.reader.directory(segment).map_err(|error| error.missing_is(ErrorKind::Corrupt))?;
+        }
+        let catalogue = Catalogue::new(self.notation.format, root)?;
+        let unsynced = values::Unsynced::default();
+        let durable = self.replace_root(&mut commit, &written.file, files.generation, &unsynced, Keep::Yes)?;
+        *working = Working::new(catalogue, files);
+        durable.map_err(|error| self.note_poison(error))
+    }
+
+    /// Links the root that is about to be replaced, of commit `generation`, to the name under which it is kept.
+    pub(super) fn keep_root(&self, commit: &mut Commit, generation: u64) {
+        let kept = self.path.join(kept_root(self.notation, generation));
+        let root = self.root_path();
+        let link = || match self.storage.link(&root, &kept) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                // Left by a commit that failed; or, where nothing is synced, by one that a crash undid.
+                self.storage.remove(&kept)?;
+                self.storage.link(&root, &kept)
+            }
+            linked => linked,
+        };
+        match link() {
+            Ok(()) if commit.kept.last() != Some(&generation) => commit.kept.push(generation),
+            Ok(()) => {}
+            Err(error) => {
+                let message =
+                    format!("commit {generation} cannot be kept to go back to: link {}: {error}", kept.display());
+                self.log(LogLevel::Warning, &message);
+            }
+        }
+    }
+
+    /// Removes the oldest kept roots, but for as many as the store was told to keep, or else `default`.
+    pub(super) fn drop_kept(&self, commit: &mut Commit, default: u32) {
+        let limit = self.keep_generations.unwrap_or(default) as usize;
+        while commit.kept.len() > limit {
+            let path = self.path.join(kept_root(self.notation, commit.kept[0]));
+            match self.storage.remove(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    self.log(LogLevel::Warning, &format!("remove {}: {error}", path.display()));
+                    return;
+                }
+                _ => commit.kept.remove(0),
+            };
+        }
+    }
+
+    /// Whether a flush keeps the root that it replaces.
+    pub(super) fn keeps_roots(&self) -> bool {
+        self.keep_generations != Some(0)
+    }
+}
+
+fn no_generation(path: &Path, generation: u64, kept: &[u64], last: u64) -> Error {
+    let earlier: Vec<String> = kept.iter().filter(|kept| **kept < last).map(u64::to_string).collect();
+    let there = if earlier.is_empty() { "none before".into() } else { format!("{} and", earlier.join(", ")) };
+    error!(NotFound, "store {} does not keep commit {generation}: it has {there} the last, {last}", path.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kept_roots_are_recognised_by_their_names() {
+        for notation in NOTATIONS {
+            for generation in [1, 99_999_999, 100_000_000, u64::MAX] {
+                assert_eq!(kept_generation(notation, &kept_root(notation, generation)), Some(generation));
+            }
+        }
+        let json = Notation::default();
+        for name in
+            ["atlas.json", ".atlas.json.new", ".atlas.json.7", ".atlas.json.+0000007", ".atlas.json.zst.00000007"]
+        {
+            assert_eq!(kept_generation(json, name), None, "{name}");
+        }
+    }
+}
