@@ -133,6 +133,11 @@ pub(crate) fn encode(compression: &Compression, item: usize, raw: &[u8]) -> Resu
     })
 }
 
+/// One zstd frame, for what is not values.
+pub(crate) fn to_frame(raw: &[u8]) -> Result<Vec<u8>> {
+    Ok(encode(&Compression { shuffle: false, ..Compression::DEFAULT }, 1, raw)?.1)
+}
+
 /// The first `len` bytes of a buffer that only grows, with any content.
 fn at_least(buffer: &mut Vec<u8>, len: usize) -> &mut [u8] {
     if buffer.len() < len {

@@ -3,10 +3,12 @@
 use crate::block::Encoded;
 use crate::codec;
 use crate::error::{Error, ErrorKind, Result, bail, error};
+use crate::format::definitions::{Definition, Definitions, SchemaNumbers};
 use crate::format::root::SegmentRecord;
 use crate::format::segment::{
     self as layout, BlockRef, ChunkKey, Directory, HEADER_LEN, PAGE_ROWS, PageRef, Row, TRAILER_LEN, Trailer,
 };
+use crate::schema::Schema;
 use crate::storage::{ReadFile, Storage, WriteFile};
 use quick_cache::sync::Cache;
 use std::path::{Path, PathBuf};
@@ -337,6 +339,19 @@ impl SegmentReader {
         Ok(decoded)
     }
 
+    /// What the arrays of a segment are.
+    pub fn definitions(&self, segment: &Segment) -> Result<Definitions> {
+        let file = self.file(segment)?;
+        let directory = self.read_directory(segment, &*file)?;
+        let (offset, (len, crc)) = (directory.definitions_offset(), directory.definitions);
+        let mut bytes = crate::buffers::allocate(len as usize)?;
+        self.read(segment, &*file, &mut bytes, offset)?;
+        if crc32c::crc32c(&bytes) != crc {
+            return Err(segment.damaged(offset, &error!(Corrupt, "the checksum of the definitions does not match")));
+        }
+        Definitions::from_bytes(&bytes).map_err(|error| segment.damaged(offset, &error))
+    }
+
     /// Reads and checks every byte of a segment, calling `damage` with the offset and the error of each part that is
     /// not what was written.
     pub fn verify(&self, segment: &Segment, damage: &mut dyn FnMut(u64, Error)) -> Result<()> {
@@ -385,6 +400,11 @@ impl SegmentReader {
         if whole && end != directory.blocks_end {
             damage(end, segment.damaged(end, &error!(Corrupt, "bytes that belong to no block")));
         }
+        match self.definitions(segment) {
+            Err(error) if error.kind() == ErrorKind::Io => return Err(error),
+            Err(error) => damage(directory.definitions_offset(), error),
+            Ok(_) => {}
+        }
         Ok(())
     }
 }
@@ -399,7 +419,8 @@ pub(crate) struct SegmentWriter {
     rows: Vec<Row>,
     pages: Vec<u8>,
     directory: Directory,
-    array_ids: Option<(u64, u64)>,
+    /// Of the arrays that have rows, in ascending order.
+    ids: Vec<u64>,
 }
 
 impl SegmentWriter {
@@ -414,7 +435,7 @@ impl SegmentWriter {
             rows: Vec::new(),
             pages: Vec::new(),
             directory: Directory::default(),
-            array_ids: None,
+            ids: Vec::new(),
         })
     }
 
@@ -465,8 +486,9 @@ impl SegmentWriter {
     /// Adds a row to the index; rows come in order of array id and chunk.
     pub fn row(&mut self, row: Row) -> Result<()> {
         debug_assert!(self.rows.last().is_none_or(|last| (last.array_id, last.chunk) < (row.array_id, row.chunk)));
-        let (first, _) = *self.array_ids.get_or_insert((row.array_id, row.array_id));
-        self.array_ids = Some((first, row.array_id));
+        if self.ids.last() != Some(&row.array_id) {
+            self.ids.push(row.array_id);
+        }
         self.rows.push(row);
         if self.rows.len() == PAGE_ROWS { self.end_page() } else { Ok(()) }
     }
@@ -494,8 +516,13 @@ impl SegmentWriter {
         Ok(())
     }
 
-    /// Writes the index. The file and its folder are the caller's to sync.
-    pub fn finish(mut self) -> Result<(Segment, NewFile)> {
+    /// Writes the index, and what `define` says of each array that has rows. The file and its folder are the caller's to
+    /// sync.
+    pub fn finish<'d>(
+        mut self,
+        array: &Arc<str>,
+        define: impl Fn(u64) -> Option<Defined<'d>>,
+    ) -> Result<(Segment, NewFile)> {
         self.end_page()?;
         self.directory.blocks_end = self.end;
         for page in &mut self.directory.pages {
@@ -503,9 +530,15 @@ impl SegmentWriter {
         }
         let pages = std::mem::take(&mut self.pages);
         self.write(&pages)?;
+        let definitions = self.definitions(array, define)?;
+        let Ok(len) = u32::try_from(definitions.len()) else {
+            bail!(InvalidArgument, "the definitions of a segment take {} bytes, over 2^32 - 1", definitions.len());
+        };
+        self.directory.definitions = (len, crc32c::crc32c(&definitions));
+        self.write(&definitions)?;
         let directory = self.directory.to_bytes();
         let trailer = Trailer {
-            directory_offset: self.end + pages.len() as u64,
+            directory_offset: self.directory.definitions_offset() + u64::from(len),
             directory_len: directory.len() as u64,
             directory_crc: crc32c::crc32c(&directory),
         };
@@ -517,13 +550,33 @@ impl SegmentWriter {
             file,
             length: trailer.directory_offset + trailer.directory_len + TRAILER_LEN as u64,
             directory_crc32c: trailer.directory_crc,
-            array_ids: self.array_ids.unwrap_or((0, 0)),
+            array_ids: (self.ids.first().copied().unwrap_or(0), self.ids.last().copied().unwrap_or(0)),
         };
         let segment = Segment::at(record, self.path.clone());
         // Whoever asks for it next need not read it back.
         let _ = segment.directory.set(Arc::new(self.directory));
         Ok((segment, NewFile { path: self.path, file: self.file }))
     }
+
+    fn definitions<'d>(&self, array: &Arc<str>, define: impl Fn(u64) -> Option<Defined<'d>>) -> Result<Vec<u8>> {
+        let mut definitions = Definitions::new(array.clone());
+        let mut numbers = SchemaNumbers::default();
+        for &id in &self.ids {
+            let Some(Defined { dataset, schema, shape }) = define(id) else {
+                bail!(Internal, "chunks of array {id}, of which nothing is known");
+            };
+            let schema = numbers.number(schema, &mut definitions.schemas);
+            definitions.arrays.push(Definition(id, dataset.clone(), schema, shape.to_vec()));
+        }
+        definitions.to_bytes()
+    }
+}
+
+/// What a segment says of an array that it has chunks of.
+pub(crate) struct Defined<'d> {
+    pub dataset: &'d Arc<str>,
+    pub schema: &'d Arc<Schema>,
+    pub shape: &'d [u64],
 }
 
 /// A file that was written, and may not be durable yet.

@@ -1,7 +1,7 @@
-//! A segment: header, blocks, index pages, directory, trailer.
+//! A segment: header, blocks, index pages, definitions, directory, trailer.
 
 use super::varint::{Cursor, put, unzigzag, zigzag};
-use crate::codec::{Codec, Coding};
+use crate::codec::{self, Codec, Coding};
 use crate::error::{Result, bail, error};
 use crate::stats::ChunkStats;
 
@@ -139,6 +139,8 @@ pub struct Directory {
     /// The last row's array id and chunk.
     pub last: ChunkKey,
     pub pages: Vec<PageRef>,
+    /// Length and CRC-32C of what says which arrays these are; it lies behind the pages.
+    pub definitions: (u32, u32),
 }
 
 impl Directory {
@@ -156,7 +158,14 @@ impl Directory {
             out.extend_from_slice(&page.crc.to_le_bytes());
             before = page.first.0;
         }
+        put(&mut out, u64::from(self.definitions.0));
+        out.extend_from_slice(&self.definitions.1.to_le_bytes());
         out
+    }
+
+    /// Where the definitions lie.
+    pub fn definitions_offset(&self) -> u64 {
+        self.pages.last().map_or(self.blocks_end, |page| page.offset + u64::from(page.len))
     }
 
     /// The directory in `bytes`, which starts at `offset` of its file.
@@ -185,10 +194,12 @@ impl Directory {
             pages.push(PageRef { first, rows, offset: at, len, crc });
             at = at.checked_add(u64::from(len)).ok_or_else(|| error!(Corrupt, "page lengths overflow"))?;
         }
-        if !cursor.0.is_empty() || blocks_end < HEADER_LEN as u64 || at != offset {
+        let definitions = (cursor.varint32()?, u32::from_le_bytes(cursor.bytes()?));
+        let end = at.checked_add(u64::from(definitions.0));
+        if !cursor.0.is_empty() || blocks_end < HEADER_LEN as u64 || end != Some(offset) {
             bail!(Corrupt, "the directory does not describe the file it is in");
         }
-        Ok(Self { blocks_end, last, pages })
+        Ok(Self { blocks_end, last, pages, definitions })
     }
 
     /// Whether chunks of this array can be in the segment.
@@ -249,7 +260,7 @@ pub fn page_to_bytes(rows: &[Row]) -> Result<Vec<u8>> {
             raw.extend_from_slice(&[low, high][end].to_le_bytes());
         }
     }
-    zstd::bulk::compress(&raw, 1).map_err(|error| error!(Internal, "zstd: {error}"))
+    codec::to_frame(&raw)
 }
 
 /// Decodes a page, whose checksum was right, and checks that the rows are what [`page_to_bytes`] could have written.
@@ -368,12 +379,14 @@ mod tests {
     #[test]
     fn directory_and_trailer_round_trip() {
         let page = |i: u64| PageRef { first: (i, 7), rows: 3, offset: 100 + (i - 1) * 20, len: 20, crc: i as u32 };
-        let directory = Directory { blocks_end: 100, last: (9, 9), pages: (1..=3).map(page).collect() };
+        let pages = (1..=3).map(page).collect();
+        let directory = Directory { blocks_end: 100, last: (9, 9), pages, definitions: (30, 7) };
         let bytes = directory.to_bytes();
-        assert_eq!(Directory::parse(&bytes, 160).expect("parses"), directory);
-        assert!(Directory::parse(&bytes, 161).is_err());
+        assert_eq!(Directory::parse(&bytes, 190).expect("parses"), directory);
+        assert_eq!(directory.definitions_offset(), 160);
+        assert!(Directory::parse(&bytes, 160).is_err() && Directory::parse(&bytes, 191).is_err());
         for cut in 0..bytes.len() {
-            assert!(Directory::parse(&bytes[..cut], 160).is_err());
+            assert!(Directory::parse(&bytes[..cut], 190).is_err());
         }
         assert_eq!(directory.pages_of(2, 0, 5), 0..1);
         assert_eq!(directory.pages_of(2, 0, 7), 0..2);

@@ -12,10 +12,11 @@ use crate::codec::Compression;
 use crate::format::root;
 use crate::format::segment::{ChunkKey, Row};
 use crate::schema::Schema;
-use crate::segment::{Segment, SegmentWriter};
+use crate::segment::{Defined, Segment, SegmentWriter};
+use crate::shape::Dims;
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::ops::Range;
 
 /// Rows of one segment that compaction writes; it then begins another.
@@ -74,17 +75,18 @@ impl Store {
     /// The files after compaction, or `None` where there is nothing to gain.
     fn compact_files(&self, before: &Committed, written: &mut NewFiles) -> Result<Option<Files>> {
         let files = &before.files;
-        let live = before.live_ids(self.notation.format)?;
+        let live = before.live(self.notation.format)?;
         let mut new = Files { generation: files.generation + 1, by_name: files.by_name.clone() };
         let gains = |file: &ArrayFile| file.segments.len() > 1 || file.dead_bytes > 0 || file.live_bytes == 0;
         let work: Vec<_> = files.by_name.iter().filter(|(_, file)| gains(file)).collect();
-        let none = HashSet::new();
+        let none = Live::new();
         for (done, (name, file)) in work.iter().enumerate() {
             self.progress("compact", done as u64, work.len() as u64)?;
             let folder = self.path.join(&*file.folder);
-            let ids = live.get(*name).unwrap_or(&none);
-            let mut rewrite = Rewrite { store: self, generation: new.generation, folder: folder.clone(), written };
-            let (segments, bytes) = rewrite.run(&file.segments, ids)?;
+            let live = live.get(*name).unwrap_or(&none);
+            let mut rewrite =
+                Rewrite { store: self, name, live, generation: new.generation, folder: folder.clone(), written };
+            let (segments, bytes) = rewrite.run(&file.segments)?;
             if segments.is_empty() {
                 new.by_name.shift_remove(*name);
                 continue;
@@ -143,21 +145,35 @@ struct Committed {
 }
 
 impl Committed {
-    /// The ids of all arrays, by array name.
-    fn live_ids(&self, format: MetaFormat) -> Result<HashMap<Arc<str>, HashSet<u64>>> {
-        let mut live: HashMap<Arc<str>, HashSet<u64>> = HashMap::new();
-        for (_, name, range) in &self.datasets {
-            for (name, array) in root::decode_dataset(format, name, &self.image[range.clone()])?.arrays {
-                live.entry(name).or_default().insert(array.id);
+    /// All arrays, by array name.
+    fn live(&self, format: MetaFormat) -> Result<HashMap<Arc<str>, Live>> {
+        let mut live: HashMap<Arc<str>, Live> = HashMap::new();
+        for (_, dataset, range) in &self.datasets {
+            for (name, array) in root::decode_dataset(format, dataset, &self.image[range.clone()])?.arrays {
+                let schema = (self.schemas.get(array.schema as usize))
+                    .ok_or_else(|| error!(Corrupt, "there is no schema {}", array.schema))?;
+                let of = LiveArray { dataset: dataset.clone(), schema: schema.clone(), shape: array.shape.into() };
+                live.entry(name).or_default().insert(array.id, of);
             }
         }
         Ok(live)
     }
 }
 
+/// The arrays of one name, by their ids.
+type Live = HashMap<u64, LiveArray>;
+
+struct LiveArray {
+    dataset: Arc<str>,
+    schema: Arc<Schema>,
+    shape: Dims,
+}
+
 /// The rewriting of one array file.
 struct Rewrite<'s> {
     store: &'s Store,
+    name: &'s Arc<str>,
+    live: &'s Live,
     generation: u64,
     folder: PathBuf,
     /// Files made.
@@ -189,8 +205,21 @@ impl Rewrite<'_> {
         Ok(Output { writer, rows: VecDeque::new(), pack: Pack::default(), packs_written: 0 })
     }
 
+    /// Ends a segment; the bytes of its last pack.
+    fn finish(&self, mut output: Output) -> Result<(Segment, u64)> {
+        let bytes = output.end_pack()?;
+        let (segment, file) = output.writer.finish(self.name, |id| {
+            let LiveArray { dataset, schema, shape } = self.live.get(&id)?;
+            Some(Defined { dataset, schema, shape })
+        })?;
+        if self.store.sync {
+            file.sync()?;
+        }
+        Ok((segment, bytes))
+    }
+
     /// Writes the live chunks of `segments` into new ones; those, and the bytes of their blocks.
-    fn run(&mut self, segments: &Segments, live: &HashSet<u64>) -> Result<(Vec<Arc<Segment>>, u64)> {
+    fn run(&mut self, segments: &Segments) -> Result<(Vec<Arc<Segment>>, u64)> {
         let reader = &self.store.io.reader;
         let mut written = Vec::new();
         let mut bytes = 0;
@@ -198,7 +227,7 @@ impl Rewrite<'_> {
         let mut stored = Vec::new();
         let mut merge = Merge::new(self.store, segments)?;
         while let Some((number, row)) = merge.next()? {
-            if !live.contains(&row.array_id) {
+            if !self.live.contains_key(&row.array_id) {
                 continue;
             }
             let segment = &segments[number];
@@ -225,13 +254,13 @@ impl Rewrite<'_> {
             if out.writer.row_count() >= MAX_ROWS
                 && let Some(full) = output.take()
             {
-                let (segment, last) = full.finish(self.store.sync)?;
+                let (segment, last) = self.finish(full)?;
                 written.push(Arc::new(segment));
                 bytes += last;
             }
         }
         if let Some(out) = output {
-            let (segment, last) = out.finish(self.store.sync)?;
+            let (segment, last) = self.finish(out)?;
             written.push(Arc::new(segment));
             bytes += last;
         }
@@ -281,15 +310,6 @@ impl Output {
             self.rows.pop_front();
         }
         Ok(())
-    }
-
-    fn finish(mut self, sync: bool) -> Result<(Segment, u64)> {
-        let bytes = self.end_pack()?;
-        let (segment, file) = self.writer.finish()?;
-        if sync {
-            file.sync()?;
-        }
-        Ok((segment, bytes))
     }
 }
 

@@ -291,6 +291,7 @@ impl Store {
 pub(super) struct ChangedArray<'c> {
     /// The place of the dataset among those of the store, and the array's own in it.
     pub place: (usize, usize),
+    pub dataset: &'c Arc<str>,
     pub name: &'c Arc<str>,
     pub array: &'c Arc<Array>,
 }
@@ -302,6 +303,7 @@ pub(super) fn changed_arrays(catalogue: &Catalogue) -> Result<Vec<ChangedArray<'
         let arrays = catalogue.dataset_in(slot)?.arrays.iter().enumerate();
         found.extend(arrays.map(|(number, (name, entry))| ChangedArray {
             place: (place, number),
+            dataset: &slot.name,
             name,
             array: &entry.array,
         }));

@@ -10,7 +10,7 @@ use crate::budget::Held;
 use crate::format::root::Stored;
 use crate::format::segment::{ChunkKey, Row};
 use crate::grid;
-use crate::segment::{NewFile, Segment, SegmentWriter, sync_folder};
+use crate::segment::{Defined, NewFile, Segment, SegmentWriter, sync_folder};
 use crate::shape::{Dims, cells};
 use crate::stats;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -32,6 +32,7 @@ pub(super) struct Values {
 
 /// An array with new values.
 pub(super) struct FrozenArray {
+    pub dataset: Arc<str>,
     pub name: Arc<str>,
     pub array: Arc<Array>,
     /// The place of its dataset among the store's, and its own in that.
@@ -65,11 +66,12 @@ impl Values {
 impl FrozenArray {
     /// Sets aside what is pending of an array, open chunks too where `open` says so; `None` where there is nothing.
     pub fn freeze(changed: &ChangedArray<'_>, data: &mut ArrayData, open: bool, io: &Io) -> Option<Self> {
-        let (name, array, place) = (changed.name.clone(), changed.array.clone(), changed.place);
+        let (dataset, name) = (changed.dataset.clone(), changed.name.clone());
+        let (array, place) = (changed.array.clone(), changed.place);
         // Totals are over one shape: what an array has grown by is stored all together, its edge too.
         let grown = data.stored.as_ref().is_some_and(|(_, shape)| *shape != data.shape);
         let chunks = array.freeze(data, io, open || grown)?;
-        Some(Self { name, array, place, shape: data.shape.clone(), before: data.stored.clone(), chunks })
+        Some(Self { dataset, name, array, place, shape: data.shape.clone(), before: data.stored.clone(), chunks })
     }
 
     /// The array's own among the totals of all.
@@ -146,6 +148,7 @@ struct SegmentPlan<'v> {
     name: Arc<str>,
     folder: Arc<str>,
     new_folder: bool,
+    /// In ascending order of array ids.
     frozen: Vec<&'v FrozenArray>,
     /// Blocks in the order they are written, with the chunks in each.
     blocks: Vec<PlannedBlock>,
@@ -221,9 +224,8 @@ impl Store {
         }
         for plan in plans.values_mut() {
             let mut packs: IndexMap<(usize, Compression), Pack> = IndexMap::new();
-            let mut arrays: Vec<&FrozenArray> = plan.frozen.clone();
-            arrays.sort_unstable_by_key(|frozen| frozen.array.id);
-            for frozen in arrays {
+            plan.frozen.sort_unstable_by_key(|frozen| frozen.array.id);
+            for frozen in &plan.frozen {
                 let mut chunks: Vec<(&u64, &Arc<Block>)> = frozen.chunks.iter().collect();
                 chunks.sort_unstable_by_key(|(number, _)| **number);
                 for (&number, block) in chunks {
@@ -281,7 +283,11 @@ impl Store {
             }
             rows.sort_unstable_by_key(|row| (row.array_id, row.chunk));
             rows.iter().try_for_each(|row| writer.row(*row))?;
-            let (segment, file) = writer.finish()?;
+            let (segment, file) = writer.finish(&plan.name, |id| {
+                let at = plan.frozen.binary_search_by_key(&id, |frozen| frozen.array.id).ok()?;
+                let FrozenArray { dataset, array, shape, .. } = plan.frozen[at];
+                Some(Defined { dataset, schema: &array.schema, shape })
+            })?;
             let unsynced = if !self.sync {
                 None
             } else if plans.len() > MOST_UNSYNCED {

@@ -99,6 +99,32 @@ def check_content(name, store, expected):
         check(f"{name}: folder of '{array}'", record["folder"] == reader.folder_name(array))
 
 
+def check_definitions(name, store):
+    """What segments say of arrays is what the root says: of the newest, but that dimension 0 may have grown since."""
+    for dataset, arrays in store.datasets.items():
+        for array_name, array in arrays.items():
+            held = [segment for segment in store.segments.get(array_name, []) if array.id in segment.definitions[1]]
+            for segment in held:
+                said_name, definitions = segment.definitions
+                said_dataset, schema, shape = definitions[array.id]
+                fill = reader.parse_value(schema["fill_value"], False)[1] if "fill_value" in schema else None
+                said = said_name, said_dataset, schema["dtype"], schema["dims"], schema["compression"], fill, shape[1:]
+                known = array_name, dataset, array.dtype, array.dims, array.compression, array.fill, list(array.shape[1:])
+                check(f"{name}/{dataset}/{array_name}: {segment.path.name} says {said}, the root {known}", said == known)
+            if held:
+                check(f"{name}/{dataset}/{array_name}: extent of dimension 0", shape[:1] <= list(array.shape[:1]))
+
+
+def check_kept_roots(name, store):
+    """Kept roots read as the root does."""
+    kept = list(store.path.glob(".atlas.*.0*"))
+    check(f"{name}: {len(kept)} kept roots", len(kept) == 1)
+    for path in kept:
+        root, _, generation = path.name[1:].rpartition(".")
+        atlas, _ = reader.parse_root(root, path.read_bytes())
+        check(f"{name}: generation of {path.name}", atlas["generation"] == int(generation) < store.atlas["generation"])
+
+
 def check_coverage(name, store):
     """The fixtures hold every case of the document, so that a reader that reads them knows them all."""
     arrays = [array for arrays in store.datasets.values() for array in arrays.values()]
@@ -301,6 +327,8 @@ def main():
         if store is None:
             continue
         check_content(name, store, expected)
+        check_definitions(name, store)
+        check_kept_roots(name, store)
         check_coverage(name, store)
         check_numcodecs(name, store)
         check_zarr(name, store)

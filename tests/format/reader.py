@@ -287,11 +287,26 @@ class Segment:
             self.rows += rows
             self.pages += 1
             at += length
+        length, crc = directory.uvarint(), directory.u32()
         directory.end()
-        expect(at == offset, "the pages end where the directory begins")
+        expect(at + length == offset, "the definitions end where the directory begins")
+        self.definitions = self._parse_definitions(self.data[at:offset], crc)
         keys = [(row.array_id, row.chunk) for row in self.rows]
         expect(keys and keys[-1] == last, "the last row")
         expect(all(a < b for a, b in zip(keys, keys[1:])), "the order of the rows")
+
+    def _parse_definitions(self, stored, crc):
+        """Array name and the definitions by array id: dataset, schema, shape."""
+        expect(crc32c(stored) == crc, "the checksum of the definitions")
+        try:
+            found = msgpack.unpackb(unzstd(stored, checksum=False), object_pairs_hook=_unique)
+        except (ValueError, msgpack.UnpackException) as error:
+            raise Damage(f"the definitions: {error}") from error
+        arrays = {array_id: (dataset, found["schemas"][schema], shape)
+                  for array_id, dataset, schema, shape in found["arrays"]}
+        ids = [array_id for array_id, _, _, _ in found["arrays"]]
+        expect(ids == sorted({row.array_id for row in self.rows} - {0}), "the array ids of the definitions")
+        return found["array"], arrays
 
     def _check_blocks(self):
         """Decodes every block: offset to bytes."""
