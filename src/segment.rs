@@ -125,7 +125,42 @@ impl SegmentReader {
         Ok(segment.directory.get_or_init(|| directory).clone())
     }
 
+    /// A segment that no root is there to name, as its file says.
+    pub fn find(&self, path: &Path) -> Result<Segment> {
+        let failed = |error: std::io::Error| Error::io("read", path, &error);
+        let length = self.storage.open(path).and_then(|file| file.length()).map_err(failed)?;
+        let name = path.file_name().map(|name| name.to_string_lossy().into()).unwrap_or_default();
+        let mut record = SegmentRecord { file: name, length, directory_crc32c: 0, array_ids: (0, 0) };
+        let unknown = Segment::at(record.clone(), path.to_owned());
+        let file = self.file(&unknown)?;
+        record.directory_crc32c = self.trailer(&unknown, &*file)?.directory_crc;
+        let unknown = Segment::at(record.clone(), path.to_owned());
+        record.array_ids = self.read_index(&unknown, &*file)?.array_ids();
+        Ok(Segment::at(record, path.to_owned()))
+    }
+
+    fn trailer(&self, segment: &Segment, file: &dyn ReadFile) -> Result<Trailer> {
+        let len = segment.record.length;
+        let Some(offset) = len.checked_sub(TRAILER_LEN as u64) else {
+            return Err(segment.damaged(len, &error!(Corrupt, "{len} bytes are too few for a segment")));
+        };
+        let mut bytes = [0; TRAILER_LEN];
+        self.read(segment, file, &mut bytes, offset)?;
+        Trailer::parse(&bytes, len).map_err(|error| segment.damaged(offset, &error))
+    }
+
     fn read_directory(&self, segment: &Segment, file: &dyn ReadFile) -> Result<Directory> {
+        let directory = self.read_index(segment, file)?;
+        let (ids, said) = (directory.array_ids(), segment.record.array_ids);
+        if ids != said {
+            let offset = directory.definitions_offset() + u64::from(directory.definitions.0);
+            let wrong = error!(Corrupt, "the directory has array ids {ids:?}, the root says {said:?}");
+            return Err(segment.damaged(offset, &wrong));
+        }
+        Ok(directory)
+    }
+
+    fn read_index(&self, segment: &Segment, file: &dyn ReadFile) -> Result<Directory> {
         let len = segment.record.length;
         if len < (HEADER_LEN + TRAILER_LEN) as u64 {
             return Err(segment.damaged(len, &error!(Corrupt, "{len} bytes are too few for a segment")));
@@ -151,14 +186,7 @@ impl SegmentReader {
         if crc != trailer.directory_crc || crc != segment.record.directory_crc32c {
             return Err(segment.damaged(offset, &error!(Corrupt, "the directory's checksum does not match")));
         }
-        let directory = Directory::parse(&bytes, offset).map_err(|error| segment.damaged(offset, &error))?;
-        let ids = directory.pages.first().map_or((0, 0), |page| (page.first.0, directory.last.0));
-        if ids != segment.record.array_ids {
-            let said = segment.record.array_ids;
-            let wrong = error!(Corrupt, "the directory has array ids {ids:?}, the root says {said:?}");
-            return Err(segment.damaged(offset, &wrong));
-        }
-        Ok(directory)
+        Directory::parse(&bytes, offset).map_err(|error| segment.damaged(offset, &error))
     }
 
     /// The rows of index page `number`.

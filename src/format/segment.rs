@@ -28,6 +28,11 @@ pub fn header(store_id: &[u8; 16]) -> [u8; HEADER_LEN] {
     bytes
 }
 
+/// The store id in a header.
+pub fn store_id_in(header: &[u8; HEADER_LEN]) -> [u8; 16] {
+    std::array::from_fn(|i| header[16 + i])
+}
+
 /// Checks a header against what it must be.
 pub fn check_header(bytes: &[u8], store_id: &[u8; 16]) -> Result<()> {
     if bytes == header(store_id) {
@@ -200,6 +205,11 @@ impl Directory {
             bail!(Corrupt, "the directory does not describe the file it is in");
         }
         Ok(Self { blocks_end, last, pages, definitions })
+    }
+
+    /// The lowest and the highest array id with rows.
+    pub fn array_ids(&self) -> (u64, u64) {
+        self.pages.first().map_or((0, 0), |page| (page.first.0, self.last.0))
     }
 
     /// Whether chunks of this array can be in the segment.

@@ -25,15 +25,14 @@ pub(super) fn segment_name(generation: u64) -> String {
     format!("{generation:08}-{:016x}.seg", unique())
 }
 
-/// Whether a file name is one that [`segment_name`] makes.
-fn is_segment_name(name: &str) -> bool {
-    let Some((generation, unique)) = name.strip_suffix(".seg").and_then(|stem| stem.split_once('-')) else {
-        return false;
-    };
-    generation.len() >= 8
+/// The commit in a file name that [`segment_name`] makes.
+pub(super) fn segment_generation(name: &str) -> Option<u64> {
+    let (generation, unique) = name.strip_suffix(".seg")?.split_once('-')?;
+    let made = generation.len() >= 8
         && generation.bytes().all(|byte| byte.is_ascii_digit())
         && unique.len() == 16
-        && unique.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        && unique.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    made.then(|| generation.parse().ok()).flatten()
 }
 
 /// The folder for an array name: the name, with every byte but letters, digits, `-`, `_` and inner dots as `%XX`.
@@ -66,9 +65,9 @@ pub(super) fn is_folder_name(folder: &str) -> bool {
         && folder.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'%'))
 }
 
-/// Whether a segment's name, read from a root, is one.
-pub(super) fn is_file_name(file: &str) -> bool {
-    is_segment_name(file)
+/// Whether a file's name is that of a segment.
+pub(super) fn is_segment_name(file: &str) -> bool {
+    segment_generation(file).is_some()
 }
 
 /// The name under which a new root is written before it replaces the old one.
@@ -156,7 +155,7 @@ impl Store {
     }
 }
 
-fn file_name(path: &Path) -> String {
+pub(super) fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 

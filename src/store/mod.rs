@@ -14,12 +14,14 @@ mod dataset;
 mod flush;
 mod generations;
 mod open;
+mod repair;
 mod spill;
 mod statistics;
 mod values;
 mod verify;
 
 pub use dataset::Dataset;
+pub use repair::{Repair, RepairOptions};
 pub use verify::Damage;
 
 use crate::array::{Array, Io, Segments};

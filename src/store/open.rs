@@ -222,7 +222,7 @@ fn check_empty(storage: &dyn Storage, path: &Path) -> Result<()> {
 }
 
 /// The notation of the root in a folder.
-fn find_root(storage: &dyn Storage, path: &Path) -> Result<Option<Notation>> {
+pub(super) fn find_root(storage: &dyn Storage, path: &Path) -> Result<Option<Notation>> {
     let mut found = None;
     for notation in NOTATIONS {
         if root_identity(storage, path, notation)?.is_some() && found.replace(notation).is_some() {
@@ -296,7 +296,7 @@ pub(super) fn write_root(
     })
 }
 
-fn lock_writer(
+pub(super) fn lock_writer(
     storage: &dyn Storage,
     path: &Path,
     runtime: &RuntimeOptions,
@@ -335,7 +335,7 @@ pub(super) fn files_of(head: &Head, path: &Path, known: &Files) -> Result<Files>
         if !cleanup::is_folder_name(&record.folder) {
             bail!(Corrupt, "array file '{name}' has the folder '{}'", record.folder);
         }
-        if let Some(segment) = record.segments.iter().find(|segment| !cleanup::is_file_name(&segment.file)) {
+        if let Some(segment) = record.segments.iter().find(|segment| !cleanup::is_segment_name(&segment.file)) {
             bail!(Corrupt, "array file '{name}' has the segment '{}'", segment.file);
         }
         let length = record.segments.iter().try_fold(0u64, |sum, segment| sum.checked_add(segment.length));
@@ -364,7 +364,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn parse_id(text: &str) -> Result<[u8; 16]> {
+pub(super) fn parse_id(text: &str) -> Result<[u8; 16]> {
     let number = u128::from_str_radix(text, 16).ok().filter(|_| text.len() == 32);
     number.map(u128::to_be_bytes).ok_or_else(|| error!(Corrupt, "store id '{text}' is not 32 hexadecimal digits"))
 }

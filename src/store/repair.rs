@@ -1,0 +1,389 @@
+//! Repair: a root made anew where it is gone or damaged.
+//!
+//! It starts from the newest kept root that is whole, if there is one, and adds what later segments say of their arrays.
+//! Of a commit whose root is lost that gives the values; attributes, deletions, and datasets and arrays without values
+//! were in the root alone.
+
+use super::generations::{kept_generations, kept_root, read_kept};
+use super::*;
+use crate::format::definitions::{Definition, Definitions};
+use crate::format::root::{
+    self, ArrayRecord, DatasetRecord, FileRecord, Head, NOTATIONS, Root, SchemaRecord, Stored, VERSION,
+};
+use crate::format::segment::{HEADER_LEN, Row, store_id_in};
+use crate::grid;
+use crate::options::RuntimeOptions;
+use crate::schema::Schema;
+use crate::segment::{NewFile, Segment, SegmentReader, sync_folder};
+use crate::shape::cells;
+use crate::stats;
+use crate::storage::LocalDisk;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
+
+/// How [`Store::repair`] goes about it.
+#[derive(Default)]
+pub struct RepairOptions {
+    /// Go back to the newest earlier commit that is kept, exactly as it was. Later segments are not used, and the next
+    /// writer removes them.
+    pub exact: bool,
+}
+
+/// What [`Store::repair`] found and did.
+#[derive(Clone, Debug, Default)]
+pub struct Repair {
+    /// The commit that the store is at now.
+    pub generation: u64,
+    /// Whether the root was whole, and nothing was done.
+    pub was_whole: bool,
+    /// The earlier commit that was started from.
+    pub restored: Option<u64>,
+    /// Later commits whose values were found in their segments. Without a commit to start from, all of the store.
+    pub salvaged: Vec<u64>,
+    /// Datasets that there are.
+    pub datasets: u64,
+    /// Arrays that there are.
+    pub arrays: u64,
+    /// What could not be rebuilt, or may not be as it was; a line each.
+    pub losses: Vec<String>,
+}
+
+impl Store {
+    /// Makes a root anew for the store at `path` whose root is gone or damaged. A damaged root is kept beside it, as
+    /// `.atlas.json.damaged`. A whole root is left as it is, whatever segments there are: [`Store::verify`] tells of
+    /// those.
+    pub fn repair(path: impl AsRef<Path>, options: RepairOptions) -> Result<Repair> {
+        Self::repair_on(Arc::new(LocalDisk), path.as_ref(), options)
+    }
+
+    /// [`Store::repair`] on another storage than the file system.
+    pub fn repair_on(storage: Arc<dyn Storage>, path: &Path, options: RepairOptions) -> Result<Repair> {
+        let path = open::absolute(path)?;
+        let found = open::find_root(&*storage, &path)?;
+        let traces = traces(&*storage, &path)?;
+        let Some(notation) = found.or_else(|| traces.kept.last().map(|(_, notation)| *notation)).or_else(|| {
+            // Nothing says how the root was written.
+            (!traces.segments.is_empty()).then(Notation::default)
+        }) else {
+            bail!(NotFound, "{} is not a store: it has no root, no kept root and no segments", path.display());
+        };
+        let lock = open::lock_writer(&*storage, &path, &RuntimeOptions::default())?;
+        let root = path.join(notation.file_name());
+        let mut report = Repair::default();
+        if found.is_some() {
+            match open::read_root(&*storage, &root, notation) {
+                Ok((root, _)) => {
+                    report.was_whole = true;
+                    report.generation = root.head.generation;
+                    report.datasets = root.datasets.len() as u64;
+                    return Ok(report);
+                }
+                Err(error) if error.kind() == ErrorKind::Corrupt => report.losses.push(format!("{error}")),
+                Err(error) => return Err(error),
+            }
+        }
+        let mut rebuilt = Rebuilt::new(storage.clone(), path.clone(), notation, &traces, &mut report)?;
+        match report.restored {
+            _ if !options.exact => rebuilt.salvage(&traces, &mut report)?,
+            Some(base) => report.losses.push(format!("all that was committed after {base}")),
+            None => bail!(NotFound, "{}: no earlier commit is kept whole that it could go back to", path.display()),
+        }
+        let bytes = rebuilt.compose(traces.last, &mut report)?;
+        let damaged = path.join(format!(".{}.damaged", notation.file_name()));
+        if found.is_some() {
+            let linked = storage.remove(&damaged).or_else(|error| match error.kind() {
+                std::io::ErrorKind::NotFound => Ok(()),
+                _ => Err(error),
+            });
+            linked.and_then(|()| storage.link(&root, &damaged)).map_err(|error| Error::io("link", &damaged, &error))?;
+        }
+        open::write_root(&*storage, &path, notation, &bytes, |root: &Arc<NewFile>| root.sync())?;
+        sync_folder(&*storage, &path)?;
+        drop(lock);
+        Ok(report)
+    }
+}
+
+/// What lies in a store's folder.
+struct Traces {
+    /// Kept roots, oldest first.
+    kept: Vec<(u64, Notation)>,
+    /// Commit, folder and path of each segment, oldest first.
+    segments: Vec<(u64, String, PathBuf)>,
+    /// The last commit that anything is of.
+    last: u64,
+}
+
+fn traces(storage: &dyn Storage, path: &Path) -> Result<Traces> {
+    let list = |path: &Path| storage.list(path).map_err(|error| Error::io("list", path, &error));
+    let mut kept = Vec::new();
+    for notation in NOTATIONS {
+        kept.extend(kept_generations(storage, path, notation)?.into_iter().map(|generation| (generation, notation)));
+    }
+    kept.sort_unstable_by_key(|(generation, _)| *generation);
+    let mut segments = Vec::new();
+    for entry in list(path)?.into_iter().filter(|entry| entry.is_dir) {
+        let folder = cleanup::file_name(&entry.path);
+        if !cleanup::is_folder_name(&folder) {
+            continue;
+        }
+        for file in list(&entry.path)? {
+            if let Some(generation) = cleanup::segment_generation(&cleanup::file_name(&file.path)) {
+                segments.push((generation, folder.clone(), file.path));
+            }
+        }
+    }
+    segments.sort_unstable();
+    let last = segments.iter().map(|(generation, ..)| *generation).chain(kept.iter().map(|(kept, _)| *kept)).max();
+    Ok(Traces { kept, segments, last: last.unwrap_or(0) })
+}
+
+/// The store as it is put together again.
+struct Rebuilt {
+    path: PathBuf,
+    reader: SegmentReader,
+    head: Head,
+    notation: Notation,
+    /// Those of `head`, decoded.
+    schemas: Vec<Arc<Schema>>,
+    numbers: HashMap<Arc<Schema>, u32>,
+    datasets: IndexMap<Arc<str>, DatasetRecord>,
+    /// Segments that were added, by array name.
+    added: IndexMap<Arc<str>, Vec<Arc<Segment>>>,
+}
+
+impl Rebuilt {
+    /// The newest kept commit that is whole, or an empty store.
+    fn new(
+        storage: Arc<dyn Storage>,
+        path: PathBuf,
+        notation: Notation,
+        traces: &Traces,
+        report: &mut Repair,
+    ) -> Result<Self> {
+        for (generation, _) in traces.kept.iter().filter(|(_, kept)| *kept == notation).rev() {
+            let name = kept_root(notation, *generation);
+            let root = match read_kept(&*storage, &path, notation, *generation) {
+                Ok(Some((root, _))) => root,
+                Ok(None) => continue,
+                Err(error) if error.kind() == ErrorKind::Io => return Err(error),
+                Err(error) => {
+                    report.losses.push(format!("the earlier commit {generation} is lost as well: {error}"));
+                    continue;
+                }
+            };
+            match Self::at(storage.clone(), &path, notation, root) {
+                Ok(rebuilt) => {
+                    report.restored = Some(*generation);
+                    return Ok(rebuilt);
+                }
+                Err(error) if error.kind() == ErrorKind::Io => return Err(error),
+                Err(error) => report.losses.push(format!("{name} cannot be gone back to: {error}")),
+            }
+        }
+        // A store id is in the header of every segment; all of one store have the same.
+        let mut ids: BTreeMap<[u8; 16], usize> = BTreeMap::new();
+        for (_, _, segment) in &traces.segments {
+            let mut header = [0; HEADER_LEN];
+            if storage.open(segment).and_then(|file| file.read_at(&mut header, 0)).is_ok() {
+                *ids.entry(store_id_in(&header)).or_default() += 1;
+            }
+        }
+        let Some((store_id, _)) = ids.into_iter().max_by_key(|(_, count)| *count) else {
+            bail!(Corrupt, "{}: nothing is left that the store could be rebuilt from", path.display());
+        };
+        let head = Head {
+            format_version: VERSION,
+            required_features: Vec::new(),
+            writer_features: Vec::new(),
+            store_id: open::hex(&store_id),
+            generation: 0,
+            next_array_id: 1,
+            default_compression: Compression::DEFAULT.into(),
+            keep_generations: None,
+            schemas: Vec::new(),
+            array_files: IndexMap::new(),
+        };
+        report.losses.push(
+            "no earlier commit is kept: attributes, and datasets and arrays without values, are lost; what was deleted \
+             or overwritten, and not compacted away, may be back"
+                .into(),
+        );
+        let root = Root { head, image: Arc::default(), datasets: Vec::new() };
+        Self::at(storage, &path, notation, root)
+    }
+
+    /// What a root says, if its segments are there.
+    fn at(storage: Arc<dyn Storage>, path: &Path, notation: Notation, root: Root) -> Result<Self> {
+        root.head.check_writable()?;
+        let reader = SegmentReader::new(storage, open::parse_id(&root.head.store_id)?, 0);
+        let files = open::files_of(&root.head, path, &Files::default())?;
+        for segment in files.by_name.values().flat_map(|file| file.segments.iter()) {
+            reader.directory(segment).map_err(|error| error.missing_is(ErrorKind::Corrupt))?;
+        }
+        let schemas: Vec<_> =
+            root.head.schemas.iter().map(|record| Ok(Arc::new(record.decode()?))).collect::<Result<_>>()?;
+        let numbers = schemas.iter().cloned().zip(0..).collect();
+        let mut datasets = IndexMap::new();
+        for (name, range) in root.datasets {
+            let record = root::decode_dataset(notation.format, &name, &root.image[range])?;
+            for array in record.arrays.values() {
+                let schema = (schemas.get(array.schema as usize))
+                    .ok_or_else(|| error!(Corrupt, "there is no schema {}", array.schema))?;
+                array.check(schema)?;
+            }
+            datasets.insert(name, record);
+        }
+        let head = root.head;
+        let (path, added) = (path.to_owned(), IndexMap::new());
+        Ok(Self { path, reader, head, notation, schemas, numbers, datasets, added })
+    }
+
+    /// Adds the segments that are newer than the commit started from.
+    fn salvage(&mut self, traces: &Traces, report: &mut Repair) -> Result<()> {
+        let base = self.head.generation;
+        for (generation, folder, path) in traces.segments.iter().filter(|(generation, ..)| *generation > base) {
+            match self.add(folder, path) {
+                Ok(()) if report.salvaged.last() != Some(generation) => report.salvaged.push(*generation),
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::Io => return Err(error),
+                Err(error) => report.losses.push(format!("the values in {} are lost: {error}", path.display())),
+            }
+        }
+        if base > 0 {
+            let values = if report.salvaged.is_empty() { "no values were found" } else { "the values are restored" };
+            report.losses.push(format!(
+                "of what was committed after {base}, {values}; attributes that were set, what was deleted, and datasets \
+                 and arrays that were made without values are not"
+            ));
+        }
+        // A root is kept when all segments of the next commit are on disk: so far commits are known to be complete.
+        if let Some(last) = report.salvaged.last().filter(|last| base == 0 || **last > base + 1) {
+            report.losses.push(format!(
+                "whether commit {last} was complete is not known: a crash in the middle of it leaves the same files"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Adds what a segment says of its arrays.
+    fn add(&mut self, folder: &str, path: &Path) -> Result<()> {
+        let segment = self.reader.find(path)?;
+        let Definitions { array: name, schemas, arrays } = self.reader.definitions(&segment)?;
+        let known = self.head.array_files.get(&name).map(|file| &*file.folder);
+        if known.is_some_and(|known| known != folder) {
+            bail!(Corrupt, "{}: array '{name}' has its segments elsewhere", path.display());
+        }
+        catalogue::check_name("array", &name)?;
+        let numbers: Vec<u32> = schemas.into_iter().map(|record| self.schema(record)).collect::<Result<_>>()?;
+        let mut records = Vec::with_capacity(arrays.len());
+        for Definition(id, dataset, schema, shape) in arrays {
+            let Some(number) = numbers.get(schema as usize) else {
+                bail!(Corrupt, "{}: there is no schema {schema}", path.display());
+            };
+            let schema = &self.schemas[*number as usize];
+            catalogue::check_name("dataset", &dataset)?;
+            let record = ArrayRecord {
+                id,
+                schema: *number,
+                shape,
+                stored: Stored::default().encode(schema.dtype),
+                attributes: Arc::default(),
+            };
+            record.check(schema)?;
+            records.push((dataset, record));
+        }
+        for (dataset, record) in records {
+            self.head.next_array_id = self.head.next_array_id.max(record.id.saturating_add(1));
+            let arrays = &mut self.datasets.entry(dataset).or_default().arrays;
+            match arrays.get_mut(&name) {
+                Some(known) if known.id == record.id => (known.schema, known.shape) = (record.schema, record.shape),
+                Some(known) if known.id > record.id => {}
+                _ => drop(arrays.insert(name.clone(), record)),
+            }
+        }
+        self.head.array_files.entry(name.clone()).or_insert_with(|| FileRecord {
+            folder: folder.into(),
+            live_bytes: 0,
+            dead_bytes: 0,
+            segments: Vec::new(),
+        });
+        self.added.entry(name).or_default().push(Arc::new(segment));
+        Ok(())
+    }
+
+    /// The number of a schema among those of the store.
+    fn schema(&mut self, record: SchemaRecord) -> Result<u32> {
+        let schema = Arc::new(record.decode()?);
+        if let Some(number) = self.numbers.get(&schema) {
+            return Ok(*number);
+        }
+        let number = self.schemas.len() as u32;
+        self.numbers.insert(schema.clone(), number);
+        self.schemas.push(schema);
+        self.head.schemas.push(record);
+        Ok(number)
+    }
+
+    /// The bytes of the root, of a commit after `last`.
+    fn compose(&mut self, last: u64, report: &mut Repair) -> Result<Vec<u8>> {
+        if self.head.generation == 0 {
+            // Ids are given in the order in which arrays are made.
+            for record in self.datasets.values_mut() {
+                record.arrays.sort_by_cached_key(|_, array| array.id);
+            }
+            self.datasets.sort_by_cached_key(|_, record| record.arrays.first().map(|(_, array)| array.id));
+        }
+        self.head.generation = self.head.generation.max(last) + 1;
+        for (name, segments) in std::mem::take(&mut self.added) {
+            self.count(&name, segments)?;
+        }
+        let mut encoded = Vec::with_capacity(self.datasets.len());
+        for (name, record) in &self.datasets {
+            encoded.push((&**name, root::encode_dataset(self.notation.format, record)?));
+        }
+        let datasets: Vec<(&str, &[u8])> = encoded.iter().map(|(name, bytes)| (*name, &bytes[..])).collect();
+        report.generation = self.head.generation;
+        report.datasets = self.datasets.len() as u64;
+        report.arrays = self.datasets.values().map(|record| record.arrays.len() as u64).sum();
+        Ok(root::write(self.notation, &self.head, &datasets)?.file)
+    }
+
+    /// Brings the totals of the arrays of one name, and its bytes, up to date with segments that are added.
+    fn count(&mut self, name: &Arc<str>, added: Vec<Arc<Segment>>) -> Result<()> {
+        let Some(file) = self.head.array_files.get_mut(name) else { return Ok(()) };
+        file.segments.extend(added.iter().map(|segment| segment.record.clone()));
+        let folder = self.path.join(&*file.folder);
+        let mut totals: HashMap<u64, (&Schema, &mut ArrayRecord, Stored)> = HashMap::new();
+        for array in self.datasets.values_mut().filter_map(|record| record.arrays.get_mut(name)) {
+            totals.insert(array.id, (&self.schemas[array.schema as usize], array, Stored::default()));
+        }
+        let (mut seen, mut all, mut live) = (HashSet::new(), 0, 0);
+        for record in file.segments.iter().rev() {
+            let segment = Segment::new(record.clone(), &folder);
+            let directory = self.reader.directory(&segment)?;
+            for number in 0..directory.pages.len() {
+                for row in self.reader.page(&segment, &directory, number)?.iter() {
+                    all += row.stored_bytes();
+                    let Some((schema, array, total)) = totals.get_mut(&row.array_id) else { continue };
+                    if seen.insert((row.array_id, row.chunk)) {
+                        live += row.stored_bytes();
+                        add_row(total, row, schema, &array.shape);
+                    }
+                }
+            }
+        }
+        (file.live_bytes, file.dead_bytes) = (live, all - live);
+        for (schema, array, total) in totals.into_values() {
+            array.stored = total.encode(schema.dtype);
+        }
+        Ok(())
+    }
+}
+
+fn add_row(total: &mut Stored, row: &Row, schema: &Schema, shape: &[u64]) {
+    total.chunks += 1;
+    total.cells += cells(&grid::valid_extents(shape, &schema.chunk_shape, row.chunk));
+    total.nulls += row.stats.nulls;
+    total.range = stats::merge(schema.dtype, total.range, row.stats.range);
+}

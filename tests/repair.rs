@@ -1,0 +1,284 @@
+//! Roots that are gone or damaged, made anew from earlier ones and from segments.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use atlas_store::{
+    ArrayOptions, CreateOptions, DType, ErrorKind, FillValue, MetaFormat, Mode, OpenOptions, Repair, RepairOptions,
+    Selection, Source, Store, Target, Value,
+};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+const NOTATIONS: [(MetaFormat, bool, &str); 4] = [
+    (MetaFormat::Json, false, "atlas.json"),
+    (MetaFormat::Json, true, "atlas.json.zst"),
+    (MetaFormat::MsgPack, false, "atlas.msgpack"),
+    (MetaFormat::MsgPack, true, "atlas.msgpack.zst"),
+];
+
+fn create(path: &Path, options: CreateOptions) -> Arc<Store> {
+    Store::create(path, options).expect("create")
+}
+
+fn open(path: &Path) -> Arc<Store> {
+    Store::open(path, Mode::ReadWrite, OpenOptions::default()).expect("open")
+}
+
+fn repair(path: &Path) -> Repair {
+    Store::repair(path, RepairOptions::default()).expect("repair")
+}
+
+fn flip(path: &Path, at: usize) {
+    let mut bytes = std::fs::read(path).unwrap();
+    bytes[at] ^= 1;
+    std::fs::write(path, bytes).unwrap();
+}
+
+/// A store with arrays of every kind of chunk: large, packed, of texts, edges, growing, scalar.
+fn first_commit(store: &Store) {
+    for name in ["january", "february"] {
+        let dataset = store.create_dataset(name).unwrap();
+        let fill_value = Some(FillValue::from(-1.0f64));
+        let options = ArrayOptions { chunk_shape: Some(vec![40, 60]), fill_value, ..ArrayOptions::default() };
+        dataset.define_array("t", DType::F64, &["lat", "lon"], &[90, 100], options).unwrap();
+        let values: Vec<f64> = (0..9000).map(|i| f64::from(i) * 0.5).collect();
+        dataset.write("t", Selection::all(2), Source::from_slice(&values)).unwrap();
+        dataset.define_array("h", DType::I32, &["time", "x"], &[0, 3], ArrayOptions::default()).unwrap();
+        dataset.append("h", &[2, 3], Source::from_slice(&[1i32, 2, 3, 4, 5, 6])).unwrap();
+        dataset.define_array("name", DType::String, &["n"], &[2], ArrayOptions::default()).unwrap();
+        dataset.write_strings("name", Selection::all(1), &["é", ""]).unwrap();
+        dataset.define_array("scalar", DType::U8, &[], &[], ArrayOptions::default()).unwrap();
+        dataset.write("scalar", Selection::all(0), Source::from_slice(&[7u8])).unwrap();
+        dataset.set_attribute(Some("t"), "units", "degC").unwrap();
+        dataset.set_attribute(None, "month", name).unwrap();
+    }
+    store.flush().unwrap();
+}
+
+/// Overwrites, grows, adds; and changes what only a root knows.
+fn second_commit(store: &Store) {
+    let january = store.dataset("january").unwrap();
+    january.write("t", Selection::region(&[10, 10], &[2, 2]), Source::from_slice(&[-5.0f64, -6.0, -1.0, 9e9])).unwrap();
+    january.append("h", &[1, 3], Source::from_slice(&[7i32, 8, 9])).unwrap();
+    let march = store.create_dataset("march").unwrap();
+    march.define_array("t", DType::F32, &["z"], &[5000], ArrayOptions::default()).unwrap();
+    march.write("t", Selection::region(&[4000], &[2]), Source::from_slice(&[1.5f32, f32::NAN])).unwrap();
+    march.set_attribute(None, "month", "march").unwrap();
+    store.flush().unwrap();
+}
+
+/// Everything that a store holds, but for attributes.
+fn content(store: &Store) -> BTreeMap<String, String> {
+    let mut content = BTreeMap::new();
+    for dataset in store.dataset_names().unwrap() {
+        for array in store.array_names(&dataset).unwrap() {
+            let info = store.array_info(&dataset, &array).unwrap();
+            let rank = info.shape.len();
+            let cells = info.shape.iter().product::<u64>() as usize;
+            let values = match info.dtype {
+                DType::String => format!("{:?}", store.read_strings(&dataset, &array, Selection::all(rank)).unwrap()),
+                DType::U8 => {
+                    let mut values = vec![0u8; cells];
+                    store.read_array(&dataset, &array, Selection::all(rank), Target::from_slice(&mut values)).unwrap();
+                    format!("{values:?}")
+                }
+                _ => {
+                    let mut values = vec![0f64; cells];
+                    store.read_array(&dataset, &array, Selection::all(rank), Target::from_slice(&mut values)).unwrap();
+                    format!("{values:?}")
+                }
+            };
+            let stats = store.array_stats(&dataset, &array).unwrap();
+            content.insert(format!("{dataset}/{array}"), format!("{info:?} {stats:?} {values}"));
+        }
+    }
+    content
+}
+
+fn attribute(store: &Store, dataset: &str, array: Option<&str>, key: &str) -> Option<Value> {
+    store.attribute(dataset, array, key).ok()
+}
+
+/// Verifies, commits, compacts and compares again: what was rebuilt is a store like any other.
+fn assert_sound(path: &Path, expected: &BTreeMap<String, String>) {
+    let store = open(path);
+    assert_eq!(&content(&store), expected);
+    assert_eq!(store.verify(&mut |damage| panic!("{damage:?}")).unwrap(), 0);
+    let info = store.info().unwrap();
+    let stored: u64 = info.live_bytes + info.dead_bytes;
+    let new = store.create_dataset("new").unwrap();
+    new.define_array("t", DType::F64, &["x"], &[10], ArrayOptions::default()).unwrap();
+    new.write("t", Selection::all(1), Source::from_slice(&[3.0f64; 10])).unwrap();
+    store.flush().unwrap();
+    assert!(store.info().unwrap().live_bytes + store.info().unwrap().dead_bytes > stored);
+    store.delete_dataset("new").unwrap();
+    store.flush().unwrap();
+    let before = store.info().unwrap();
+    store.compact().unwrap();
+    let after = store.info().unwrap();
+    assert_eq!(after.dead_bytes, 0);
+    assert!(after.live_bytes > 0 && after.live_bytes < before.live_bytes + before.dead_bytes);
+    drop(store);
+    assert_eq!(&content(&open(path)), expected);
+}
+
+#[test]
+fn a_damaged_root_is_rebuilt_from_the_one_before_and_later_segments() {
+    for (format, zstd, name) in NOTATIONS {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let options = CreateOptions { meta_format: Some(format), meta_zstd: zstd, ..CreateOptions::default() };
+        let store = create(&path, options);
+        first_commit(&store);
+        second_commit(&store);
+        let expected = content(&store);
+        drop(store);
+        flip(&path.join(name), 100);
+        let opened = Store::open(&path, Mode::Read, OpenOptions::default()).err().expect("damaged");
+        assert_eq!(opened.kind(), ErrorKind::Corrupt);
+
+        let report = repair(&path);
+        assert_eq!((report.restored, &report.salvaged[..], report.generation), (Some(2), &[3][..], 4));
+        assert_eq!((report.datasets, report.arrays, report.was_whole), (3, 9, false));
+        assert_eq!(report.losses.len(), 2, "the damage, and what only the root knew: {:?}", report.losses);
+        assert!(path.join(format!(".{name}.damaged")).exists());
+        let store = open(&path);
+        assert_eq!(attribute(&store, "january", Some("t"), "units"), Some(Value::from("degC")));
+        assert_eq!(attribute(&store, "march", None, "month"), None);
+        drop(store);
+        assert_sound(&path, &expected);
+        assert!(repair(&path).was_whole);
+    }
+}
+
+#[test]
+fn a_store_without_any_root_is_rebuilt_from_its_segments() {
+    for compacted in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let store = create(&path, CreateOptions { keep_generations: Some(0), ..CreateOptions::default() });
+        first_commit(&store);
+        second_commit(&store);
+        if compacted {
+            store.compact().unwrap();
+        }
+        let expected = content(&store);
+        let order = store.dataset_names().unwrap();
+        drop(store);
+        std::fs::remove_file(path.join("atlas.json")).unwrap();
+        let report = repair(&path);
+        assert_eq!(report.restored, None);
+        assert_eq!(report.salvaged, if compacted { vec![2, 4] } else { vec![2, 3] });
+        assert!(report.losses[0].contains("attributes"), "{:?}", report.losses);
+        assert_eq!(open(&path).dataset_names().unwrap(), order);
+        assert_eq!(attribute(&open(&path), "january", Some("t"), "units"), None);
+        assert_sound(&path, &expected);
+    }
+}
+
+#[test]
+fn an_exact_repair_goes_back_to_one_commit() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let store = create(&path, CreateOptions::default());
+    first_commit(&store);
+    let expected = content(&store);
+    second_commit(&store);
+    drop(store);
+    flip(&path.join("atlas.json"), 30);
+    let report = Store::repair(&path, RepairOptions { exact: true }).unwrap();
+    assert_eq!((report.restored, report.salvaged.len()), (Some(2), 0));
+    assert!(report.losses.iter().any(|loss| loss.contains("committed after 2")), "{:?}", report.losses);
+    assert_sound(&path, &expected);
+
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let store = create(&path, CreateOptions { keep_generations: Some(0), ..CreateOptions::default() });
+    first_commit(&store);
+    drop(store);
+    flip(&path.join("atlas.json"), 30);
+    let damaged = std::fs::read(path.join("atlas.json")).unwrap();
+    let error = Store::repair(&path, RepairOptions { exact: true }).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
+    assert_eq!(std::fs::read(path.join("atlas.json")).unwrap(), damaged);
+}
+
+#[test]
+fn damaged_segments_are_named_and_the_others_used() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let store = create(&path, CreateOptions { keep_generations: Some(0), ..CreateOptions::default() });
+    first_commit(&store);
+    second_commit(&store);
+    let mut expected = content(&store);
+    drop(store);
+    std::fs::remove_file(path.join("atlas.json")).unwrap();
+    let segment: PathBuf =
+        std::fs::read_dir(path.join("name")).unwrap().map(|entry| entry.unwrap().path()).next().unwrap();
+    let len = std::fs::metadata(&segment).unwrap().len() as usize;
+    flip(&segment, len - 10);
+    let report = repair(&path);
+    let named = segment.display().to_string();
+    assert!(report.losses.iter().any(|loss| loss.contains(&named)), "{:?}", report.losses);
+    expected.retain(|name, _| !name.ends_with("/name"));
+    assert_sound(&path, &expected);
+}
+
+#[test]
+fn what_is_left_of_a_flush_is_told_from_commits() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let store = create(&path, CreateOptions::default());
+    first_commit(&store);
+    second_commit(&store);
+    let expected = content(&store);
+    drop(store);
+    // As a crash leaves a segment of a commit that was not made.
+    let copy = path.with_extension("copy");
+    assert!(std::process::Command::new("cp").arg("-r").arg(&path).arg(&copy).status().unwrap().success());
+    let store = open(&copy);
+    store.dataset("january").unwrap().write("scalar", Selection::all(0), Source::from_slice(&[9u8])).unwrap();
+    store.flush().unwrap();
+    drop(store);
+    for entry in std::fs::read_dir(copy.join("scalar")).unwrap().map(|entry| entry.unwrap()) {
+        std::fs::copy(entry.path(), path.join("scalar").join(entry.file_name())).unwrap();
+    }
+    flip(&path.join("atlas.json"), 30);
+    let report = repair(&path);
+    assert_eq!(report.salvaged, [3, 4]);
+    assert!(report.losses.iter().any(|loss| loss.contains("whether commit 4 was complete")), "{:?}", report.losses);
+    let mut values = [0u8];
+    open(&path).read_array("january", "scalar", Selection::all(0), Target::from_slice(&mut values)).unwrap();
+    assert_eq!(values, [9]);
+    assert_eq!(content(&open(&path)).len(), expected.len());
+}
+
+#[test]
+fn what_is_no_damaged_store_is_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    assert_eq!(Store::repair(&path, RepairOptions::default()).unwrap_err().kind(), ErrorKind::NotFound);
+    std::fs::create_dir(&path).unwrap();
+    std::fs::write(path.join("notes.txt"), "mine").unwrap();
+    let error = Store::repair(&path, RepairOptions::default()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
+    std::fs::remove_file(path.join("notes.txt")).unwrap();
+
+    let store = create(&path, CreateOptions::default());
+    first_commit(&store);
+    let error = Store::repair(&path, RepairOptions::default()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Locked, "{error}");
+    let expected = content(&store);
+    drop(store);
+    let root = std::fs::read(path.join("atlas.json")).unwrap();
+    assert!(repair(&path).was_whole);
+    assert_eq!(std::fs::read(path.join("atlas.json")).unwrap(), root);
+
+    // A newer version's root is not damage.
+    let newer = String::from_utf8(root).unwrap().replace("\"format_version\":1", "\"format_version\":2");
+    let body = newer.rsplit_once(",\"checksum\"").unwrap().0.to_owned();
+    let crc = crc32c::crc32c(body.as_bytes());
+    std::fs::write(path.join("atlas.json"), format!("{body},\"checksum\":\"crc32c:{crc:08x}\"}}\n")).unwrap();
+    assert_eq!(Store::repair(&path, RepairOptions::default()).unwrap_err().kind(), ErrorKind::Unsupported);
+    assert!(!expected.is_empty());
+}
