@@ -5,7 +5,8 @@
 use crate::block::{self, Block, ChunkData, Part, PendingChunk};
 use crate::budget::{Budget, Held};
 use crate::buffers::{self, Buffers};
-use crate::error::{ErrorKind, Result, error};
+use crate::dtype::DType;
+use crate::error::{Error, ErrorKind, Result, error};
 use crate::format::root::Stored;
 use crate::format::segment::{BlockRef, Row};
 use crate::grid::{self, Piece, pieces};
@@ -269,7 +270,19 @@ impl Array {
         Ok(found.into_iter().map(|found| found.map(|(number, row)| (segments[number].clone(), row))).collect())
     }
 
+    /// A chunk to be changed. Where its block has nothing else, nobody will ask for that again: it is not kept.
     fn load(&self, io: &Io, segment: &Segment, row: &Row) -> Result<ChunkData> {
+        let block = &row.block;
+        let own = row.at == 0 && row.len == block.coding.raw_len && self.schema.dtype != DType::String;
+        if own && io.reader.cached(segment, block).is_none() {
+            let damaged = |error: Error| io.reader.damaged_block(segment, block, &error);
+            block::check_len(&self.schema, row.len as usize).map_err(damaged)?;
+            let mut stored = Vec::new();
+            io.reader.stored(segment, block.offset, block.len as usize, &mut stored)?;
+            let mut bytes = io.buffers.take(row.len as usize)?;
+            io.reader.decode(segment, block, &stored, &mut bytes)?;
+            return Ok(ChunkData::Numbers(bytes));
+        }
         let decoded = io.reader.block(segment, &row.block)?;
         ChunkData::from_stored(&self.schema, &io.buffers, io.reader.chunk(segment, row, &decoded)?)
             .map_err(|error| io.reader.damaged_block(segment, &row.block, &error))

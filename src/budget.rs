@@ -29,6 +29,10 @@ impl Budget {
         self.held().abs_diff(held) > self.limit / 8
     }
 
+    pub fn has_room_for(&self, bytes: u64) -> bool {
+        self.held().saturating_add(bytes) <= self.limit
+    }
+
     pub fn is_half_taken(&self) -> bool {
         self.held() > self.limit / 2
     }

@@ -1,16 +1,19 @@
 //! Chunk buffers that are used again: to touch fresh memory costs about as much as to compress it.
 
+use crate::budget::Budget;
 use crate::error::{Result, error};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes that wait to be used again, at most.
 const KEPT_BYTES: usize = 64 << 20;
 /// Smaller buffers are cheap to make, and would be many to look through.
 const LEAST: usize = 16 << 10;
 
-/// Buffers that wait to be used again.
-#[derive(Default)]
-pub(crate) struct Buffers(Mutex<Kept>);
+/// Buffers that wait to be used again. They take the part of the budget that nothing else has.
+pub(crate) struct Buffers {
+    kept: Mutex<Kept>,
+    budget: Arc<Budget>,
+}
 
 #[derive(Default)]
 struct Kept {
@@ -19,12 +22,16 @@ struct Kept {
 }
 
 impl Buffers {
+    pub fn new(budget: &Arc<Budget>) -> Arc<Self> {
+        Arc::new(Self { kept: Mutex::default(), budget: budget.clone() })
+    }
+
     /// A buffer of `len` bytes with any content.
     pub fn take(&self, len: usize) -> Result<Vec<u8>> {
         if len < LEAST {
             return allocate(len);
         }
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         // The chunks of an array, and mostly those of a store, have one length.
         match kept.buffers.iter().rposition(|buffer| buffer.len() == len) {
             Some(at) => {
@@ -43,9 +50,10 @@ impl Buffers {
         if buffer.len() < LEAST {
             return;
         }
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.bytes + buffer.len() <= KEPT_BYTES {
-            kept.bytes += buffer.len();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = kept.bytes + buffer.len();
+        if bytes <= KEPT_BYTES && self.budget.has_room_for(bytes as u64) {
+            kept.bytes = bytes;
             kept.buffers.push(buffer);
         }
     }
@@ -72,7 +80,8 @@ mod tests {
 
     #[test]
     fn a_buffer_comes_back_for_its_own_length_only() {
-        let buffers = Buffers::default();
+        let budget = Budget::new(4 * KEPT_BYTES as u64);
+        let buffers = Buffers::new(&budget);
         let first = buffers.take(LEAST).expect("memory");
         let place = first.as_ptr();
         buffers.give(first);
@@ -80,6 +89,10 @@ mod tests {
         let again = buffers.take(LEAST).expect("memory");
         assert_eq!(again.as_ptr(), place);
         buffers.give(vec![0; KEPT_BYTES + 1]);
-        assert!(buffers.0.lock().expect("no panic").buffers.is_empty());
+        assert!(buffers.kept.lock().expect("no panic").buffers.is_empty());
+        let _taken = crate::budget::Held::new(&budget, 4 * KEPT_BYTES - LEAST);
+        buffers.give(again);
+        buffers.give(vec![0; LEAST]);
+        assert_eq!(buffers.kept.lock().expect("no panic").bytes, LEAST, "the budget has room for one");
     }
 }

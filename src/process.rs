@@ -2,8 +2,52 @@
 //!
 //! A child has a copy of its parent's memory but not its threads: locks may be held by nobody, workers are gone. So
 //! what is global is kept by process id, and a child starts with its own.
+#![allow(unsafe_code)]
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// The id of this process. It is asked for in every call, so it is kept: in memory that the kernel empties in a child.
+pub(crate) fn id() -> u32 {
+    static KEPT: OnceLock<Option<&'static AtomicU32>> = OnceLock::new();
+    match KEPT.get_or_init(emptied_by_fork) {
+        None => std::process::id(),
+        Some(kept) => match kept.load(Ordering::Relaxed) {
+            0 => {
+                let id = std::process::id();
+                kept.store(id, Ordering::Relaxed);
+                id
+            }
+            id => id,
+        },
+    }
+}
+
+/// A number that is 0 now, and 0 again in a child however it is made; `None` where the kernel cannot do that.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn emptied_by_fork() -> Option<&'static AtomicU32> {
+    // SAFETY: a constant is asked for.
+    let len = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).ok()?;
+    let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    // SAFETY: the kernel chooses the place of a new page.
+    let page = unsafe { libc::mmap(std::ptr::null_mut(), len, access, kind, -1, 0) };
+    if page == libc::MAP_FAILED {
+        return None;
+    }
+    // SAFETY: the page is this function's own.
+    if unsafe { libc::madvise(page, len, libc::MADV_WIPEONFORK) } != 0 {
+        // SAFETY: likewise, and nothing points to it.
+        unsafe { libc::munmap(page, len) };
+        return None;
+    }
+    // SAFETY: the page is as long as the process, begins with zeros, and is aligned; nobody else has it.
+    Some(unsafe { &*page.cast::<AtomicU32>() })
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn emptied_by_fork() -> Option<&'static AtomicU32> {
+    None
+}
 
 /// A value for each process that asks for it.
 pub(crate) struct PerProcess<T: 'static> {
@@ -23,12 +67,12 @@ impl<T> PerProcess<T> {
     }
 
     fn node(&self) -> Node<T> {
-        Node { pid: std::process::id(), value: (self.make)(), next: OnceLock::new() }
+        Node { pid: id(), value: (self.make)(), next: OnceLock::new() }
     }
 
     /// The value of this process.
     pub fn get(&self) -> &T {
-        let pid = std::process::id();
+        let pid = id();
         let mut node = self.first.get_or_init(|| self.node());
         while node.pid != pid {
             node = node.next.get_or_init(|| Box::new(self.node()));
@@ -38,6 +82,6 @@ impl<T> PerProcess<T> {
 
     /// Whether a parent of this process has had a value.
     pub fn is_inherited(&self) -> bool {
-        self.first.get().is_some_and(|node| node.pid != std::process::id())
+        self.first.get().is_some_and(|node| node.pid != id())
     }
 }

@@ -16,6 +16,7 @@
 #![allow(unsafe_code)]
 
 use super::{Locking, ReaderPin, WriterLock};
+use crate::process;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::AsRawFd;
@@ -102,7 +103,7 @@ pub fn lock_writer(path: &Path) -> io::Result<Locking> {
         Err(error) if is_unsupported(&error) => return Ok(Locking::Unsupported(error.to_string())),
         Err(error) => return Err(error),
     }
-    lock(&file, libc::F_WRLCK, offset(PID, i64::from(std::process::id())))?;
+    lock(&file, libc::F_WRLCK, offset(PID, i64::from(process::id())))?;
     for (part, bytes) in host_name().chunks(7).take(HOST_PARTS as usize).enumerate() {
         let low = bytes.iter().rev().fold(0, |low, &byte| low << 8 | i64::from(byte));
         lock(&file, libc::F_WRLCK, offset(HOST + part as i64, low))?;
@@ -140,7 +141,7 @@ struct Owned {
 
 impl Owned {
     fn new(file: File) -> Self {
-        Self { file, pid: std::process::id() }
+        Self { file, pid: process::id() }
     }
 }
 
@@ -149,7 +150,7 @@ impl Drop for Owned {
         // A child made by fork shares the open file. The parent's closing of it would not release the locks as long as
         // the child lives, so they are released by name; the child's closing of it must not release them.
         // An error leaves them to the closing of the file.
-        if std::process::id() == self.pid {
+        if process::id() == self.pid {
             let _ = unlock(&self.file, 0, 0);
         }
     }

@@ -30,6 +30,7 @@ use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result, bail, error};
 use crate::format::root::{MetaFormat, Notation};
 use crate::options::{FillValue, LogFn, LogLevel, Mode, ProgressFn};
+use crate::process;
 use crate::storage::{Identity, ReaderPin, Storage, WriterLock};
 use catalogue::{ArrayEntry, Catalogue, Slot};
 use flush::Cut;
@@ -188,7 +189,7 @@ fn lock<T>(lock: &Mutex<T>) -> Result<MutexGuard<'_, T>> {
 impl Store {
     /// Refuses calls on a store that is closed, or that a parent process opened.
     fn check_usable(&self) -> Result<()> {
-        if std::process::id() != self.pid {
+        if process::id() != self.pid {
             bail!(
                 Forked,
                 "store {} was opened by process {} before it forked: open it again in this one",
@@ -288,7 +289,7 @@ impl Store {
     /// first.
     pub fn discard(&self) {
         // In a child made by fork the locks belong to the parent, and may be held by threads that are not here.
-        if std::process::id() == self.pid {
+        if process::id() == self.pid {
             match self.lock_commit() {
                 Ok(mut commit) => self.release(&mut commit),
                 Err(_) => {

@@ -3,9 +3,11 @@
 use super::catalogue::Catalogue;
 use super::*;
 use crate::budget::Budget;
+use crate::buffers::Buffers;
 use crate::format::root::{self, Head, NOTATIONS, Root, SegmentRecord};
 use crate::options::{CreateOptions, OpenOptions, RuntimeOptions};
 use crate::pool::Pool;
+use crate::process;
 use crate::segment::{NewFile, Segment, SegmentReader, sync_folder};
 use crate::storage::{LocalDisk, Locking, read_all};
 use std::collections::HashMap;
@@ -119,7 +121,7 @@ impl Store {
         let cache = runtime.cache_bytes.unwrap_or(DEFAULT_CACHE_BYTES);
         let budget = Budget::new(runtime.write_buffer_bytes.unwrap_or(DEFAULT_WRITE_BUFFER_BYTES));
         let reader = SegmentReader::new(storage.clone(), store_id, cache);
-        let io = Io { reader, buffers: Arc::default(), budget, pool };
+        let io = Io { reader, buffers: Buffers::new(&budget), budget, pool };
         let files = files_of(&root.head, &path, &Files::default())?;
         let catalogue = Catalogue::new(notation.format, root)?;
         Ok(Arc::new_cyclic(|me| Self {
@@ -127,7 +129,7 @@ impl Store {
             mode,
             notation,
             store_id,
-            pid: std::process::id(),
+            pid: process::id(),
             sync: runtime.sync.unwrap_or(true),
             default_compression,
             keep_generations,
