@@ -1,11 +1,14 @@
 //! What goes on beside the calls: flushes that were begun, and values that are written ahead of a flush.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use atlas_store::storage::{Entry, Identity, LocalDisk, Locking, ReadFile, ReaderPin, Storage, WriteFile};
+mod common;
+
+use atlas_store::storage::LocalDisk;
 use atlas_store::{
     ArrayOptions, CreateOptions, DType, ErrorKind, Mode, OpenOptions, RuntimeOptions, Scalar, Selection, Source, Store,
     Target,
 };
+use common::{Hooked, Hooks, Operation};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -270,68 +273,22 @@ fn a_buffer_of_nothing_does_not_hang() {
 }
 
 /// A disk whose syncs of files wait as long as the gate is shut.
-#[derive(Clone)]
-struct GatedDisk(Arc<(Mutex<bool>, Condvar)>);
+#[derive(Default)]
+struct Gate(Mutex<bool>, Condvar);
 
-impl GatedDisk {
+impl Gate {
     fn shut(&self, shut: bool) {
-        *self.0.0.lock().unwrap() = shut;
-        self.0.1.notify_all();
+        *self.0.lock().unwrap() = shut;
+        self.1.notify_all();
     }
 }
 
-struct GatedFile(Box<dyn WriteFile>, GatedDisk);
-
-impl WriteFile for GatedFile {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.append(bytes)
-    }
-    fn sync(&self) -> io::Result<()> {
-        let (shut, opened) = &*self.1.0;
-        drop(opened.wait_while(shut.lock().unwrap(), |shut| *shut).unwrap());
-        self.0.sync()
-    }
-    fn identity(&self) -> io::Result<Identity> {
-        self.0.identity()
-    }
-}
-
-impl Storage for GatedDisk {
-    fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
-        Ok(Box::new(GatedFile(LocalDisk.create(path)?, self.clone())))
-    }
-    fn replace(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
-        Ok(Box::new(GatedFile(LocalDisk.replace(path)?, self.clone())))
-    }
-    fn open(&self, path: &Path) -> io::Result<Arc<dyn ReadFile>> {
-        LocalDisk.open(path)
-    }
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        LocalDisk.rename(from, to)
-    }
-    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
-        LocalDisk.link(from, to)
-    }
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        LocalDisk.remove(path)
-    }
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
-        LocalDisk.create_dir(path)
-    }
-    fn remove_dir(&self, path: &Path) -> io::Result<()> {
-        LocalDisk.remove_dir(path)
-    }
-    fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
-        LocalDisk.list(path)
-    }
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        LocalDisk.sync_dir(path)
-    }
-    fn lock_writer(&self, path: &Path) -> io::Result<Locking> {
-        LocalDisk.lock_writer(path)
-    }
-    fn pin_reader(&self, path: &Path) -> io::Result<Option<Box<dyn ReaderPin>>> {
-        LocalDisk.pin_reader(path)
+impl Hooks for Gate {
+    fn before(&self, operation: &Operation) -> io::Result<()> {
+        if matches!(operation, Operation::Sync(_)) {
+            drop(self.1.wait_while(self.0.lock().unwrap(), |shut| *shut).unwrap());
+        }
+        Ok(())
     }
 }
 
@@ -340,17 +297,17 @@ fn all_calls_go_on_while_a_begun_flush_waits_for_the_disk() {
     for threads in [1, 2] {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("s");
-        let disk = GatedDisk(Arc::default());
+        let gate = Arc::new(Gate::default());
+        let disk = Arc::new(Hooked(Arc::new(LocalDisk), gate.clone()));
         let runtime = RuntimeOptions { threads: Some(threads), ..Default::default() };
-        let store =
-            Store::create_on(Arc::new(disk.clone()), &path, CreateOptions { runtime, ..Default::default() }).unwrap();
+        let store = Store::create_on(disk, &path, CreateOptions { runtime, ..Default::default() }).unwrap();
         define(&store, 8);
         store.create_dataset("doomed").unwrap();
         (0..8).for_each(|row| write_row(&store, row, 1).unwrap());
         store.flush().unwrap();
         (0..4).for_each(|row| write_row(&store, row, 2).unwrap());
 
-        disk.shut(true);
+        gate.shut(true);
         store.flush_begin().unwrap();
         assert!(!store.flush_test().unwrap());
         // Frozen, stored and newer values, and changes of what the flush is writing.
@@ -375,7 +332,7 @@ fn all_calls_go_on_while_a_begun_flush_waits_for_the_disk() {
         let reader = Store::open(&path, Mode::Read, OpenOptions::default()).unwrap();
         check_rows(&reader, 8, |_| 1);
 
-        disk.shut(false);
+        gate.shut(false);
         store.flush_wait().unwrap();
         assert!(reader.refresh().unwrap());
         check_rows(&reader, 8, |row| if row < 4 { 2 } else { 1 });

@@ -2,10 +2,13 @@
 //! keeps everything, and what can be tried again works when it is.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use atlas_store::storage::{Entry, LocalDisk, Locking, ReadFile, ReaderPin, Storage, WriteFile};
+mod common;
+
+use atlas_store::storage::{LocalDisk, Storage};
 use atlas_store::{
     ArrayOptions, CreateOptions, DType, ErrorKind, Mode, OpenOptions, RuntimeOptions, Selection, Source, Store, Target,
 };
+use common::{Hooked, Hooks, Operation};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -21,7 +24,7 @@ enum Fault {
     Sync,
 }
 
-struct State {
+struct FaultyDisk {
     fault: Fault,
     /// Operations of the fault's kind until it happens.
     left: AtomicI64,
@@ -29,87 +32,36 @@ struct State {
     stays: AtomicBool,
 }
 
-impl State {
+impl FaultyDisk {
+    fn new(fault: Fault, stays: bool) -> Arc<Self> {
+        Arc::new(Self { fault, left: AtomicI64::new(i64::MAX), stays: AtomicBool::new(stays) })
+    }
+
+    fn storage(self: &Arc<Self>) -> Arc<dyn Storage> {
+        Arc::new(Hooked(Arc::new(LocalDisk), self.clone()))
+    }
+
     fn hit(&self) -> bool {
         let left = self.left.fetch_sub(1, Ordering::SeqCst);
         left == 0 || (left < 0 && self.stays.load(Ordering::SeqCst))
     }
-
-    fn on_write(&self) -> io::Result<()> {
-        if self.fault != Fault::Sync && self.hit() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
-    }
-
-    fn on_sync(&self) -> io::Result<()> {
-        if self.fault == Fault::Sync && self.hit() { Err(io::Error::from_raw_os_error(5)) } else { Ok(()) }
-    }
 }
 
-#[derive(Clone)]
-struct FaultyDisk(Arc<State>);
-
-struct FaultyFile(Box<dyn WriteFile>, Arc<State>);
-
-impl WriteFile for FaultyFile {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if let Err(error) = self.1.on_write() {
-            if self.1.fault == Fault::Torn {
-                self.0.append(&bytes[..bytes.len() / 2])?;
+impl Hooks for FaultyDisk {
+    fn before(&self, operation: &Operation) -> io::Result<()> {
+        use Operation::*;
+        match operation {
+            Create(..) | Replace(..) | Append(..) | Rename(..) | CreateDir(..)
+                if self.fault != Fault::Sync && self.hit() =>
+            {
+                Err(io::ErrorKind::StorageFull.into())
             }
-            return Err(error);
+            Sync(..) | SyncDir(..) if self.fault == Fault::Sync && self.hit() => Err(io::Error::from_raw_os_error(5)),
+            _ => Ok(()),
         }
-        self.0.append(bytes)
     }
-    fn sync(&self) -> io::Result<()> {
-        self.1.on_sync()?;
-        self.0.sync()
-    }
-    fn identity(&self) -> io::Result<atlas_store::storage::Identity> {
-        self.0.identity()
-    }
-}
-
-impl Storage for FaultyDisk {
-    fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
-        self.0.on_write()?;
-        Ok(Box::new(FaultyFile(LocalDisk.create(path)?, self.0.clone())))
-    }
-    fn replace(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
-        self.0.on_write()?;
-        Ok(Box::new(FaultyFile(LocalDisk.replace(path)?, self.0.clone())))
-    }
-    fn open(&self, path: &Path) -> io::Result<Arc<dyn ReadFile>> {
-        LocalDisk.open(path)
-    }
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.0.on_write()?;
-        LocalDisk.rename(from, to)
-    }
-    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
-        // Not part of a commit: what cannot be kept is not.
-        LocalDisk.link(from, to)
-    }
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        LocalDisk.remove(path)
-    }
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
-        self.0.on_write()?;
-        LocalDisk.create_dir(path)
-    }
-    fn remove_dir(&self, path: &Path) -> io::Result<()> {
-        LocalDisk.remove_dir(path)
-    }
-    fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
-        LocalDisk.list(path)
-    }
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.0.on_sync()?;
-        LocalDisk.sync_dir(path)
-    }
-    fn lock_writer(&self, path: &Path) -> io::Result<Locking> {
-        LocalDisk.lock_writer(path)
-    }
-    fn pin_reader(&self, path: &Path) -> io::Result<Option<Box<dyn ReaderPin>>> {
-        LocalDisk.pin_reader(path)
+    fn torn(&self, bytes: &[u8]) -> usize {
+        if self.fault == Fault::Torn { bytes.len() / 2 } else { 0 }
     }
 }
 
@@ -154,16 +106,15 @@ fn runtime() -> RuntimeOptions {
 }
 
 /// A store whose round 0 is committed, opened for writing on a disk that fails at operation `at`.
-fn prepare(path: &Path, fault: Fault, at: i64, stays: bool) -> (Arc<Store>, Arc<State>) {
+fn prepare(path: &Path, fault: Fault, at: i64, stays: bool) -> (Arc<Store>, Arc<FaultyDisk>) {
     let store = Store::create(path, CreateOptions { runtime: runtime(), ..Default::default() }).unwrap();
     store.create_dataset("run").unwrap();
     write(&store, 0);
     store.close().unwrap();
-    let state = Arc::new(State { fault, left: AtomicI64::new(i64::MAX), stays: AtomicBool::new(stays) });
-    let disk = Arc::new(FaultyDisk(state.clone()));
-    let store = Store::open_on(disk, path, Mode::ReadWrite, OpenOptions { runtime: runtime() }).unwrap();
-    state.left.store(at, Ordering::SeqCst);
-    (store, state)
+    let disk = FaultyDisk::new(fault, stays);
+    let store = Store::open_on(disk.storage(), path, Mode::ReadWrite, OpenOptions { runtime: runtime() }).unwrap();
+    disk.left.store(at, Ordering::SeqCst);
+    (store, disk)
 }
 
 /// The ways to flush; each tells its own error.
@@ -177,7 +128,7 @@ fn a_full_disk_leaves_the_last_commit_and_the_flush_works_when_there_is_room() {
         for at in 0.. {
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("s");
-            let (store, state) = prepare(&path, fault, at, true);
+            let (store, disk) = prepare(&path, fault, at, true);
             write(&store, 1);
             let Err(error) = flush(&store) else { break };
             failed += 1;
@@ -187,7 +138,7 @@ fn a_full_disk_leaves_the_last_commit_and_the_flush_works_when_there_is_room() {
             // A close that fails leaves the store usable.
             assert_eq!(store.close().unwrap_err().kind(), ErrorKind::NoSpace);
             store.create_dataset("later").unwrap();
-            state.stays.store(false, Ordering::SeqCst);
+            disk.stays.store(false, Ordering::SeqCst);
             store.flush().unwrap();
             assert_eq!(committed(&path), 1);
             assert!(store.array_stats("run", "u").is_ok());
@@ -238,15 +189,13 @@ fn a_disk_that_is_full_ahead_of_the_flush_loses_nothing() {
     for at in 0.. {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("s");
-        let state =
-            Arc::new(State { fault: Fault::Torn, left: AtomicI64::new(i64::MAX), stays: AtomicBool::new(true) });
-        let disk = Arc::new(FaultyDisk(state.clone()));
+        let disk = FaultyDisk::new(Fault::Torn, true);
         let runtime = RuntimeOptions { write_buffer_bytes: Some(1), ..runtime() };
-        let store = Store::create_on(disk, &path, CreateOptions { runtime, ..Default::default() }).unwrap();
+        let store = Store::create_on(disk.storage(), &path, CreateOptions { runtime, ..Default::default() }).unwrap();
         store.create_dataset("run").unwrap();
         write(&store, 0);
         store.flush().unwrap();
-        state.left.store(at, Ordering::SeqCst);
+        disk.left.store(at, Ordering::SeqCst);
         // Every write finds the one before in memory, and has it written out first.
         for number in 1..=3 {
             for array in ARRAYS {
@@ -258,7 +207,7 @@ fn a_disk_that_is_full_ahead_of_the_flush_loses_nothing() {
                     refused += 1;
                     assert_eq!(error.kind(), ErrorKind::NoSpace, "{error}");
                     assert_eq!(committed(&path), 0);
-                    state.stays.store(false, Ordering::SeqCst);
+                    disk.stays.store(false, Ordering::SeqCst);
                     write().unwrap();
                 }
             }
@@ -267,10 +216,10 @@ fn a_disk_that_is_full_ahead_of_the_flush_loses_nothing() {
         if let Err(error) = store.flush() {
             assert_eq!(error.kind(), ErrorKind::NoSpace, "{error}");
             assert_eq!(committed(&path), 0);
-            state.stays.store(false, Ordering::SeqCst);
+            disk.stays.store(false, Ordering::SeqCst);
             store.flush().unwrap();
         }
-        let reached = state.left.load(Ordering::SeqCst) < 0;
+        let reached = disk.left.load(Ordering::SeqCst) < 0;
         store.close().unwrap();
         assert_eq!(committed(&path), 3);
         if !reached {
@@ -284,14 +233,14 @@ fn a_disk_that_is_full_ahead_of_the_flush_loses_nothing() {
 fn a_failed_fsync_ahead_of_the_flush_poisons_the_writer_too() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s");
-    let state = Arc::new(State { fault: Fault::Sync, left: AtomicI64::new(i64::MAX), stays: AtomicBool::new(false) });
+    let disk = FaultyDisk::new(Fault::Sync, false);
     let runtime = RuntimeOptions { write_buffer_bytes: Some(1), threads: Some(0), ..Default::default() };
     let options = CreateOptions { runtime, ..Default::default() };
-    let store = Store::create_on(Arc::new(FaultyDisk(state.clone())), &path, options).unwrap();
+    let store = Store::create_on(disk.storage(), &path, options).unwrap();
     store.create_dataset("run").unwrap();
     write(&store, 0);
     store.flush().unwrap();
-    state.left.store(0, Ordering::SeqCst);
+    disk.left.store(0, Ordering::SeqCst);
     let overwrite = |number: i64| {
         let values = vec![number; CELLS as usize];
         ARRAYS
@@ -318,17 +267,17 @@ fn a_compaction_that_fails_changes_nothing_and_works_when_there_is_room() {
         for at in 0.. {
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("s");
-            let (store, state) = prepare(&path, fault, i64::MAX, true);
+            let (store, disk) = prepare(&path, fault, i64::MAX, true);
             write(&store, 1);
             store.flush().unwrap();
-            state.left.store(at, Ordering::SeqCst);
+            disk.left.store(at, Ordering::SeqCst);
             let Err(error) = store.compact() else { break };
             failed += 1;
             let expected = if fault == Fault::Sync { ErrorKind::Poisoned } else { ErrorKind::NoSpace };
             assert_eq!(error.kind(), expected, "{error}");
             assert_eq!(committed(&path), 1);
             assert_eq!(round(&store), 1);
-            state.stays.store(false, Ordering::SeqCst);
+            disk.stays.store(false, Ordering::SeqCst);
             let store = if fault == Fault::Sync {
                 drop(store);
                 Store::open(&path, Mode::ReadWrite, OpenOptions::default()).unwrap()

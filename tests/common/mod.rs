@@ -1,0 +1,126 @@
+//! A storage that tells of its operations: what tests of faults, of waiting and of crashes have in common.
+#![allow(dead_code)] // Each test uses its part.
+
+use atlas_store::storage::{Entry, Identity, Locking, ReadFile, ReaderPin, Storage, WriteFile};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// An operation that changes what is stored, or makes it durable.
+#[derive(Clone, Debug)]
+pub enum Operation {
+    Create(PathBuf),
+    Replace(PathBuf),
+    Append(PathBuf, Arc<[u8]>),
+    Sync(PathBuf),
+    /// From, to.
+    Rename(PathBuf, PathBuf),
+    /// From, to.
+    Link(PathBuf, PathBuf),
+    Remove(PathBuf),
+    CreateDir(PathBuf),
+    RemoveDir(PathBuf),
+    SyncDir(PathBuf),
+    /// Locks a file, which is made if it is missing.
+    Lock(PathBuf),
+}
+
+/// What happens beside the operations.
+pub trait Hooks: Send + Sync {
+    /// Before an operation. An error is the operation's, which then does not happen.
+    fn before(&self, _: &Operation) -> io::Result<()> {
+        Ok(())
+    }
+    /// How many of these bytes reach the disk when [`Hooks::before`] refuses to append them.
+    fn torn(&self, _: &[u8]) -> usize {
+        0
+    }
+    /// After an operation that succeeded.
+    fn after(&self, _: Operation) {}
+}
+
+/// A storage with hooks around its operations.
+pub struct Hooked<H>(pub Arc<dyn Storage>, pub Arc<H>);
+
+impl<H: Hooks> Hooked<H> {
+    fn run<R>(&self, operation: Operation, run: impl FnOnce(&dyn Storage) -> io::Result<R>) -> io::Result<R> {
+        self.1.before(&operation)?;
+        let done = run(&*self.0)?;
+        self.1.after(operation);
+        Ok(done)
+    }
+
+    fn file(&self, path: &Path, file: Box<dyn WriteFile>) -> Box<dyn WriteFile>
+    where
+        H: 'static,
+    {
+        Box::new(HookedFile { file, path: path.to_owned(), hooks: self.1.clone() })
+    }
+}
+
+impl<H: Hooks + 'static> Storage for Hooked<H> {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
+        Ok(self.file(path, self.run(Operation::Create(path.into()), |disk| disk.create(path))?))
+    }
+    fn replace(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
+        Ok(self.file(path, self.run(Operation::Replace(path.into()), |disk| disk.replace(path))?))
+    }
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn ReadFile>> {
+        self.0.open(path)
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.run(Operation::Rename(from.into(), to.into()), |disk| disk.rename(from, to))
+    }
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.run(Operation::Link(from.into(), to.into()), |disk| disk.link(from, to))
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.run(Operation::Remove(path.into()), |disk| disk.remove(path))
+    }
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        self.run(Operation::CreateDir(path.into()), |disk| disk.create_dir(path))
+    }
+    fn remove_dir(&self, path: &Path) -> io::Result<()> {
+        self.run(Operation::RemoveDir(path.into()), |disk| disk.remove_dir(path))
+    }
+    fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
+        self.0.list(path)
+    }
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        self.run(Operation::SyncDir(path.into()), |disk| disk.sync_dir(path))
+    }
+    fn lock_writer(&self, path: &Path) -> io::Result<Locking> {
+        self.run(Operation::Lock(path.into()), |disk| disk.lock_writer(path))
+    }
+    fn pin_reader(&self, path: &Path) -> io::Result<Option<Box<dyn ReaderPin>>> {
+        self.0.pin_reader(path)
+    }
+}
+
+struct HookedFile<H> {
+    file: Box<dyn WriteFile>,
+    path: PathBuf,
+    hooks: Arc<H>,
+}
+
+impl<H: Hooks> WriteFile for HookedFile<H> {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let refused = self.hooks.before(&Operation::Append(self.path.clone(), bytes.into()));
+        let bytes = if refused.is_ok() { bytes } else { &bytes[..self.hooks.torn(bytes)] };
+        if !bytes.is_empty() {
+            self.file.append(bytes)?;
+            self.hooks.after(Operation::Append(self.path.clone(), bytes.into()));
+        }
+        refused
+    }
+    fn sync(&self) -> io::Result<()> {
+        let operation = Operation::Sync(self.path.clone());
+        self.hooks.before(&operation)?;
+        self.file.sync()?;
+        self.hooks.after(operation);
+        Ok(())
+    }
+    fn identity(&self) -> io::Result<Identity> {
+        self.file.identity()
+    }
+}
