@@ -2,6 +2,7 @@
 #![allow(dead_code)] // Each test uses its part.
 
 use atlas_store::storage::{Entry, Identity, Locking, ReadFile, ReaderPin, Storage, WriteFile};
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 pub enum Operation {
     Create(PathBuf),
     Replace(PathBuf),
-    Append(PathBuf, Arc<[u8]>),
+    Append(PathBuf, Bytes),
     Sync(PathBuf),
     /// From, to.
     Rename(PathBuf, PathBuf),
@@ -23,6 +24,16 @@ pub enum Operation {
     SyncDir(PathBuf),
     /// Locks a file, which is made if it is missing.
     Lock(PathBuf),
+}
+
+/// Bytes that are not shown, only how many they are.
+#[derive(Clone)]
+pub struct Bytes(pub Arc<[u8]>);
+
+impl fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
 }
 
 /// What happens beside the operations.
@@ -105,11 +116,11 @@ struct HookedFile<H> {
 
 impl<H: Hooks> WriteFile for HookedFile<H> {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let refused = self.hooks.before(&Operation::Append(self.path.clone(), bytes.into()));
+        let refused = self.hooks.before(&Operation::Append(self.path.clone(), Bytes(bytes.into())));
         let bytes = if refused.is_ok() { bytes } else { &bytes[..self.hooks.torn(bytes)] };
         if !bytes.is_empty() {
             self.file.append(bytes)?;
-            self.hooks.after(Operation::Append(self.path.clone(), bytes.into()));
+            self.hooks.after(Operation::Append(self.path.clone(), Bytes(bytes.into())));
         }
         refused
     }

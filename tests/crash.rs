@@ -1,0 +1,153 @@
+//! Crashes of the machine at every instant. Sessions are recorded operation by operation; for every prefix, each file
+//! system that a crash may leave must hold exactly one commit, the last that was acknowledged or one under way, without
+//! damage, and take new ones.
+//!
+//! `ATLAS_CRASH_STATES=1000 cargo test --release --test crash -- --nocapture` tries more states for each prefix.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+#[path = "crash/content.rs"]
+mod content;
+#[path = "crash/model.rs"]
+mod model;
+#[path = "crash/session.rs"]
+mod session;
+
+use atlas_store::MetaFormat;
+use session::{Replay, Session, Setup, kills, work};
+
+/// Replays sessions, and says what came of it.
+fn replay(name: &str, sessions: impl IntoIterator<Item = Session>) {
+    let begin = std::time::Instant::now();
+    let mut replay = Replay::new();
+    sessions.into_iter().for_each(|session| replay.run(name, &session));
+    let counts = replay.counts;
+    assert!(counts.old > 0 && counts.new > 0, "{name}: no crash left another commit than most: {counts:?}");
+    println!("{name}: {counts:?} in {:.1} s", begin.elapsed().as_secs_f64());
+}
+
+/// The notations of the root.
+fn setups() -> [Setup; 3] {
+    [(MetaFormat::Json, false), (MetaFormat::MsgPack, false), (MetaFormat::Json, true)].map(|(format, zstd)| Setup {
+        format,
+        zstd,
+        ..Default::default()
+    })
+}
+
+#[test]
+fn flushes() {
+    let session = |setup| {
+        let mut session = Session::new(setup);
+        session.open();
+        session.flush();
+        session.fill();
+        session.flush();
+        session.flush_of(&["t"]);
+        session.flush_of(&[]);
+        session.change(|content, store| {
+            content.delete(store, "b")?;
+            content.delete_array(store, "a", "label")
+        });
+        session.flush_of(&["u", "series"]);
+        session.change(|content, store| {
+            content.create(store, "b")?;
+            content.define(store, "b", "sparse")?;
+            content.define(store, "b", "new")
+        });
+        session.flush();
+        session.close();
+        session
+    };
+    replay("flushes", setups().map(session));
+}
+
+#[test]
+fn compactions() {
+    let session = |setup| {
+        let mut session = Session::with_store(setup);
+        session.compact();
+        session.flush();
+        session.change(|content, store| {
+            content.delete(store, "b")?;
+            content.delete_array(store, "a", "u")
+        });
+        session.flush_of(&["sparse"]);
+        session.compact();
+        session.change(|content, store| content.define(store, "a", "u"));
+        session.flush();
+        // The reader's files stay until a writer finds it gone.
+        let reader = session.reader();
+        session.flush();
+        session.compact();
+        reader.close().unwrap();
+        session.close();
+        session.open();
+        session.flush_of(&["t"]);
+        session.compact();
+        session
+    };
+    replay("compactions", setups().map(session));
+}
+
+#[test]
+fn flushes_in_the_background() {
+    let session = |threads| {
+        let mut session = Session::with_store(Setup { threads, ..Default::default() });
+        let first = session.flush_begin();
+        session.wait(first);
+        let second = session.flush_begin();
+        let third = session.flush_begin();
+        // The third began when the second was over.
+        session.acknowledge(second);
+        session.wait(third);
+        session.flush();
+        session.flush_begin();
+        session.close();
+        session
+    };
+    replay("flushes in the background", [0, 1, 2].map(session));
+}
+
+#[test]
+fn values_written_ahead() {
+    let session = |threads| {
+        let setup = Setup { threads, write_buffer_bytes: Some(1), ..Default::default() };
+        let mut session = Session::with_store(setup);
+        session.flush();
+        session.discard();
+        session.open();
+        session.flush();
+        session.compact();
+        session.close();
+        session
+    };
+    replay("values written ahead", [0, 1].map(session));
+}
+
+#[test]
+fn sessions_that_are_discarded() {
+    let mut session = Session::with_store(Setup::default());
+    for _ in 0..2 {
+        session.discard();
+        session.open();
+        session.flush();
+    }
+    replay("sessions that are discarded", [session]);
+}
+
+#[test]
+fn flushes_that_are_killed() {
+    replay("killed flushes", kills(|| Session::with_store(Setup::default()), work::flush));
+}
+
+#[test]
+fn flushes_of_values_written_ahead_that_are_killed() {
+    let setup = Setup { write_buffer_bytes: Some(1), ..Default::default() };
+    replay("killed flushes of values written ahead", kills(|| Session::with_store(setup), work::flush));
+}
+
+#[test]
+fn compactions_that_are_killed() {
+    replay("killed compactions", kills(|| Session::with_store(Setup::default()), work::compact));
+}

@@ -1,0 +1,476 @@
+//! Sessions on a recorded disk, and the replay of every prefix of what they did.
+
+use crate::common::{Hooked, Hooks, Operation};
+use crate::content::{ARRAYS, Content};
+use crate::model::{FileSystem, MemoryDisk};
+use atlas_store::{CreateOptions, ErrorKind, MetaFormat, Mode, OpenOptions, Result, RuntimeOptions, Store};
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+
+const FOLDER: &str = "runs";
+const STORE: &str = "/runs/store";
+
+/// What happened, in order. Commits are told by their number among those that were attempted.
+#[derive(Clone, Debug)]
+enum Event {
+    Operation(Operation),
+    /// A commit begins.
+    Attempt(usize),
+    /// The commit is said to be durable.
+    Acknowledged(usize),
+    /// After a kill, this commit is seen: no other one that was not acknowledged can be.
+    Seen(usize),
+}
+
+/// Notes the operations, and kills the process at one of them: from then on nothing happens.
+struct Recorder {
+    events: Mutex<Vec<Event>>,
+    left: AtomicI64,
+}
+
+impl Recorder {
+    fn note(&self, event: Event) {
+        self.events.lock().unwrap().push(event);
+    }
+}
+
+impl Hooks for Recorder {
+    fn before(&self, _: &Operation) -> io::Result<()> {
+        if self.left.fetch_sub(1, Ordering::SeqCst) <= 0 { Err(io::Error::other("killed")) } else { Ok(()) }
+    }
+    fn torn(&self, bytes: &[u8]) -> usize {
+        if self.left.load(Ordering::SeqCst) == -1 { bytes.len() / 2 } else { 0 }
+    }
+    fn after(&self, operation: Operation) {
+        self.note(Event::Operation(operation));
+    }
+}
+
+/// How a session uses its store.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Setup {
+    pub format: MetaFormat,
+    pub zstd: bool,
+    pub threads: usize,
+    pub write_buffer_bytes: Option<u64>,
+}
+
+impl Setup {
+    fn runtime(&self) -> RuntimeOptions {
+        RuntimeOptions {
+            threads: Some(self.threads),
+            write_buffer_bytes: self.write_buffer_bytes,
+            cache_bytes: Some(64 << 10),
+            ..Default::default()
+        }
+    }
+}
+
+pub struct Session {
+    setup: Setup,
+    start: FileSystem,
+    disk: MemoryDisk,
+    recorder: Arc<Recorder>,
+    store: Option<Arc<Store>>,
+    /// The commits that were attempted; `None` is no store.
+    attempts: Vec<Option<Content>>,
+    /// What the store holds in memory.
+    pub content: Content,
+    /// From which event on crashes are replayed.
+    from: usize,
+}
+
+impl Session {
+    /// A session on a disk without a store.
+    pub fn new(setup: Setup) -> Self {
+        Self::on(FileSystem::new(FOLDER), setup, None)
+    }
+
+    /// A session on a disk with this commit.
+    fn on(start: FileSystem, setup: Setup, commit: Option<Content>) -> Self {
+        Self {
+            setup,
+            disk: MemoryDisk::new(start.clone()),
+            start,
+            recorder: Arc::new(Recorder { events: Mutex::default(), left: AtomicI64::new(i64::MAX) }),
+            store: None,
+            content: commit.clone().unwrap_or(Content::empty()),
+            attempts: vec![commit],
+            from: 0,
+        }
+    }
+
+    /// A session with a store that holds two datasets with all kinds of arrays, and some history, which is not replayed.
+    pub fn with_store(setup: Setup) -> Self {
+        let mut session = Self::new(setup);
+        session.open();
+        session.fill();
+        for _ in 0..3 {
+            session.flush();
+        }
+        session.from = session.recorder.events.lock().unwrap().len();
+        session
+    }
+
+    fn storage(&self) -> Arc<Hooked<Recorder>> {
+        Arc::new(Hooked(Arc::new(self.disk.clone()), self.recorder.clone()))
+    }
+
+    pub fn store(&self) -> Arc<Store> {
+        self.store.clone().unwrap()
+    }
+
+    /// Makes changes that the next commit holds.
+    pub fn change(&mut self, change: impl FnOnce(&mut Content, &Store) -> Result<()>) {
+        change(&mut self.content, self.store.as_ref().unwrap()).unwrap();
+    }
+
+    /// Makes the datasets `a`, with all kinds of arrays, and `b`, with two.
+    pub fn fill(&mut self) {
+        self.change(|content, store| {
+            content.create(store, "a")?;
+            ARRAYS.iter().try_for_each(|array| content.define(store, "a", array))?;
+            content.create(store, "b")?;
+            ["t", "series"].iter().try_for_each(|array| content.define(store, "b", array))
+        });
+    }
+
+    /// Opens the store to write, or makes it where there is none.
+    pub fn open(&mut self) {
+        self.try_open().unwrap();
+    }
+
+    fn try_open(&mut self) -> Result<()> {
+        let open = OpenOptions { runtime: self.setup.runtime() };
+        match Store::open_on(self.storage(), Path::new(STORE), Mode::ReadWrite, open) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let options = CreateOptions {
+                    meta_format: Some(self.setup.format),
+                    meta_zstd: self.setup.zstd,
+                    runtime: self.setup.runtime(),
+                    ..Default::default()
+                };
+                self.content = Content::empty();
+                let attempt = self.attempt(self.content.clone());
+                self.store = Some(Store::create_on(self.storage(), Path::new(STORE), options)?);
+                self.acknowledge(attempt);
+            }
+            opened => self.store = Some(opened?),
+        }
+        Ok(())
+    }
+
+    fn attempt(&mut self, content: Content) -> usize {
+        let attempt = self.attempts.len();
+        self.attempts.push(Some(content));
+        self.recorder.note(Event::Attempt(attempt));
+        attempt
+    }
+
+    /// Says that a commit is durable.
+    pub fn acknowledge(&mut self, attempt: usize) {
+        self.recorder.note(Event::Acknowledged(attempt));
+    }
+
+    /// Begins a commit of all changes, in which the values of these arrays are new.
+    fn stamp(&mut self, arrays: &[&str]) -> Result<usize> {
+        let number = self.attempts.len() as i64;
+        self.content.stamp(self.store.as_ref().unwrap(), number, arrays)?;
+        self.content.generation += 1;
+        Ok(self.attempt(self.content.clone()))
+    }
+
+    pub fn flush(&mut self) {
+        self.flush_of(&ARRAYS);
+    }
+
+    /// Flushes new values of these arrays.
+    pub fn flush_of(&mut self, arrays: &[&str]) {
+        self.try_flush(arrays).unwrap();
+    }
+
+    fn try_flush(&mut self, arrays: &[&str]) -> Result<()> {
+        let attempt = self.stamp(arrays)?;
+        self.store().flush()?;
+        self.acknowledge(attempt);
+        Ok(())
+    }
+
+    /// Begins a flush, which [`Session::wait`] acknowledges.
+    pub fn flush_begin(&mut self) -> usize {
+        let attempt = self.stamp(&ARRAYS).unwrap();
+        self.store().flush_begin().unwrap();
+        attempt
+    }
+
+    pub fn wait(&mut self, attempt: usize) {
+        self.store().flush_wait().unwrap();
+        self.acknowledge(attempt);
+    }
+
+    pub fn compact(&mut self) {
+        self.try_compact().unwrap();
+    }
+
+    fn try_compact(&mut self) -> Result<()> {
+        self.content.generation += 1;
+        let attempt = self.attempt(self.content.clone());
+        self.store().compact()?;
+        assert_eq!(self.store().info()?.generation, self.content.generation, "there was nothing to compact");
+        self.acknowledge(attempt);
+        Ok(())
+    }
+
+    /// Writes what is not flushed, then discards it.
+    pub fn discard(&mut self) {
+        let committed = self.attempts.last().unwrap().clone().unwrap();
+        self.content.stamp(&self.store(), -2, &ARRAYS).unwrap();
+        self.store.take().unwrap().discard();
+        self.content = committed;
+    }
+
+    pub fn close(&mut self) {
+        self.store.take().unwrap().close().unwrap();
+    }
+
+    pub fn reader(&self) -> Arc<Store> {
+        Store::open_on(self.storage(), Path::new(STORE), Mode::Read, OpenOptions::default()).unwrap()
+    }
+
+    /// Kills the process when it has done `operations` more, within `work`; whether it came to that.
+    fn is_killed(&mut self, operations: i64, work: impl FnOnce(&mut Self) -> Result<()>) -> bool {
+        self.recorder.left.store(operations, Ordering::SeqCst);
+        let done = work(self);
+        // Housekeeping, whose errors are not told, may be where it came to that.
+        let killed = self.recorder.left.load(Ordering::SeqCst) < 0;
+        assert!(killed || done.is_ok(), "{done:?}");
+        // Crashes of the machine before the kill are those of the session that is not killed.
+        self.from = self.recorder.events.lock().unwrap().len().saturating_sub(1);
+        // While nothing happens any more.
+        self.store = None;
+        self.recorder.left.store(i64::MAX, Ordering::SeqCst);
+        killed
+    }
+
+    /// Goes on in a new process after a kill.
+    fn revive(&mut self) {
+        self.open();
+        let seen = Content::read(&self.store()).unwrap();
+        let number = self.attempts.iter().rposition(|attempt| attempt.as_ref() == Some(&seen));
+        self.recorder.note(Event::Seen(number.unwrap_or_else(|| panic!("no commit is {seen:?}"))));
+        self.content = seen;
+    }
+
+    /// What the files are in the end that no commit needs.
+    fn leftovers(&self) -> Vec<String> {
+        let tree = self.disk.files().tree();
+        let names = tree.keys().map(|path| path.file_name().unwrap_or_default().to_string_lossy().into_owned());
+        let segments = names.clone().filter(|name| name.ends_with(".seg")).count() as u64;
+        let new = names.filter(|name| name.ends_with(".new"));
+        let named = self.store().info().unwrap().segment_count;
+        new.chain((segments != named).then(|| format!("{segments} segments, {named} are named"))).collect()
+    }
+}
+
+/// Each way in which `work`, done by a session that is as `begin` makes it, can be killed.
+pub fn kills(begin: impl Fn() -> Session, work: impl Fn(&mut Session) -> Result<()>) -> Vec<Session> {
+    let mut sessions = Vec::new();
+    loop {
+        let mut session = begin();
+        if !session.is_killed(sessions.len() as i64, &work) {
+            return sessions;
+        }
+        session.revive();
+        if session.content.datasets.is_empty() {
+            session.fill();
+        }
+        session.flush();
+        session.close();
+        sessions.push(session);
+    }
+}
+
+/// What to kill in [`kills`].
+pub mod work {
+    use super::*;
+
+    pub fn flush(session: &mut Session) -> Result<()> {
+        session.try_flush(&ARRAYS)
+    }
+
+    pub fn compact(session: &mut Session) -> Result<()> {
+        session.try_compact()
+    }
+}
+
+/// What a replay came to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    pub sessions: u64,
+    pub operations: u64,
+    pub prefixes: u64,
+    /// Prefixes for which every combination of changes to folders was tried.
+    pub exhaustive: u64,
+    /// States that differ, or differ in what they may be.
+    pub states: u64,
+    /// Of those, with the old, with a new commit, and without a store.
+    pub old: u64,
+    pub new: u64,
+    pub none: u64,
+    /// States that were left by a crash of what followed a crash.
+    pub again: u64,
+}
+
+pub struct Replay {
+    /// States for each prefix.
+    limit: u64,
+    /// Of how many states what follows is crashed too; 0 for none.
+    again: u64,
+    seen: HashSet<u64>,
+    pub counts: Counts,
+}
+
+impl Replay {
+    /// The replay of a test: `ATLAS_CRASH_STATES` says how many states each prefix gets.
+    pub fn new() -> Self {
+        let limit = match std::env::var("ATLAS_CRASH_STATES") {
+            Ok(text) => text.parse().expect("ATLAS_CRASH_STATES is a number"),
+            Err(_) => 6,
+        };
+        Self { limit, again: 300, seen: HashSet::new(), counts: Counts::default() }
+    }
+
+    /// Crashes a session after each of its operations, in every way.
+    pub fn run(&mut self, name: &str, session: &Session) {
+        let events = session.recorder.events.lock().unwrap().clone();
+        let mut files = session.start.clone();
+        // The first is acknowledged, or was there before.
+        let mut allowed = vec![0];
+        self.counts.sessions += 1;
+        for (number, event) in events.iter().enumerate() {
+            match event {
+                Event::Operation(operation) => {
+                    files.apply(operation);
+                    self.counts.operations += u64::from(number >= session.from);
+                }
+                Event::Attempt(attempt) => allowed.push(*attempt),
+                Event::Acknowledged(attempt) => allowed.retain(|allowed| allowed >= attempt),
+                Event::Seen(attempt) => {
+                    let durable = allowed[0];
+                    allowed.retain(|allowed| *allowed == durable || allowed == attempt);
+                }
+            }
+            if number >= session.from {
+                self.prefix(session, &files, &allowed, number as u64).unwrap_or_else(|(state, error)| {
+                    let last: String = events[number.saturating_sub(24)..=number]
+                        .iter()
+                        .map(|event| format!("  {event:?}\n"))
+                        .collect();
+                    panic!(
+                        "{name}, {:?}, a crash after event {number} left\n{state}{error}\nafter\n{last}",
+                        session.setup
+                    )
+                });
+            }
+        }
+    }
+
+    /// Every state that a crash may leave now; the one that is wrong, and how.
+    fn prefix(
+        &mut self,
+        session: &Session,
+        files: &FileSystem,
+        allowed: &[usize],
+        seed: u64,
+    ) -> std::result::Result<(), (String, String)> {
+        let crashes = files.crashes(self.limit, seed);
+        self.counts.prefixes += 1;
+        self.counts.exhaustive += u64::from(crashes.is_exhaustive());
+        for state in crashes {
+            let tree = state.tree();
+            let mut hasher = DefaultHasher::new();
+            (&tree, allowed).hash(&mut hasher);
+            if !self.seen.insert(hasher.finish()) {
+                continue;
+            }
+            self.counts.states += 1;
+            self.state(session, &state, allowed).map_err(|error| {
+                let line = |(path, bytes): (&std::path::PathBuf, &Option<Arc<Vec<u8>>>)| match bytes {
+                    Some(bytes) => format!("  {} of {} bytes\n", path.display(), bytes.len()),
+                    None => format!("  {}/\n", path.display()),
+                };
+                (tree.iter().map(line).collect(), error)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Opens what a crash left, as one of the commits that it may be, and goes on from there.
+    fn state(&mut self, session: &Session, state: &FileSystem, allowed: &[usize]) -> std::result::Result<(), String> {
+        let found = read(&MemoryDisk::new(state.clone()))?;
+        let Some(place) = allowed.iter().position(|attempt| session.attempts[*attempt] == found) else {
+            let may: Vec<_> = allowed.iter().map(|attempt| &session.attempts[*attempt]).collect();
+            return Err(format!("it holds {found:?},\nbut may be one of {may:?}"));
+        };
+        match (&found, place) {
+            (None, _) => self.counts.none += 1,
+            (_, 0) => self.counts.old += 1,
+            _ => self.counts.new += 1,
+        }
+        let setup = Setup { format: session.setup.format, zstd: session.setup.zstd, ..Default::default() };
+        let mut next = Session::on(state.clone(), setup, found.clone());
+        next.go_on(found.as_ref()).map_err(|error| format!("going on after it: {error}"))?;
+        let after = read(&next.disk)?;
+        if after.as_ref() != Some(&next.content) {
+            return Err(format!("after a flush it holds {after:?}\nin place of {:?}", next.content));
+        }
+        if self.counts.states.is_multiple_of(self.again) {
+            let mut replay = Replay { limit: 3, again: 0, seen: HashSet::new(), counts: Counts::default() };
+            replay.run("after a crash", &next);
+            self.counts.again += replay.counts.states;
+        }
+        Ok(())
+    }
+}
+
+impl Session {
+    /// Opens the store, which holds what a crash left of it, or makes it anew, and commits something.
+    fn go_on(&mut self, found: Option<&Content>) -> std::result::Result<(), String> {
+        let text = |error: atlas_store::Error| error.to_string();
+        self.try_open().map_err(text)?;
+        let opened = Content::read(&self.store()).map_err(text)?;
+        if opened != self.content || found.is_some_and(|found| *found != opened) {
+            return Err(format!("a writer sees {opened:?}"));
+        }
+        if self.content.datasets.is_empty() {
+            self.fill();
+        }
+        self.try_flush(&["t", "series"]).map_err(text)?;
+        let leftovers = self.leftovers();
+        if !leftovers.is_empty() {
+            return Err(format!("files are left over: {leftovers:?}"));
+        }
+        self.store.take().unwrap().close().map_err(text)
+    }
+}
+
+/// The commit that a reader finds, without damage; `None` where there is no store.
+fn read(disk: &MemoryDisk) -> std::result::Result<Option<Content>, String> {
+    let runtime = Setup::default().runtime();
+    let read = || {
+        let store = Store::open_on(Arc::new(disk.clone()), Path::new(STORE), Mode::Read, OpenOptions { runtime })?;
+        let mut damages = Vec::new();
+        store.verify(&mut |damage| damages.push(damage.clone()))?;
+        Ok((Content::read(&store)?, damages))
+    };
+    match read() {
+        Ok((content, damages)) if damages.is_empty() => Ok(Some(content)),
+        Ok((_, damages)) => Err(format!("it is damaged: {damages:?}")),
+        Err(error) if atlas_store::Error::kind(&error) == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!("a reader is told: {error}")),
+    }
+}
