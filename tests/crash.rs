@@ -93,7 +93,7 @@ fn compactions() {
 #[test]
 fn flushes_in_the_background() {
     let session = |threads| {
-        let mut session = Session::with_store(Setup { threads, ..Default::default() });
+        let mut session = Session::with_store(Setup { threads, keep: Some(0), ..Default::default() });
         let first = session.flush_begin();
         session.wait(first);
         let second = session.flush_begin();
@@ -134,6 +134,28 @@ fn sessions_that_are_discarded() {
         session.flush();
     }
     replay("sessions that are discarded", [session]);
+}
+
+#[test]
+fn rollbacks() {
+    let session = |keep| {
+        let mut session = Session::with_store(Setup { keep, ..Default::default() });
+        session.rollback();
+        session.flush_of(&["series"]);
+        session.rollback();
+        session.rollback();
+        session.flush();
+        session.compact();
+        session.flush();
+        session.close();
+        session
+    };
+    replay("rollbacks", [None, Some(2)].map(session));
+}
+
+#[test]
+fn rollbacks_that_are_killed() {
+    replay("killed rollbacks", kills(|| Session::with_store(Setup::default()), work::rollback));
 }
 
 #[test]

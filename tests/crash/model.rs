@@ -226,6 +226,16 @@ impl FileSystem {
         Ok(())
     }
 
+    fn link(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+        let (folder, name) = self.place(to)?;
+        let inode = self.find(from)?;
+        if self.folder(folder)?.names.contains_key(&name) {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        self.folder_mut(folder)?.change(Change::Add(name, inode));
+        Ok(())
+    }
+
     fn remove(&mut self, path: &Path) -> io::Result<()> {
         let (folder, name) = self.place(path)?;
         if self.folder(self.find(path)?).is_ok() {
@@ -277,6 +287,7 @@ impl FileSystem {
                 Ok(())
             }
             Operation::Rename(from, to) => self.rename(from, to),
+            Operation::Link(from, to) => self.link(from, to),
             Operation::Remove(path) => self.remove(path),
             Operation::CreateDir(path) => self.create_dir(path),
             Operation::RemoveDir(path) => self.remove_dir(path),
@@ -487,6 +498,9 @@ impl Storage for MemoryDisk {
     }
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.mounted().files.rename(from, to)
+    }
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.mounted().files.link(from, to)
     }
     fn remove(&self, path: &Path) -> io::Result<()> {
         self.mounted().files.remove(path)

@@ -57,6 +57,8 @@ pub struct Setup {
     pub zstd: bool,
     pub threads: usize,
     pub write_buffer_bytes: Option<u64>,
+    /// Earlier commits that are kept; one where this does not say.
+    pub keep: Option<u32>,
 }
 
 impl Setup {
@@ -78,6 +80,8 @@ pub struct Session {
     store: Option<Arc<Store>>,
     /// The commits that were attempted; `None` is no store.
     attempts: Vec<Option<Content>>,
+    /// Earlier commits that were kept at the beginning.
+    kept: Vec<Content>,
     /// What the store holds in memory.
     pub content: Content,
     /// From which event on crashes are replayed.
@@ -87,11 +91,11 @@ pub struct Session {
 impl Session {
     /// A session on a disk without a store.
     pub fn new(setup: Setup) -> Self {
-        Self::on(FileSystem::new(FOLDER), setup, None)
+        Self::on(FileSystem::new(FOLDER), setup, Vec::new(), None)
     }
 
-    /// A session on a disk with this commit.
-    fn on(start: FileSystem, setup: Setup, commit: Option<Content>) -> Self {
+    /// A session on a disk with these commits, the last of which is that of the store.
+    fn on(start: FileSystem, setup: Setup, kept: Vec<Content>, commit: Option<Content>) -> Self {
         Self {
             setup,
             disk: MemoryDisk::new(start.clone()),
@@ -100,6 +104,7 @@ impl Session {
             store: None,
             content: commit.clone().unwrap_or(Content::empty()),
             attempts: vec![commit],
+            kept,
             from: 0,
         }
     }
@@ -151,6 +156,7 @@ impl Session {
                 let options = CreateOptions {
                     meta_format: Some(self.setup.format),
                     meta_zstd: self.setup.zstd,
+                    keep_generations: self.setup.keep,
                     runtime: self.setup.runtime(),
                     ..Default::default()
                 };
@@ -225,6 +231,22 @@ impl Session {
         Ok(())
     }
 
+    /// Goes back to the commit before the last.
+    pub fn rollback(&mut self) {
+        self.try_rollback().unwrap();
+    }
+
+    fn try_rollback(&mut self) -> Result<()> {
+        let generation = self.content.generation - 1;
+        let of = |content: &&Content| content.generation == generation;
+        let earlier = self.attempts.iter().flatten().rfind(of).unwrap();
+        self.content = Content { generation: generation + 2, ..earlier.clone() };
+        let attempt = self.attempt(self.content.clone());
+        self.store().rollback(generation)?;
+        self.acknowledge(attempt);
+        Ok(())
+    }
+
     /// Writes what is not flushed, then discards it.
     pub fn discard(&mut self) {
         let committed = self.attempts.last().unwrap().clone().unwrap();
@@ -265,14 +287,23 @@ impl Session {
         self.content = seen;
     }
 
-    /// What the files are in the end that no commit needs.
+    /// Files that no commit needs.
     fn leftovers(&self) -> Vec<String> {
-        let tree = self.disk.files().tree();
-        let names = tree.keys().map(|path| path.file_name().unwrap_or_default().to_string_lossy().into_owned());
-        let segments = names.clone().filter(|name| name.ends_with(".seg")).count() as u64;
-        let new = names.filter(|name| name.ends_with(".new"));
-        let named = self.store().info().unwrap().segment_count;
-        new.chain((segments != named).then(|| format!("{segments} segments, {named} are named"))).collect()
+        let mut roots = Vec::new();
+        let mut names = Vec::new();
+        for (path, bytes) in self.disk.files().tree() {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if let Some(bytes) = bytes.filter(|_| name.contains("atlas.")) {
+                let bytes = if name.contains(".zst") { zstd::decode_all(&bytes[..]).unwrap() } else { bytes.to_vec() };
+                roots.push(String::from_utf8_lossy(&bytes).into_owned());
+            }
+            names.push(name);
+        }
+        let is_needed = |name: &String| {
+            !name.ends_with(".new") && (!name.ends_with(".seg") || roots.iter().any(|root| root.contains(name)))
+        };
+        names.retain(|name| !is_needed(name));
+        names
     }
 }
 
@@ -305,6 +336,10 @@ pub mod work {
     pub fn compact(session: &mut Session) -> Result<()> {
         session.try_compact()
     }
+
+    pub fn rollback(session: &mut Session) -> Result<()> {
+        session.try_rollback()
+    }
 }
 
 /// What a replay came to.
@@ -321,6 +356,8 @@ pub struct Counts {
     pub old: u64,
     pub new: u64,
     pub none: u64,
+    /// Earlier commits that were kept in them.
+    pub kept: u64,
     /// States that were left by a crash of what followed a crash.
     pub again: u64,
 }
@@ -339,7 +376,7 @@ impl Replay {
     pub fn new() -> Self {
         let limit = match std::env::var("ATLAS_CRASH_STATES") {
             Ok(text) => text.parse().expect("ATLAS_CRASH_STATES is a number"),
-            Err(_) => 6,
+            Err(_) => 4,
         };
         Self { limit, again: 300, seen: HashSet::new(), counts: Counts::default() }
     }
@@ -411,7 +448,11 @@ impl Replay {
 
     /// Opens what a crash left, as one of the commits that it may be, and goes on from there.
     fn state(&mut self, session: &Session, state: &FileSystem, allowed: &[usize]) -> std::result::Result<(), String> {
-        let found = read(&MemoryDisk::new(state.clone()))?;
+        let (kept, found) = read(&MemoryDisk::new(state.clone()))?;
+        let known: Vec<&Content> = session.kept.iter().chain(session.attempts.iter().flatten()).collect();
+        if let Some(other) = kept.iter().find(|kept| !known.contains(kept)) {
+            return Err(format!("it keeps what no commit was: {other:?}"));
+        }
         let Some(place) = allowed.iter().position(|attempt| session.attempts[*attempt] == found) else {
             let may: Vec<_> = allowed.iter().map(|attempt| &session.attempts[*attempt]).collect();
             return Err(format!("it holds {found:?},\nbut may be one of {may:?}"));
@@ -421,13 +462,10 @@ impl Replay {
             (_, 0) => self.counts.old += 1,
             _ => self.counts.new += 1,
         }
-        let setup = Setup { format: session.setup.format, zstd: session.setup.zstd, ..Default::default() };
-        let mut next = Session::on(state.clone(), setup, found.clone());
-        next.go_on(found.as_ref()).map_err(|error| format!("going on after it: {error}"))?;
-        let after = read(&next.disk)?;
-        if after.as_ref() != Some(&next.content) {
-            return Err(format!("after a flush it holds {after:?}\nin place of {:?}", next.content));
-        }
+        self.counts.kept += kept.len() as u64;
+        let setup = Setup { threads: 0, write_buffer_bytes: None, ..session.setup };
+        let mut next = Session::on(state.clone(), setup, kept, found);
+        next.go_on().map_err(|error| format!("going on after it: {error}"))?;
         if self.counts.states.is_multiple_of(self.again) {
             let mut replay = Replay { limit: 3, again: 0, seen: HashSet::new(), counts: Counts::default() };
             replay.run("after a crash", &next);
@@ -439,38 +477,53 @@ impl Replay {
 
 impl Session {
     /// Opens the store, which holds what a crash left of it, or makes it anew, and commits something.
-    fn go_on(&mut self, found: Option<&Content>) -> std::result::Result<(), String> {
+    fn go_on(&mut self) -> std::result::Result<(), String> {
         let text = |error: atlas_store::Error| error.to_string();
         self.try_open().map_err(text)?;
         let opened = Content::read(&self.store()).map_err(text)?;
-        if opened != self.content || found.is_some_and(|found| *found != opened) {
+        if opened != self.content {
             return Err(format!("a writer sees {opened:?}"));
         }
-        if self.content.datasets.is_empty() {
-            self.fill();
-        }
-        self.try_flush(&["t", "series"]).map_err(text)?;
         let leftovers = self.leftovers();
         if !leftovers.is_empty() {
             return Err(format!("files are left over: {leftovers:?}"));
         }
-        self.store.take().unwrap().close().map_err(text)
+        if opened.datasets.is_empty() {
+            self.fill();
+        }
+        self.try_flush(&["t", "series"]).map_err(text)?;
+        self.store.take().unwrap().close().map_err(text)?;
+        let (kept, after) = read(&self.disk)?;
+        if after.as_ref() != Some(&self.content) {
+            return Err(format!("after a flush it holds {after:?}\nin place of {:?}", self.content));
+        }
+        if self.setup.keep != Some(0) && kept.last() != Some(&opened) {
+            return Err(format!("the commit before the flush is not kept, but {kept:?}"));
+        }
+        Ok(())
     }
 }
 
-/// The commit that a reader finds, without damage; `None` where there is no store.
-fn read(disk: &MemoryDisk) -> std::result::Result<Option<Content>, String> {
-    let runtime = Setup::default().runtime();
-    let read = || {
-        let store = Store::open_on(Arc::new(disk.clone()), Path::new(STORE), Mode::Read, OpenOptions { runtime })?;
+/// The commit that a reader finds, without damage, and earlier ones that are kept; `None` where there is no store.
+fn read(disk: &MemoryDisk) -> std::result::Result<(Vec<Content>, Option<Content>), String> {
+    let options = || OpenOptions { runtime: Setup::default().runtime() };
+    let (disk, path) = (Arc::new(disk.clone()), Path::new(STORE));
+    let content = |store: Arc<Store>| {
         let mut damages = Vec::new();
-        store.verify(&mut |damage| damages.push(damage.clone()))?;
-        Ok((Content::read(&store)?, damages))
+        store.verify(&mut |damage| damages.push(damage.clone())).map_err(|error| error.to_string())?;
+        match damages.is_empty() {
+            true => Content::read(&store).map_err(|error| error.to_string()),
+            false => Err(format!("{damages:?}")),
+        }
     };
-    match read() {
-        Ok((content, damages)) if damages.is_empty() => Ok(Some(content)),
-        Ok((_, damages)) => Err(format!("it is damaged: {damages:?}")),
-        Err(error) if atlas_store::Error::kind(&error) == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(format!("a reader is told: {error}")),
-    }
+    let store = match Store::open_on(disk.clone(), path, Mode::Read, options()) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok((Vec::new(), None)),
+        opened => opened.map_err(|error| format!("a reader is told: {error}"))?,
+    };
+    let generations = store.generations().map_err(|error| format!("a reader is told: {error}"))?;
+    let kept = generations.split_last().map_or(&[][..], |(_, kept)| kept).iter().map(|generation| {
+        let opened = Store::open_at_on(disk.clone(), path, *generation, options()).map_err(|error| error.to_string());
+        opened.and_then(content).map_err(|error| format!("of commit {generation}, which is kept: {error}"))
+    });
+    Ok((kept.collect::<std::result::Result<_, _>>()?, Some(content(store)?)))
 }
