@@ -14,6 +14,7 @@ mod model;
 mod session;
 
 use atlas_store::MetaFormat;
+use content::Content;
 use session::{Replay, Session, Setup, kills, work};
 
 /// Replays sessions, and says what came of it.
@@ -77,9 +78,10 @@ fn compactions() {
         session.change(|content, store| content.define(store, "a", "u"));
         session.flush();
         // The reader's files stay until a writer finds it gone.
-        let reader = session.reader();
+        let (reader, seen) = (session.reader(), session.content.clone());
         session.flush();
         session.compact();
+        assert_eq!(Content::read(&reader).unwrap(), seen, "a compaction removes what a reader needs");
         reader.close().unwrap();
         session.close();
         session.open();

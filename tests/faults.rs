@@ -292,6 +292,28 @@ fn a_compaction_that_fails_changes_nothing_and_works_when_there_is_room() {
     }
 }
 
+#[test]
+fn two_writers_are_refused_or_do_not_overwrite_each_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let open = || Store::open(&path, Mode::ReadWrite, OpenOptions { runtime: runtime() });
+    let (first, _) = prepare(&path, Fault::Full, i64::MAX, false);
+    assert_eq!(open().err().map(|error| error.kind()), Some(ErrorKind::Locked));
+    write(&first, 1);
+    // As where the file system has no locks.
+    std::fs::remove_file(path.join(".lock")).unwrap();
+    let second = open().unwrap();
+    write(&second, 2);
+    second.flush().unwrap();
+    for _ in 0..2 {
+        assert_eq!(first.flush().unwrap_err().kind(), ErrorKind::Conflict);
+        assert_eq!((round(&first), committed(&path)), (1, 2));
+    }
+    first.discard();
+    second.close().unwrap();
+    assert_eq!(committed(&path), 2);
+}
+
 fn segments(path: &Path) -> usize {
     std::fs::read_dir(path)
         .unwrap()
