@@ -35,6 +35,22 @@ pub fn chunk_number(shape: &[u64], chunk_shape: &[u64], coords: &[u64]) -> Resul
     Ok(number)
 }
 
+/// The place in the grid of chunk `number`.
+pub fn chunk_coords(shape: &[u64], chunk_shape: &[u64], number: u64) -> Dims {
+    let mut coords = grid_shape(shape, chunk_shape);
+    let mut rest = number;
+    for along in coords.iter_mut().skip(1).rev() {
+        let extent = (*along).max(1);
+        *along = rest % extent;
+        rest /= extent;
+    }
+    // Dimension 0 takes what is left.
+    if let Some(first) = coords.first_mut() {
+        *first = rest;
+    }
+    coords
+}
+
 /// Extents of the part of chunk `number` that lies inside `shape`; the rest of an edge chunk is padding.
 pub fn valid_extents(shape: &[u64], chunk_shape: &[u64], number: u64) -> Dims {
     let mut rest = number;
@@ -190,6 +206,17 @@ mod tests {
         assert_eq!(valid_extents(&[7, 5], &[3, 2], 8)[..], [1, 1]);
         assert_eq!(valid_extents(&[7, 5], &[3, 2], 0)[..], [3, 2]);
         assert_eq!(valid_extents(&[3, 5], &[3, 2], 3)[..], [0, 2]);
+    }
+
+    #[test]
+    fn a_chunk_s_number_gives_its_place() {
+        let (shape, chunk_shape) = ([7, 5, 4], [3, 2, 4]);
+        for coords in [[0, 0, 0], [0, 2, 0], [1, 0, 0], [2, 1, 0]] {
+            let number = chunk_number(&shape, &chunk_shape, &coords).unwrap();
+            assert_eq!(chunk_coords(&shape, &chunk_shape, number)[..], coords);
+        }
+        assert!(chunk_coords(&[], &[], 0).is_empty());
+        assert_eq!(chunk_coords(&[2, 0], &[1, 1], 5)[..], [5, 0]);
     }
 
     #[test]

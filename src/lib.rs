@@ -56,6 +56,6 @@ pub use options::{
 };
 pub use shape::{MAX_RANK, Selection};
 pub use stats::{Scalar, Stats};
-pub use store::{ArrayInfo, Damage, Dataset, Repair, RepairOptions, Store, StoreInfo};
+pub use store::{Affected, ArrayFileInfo, ArrayInfo, Damage, Dataset, Repair, RepairOptions, Store, StoreInfo};
 pub use strided::{Source, Target};
 pub use value::Value;

@@ -4,6 +4,7 @@
 //! all that read or write arrays, exclusive for changes to the catalogue and for the moment a flush begins and ends),
 //! then an array's own.
 
+mod affected;
 mod arrays;
 mod attributes;
 mod background;
@@ -20,6 +21,7 @@ mod statistics;
 mod values;
 mod verify;
 
+pub use affected::Affected;
 pub use dataset::Dataset;
 pub use repair::{Repair, RepairOptions};
 pub use verify::Damage;
@@ -146,6 +148,23 @@ pub struct StoreInfo {
     pub meta_format: MetaFormat,
     /// Whether the root is compressed.
     pub meta_zstd: bool,
+}
+
+/// What is stored under one array name; see [`Store::array_files`].
+#[derive(Clone, Debug)]
+pub struct ArrayFileInfo {
+    /// The array name.
+    pub array: Arc<str>,
+    /// The folder of its segments.
+    pub folder: PathBuf,
+    /// Segment files.
+    pub segment_count: u64,
+    /// Bytes of the segment files.
+    pub file_bytes: u64,
+    /// Stored bytes of chunks that some array uses.
+    pub live_bytes: u64,
+    /// Stored bytes that compact would free.
+    pub dead_bytes: u64,
 }
 
 /// What an array is; see [`Store::array_info`].
@@ -328,6 +347,20 @@ impl Store {
             meta_format: self.notation.format,
             meta_zstd: self.notation.zstd,
         })
+    }
+
+    /// What the commit that this handle sees has stored, by array name.
+    pub fn array_files(&self) -> Result<Vec<ArrayFileInfo>> {
+        let files = self.working()?.committed.clone();
+        let info = |(array, file): (&Arc<str>, &ArrayFile)| ArrayFileInfo {
+            array: array.clone(),
+            folder: self.path.join(&*file.folder),
+            segment_count: file.segments.len() as u64,
+            file_bytes: file.segments.iter().map(|segment| segment.record.length).sum(),
+            live_bytes: file.live_bytes,
+            dead_bytes: file.dead_bytes,
+        };
+        Ok(files.by_name.iter().map(info).collect())
     }
 
     /// Makes an empty dataset.

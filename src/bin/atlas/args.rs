@@ -1,0 +1,154 @@
+//! The command line. Help, man pages and completions come from here.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Exit codes, as `--help` and the man page give them.
+pub const EXIT_STATUS: &str = "\
+Exit status:
+  0  done
+  1  the store is damaged, or the self-test failed
+  2  the command line is wrong, or asks for what the arrays do not have
+  3  no such store, dataset, array or generation
+  4  another process is writing to the store
+  5  any other error: input and output, permissions, a full disk";
+
+/// Looks into Atlas stores, checks them, and tidies them up.
+#[derive(Parser)]
+#[command(name = "atlas", version, after_help = EXIT_STATUS, max_term_width = 100)]
+pub struct Arguments {
+    /// Print one JSON document; errors, too, on standard error
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// Print no progress, no warnings, and nothing that the exit status says
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub enum Command {
+    /// List datasets, or the arrays of one
+    Ls {
+        /// Which store
+        #[command(flatten)]
+        store: StoreArgs,
+        /// List the arrays of this dataset
+        dataset: Option<String>,
+        /// Datasets: how many arrays and attributes. Arrays: type, shape, chunks, compression
+        #[arg(short, long)]
+        long: bool,
+    },
+    /// Generation, counts, bytes and notation of a store
+    Info {
+        /// Which store
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Describe a store, a dataset or an array like `ncdump -h`; values on demand
+    #[command(after_help = "\
+Cells equal to the fill value are printed as _. Floats are printed with the fewest digits that read back as the same \
+number.\n
+Examples:
+  atlas show runs.atlas january 'temperature[0:3,:]'
+  atlas show runs.atlas january temperature --start 0,0 --count 3,180")]
+    Show {
+        /// Which store
+        #[command(flatten)]
+        store: StoreArgs,
+        /// Only this dataset
+        dataset: Option<String>,
+        /// Only this array. With a region behind it its values: [0:3,5] takes rows 0, 1, 2 of column 5; a missing end is
+        /// the array's, a negative index counts from it
+        #[arg(value_name = "ARRAY[REGION]")]
+        array: Option<String>,
+        /// Print the values, too
+        #[arg(short, long)]
+        values: bool,
+        /// First cell of the values along each dimension
+        #[arg(long, value_name = "I,...", value_delimiter = ',', requires = "array")]
+        start: Option<Vec<u64>>,
+        /// Cells along each dimension
+        #[arg(long, value_name = "N,...", value_delimiter = ',', requires = "array")]
+        count: Option<Vec<u64>>,
+    },
+    /// Minimum, maximum, cells and missing cells of arrays, without reading their values
+    Stats {
+        /// Which store
+        #[command(flatten)]
+        store: StoreArgs,
+        /// Only this dataset
+        dataset: Option<String>,
+        /// Only this array
+        array: Option<String>,
+        /// For each chunk
+        #[arg(long)]
+        chunks: bool,
+    },
+    /// Bytes by array name: files, live, dead
+    Du {
+        /// Which store
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Check every byte, and name what is damaged
+    Verify {
+        /// Which store
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Free the bytes of deleted and overwritten values
+    Compact {
+        /// The store's folder
+        store: PathBuf,
+    },
+    /// Check what a file system gives, or whether stores on it survive kills
+    #[command(after_help = "\
+Without --crash: whether the file system in DIR has what the store relies on, and how long a sync and the least commit \
+take there.\n
+With --crash: a process writes to a store in DIR and tells each commit that is done; it is killed (SIGKILL) at random \
+instants, most of them inside a commit. After each kill the store must hold just the last commit that was told, or the \
+one under way, and verify clean; a reader must at all times see one commit, whole. This shows what a store survives \
+when its process dies. It does not show what the disk keeps when the power fails.\n
+After a failure the store is left in DIR, and the exit status is 1.")]
+    Selftest {
+        /// A folder on the file system in question; the test makes a folder in it and removes that again
+        dir: PathBuf,
+        /// Kill a writer again and again
+        #[arg(long)]
+        crash: bool,
+        /// How often
+        #[arg(long, value_name = "N", default_value_t = 200, requires = "crash")]
+        kills: u64,
+        /// What the random choices start from; by default the clock
+        #[arg(long, value_name = "N", requires = "crash")]
+        seed: Option<u64>,
+    },
+    /// The process that the self-test kills
+    #[command(hide = true)]
+    CrashWriter {
+        /// The store's folder
+        store: PathBuf,
+        /// What the random choices start from
+        seed: u64,
+    },
+    /// The process that reads beside it
+    #[command(hide = true)]
+    CrashReader {
+        /// The store's folder
+        store: PathBuf,
+    },
+}
+
+/// Which store, and which of its commits.
+#[derive(Args)]
+pub struct StoreArgs {
+    /// The store's folder
+    #[arg(value_name = "STORE")]
+    pub path: PathBuf,
+}

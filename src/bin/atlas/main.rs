@@ -1,0 +1,97 @@
+//! `atlas`, the command-line tool. It only calls the library and prints what that says.
+
+mod args;
+mod catalogue;
+mod check;
+mod output;
+mod selftest;
+mod show;
+mod stats;
+mod values;
+
+use args::{Arguments, Command, StoreArgs};
+use atlas_store::{Error, LogLevel, Mode, OpenOptions, RuntimeOptions, Store};
+use clap::Parser;
+use output::{Failure, Out, complain};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// What a command comes to, besides what it printed: an exit code.
+type Outcome = Result<u8, Failure>;
+
+/// Done.
+const OK: u8 = 0;
+/// The store is damaged, or a self-test failed.
+const FOUND: u8 = 1;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    let mut out = Out::new(arguments.json, arguments.quiet);
+    let outcome = run(arguments.command, &mut out).and_then(|code| out.finish().map(|()| code));
+    let code = outcome.unwrap_or_else(|failure| match failure.is_closed_pipe() {
+        // Whoever read has seen enough.
+        true => OK,
+        false => complain(&failure, out.json),
+    });
+    ExitCode::from(code)
+}
+
+/// Help and version, or what is wrong with the command line.
+fn usage(error: &clap::Error) -> ExitCode {
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    if error.use_stderr() && json {
+        let text = error.to_string();
+        let message = text.strip_prefix("error: ").unwrap_or(&text).trim_end().to_owned();
+        return ExitCode::from(complain(&Failure::usage(message), true));
+    }
+    // A closed pipe is no reason to fail.
+    let _ = error.print();
+    ExitCode::from(if error.use_stderr() { output::USAGE } else { OK })
+}
+
+fn run(command: Command, out: &mut Out) -> Outcome {
+    match command {
+        Command::Ls { store, dataset, long } => catalogue::ls(out, &*open(&store, out)?, dataset.as_deref(), long),
+        Command::Info { store } => catalogue::info(out, &*open(&store, out)?),
+        Command::Show { store, dataset, array, values, start, count } => {
+            let wanted = show::Wanted { dataset, array, values, start, count };
+            show::show(out, &*open(&store, out)?, &store.path, &wanted)
+        }
+        Command::Stats { store, dataset, array, chunks } => {
+            stats::stats(out, &*open(&store, out)?, dataset.as_deref(), array.as_deref(), chunks)
+        }
+        Command::Du { store } => catalogue::du(out, &*open(&store, out)?),
+        Command::Verify { store } => check::verify(out, &store),
+        Command::Compact { store } => check::compact(out, &store),
+        Command::Selftest { dir, crash: false, .. } => selftest::file_system(out, &dir),
+        Command::Selftest { dir, crash: true, kills, seed } => selftest::crash::run(out, &dir, kills, seed),
+        Command::CrashWriter { store, seed } => selftest::writer::run(&store, seed),
+        Command::CrashReader { store } => selftest::reader::run(&store),
+    }
+}
+
+/// Opens a store for a command that reads it.
+fn open(store: &StoreArgs, out: &Out) -> Result<Arc<Store>, Error> {
+    open_with(&store.path, Mode::Read, runtime(out))
+}
+
+fn open_with(path: &Path, mode: Mode, runtime: RuntimeOptions) -> Result<Arc<Store>, Error> {
+    Store::open(path, mode, OpenOptions { runtime })
+}
+
+/// Warnings of the library go to standard error.
+fn runtime(out: &Out) -> RuntimeOptions {
+    let mut runtime = RuntimeOptions::default();
+    if !out.quiet {
+        runtime.log = Some(Box::new(|level, message| {
+            if level == LogLevel::Warning {
+                output::warn(message);
+            }
+        }));
+    }
+    runtime
+}

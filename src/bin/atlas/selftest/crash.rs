@@ -1,0 +1,284 @@
+//! The crash test: a writer is killed again and again, and what it leaves is compared with what it told.
+
+use super::model::{self, mix};
+use super::scratch;
+use crate::output::{Failure, Out};
+use crate::{FOUND, OK, Outcome, open_with};
+use atlas_store::{Mode, RuntimeOptions, Store};
+use serde_json::json;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+/// A writer that says nothing for so long hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What has been seen.
+#[derive(Default)]
+struct Counts {
+    kills: u64,
+    in_flush: u64,
+    in_compact: u64,
+    /// Commits in flight at a kill that the store then held.
+    landed: u64,
+    commits: u64,
+    snapshots: u64,
+}
+
+/// A line that a process wrote, and when it came.
+type Line = (Instant, String);
+
+/// What a writer told before it was killed.
+#[derive(Default)]
+struct Progress {
+    opened: Option<u64>,
+    done: u64,
+    begun: u64,
+    compacting: bool,
+}
+
+pub fn run(out: &mut Out, dir: &Path, kills: u64, seed: Option<u64>) -> Outcome {
+    let clock = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let seed = seed.unwrap_or_else(|| clock().map_or(0, |since| mix(since.as_nanos() as u64, 0) >> 16));
+    let folder = scratch(dir)?;
+    let began = Instant::now();
+    let mut counts = Counts::default();
+    let tortured = torture(out, &folder.join("store"), kills, seed, &mut counts);
+    let seconds = began.elapsed().as_secs_f64();
+    let message = tortured.err().map(|failure| failure.message().to_owned());
+    if message.is_none() {
+        std::fs::remove_dir_all(&folder).map_err(|error| Failure::file("remove", &folder, &error))?;
+    }
+    if out.json {
+        out.document(&json!({
+            "ok": message.is_none(),
+            "seed": seed,
+            "kills": counts.kills,
+            "kills_in_flush": counts.in_flush,
+            "kills_in_compact": counts.in_compact,
+            "commits": counts.commits,
+            "commits_landed_in_flight": counts.landed,
+            "reader_snapshots": counts.snapshots,
+            "seconds": seconds,
+            "failure": message,
+            "kept": message.as_ref().map(|_| folder.to_string_lossy()),
+        }))?;
+    } else if !out.quiet || message.is_some() {
+        let Counts { kills, in_flush, in_compact, landed, commits, snapshots } = counts;
+        out.line(format_args!(
+            "{kills} kills survived in {seconds:.1} s (seed {seed}): {in_flush} inside a flush, of which {landed} were \
+             committed, and {in_compact} inside a compaction"
+        ))?;
+        out.line(format_args!("{commits} commits, a reader saw {snapshots} snapshots"))?;
+        if let Some(message) = &message {
+            out.line(format_args!("FAILED: {}", crate::output::plain(message)))?;
+            out.line(format_args!("the store is kept in {}", folder.display()))?;
+        }
+    }
+    Ok(if message.is_some() { FOUND } else { OK })
+}
+
+fn torture(out: &Out, store: &Path, kills: u64, seed: u64, counts: &mut Counts) -> Result<(), Failure> {
+    let bar = out.progress(kills, "kills");
+    let mut reader = Reader::start(store)?;
+    let mut commit = model::CREATED;
+    // How long a commit takes, for kills that are to land in one.
+    let mut typical = Duration::from_millis(5);
+    for round in 0..kills {
+        let told = kill_one(store, mix(seed, round), &mut typical)?;
+        counts.kills += 1;
+        counts.in_flush += u64::from(told.begun > told.done);
+        counts.in_compact += u64::from(told.compacting);
+        let failed = |message: String| {
+            Failure::other(format!(
+                "kill {} of seed {seed}: {message}; told as done: {}, as begun: {}, found before: {commit}",
+                round + 1,
+                told.done.max(commit),
+                told.begun.max(commit)
+            ))
+        };
+        if told.opened.is_some_and(|opened| opened != commit) {
+            return Err(failed(format!("the writer found commit {:?}", told.opened)));
+        }
+        let (done, begun) = (told.done.max(commit), told.begun.max(commit));
+        let found = match look(store) {
+            Ok(found) => found.unwrap_or(commit),
+            Err(failure) => return Err(failed(failure.message().to_owned())),
+        };
+        if found < done || found > begun {
+            return Err(failed(format!("the store holds commit {found}")));
+        }
+        counts.landed += u64::from(found > done);
+        counts.commits += found - commit;
+        commit = found;
+        reader.check()?;
+        bar.inc(1);
+    }
+    counts.snapshots = reader.stop()?;
+    bar.finish_and_clear();
+    Ok(())
+}
+
+/// The commit that the store holds, all of it; none where the store is not made yet.
+fn look(path: &Path) -> Result<Option<u64>, Failure> {
+    let store: std::sync::Arc<Store> = match open_with(path, Mode::Read, RuntimeOptions::default()) {
+        Err(error) if error.kind() == atlas_store::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    let commit = model::commit_of(&store)?;
+    model::check(&store, commit)?;
+    let mut damages = Vec::new();
+    store.verify(&mut |damage| damages.push(damage.message.clone()))?;
+    match damages.first() {
+        None => Ok(Some(commit)),
+        Some(first) => Err(Failure::other(format!("verify finds {}: {first}", damages.len()))),
+    }
+}
+
+/// Starts a writer, kills it at a random instant, and returns what it told.
+fn kill_one(store: &Path, choice: u64, typical: &mut Duration) -> Result<Progress, Failure> {
+    let mut child = Process::start(&["crash-writer"], store, Some(choice), Stdio::null())?;
+    let lines = child.lines()?;
+    let part = |of: Duration| of.mul_f64((choice >> 11) as f64 / (1u64 << 53) as f64);
+    let mut told = Progress::default();
+    let mut began = None;
+    // Three in four are to land in a commit, or just behind it; one in eight anywhere, one in eight near the start.
+    let wait = match choice & 7 {
+        0 => part(Duration::from_millis(20)),
+        1 => part(Duration::from_millis(200)),
+        _ => {
+            let mut commits = choice >> 3 & 7;
+            loop {
+                match lines.recv_timeout(PATIENCE) {
+                    Ok(line) => {
+                        let begins = line.1.starts_with("begin") || line.1.starts_with("compact ");
+                        told.note(line, &mut began, typical);
+                        if begins && commits == 0 {
+                            break;
+                        }
+                        commits -= u64::from(begins);
+                    }
+                    Err(RecvTimeoutError::Timeout) => return Err(Failure::other("the writer hangs")),
+                    Err(RecvTimeoutError::Disconnected) => return Err(child.failed("writer")),
+                }
+            }
+            part(typical.mul_f64(1.25))
+        }
+    };
+    std::thread::sleep(wait);
+    if child.has_ended()? {
+        return Err(child.failed("writer"));
+    }
+    child.kill()?;
+    // What it told before it died.
+    for line in lines {
+        told.note(line, &mut began, typical);
+    }
+    Ok(told)
+}
+
+impl Progress {
+    fn note(&mut self, (at, line): Line, began: &mut Option<Instant>, typical: &mut Duration) {
+        // The writer writes a line at once: there are no halves.
+        let Some((what, number)) = line.split_once(' ') else { return };
+        let Ok(number) = number.parse() else { return };
+        match what {
+            "opened" => self.opened = Some(number),
+            "begin" => (self.begun, *began) = (number, Some(at)),
+            "done" => {
+                self.done = number;
+                if let Some(began) = began.take() {
+                    *typical = (*typical * 15 + (at - began)) / 16;
+                }
+            }
+            "compact" => self.compacting = true,
+            "compacted" => self.compacting = false,
+            _ => {}
+        }
+    }
+}
+
+/// A process of this program. It is killed when this is dropped.
+struct Process(Child);
+
+impl Process {
+    fn start(words: &[&str], store: &Path, seed: Option<u64>, input: Stdio) -> Result<Self, Failure> {
+        let program: PathBuf = std::env::current_exe()?;
+        let mut command = Command::new(program);
+        command.args(words).arg(store).args(seed.map(|seed| seed.to_string()));
+        let child = command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        child.map(Self).map_err(|error| Failure::other(format!("start a process: {error}")))
+    }
+
+    /// The lines of its standard output, as they come.
+    fn lines(&mut self) -> Result<Receiver<Line>, Failure> {
+        let output = self.0.stdout.take().ok_or_else(|| Failure::other("a process without output"))?;
+        let (send, lines): (Sender<Line>, _) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                if send.send((Instant::now(), line)).is_err() {
+                    break;
+                }
+            }
+        });
+        Ok(lines)
+    }
+
+    fn has_ended(&mut self) -> Result<bool, Failure> {
+        Ok(self.0.try_wait()?.is_some())
+    }
+
+    fn kill(&mut self) -> Result<(), Failure> {
+        self.0.kill()?;
+        self.0.wait()?;
+        Ok(())
+    }
+
+    /// What a process says that ended by itself.
+    fn failed(&mut self, who: &str) -> Failure {
+        let mut said = String::new();
+        if let Some(errors) = self.0.stderr.as_mut() {
+            let _ = errors.read_to_string(&mut said);
+        }
+        let status = self.0.wait().map_or_else(|error| error.to_string(), |status| status.to_string());
+        Failure::other(format!("the {who} ended with {status}: {}", said.trim()))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The reader beside the writers.
+struct Reader {
+    process: Process,
+    lines: Receiver<Line>,
+}
+
+impl Reader {
+    fn start(store: &Path) -> Result<Self, Failure> {
+        let mut process = Process::start(&["crash-reader"], store, None, Stdio::piped())?;
+        let lines = process.lines()?;
+        Ok(Self { process, lines })
+    }
+
+    fn check(&mut self) -> Result<(), Failure> {
+        if self.process.has_ended()? { Err(self.process.failed("reader")) } else { Ok(()) }
+    }
+
+    /// Lets it come to its end; how many snapshots it saw.
+    fn stop(mut self) -> Result<u64, Failure> {
+        drop(self.process.0.stdin.take());
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok((_, line)) => line.parse().map_err(|_| Failure::other(format!("the reader says '{line}'"))),
+            Err(RecvTimeoutError::Timeout) => Err(Failure::other("the reader hangs")),
+            Err(RecvTimeoutError::Disconnected) => Err(self.process.failed("reader")),
+        }
+    }
+}

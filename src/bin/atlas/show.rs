@@ -1,0 +1,372 @@
+//! `show`: what a store holds, in the manner of `ncdump`.
+
+use crate::catalogue::{array_json, compression};
+use crate::output::{Failure, Out, plain};
+use crate::{OK, Outcome, values};
+use atlas_store::{ArrayInfo, DType, Error, Selection, Store, Value};
+use serde::Serialize;
+use serde::ser::{Error as _, SerializeMap, SerializeSeq, Serializer};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Columns that lines of values keep to.
+const WIDTH: usize = 100;
+
+/// What to show.
+pub struct Wanted {
+    pub dataset: Option<String>,
+    pub array: Option<String>,
+    pub values: bool,
+    pub start: Option<Vec<u64>>,
+    pub count: Option<Vec<u64>>,
+}
+
+/// First cells and numbers of cells.
+type Region = (Vec<u64>, Vec<u64>);
+
+/// What to show, as the store has it.
+struct Chosen<'s> {
+    store: &'s Store,
+    datasets: Vec<Arc<str>>,
+    array: Option<String>,
+    /// Of that array.
+    region: Option<Region>,
+    values: bool,
+}
+
+pub fn show(out: &mut Out, store: &Store, path: &Path, wanted: &Wanted) -> Outcome {
+    let mut chosen = Chosen {
+        store,
+        datasets: match &wanted.dataset {
+            Some(dataset) => vec![store.dataset(dataset)?.name().into()],
+            None => store.dataset_names()?,
+        },
+        array: None,
+        region: None,
+        values: wanted.values,
+    };
+    if let (Some(dataset), Some(array)) = (&wanted.dataset, &wanted.array) {
+        // A bracket may be part of a name.
+        let (name, brackets) = match array.strip_suffix(']').and_then(|text| text.rsplit_once('[')) {
+            Some((name, brackets)) if !store.has_array(dataset, array)? => (name, Some(brackets)),
+            _ => (array.as_str(), None),
+        };
+        let info = store.array_info(dataset, name)?;
+        let given = wanted.start.is_some() || wanted.count.is_some();
+        let asked = match (brackets, given) {
+            (Some(_), true) => {
+                return Err(Failure::usage("a region is given in brackets or with --start and --count, not both"));
+            }
+            (Some(brackets), false) => Some(region(brackets, &info.shape)?),
+            (None, true) => {
+                let rank = wanted.start.as_ref().or(wanted.count.as_ref()).map_or(0, Vec::len);
+                let selection = Selection { rank, start: wanted.start.as_deref(), count: wanted.count.as_deref() };
+                if wanted.start.as_ref().is_some_and(|start| start.len() != rank)
+                    || wanted.count.as_ref().is_some_and(|count| count.len() != rank)
+                {
+                    return Err(Failure::usage("--start and --count have different numbers of dimensions"));
+                }
+                Some(store.resolve(dataset, name, selection)?)
+            }
+            (None, false) => None,
+        };
+        // Regions beyond the array are refused by the store, which names the dimension.
+        if let Some((start, count)) = &asked {
+            store.resolve(dataset, name, Selection::region(start, count))?;
+        }
+        chosen.values |= asked.is_some();
+        chosen.array = Some(name.to_owned());
+        chosen.region = asked;
+    }
+    if out.json {
+        document(out, &chosen, path)?
+    } else {
+        text(out, &chosen, path)?
+    }
+    Ok(OK)
+}
+
+/// The region that the text between brackets means for an array of this shape.
+fn region(text: &str, shape: &[u64]) -> Result<Region, Failure> {
+    let parts: Vec<&str> = if text.trim().is_empty() { Vec::new() } else { text.split(',').collect() };
+    if parts.len() > shape.len() {
+        return Err(Failure::usage(format!("[{text}] has {} dimensions, the array {}", parts.len(), shape.len())));
+    }
+    let (mut starts, mut counts) = (vec![0; shape.len()], shape.to_vec());
+    for (d, part) in parts.iter().enumerate() {
+        let index = |text: &str, absent: u64| -> Result<u64, Failure> {
+            let text = text.trim();
+            if text.is_empty() {
+                return Ok(absent);
+            }
+            let number: i128 = (text.parse()).map_err(|_| Failure::usage(format!("[{text}] is not an index")))?;
+            let number = if number < 0 { number + i128::from(shape[d]) } else { number };
+            u64::try_from(number)
+                .map_err(|_| Failure::usage(format!("index {text} is outside the {} cells of dimension {d}", shape[d])))
+        };
+        (starts[d], counts[d]) = match part.split_once(':') {
+            Some((_, rest)) if rest.contains(':') => {
+                return Err(Failure::usage(format!("[{part}] has a step: regions are without gaps")));
+            }
+            Some((from, to)) => {
+                let (from, to) = (index(from, 0)?, index(to, shape[d])?);
+                (from, to.saturating_sub(from))
+            }
+            None if part.trim().is_empty() => return Err(Failure::usage(format!("[{text}] lacks an index"))),
+            None => (index(part, 0)?, 1),
+        };
+    }
+    Ok((starts, counts))
+}
+
+impl Chosen<'_> {
+    fn arrays(&self, dataset: &str) -> Result<Vec<(Arc<str>, ArrayInfo)>, Error> {
+        let names = match &self.array {
+            Some(array) => vec![array.as_str().into()],
+            None => self.store.array_names(dataset)?,
+        };
+        names.into_iter().map(|name| Ok((name.clone(), self.store.array_info(dataset, &name)?))).collect()
+    }
+
+    fn attributes(&self, dataset: &str, array: Option<&str>) -> Result<Vec<(Arc<str>, Value)>, Error> {
+        let keys = self.store.attribute_names(dataset, array)?;
+        keys.into_iter().map(|key| Ok((key.clone(), self.store.attribute(dataset, array, &key)?))).collect()
+    }
+
+    /// The region whose values to show.
+    fn region_of(&self, info: &ArrayInfo) -> Option<Region> {
+        let whole = || (vec![0; info.shape.len()], info.shape.clone());
+        self.values.then(|| self.region.clone().unwrap_or_else(whole))
+    }
+}
+
+fn text(out: &mut Out, chosen: &Chosen<'_>, path: &Path) -> Result<(), Failure> {
+    let generation = chosen.store.info()?.generation;
+    out.line(format_args!("store {} {{ // generation {generation}", plain(&path.to_string_lossy())))?;
+    for dataset in &chosen.datasets {
+        out.line(format_args!("\ndataset: {} {{", plain(dataset)))?;
+        let arrays = chosen.arrays(dataset)?;
+        let dimensions = dimensions(&arrays);
+        let mut listed: Vec<(&str, u64)> = Vec::new();
+        for (name, extent) in arrays.iter().flat_map(|(_, info)| info.dims.iter().zip(&info.shape)) {
+            if dimensions.get(name.as_str()) == Some(&Some(*extent)) && !listed.contains(&(name.as_str(), *extent)) {
+                listed.push((name, *extent));
+            }
+        }
+        for (number, (name, extent)) in listed.iter().enumerate() {
+            if number == 0 {
+                out.line("  dimensions:")?;
+            }
+            out.line(format_args!("    {} = {extent} ;", plain(name)))?;
+        }
+        if !arrays.is_empty() {
+            out.line("  variables:")?;
+        }
+        for (name, info) in &arrays {
+            let dims = info.dims.iter().zip(&info.shape).map(|(dim, extent)| match dimensions.get(dim.as_str()) {
+                Some(Some(_)) => plain(dim),
+                _ => format!("{}={extent}", plain(dim)),
+            });
+            let dims = dims.collect::<Vec<_>>().join(", ");
+            let dims = if info.dims.is_empty() { String::new() } else { format!("({dims})") };
+            let mut notes = vec![format!("chunks {:?}", info.chunk_shape), compression(info)];
+            if let Some(fill) = &info.fill_value {
+                notes.insert(0, format!("fill {}", values::texts(&values::of_fill(info.dtype, fill)?).concat()));
+            }
+            out.line(format_args!("    {} {}{dims} ; // {}", info.dtype, plain(name), notes.join("; ")))?;
+            attributes(out, &plain(name), &chosen.attributes(dataset, Some(name))?)?;
+        }
+        if chosen.array.is_none() {
+            let own = chosen.attributes(dataset, None)?;
+            if !own.is_empty() {
+                out.line("  attributes:")?;
+            }
+            attributes(out, "", &own)?;
+        }
+        if chosen.values && !arrays.is_empty() {
+            out.line("  data:")?;
+            for (name, info) in &arrays {
+                data(out, chosen, dataset, name, info)?;
+            }
+        }
+        out.line("}")?;
+    }
+    out.line("}")
+}
+
+/// The extent of each dimension, where all arrays agree on it.
+fn dimensions(arrays: &[(Arc<str>, ArrayInfo)]) -> HashMap<&str, Option<u64>> {
+    let mut dimensions = HashMap::new();
+    for (name, &extent) in arrays.iter().flat_map(|(_, info)| info.dims.iter().zip(&info.shape)) {
+        let known = dimensions.entry(name.as_str()).or_insert(Some(extent));
+        if *known != Some(extent) {
+            *known = None;
+        }
+    }
+    dimensions
+}
+
+fn attributes(out: &mut Out, of: &str, attributes: &[(Arc<str>, Value)]) -> Result<(), Failure> {
+    for (key, value) in attributes {
+        let list = values::texts(value).join(", ");
+        out.line(format_args!("      {} {of}:{} = {list} ;", value.dtype(), plain(key)))?;
+    }
+    Ok(())
+}
+
+/// The values of an array: a line for each row of the last dimension, or more.
+fn data(out: &mut Out, chosen: &Chosen<'_>, dataset: &str, name: &str, info: &ArrayInfo) -> Result<(), Failure> {
+    let Some((start, count)) = chosen.region_of(info) else { return Ok(()) };
+    let part = chosen.region.as_ref().map(|_| {
+        let each = start.iter().zip(&count).map(|(start, count)| format!("{start}:{}", start + count));
+        format!("[{}]", each.collect::<Vec<_>>().join(","))
+    });
+    out.text(&format!("    {}{} =", plain(name), part.unwrap_or_default()))?;
+    let fill = info.fill_value.as_ref().map(|fill| values::of_fill(info.dtype, fill)).transpose()?;
+    let row = count.last().copied().unwrap_or(1);
+    let rank = count.len();
+    let (mut done, mut column) = (0, 0);
+    let array = (dataset, name, info.dtype);
+    values::for_each_slab(chosen.store, array, &start, &count, &mut |slab| -> Result<(), Failure> {
+        for (i, text) in values::texts(slab).into_iter().enumerate() {
+            let text = match &fill {
+                Some(fill) if values::is_fill(slab, i, fill) => "_".into(),
+                _ => text,
+            };
+            let comma = if done == 0 { "" } else { "," };
+            let breaks = rank > 0 && (done % row == 0 || column + text.len() + 2 > WIDTH);
+            if breaks {
+                out.text(&format!("{comma}\n      {text}"))?;
+                column = 6 + text.len();
+            } else {
+                out.text(&format!("{comma} {text}"))?;
+                column += text.len() + 2;
+            }
+            done += 1;
+        }
+        Ok(())
+    })?;
+    out.line(" ;")
+}
+
+fn document(out: &mut Out, chosen: &Chosen<'_>, path: &Path) -> Result<(), Failure> {
+    let failed = RefCell::new(None);
+    let generation = chosen.store.info()?.generation;
+    let written = out.document(&Document { chosen, path, generation, failed: &failed });
+    // What the store said, rather than what the writer of JSON made of it.
+    match failed.take() {
+        Some(error) => Err(Failure::from(error)),
+        None => written,
+    }
+}
+
+/// A store as JSON, written as it is read.
+struct Document<'a> {
+    chosen: &'a Chosen<'a>,
+    path: &'a Path,
+    generation: u64,
+    failed: &'a RefCell<Option<Error>>,
+}
+
+struct Datasets<'a>(&'a Document<'a>);
+struct OneDataset<'a>(&'a Document<'a>, &'a str);
+struct Attributes(Vec<(Arc<str>, Value)>);
+struct OneArray<'a>(&'a Document<'a>, &'a str, &'a str, &'a ArrayInfo);
+struct Data<'a>(&'a Document<'a>, &'a str, &'a str, DType, &'a Region);
+
+impl Document<'_> {
+    /// Keeps the store's error for whoever asked for the document.
+    fn keep<T, E: serde::ser::Error>(&self, result: Result<T, Error>) -> Result<T, E> {
+        result.map_err(|error| {
+            let message = E::custom(&error);
+            self.failed.replace(Some(error));
+            message
+        })
+    }
+}
+
+impl Serialize for Document<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("store", &self.path.to_string_lossy())?;
+        map.serialize_entry("generation", &self.generation)?;
+        map.serialize_entry("datasets", &Datasets(self))?;
+        map.end()
+    }
+}
+
+impl Serialize for Datasets<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.chosen.datasets.iter().map(|dataset| OneDataset(self.0, dataset)))
+    }
+}
+
+impl Serialize for OneDataset<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(document, dataset) = self;
+        let arrays = document.keep(document.chosen.arrays(dataset))?;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("name", dataset)?;
+        map.serialize_entry("attributes", &Attributes(document.keep(document.chosen.attributes(dataset, None))?))?;
+        let arrays: Vec<_> = arrays.iter().map(|(name, info)| OneArray(document, dataset, name, info)).collect();
+        map.serialize_entry("arrays", &arrays)?;
+        map.end()
+    }
+}
+
+impl Serialize for Attributes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (&**key, value)))
+    }
+}
+
+impl Serialize for OneArray<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(document, dataset, name, info) = self;
+        let serde_json::Value::Object(entries) = document.keep(array_json(name, info))? else {
+            return Err(S::Error::custom("an array that is not a map"));
+        };
+        let mut map = serializer.serialize_map(None)?;
+        for (key, value) in &entries {
+            map.serialize_entry(key, value)?;
+        }
+        let attributes = document.keep(document.chosen.attributes(dataset, Some(name)))?;
+        map.serialize_entry("attributes", &Attributes(attributes))?;
+        if let Some(region) = document.chosen.region_of(info) {
+            map.serialize_entry("start", &region.0)?;
+            map.serialize_entry("count", &region.1)?;
+            map.serialize_entry("values", &Data(document, dataset, name, info.dtype, &region))?;
+        }
+        map.end()
+    }
+}
+
+/// Why writing values ended early.
+enum Broken<E> {
+    Store(Error),
+    Writer(E),
+}
+
+impl<E> From<Error> for Broken<E> {
+    fn from(error: Error) -> Self {
+        Broken::Store(error)
+    }
+}
+
+impl Serialize for Data<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(document, dataset, name, dtype, (start, count)) = self;
+        let mut list = serializer.serialize_seq(None)?;
+        let array = (*dataset, *name, *dtype);
+        let written = values::for_each_slab(document.chosen.store, array, start, count, &mut |slab| {
+            values::json(slab).iter().try_for_each(|value| list.serialize_element(value)).map_err(Broken::Writer)
+        });
+        match written {
+            Ok(()) => list.end(),
+            Err(Broken::Writer(error)) => Err(error),
+            Err(Broken::Store(error)) => document.keep(Err(error)),
+        }
+    }
+}

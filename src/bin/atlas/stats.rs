@@ -1,0 +1,117 @@
+//! `stats`: what the flushes found out about values.
+
+use crate::output::{Out, plain};
+use crate::{OK, Outcome, values};
+use atlas_store::{DType, Error, ErrorKind, Stats, Store};
+use serde_json::{Value as Json, json};
+use std::sync::Arc;
+
+/// Statistics of an array, or of one of its chunks; none before the flush that finds them out.
+struct Line<'a> {
+    dataset: &'a str,
+    array: &'a str,
+    dtype: DType,
+    chunk: Option<&'a [u64]>,
+    stats: Option<Stats>,
+}
+
+pub fn stats(out: &mut Out, store: &Store, dataset: Option<&str>, array: Option<&str>, chunks: bool) -> Outcome {
+    let datasets = match dataset {
+        Some(dataset) => vec![Arc::from(dataset)],
+        None => store.dataset_names()?,
+    };
+    let mut list = Vec::new();
+    let mut heading = ["dataset", "array", "cells", "missing", "min", "max"].map(str::to_owned).to_vec();
+    if chunks {
+        heading.insert(2, "chunk".into());
+    }
+    let mut rows = vec![heading];
+    for dataset in &datasets {
+        let arrays = match array {
+            Some(array) => vec![Arc::from(array)],
+            None => store.array_names(dataset)?,
+        };
+        for array in &arrays {
+            let info = store.array_info(dataset, array)?;
+            let mut add = |chunk: Option<&[u64]>, stats| {
+                let line = Line { dataset, array, dtype: info.dtype, chunk, stats };
+                if out.json { list.push(line.json()) } else { rows.push(line.row()) }
+            };
+            if !chunks {
+                add(None, known(store.array_stats(dataset, array))?);
+                continue;
+            }
+            let grid: Vec<u64> = info.shape.iter().zip(&info.chunk_shape).map(|(n, c)| n.div_ceil(*c)).collect();
+            for chunk in places(&grid) {
+                add(Some(&chunk), known(store.chunk_stats(dataset, array, &chunk))?);
+            }
+        }
+    }
+    if out.json {
+        out.document(&list)?;
+    } else {
+        out.table(&rows, if chunks { 3 } else { 2 })?;
+    }
+    Ok(OK)
+}
+
+fn known(stats: Result<Stats, Error>) -> Result<Option<Stats>, Error> {
+    match stats {
+        Err(error) if error.kind() == ErrorKind::NoStats => Ok(None),
+        stats => stats.map(Some),
+    }
+}
+
+/// All places of a grid, in C order.
+fn places(grid: &[u64]) -> impl Iterator<Item = Vec<u64>> {
+    let grid = grid.to_vec();
+    let mut next = (!grid.contains(&0)).then(|| vec![0; grid.len()]);
+    std::iter::from_fn(move || {
+        let place = next.take()?;
+        let mut following = place.clone();
+        for d in (0..grid.len()).rev() {
+            following[d] += 1;
+            if following[d] < grid[d] {
+                next = Some(following);
+                break;
+            }
+            following[d] = 0;
+        }
+        Some(place)
+    })
+}
+
+impl Line<'_> {
+    fn row(&self) -> Vec<String> {
+        let mut row = vec![plain(self.dataset), plain(self.array)];
+        row.extend(self.chunk.map(|chunk| format!("{chunk:?}")));
+        let Some(stats) = &self.stats else {
+            row.push("none yet".into());
+            return row;
+        };
+        row.extend([stats.row_count.to_string(), stats.null_count.to_string()]);
+        let end = |scalar| values::texts(&values::of_scalar(self.dtype, scalar)).concat();
+        match stats.range {
+            Some((low, high)) => row.extend([end(low), end(high)]),
+            None => row.extend(["-".to_owned(), "-".to_owned()]),
+        }
+        row
+    }
+
+    fn json(&self) -> Json {
+        let end = |scalar| values::json(&values::of_scalar(self.dtype, scalar)).pop().unwrap_or_default();
+        let range = self.stats.and_then(|stats| stats.range);
+        let mut line = json!({
+            "dataset": self.dataset,
+            "array": self.array,
+            "row_count": self.stats.map(|stats| stats.row_count),
+            "null_count": self.stats.map(|stats| stats.null_count),
+            "min": range.map(|(low, _)| end(low)),
+            "max": range.map(|(_, high)| end(high)),
+        });
+        if let (Some(chunk), Some(entries)) = (self.chunk, line.as_object_mut()) {
+            entries.insert("chunk".into(), json!(chunk));
+        }
+        line
+    }
+}
