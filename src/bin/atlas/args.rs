@@ -44,7 +44,7 @@ pub enum Command {
         #[arg(short, long)]
         long: bool,
     },
-    /// Generation, counts, bytes and notation of a store
+    /// Generation, counts, bytes and notation of a store, and the commits to go back to
     Info {
         /// Which store
         #[command(flatten)]
@@ -107,6 +107,13 @@ Examples:
         /// The store's folder
         store: PathBuf,
     },
+    /// Make a store what it was at an earlier commit, as a new commit
+    Rollback {
+        /// The store's folder
+        store: PathBuf,
+        /// The commit; `atlas info` lists those that the store has kept
+        generation: u64,
+    },
     /// Check what a file system gives, or whether stores on it survive kills
     #[command(after_help = "\
 Without --crash: whether the file system in DIR has what the store relies on, and how long a sync and the least commit \
@@ -151,4 +158,7 @@ pub struct StoreArgs {
     /// The store's folder
     #[arg(value_name = "STORE")]
     pub path: PathBuf,
+    /// An earlier commit that the store has kept; `atlas info` lists them
+    #[arg(long, value_name = "N")]
+    pub generation: Option<u64>,
 }

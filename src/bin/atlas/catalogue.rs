@@ -86,7 +86,7 @@ pub fn compression(info: &ArrayInfo) -> String {
 }
 
 pub fn info(out: &mut Out, store: &Store) -> Outcome {
-    let info = store.info()?;
+    let (info, generations) = (store.info()?, store.generations()?);
     let notation = match info.meta_format {
         MetaFormat::Json => "json",
         MetaFormat::MsgPack => "msgpack",
@@ -94,6 +94,7 @@ pub fn info(out: &mut Out, store: &Store) -> Outcome {
     if out.json {
         out.document(&json!({
             "generation": info.generation,
+            "generations": generations,
             "dataset_count": info.dataset_count,
             "array_file_count": info.array_file_count,
             "segment_count": info.segment_count,
@@ -105,8 +106,10 @@ pub fn info(out: &mut Out, store: &Store) -> Outcome {
         return Ok(OK);
     }
     let root = format!("{notation}{}", if info.meta_zstd { ", compressed" } else { "" });
+    let generations: Vec<_> = generations.iter().map(u64::to_string).collect();
     for (what, value) in [
         ("generation", info.generation.to_string()),
+        ("kept", generations.join(", ")),
         ("datasets", info.dataset_count.to_string()),
         ("array names", info.array_file_count.to_string()),
         ("segments", info.segment_count.to_string()),

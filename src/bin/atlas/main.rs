@@ -2,12 +2,13 @@
 
 mod args;
 mod catalogue;
-mod check;
+mod change;
 mod output;
 mod selftest;
 mod show;
 mod stats;
 mod values;
+mod verify;
 
 use args::{Arguments, Command, StoreArgs};
 use atlas_store::{Error, LogLevel, Mode, OpenOptions, RuntimeOptions, Store};
@@ -65,8 +66,9 @@ fn run(command: Command, out: &mut Out) -> Outcome {
             stats::stats(out, &*open(&store, out)?, dataset.as_deref(), array.as_deref(), chunks)
         }
         Command::Du { store } => catalogue::du(out, &*open(&store, out)?),
-        Command::Verify { store } => check::verify(out, &store),
-        Command::Compact { store } => check::compact(out, &store),
+        Command::Verify { store } => verify::verify(out, &store),
+        Command::Compact { store } => change::compact(out, &store),
+        Command::Rollback { store, generation } => change::rollback(out, &store, generation),
         Command::Selftest { dir, crash: false, .. } => selftest::file_system(out, &dir),
         Command::Selftest { dir, crash: true, kills, seed } => selftest::crash::run(out, &dir, kills, seed),
         Command::CrashWriter { store, seed } => selftest::writer::run(&store, seed),
@@ -76,7 +78,14 @@ fn run(command: Command, out: &mut Out) -> Outcome {
 
 /// Opens a store for a command that reads it.
 fn open(store: &StoreArgs, out: &Out) -> Result<Arc<Store>, Error> {
-    open_with(&store.path, Mode::Read, runtime(out))
+    open_for(store, runtime(out))
+}
+
+fn open_for(store: &StoreArgs, runtime: RuntimeOptions) -> Result<Arc<Store>, Error> {
+    match store.generation {
+        Some(generation) => Store::open_at(&store.path, generation, OpenOptions { runtime }),
+        None => open_with(&store.path, Mode::Read, runtime),
+    }
 }
 
 fn open_with(path: &Path, mode: Mode, runtime: RuntimeOptions) -> Result<Arc<Store>, Error> {

@@ -210,8 +210,9 @@ fn dimensions(arrays: &[(Arc<str>, ArrayInfo)]) -> HashMap<&str, Option<u64>> {
 
 fn attributes(out: &mut Out, of: &str, attributes: &[(Arc<str>, Value)]) -> Result<(), Failure> {
     for (key, value) in attributes {
-        let list = values::texts(value).join(", ");
-        out.line(format_args!("      {} {of}:{} = {list} ;", value.dtype(), plain(key)))?;
+        let list: String = values::texts(value).iter().map(|text| format!(" {text},")).collect();
+        let list = list.trim_end_matches(',');
+        out.line(format_args!("      {} {of}:{} ={list} ;", value.dtype(), plain(key)))?;
     }
     Ok(())
 }

@@ -132,7 +132,7 @@ pub fn texts(values: &Value) -> Vec<String> {
         Value::U16(v) => each(v, u16::to_string),
         Value::U32(v) => each(v, u32::to_string),
         Value::U64(v) => each(v, u64::to_string),
-        Value::F16(v) => each(v, |&x| float!(f32::from(x))),
+        Value::F16(v) => each(v, |&x| float!(shortest(x))),
         Value::F32(v) => each(v, |&x| float!(x)),
         Value::F64(v) => each(v, |&x| float!(x)),
         Value::C64(v) => each(v, |&x| complex!(x)),
@@ -140,6 +140,12 @@ pub fn texts(values: &Value) -> Vec<String> {
         Value::TimestampNs(v) => each(v, |&ns| timestamp(ns)),
         Value::String(v) => each(v, |text| super::output::quoted(text)),
     }
+}
+
+/// The number with the fewest digits that reads back as `half`.
+fn shortest(half: f16) -> f32 {
+    let rounded = |digits| format!("{:.digits$e}", f32::from(half)).parse::<f32>();
+    (0..5).filter_map(|digits| rounded(digits).ok()).find(|&near| f16::from_f32(near) == half).unwrap_or(half.into())
 }
 
 /// Each value as JSON: complex numbers as pairs, timestamps as nanoseconds, floats that are not finite as texts.
@@ -160,7 +166,8 @@ pub fn of_scalar(dtype: DType, scalar: Scalar) -> Value {
     match (dtype, scalar) {
         (DType::TimestampNs, Scalar::Int(value)) => Value::TimestampNs(vec![value]),
         (DType::Bool, Scalar::Uint(value)) => Value::Bool(vec![value != 0]),
-        (DType::F16 | DType::F32, Scalar::Float(value)) => Value::F32(vec![value as f32]),
+        (DType::F16, Scalar::Float(value)) => Value::F16(vec![f16::from_f64(value)]),
+        (DType::F32, Scalar::Float(value)) => Value::F32(vec![value as f32]),
         (_, Scalar::Int(value)) => Value::I64(vec![value]),
         (_, Scalar::Uint(value)) => Value::U64(vec![value]),
         (_, Scalar::Float(value)) => Value::F64(vec![value]),

@@ -4,7 +4,7 @@ use super::model::{self, mix};
 use super::scratch;
 use crate::output::{Failure, Out};
 use crate::{FOUND, OK, Outcome, open_with};
-use atlas_store::{Mode, RuntimeOptions, Store};
+use atlas_store::{ErrorKind, Mode, OpenOptions, RuntimeOptions, Store};
 use serde_json::json;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -121,14 +121,23 @@ fn torture(out: &Out, store: &Path, kills: u64, seed: u64, counts: &mut Counts) 
     Ok(())
 }
 
-/// The commit that the store holds, all of it; none where the store is not made yet.
+/// The commit that the store holds, all of it; none where the store is not made yet. Earlier commits that it keeps
+/// hold what they held.
 fn look(path: &Path) -> Result<Option<u64>, Failure> {
     let store: std::sync::Arc<Store> = match open_with(path, Mode::Read, RuntimeOptions::default()) {
-        Err(error) if error.kind() == atlas_store::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened?,
     };
     let commit = model::commit_of(&store)?;
     model::check(&store, commit)?;
+    for generation in store.generations()? {
+        let kept = Store::open_at(path, generation, OpenOptions::default())?;
+        let earlier = model::commit_of(&kept)?;
+        model::check(&kept, earlier)?;
+        if earlier > commit {
+            return Err(Failure::other(format!("generation {generation} holds commit {earlier}")));
+        }
+    }
     let mut damages = Vec::new();
     store.verify(&mut |damage| damages.push(damage.message.clone()))?;
     match damages.first() {

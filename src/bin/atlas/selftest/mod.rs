@@ -158,7 +158,7 @@ fn hard_links(folder: &Path) -> io::Result<Found> {
     let (one, two) = (folder.join("one"), folder.join("two"));
     write(&one, "text")?;
     Ok(match fs::hard_link(&one, &two) {
-        Err(error) => Found::Lacks(error.to_string()),
+        Err(error) => Found::Lacks(format!("{error}; the store keeps no earlier commits to go back to")),
         Ok(()) => {
             fs::remove_file(&one)?;
             let read = fs::read_to_string(&two)?;

@@ -17,7 +17,8 @@ fn runtime() -> RuntimeOptions {
 fn open(path: &Path) -> Result<Arc<Store>, Error> {
     match open_with(path, Mode::ReadWrite, runtime()) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            Store::create(path, CreateOptions { runtime: runtime(), ..Default::default() })
+            let keep_generations = Some(3);
+            Store::create(path, CreateOptions { keep_generations, runtime: runtime(), ..Default::default() })
         }
         opened => opened,
     }

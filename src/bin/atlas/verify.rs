@@ -1,18 +1,17 @@
-//! `verify` and `compact`.
+//! `verify`.
 
 use crate::args::StoreArgs;
-use crate::output::{Failure, Out, bytes, counted, on_bar, plain};
-use crate::{FOUND, OK, Outcome, open_with, runtime};
-use atlas_store::{Affected, Damage, ErrorKind, Mode, Store};
+use crate::output::{Failure, Out, counted, on_bar, plain};
+use crate::{FOUND, OK, Outcome, open_for, runtime};
+use atlas_store::{Affected, Damage, ErrorKind, Store};
 use serde_json::{Value as Json, json};
-use std::path::Path;
 use std::sync::Arc;
 
 pub fn verify(out: &mut Out, wanted: &StoreArgs) -> Outcome {
     let bar = out.progress(0, "verify");
     let mut runtime = runtime(out);
     runtime.progress = on_bar(&bar);
-    let store = match open_with(&wanted.path, Mode::Read, runtime) {
+    let store = match open_for(wanted, runtime) {
         // A root that cannot be read is a damage like others.
         Err(error) if error.kind() == ErrorKind::Corrupt => {
             let damage = Damage { file: wanted.path.clone(), offset: 0, message: error.message().to_owned() };
@@ -69,23 +68,4 @@ fn report(out: &mut Out, damages: &[(Damage, Vec<Affected>)], store: Option<&Arc
         out.line(format_args!("{found}{}", checked.unwrap_or_default()))?;
     }
     Ok(code)
-}
-
-pub fn compact(out: &mut Out, path: &Path) -> Outcome {
-    let bar = out.progress(0, "compact");
-    let mut runtime = runtime(out);
-    runtime.progress = on_bar(&bar);
-    let store = open_with(path, Mode::ReadWrite, runtime)?;
-    let file_bytes = || Ok::<_, Failure>(store.array_files()?.iter().map(|file| file.file_bytes).sum::<u64>());
-    let before = file_bytes()?;
-    store.compact()?;
-    let after = file_bytes()?;
-    store.close()?;
-    bar.finish_and_clear();
-    if out.json {
-        out.document(&json!({"bytes_before": before, "bytes_after": after}))?;
-    } else if !out.quiet {
-        out.line(format_args!("{} before, {} after", bytes(before), bytes(after)))?;
-    }
-    Ok(OK)
 }
