@@ -136,20 +136,6 @@ After a failure the store is left in DIR, and the exit status is 1.")]
         #[arg(long, value_name = "N", requires = "crash")]
         seed: Option<u64>,
     },
-    /// The process that the self-test kills
-    #[command(hide = true)]
-    CrashWriter {
-        /// The store's folder
-        store: PathBuf,
-        /// What the random choices start from
-        seed: u64,
-    },
-    /// The process that reads beside it
-    #[command(hide = true)]
-    CrashReader {
-        /// The store's folder
-        store: PathBuf,
-    },
 }
 
 /// Which store, and which of its commits.

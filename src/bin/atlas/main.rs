@@ -27,6 +27,9 @@ const OK: u8 = 0;
 const FOUND: u8 = 1;
 
 fn main() -> ExitCode {
+    if let Some(outcome) = selftest::crash::role(std::env::args_os().skip(1)) {
+        return ExitCode::from(outcome.unwrap_or_else(|failure| complain(&failure, false)));
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
@@ -71,8 +74,6 @@ fn run(command: Command, out: &mut Out) -> Outcome {
         Command::Rollback { store, generation } => change::rollback(out, &store, generation),
         Command::Selftest { dir, crash: false, .. } => selftest::file_system(out, &dir),
         Command::Selftest { dir, crash: true, kills, seed } => selftest::crash::run(out, &dir, kills, seed),
-        Command::CrashWriter { store, seed } => selftest::writer::run(&store, seed),
-        Command::CrashReader { store } => selftest::reader::run(&store),
     }
 }
 

@@ -1,11 +1,12 @@
 //! The crash test: a writer is killed again and again, and what it leaves is compared with what it told.
 
 use super::model::{self, mix};
-use super::scratch;
+use super::{reader, scratch, writer};
 use crate::output::{Failure, Out};
 use crate::{FOUND, OK, Outcome, open_with};
 use atlas_store::{ErrorKind, Mode, OpenOptions, RuntimeOptions, Store};
 use serde_json::json;
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -14,6 +15,10 @@ use std::time::{Duration, Instant};
 
 /// A writer that says nothing for so long hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// First words on the command line of the processes that this one starts. They are not for people.
+const WRITER: &str = "selftest-writer";
+const READER: &str = "selftest-reader";
 
 /// What has been seen.
 #[derive(Default)]
@@ -37,6 +42,20 @@ struct Progress {
     done: u64,
     begun: u64,
     compacting: bool,
+}
+
+/// Plays the part that the first word on the command line gives, if it is one of these.
+pub fn role(mut words: impl Iterator<Item = OsString>) -> Option<Outcome> {
+    let (role, store) = (words.next()?, words.next());
+    let store = PathBuf::from(store.unwrap_or_default());
+    match role.to_str()? {
+        WRITER => {
+            let seed = words.next().and_then(|seed| seed.to_str()?.parse().ok()).unwrap_or(0);
+            Some(writer::run(&store, seed))
+        }
+        READER => Some(reader::run(&store)),
+        _ => None,
+    }
 }
 
 pub fn run(out: &mut Out, dir: &Path, kills: u64, seed: Option<u64>) -> Outcome {
@@ -148,7 +167,7 @@ fn look(path: &Path) -> Result<Option<u64>, Failure> {
 
 /// Starts a writer, kills it at a random instant, and returns what it told.
 fn kill_one(store: &Path, choice: u64, typical: &mut Duration) -> Result<Progress, Failure> {
-    let mut child = Process::start(&["crash-writer"], store, Some(choice), Stdio::null())?;
+    let mut child = Process::start(WRITER, store, Some(choice), Stdio::null())?;
     let lines = child.lines()?;
     let part = |of: Duration| of.mul_f64((choice >> 11) as f64 / (1u64 << 53) as f64);
     let mut told = Progress::default();
@@ -213,10 +232,10 @@ impl Progress {
 struct Process(Child);
 
 impl Process {
-    fn start(words: &[&str], store: &Path, seed: Option<u64>, input: Stdio) -> Result<Self, Failure> {
+    fn start(role: &str, store: &Path, seed: Option<u64>, input: Stdio) -> Result<Self, Failure> {
         let program: PathBuf = std::env::current_exe()?;
         let mut command = Command::new(program);
-        command.args(words).arg(store).args(seed.map(|seed| seed.to_string()));
+        command.arg(role).arg(store).args(seed.map(|seed| seed.to_string()));
         let child = command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         child.map(Self).map_err(|error| Failure::other(format!("start a process: {error}")))
     }
@@ -272,7 +291,7 @@ struct Reader {
 
 impl Reader {
     fn start(store: &Path) -> Result<Self, Failure> {
-        let mut process = Process::start(&["crash-reader"], store, None, Stdio::piped())?;
+        let mut process = Process::start(READER, store, None, Stdio::piped())?;
         let lines = process.lines()?;
         Ok(Self { process, lines })
     }

@@ -2,8 +2,8 @@
 
 pub mod crash;
 mod model;
-pub mod reader;
-pub mod writer;
+mod reader;
+mod writer;
 
 use crate::output::{Failure, Out, bytes};
 use crate::{FOUND, OK, Outcome};

@@ -1,0 +1,80 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_atlas_global_optspecs
+    string join \n json q/quiet h/help V/version
+end
+
+function __fish_atlas_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_atlas_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_atlas_using_subcommand
+    set -l cmd (__fish_atlas_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c atlas -n "__fish_atlas_needs_command" -l json -d 'Print one JSON document; errors, too, on standard error'
+complete -c atlas -n "__fish_atlas_needs_command" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
+complete -c atlas -n "__fish_atlas_needs_command" -s h -l help -d 'Print help'
+complete -c atlas -n "__fish_atlas_needs_command" -s V -l version -d 'Print version'
+complete -c atlas -n "__fish_atlas_needs_command" -f -a "ls" -d 'List datasets, or the arrays of one'
+complete -c atlas -n "__fish_atlas_needs_command" -f -a "info" -d 'Generation, counts, bytes and notation of a store, and the commits to go back to'
+complete -c atlas -n "__fish_atlas_needs_command" -f -a "show" -d 'Describe a store, a dataset or an array like `ncdump -h`; values on demand'
+complete -c atlas -n "__fish_atlas_needs_command" -f -a "stats" -d 'Minimum, maximum, cells and missing cells of arrays, without reading their values'
+complete -c atlas -n "__fish_atlas_needs_command" -f -a "du" -d 'Bytes by array name: files, live, dead'
+complete -c atlas -n "__fish_atlas_needs_command" -f -a "verify" -d 'Check every byte, and name what is damaged'
+complete -c atlas -n "__fish_atlas_needs_command" -f -a "compact" -d 'Free the bytes of deleted and overwritten values'
+complete -c atlas -n "__fish_atlas_needs_command" -f -a "rollback" -d 'Make a store what it was at an earlier commit, as a new commit'
+complete -c atlas -n "__fish_atlas_needs_command" -f -a "selftest" -d 'Check what a file system gives, or whether stores on it survive kills'
+complete -c atlas -n "__fish_atlas_using_subcommand ls" -l generation -d 'An earlier commit that the store has kept; `atlas info` lists them' -r
+complete -c atlas -n "__fish_atlas_using_subcommand ls" -s l -l long -d 'Datasets: how many arrays and attributes. Arrays: type, shape, chunks, compression'
+complete -c atlas -n "__fish_atlas_using_subcommand ls" -l json -d 'Print one JSON document; errors, too, on standard error'
+complete -c atlas -n "__fish_atlas_using_subcommand ls" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
+complete -c atlas -n "__fish_atlas_using_subcommand ls" -s h -l help -d 'Print help'
+complete -c atlas -n "__fish_atlas_using_subcommand info" -l generation -d 'An earlier commit that the store has kept; `atlas info` lists them' -r
+complete -c atlas -n "__fish_atlas_using_subcommand info" -l json -d 'Print one JSON document; errors, too, on standard error'
+complete -c atlas -n "__fish_atlas_using_subcommand info" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
+complete -c atlas -n "__fish_atlas_using_subcommand info" -s h -l help -d 'Print help'
+complete -c atlas -n "__fish_atlas_using_subcommand show" -l generation -d 'An earlier commit that the store has kept; `atlas info` lists them' -r
+complete -c atlas -n "__fish_atlas_using_subcommand show" -l start -d 'First cell of the values along each dimension' -r
+complete -c atlas -n "__fish_atlas_using_subcommand show" -l count -d 'Cells along each dimension' -r
+complete -c atlas -n "__fish_atlas_using_subcommand show" -s v -l values -d 'Print the values, too'
+complete -c atlas -n "__fish_atlas_using_subcommand show" -l json -d 'Print one JSON document; errors, too, on standard error'
+complete -c atlas -n "__fish_atlas_using_subcommand show" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
+complete -c atlas -n "__fish_atlas_using_subcommand show" -s h -l help -d 'Print help'
+complete -c atlas -n "__fish_atlas_using_subcommand stats" -l generation -d 'An earlier commit that the store has kept; `atlas info` lists them' -r
+complete -c atlas -n "__fish_atlas_using_subcommand stats" -l chunks -d 'For each chunk'
+complete -c atlas -n "__fish_atlas_using_subcommand stats" -l json -d 'Print one JSON document; errors, too, on standard error'
+complete -c atlas -n "__fish_atlas_using_subcommand stats" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
+complete -c atlas -n "__fish_atlas_using_subcommand stats" -s h -l help -d 'Print help'
+complete -c atlas -n "__fish_atlas_using_subcommand du" -l generation -d 'An earlier commit that the store has kept; `atlas info` lists them' -r
+complete -c atlas -n "__fish_atlas_using_subcommand du" -l json -d 'Print one JSON document; errors, too, on standard error'
+complete -c atlas -n "__fish_atlas_using_subcommand du" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
+complete -c atlas -n "__fish_atlas_using_subcommand du" -s h -l help -d 'Print help'
+complete -c atlas -n "__fish_atlas_using_subcommand verify" -l generation -d 'An earlier commit that the store has kept; `atlas info` lists them' -r
+complete -c atlas -n "__fish_atlas_using_subcommand verify" -l json -d 'Print one JSON document; errors, too, on standard error'
+complete -c atlas -n "__fish_atlas_using_subcommand verify" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
+complete -c atlas -n "__fish_atlas_using_subcommand verify" -s h -l help -d 'Print help'
+complete -c atlas -n "__fish_atlas_using_subcommand compact" -l json -d 'Print one JSON document; errors, too, on standard error'
+complete -c atlas -n "__fish_atlas_using_subcommand compact" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
+complete -c atlas -n "__fish_atlas_using_subcommand compact" -s h -l help -d 'Print help'
+complete -c atlas -n "__fish_atlas_using_subcommand rollback" -l json -d 'Print one JSON document; errors, too, on standard error'
+complete -c atlas -n "__fish_atlas_using_subcommand rollback" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
+complete -c atlas -n "__fish_atlas_using_subcommand rollback" -s h -l help -d 'Print help'
+complete -c atlas -n "__fish_atlas_using_subcommand selftest" -l kills -d 'How often' -r
+complete -c atlas -n "__fish_atlas_using_subcommand selftest" -l seed -d 'What the random choices start from; by default the clock' -r
+complete -c atlas -n "__fish_atlas_using_subcommand selftest" -l crash -d 'Kill a writer again and again'
+complete -c atlas -n "__fish_atlas_using_subcommand selftest" -l json -d 'Print one JSON document; errors, too, on standard error'
+complete -c atlas -n "__fish_atlas_using_subcommand selftest" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
+complete -c atlas -n "__fish_atlas_using_subcommand selftest" -s h -l help -d 'Print help'
