@@ -37,8 +37,10 @@ type Line = (Instant, String);
 
 /// What a writer told before it was killed.
 #[derive(Default)]
-struct Progress {
+struct Told {
+    /// The commit that it found.
     opened: Option<u64>,
+    /// The last commits that were done and begun.
     done: u64,
     begun: u64,
     compacting: bool,
@@ -106,38 +108,41 @@ fn torture(out: &Out, store: &Path, kills: u64, seed: u64, counts: &mut Counts) 
     // How long a commit takes, for kills that are to land in one.
     let mut typical = Duration::from_millis(5);
     for round in 0..kills {
-        let told = kill_one(store, mix(seed, round), &mut typical)?;
+        let mut told = Told { done: commit, begun: commit, ..Told::default() };
+        let found = kill_one(store, mix(seed, round), &mut typical, &mut told)
+            .and_then(|()| compare(store, commit, &told))
+            .and_then(|found| reader.check().map(|()| found));
+        let found = found.map_err(|failure| {
+            let Told { done, begun, .. } = told;
+            Failure::other(format!(
+                "kill {} of seed {seed}: {}; held before: commit {commit}, told as done: {done}, as begun: {begun}",
+                round + 1,
+                failure.message()
+            ))
+        })?;
         counts.kills += 1;
         counts.in_flush += u64::from(told.begun > told.done);
         counts.in_compact += u64::from(told.compacting);
-        let failed = |message: String| {
-            Failure::other(format!(
-                "kill {} of seed {seed}: {message}; told as done: {}, as begun: {}, found before: {commit}",
-                round + 1,
-                told.done.max(commit),
-                told.begun.max(commit)
-            ))
-        };
-        if told.opened.is_some_and(|opened| opened != commit) {
-            return Err(failed(format!("the writer found commit {:?}", told.opened)));
-        }
-        let (done, begun) = (told.done.max(commit), told.begun.max(commit));
-        let found = match look(store) {
-            Ok(found) => found.unwrap_or(commit),
-            Err(failure) => return Err(failed(failure.message().to_owned())),
-        };
-        if found < done || found > begun {
-            return Err(failed(format!("the store holds commit {found}")));
-        }
-        counts.landed += u64::from(found > done);
+        counts.landed += u64::from(found > told.done);
         counts.commits += found - commit;
         commit = found;
-        reader.check()?;
         bar.inc(1);
     }
     counts.snapshots = reader.stop()?;
     bar.finish_and_clear();
     Ok(())
+}
+
+/// Compares what a store holds that held `commit` before with what its writer told; the commit it holds now.
+fn compare(store: &Path, commit: u64, told: &Told) -> Result<u64, Failure> {
+    if let Some(opened) = told.opened.filter(|&opened| opened != commit) {
+        return Err(Failure::other(format!("the writer found commit {opened}")));
+    }
+    let found = look(store)?.unwrap_or(commit);
+    if found < told.done || found > told.begun {
+        return Err(Failure::other(format!("the store holds commit {found}")));
+    }
+    Ok(found)
 }
 
 /// The commit that the store holds, all of it; none where the store is not made yet. Earlier commits that it keeps
@@ -165,12 +170,11 @@ fn look(path: &Path) -> Result<Option<u64>, Failure> {
     }
 }
 
-/// Starts a writer, kills it at a random instant, and returns what it told.
-fn kill_one(store: &Path, choice: u64, typical: &mut Duration) -> Result<Progress, Failure> {
+/// Starts a writer, kills it at a random instant, and notes what it told.
+fn kill_one(store: &Path, choice: u64, typical: &mut Duration, told: &mut Told) -> Result<(), Failure> {
     let mut child = Process::start(WRITER, store, Some(choice), Stdio::null())?;
     let lines = child.lines()?;
     let part = |of: Duration| of.mul_f64((choice >> 11) as f64 / (1u64 << 53) as f64);
-    let mut told = Progress::default();
     let mut began = None;
     // Three in four are to land in a commit, or just behind it; one in eight anywhere, one in eight near the start.
     let wait = match choice & 7 {
@@ -204,10 +208,10 @@ fn kill_one(store: &Path, choice: u64, typical: &mut Duration) -> Result<Progres
     for line in lines {
         told.note(line, &mut began, typical);
     }
-    Ok(told)
+    Ok(())
 }
 
-impl Progress {
+impl Told {
     fn note(&mut self, (at, line): Line, began: &mut Option<Instant>, typical: &mut Duration) {
         // The writer writes a line at once: there are no halves.
         let Some((what, number)) = line.split_once(' ') else { return };

@@ -1,0 +1,338 @@
+//! Each command, in text and JSON, and how it fails.
+
+use crate::{atlas, command, json, made, text};
+use atlas_store::{ArrayOptions, CreateOptions, DType, Mode, OpenOptions, Selection, Source, Store};
+use serde_json::json;
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
+
+#[test]
+fn ls() {
+    let store = made();
+    assert_eq!(text(["ls", store.path()]), "january\n");
+    assert_eq!(text(["ls", store.path(), "--generation", "3"]), "january\njuly\n");
+    assert_eq!(text(["ls", store.path(), "january"]), "temperature\nstation\nlevel\n");
+    assert_eq!(text(["ls", "-l", store.path()]), "january  3 arrays  1 attribute\n");
+    let long = text(["ls", "-l", store.path(), "january"]);
+    let first = "temperature  f32     (lat=3, lon=4)  chunks [2, 2]  zstd 1, shuffled\n";
+    assert!(long.starts_with(first), "{long}");
+    assert_eq!(json(&["ls", store.path()]), json!([{"name": "january"}]));
+    assert_eq!(json(&["ls", "-l", store.path()]), json!([{"name": "january", "array_count": 3, "attribute_count": 1}]));
+    let expected = json!({
+        "name": "temperature", "dtype": "f32", "dims": ["lat", "lon"], "shape": [3, 4], "chunk_shape": [2, 2],
+        "codec": "zstd", "level": 1, "shuffle": true, "fill_value": -999.0,
+    });
+    assert_eq!(json(&["ls", "-l", store.path(), "january"])[0], expected);
+}
+
+#[test]
+fn info() {
+    let store = made();
+    let said = text(["info", store.path()]);
+    assert!(said.starts_with("generation   4\nkept         2, 3, 4\ndatasets     1\n"), "{said}");
+    let said = json(&["info", store.path()]);
+    assert_eq!((&said["generation"], &said["generations"]), (&json!(4), &json!([2, 3, 4])));
+    assert_eq!((&said["meta_format"], &said["meta_zstd"]), (&json!("json"), &json!(false)));
+    assert!(said["dead_bytes"].as_u64().unwrap() > 0);
+    assert_eq!(json(&["info", store.path(), "--generation", "3"])["dataset_count"], 2);
+}
+
+#[test]
+fn show() {
+    let store = made();
+    let expected = r#"store PATH { // generation 4
+
+dataset: january {
+  dimensions:
+    lon = 4 ;
+    n = 2 ;
+  variables:
+    f32 temperature(lat=3, lon) ; // fill -999.0; chunks [2, 2]; zstd 1, shuffled
+      string temperature:units = "degC" ;
+      f32 temperature:valid_range = -80.0, Infinity ;
+    string station(n) ; // chunks [2]; zstd 1, shuffled
+    u8 level(lat=2) ; // chunks [2]; zstd 1, shuffled
+  attributes:
+      string :title = "a run" ;
+}
+}
+"#;
+    assert_eq!(text(["show", store.path()]).replace(store.path(), "PATH"), expected);
+    let values = r#"  data:
+    temperature =
+      9.75, 0.1, 0.2, 0.3,
+      0.4, 0.5, 0.6, 0.7,
+      _, _, _, _ ;
+    station =
+      "Oslo", "\"X\"\n\u{1b}[31m" ;
+    level =
+      0, 0 ;
+}
+}
+"#;
+    let said = text(["show", store.path(), "january", "--values"]);
+    assert_eq!(&said[said.find("  data:").unwrap()..], values);
+    let earlier = text(["show", "-v", "--generation", "2", store.path(), "january", "temperature"]);
+    assert!(earlier.contains("      0.0, 0.1, 0.2, 0.3,\n") && !earlier.contains("station"), "{earlier}");
+}
+
+/// The lines of values that `show` prints of `temperature` with these words.
+fn region(store: &str, words: &[&str]) -> String {
+    let said = text([&["show", store, "january"], words].concat());
+    let (_, values) = said.split_once(" =\n").unwrap();
+    values.replace(" ;\n}\n}\n", "").trim_start().replace("\n      ", "\n")
+}
+
+#[test]
+fn regions() {
+    let store = made();
+    let store = store.path();
+    assert_eq!(region(store, &["temperature[0:2,1]"]), "0.1,\n0.5");
+    assert_eq!(region(store, &["temperature[1]"]), "0.4, 0.5, 0.6, 0.7");
+    assert_eq!(region(store, &["temperature[ -2 : , -1 ]"]), "0.7,\n_");
+    assert_eq!(region(store, &["temperature[:1,:]"]), "9.75, 0.1, 0.2, 0.3");
+    assert_eq!(region(store, &["temperature", "--start", "1,2"]), "0.6, 0.7,\n_, _");
+    assert_eq!(region(store, &["temperature", "--count", "1,2"]), "9.75, 0.1");
+    assert_eq!(region(store, &["temperature", "--start", "1,0", "--count", "1,1"]), "0.4");
+    let said = text(["show", store, "january", "temperature[2:2]"]);
+    assert!(said.contains("    temperature[2:2,0:4] = ;\n"), "{said}");
+    for wrong in
+        ["[0,0,0]", "[3]", "[-4]", "[0:4]", "[a]", "[::2]", "[,1]", "[1.5]", "[18446744073709551616]", "[0:-9]"]
+    {
+        let run = atlas(["show", store, "january", &format!("temperature{wrong}")]);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{wrong}: {}", run.err);
+    }
+    for words in [&["temperature[0]", "--start", "0,0"][..], &["temperature", "--start", "0", "--count", "1,1"]] {
+        assert_eq!(atlas([&["show", store, "january"], words].concat()).code, 2);
+    }
+    assert_eq!(atlas(["show", store, "--start", "0,0"]).code, 2);
+    assert_eq!(atlas(["show", store, "january", "nothing[0]"]).code, 3);
+}
+
+#[test]
+fn a_name_may_have_brackets() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let store = Store::create(&path, CreateOptions::default()).unwrap();
+    let dataset = store.create_dataset("d").unwrap();
+    for name in ["a", "a[0]"] {
+        dataset.define_array(name, DType::I8, &["x"], &[2], ArrayOptions::default()).unwrap();
+    }
+    dataset.write("a[0]", Selection::all(1), Source::from_slice(&[1i8, 2])).unwrap();
+    store.close().unwrap();
+    let show = |array: &str| text(["show", path.to_str().unwrap(), "d", array]);
+    assert!(!show("a[0]").contains("data:"));
+    assert!(show("a[0][1]").contains("    a[0][1:2] =\n      2 ;\n"));
+    assert!(show("a[1]").contains("    a[1:2] =\n      0 ;\n"));
+}
+
+#[test]
+fn show_as_json() {
+    let store = made();
+    let said = json(&["show", store.path(), "january", "temperature[0:2,0:2]"]);
+    let dataset = &said["datasets"][0];
+    assert_eq!((&said["generation"], &dataset["name"]), (&json!(4), &json!("january")));
+    assert_eq!(dataset["attributes"], json!({"title": {"string": ["a run"]}}));
+    let array = &dataset["arrays"][0];
+    assert_eq!(array["attributes"]["valid_range"], json!({"f32": [-80.0, "Infinity"]}));
+    assert_eq!((&array["start"], &array["count"]), (&json!([0, 0]), &json!([2, 2])));
+    assert_eq!(array["values"], json!([9.75, 0.1, 0.4, 0.5]));
+    assert_eq!(dataset["arrays"].as_array().unwrap().len(), 1);
+    let whole = json(&["show", store.path(), "--values", "--generation", "3"]);
+    assert_eq!(whole["datasets"][0]["arrays"][1]["values"][1], "\"X\"\n\u{1b}[31m");
+    assert_eq!(whole["datasets"][1]["arrays"][0]["values"], json!(["NaN"]));
+    assert_eq!(json(&["show", store.path()])["datasets"][0]["arrays"][0].get("values"), None);
+}
+
+/// The store of every type in `tests/fixtures`, whose values `expected.json` has.
+#[test]
+fn every_type() {
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/v1-json");
+    let said = text(["show", fixture, "types", "--values"]);
+    for line in [
+        "true, false, false, true, true ;",
+        "-9223372036854775808, -1, 0, 1, 9223372036854775807 ;",
+        "3, 1, 4, 1, 18446744073709551615 ;",
+        "-0.0, 0.1, 65500.0, Infinity, NaN ;",
+        "-0.0, 0.1, 3.4028235e38, 1e-45, NaN ;",
+        "-0.0, 0.1, -Infinity, 5e-324, NaN ;",
+        "1.0-2.0i, 0.1+NaNi, -0.0+0.0i, Infinity+0.0i, 1.7e308-1.7e308i ;",
+        "1970-01-01T00:00:00Z, 1969-12-31T23:59:59.999999999Z, 2023-11-14T22:13:20Z,",
+        "1677-09-21T00:12:43.145224192Z, 2262-04-11T23:47:16.854775807Z ;",
+        r#""", "a", "°C", "two\nlines", "naïve \"quoted\" 𝄞" ;"#,
+    ] {
+        assert!(said.contains(&format!("\n      {line}\n")), "{line} is not in\n{said}");
+    }
+    let filled = text(["show", fixture, "filled", "-v"]);
+    assert_eq!(filled.matches(" _").count(), 16 * 5, "{filled}");
+    let pairs = json(&["show", fixture, "types", "c64", "-v"]);
+    assert_eq!(pairs["datasets"][0]["arrays"][0]["values"][1], json!([0.1, "NaN"]));
+}
+
+/// Values come in pieces, in their order whatever the shape.
+#[test]
+fn many_values() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let store = Store::create(&path, CreateOptions::default()).unwrap();
+    let dataset = store.create_dataset("d").unwrap();
+    let shape = [2u64, 3, 150_000];
+    dataset.define_array("a", DType::U32, &["x", "y", "z"], &shape, ArrayOptions::default()).unwrap();
+    let values: Vec<u32> = (0..900_000).collect();
+    dataset.write("a", Selection::all(3), Source::from_slice(&values)).unwrap();
+    store.close().unwrap();
+    let path = path.to_str().unwrap();
+    let said = json(&["show", path, "d", "a", "-v"]);
+    let found = said["datasets"][0]["arrays"][0]["values"].as_array().unwrap().iter();
+    assert!(found.map(|value| value.as_u64().unwrap() as u32).eq(values.iter().copied()));
+    let said = text(["show", path, "d", "a", "-v"]);
+    let (_, said) = said.split_once("a =\n").unwrap();
+    let found =
+        said.trim_end_matches(['}', '\n', ';', ' ']).split(',').map(|value| value.trim().parse::<u32>().unwrap());
+    assert!(found.eq(values.iter().copied()));
+
+    // Whoever reads may stop.
+    let mut child = command(["show", path, "-v"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.starts_with("store "), "{line}");
+    let mut errors = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+    assert_eq!((child.wait().unwrap().code(), errors.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn stats() {
+    let store = made();
+    let expected = "\
+dataset  array        cells  missing  min   max
+january  temperature     12        4  0.1  9.75
+january  station          2        0    -     -
+january  level            2        0    0     0
+";
+    assert_eq!(text(["stats", store.path()]), expected);
+    let chunks = "\
+dataset  array        chunk   cells  missing  min   max
+january  temperature  [0, 0]      4        0  0.1  9.75
+january  temperature  [0, 1]      4        0  0.2   0.7
+january  temperature  [1, 0]      2        2    -     -
+january  temperature  [1, 1]      2        2    -     -
+";
+    assert_eq!(text(["stats", "--chunks", store.path(), "january", "temperature"]), chunks);
+    let line = json!({
+        "dataset": "january", "array": "temperature", "row_count": 12, "null_count": 4, "min": 0.0, "max": 0.7,
+    });
+    assert_eq!(json(&["stats", "--generation", "2", store.path(), "january"])[0], line);
+    let chunk = &json(&["stats", "--chunks", store.path(), "january", "temperature"])[1];
+    assert_eq!((&chunk["chunk"], &chunk["min"]), (&json!([0, 1]), &json!(0.2)));
+}
+
+#[test]
+fn du_compact_rollback() {
+    let store = made();
+    let du = json(&["du", store.path()]);
+    let arrays = du["arrays"].as_array().unwrap();
+    let sizes: Vec<u64> = arrays.iter().map(|array| array["file_bytes"].as_u64().unwrap()).collect();
+    assert!(sizes.is_sorted_by(|a, b| a >= b) && sizes.len() == 2, "{sizes:?}");
+    assert_eq!(sizes.iter().sum::<u64>(), du["file_bytes"].as_u64().unwrap());
+    let on_disk = crate::files(&store.path).into_iter().filter(|file| file.extension().is_some_and(|e| e == "seg"));
+    assert_eq!(on_disk.map(|file| file.metadata().unwrap().len()).sum::<u64>(), sizes.iter().sum::<u64>());
+    assert_eq!((&arrays[0]["array"], &arrays[0]["segment_count"]), (&json!("temperature"), &json!(2)));
+    assert!(arrays[0]["dead_bytes"].as_u64().unwrap() > 0);
+    let said = text(["du", store.path()]);
+    assert!(said.lines().last().unwrap().starts_with("total ") && said.contains("\ntemperature "), "{said}");
+
+    assert_eq!(text(["rollback", store.path(), "3"]), "generation 5 holds what generation 3 held\n");
+    assert_eq!(text(["ls", store.path()]), "january\njuly\n");
+    assert_eq!(json(&["rollback", store.path(), "4"]), json!({"restored": 4, "generation": 6}));
+    assert_eq!(text(["ls", store.path()]), "january\n");
+    assert_eq!(atlas(["rollback", store.path(), "77"]).code, 3);
+    assert_eq!(text(["-q", "rollback", store.path(), "5"]), "");
+
+    let before = json(&["du", store.path()])["file_bytes"].clone();
+    let said = json(&["compact", store.path()]);
+    assert_eq!(said["bytes_before"], before);
+    assert!(said["bytes_after"].as_u64() < before.as_u64(), "{said}");
+    assert_eq!(json(&["info", store.path()])["dead_bytes"], 0);
+    assert!(text(["compact", store.path()]).contains(" before, "));
+    assert_eq!(text(["-q", "compact", store.path()]), "");
+}
+
+#[test]
+fn how_it_fails() {
+    let store = made();
+    let path = store.path();
+    for (words, code, kind) in [
+        (&["ls", "/nonexistent"][..], 3, "not_found"),
+        (&["ls", path, "march"], 3, "not_found"),
+        (&["show", path, "january", "pressure"], 3, "not_found"),
+        (&["stats", path, "january", "pressure"], 3, "not_found"),
+        (&["info", path, "--generation", "1"], 3, "not_found"),
+        (&["rollback", path, "9"], 3, "not_found"),
+        (&["selftest", "/nonexistent"], 3, "not_found"),
+        (&["show", path, "january", "temperature[9]"], 2, "out_of_range"),
+        (&["frobnicate"], 2, "usage"),
+        (&["ls"], 2, "usage"),
+        (&["info", path, "--generation", "x"], 2, "usage"),
+        (&["selftest", "--kills", "3", "."], 2, "usage"),
+    ] {
+        let run = atlas(words);
+        assert_eq!((run.code, run.out.as_str()), (code, ""), "{words:?}");
+        assert!(run.err.starts_with(if kind == "usage" { "error: " } else { "atlas: " }), "{}", run.err);
+        let run = atlas([&["--json"], words].concat());
+        assert_eq!((run.code, run.out.as_str()), (code, ""), "{words:?}");
+        let error: serde_json::Value = serde_json::from_str(&run.err).unwrap();
+        assert_eq!((&error["error"]["kind"], &error["error"]["exit_code"]), (&json!(kind), &json!(code)), "{words:?}");
+    }
+    let writer = Store::open(&store.path, Mode::ReadWrite, OpenOptions::default()).unwrap();
+    for words in [&["compact", path][..], &["rollback", path, "3"]] {
+        let run = atlas(words);
+        assert!(run.code == 4 && run.err.contains("is locked for writing by pid"), "{}: {}", run.code, run.err);
+    }
+    // Readers do not mind.
+    assert_eq!(text(["ls", path]), "january\n");
+    drop(writer);
+    let not_a_store = tempfile::tempdir().unwrap();
+    assert_eq!(atlas(["info", not_a_store.path().to_str().unwrap()]).code, 3);
+}
+
+#[test]
+fn help_and_version() {
+    let help = text(["--help"]);
+    assert!(help.contains("Exit status:\n  0  done\n") && !help.contains("selftest-"), "{help}");
+    assert_eq!(text(["--version"]), concat!("atlas ", env!("CARGO_PKG_VERSION"), "\n"));
+    assert!(text(["show", "--help"]).contains("temperature[0:3,:]"));
+}
+
+/// What files hold is printed, and not obeyed.
+#[test]
+fn nothing_is_obeyed() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s\u{1b}[2J");
+    let store = Store::create(&path, CreateOptions::default()).unwrap();
+    let (name, value) = ("quote'\"\\ \u{202e}e\u{301}", "\u{1b}]0;title\u{7}\u{9b}31m\u{85}\u{2028}é日本\u{7f}");
+    let dataset = store.create_dataset(name).unwrap();
+    dataset.define_array(name, DType::String, &[name], &[1], ArrayOptions::default()).unwrap();
+    dataset.write_strings(name, Selection::all(1), &[value]).unwrap();
+    dataset.set_attribute(None, name, value).unwrap();
+    store.close().unwrap();
+    let path = path.to_str().unwrap();
+    let shown = "quote'\"\\\\ \\u{202e}e\u{301}";
+    assert_eq!(text(["ls", path]), format!("{shown}\n"));
+    let said = text(["show", path, "-v"]);
+    assert_eq!(said.matches(shown).count(), 6, "{said}");
+    let quoted = "\"\\u{1b}]0;title\\u{7}\\u{9b}31m\\u{85}\\u{2028}é日本\\u{7f}\"";
+    assert_eq!(said.matches(quoted).count(), 2, "{said}");
+    for words in [&["ls", "-l", path][..], &["stats", path], &["du", path], &["verify", path], &["info", path]] {
+        text(words);
+        json(words);
+    }
+    let said = json(&["show", path, "-v"]);
+    assert_eq!(said["datasets"][0]["name"], name);
+    assert_eq!(said["datasets"][0]["attributes"][name]["string"][0], value);
+    assert_eq!(said["datasets"][0]["arrays"][0]["values"][0], value);
+    let run = atlas(["ls", path, "\u{1b}[31m"]);
+    assert!(run.code == 3 && run.err.contains("\\u{1b}[31m"), "{}", run.err);
+    let run = atlas(["--json", "ls", path, "\u{9b}"]);
+    assert!(run.code == 3 && run.err.contains("\\u009b"), "{}", run.err);
+}

@@ -1,0 +1,130 @@
+//! Damaged stores: what is damaged is named, and no command falls over them.
+
+use crate::{Made, atlas, files, json, made, text};
+use serde_json::{Value as Json, json};
+use std::fs;
+use std::path::Path;
+
+#[test]
+fn a_whole_store() {
+    let store = made();
+    assert_eq!(text(["verify", store.path()]), "no damage in 3 segments of generation 4\n");
+    assert_eq!(text(["-q", "verify", store.path()]), "");
+    let said = json(&["verify", store.path(), "--generation", "3"]);
+    assert_eq!((&said["generation"], &said["damages"]), (&json!(3), &json!([])));
+}
+
+fn flip(file: &Path, at: usize) {
+    let mut bytes = fs::read(file).unwrap();
+    bytes[at] ^= 0x40;
+    fs::write(file, bytes).unwrap();
+}
+
+/// The segments of an array name, the oldest first.
+fn segments(store: &Made, array: &str) -> Vec<std::path::PathBuf> {
+    files(&store.path.join(array))
+}
+
+fn verify(store: &Made) -> Vec<Json> {
+    let run = atlas(["--json", "verify", store.path()]);
+    assert_eq!((run.code, run.err.as_str()), (1, ""));
+    let said: Json = serde_json::from_str(&run.out).unwrap();
+    said["damages"].as_array().unwrap().clone()
+}
+
+#[test]
+fn a_block() {
+    let store = made();
+    // The first segment's one block is a pack of the chunks that were written first. One of them was written again.
+    let file = &segments(&store, "temperature")[0];
+    flip(file, 40);
+    let damages = verify(&store);
+    assert_eq!(damages.len(), 1, "{damages:?}");
+    let damage = &damages[0];
+    assert_eq!((&damage["file"], &damage["offset"]), (&json!(file), &json!(32)));
+    assert_eq!(damage["affected"], json!([{"dataset": "january", "array": "temperature", "chunk": [0, 1]}]));
+    let run = atlas(["verify", store.path()]);
+    let expected = format!(
+        "{} at offset 32: a block's checksum does not match\n    \
+         chunk [0, 1] of array 'temperature' of dataset 'january'\n1 damage in 3 segments of generation 4\n",
+        file.display()
+    );
+    assert_eq!((run.code, run.out), (1, expected));
+    let run = atlas(["-q", "verify", store.path()]);
+    assert!(run.code == 1 && run.out.lines().count() == 2, "{}", run.out);
+    // At that generation the chunk that was written again was not yet.
+    let run = atlas(["--json", "verify", store.path(), "--generation", "2"]);
+    let said: Json = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(said["damages"][0]["affected"].as_array().unwrap().len(), 2, "{}", run.out);
+
+    // What is whole can still be read.
+    assert_eq!(atlas(["show", store.path(), "january", "temperature[0,0]"]).code, 0);
+    let run = atlas(["show", store.path(), "january", "temperature[0,2]"]);
+    assert!(run.code == 1 && run.err.contains("at offset 32"), "{}: {}", run.code, run.err);
+    let run = atlas(["--json", "show", "-v", store.path()]);
+    assert!(run.code == 1 && run.err.starts_with("{\"error\":{"), "{}: {}", run.code, run.err);
+}
+
+#[test]
+fn an_index() {
+    let store = made();
+    let file = &segments(&store, "temperature")[1];
+    let length = fs::metadata(file).unwrap().len() as usize;
+    // Of the page behind the blocks, of the trailer, of the header, and of the file as a whole.
+    let whole = fs::read(file).unwrap();
+    let blocks_end = (32..length).rev().find(|&at| whole[at..].starts_with(&[0x28, 0xb5, 0x2f, 0xfd])).unwrap();
+    for at in [blocks_end + 4, length - 1, 3] {
+        flip(file, at);
+        let damages = verify(&store);
+        assert_eq!(damages[0]["affected"], json!([{"dataset": "january", "array": "temperature", "chunk": null}]));
+        fs::write(file, &whole).unwrap();
+    }
+    fs::write(file, &whole[..length - 5]).unwrap();
+    assert_eq!(verify(&store)[0]["affected"].as_array().unwrap().len(), 1);
+    fs::remove_file(file).unwrap();
+    let run = atlas(["verify", store.path()]);
+    assert!(run.code == 1 && run.out.contains("any chunk of array 'temperature'"), "{}: {}", run.code, run.out);
+    assert_eq!(atlas(["stats", "--chunks", store.path()]).code, 1);
+}
+
+#[test]
+fn a_root() {
+    let store = made();
+    let root = store.path.join("atlas.json");
+    let whole = fs::read(&root).unwrap();
+    for damaged in [&whole[..whole.len() / 2], &b""[..], b"{}", &[0xff; 100]] {
+        fs::write(&root, damaged).unwrap();
+        let damages = verify(&store);
+        assert!(damages[0]["message"].as_str().unwrap().contains("atlas.json"), "{damages:?}");
+        let run = atlas(["verify", store.path()]);
+        assert!(run.code == 1 && run.out.contains("atlas.json"), "{}", run.out);
+        for words in [&["ls"][..], &["info"], &["show"], &["stats"], &["du"], &["compact"]] {
+            let run = atlas([words, &[store.path()]].concat());
+            assert!(run.code == 1 && run.err.contains("atlas.json") && run.out.is_empty(), "{words:?}: {}", run.err);
+        }
+    }
+}
+
+/// Bytes flipped anywhere: each is found, and no command falls over it.
+#[test]
+fn anywhere() {
+    let store = made();
+    let mut number = 0;
+    for file in files(&store.path) {
+        let whole = fs::read(&file).unwrap();
+        for at in (0..whole.len()).step_by(whole.len() / 6 + 1) {
+            flip(&file, at);
+            assert!(!verify(&store).is_empty(), "{} at {at}", file.display());
+            let commands: [&[&str]; 5] =
+                [&["show", "-v"], &["stats", "--chunks"], &["du"], &["--json", "show", "-v"], &["ls", "-l"]];
+            for words in commands {
+                let run = atlas([words, &[store.path()]].concat());
+                assert!(run.code <= 1, "{words:?}: {}: {}", run.code, run.err);
+            }
+            fs::write(&file, &whole).unwrap();
+            number += 1;
+        }
+    }
+    assert!(number > 20, "{number}");
+    text(["verify", store.path()]);
+}
