@@ -30,7 +30,7 @@ const UNSAFE: &[&str] = &["ffi/", "process.rs", "storage/lock.rs", "strided.rs",
 struct Source {
     /// From `src` on, with slashes.
     path: String,
-    /// The module of the crate that it belongs to; none for `lib.rs`.
+    /// The module of the crate that it belongs to; none for `lib.rs`, and for the tool, which is a crate of its own.
     module: Option<String>,
     code: String,
 }
@@ -51,7 +51,7 @@ fn sources() -> Vec<Source> {
                 let parts: Vec<_> =
                     path.strip_prefix(src()).unwrap().iter().map(|part| part.to_str().unwrap()).collect();
                 let module = parts[0].trim_end_matches(".rs").to_owned();
-                let module = Some(module).filter(|module| module != "lib");
+                let module = Some(module).filter(|module| module != "lib" && module != "bin");
                 let code = strip(&fs::read_to_string(&path).unwrap());
                 sources.push(Source { path: parts.join("/"), module, code });
             }

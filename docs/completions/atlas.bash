@@ -28,6 +28,9 @@ _atlas() {
             atlas,ls)
                 cmd="atlas__subcmd__ls"
                 ;;
+            atlas,repair)
+                cmd="atlas__subcmd__repair"
+                ;;
             atlas,rollback)
                 cmd="atlas__subcmd__rollback"
                 ;;
@@ -50,7 +53,7 @@ _atlas() {
 
     case "${cmd}" in
         atlas)
-            opts="-q -h -V --json --quiet --help --version ls info show stats du verify compact rollback selftest"
+            opts="-q -h -V --json --quiet --help --version ls info show stats du verify compact repair rollback selftest"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -124,6 +127,20 @@ _atlas() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        atlas__subcmd__repair)
+            opts="-q -h --exact --json --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

@@ -35,6 +35,7 @@ complete -c atlas -n "__fish_atlas_needs_command" -f -a "stats" -d 'Minimum, max
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "du" -d 'Bytes by array name: files, live, dead'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "verify" -d 'Check every byte, and name what is damaged'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "compact" -d 'Free the bytes of deleted and overwritten values'
+complete -c atlas -n "__fish_atlas_needs_command" -f -a "repair" -d 'Make the root anew where it is gone or damaged'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "rollback" -d 'Make a store what it was at an earlier commit, as a new commit'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "selftest" -d 'Check what a file system gives, or whether stores on it survive kills'
 complete -c atlas -n "__fish_atlas_using_subcommand ls" -l generation -d 'An earlier commit that the store has kept; `atlas info` lists them' -r
@@ -69,6 +70,10 @@ complete -c atlas -n "__fish_atlas_using_subcommand verify" -s h -l help -d 'Pri
 complete -c atlas -n "__fish_atlas_using_subcommand compact" -l json -d 'Print one JSON document; errors, too, on standard error'
 complete -c atlas -n "__fish_atlas_using_subcommand compact" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
 complete -c atlas -n "__fish_atlas_using_subcommand compact" -s h -l help -d 'Print help'
+complete -c atlas -n "__fish_atlas_using_subcommand repair" -l exact -d 'Go back to the earlier commit as it was, and leave out what came later'
+complete -c atlas -n "__fish_atlas_using_subcommand repair" -l json -d 'Print one JSON document; errors, too, on standard error'
+complete -c atlas -n "__fish_atlas_using_subcommand repair" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
+complete -c atlas -n "__fish_atlas_using_subcommand repair" -s h -l help -d 'Print help'
 complete -c atlas -n "__fish_atlas_using_subcommand rollback" -l json -d 'Print one JSON document; errors, too, on standard error'
 complete -c atlas -n "__fish_atlas_using_subcommand rollback" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
 complete -c atlas -n "__fish_atlas_using_subcommand rollback" -s h -l help -d 'Print help'

@@ -70,15 +70,19 @@ fn an_index() {
     let store = made();
     let file = &segments(&store, "temperature")[1];
     let length = fs::metadata(file).unwrap().len() as usize;
-    // Of the page behind the blocks, of the trailer, of the header, and of the file as a whole.
+    // Of the page, of the trailer, of the header, and of the file as a whole.
     let whole = fs::read(file).unwrap();
-    let blocks_end = (32..length).rev().find(|&at| whole[at..].starts_with(&[0x28, 0xb5, 0x2f, 0xfd])).unwrap();
-    for at in [blocks_end + 4, length - 1, 3] {
+    let frames: Vec<usize> = (32..length).filter(|&at| whole[at..].starts_with(&[0x28, 0xb5, 0x2f, 0xfd])).collect();
+    let [.., page, definitions] = frames[..] else { panic!("{frames:?}") };
+    for at in [page + 4, length - 1, 3] {
         flip(file, at);
         let damages = verify(&store);
         assert_eq!(damages[0]["affected"], json!([{"dataset": "january", "array": "temperature", "chunk": null}]));
         fs::write(file, &whole).unwrap();
     }
+    // Behind the page is what only a repair needs.
+    flip(file, definitions + 4);
+    assert_eq!(verify(&store)[0]["affected"], json!([]));
     fs::write(file, &whole[..length - 5]).unwrap();
     assert_eq!(verify(&store)[0]["affected"].as_array().unwrap().len(), 1);
     fs::remove_file(file).unwrap();
@@ -103,6 +107,41 @@ fn a_root() {
             assert!(run.code == 1 && run.err.contains("atlas.json") && run.out.is_empty(), "{words:?}: {}", run.err);
         }
     }
+}
+
+#[test]
+fn repair() {
+    let store = made();
+    assert_eq!(text(["repair", store.path()]), "the root is whole: generation 4\n");
+    let root = store.path.join("atlas.json");
+    fs::write(&root, b"{").unwrap();
+    let said = text(["repair", store.path()]);
+    assert!(said.contains("atlas.json") && said.ends_with("from generation 3: 2 datasets, 4 arrays\n"), "{said}");
+    // What commit 4 deleted had been there before.
+    assert_eq!(text(["ls", store.path()]), "january\njuly\n");
+    text(["verify", store.path()]);
+    assert!(store.path.join(".atlas.json.damaged").exists());
+
+    fs::remove_file(&root).unwrap();
+    assert_eq!(atlas(["info", store.path()]).code, 3);
+    let said = json(&["repair", "--exact", store.path()]);
+    assert_eq!((&said["was_whole"], &said["restored"]), (&json!(false), &json!(3)));
+    assert!(!said["losses"].as_array().unwrap().is_empty());
+    assert_eq!(json(&["repair", store.path()])["was_whole"], true);
+    assert_eq!(text(["-q", "repair", store.path()]), "");
+
+    // From segments alone.
+    for file in files(&store.path) {
+        if file.parent() == Some(&store.path) {
+            fs::remove_file(file).unwrap();
+        }
+    }
+    assert_eq!(atlas(["repair", "--exact", store.path()]).code, 3);
+    let said = text(["repair", store.path()]);
+    assert!(said.contains(" made anew from segments alone, with values of 2, 3: "), "{said}");
+    assert!(text(["show", "-v", store.path(), "january", "temperature"]).contains("9.75, 0.1, 0.2, 0.3,"));
+    let empty = tempfile::tempdir().unwrap();
+    assert_eq!(atlas(["repair", empty.path().to_str().unwrap()]).code, 3);
 }
 
 /// Bytes flipped anywhere: each is found, and no command falls over it.

@@ -107,6 +107,18 @@ Examples:
         /// The store's folder
         store: PathBuf,
     },
+    /// Make the root anew where it is gone or damaged
+    #[command(after_help = "\
+It starts from the newest earlier commit that the store has kept, adds the values that later segments hold, and says what \
+it could not rebuild. A root that is whole is left as it is. The exit status is 0 when the root is whole afterwards, \
+whatever was lost. A damaged root is kept beside the new one.")]
+    Repair {
+        /// The store's folder
+        store: PathBuf,
+        /// Go back to the earlier commit as it was, and leave out what came later
+        #[arg(long)]
+        exact: bool,
+    },
     /// Make a store what it was at an earlier commit, as a new commit
     Rollback {
         /// The store's folder

@@ -1,8 +1,8 @@
-//! `compact` and `rollback`.
+//! `compact`, `rollback`, `repair`.
 
-use crate::output::{Failure, Out, bytes, on_bar};
+use crate::output::{Failure, Out, bytes, counted, on_bar, plain};
 use crate::{OK, Outcome, open_with, runtime};
-use atlas_store::Mode;
+use atlas_store::{Mode, RepairOptions, Store};
 use serde_json::json;
 use std::path::Path;
 
@@ -35,5 +35,47 @@ pub fn rollback(out: &mut Out, path: &Path, generation: u64) -> Outcome {
     } else if !out.quiet {
         out.line(format_args!("generation {now} holds what generation {generation} held"))?;
     }
+    Ok(OK)
+}
+
+pub fn repair(out: &mut Out, path: &Path, exact: bool) -> Outcome {
+    let repair = Store::repair(path, RepairOptions { exact })?;
+    if out.json {
+        out.document(&json!({
+            "generation": repair.generation,
+            "was_whole": repair.was_whole,
+            "restored": repair.restored,
+            "salvaged": repair.salvaged,
+            "losses": repair.losses,
+        }))?;
+        return Ok(OK);
+    }
+    for loss in &repair.losses {
+        out.line(plain(loss))?;
+    }
+    if out.quiet {
+        return Ok(OK);
+    }
+    if repair.was_whole {
+        out.line(format_args!("the root is whole: generation {}", repair.generation))?;
+        return Ok(OK);
+    }
+    let from = match repair.restored {
+        Some(generation) => format!("from generation {generation}"),
+        None => "from segments alone".into(),
+    };
+    let more = match repair.salvaged.as_slice() {
+        [] => String::new(),
+        salvaged => {
+            let numbers: Vec<_> = salvaged.iter().map(u64::to_string).collect();
+            format!(", with values of {}", numbers.join(", "))
+        }
+    };
+    out.line(format_args!(
+        "generation {} made anew {from}{more}: {}, {}",
+        repair.generation,
+        counted(repair.datasets, "dataset"),
+        counted(repair.arrays, "array")
+    ))?;
     Ok(OK)
 }

@@ -71,6 +71,7 @@ fn run(command: Command, out: &mut Out) -> Outcome {
         Command::Du { store } => catalogue::du(out, &*open(&store, out)?),
         Command::Verify { store } => verify::verify(out, &store),
         Command::Compact { store } => change::compact(out, &store),
+        Command::Repair { store, exact } => change::repair(out, &store, exact),
         Command::Rollback { store, generation } => change::rollback(out, &store, generation),
         Command::Selftest { dir, crash: false, .. } => selftest::file_system(out, &dir),
         Command::Selftest { dir, crash: true, kills, seed } => selftest::crash::run(out, &dir, kills, seed),
