@@ -1,7 +1,9 @@
+# make           the library
+# make tool      the command-line tool, atlas
 # make demo      build the library and a simulation, run it, show what it stored
 # make test      everything that must hold; .ci/run is this
 # make bench     six workloads beside NetCDF-4 and the machine's limits; see benches/README.md
-# make install   PREFIX=/usr/local DESTDIR= LIBDIR= INCLUDEDIR= DATADIR=
+# make install   PREFIX=/usr/local DESTDIR= LIBDIR= INCLUDEDIR= DATADIR= BINDIR=; the tool, too, if it is built
 # make dist      a tarball that builds without the network
 # make clean
 
@@ -9,6 +11,7 @@ PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 DATADIR ?= $(PREFIX)/share
+BINDIR ?= $(PREFIX)/bin
 CARGO ?= cargo
 CFLAGS ?= -O2 -g
 INSTALL ?= install
@@ -21,7 +24,7 @@ TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))/release
 EXAMPLE_CFLAGS = -std=c99 -Wall -Wextra -Wpedantic $(CFLAGS) -Iinclude
 EXAMPLE_LIBS = -Lbuild/lib -latlas_store -Wl,-rpath,$(abspath build/lib)
 
-.PHONY: all library examples demo test bench install dist clean
+.PHONY: all library tool examples demo test bench install install-tool dist clean
 
 all: library
 
@@ -42,6 +45,11 @@ build/lib/libatlas_store.a: $(TARGET)/libatlas_store.a bindings/c/atlas_store.sy
 	    --keep-global-symbols=bindings/c/atlas_store.symbols build/lib/atlas_store.o
 	$(AR) rcs $@ build/lib/atlas_store.o
 	rm build/lib/atlas_store.o
+
+tool:
+	$(CARGO) build --release --locked --features cli --bin atlas
+	mkdir -p build/bin
+	ln -sf $(TARGET)/atlas build/bin/atlas
 
 build/examples/%: examples/c/%.c include/atlas.h | library
 	mkdir -p build/examples
@@ -99,6 +107,16 @@ install: | build/lib/libatlas_store.so
 	    $(SUBSTITUTE) bindings/c/$${file##*/}.in > $(DESTDIR)$(LIBDIR)/$$file && \
 	    chmod 644 $(DESTDIR)$(LIBDIR)/$$file || exit 1; \
 	done
+	if [ -e build/bin/atlas ]; then $(MAKE) --no-print-directory install-tool; fi
+
+install-tool:
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(foreach folder,man/man1 bash-completion/completions zsh/site-functions \
+	    fish/vendor_completions.d,$(DESTDIR)$(DATADIR)/$(folder))
+	$(INSTALL) -s -m 755 build/bin/atlas $(DESTDIR)$(BINDIR)/atlas
+	$(INSTALL) -m 644 docs/man/*.1 $(DESTDIR)$(DATADIR)/man/man1
+	$(INSTALL) -m 644 docs/completions/atlas.bash $(DESTDIR)$(DATADIR)/bash-completion/completions/atlas
+	$(INSTALL) -m 644 docs/completions/_atlas $(DESTDIR)$(DATADIR)/zsh/site-functions/_atlas
+	$(INSTALL) -m 644 docs/completions/atlas.fish $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/atlas.fish
 
 dist:
 	scripts/dist.sh build/atlas_store-$(VERSION).tar.gz

@@ -21,8 +21,10 @@ step() { # NAME COMMAND...
 
 step "format" cargo fmt --check
 step "lints" cargo clippy --locked --all-targets -- -D warnings
+step "lints of the tool" cargo clippy --locked --features cli --bin atlas --test cli -- -D warnings
 step "Rust documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
 step "Rust tests" cargo test --locked --release
+step "command-line tool" cargo test --locked --release --features cli --test cli
 step "library" make --no-print-directory library
 step "C tests" tests/c/run.sh build/lib
 step "system calls of a flush" tests/c/strace.sh build/lib

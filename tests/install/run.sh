@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# An installation into a scratch prefix: its files; programs built with it through pkg-config and CMake, shared and
+# An installation into a scratch prefix: its files; the command-line tool; programs built with it through pkg-config and CMake, shared and
 # static, in C, C++ and Fortran; the Julia package; a program with another zstd of its own. All again after the prefix
 # has moved.
 set -euo pipefail
@@ -8,6 +8,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
+make --no-print-directory -s tool
 make --no-print-directory -s install PREFIX="$work/prefix"
 lib=$work/prefix/lib
 [[ -f $lib/libatlas_store.so.$version && ! -L $lib/libatlas_store.so.$version && -f $lib/libatlas_store.a ]]
@@ -22,6 +23,17 @@ runs() { # PROGRAM: prints what the quickstart prints
 }
 
 diff <(nm -g --defined-only "$lib/libatlas_store.a" | sed -n 's/.* [A-Za-z] //p' | sort) bindings/c/atlas_store.symbols
+
+# The tool, with a page and a completion for each of its commands.
+tool=$work/prefix/bin/atlas
+[[ $("$tool" --version) == "atlas $version" ]]
+"$tool" ls tests/fixtures/v1-json | grep -qx types
+for command in $("$tool" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\)  .*/\1/p' | grep -v help); do
+    [[ -s $work/prefix/share/man/man1/atlas-$command.1 ]] || { echo "no man page of $command" >&2; exit 1; }
+    for file in bash-completion/completions/atlas zsh/site-functions/_atlas fish/vendor_completions.d/atlas.fish; do
+        grep -qw "$command" "$work/prefix/share/$file" || { echo "$file lacks $command" >&2; exit 1; }
+    done
+done
 
 # Every language, through pkg-config and through CMake, with what is installed under a prefix.
 julia=${JULIA:-$(command -v julia || echo /opt/julia-1.5/bin/julia)}
