@@ -138,7 +138,12 @@ fn compare(store: &Path, commit: u64, told: &Told) -> Result<u64, Failure> {
     if let Some(opened) = told.opened.filter(|&opened| opened != commit) {
         return Err(Failure::other(format!("the writer found commit {opened}")));
     }
-    let found = look(store)?.unwrap_or(commit);
+    let found = match look(store)? {
+        Some(found) => found,
+        // It may have been killed before it had made the store.
+        None if told.opened.is_none() && commit == model::CREATED => commit,
+        None => return Err(Failure::other("the store is gone")),
+    };
     if found < told.done || found > told.begun {
         return Err(Failure::other(format!("the store holds commit {found}")));
     }
