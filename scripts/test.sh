@@ -28,6 +28,7 @@ step "command-line tool" cargo test --locked --release --features cli --test cli
 step "library" make --no-print-directory library
 step "C tests" tests/c/run.sh build/lib
 step "system calls of a flush" tests/c/strace.sh build/lib
+step "an operating system that fails" tests/disk/run.sh build/lib
 step "C examples" tests/examples.sh build/lib
 step "C++ binding" tests/cpp/run.sh build/lib
 step "Fortran binding" tests/fortran/run.sh build/lib
