@@ -100,6 +100,8 @@ TEST(views_of_a_closed_store) {
     CHECK_THROWS(invalid_handle, (), store.flush());
     CHECK_THROWS(invalid_handle, (), store.compact());
     CHECK_THROWS(invalid_handle, (), store.refresh());
+    CHECK_THROWS(invalid_handle, (), (void)store.generations());
+    CHECK_THROWS(invalid_handle, (), store.rollback(1));
     CHECK_THROWS(invalid_handle, (), (void)store.verify());
     CHECK_THROWS(invalid_handle, (), (void)store.info());
     CHECK_THROWS(invalid_handle, (), (void)atlas::Store().dataset_names());
@@ -530,6 +532,67 @@ TEST(readers_stay_until_they_refresh) {
     CHECK_EQUAL(seen.read<int>(), std::vector<int>{2});
     CHECK(reader.has_dataset("e"));
     writer.refresh();
+}
+
+TEST(commits_can_be_opened_and_gone_back_to) {
+    using Generations = std::vector<std::uint64_t>;
+    atlas::CreateOptions options;
+    options.keep_generations = 20; // more than a first guess at how many there are
+    atlas::Store writer = atlas::create(path_of("store"), options);
+    CHECK_EQUAL(writer.generations(), Generations{1});
+    const atlas::Array array = writer.create_dataset("d").define_array<int>("a", {}, {1});
+    for (int commit = 2; commit <= 30; commit++) {
+        array.write(commit);
+        writer.flush();
+    }
+    Generations kept;
+    for (std::uint64_t commit = 10; commit <= 30; commit++) kept.push_back(commit);
+    CHECK_EQUAL(writer.generations(), kept);
+
+    atlas::OpenOptions at;
+    for (const std::uint64_t commit : kept) {
+        at.generation = commit;
+        atlas::open(path_of("store"), Mode::read, at, [&](atlas::Store &reader) {
+            CHECK(reader.info().generation == commit && reader.info().mode == Mode::read);
+            CHECK_EQUAL(reader["d"]["a"].read<int>(), std::vector<int>{static_cast<int>(commit)});
+        });
+    }
+    for (const std::uint64_t commit : Generations{0, 9, 31}) {
+        at.generation = commit;
+        CHECK_THROWS(not_found, ("store", "30"), (void)atlas::open(path_of("store"), Mode::read, at));
+        CHECK_THROWS(not_found, ("store", "30"), writer.rollback(commit));
+    }
+    at.generation = 30;
+    CHECK_THROWS(invalid_argument, ("reading"), (void)atlas::open(path_of("store"), Mode::read_write, at));
+    at.generation = 12;
+    std::vector<std::string> messages;
+    int reports = 0;
+    at.log = [&](atlas::LogLevel, std::string_view message) { messages.emplace_back(message); };
+    at.progress = [&](std::string_view, std::uint64_t, std::uint64_t) { return ++reports > 0; };
+    atlas::Store reader = atlas::open(path_of("store"), Mode::read, at);
+    CHECK(reader.verify().empty() && reports > 0 && messages.empty());
+    CHECK_THROWS(read_only, (), reader.rollback(12));
+
+    array.write(31);
+    CHECK_THROWS(unflushed_changes, (), writer.rollback(12));
+    writer.flush();
+    writer.rollback(15);
+    CHECK_EQUAL(array.read<int>(), std::vector<int>{15});
+    CHECK_EQUAL(writer.info().generation, 32u);
+    CHECK_EQUAL(reader["d"]["a"].read<int>(), std::vector<int>{12});
+    reader.refresh();
+    CHECK_EQUAL(reader["d"]["a"].read<int>(), std::vector<int>{15});
+    CHECK_EQUAL(reader.generations(), writer.generations());
+    writer.rollback(31);
+    CHECK_EQUAL(array.read<int>(), std::vector<int>{31});
+
+    options.keep_generations = atlas::keep_none;
+    atlas::Store forgetful = atlas::create(path_of("forgetful"), options);
+    forgetful.create_dataset("d");
+    forgetful.flush();
+    CHECK_EQUAL(forgetful.generations(), Generations{2});
+    options.keep_generations = -2;
+    CHECK_THROWS(invalid_argument, ("keep_generations", "-2"), (void)atlas::create(path_of("bad"), options));
 }
 
 // ---- statistics ----

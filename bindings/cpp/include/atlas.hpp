@@ -188,6 +188,9 @@ enum class LogLevel : std::int32_t {
 /// For `num_threads` in options: no background threads; all work is done on the calling thread.
 inline constexpr int threads_inline = ATLAS_THREADS_INLINE;
 
+/// For `keep_generations` in options: no earlier commits.
+inline constexpr int keep_none = ATLAS_KEEP_NONE;
+
 /// The highest rank (number of dimensions) of an array.
 inline constexpr std::size_t max_rank = ATLAS_MAX_RANK;
 
@@ -839,9 +842,10 @@ struct CreateOptions {
     std::optional<Codec> codec{};                  ///< For arrays that do not choose their own. Default: zstd.
     int level = 0;                                 ///< The codec's level, likewise; 0 for the default, 1 for zstd.
     std::optional<bool> shuffle{};                 ///< Shuffle the bytes of elements, likewise. Default: yes.
-    std::optional<bool> sync{};                    ///< Flush waits for the disk. Default: yes.
-    int num_threads = 0;                  ///< Background threads, or threads_inline; 0 for the default: see atlas.h.
-    std::uint64_t cache_bytes = 0;        ///< Bytes kept for later reads; 0 for the default, 64 MiB.
+    int keep_generations = 0;      ///< Earlier commits that are kept, or keep_none; 0 for the default: see atlas.h.
+    std::optional<bool> sync{};    ///< Flush waits for the disk. Default: yes.
+    int num_threads = 0;           ///< Background threads, or threads_inline; 0 for the default: see atlas.h.
+    std::uint64_t cache_bytes = 0; ///< Bytes kept for later reads; 0 for the default, 64 MiB.
     std::uint64_t write_buffer_bytes = 0; ///< Bytes of written values in memory; 0 for the default, 256 MiB.
     Log log{};                            ///< Called with messages. Default: none.
     Progress progress{};                  ///< Called during compact and verify. Default: none.
@@ -849,7 +853,8 @@ struct CreateOptions {
 
 /// Options of open(). What is not set has its default.
 struct OpenOptions {
-    std::optional<bool> sync{};           ///< Flush waits for the disk. Default: yes.
+    std::optional<std::uint64_t> generation{}; ///< The commit to read: see Store::generations. Default: the last.
+    std::optional<bool> sync{};                ///< Flush waits for the disk. Default: yes.
     int num_threads = 0;                  ///< Background threads, or threads_inline; 0 for the default: see atlas.h.
     std::uint64_t cache_bytes = 0;        ///< Bytes kept for later reads; 0 for the default, 64 MiB.
     std::uint64_t write_buffer_bytes = 0; ///< Bytes of written values in memory; 0 for the default, 256 MiB.
@@ -1651,12 +1656,33 @@ class Store {
     }
 
     /// Gives back the space of deleted and overwritten data. Commits by itself, atomically. Readers of earlier commits
-    /// go on.
+    /// go on. Commits that CreateOptions::keep_generations did not ask for can no longer be gone back to.
     ///
     /// Throws Status::unflushed_changes, read_only, cancelled or as flush() does; the store is then as it was.
     void compact() {
         detail::check(detail::Callbacks::watch([&] { return atlas_compact(handle_); }));
     }
+
+    /// Lists the commits that OpenOptions::generation can open and rollback() go back to, in ascending order. The last
+    /// is the store's last commit. Throws Status::io.
+    [[nodiscard]] std::vector<std::uint64_t> generations() const {
+        std::vector<std::uint64_t> numbers(16);
+        std::size_t count = 0;
+        atlas_status status;
+        while ((status = atlas_generations(handle_, numbers.size(), numbers.data(), &count)) ==
+               ATLAS_STATUS_BUFFER_TOO_SMALL)
+            numbers.resize(count);
+        detail::check(status);
+        numbers.resize(count);
+        return numbers;
+    }
+
+    /// Makes the store what it was at an earlier commit, as a new commit, and waits until that is on the disk. It can
+    /// be undone in the same way, as long as the commit gone back from is kept.
+    ///
+    /// Throws Status::not_found if the store does not keep that commit (the text says which it keeps),
+    /// unflushed_changes, read_only, corrupt or as flush() does; the store is then as it was.
+    void rollback(std::uint64_t generation) { detail::check(atlas_rollback(handle_, generation)); }
 
     /// Moves a store that is open for reading on to the last commit. Without a newer one it does nothing.
     ///
@@ -1839,6 +1865,7 @@ class Store {
     raw.codec = detail::code(options.codec);
     raw.level = options.level;
     raw.shuffle = detail::code(options.shuffle);
+    raw.keep_generations = options.keep_generations;
     raw.sync = detail::code(options.sync);
     raw.num_threads = options.num_threads;
     raw.cache_bytes = options.cache_bytes;
@@ -1848,11 +1875,11 @@ class Store {
     return store;
 }
 
-/// Opens the store in directory `path`: for reading the last commit, until Store::refresh; or for reading and writing,
-/// as the one writer.
+/// Opens the store in directory `path`: for reading the last commit (or the one that `options` name), until
+/// Store::refresh; or for reading and writing, as the one writer.
 ///
-/// Throws Status::not_found if there is no store, locked if another writer has it (the text says who), corrupt,
-/// unsupported if a newer library wrote it, or io.
+/// Throws Status::not_found if there is no store or no such commit, locked if another writer has it (the text says
+/// who), corrupt, unsupported if a newer library wrote it, or io.
 [[nodiscard]] inline Store open(const Text &path, Mode mode = Mode::read, const OpenOptions &options = {}) {
     Store store;
     store.callbacks_.reset(new detail::Callbacks{options.log, options.progress});
@@ -1863,7 +1890,13 @@ class Store {
     raw.cache_bytes = options.cache_bytes;
     raw.write_buffer_bytes = options.write_buffer_bytes;
     store.callbacks_->put_into(raw);
-    detail::check(atlas_open(path.c_str(), static_cast<atlas_mode>(mode), &raw, &store.handle_));
+    if (options.generation) {
+        if (mode != Mode::read)
+            detail::fail(Status::invalid_argument, "an earlier commit can be opened for reading only");
+        detail::check(atlas_open_at(path.c_str(), *options.generation, &raw, &store.handle_));
+    } else {
+        detail::check(atlas_open(path.c_str(), static_cast<atlas_mode>(mode), &raw, &store.handle_));
+    }
     return store;
 }
 
