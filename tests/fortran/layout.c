@@ -16,6 +16,7 @@ size_t layout_of(int32_t what) {
     case 11: return offsetof(atlas_array_description, fill_value);
     case 12: return sizeof(atlas_stats);
     case 13: return offsetof(atlas_stats, max_uint);
+    case 14: return offsetof(atlas_create_options, keep_generations);
     default: return 0;
     }
 }

@@ -13,8 +13,9 @@ module life_tests
     implicit none (type, external)
     private
 
-    public :: actions, begun_flushes, closed_stores, compaction, damage, durability, failed_flush, finalizers, &
-        library, messages, open_twice, options, progress, readers, regions_refused, stat_and_errmsg, write_buffer
+    public :: actions, begun_flushes, closed_stores, compaction, damage, durability, earlier_commits, failed_flush, &
+        finalizers, library, messages, open_twice, options, progress, readers, regions_refused, stat_and_errmsg, &
+        write_buffer
 
     ! What the callbacks below saw.
     integer :: reports = 0
@@ -267,6 +268,7 @@ contains
         type(store_type) :: store
         type(store_info_type) :: info
         type(stats_type) :: stats
+        integer(int64), allocatable :: generations(:)
         character(200) :: text
         integer :: stat
 
@@ -298,6 +300,10 @@ contains
         call expect(stat == atlas_status_invalid_handle, "compact")
         call store%refresh(stat=stat)
         call expect(stat == atlas_status_invalid_handle, "refresh")
+        call store%generations(generations, stat=stat)
+        call expect(stat == atlas_status_invalid_handle .and. size(generations) == 0, "generations")
+        call store%rollback(1_int64, stat=stat)
+        call expect(stat == atlas_status_invalid_handle, "rollback")
         call store%verify(stat=stat)
         call expect(stat == atlas_status_invalid_handle, "verify")
         call store%close(stat=stat)
@@ -385,6 +391,81 @@ contains
         call reader%info(after)
         call expect(a == 2 .and. after%generation == before%generation + 1, "the next commit")
     end subroutine readers
+
+    !> The value of every commit is its number.
+    subroutine earlier_commits
+        type(store_type) :: writer, reader
+        type(store_info_type) :: info
+        integer(int64), allocatable :: generations(:)
+        character(300) :: text
+        integer :: i, a, stat
+
+        call writer%create(path_of("store"), keep_generations=3)
+        call writer%create_dataset("d")
+        call writer%define("d", "x", atlas_dtype_i32)
+        do i = 2, 7
+            call writer%write("d", "x", i)
+            call writer%flush()
+        end do
+        call writer%generations(generations)
+        call expect(size(generations) == 4 .and. all(generations == [4, 5, 6, 7]), "three before the last")
+        do i = 4, 7
+            call reader%open(path_of("store"), generation=int(i, int64))
+            call reader%read("d", "x", a)
+            call reader%info(info)
+            call expect(a == i .and. info%generation == i .and. info%mode == atlas_mode_read, "each of them")
+            call reader%close()
+        end do
+        call reader%open(path_of("store"), generation=3_int64, stat=stat, errmsg=text)
+        call expect_failure(stat, text, atlas_status_not_found, "commit 3: it has 4, 5, 6 and the last, 7")
+        call expect(.not. reader%is_open(), "not open")
+        call reader%open(path_of("store"), action="readwrite", generation=5_int64, stat=stat, errmsg=text)
+        call expect_failure(stat, text, atlas_status_invalid_argument, "reading only")
+        call expect(.not. reader%is_open(), "not open")
+        reports = 0
+        call reader%open(path_of("store"), action="read", generation=5_int64, progress=count_reports)
+        call reader%verify()
+        call expect(reports > 0, "options as for the last commit")
+        call reader%rollback(5_int64, stat=stat, errmsg=text)
+        call expect_failure(stat, text, atlas_status_read_only, "")
+
+        call writer%rollback(3_int64, stat=stat, errmsg=text)
+        call expect_failure(stat, text, atlas_status_not_found, "commit 3: it has 4, 5, 6 and the last, 7")
+        call writer%write("d", "x", 8)
+        call writer%rollback(4_int64, stat=stat, errmsg=text)
+        call expect_failure(stat, text, atlas_status_unflushed_changes, "")
+        call writer%flush()
+        call writer%rollback(6_int64)
+        call writer%read("d", "x", a)
+        call expect(a == 6, "gone back")
+        call reader%read("d", "x", a)
+        call expect(a == 5, "the reader stays")
+        call reader%refresh()
+        call reader%read("d", "x", a)
+        call expect(a == 6, "the reader moves on")
+        call reader%close()
+        call writer%rollback(8_int64)
+        call writer%read("d", "x", a)
+        call expect(a == 8, "undone")
+        call writer%close()
+
+        call writer%create(path_of("forgetful"), keep_generations=0)
+        call writer%create_dataset("d")
+        call writer%flush()
+        call writer%generations(generations)
+        call expect(size(generations) == 1 .and. all(generations == 2), "none kept")
+        call writer%close()
+        call writer%create(path_of("default"))
+        do i = 1, 2
+            call writer%create_dataset(merge("c", "d", i == 1))
+            call writer%flush()
+        end do
+        call writer%generations(generations)
+        call expect(size(generations) == 2 .and. all(generations == [2, 3]), "one before the last")
+        call writer%close()
+        call writer%create(path_of("bad"), keep_generations=-2, stat=stat, errmsg=text)
+        call expect_failure(stat, text, atlas_status_invalid_argument, "keep_generations is -2")
+    end subroutine earlier_commits
 
     subroutine options
         type(store_type) :: store
@@ -634,8 +715,8 @@ end module life_tests
 
 program life
     use check, only: finish, run
-    use life_tests, only: actions, begun_flushes, closed_stores, compaction, damage, durability, failed_flush, &
-        finalizers, library, messages, open_twice, options, progress, readers, regions_refused, stat_and_errmsg, &
+    use life_tests, only: actions, begun_flushes, closed_stores, compaction, damage, durability, earlier_commits, &
+        failed_flush, finalizers, library, messages, open_twice, options, progress, readers, regions_refused, stat_and_errmsg, &
         write_buffer
     implicit none (type, external)
 
@@ -648,6 +729,7 @@ program life
     call run("stores opened twice", open_twice)
     call run("actions", actions)
     call run("readers", readers)
+    call run("earlier commits", earlier_commits)
     call run("options", options)
     call run("compact", compaction)
     call run("verify", damage)

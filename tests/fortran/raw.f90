@@ -6,10 +6,10 @@ module raw_tests
     use atlas_store_c, only: atlas_array_description, atlas_array_dims, atlas_array_info, atlas_array_options, &
         atlas_array_stats, atlas_close, atlas_create, atlas_create_dataset, atlas_create_options, &
         atlas_define_array, atlas_dtype_f64, atlas_dtype_size, atlas_flush, atlas_flush_begin, atlas_flush_test, &
-        atlas_flush_wait, atlas_get_attribute, atlas_has_attribute, atlas_open, atlas_open_options, &
-        atlas_mode_read, atlas_read_array, atlas_set_attribute, atlas_stats, atlas_status_buffer_too_small, &
-        atlas_status_corrupt, atlas_status_ok, atlas_store_description, atlas_store_info, atlas_verify, &
-        atlas_write_array
+        atlas_flush_wait, atlas_generations, atlas_get_attribute, atlas_has_attribute, atlas_open, atlas_open_at, &
+        atlas_open_options, atlas_mode_read, atlas_mode_read_write, atlas_read_array, atlas_rollback, &
+        atlas_set_attribute, atlas_stats, atlas_status_buffer_too_small, atlas_status_corrupt, atlas_status_ok, &
+        atlas_store_description, atlas_store_info, atlas_verify, atlas_write_array
     implicit none (type, external)
     private
 
@@ -46,6 +46,7 @@ contains
         call same(11, offset(c_loc(array), c_loc(array%fill_value)), "fill_value")
         call same(12, c_sizeof(stats), "atlas_stats")
         call same(13, offset(c_loc(stats), c_loc(stats%max_uint)), "max_uint")
+        call same(14, offset(c_loc(create), c_loc(create%keep_generations)), "keep_generations")
     end subroutine layout
 
     subroutine same(what, bytes, name)
@@ -72,7 +73,7 @@ contains
         type(atlas_array_description) :: array
         type(atlas_store_description) :: description
         type(atlas_stats) :: stats
-        integer(c_int64_t) :: store, damages
+        integer(c_int64_t) :: store, damages, generations(3)
         integer(c_int64_t), target :: chunk(2)
         integer(c_size_t) :: needed
         logical(c_bool) :: has
@@ -126,6 +127,22 @@ contains
         call expect(atlas_verify(store, c_null_funptr, c_null_ptr, damages) == atlas_status_ok .and. damages == 0, &
             "verify")
         call expect(atlas_verify(store, c_null_funptr, c_null_ptr) /= atlas_status_corrupt, "verify without a count")
+        call expect(atlas_close(store) == atlas_status_ok, "close")
+
+        call expect(atlas_open(path_of("store")//c_null_char, atlas_mode_read_write, out=store) == atlas_status_ok, &
+            "open for writing")
+        call expect(atlas_generations(store, 0_c_size_t, count=needed) == atlas_status_buffer_too_small .and. &
+            needed == 2, "generations asks for a buffer")
+        generations = 0
+        call expect(atlas_generations(store, 3_c_size_t, generations, needed) == atlas_status_ok .and. needed == 2, &
+            "generations")
+        call expect(all(generations == [1, 2, 0]), "their numbers")
+        call expect(atlas_rollback(store, 1_c_int64_t) == atlas_status_ok, "rollback")
+        call expect(atlas_close(store) == atlas_status_ok, "close")
+        call expect(atlas_open_at(path_of("store")//c_null_char, 2_c_int64_t, out=store) == atlas_status_ok, "open_at")
+        description%struct_size = c_sizeof(description)
+        call expect(atlas_store_info(store, description) == atlas_status_ok .and. description%dataset_count == 1 .and. &
+            description%generation == 2, "the commit gone back from")
         call expect(atlas_close(store) == atlas_status_ok, "close")
     end subroutine round_trip
 end module raw_tests

@@ -89,6 +89,7 @@ module atlas_store_c
     integer(c_int32_t), parameter, public :: atlas_switch_on = 1
     integer(c_int32_t), parameter, public :: atlas_switch_off = 2
     integer(c_int32_t), parameter, public :: atlas_threads_inline = -1
+    integer(c_int32_t), parameter, public :: atlas_keep_none = -1
 
     ! Log levels and limits
     integer(c_int32_t), parameter, public :: atlas_log_info = 1
@@ -111,6 +112,7 @@ module atlas_store_c
         type(c_funptr) :: progress
         type(c_ptr) :: progress_data
         integer(c_int64_t) :: write_buffer_bytes = 0
+        integer(c_int32_t) :: keep_generations = 0
     end type atlas_create_options
 
     !> Options of `atlas_open`. Set `struct_size`.
@@ -225,6 +227,15 @@ module atlas_store_c
             integer(c_int32_t) :: status
         end function atlas_open
 
+        function atlas_open_at(path, generation, options, out) bind(c, name="atlas_open_at") result(status)
+            import :: atlas_open_options, c_char, c_int32_t, c_int64_t
+            character(kind=c_char), intent(in) :: path(*)
+            integer(c_int64_t), value :: generation
+            type(atlas_open_options), intent(in), optional :: options
+            integer(c_int64_t), intent(out) :: out
+            integer(c_int32_t) :: status
+        end function atlas_open_at
+
         function atlas_flush(store) bind(c, name="atlas_flush") result(status)
             import :: c_int32_t, c_int64_t
             integer(c_int64_t), value :: store
@@ -267,6 +278,22 @@ module atlas_store_c
             integer(c_int64_t), value :: store
             integer(c_int32_t) :: status
         end function atlas_compact
+
+        function atlas_generations(store, capacity, generations, count) bind(c, name="atlas_generations") result(status)
+            import :: c_int32_t, c_int64_t, c_size_t
+            integer(c_int64_t), value :: store
+            integer(c_size_t), value :: capacity
+            integer(c_int64_t), intent(inout), optional :: generations(*)
+            integer(c_size_t), intent(inout) :: count
+            integer(c_int32_t) :: status
+        end function atlas_generations
+
+        function atlas_rollback(store, generation) bind(c, name="atlas_rollback") result(status)
+            import :: c_int32_t, c_int64_t
+            integer(c_int64_t), value :: store
+            integer(c_int64_t), value :: generation
+            integer(c_int32_t) :: status
+        end function atlas_rollback
 
         function atlas_refresh(store) bind(c, name="atlas_refresh") result(status)
             import :: c_int32_t, c_int64_t
@@ -653,8 +680,9 @@ module atlas_store_c
             integer(c_size_t) :: bytes
         end function atlas_dtype_size
     end interface
-    public :: atlas_create, atlas_open, atlas_flush, atlas_flush_begin, atlas_flush_test, atlas_flush_wait, &
-        atlas_close, atlas_discard, atlas_compact, atlas_refresh, atlas_verify, atlas_store_info, &
+    public :: atlas_create, atlas_open, atlas_open_at, atlas_flush, atlas_flush_begin, atlas_flush_test, &
+        atlas_flush_wait, atlas_close, atlas_discard, atlas_compact, atlas_generations, atlas_rollback, &
+        atlas_refresh, atlas_verify, atlas_store_info, &
         atlas_create_dataset, atlas_delete_dataset, atlas_has_dataset, atlas_dataset_count, &
         atlas_dataset_names, atlas_dataset_name, atlas_define_array, atlas_delete_array, &
         atlas_has_array, atlas_array_count, atlas_array_names, atlas_array_info, atlas_array_dims, &

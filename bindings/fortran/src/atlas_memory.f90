@@ -12,15 +12,15 @@ module atlas_store_memory
         atlas_dtype_u16, atlas_dtype_u32, atlas_dtype_u64, atlas_dtype_u8, atlas_last_error, atlas_max_rank, &
         atlas_status_buffer_too_small, atlas_status_invalid_argument, atlas_status_name, atlas_status_ok, &
         atlas_status_out_of_range, atlas_status_type_mismatch, atlas_switch_off, atlas_switch_on, &
-        atlas_threads_inline, atlas_version_string
+        atlas_version_string
     implicit none (type, external)
     private
 
-    public :: answer, c_text, cells, check_attribute, check_memory, contiguous_bytes, copy_back, decode_fill, &
-        dtype_name, encode_fill, f_text, failure, form_text, gather_texts, grown, lay_out, &
+    public :: answer, c_text, cells, check_attribute, check_memory, contiguous_bytes, copy_back, count_option, &
+        decode_fill, dtype_name, encode_fill, f_text, failure, form_text, gather_texts, grown, lay_out, &
         library_version, listed, make_direct, memory_of, memory_type, moved, number, outcome_type, region_type, &
         report, scatter_texts, split_names, split_texts, status_name, switch, take_indices, take_names, take_start, &
-        texts_type, threads
+        texts_type
 
     !> What a procedure came to: a status and, for a failure, its text.
     type :: outcome_type
@@ -756,15 +756,17 @@ contains
         if (present(choice)) code = merge(atlas_switch_on, atlas_switch_off, choice)
     end function switch
 
-    pure recursive function threads(choice) result(code)
+    !> The option for a count of which 0 is not the default, but `none`.
+    pure recursive function count_option(choice, none) result(code)
         integer, intent(in), optional :: choice
+        integer(c_int32_t), intent(in) :: none
         integer(c_int32_t) :: code
 
         code = 0
         if (.not. present(choice)) return
         code = int(choice, c_int32_t)
-        if (choice == 0) code = atlas_threads_inline
-    end function threads
+        if (choice == 0) code = none
+    end function count_option
 
     !> One element of `dtype` in bytes, or the text of a string.
     recursive subroutine encode_fill(fill, dtype, bytes, text, outcome)

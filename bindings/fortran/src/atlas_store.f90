@@ -103,17 +103,18 @@ module atlas_store
         atlas_chunk_stats, atlas_close, atlas_compact, atlas_create, atlas_create_dataset, atlas_create_options, &
         atlas_dataset_count, atlas_dataset_name, atlas_dataset_names, atlas_define_array, atlas_delete_array, &
         atlas_delete_attribute, atlas_delete_dataset, atlas_discard, atlas_flush, atlas_flush_begin, &
-        atlas_flush_test, atlas_flush_wait, atlas_get_attribute, atlas_get_attribute_strings, atlas_has_array, &
-        atlas_has_attribute, atlas_has_dataset, atlas_open, atlas_open_options, atlas_read_across, &
-        atlas_read_array, atlas_read_strings, atlas_refresh, atlas_set_attribute, atlas_stats, &
-        atlas_store_description, atlas_store_info, atlas_verify, atlas_write_array, atlas_write_strings
+        atlas_flush_test, atlas_flush_wait, atlas_generations, atlas_get_attribute, atlas_get_attribute_strings, &
+        atlas_has_array, atlas_has_attribute, atlas_has_dataset, atlas_open, atlas_open_at, atlas_open_options, &
+        atlas_read_across, atlas_read_array, atlas_read_strings, atlas_refresh, atlas_rollback, &
+        atlas_set_attribute, atlas_stats, atlas_store_description, atlas_store_info, atlas_verify, &
+        atlas_write_array, atlas_write_strings
     use atlas_store_c, only: &
         atlas_codec_default, atlas_codec_lz4, atlas_codec_none, atlas_codec_zstd, &
         atlas_compression_default, atlas_compression_none, atlas_compression_zstd, &
         atlas_dtype_bool, atlas_dtype_c128, atlas_dtype_c64, atlas_dtype_f16, atlas_dtype_f32, atlas_dtype_f64, &
         atlas_dtype_i16, atlas_dtype_i32, atlas_dtype_i64, atlas_dtype_i8, atlas_dtype_size, atlas_dtype_string, &
         atlas_dtype_timestamp_ns, atlas_dtype_u16, atlas_dtype_u32, atlas_dtype_u64, atlas_dtype_u8, &
-        atlas_header_version, atlas_log_info, atlas_log_warning, atlas_max_rank, &
+        atlas_header_version, atlas_keep_none, atlas_log_info, atlas_log_warning, atlas_max_rank, &
         atlas_meta_format_default, atlas_meta_format_json, atlas_meta_format_msgpack, &
         atlas_mode_read, atlas_mode_read_write, &
         atlas_status_already_exists, atlas_status_buffer_too_small, atlas_status_cancelled, atlas_status_conflict, &
@@ -122,13 +123,13 @@ module atlas_store
         atlas_status_no_stats, atlas_status_not_found, atlas_status_ok, atlas_status_out_of_memory, &
         atlas_status_out_of_range, atlas_status_poisoned, atlas_status_read_only, atlas_status_type_mismatch, &
         atlas_status_unflushed_changes, atlas_status_unsupported, &
-        atlas_switch_on, atlas_version, atlas_version_major, atlas_version_minor, &
+        atlas_switch_on, atlas_threads_inline, atlas_version, atlas_version_major, atlas_version_minor, &
         atlas_version_patch
     use atlas_store_memory, only: answer, atlas_max_name, c_text, cells, check_attribute, check_memory, &
-        contiguous_bytes, copy_back, decode_fill, dtype_name, encode_fill, f_text, failure, form_text, gather_texts, &
-        grown, lay_out, library_version, listed, make_direct, memory_of, memory_type, moved, number, outcome_type, &
-        region_type, report, scatter_texts, split_names, split_texts, status_name, switch, take_indices, take_names, &
-        take_start, texts_type, threads
+        contiguous_bytes, copy_back, count_option, decode_fill, dtype_name, encode_fill, f_text, failure, form_text, &
+        gather_texts, grown, lay_out, library_version, listed, make_direct, memory_of, memory_type, moved, number, &
+        outcome_type, region_type, report, scatter_texts, split_names, split_texts, status_name, switch, &
+        take_indices, take_names, take_start, texts_type
     implicit none (type, external)
     private
 
@@ -233,11 +234,11 @@ module atlas_store
         integer(c_int64_t) :: handle = 0
         type(callbacks_type), pointer :: callbacks => null()
     contains
-        !> create(path, codec, level, shuffle, meta_format, meta_compression, sync, num_threads, cache_bytes,
-        !>        write_buffer_bytes, log, progress): create a store and open it for reading and writing
+        !> create(path, codec, level, shuffle, meta_format, meta_compression, keep_generations, sync, num_threads,
+        !>        cache_bytes, write_buffer_bytes, log, progress): create a store and open it for reading and writing
         procedure :: create => store_create
-        !> open(path, action, sync, num_threads, cache_bytes, write_buffer_bytes, log, progress): open a store;
-        !> `action` is "read", which is the default, or "readwrite"
+        !> open(path, action, generation, sync, num_threads, cache_bytes, write_buffer_bytes, log, progress): open a
+        !> store; `action` is "read", which is the default, or "readwrite"; `generation` an earlier commit, to read
         procedure :: open => store_open
         !> flush(): commit every change since the last flush, all together, and wait until it is on the disk
         procedure :: flush => store_flush
@@ -254,6 +255,10 @@ module atlas_store
         procedure :: discard => store_discard
         !> compact(): give back the space of deleted and overwritten data
         procedure :: compact => store_compact
+        !> generations(generations): the commits that can be opened and gone back to, in ascending order
+        procedure :: generations => store_generations
+        !> rollback(generation): make the store what it was at an earlier commit, as a new commit
+        procedure :: rollback => store_rollback
         !> refresh(): move a store that is open for reading on to the last commit
         procedure :: refresh => store_refresh
         !> verify(damage_count, damages): compare every byte on disk with its checksum. Damage is a failure
@@ -370,20 +375,23 @@ contains
     !> - `codec`, `level`    atlas_codec_.. and its level, for arrays that do not choose their own
     !> - `shuffle`           shuffle the bytes of elements before compressing; default: .true.
     !> - `meta_format`, `meta_compression`  how the store's root is written
+    !> - `keep_generations`  earlier commits that can be gone back to, also after compactions; 0: none. Default: the one
+    !>                       before the last, until a compaction. Belongs to the store from then on
     !> - `sync`              flush waits for the disk; default: .true.
     !> - `num_threads`       background threads; 0: all work is done on the calling thread
     !> - `cache_bytes`       decoded data and indexes kept for later reads
     !> - `write_buffer_bytes`  what written values may take in memory; beyond that they wait in files for the next flush
     !> - `log`               called with messages; a module procedure, or one that lives as long as the store
     !> - `progress`          called during `compact` and `verify`; likewise
-    recursive subroutine store_create(self, path, codec, level, shuffle, meta_format, meta_compression, sync, &
-            num_threads, cache_bytes, write_buffer_bytes, log, progress, stat, errmsg)
+    recursive subroutine store_create(self, path, codec, level, shuffle, meta_format, meta_compression, &
+            keep_generations, sync, num_threads, cache_bytes, write_buffer_bytes, log, progress, stat, errmsg)
         class(store_type), intent(inout) :: self
         character(*), intent(in) :: path
         integer(c_int32_t), intent(in), optional :: codec
         integer, intent(in), optional :: level
         logical, intent(in), optional :: shuffle
         integer(c_int32_t), intent(in), optional :: meta_format, meta_compression
+        integer, intent(in), optional :: keep_generations
         logical, intent(in), optional :: sync
         integer, intent(in), optional :: num_threads
         integer(int64), intent(in), optional :: cache_bytes, write_buffer_bytes
@@ -403,8 +411,9 @@ contains
             options%shuffle = switch(shuffle)
             if (present(meta_format)) options%meta_format = meta_format
             if (present(meta_compression)) options%meta_compression = meta_compression
+            options%keep_generations = count_option(keep_generations, atlas_keep_none)
             options%sync = switch(sync)
-            options%num_threads = threads(num_threads)
+            options%num_threads = count_option(num_threads, atlas_threads_inline)
             if (present(cache_bytes)) options%cache_bytes = cache_bytes
             if (present(write_buffer_bytes)) options%write_buffer_bytes = write_buffer_bytes
             options%log = c_null_funptr
@@ -421,14 +430,16 @@ contains
 
     !> Open a store.
     !>
-    !> - `path`    the store's directory
-    !> - `action`  "read" (the default): see the last commit, until `refresh`. "readwrite": be the one writer
-    !> - the rest  as for `create`
-    recursive subroutine store_open(self, path, action, sync, num_threads, cache_bytes, write_buffer_bytes, log, &
-            progress, stat, errmsg)
+    !> - `path`        the store's directory
+    !> - `action`      "read" (the default): see the last commit, until `refresh`. "readwrite": be the one writer
+    !> - `generation`  for reading, see this commit instead, one of `generations`
+    !> - the rest      as for `create`
+    recursive subroutine store_open(self, path, action, generation, sync, num_threads, cache_bytes, &
+            write_buffer_bytes, log, progress, stat, errmsg)
         class(store_type), intent(inout) :: self
         character(*), intent(in) :: path
         character(*), intent(in), optional :: action
+        integer(int64), intent(in), optional :: generation
         logical, intent(in), optional :: sync
         integer, intent(in), optional :: num_threads
         integer(int64), intent(in), optional :: cache_bytes, write_buffer_bytes
@@ -453,10 +464,13 @@ contains
                     "action is '"//action//"'; it must be 'read' or 'readwrite'")
             end select
         end if
+        if (outcome%status == atlas_status_ok .and. present(generation) .and. mode /= atlas_mode_read) then
+            outcome = failure(atlas_status_invalid_argument, "an earlier commit can be opened for reading only")
+        end if
         if (outcome%status == atlas_status_ok) then
             options%struct_size = c_sizeof(options)
             options%sync = switch(sync)
-            options%num_threads = threads(num_threads)
+            options%num_threads = count_option(num_threads, atlas_threads_inline)
             if (present(cache_bytes)) options%cache_bytes = cache_bytes
             if (present(write_buffer_bytes)) options%write_buffer_bytes = write_buffer_bytes
             options%log = c_null_funptr
@@ -465,7 +479,11 @@ contains
             options%progress_data = c_loc(self%callbacks)
             if (present(log)) options%log = c_funloc(forward_log)
             if (present(progress)) options%progress = c_funloc(forward_progress)
-            outcome = answer(atlas_open(c_text(path), mode, options, self%handle))
+            if (present(generation)) then
+                outcome = answer(atlas_open_at(c_text(path), generation, options, self%handle))
+            else
+                outcome = answer(atlas_open(c_text(path), mode, options, self%handle))
+            end if
         end if
         if (self%handle == 0) call forget(self)
         call report(outcome, stat, errmsg)
@@ -543,7 +561,7 @@ contains
     end subroutine store_discard
 
     !> Give back the space of deleted and overwritten data. It commits by itself, and needs a store without unflushed
-    !> changes.
+    !> changes. Of earlier commits only those that `keep_generations` asked for can still be gone back to.
     recursive subroutine store_compact(self, stat, errmsg)
         class(store_type), intent(in) :: self
         integer, intent(out), optional :: stat
@@ -551,6 +569,39 @@ contains
 
         call report(answer(atlas_compact(self%handle)), stat, errmsg)
     end subroutine store_compact
+
+    !> List the commits that can be opened and gone back to, in ascending order. The last is the store's last commit.
+    recursive subroutine store_generations(self, generations, stat, errmsg)
+        class(store_type), intent(in) :: self
+        integer(int64), allocatable, intent(out) :: generations(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+        integer(c_size_t) :: count
+
+        count = 0
+        do
+            allocate(generations(count))
+            outcome = answer(atlas_generations(self%handle, size(generations, kind=c_size_t), generations, count))
+            if (outcome%status /= atlas_status_buffer_too_small) exit
+            deallocate(generations)
+        end do
+        if (outcome%status /= atlas_status_ok) count = 0
+        generations = generations(:count)
+        call report(outcome, stat, errmsg)
+    end subroutine store_generations
+
+    !> Make the store what it was at an earlier commit, as a new commit, and wait until that is on the disk. It can be
+    !> undone in the same way, as long as the commit gone back from is kept. It needs a store without unflushed changes.
+    recursive subroutine store_rollback(self, generation, stat, errmsg)
+        class(store_type), intent(in) :: self
+        integer(int64), intent(in) :: generation
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call report(answer(atlas_rollback(self%handle, generation)), stat, errmsg)
+    end subroutine store_rollback
 
     !> Move a store that is open for reading on to the last commit.
     recursive subroutine store_refresh(self, stat, errmsg)
