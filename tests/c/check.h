@@ -306,6 +306,7 @@ static inline void folder_scan(folder_image *image, const char *top, const char 
             FILE *stream = fopen(full, "rb");
             NEED(stream != NULL);
             file->size = fread(file->bytes, 1, file->size, stream);
+            file->bytes[file->size] = '\0'; /* for those that are text */
             fclose(stream);
         }
     }

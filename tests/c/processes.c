@@ -1,4 +1,4 @@
-/* One writer, many readers, in processes of their own; kill -9; fork. */
+/* One writer, many readers, in processes of their own; earlier commits; kill -9; fork. */
 #include "check.h"
 
 enum { SETS = 3, ARRAYS = 2, CELLS = 300, CHUNK = 64 };
@@ -60,17 +60,37 @@ static int64_t read_cycle(atlas_store store) {
     return cycle;
 }
 
-/* Every segment file belongs to the committed store: none is left over, none is missing. */
+/* The root of the last commit, or of an earlier one that can still be opened. */
+static bool is_root(const char *name, const uint64_t *commits, size_t count) {
+    char kept[64];
+    for (size_t i = 0; i + 1 < count; i++) {
+        snprintf(kept, sizeof kept, ".atlas.json.%08" PRIu64, commits[i]);
+        if (strcmp(name, kept) == 0) return true;
+    }
+    return strcmp(name, "atlas.json") == 0;
+}
+
+/* Every file is a root, or a segment that a root names, and no segment of the last commit is missing. */
 static void check_no_leftovers(const char *path) {
+    uint64_t commits[64];
+    size_t count = 0, segments = 0;
     atlas_store store = store_open(path, ATLAS_MODE_READ);
-    CHECK_U64(segments_in(path, NULL).count, store_info(store).segment_count);
-    CHECK_OK(atlas_discard(store));
+    CHECK_OK(atlas_generations(store, COUNT_OF(commits), commits, &count));
     folder_image image = folder_take(path);
     for (size_t i = 0; i < image.count; i++) {
         const char *name = image.files[i].path;
-        if (!has_suffix(name, ".seg") && !has_suffix(name, "/") && strcmp(name, "atlas.json") != 0 && strcmp(name, ".lock") != 0)
+        bool known = has_suffix(name, "/") || strcmp(name, ".lock") == 0 || is_root(name, commits, count);
+        for (size_t r = 0; r < image.count && has_suffix(name, ".seg"); r++) {
+            if (!is_root(image.files[r].path, commits, count)) continue;
+            if (!strstr((const char *)image.files[r].bytes, strchr(name, '/') + 1)) continue;
+            known = true;
+            segments += strcmp(image.files[r].path, "atlas.json") == 0;
+        }
+        if (!known)
             check_fail(__FILE__, __LINE__, "expected no leftovers, found '%s' (%zu bytes)", name, image.files[i].size);
     }
+    CHECK_U64(segments, store_info(store).segment_count);
+    CHECK_OK(atlas_discard(store));
     folder_free(&image);
 }
 
@@ -417,6 +437,148 @@ static void leftovers_go_after_the_reader(void) {
     }
 }
 
+/* ---- earlier commits ---- */
+
+/* A store's commits as text, "1;2;3;", asked for first without a buffer and then with one of the right size. */
+static const char *commits_of(atlas_store store) {
+    static char text[512];
+    size_t count = 0, again = 0, length = 0;
+    uint64_t generations[16];
+    CHECK_STATUS(atlas_generations(store, 0, NULL, &count), ATLAS_STATUS_BUFFER_TOO_SMALL);
+    CHECK(count <= COUNT_OF(generations));
+    CHECK_OK(atlas_generations(store, count, generations, &again));
+    CHECK_U64(again, count);
+    for (size_t i = 0; i < count; i++)
+        length += (size_t)snprintf(text + length, sizeof text - length, "%" PRIu64 ";", generations[i]);
+    return text;
+}
+
+static atlas_store open_at(const char *path, uint64_t generation) {
+    atlas_store store = 0;
+    CHECK_OK(atlas_open_at(path, generation, NULL, &store));
+    CHECK_U64(store_info(store).generation, generation);
+    CHECK_I64(store_info(store).mode, ATLAS_MODE_READ);
+    return store;
+}
+
+/* As many as the store was made to keep, whoever writes it; where nothing was said, one, until a compaction. Cycle k is
+ * commit k + 1. */
+static void earlier_commits_are_kept(void) {
+    static const struct {
+        int32_t keep;
+        const char *after_5_cycles, *after_compact, *after_reopen;
+    } cases[] = {{0, "5;6;", "7;", "7;8;"},
+                 {ATLAS_KEEP_NONE, "6;", "7;", "8;"},
+                 {1, "5;6;", "5;7;", "7;8;"},
+                 {3, "3;4;5;6;", "3;4;5;7;", "4;5;7;8;"},
+                 {INT32_MAX, "1;2;3;4;5;6;", "1;2;3;4;5;7;", "1;2;3;4;5;7;8;"}};
+    for (size_t c = 0; c < COUNT_OF(cases); c++) {
+        char name[32];
+        snprintf(name, sizeof name, "store-%zu", c);
+        const char *path = path_of(name);
+        atlas_create_options options;
+        memset(&options, 0, sizeof options);
+        options.struct_size = sizeof options;
+        options.keep_generations = cases[c].keep;
+        atlas_store store = 0;
+        CHECK_OK(atlas_create(path, &options, &store));
+        CHECK_TEXT(commits_of(store), "1;");
+        for (int cycle = 1; cycle <= 5; cycle++) {
+            write_cycle(store, cycle);
+            CHECK_OK(atlas_flush(store));
+        }
+        for (int compacted = 0; compacted < 2; compacted++) {
+            const char *commits = compacted ? cases[c].after_compact : cases[c].after_5_cycles;
+            CHECK_TEXT(commits_of(store), commits);
+            for (uint64_t generation = 2; generation <= 5; generation++) {
+                atlas_store earlier = 0;
+                char number[2] = {(char)('0' + generation), 0};
+                if (strstr(commits, number)) {
+                    earlier = open_at(path, generation);
+                    CHECK_I64(read_cycle(earlier), (int64_t)generation - 1);
+                    CHECK_STATUS(atlas_flush(earlier), ATLAS_STATUS_READ_ONLY);
+                    CHECK_TEXT(commits_of(earlier), commits);
+                    CHECK_OK(atlas_close(earlier));
+                } else {
+                    CHECK_FAILS(atlas_open_at(path, generation, NULL, &earlier), ATLAS_STATUS_NOT_FOUND, path, number);
+                }
+            }
+            if (!compacted) CHECK_OK(atlas_compact(store));
+        }
+        CHECK_OK(atlas_close(store));
+        child other = child_start("agent", path);
+        ASK(&other, "write");
+        ASK_NUMBER(&other, "cycle", 6);
+        ASK(&other, "close");
+        child_end(&other, 0);
+        store = store_open(path, ATLAS_MODE_READ);
+        CHECK_TEXT(commits_of(store), cases[c].after_reopen);
+        CHECK_I64(read_cycle(store), 6);
+        CHECK_OK(atlas_close(store));
+        store = open_at(path, 8); /* the last one, by its number */
+        CHECK_I64(read_cycle(store), 6);
+        CHECK_OK(atlas_close(store));
+        check_sound(path);
+    }
+}
+
+/* A rollback is a commit, seen by those who refresh, undone by another; and so is what is written after it. */
+static void a_rollback_is_a_commit(void) {
+    const char *path = path_of("store");
+    atlas_create_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = sizeof options;
+    options.keep_generations = 8;
+    atlas_store store = 0;
+    CHECK_OK(atlas_create(path, &options, &store));
+    for (int cycle = 1; cycle <= 3; cycle++) {
+        write_cycle(store, cycle);
+        CHECK_OK(atlas_flush(store));
+    }
+    child far = child_start("agent", path);
+    ASK(&far, "read");
+    ASK_NUMBER(&far, "check", 3);
+    CHECK_OK(atlas_rollback(store, 4)); /* where it is */
+    CHECK_TEXT(commits_of(store), "1;2;3;4;");
+    CHECK_OK(atlas_rollback(store, 2));
+    CHECK_I64(read_cycle(store), 1);
+    CHECK(!store_info(store).unflushed_changes);
+    CHECK_U64(store_info(store).generation, 5);
+    CHECK_TEXT(commits_of(store), "1;2;3;4;5;");
+    ASK_NUMBER(&far, "check", 3);
+    ASK(&far, "refresh");
+    ASK_NUMBER(&far, "check", 1);
+    atlas_store earlier = open_at(path, 4); /* what was gone back from */
+    CHECK_I64(read_cycle(earlier), 3);
+
+    write_cycle(store, 2); /* another history */
+    CHECK_OK(atlas_delete_dataset(store, "c"));
+    CHECK_OK(atlas_flush(store));
+    CHECK_OK(atlas_rollback(store, 4));
+    CHECK_I64(read_cycle(store), 3);
+    CHECK_OK(atlas_compact(store));
+    CHECK_I64(read_cycle(store), 3);
+    CHECK_I64(read_cycle(earlier), 3);
+    ASK_NUMBER(&far, "check", 1);
+    CHECK_OK(atlas_refresh(earlier)); /* moves on to the last */
+    CHECK_U64(store_info(earlier).generation, 8);
+    CHECK_I64(read_cycle(earlier), 3);
+    CHECK_OK(atlas_rollback(store, 1)); /* before anything was */
+    CHECK_LIST("", atlas_dataset_names, store);
+    CHECK_OK(atlas_rollback(store, 5));
+    CHECK_I64(read_cycle(store), 1);
+    CHECK_OK(atlas_discard(store));
+    CHECK_OK(atlas_close(earlier));
+    ASK(&far, "refresh");
+    ASK_NUMBER(&far, "check", 1);
+    ASK(&far, "close");
+    child_end(&far, 0);
+    store = store_open(path, ATLAS_MODE_READ_WRITE);
+    CHECK_I64(read_cycle(store), 1);
+    CHECK_OK(atlas_close(store));
+    check_sound(path);
+}
+
 /* Readers that open and refresh while the writer commits and compacts as fast as it can never see half a commit. */
 static void readers_beside_a_busy_writer(void) {
     const char *path = path_of("store");
@@ -484,7 +646,13 @@ static void kill_leaves_the_last_flush(void) {
         store = store_open(path, ATLAS_MODE_READ_WRITE); /* the lock is free, and what the dead one left is cleared */
         check_no_leftovers(path);
         CHECK_I64(read_cycle(store), seen);
-        if (round % 3 == 0) CHECK_OK(atlas_compact(store));
+        if (round % 3 == 0) {
+            size_t commits = 0;
+            CHECK_OK(atlas_compact(store));
+            check_no_leftovers(path);
+            CHECK_STATUS(atlas_generations(store, 0, NULL, &commits), ATLAS_STATUS_BUFFER_TOO_SMALL);
+            CHECK_U64(commits, 1);
+        }
         CHECK_OK(atlas_close(store));
         cycle = seen;
     }
@@ -524,6 +692,8 @@ static void check_forked(atlas_store store, const char *what) {
     CHECK_STATUS(atlas_flush(store), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_compact(store), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_refresh(store), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_generations(store, 0, NULL, &size), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_rollback(store, 1), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_verify(store, NULL, NULL, NULL), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_close(store), ATLAS_STATUS_FORKED);
 }
@@ -719,6 +889,8 @@ int main(int argc, char **argv) {
     RUN(started_programs_inherit_no_file);
     RUN(snapshots_outlive_flush_delete_and_compact);
     RUN(leftovers_go_after_the_reader);
+    RUN(earlier_commits_are_kept);
+    RUN(a_rollback_is_a_commit);
     RUN(readers_beside_a_busy_writer);
     RUN(kill_leaves_the_last_flush);
     RUN(forked_child_gets_an_error_and_disturbs_nothing);
