@@ -86,6 +86,8 @@ const ATLAS_SWITCH_OFF = Int32(2)
 
 const ATLAS_THREADS_INLINE = Int32(-1)
 
+const ATLAS_KEEP_NONE = Int32(-1)
+
 # ---- Log levels and limits -------------------------------------------------------------------------------------------
 
 const ATLAS_LOG_INFO = Int32(1)
@@ -120,6 +122,7 @@ struct atlas_create_options
     progress::atlas_progress_fn
     progress_data::Ptr{Cvoid}
     write_buffer_bytes::UInt64
+    keep_generations::Int32
 end
 
 struct atlas_open_options
@@ -224,6 +227,9 @@ end
 @c atlas_open(
     path::Cstring, mode::atlas_mode, options::Ptr{atlas_open_options}, out::Ptr{atlas_store}
 )::atlas_status
+@c atlas_open_at(
+    path::Cstring, generation::UInt64, options::Ptr{atlas_open_options}, out::Ptr{atlas_store}
+)::atlas_status
 @c atlas_flush(store::atlas_store)::atlas_status
 @c atlas_flush_begin(store::atlas_store)::atlas_status
 @c atlas_flush_test(store::atlas_store, out::Ptr{Bool})::atlas_status
@@ -231,6 +237,10 @@ end
 @c atlas_close(store::atlas_store)::atlas_status
 @c atlas_discard(store::atlas_store)::atlas_status
 @c atlas_compact(store::atlas_store)::atlas_status
+@c atlas_generations(
+    store::atlas_store, capacity::Csize_t, generations::Ptr{UInt64}, count::Ptr{Csize_t}
+)::atlas_status
+@c atlas_rollback(store::atlas_store, generation::UInt64)::atlas_status
 @c atlas_refresh(store::atlas_store)::atlas_status
 @c atlas_verify(
     store::atlas_store, on_damage::atlas_damage_fn, user_data::Ptr{Cvoid}, damage_count::Ptr{UInt64}

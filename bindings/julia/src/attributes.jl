@@ -50,15 +50,9 @@ function Base.getindex(d::Attributes, key::AbstractString)
 end
 
 function get_values(d::Attributes, key, ::Type{T}, count) where {T<:Element}
-    values = Vector{T}(undef, count)
-    found = Ref{Csize_t}(0)
-    code = LibAtlas.atlas_get_attribute(owner(d)..., key, dtype(T), length(values), values, found)
-    while code == LibAtlas.ATLAS_STATUS_BUFFER_TOO_SMALL
-        resize!(values, found[])
-        code = LibAtlas.atlas_get_attribute(owner(d)..., key, dtype(T), length(values), values, found)
+    return fetched(T, count) do values, capacity, found
+        LibAtlas.atlas_get_attribute(owner(d)..., key, dtype(T), capacity, values, found)
     end
-    check(code)
-    return resize!(values, found[])
 end
 
 function get_values(d::Attributes, key, ::Type{String}, count)

@@ -29,19 +29,25 @@ end
     return AtlasError(Symbol(unsafe_string(LibAtlas.atlas_status_name(code))), code, text)
 end
 
-"The texts that `call(buffer, capacity, needed)` lists, with a first guess at their length in bytes."
-function texts(call, guess::Integer=1024)
-    buffer = Vector{UInt8}(undef, guess)
-    needed = Ref{Csize_t}(0)
-    code = call(buffer, length(buffer), needed)
+"The values of `T` that `call(buffer, capacity, count)` gives, with a first guess at how many there are."
+function fetched(call, ::Type{T}, guess::Integer) where {T}
+    buffer = Vector{T}(undef, guess)
+    count = Ref{Csize_t}(0)
+    code = call(buffer, length(buffer), count)
     while code == LibAtlas.ATLAS_STATUS_BUFFER_TOO_SMALL
-        resize!(buffer, needed[])
-        code = call(buffer, length(buffer), needed)
+        resize!(buffer, count[])
+        code = call(buffer, length(buffer), count)
     end
     check(code)
+    return resize!(buffer, count[])
+end
+
+"The texts that `call(buffer, capacity, needed)` lists, with a first guess at their length in bytes."
+function texts(call, guess::Integer=1024)
+    buffer = fetched(call, UInt8, guess)
     list = String[]
     start = 1
-    for stop in 1:Int(needed[])
+    for stop in eachindex(buffer)
         buffer[stop] == 0x00 || continue
         push!(list, String(buffer[start:(stop - 1)]))
         start = stop + 1

@@ -29,6 +29,7 @@ the order in which they were created.
     keys(store), haskey(store, name), length(store), for (name, dataset) in store
     flush(store), close(store), isopen(store), Atlas.flush_begin(store), Atlas.flush_wait(store), Atlas.flush_test(store)
     Atlas.discard(store), Atlas.compact(store), Atlas.refresh(store), Atlas.verify(store), Atlas.info(store)
+    Atlas.generations(store), Atlas.rollback(store, generation)
 """
 struct Store <: AbstractDict{String,Dataset}
     handle::Handle
@@ -54,10 +55,37 @@ const CODECS = (zstd=LibAtlas.ATLAS_CODEC_ZSTD, lz4=LibAtlas.ATLAS_CODEC_LZ4, no
 
 number(::Nothing) = 0
 number(value::Integer) = value
+count_or(none, ::Nothing) = 0
+count_or(none, count::Integer) = count == 0 ? none : count
 switch(::Nothing) = LibAtlas.ATLAS_SWITCH_DEFAULT
 switch(on::Bool) = on ? LibAtlas.ATLAS_SWITCH_ON : LibAtlas.ATLAS_SWITCH_OFF
-thread_count(::Nothing) = 0
-thread_count(count::Integer) = count == 0 ? LibAtlas.ATLAS_THREADS_INLINE : count
+
+"The store that `call(fields, id)` opens. `fields` are those that the two structs of options share, in their order."
+function open_store(
+    call,
+    path::AbstractString;
+    sync=nothing,
+    threads=nothing,
+    cache_bytes=nothing,
+    log=nothing,
+    progress=nothing,
+    write_buffer_bytes=nothing,
+)
+    handle = new_handle(String(path), Hooks(log, progress)) do id, data
+        fields = (
+            switch(sync),
+            count_or(LibAtlas.ATLAS_THREADS_INLINE, threads),
+            number(cache_bytes),
+            log_function(),
+            data,
+            progress === nothing ? C_NULL : progress_function(),
+            data,
+            number(write_buffer_bytes),
+        )
+        return call(fields, id)
+    end
+    return Store(handle)
+end
 
 """
     Atlas.create(path; options...) -> Store
@@ -73,7 +101,9 @@ When an exception leaves the function the store is discarded, and the exception 
 - `codec`             of arrays that do not choose their own: `:zstd` (default), `:lz4` or `:none`
 - `level`             of that codec
 - `shuffle`           whether to shuffle the bytes of elements before compressing; by default `true`
-- and those of [`Atlas.open`](@ref)
+- `keep_generations`  how many earlier commits can be gone back to, also after a compaction, 0 for none; by default the
+                      one before the last, until a compaction. Belongs to the store from then on
+- and those of [`Atlas.open`](@ref) but `generation`
 """
 function create(
     path::AbstractString;
@@ -82,36 +112,22 @@ function create(
     codec=nothing,
     level=nothing,
     shuffle=nothing,
-    sync=nothing,
-    threads=nothing,
-    cache_bytes=nothing,
-    log=nothing,
-    progress=nothing,
-    write_buffer_bytes=nothing,
+    keep_generations=nothing,
+    runtime...,
 )
-    hooks = Hooks(log, progress)
-    handle = new_handle(String(path), hooks) do id, data
-        options = Ref(
-            LibAtlas.atlas_create_options(
-                sizeof(LibAtlas.atlas_create_options),
-                choice(meta_format, META_FORMATS),
-                choice(meta_compression, COMPRESSIONS),
-                choice(codec, CODECS),
-                number(level),
-                switch(shuffle),
-                switch(sync),
-                thread_count(threads),
-                number(cache_bytes),
-                log_function(),
-                data,
-                progress === nothing ? C_NULL : progress_function(),
-                data,
-                number(write_buffer_bytes),
-            ),
+    return open_store(path; runtime...) do fields, id
+        options = LibAtlas.atlas_create_options(
+            sizeof(LibAtlas.atlas_create_options),
+            choice(meta_format, META_FORMATS),
+            choice(meta_compression, COMPRESSIONS),
+            choice(codec, CODECS),
+            number(level),
+            switch(shuffle),
+            fields...,
+            count_or(LibAtlas.ATLAS_KEEP_NONE, keep_generations),
         )
-        return LibAtlas.atlas_create(path, options, id)
+        return LibAtlas.atlas_create(path, Ref(options), id)
     end
-    return Store(handle)
 end
 
 """
@@ -122,6 +138,7 @@ Open the store in the directory `path`: for reading with `"r"`, for reading and 
 empties a store. One writer at a time has it, with any number of readers beside; a reader sees the last commit, and
 moves on with [`Atlas.refresh`](@ref). With a function it does as [`Atlas.create`](@ref) does.
 
+- `generation`   of the commit to read, instead of the last: see [`Atlas.generations`](@ref)
 - `sync`         whether a flush waits for the disk; by default `true`
 - `threads`      background threads, 0 for none; by default one per core, or the environment variable
                  `ATLAS_NUM_THREADS`
@@ -133,36 +150,17 @@ moves on with [`Atlas.refresh`](@ref). With a function it does as [`Atlas.create
 - `write_buffer_bytes`  that written values may take in memory before they go to files that the next flush makes part of
                  the store; by default 256 MiB
 """
-function open(
-    path::AbstractString,
-    mode::AbstractString="r";
-    sync=nothing,
-    threads=nothing,
-    cache_bytes=nothing,
-    log=nothing,
-    progress=nothing,
-    write_buffer_bytes=nothing,
-)
+function open(path::AbstractString, mode::AbstractString="r"; generation=nothing, runtime...)
     mode in ("r", "r+", "w") || throw(ArgumentError("mode '$mode' is none of \"r\", \"r+\" and \"w\""))
     mode_code = mode == "r" ? LibAtlas.ATLAS_MODE_READ : LibAtlas.ATLAS_MODE_READ_WRITE
-    hooks = Hooks(log, progress)
-    handle = new_handle(String(path), hooks) do id, data
-        options = Ref(
-            LibAtlas.atlas_open_options(
-                sizeof(LibAtlas.atlas_open_options),
-                switch(sync),
-                thread_count(threads),
-                number(cache_bytes),
-                log_function(),
-                data,
-                progress === nothing ? C_NULL : progress_function(),
-                data,
-                number(write_buffer_bytes),
-            ),
-        )
-        return LibAtlas.atlas_open(path, mode_code, options, id)
+    if generation !== nothing && mode != "r"
+        throw(ArgumentError("an earlier commit can be opened for reading only, not with mode '$mode'"))
     end
-    return Store(handle)
+    return open_store(path; runtime...) do fields, id
+        options = Ref(LibAtlas.atlas_open_options(sizeof(LibAtlas.atlas_open_options), fields...))
+        generation === nothing && return LibAtlas.atlas_open(path, mode_code, options, id)
+        return LibAtlas.atlas_open_at(path, generation, options, id)
+    end
 end
 
 create(f::Function, args...; options...) = within(f, create(args...; options...))
@@ -269,11 +267,38 @@ Base.isopen(store::Store) = store.handle.id != 0
 """
     Atlas.compact(store)
 
-Give back the space of deleted and overwritten data. Needs a store without unflushed changes; commits by itself.
+Give back the space of deleted and overwritten data. Needs a store without unflushed changes; commits by itself. Of
+earlier commits only those that `keep_generations` asked for can still be gone back to.
 """
 function compact(store::Store)
     reporting(store.handle) do handle
         check(LibAtlas.atlas_compact(handle))
+    end
+    return nothing
+end
+
+"""
+    Atlas.generations(store) -> Vector{Int}
+
+The commits that `Atlas.open(path; generation)` can read and [`Atlas.rollback`](@ref) go back to, in ascending order. The
+last is the store's last commit.
+"""
+function generations(store::Store)
+    numbers = fetched(UInt64, 16) do buffer, capacity, count
+        LibAtlas.atlas_generations(store.handle, capacity, buffer, count)
+    end
+    return Vector{Int}(numbers)
+end
+
+"""
+    Atlas.rollback(store, generation)
+
+Make the store what it was at an earlier commit, as a new commit, and wait until that is on the disk. It can be undone in
+the same way, as long as the commit gone back from is kept. Needs a store without unflushed changes.
+"""
+function rollback(store::Store, generation::Integer)
+    exclusive(store.handle) do handle
+        check(LibAtlas.atlas_rollback(handle, generation))
     end
     return nothing
 end

@@ -144,6 +144,62 @@ end
     end
 end
 
+@testset "earlier commits" begin
+    with_store(; keep_generations=20) do store, path
+        @test Atlas.generations(store) == [1]
+        x = define!(create!(store, "d"), "x", Int32, (3,))
+        for commit in 2:30
+            x .= commit
+            flush(store)
+        end
+        kept = Atlas.generations(store)
+        @test kept isa Vector{Int} && kept == 10:30
+        for commit in kept
+            Atlas.open(path; generation=commit) do reader
+                @test Atlas.info(reader).generation == commit && Atlas.info(reader).mode == "r"
+                @test reader["d"]["x"] == fill(commit, 3)
+            end
+        end
+        for commit in (0, 9, 31)
+            e = error_of(() -> Atlas.open(path; generation=commit))
+            @test e isa AtlasError && e.status == :NOT_FOUND && occursin("commit $commit:", e.text)
+            @test status_of(() -> Atlas.rollback(store, commit)) == :NOT_FOUND
+        end
+        @test error_of(() -> Atlas.open(path, "w"; generation=30)) isa ArgumentError
+        @test error_of(() -> Atlas.open(path, "r+"; generation=30)) isa ArgumentError
+        @test error_of(() -> Atlas.open(path; generation=-1)) isa InexactError
+        @test error_of(() -> Atlas.rollback(store, -1)) isa InexactError
+
+        reports = 0
+        reader = Atlas.open(path; generation=12, threads=0, progress=(what, done, total) -> reports += 1)
+        @test isempty(Atlas.verify(reader)) && reports > 0
+        @test status_of(() -> Atlas.rollback(reader, 12)) == :READ_ONLY
+        x .= 31
+        @test status_of(() -> Atlas.rollback(store, 12)) == :UNFLUSHED_CHANGES
+        flush(store)
+        @test Atlas.rollback(store, 15) === nothing
+        @test x == fill(15, 3) && Atlas.info(store).generation == 32
+        @test reader["d"]["x"] == fill(12, 3)
+        Atlas.refresh(reader)
+        @test reader["d"]["x"] == fill(15, 3) && Atlas.generations(reader) == Atlas.generations(store)
+        close(reader)
+        @test status_of(() -> Atlas.generations(reader)) == :INVALID_HANDLE
+        @test status_of(() -> Atlas.rollback(reader, 15)) == :INVALID_HANDLE
+        Atlas.rollback(store, 31)
+        @test x == fill(31, 3)
+    end
+    for (options, expected) in (((), [2, 3]), ((keep_generations=nothing,), [2, 3]), ((keep_generations=0,), [3]))
+        with_store(; options...) do store, path
+            foreach(name -> (create!(store, name); flush(store)), ("a", "b"))
+            @test Atlas.generations(store) == expected
+        end
+    end
+    with_path() do path
+        @test status_of(() -> Atlas.create(path; keep_generations=-2)) == :INVALID_ARGUMENT
+        @test error_of(() -> Atlas.create(path; generation=1)) isa MethodError
+    end
+end
+
 @testset "options" begin
     for (options, file) in (
         ((), "atlas.json"),
