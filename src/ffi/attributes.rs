@@ -124,7 +124,8 @@ pub unsafe extern "C" fn atlas_get_attribute(
     guard("atlas_get_attribute", |call| {
         let (store, dtype) = (call.store(store)?, call.dtype(dtype)?);
         // SAFETY: the caller keeps the header's contract.
-        let (at, out) = unsafe { (call.key(dataset, array, key)?, call.values_out(values, capacity, count)?) };
+        let (at, out) =
+            unsafe { (call.key(dataset, array, key)?, call.values_out(values, capacity, count, "values")?) };
         let value = store.attribute(at.dataset, at.array, at.key)?;
         let filled = out.fill(value.len(), dtype.size(), |memory| value.to_memory(dtype, memory));
         filled.map_err(|error| at.context(error))

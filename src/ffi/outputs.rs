@@ -133,10 +133,11 @@ impl Call {
         values: *mut c_void,
         capacity: usize,
         count: *mut usize,
+        name: &str,
     ) -> Result<ValuesOut> {
         // SAFETY: as for this function.
         let count = unsafe { self.out(count, "count") }?;
-        self.check_buffer(values, capacity, "values")?;
+        self.check_buffer(values, capacity, name)?;
         Ok(ValuesOut { values, capacity, count })
     }
 

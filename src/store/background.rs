@@ -44,7 +44,9 @@ impl Store {
         self.check_writable()?;
         let mut commit = self.lock_commit()?;
         self.check_usable()?;
-        commit.failed.take().map_or(Ok(()), Err)
+        let failed = commit.failed.take();
+        self.tell(commit);
+        failed.map_or(Ok(()), Err)
     }
 
     /// Locks what belongs to commits, after the flush that was begun.

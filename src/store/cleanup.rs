@@ -78,15 +78,17 @@ pub(super) fn temporary_root(notation: Notation) -> String {
 impl Store {
     /// Removes segments that the last commit does not name, unless a reader may be reading them, and what a crash left
     /// of a root. This is housekeeping: what fails is logged, and left to the next writer.
-    pub(super) fn remove_unnamed_files(&self, commit: &Commit, files: &Files) {
+    pub(super) fn remove_unnamed_files(&self, commit: &mut Commit, files: &Files) {
         match self.try_remove_unnamed_files(commit, files) {
             Ok(0) => {}
-            Ok(count) => self.log(LogLevel::Info, &format!("removed {count} files that no commit names")),
-            Err(error) => self.log(LogLevel::Warning, &format!("files that no commit names were left: {error}")),
+            Ok(count) => commit.messages.push((LogLevel::Info, format!("removed {count} files that no commit names"))),
+            Err(error) => {
+                commit.messages.push((LogLevel::Warning, format!("files that no commit names were left: {error}")));
+            }
         }
     }
 
-    fn try_remove_unnamed_files(&self, commit: &Commit, files: &Files) -> Result<usize> {
+    fn try_remove_unnamed_files(&self, commit: &mut Commit, files: &Files) -> Result<usize> {
         let io = |action: &str, path: &Path, error: std::io::Error| Error::io(action, path, &error);
         // Without a lock nobody can tell whether another writer's segments are about to be named.
         let Some(writer) = &commit.lock else { return Ok(0) };
@@ -118,7 +120,7 @@ impl Store {
                     || named.contains(&*name)
                     || match &kept {
                         Some(kept) => kept,
-                        None => kept.insert(self.segments_kept()?),
+                        None => kept.insert(self.segments_kept(&mut commit.messages)?),
                     }
                     .contains(&*name);
                 if !needed {
@@ -136,7 +138,7 @@ impl Store {
     }
 
     /// The segments that kept roots name.
-    fn segments_kept(&self) -> Result<HashSet<Arc<str>>> {
+    fn segments_kept(&self, messages: &mut Vec<(LogLevel, String)>) -> Result<HashSet<Arc<str>>> {
         let mut named = HashSet::new();
         for generation in generations::kept_generations(&*self.storage, &self.path, self.notation)? {
             match generations::read_kept(&*self.storage, &self.path, self.notation, generation) {
@@ -146,7 +148,7 @@ impl Store {
                 }
                 // Nothing can be opened or gone back to by it.
                 Err(error) if error.kind() == ErrorKind::Corrupt => {
-                    self.log(LogLevel::Warning, &format!("an earlier commit is lost: {error}"));
+                    messages.push((LogLevel::Warning, format!("an earlier commit is lost: {error}")));
                 }
                 Err(error) => return Err(error),
             }

@@ -34,11 +34,17 @@ impl Store {
         self.check_writable()?;
         let mut commit = self.lock_commit()?;
         self.check_writable()?;
+        let compacted = self.compact_locked(&mut commit);
+        self.tell(commit);
+        compacted
+    }
+
+    fn compact_locked(&self, commit: &mut Commit) -> Result<()> {
         self.check_not_poisoned()?;
         let before = self.committed()?;
         let mut written = NewFiles::default();
         let replaced = self.compact_files(&before, &mut written).and_then(|files| match files {
-            Some(files) => self.commit_compacted(&mut commit, &before, files, &mut written).map(Some),
+            Some(files) => self.commit_compacted(commit, &before, files, &mut written).map(Some),
             None => Ok(None),
         });
         let durable = match replaced {
@@ -50,9 +56,9 @@ impl Store {
             }
         };
         durable.map_err(|error| self.note_poison(error))?;
-        self.drop_kept(&mut commit, 0);
+        self.drop_kept(commit, 0);
         let files = read(&self.working)?.files.clone();
-        self.remove_unnamed_files(&commit, &files);
+        self.remove_unnamed_files(commit, &files);
         Ok(())
     }
 

@@ -74,7 +74,7 @@ impl Store {
             true => Some(self.cut_working(&mut working)?),
             false => None,
         };
-        working.closing = closing;
+        working.ending = closing.then_some(Ending::Close);
         Ok(cut)
     }
 
@@ -273,7 +273,7 @@ impl Store {
         }
         if let Err(error) = committed.durable {
             // A close that fails leaves the store usable.
-            write(&self.working)?.closing = false;
+            write(&self.working)?.ending = None;
             return Err(self.note_poison(error));
         }
         Ok(())
@@ -281,7 +281,7 @@ impl Store {
 
     fn put_back(&self, cut: Cut) -> Result<()> {
         let mut working = write(&self.working)?;
-        working.closing = false;
+        working.ending = None;
         working.catalogue.removed.extend(cut.removed);
         cut.values.put_back()
     }

@@ -43,13 +43,13 @@ pub(super) fn read_kept(
     generation: u64,
 ) -> Result<Option<(Root, Identity)>> {
     let file = path.join(kept_root(notation, generation));
-    match open::read_root(storage, &file, notation) {
-        Ok((root, _)) if root.head.generation != generation => {
-            Err(error!(Corrupt, "{} is the root of commit {}", file.display(), root.head.generation))
-        }
-        Ok(found) => Ok(Some(found)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+    if open::identity_of(storage, &file)?.is_none() {
+        return Ok(None);
+    }
+    let found = open::read_root(storage, &file, notation)?;
+    match found.0.head.generation {
+        said if said == generation => Ok(Some(found)),
+        said => Err(error!(Corrupt, "{} is the root of commit {said}", file.display())),
     }
 }
 
@@ -119,27 +119,53 @@ impl Store {
         self.check_writable()?;
         let mut commit = self.lock_commit()?;
         self.check_writable()?;
+        let done = self.rollback_locked(&mut commit, generation);
+        self.tell(commit);
+        done
+    }
+
+    fn rollback_locked(&self, commit: &mut Commit, generation: u64) -> Result<()> {
         self.check_not_poisoned()?;
+        let (last, next_array_id) = {
+            let mut working = write(&self.working)?;
+            if working.catalogue.has_unflushed_changes() {
+                bail!(UnflushedChanges, "store {} has unflushed changes: flush before rollback", self.path.display());
+            }
+            // Calls go on, but for changes: what they would change is about to go.
+            working.ending = Some(Ending::Rollback);
+            (working.committed.clone(), working.catalogue.next_array_id)
+        };
+        let replaced = match last.generation == generation {
+            true => Ok(None),
+            false => self.go_back(commit, generation, &last, next_array_id).map(Some),
+        };
         let mut working = write(&self.working)?;
-        if working.catalogue.has_unflushed_changes() {
-            bail!(UnflushedChanges, "store {} has unflushed changes: flush before rollback", self.path.display());
-        }
-        let last = working.committed.generation;
-        if generation == last {
-            return Ok(());
-        }
-        let kept = match generation < last {
+        working.ending = None;
+        let Some((gone_back, durable)) = replaced? else { return Ok(()) };
+        *working = gone_back;
+        durable.map_err(|error| self.note_poison(error))
+    }
+
+    /// Commits what commit `generation` was; the new state, and whether it is known to be durable.
+    fn go_back(
+        &self,
+        commit: &mut Commit,
+        generation: u64,
+        last: &Files,
+        next_array_id: u64,
+    ) -> Result<(Working, Result<()>)> {
+        let kept = match generation < last.generation {
             true => read_kept(&*self.storage, &self.path, self.notation, generation)?,
             false => None,
         };
         let Some((earlier, _)) = kept else {
-            return Err(no_generation(&self.path, generation, &commit.kept, last));
+            return Err(no_generation(&self.path, generation, &commit.kept, last.generation));
         };
         earlier.head.check_writable()?;
         open::check_store(&earlier.head, &self.store_id, &self.path)?;
         let head = Head {
-            generation: last + 1,
-            next_array_id: earlier.head.next_array_id.max(working.catalogue.next_array_id),
+            generation: last.generation + 1,
+            next_array_id: earlier.head.next_array_id.max(next_array_id),
             keep_generations: self.keep_generations,
             ..earlier.head
         };
@@ -147,15 +173,14 @@ impl Store {
             earlier.datasets.iter().map(|(name, range)| (&**name, &earlier.image[range.clone()])).collect();
         let written = root::write(self.notation, &head, &datasets)?;
         let root = root::parse(self.notation, written.file.clone())?;
-        let files = open::files_of(&root.head, &self.path, &working.committed)?;
+        let files = open::files_of(&root.head, &self.path, last)?;
         for segment in files.by_name.values().flat_map(|file| file.segments.iter()) {
             self.io.reader.directory(segment).map_err(|error| error.missing_is(ErrorKind::Corrupt))?;
         }
         let catalogue = Catalogue::new(self.notation.format, root)?;
         let unsynced = values::Unsynced::default();
-        let durable = self.replace_root(&mut commit, &written.file, files.generation, &unsynced, Keep::Yes)?;
-        *working = Working::new(catalogue, files);
-        durable.map_err(|error| self.note_poison(error))
+        let durable = self.replace_root(commit, &written.file, files.generation, &unsynced, Keep::Yes)?;
+        Ok((Working::new(catalogue, files), durable))
     }
 
     /// Links the root that is about to be replaced, of commit `generation`, to the name under which it is kept.
@@ -176,7 +201,7 @@ impl Store {
             Err(error) => {
                 let message =
                     format!("commit {generation} cannot be kept to go back to: link {}: {error}", kept.display());
-                self.log(LogLevel::Warning, &message);
+                commit.messages.push((LogLevel::Warning, message));
             }
         }
     }
@@ -188,7 +213,7 @@ impl Store {
             let path = self.path.join(kept_root(self.notation, commit.kept[0]));
             match self.storage.remove(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    self.log(LogLevel::Warning, &format!("remove {}: {error}", path.display()));
+                    commit.messages.push((LogLevel::Warning, format!("remove {}: {error}", path.display())));
                     return;
                 }
                 _ => commit.kept.remove(0),

@@ -84,8 +84,15 @@ struct Working {
     committed: Arc<Files>,
     /// The segments in `files` that are not in `committed`.
     spilled: NewFiles,
-    /// A close has begun: what is changed from now on would be lost.
-    closing: bool,
+    /// What goes on, while any change would be lost.
+    ending: Option<Ending>,
+}
+
+/// What puts an end to the state that calls see.
+#[derive(Clone, Copy)]
+enum Ending {
+    Close,
+    Rollback,
 }
 
 /// What is stored under each array name.
@@ -119,6 +126,8 @@ struct Commit {
     pin: Option<Box<dyn ReaderPin>>,
     /// The earlier commits whose roots are kept, oldest first.
     kept: Vec<u64>,
+    /// What is to be logged: by a thread that a caller waits on, once nothing is locked.
+    messages: Vec<(LogLevel, String)>,
     /// What a flush that was begun is to write.
     begun: Option<Cut>,
     /// The error of the last flush that was begun, until somebody hears of it or a later one succeeds.
@@ -244,7 +253,7 @@ impl Store {
     fn working_for_values(&self) -> Result<RwLockReadGuard<'_, Working>> {
         self.check_writable()?;
         let working = read(&self.working)?;
-        self.check_open(working.closing)?;
+        self.check_open(working.ending)?;
         Ok(working)
     }
 
@@ -252,21 +261,33 @@ impl Store {
     fn working_mut(&self) -> Result<RwLockWriteGuard<'_, Working>> {
         self.check_writable()?;
         let working = write(&self.working)?;
-        self.check_open(working.closing)?;
+        self.check_open(working.ending)?;
         Ok(working)
     }
 
-    fn check_open(&self, closing: bool) -> Result<()> {
-        if closing {
-            bail!(InvalidHandle, "the handle is being closed: store {}", self.path.display());
+    fn check_open(&self, ending: Option<Ending>) -> Result<()> {
+        match ending {
+            None => Ok(()),
+            Some(Ending::Close) => {
+                Err(error!(InvalidHandle, "the handle is being closed: store {}", self.path.display()))
+            }
+            Some(Ending::Rollback) => {
+                Err(error!(Conflict, "store {} is being rolled back by another thread", self.path.display()))
+            }
         }
-        Ok(())
     }
 
     fn log(&self, level: LogLevel, message: &str) {
         if let Some(log) = &self.log {
             log(level, message);
         }
+    }
+
+    /// Gives back what belongs to commits, and tells what there is to tell of them.
+    fn tell(&self, mut commit: MutexGuard<'_, Commit>) {
+        let messages = std::mem::take(&mut commit.messages);
+        drop(commit);
+        messages.iter().for_each(|(level, message)| self.log(*level, message));
     }
 
     /// Tells the progress callback, which may stop the call.
@@ -288,7 +309,9 @@ impl Store {
         self.check_writable()?;
         let mut commit = self.lock_commit()?;
         self.check_usable()?;
-        self.flush_locked(&mut commit, false)
+        let flushed = self.flush_locked(&mut commit, false);
+        self.tell(commit);
+        flushed
     }
 
     /// Flushes, then releases the store: every later call is an error. If the flush fails the store stays usable, with
@@ -297,11 +320,12 @@ impl Store {
         self.check_usable()?;
         let mut commit = self.lock_commit()?;
         self.check_usable()?;
-        if self.mode == Mode::ReadWrite {
-            self.flush_locked(&mut commit, true)?;
+        let flushed = if self.mode == Mode::ReadWrite { self.flush_locked(&mut commit, true) } else { Ok(()) };
+        if flushed.is_ok() {
+            self.release(&mut commit);
         }
-        self.release(&mut commit);
-        Ok(())
+        self.tell(commit);
+        flushed
     }
 
     /// Releases the store without a flush: everything since the last one is gone. A flush that was begun is finished
@@ -408,7 +432,7 @@ impl Store {
 impl Working {
     fn new(catalogue: Catalogue, files: Files) -> Self {
         let committed = Arc::new(files);
-        Self { catalogue, files: committed.clone(), committed, spilled: NewFiles::default(), closing: false }
+        Self { catalogue, files: committed.clone(), committed, spilled: NewFiles::default(), ending: None }
     }
 
     /// Calls `f` with an array, the slot of its dataset and what is stored under its name; errors then name the array.

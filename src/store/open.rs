@@ -99,7 +99,10 @@ impl Store {
         let commit = Commit::new(identity, lock, pin, kept);
         let store = Self::assemble(storage, path, mode, notation, root, commit, runtime)?;
         if mode == Mode::ReadWrite {
-            store.remove_unnamed_files(&*super::lock(&store.commit)?, &read(&store.working)?.files.clone());
+            let mut commit = super::lock(&store.commit)?;
+            store.drop_kept(&mut commit, generations::DEFAULT_KEPT);
+            store.remove_unnamed_files(&mut commit, &read(&store.working)?.files.clone());
+            store.tell(commit);
         }
         Ok(store)
     }
@@ -181,7 +184,7 @@ impl Commit {
         pin: Option<Box<dyn ReaderPin>>,
         kept: Vec<u64>,
     ) -> Self {
-        Self { root, lock, pin, kept, begun: None, failed: None }
+        Self { root, lock, pin, kept, messages: Vec::new(), begun: None, failed: None }
     }
 
     /// Announces which generation this reader holds. A reader that cannot goes on without: see [`pin_reader`].
@@ -250,11 +253,15 @@ pub(super) fn check_store(head: &Head, store_id: &[u8; 16], path: &Path) -> Resu
 
 /// What tells the root file there is from another; `None` where there is none.
 pub(super) fn root_identity(storage: &dyn Storage, path: &Path, notation: Notation) -> Result<Option<Identity>> {
-    let root = path.join(notation.file_name());
-    match storage.open(&root).and_then(|file| file.identity()) {
+    identity_of(storage, &path.join(notation.file_name()))
+}
+
+/// What tells a file from another of that name; `None` where there is none.
+pub(super) fn identity_of(storage: &dyn Storage, path: &Path) -> Result<Option<Identity>> {
+    match storage.open(path).and_then(|file| file.identity()) {
         Ok(identity) => Ok(Some(identity)),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
-        Err(error) => Err(Error::io("open", &root, &error)),
+        Err(error) => Err(Error::io("open", path, &error)),
     }
 }
 

@@ -348,6 +348,7 @@ static void earlier_commits(void) {
     ROW("open_at: nothing there", NOT_FOUND, OPEN_AT(path_of("nowhere"), 1, NULL), "nowhere");
     ROW("open_at: an empty folder", NOT_FOUND, OPEN_AT(path_of("empty"), 1, NULL), "empty");
     ROW("open_at: a folder that is no store", NOT_FOUND, OPEN_AT(path_of("notes"), 1, NULL), path_of("notes"));
+    ROW("open_at: a file", NOT_FOUND, OPEN_AT(path_of("notes/todo.txt"), 1, NULL), "todo.txt");
     atlas_open_options options = open_options();
     options.struct_size = 0;
     ROW("open_at: struct_size 0", INVALID_ARGUMENT, OPEN_AT(store_path, 1, &options), "struct_size");
@@ -367,7 +368,7 @@ static void earlier_commits(void) {
     }
     ROW("open_at: none is kept", NOT_FOUND, OPEN_AT(path_of("other"), 2, NULL), path_of("other"), "none before the last, 1");
     ROW("generations: count NULL", INVALID_ARGUMENT, atlas_generations(writer, 4, generations, NULL), "count", "NULL");
-    ROW("generations: generations NULL", INVALID_ARGUMENT, atlas_generations(writer, 1, NULL, &size_out), "NULL", "capacity is 1");
+    ROW("generations: generations NULL", INVALID_ARGUMENT, atlas_generations(writer, 1, NULL, &size_out), "generations is NULL", "capacity is 1");
 }
 
 /* ---- names ---- */

@@ -548,6 +548,60 @@ static void many_handles(void) {
     CHECK_OK(atlas_close(store));
 }
 
+/* Messages come on the thread that called, and keep nobody else from the store: here, that the commit before cannot be
+ * kept, since a folder lies where its root would. */
+static atlas_store told_store;
+static int told, told_elsewhere, told_alone;
+
+static void *look_aside(void *argument) {
+    size_t count;
+    CHECK_OK(atlas_dataset_count(told_store, &count));
+    __atomic_store_n((int *)argument, 1, __ATOMIC_SEQ_CST);
+    return NULL;
+}
+
+static void be_told(int32_t level, const char *message, void *user_data) {
+    (void)level, (void)message;
+    static int looked;
+    pthread_t other;
+    looked = 0;
+    told++;
+    told_elsewhere += !pthread_equal(pthread_self(), *(pthread_t *)user_data);
+    NEED(pthread_create(&other, NULL, look_aside, &looked) == 0);
+    for (int i = 0; i < 200 && !__atomic_load_n(&looked, __ATOMIC_SEQ_CST); i++) pause_ms(10);
+    told_alone += __atomic_load_n(&looked, __ATOMIC_SEQ_CST);
+    NEED(pthread_detach(other) == 0);
+}
+
+static void messages_come_on_the_calling_thread(void) {
+    pthread_t me = pthread_self();
+    atlas_create_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = sizeof options;
+    options.num_threads = 2;
+    options.log = be_told;
+    options.log_data = &me;
+    CHECK_OK(atlas_create(path_of("store"), &options, &told_store));
+    for (int commit = 1; commit <= 3; commit++) {
+        char name[64];
+        snprintf(name, sizeof name, "store/.atlas.json.%08d", commit == 3 ? 4 : commit);
+        if (commit == 3) CHECK_OK(atlas_create_dataset(told_store, "kept")), CHECK_OK(atlas_flush(told_store));
+        NEED(mkdir(path_of(name), 0700) == 0);
+        strcat(name, "/x");
+        NEED(mkdir(path_of(name), 0700) == 0);
+        snprintf(name, sizeof name, "d%d", commit);
+        if (commit < 3) CHECK_OK(atlas_create_dataset(told_store, name));
+        if (commit == 1) CHECK_OK(atlas_flush(told_store));
+        if (commit == 2) CHECK_OK(atlas_flush_begin(told_store));
+        if (commit == 2) CHECK_OK(atlas_flush_wait(told_store));
+        if (commit == 3) CHECK_OK(atlas_rollback(told_store, 3));
+        CHECK_I64(told, commit);
+        CHECK_I64(told_elsewhere, 0);
+        CHECK_I64(told_alone, commit);
+    }
+    CHECK_OK(atlas_close(told_store));
+}
+
 int main(int argc, char **argv) {
     (void)argc;
     check_start(argv);
@@ -560,5 +614,6 @@ int main(int argc, char **argv) {
     RUN(closed_while_in_use);
     RUN(discarded_while_in_use);
     RUN(many_handles);
+    RUN(messages_come_on_the_calling_thread);
     return check_finish();
 }
