@@ -227,6 +227,28 @@ january  temperature  [1, 1]      2        2    -     -
     assert_eq!((&chunk["chunk"], &chunk["min"]), (&json!([0, 1]), &json!(0.2)));
 }
 
+/// A shape may be far larger than what is stored.
+#[test]
+fn a_huge_array() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let store = Store::create(&path, CreateOptions::default()).unwrap();
+    let dataset = store.create_dataset("d").unwrap();
+    let chunked = ArrayOptions { chunk_shape: Some(vec![1, 1]), ..Default::default() };
+    dataset.define_array("a", DType::U8, &["x", "y"], &[1 << 40, 1 << 20], chunked).unwrap();
+    store.close().unwrap();
+    let path = path.to_str().unwrap();
+    let said = text(["show", path, "d", "a[-1,-3:]"]);
+    assert!(said.contains("[1099511627775:1099511627776,1048573:1048576] =\n      0, 0, 0 ;\n"), "{said}");
+    assert!(text(["stats", path]).contains(&(1u64 << 60).to_string()));
+    let run = atlas(["stats", "--chunks", path]);
+    assert!(run.code == 2 && run.err.contains("1152921504606846976 chunks"), "{}", run.err);
+    let mut child = command(["show", path, "-v"]).stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().take(100_000);
+    assert_eq!(lines.map(|line| line.unwrap()).filter(|line| line.ends_with("0, 0, 0,")).count(), 99_990);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
 #[test]
 fn du_compact_rollback() {
     let store = made();

@@ -1,10 +1,13 @@
 //! `stats`: what the flushes found out about values.
 
-use crate::output::{Out, plain};
+use crate::output::{Failure, Out, plain};
 use crate::{OK, Outcome, values};
 use atlas_store::{DType, Error, ErrorKind, Stats, Store};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
+
+/// Chunks of an array that are listed, at most: a shape costs nothing to claim.
+const MOST_CHUNKS: u64 = 1 << 20;
 
 /// Statistics of an array, or of one of its chunks; none before the flush that finds them out.
 struct Line<'a> {
@@ -42,6 +45,11 @@ pub fn stats(out: &mut Out, store: &Store, dataset: Option<&str>, array: Option<
                 continue;
             }
             let grid: Vec<u64> = info.shape.iter().zip(&info.chunk_shape).map(|(n, c)| n.div_ceil(*c)).collect();
+            let count = grid.iter().fold(1u64, |count, &along| count.saturating_mul(along));
+            if count > MOST_CHUNKS {
+                let message = format!("array '{array}' of dataset '{dataset}' has {count} chunks, over {MOST_CHUNKS}");
+                return Err(Failure::usage(message));
+            }
             for chunk in places(&grid) {
                 add(Some(&chunk), known(store.chunk_stats(dataset, array, &chunk))?);
             }

@@ -8,6 +8,7 @@ use atlas_store::{ErrorKind, Mode, OpenOptions, RuntimeOptions, Store};
 use serde_json::json;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -19,6 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// First words on the command line of the processes that this one starts. They are not for people.
 const WRITER: &str = "selftest-writer";
 const READER: &str = "selftest-reader";
+
+/// The signal of [`Child::kill`].
+const SIGKILL: i32 = 9;
 
 /// What has been seen.
 #[derive(Default)]
@@ -205,15 +209,12 @@ fn kill_one(store: &Path, choice: u64, typical: &mut Duration, told: &mut Told) 
         }
     };
     std::thread::sleep(wait);
-    if child.has_ended()? {
-        return Err(child.failed("writer"));
-    }
-    child.kill()?;
+    let killed = child.kill()?;
     // What it told before it died.
     for line in lines {
         told.note(line, &mut began, typical);
     }
-    Ok(())
+    if killed { Ok(()) } else { Err(child.failed("writer")) }
 }
 
 impl Told {
@@ -242,10 +243,11 @@ struct Process(Child);
 
 impl Process {
     fn start(role: &str, store: &Path, seed: Option<u64>, input: Stdio) -> Result<Self, Failure> {
-        let program: PathBuf = std::env::current_exe()?;
-        let mut command = Command::new(program);
-        command.arg(role).arg(store).args(seed.map(|seed| seed.to_string()));
-        let child = command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let child = std::env::current_exe().and_then(|program| {
+            let mut command = Command::new(program);
+            command.arg(role).arg(store).args(seed.map(|seed| seed.to_string()));
+            command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
+        });
         child.map(Self).map_err(|error| Failure::other(format!("start a process: {error}")))
     }
 
@@ -263,14 +265,11 @@ impl Process {
         Ok(lines)
     }
 
-    fn has_ended(&mut self) -> Result<bool, Failure> {
-        Ok(self.0.try_wait()?.is_some())
-    }
-
-    fn kill(&mut self) -> Result<(), Failure> {
-        self.0.kill()?;
-        self.0.wait()?;
-        Ok(())
+    /// Whether it died of that, and had not ended before.
+    fn kill(&mut self) -> Result<bool, Failure> {
+        let ended = self.0.kill().and_then(|()| self.0.wait());
+        let status = ended.map_err(|error| Failure::other(format!("kill a process: {error}")))?;
+        Ok(status.signal() == Some(SIGKILL))
     }
 
     /// What a process says that ended by itself.
@@ -306,7 +305,10 @@ impl Reader {
     }
 
     fn check(&mut self) -> Result<(), Failure> {
-        if self.process.has_ended()? { Err(self.process.failed("reader")) } else { Ok(()) }
+        match self.process.0.try_wait() {
+            Ok(None) => Ok(()),
+            _ => Err(self.process.failed("reader")),
+        }
     }
 
     /// Lets it come to its end; how many snapshots it saw.
