@@ -12,6 +12,7 @@ use common::{Hooked, Hooks, Operation};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 const ROW: usize = 8192;
@@ -272,21 +273,27 @@ fn a_buffer_of_nothing_does_not_hang() {
     }
 }
 
-/// A disk whose syncs of files wait as long as the gate is shut.
+/// A disk whose syncs of files wait as long as the gate is shut, and which may have no room for a new root.
 #[derive(Default)]
-struct Gate(Mutex<bool>, Condvar);
+struct Gate {
+    shut: Mutex<bool>,
+    moved: Condvar,
+    full: AtomicBool,
+}
 
 impl Gate {
     fn shut(&self, shut: bool) {
-        *self.0.lock().unwrap() = shut;
-        self.1.notify_all();
+        *self.shut.lock().unwrap() = shut;
+        self.moved.notify_all();
     }
 }
 
 impl Hooks for Gate {
     fn before(&self, operation: &Operation) -> io::Result<()> {
-        if matches!(operation, Operation::Sync(_)) {
-            drop(self.1.wait_while(self.0.lock().unwrap(), |shut| *shut).unwrap());
+        match operation {
+            Operation::Sync(_) => drop(self.moved.wait_while(self.shut.lock().unwrap(), |shut| *shut).unwrap()),
+            Operation::Rename(..) if self.full.load(Ordering::SeqCst) => return Err(io::ErrorKind::StorageFull.into()),
+            _ => {}
         }
         Ok(())
     }
@@ -342,4 +349,32 @@ fn all_calls_go_on_while_a_begun_flush_waits_for_the_disk() {
         check_rows(&reader, 9, |row| if row == 8 { 3 } else { expected(row) });
         assert!(!reader.has_dataset("doomed").unwrap() && reader.has_dataset("later").unwrap());
     }
+}
+
+#[test]
+fn values_written_during_a_flush_that_fails_stay_the_newer_ones() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let gate = Arc::new(Gate::default());
+    let disk = Arc::new(Hooked(Arc::new(LocalDisk), gate.clone()));
+    let runtime = RuntimeOptions { threads: Some(1), ..Default::default() };
+    let store = Store::create_on(disk, &path, CreateOptions { runtime, ..Default::default() }).unwrap();
+    define(&store, 6);
+    (0..6).for_each(|row| write_row(&store, row, 1).unwrap());
+    store.flush().unwrap();
+    (0..4).for_each(|row| write_row(&store, row, 2).unwrap());
+
+    gate.shut(true);
+    gate.full.store(true, Ordering::SeqCst);
+    store.flush_begin().unwrap();
+    (0..2).for_each(|row| write_row(&store, row, 3).unwrap());
+    gate.shut(false);
+    assert_eq!(store.flush_wait().unwrap_err().kind(), ErrorKind::NoSpace);
+    let expected = |row| [3, 3, 2, 2, 1, 1][row as usize];
+    check_rows(&store, 6, expected);
+    check_rows(&Store::open(&path, Mode::Read, OpenOptions::default()).unwrap(), 6, |_| 1);
+
+    gate.full.store(false, Ordering::SeqCst);
+    store.close().unwrap();
+    check_rows(&Store::open(&path, Mode::Read, OpenOptions::default()).unwrap(), 6, expected);
 }

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Usage: tests/mutations.sh [NAME...]
+#
+# For each mutation of tests/mutations.md, or those named: applies its patch to a copy of the sources, and runs the test
+# that must catch it. It fails where the patch no longer applies, where the test does not fail, and where it does not
+# say what the table says that it does. Takes minutes; not part of the gate.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+work=$PWD/target/mutations
+tree=$work/tree
+export CARGO_TARGET_DIR=$work/target CARGO_INCREMENTAL=1 CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_RELEASE_OPT_LEVEL=1
+export RUST_BACKTRACE=0
+
+# Of each row: name, test, what it says; the table is the one list of them.
+rows=$(sed -n 's/^| `\([a-z-]*\)` |[^|]*|[^|]*| `\([^|]*\)` | `\([^|]*\)` |.*/\1|\2|\3/p' tests/mutations.md)
+unlisted=$(comm -13 <(cut -d'|' -f1 <<<"$rows" | sort) <(basename -s .patch tests/mutations/*.patch | sort))
+for name in $unlisted; do
+    echo "FAILED $name has no row in tests/mutations.md"
+done
+for name; do
+    grep -q "^$name|" <<<"$rows" || { echo "there is no mutation '$name'"; exit 1; }
+done
+
+# A fresh copy; a file that is older than what was built of it would not be built anew.
+rm -rf "$tree"
+mkdir -p "$tree"
+git ls-files -z | tar --null --ignore-failed-read -T - -c | tar -x -m -C "$tree"
+
+passed=0
+failed=$(wc -w <<<"$unlisted")
+while IFS='|' read -r name test says; do
+    if (($# > 0)) && [[ " $* " != *" $name "* ]]; then continue; fi
+    patch=$PWD/tests/mutations/$name.patch
+    output=$work/$name.txt
+    start=$SECONDS
+    result=
+    apply=(patch --quiet --strip=1 --fuzz=0 --no-backup-if-mismatch --batch --directory="$tree" --input="$patch")
+    if ! "${apply[@]}" --dry-run >"$output" 2>&1; then
+        result="the patch does not apply"
+    else
+        "${apply[@]}"
+        # shellcheck disable=SC2086 # the test is several words
+        if ! (cd "$tree" && cargo test --locked --release --no-run $test) >"$output" 2>&1; then
+            result="it does not compile"
+        elif (cd "$tree" && cargo test --locked --release $test) >"$output" 2>&1; then
+            result="it survives: cargo test $test"
+        elif ! grep -qF -- "$says" "$output"; then
+            result="the test does not say '$says'"
+        fi
+        "${apply[@]}" --reverse
+    fi
+    if [[ -z $result ]]; then
+        passed=$((passed + 1))
+        echo "caught $name in $((SECONDS - start)) s"
+    else
+        failed=$((failed + 1))
+        echo "FAILED $name: $result; see $output"
+    fi
+done <<<"$rows"
+
+echo "$passed passed, $failed failed"
+((failed == 0))
