@@ -63,7 +63,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error of `kind` saying `message`.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self { kind, message: one_line(message.into()) }
     }
 
     /// What kind of error this is.
@@ -98,9 +98,18 @@ impl Error {
 
     /// The same error with `context` put before its text.
     pub(crate) fn context(mut self, context: impl fmt::Display) -> Self {
-        self.message = format!("{context}: {}", self.message);
+        self.message = one_line(format!("{context}: {}", self.message));
         self
     }
+}
+
+/// A message may quote what a file says: control characters in it are shown, not sent to a terminal.
+fn one_line(message: String) -> String {
+    if !message.contains(char::is_control) {
+        return message;
+    }
+    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    message.chars().map(escaped).collect()
 }
 
 impl fmt::Display for Error {
