@@ -83,6 +83,7 @@ impl Error {
             Os::StorageFull | Os::QuotaExceeded => ErrorKind::NoSpace,
             Os::NotFound => ErrorKind::NotFound,
             Os::OutOfMemory => ErrorKind::OutOfMemory,
+            Os::InvalidData => ErrorKind::Corrupt,
             _ => ErrorKind::Io,
         };
         Self::new(kind, format!("{action} {}: {error}", path.display()))

@@ -95,6 +95,7 @@ impl SegmentReader {
             return Ok(file);
         }
         let failed = |error: &std::io::Error| Error::io("open", &segment.path, error);
+        check_folder(&*self.storage, &segment.path)?;
         let file = self.storage.open(&segment.path).map_err(|error| failed(&error))?;
         let len = file.length().map_err(|error| failed(&error))?;
         if len != segment.record.length {
@@ -454,6 +455,7 @@ pub(crate) struct SegmentWriter {
 impl SegmentWriter {
     /// Makes the file at `path` and begins it.
     pub fn create(storage: &dyn Storage, path: PathBuf, store_id: &[u8; 16]) -> Result<Self> {
+        check_folder(storage, &path)?;
         let file = storage.create(&path).map_err(|error| Error::io("create", &path, &error))?;
         Ok(Self {
             file,
@@ -617,6 +619,15 @@ impl NewFile {
     pub fn sync(&self) -> Result<()> {
         self.file.sync().map_err(|error| sync_failed(&self.path, &error))
     }
+}
+
+/// Refuses a segment in a folder that is a symbolic link: it may lead out of the store.
+fn check_folder(storage: &dyn Storage, segment: &Path) -> Result<()> {
+    let Some(folder) = segment.parent() else { return Ok(()) };
+    if storage.is_link(folder).map_err(|error| Error::io("stat", folder, &error))? {
+        bail!(Corrupt, "{}: a symbolic link, which a store does not follow", folder.display());
+    }
+    Ok(())
 }
 
 /// Makes the entries of a folder durable.

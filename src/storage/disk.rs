@@ -3,7 +3,7 @@
 use super::{Entry, Identity, Locking, ReadFile, ReaderPin, Storage, WriteFile, lock};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -30,11 +30,15 @@ impl Storage for LocalDisk {
     }
 
     fn open(&self, path: &Path) -> io::Result<Arc<dyn ReadFile>> {
-        let file = File::open(path)?;
-        if file.metadata()?.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
+        Ok(Arc::new(Reading(open_plain(OpenOptions::new().read(true), path)?)))
+    }
+
+    fn is_link(&self, path: &Path) -> io::Result<bool> {
+        match std::fs::symlink_metadata(path) {
+            Ok(data) => Ok(data.file_type().is_symlink()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
         }
-        Ok(Arc::new(Reading(file)))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -77,6 +81,24 @@ impl Storage for LocalDisk {
     fn pin_reader(&self, path: &Path) -> io::Result<Option<Box<dyn ReaderPin>>> {
         lock::pin_reader(path)
     }
+}
+
+/// Opens a file, and nothing else: not what a symbolic link leads to, not a pipe whose other end would be waited for.
+pub(super) fn open_plain(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let invalid = |what| io::Error::new(io::ErrorKind::InvalidData, what);
+    let opened = options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path);
+    let file = opened.map_err(|error| match error.raw_os_error() {
+        Some(libc::ELOOP) => invalid("a symbolic link, which a store does not follow"),
+        _ => error,
+    })?;
+    let kind = file.metadata()?.file_type();
+    if kind.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !kind.is_file() {
+        return Err(invalid("a pipe or device, not a file"));
+    }
+    Ok(file)
 }
 
 fn identity(file: &File) -> io::Result<Identity> {

@@ -15,6 +15,7 @@
 //! other, and closing an unrelated file releases nothing. They are advisory, and known to NFS.
 #![allow(unsafe_code)]
 
+use super::disk::open_plain;
 use super::{Locking, ReaderPin, WriterLock};
 use crate::process;
 use std::fs::{File, OpenOptions};
@@ -94,7 +95,7 @@ fn is_unsupported(error: &io::Error) -> bool {
 
 /// See [`super::Storage::lock_writer`].
 pub fn lock_writer(path: &Path) -> io::Result<Locking> {
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+    let file = open_plain(OpenOptions::new().read(true).write(true).create(true).truncate(false), path)?;
     match lock(&file, libc::F_WRLCK, 0) {
         Ok(()) => {}
         Err(error) if matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EACCES)) => {
@@ -167,7 +168,7 @@ impl WriterLock for Writer {
 
 /// See [`super::Storage::pin_reader`].
 pub fn pin_reader(path: &Path) -> io::Result<Option<Box<dyn ReaderPin>>> {
-    let file = match File::open(path) {
+    let file = match open_plain(OpenOptions::new().read(true), path) {
         Ok(file) => file,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => {
             return Ok(None);

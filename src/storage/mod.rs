@@ -17,8 +17,13 @@ pub trait Storage: Send + Sync {
     fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>>;
     /// Makes a new empty file, in place of one that may be there.
     fn replace(&self, path: &Path) -> io::Result<Box<dyn WriteFile>>;
-    /// Opens a file for reading.
+    /// Opens a file for reading; a symbolic link, or what is not a file, is an error of kind
+    /// [`InvalidData`](io::ErrorKind::InvalidData).
     fn open(&self, path: &Path) -> io::Result<Arc<dyn ReadFile>>;
+    /// Whether a symbolic link is at `path`; where there are none, never.
+    fn is_link(&self, _path: &Path) -> io::Result<bool> {
+        Ok(false)
+    }
     /// Atomically gives `from` the name `to`.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Gives a file another name beside its own; it is an error if there is something of that name.
