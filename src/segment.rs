@@ -515,7 +515,10 @@ impl SegmentWriter {
 
     /// Adds a row to the index; rows come in order of array id and chunk.
     pub fn row(&mut self, row: Row) -> Result<()> {
-        debug_assert!(self.rows.last().is_none_or(|last| (last.array_id, last.chunk) < (row.array_id, row.chunk)));
+        let last = self.rows.last().map(|last| (last.array_id, last.chunk)).or(self.directory.last_of_pages());
+        if last >= Some((row.array_id, row.chunk)) {
+            bail!(Corrupt, "chunk {} of array id {} comes twice: two arrays have that id", row.chunk, row.array_id);
+        }
         if self.ids.last() != Some(&row.array_id) {
             self.ids.push(row.array_id);
         }

@@ -85,6 +85,7 @@ pub struct Head {
     /// What arrays have in common, by number.
     pub schemas: Vec<SchemaRecord>,
     /// Array files by array name.
+    #[serde(deserialize_with = "unique")]
     pub array_files: IndexMap<Arc<str>, FileRecord>,
 }
 
@@ -192,9 +193,9 @@ pub struct SegmentRecord {
 /// A dataset.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct DatasetRecord {
-    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty", deserialize_with = "unique")]
     pub arrays: IndexMap<Arc<str>, ArrayRecord>,
-    #[serde(default, skip_serializing_if = "no_attributes")]
+    #[serde(default, skip_serializing_if = "no_attributes", deserialize_with = "unique_attributes")]
     pub attributes: Arc<Attributes>,
 }
 
@@ -203,6 +204,33 @@ pub type Attributes = IndexMap<Arc<str>, Value>;
 
 fn no_attributes(attributes: &Arc<Attributes>) -> bool {
     attributes.is_empty()
+}
+
+/// A map of a root: a name occurs once in it.
+fn unique<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> std::result::Result<IndexMap<Arc<str>, T>, D::Error> {
+    struct UniqueVisitor<T>(std::marker::PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for UniqueVisitor<T> {
+        type Value = IndexMap<Arc<str>, T>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map of names")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
+            let mut entries = IndexMap::new();
+            while let Some((name, value)) = map.next_entry::<Arc<str>, T>()? {
+                if entries.insert(name, value).is_some() {
+                    return Err(serde::de::Error::custom("a name occurs twice"));
+                }
+            }
+            Ok(entries)
+        }
+    }
+    deserializer.deserialize_map(UniqueVisitor(std::marker::PhantomData))
+}
+
+fn unique_attributes<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Arc<Attributes>, D::Error> {
+    unique(deserializer).map(Arc::new)
 }
 
 /// An array of a dataset.
@@ -214,7 +242,7 @@ pub struct ArrayRecord {
     pub shape: Dims64,
     #[serde(default, skip_serializing_if = "StoredRecord::is_empty")]
     pub stored: StoredRecord,
-    #[serde(default, skip_serializing_if = "no_attributes")]
+    #[serde(default, skip_serializing_if = "no_attributes", deserialize_with = "unique_attributes")]
     pub attributes: Arc<Attributes>,
 }
 

@@ -212,6 +212,11 @@ impl Directory {
         self.pages.first().map_or((0, 0), |page| (page.first.0, self.last.0))
     }
 
+    /// The last row's array id and chunk, where there is a page.
+    pub fn last_of_pages(&self) -> Option<ChunkKey> {
+        (!self.pages.is_empty()).then_some(self.last)
+    }
+
     /// Whether chunks of this array can be in the segment.
     pub fn may_hold(&self, array_id: u64) -> bool {
         self.pages.first().is_some_and(|page| page.first.0 <= array_id) && array_id <= self.last.0

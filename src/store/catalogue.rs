@@ -6,8 +6,9 @@ use crate::error::{Error, Result, bail, error};
 use crate::format::root::{self, ArrayRecord, Attributes, DatasetRecord, MetaFormat, Root};
 use crate::schema::Schema;
 use crate::shape::Dims;
+use crate::value::Value;
 use indexmap::IndexMap;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -85,10 +86,12 @@ impl Catalogue {
         };
         for record in &root.head.schemas {
             let schema = Arc::new(record.decode()?);
+            schema.dims.iter().try_for_each(|name| stored_name("dimension", name))?;
             catalogue.schemas.numbers.insert(schema.clone(), catalogue.schemas.list.len() as u32);
             catalogue.schemas.list.push(schema);
         }
         for (name, bytes) in root.datasets {
+            stored_name("dataset", &name)?;
             if catalogue.index.insert(name.clone(), catalogue.slots.len()).is_some() {
                 bail!(Corrupt, "the root names dataset '{name}' twice");
             }
@@ -150,13 +153,32 @@ impl Catalogue {
 
     /// What is wrong with datasets as the root holds them.
     pub fn damaged_records(&self) -> Vec<Error> {
-        self.slots().filter(|(_, slot)| slot.bytes.is_some()).filter_map(|(_, slot)| self.decode(slot).err()).collect()
+        let mut ids = HashSet::new();
+        let mut damaged = Vec::new();
+        for (_, slot) in self.slots().filter(|(_, slot)| slot.bytes.is_some()) {
+            match self.decode(slot) {
+                Err(error) => damaged.push(error),
+                Ok(dataset) => {
+                    let twice = dataset.arrays.iter().filter(|(_, entry)| !ids.insert(entry.array.id));
+                    damaged.extend(twice.map(|(name, entry)| {
+                        error!(
+                            Corrupt,
+                            "array '{name}' of dataset '{}' has the id {} of another", slot.name, entry.array.id
+                        )
+                    }));
+                }
+            }
+        }
+        damaged
     }
 
     fn decode(&self, slot: &Slot) -> Result<Dataset> {
         let record = self.record(slot)?;
         let mut arrays = IndexMap::with_capacity(record.arrays.len());
+        stored_attributes(&record.attributes)?;
         for (name, array) in record.arrays {
+            stored_name("array", &name)?;
+            stored_attributes(&array.attributes)?;
             let decoded = self.decode_array(&array).map_err(|error| {
                 let context = format!("array '{name}' of dataset '{}' in the root", slot.name);
                 error.context(context)
@@ -169,6 +191,10 @@ impl Catalogue {
     fn decode_array(&self, record: &ArrayRecord) -> Result<Arc<Array>> {
         let schema = (self.schemas.list.get(record.schema as usize))
             .ok_or_else(|| error!(Corrupt, "there is no schema {}", record.schema))?;
+        // An id that is given out again would make two arrays of one.
+        if !(1..self.next_array_id).contains(&record.id) {
+            bail!(Corrupt, "id {} is not below the next, {}", record.id, self.next_array_id);
+        }
         record.check(schema)?;
         let stored = record.stored.decode(schema.dtype)?;
         Ok(Array::new(record.id, schema.clone(), &record.shape, Some(stored)))
@@ -312,6 +338,27 @@ impl Dataset {
         }
         Ok(DatasetRecord { arrays, attributes: self.attributes.clone() })
     }
+}
+
+/// Checks a name that a root has. What it holds of datasets is worth little time: most are never asked for.
+pub(super) fn stored_name(what: &str, name: &str) -> Result<()> {
+    let plain = |byte: u8| (b' '..0x7f).contains(&byte);
+    if (1..=255).contains(&name.len()) && name.bytes().all(plain) {
+        return Ok(());
+    }
+    check_name(what, name).map_err(|error| error!(Corrupt, "in the root: {error}"))
+}
+
+fn stored_attributes(attributes: &Attributes) -> Result<()> {
+    for (name, value) in attributes {
+        stored_name("attribute", name)?;
+        if let Value::String(texts) = value
+            && texts.iter().any(|text| text.contains('\0'))
+        {
+            bail!(Corrupt, "in the root: a text of attribute '{name}' has a NUL in it");
+        }
+    }
+    Ok(())
 }
 
 /// Names of datasets, arrays, dimensions and attributes: 1 to 255 bytes of UTF-8 without control characters.

@@ -10,7 +10,7 @@ use crate::pool::Pool;
 use crate::process;
 use crate::segment::{NewFile, Segment, SegmentReader, sync_folder};
 use crate::storage::{LocalDisk, Locking, read_all};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::Path;
 
@@ -97,7 +97,9 @@ impl Store {
             kept.retain(|generation| *generation < root.head.generation);
         }
         let commit = Commit::new(identity, lock, pin, kept);
-        let store = Self::assemble(storage, path, mode, notation, root, commit, runtime)?;
+        let file = path.join(notation.file_name());
+        let store = Self::assemble(storage, path, mode, notation, root, commit, runtime)
+            .map_err(|error| error.context(file.display()))?;
         if mode == Mode::ReadWrite {
             let mut commit = super::lock(&store.commit)?;
             store.drop_kept(&mut commit, generations::DEFAULT_KEPT);
@@ -339,13 +341,18 @@ pub(super) fn files_of(head: &Head, path: &Path, known: &Files) -> Result<Files>
         .map(|segment| (&*segment.record.file, segment))
         .collect();
     let mut by_name = IndexMap::with_capacity(head.array_files.len());
+    let mut named = HashSet::new();
     for (name, record) in &head.array_files {
+        catalogue::stored_name("array", name)?;
         // These become paths: nothing that the root says may lead out of the store.
         if !cleanup::is_folder_name(&record.folder) {
             bail!(Corrupt, "array file '{name}' has the folder '{}'", record.folder);
         }
         if let Some(segment) = record.segments.iter().find(|segment| !cleanup::is_segment_name(&segment.file)) {
             bail!(Corrupt, "array file '{name}' has the segment '{}'", segment.file);
+        }
+        if let Some(segment) = record.segments.iter().find(|segment| !named.insert(&segment.file)) {
+            bail!(Corrupt, "the root names the segment '{}' twice", segment.file);
         }
         let length = record.segments.iter().try_fold(0u64, |sum, segment| sum.checked_add(segment.length));
         let bytes = record.live_bytes.checked_add(record.dead_bytes);
