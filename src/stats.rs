@@ -116,12 +116,24 @@ pub(crate) fn range_to_value(dtype: DType, range: Range) -> Option<Value> {
 
 /// Undoes [`range_to_value`]; `None` where the value is not such a pair.
 pub(crate) fn range_from_value(dtype: DType, value: &Value) -> Range {
-    match (order(dtype), value) {
+    let range = match (order(dtype), value) {
         (Order::Int, Value::I64(v)) if v.len() == 2 => Some((v[0] as u64, v[1] as u64)),
         (Order::Uint, Value::U64(v)) if v.len() == 2 => Some((v[0], v[1])),
         (Order::Float, Value::F64(v)) if v.len() == 2 => Some((v[0].to_bits(), v[1].to_bits())),
         (Order::Float, Value::F32(v)) if v.len() == 2 => Some((f64::from(v[0]).to_bits(), f64::from(v[1]).to_bits())),
         _ => None,
+    };
+    range.filter(|_| is_range(dtype, range))
+}
+
+/// Whether a range has a minimum and a maximum, in that order, or none of them.
+pub(crate) fn is_range(dtype: DType, range: Range) -> bool {
+    let Some((low, high)) = range else { return true };
+    match order(dtype) {
+        Order::Int => low as i64 <= high as i64,
+        Order::Uint => low <= high,
+        Order::Float => f64::from_bits(low) <= f64::from_bits(high),
+        Order::None => false,
     }
 }
 

@@ -42,6 +42,9 @@ impl Store {
                 let total = cells(&grid::valid_extents(&shape, &array.schema.chunk_shape, number));
                 let unwritten = if found.is_some() { 0 } else { total };
                 let found = found.map_or_else(ChunkStats::default, |(_, row)| row.stats);
+                if found.nulls > total || !stats::is_range(array.schema.dtype, found.range) {
+                    return Err(name(error!(Corrupt, "chunk {number}: {found:?} for {total} cells")));
+                }
                 Ok(with_unwritten(&array.schema, found, total, unwritten))
             })
         })

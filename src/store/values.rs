@@ -380,6 +380,10 @@ impl Store {
             total.nulls += row.stats.nulls;
             total.range = stats::merge(dtype, total.range, row.stats.range);
         }
+        // Rows of older segments may say anything; a root that nobody can read must not come of it.
+        if total.cells > cells(&frozen.shape) || total.nulls > total.cells || !stats::is_range(dtype, total.range) {
+            bail!(Corrupt, "array '{}' has, by its index and the root, {total:?} of {dtype}", frozen.name);
+        }
         Ok((total, replaced_bytes))
     }
 }
