@@ -136,9 +136,11 @@ impl Array {
         self.write(data, io, segments, region, |piece, chunk| {
             let mut more = 0;
             if let ChunkData::Texts(cells) = chunk {
-                for_each_cell(&self.schema.chunk_shape, &region.count, piece, |in_chunk, in_region| {
+                // The closure does not fail.
+                let _ = for_each_cell(&self.schema.chunk_shape, &region.count, piece, |in_chunk, in_region| {
                     more += texts[in_region].len().saturating_sub(cells[in_chunk].len());
                     texts[in_region].clone_into(&mut cells[in_chunk]);
+                    Ok(())
                 });
             }
             more
@@ -342,10 +344,7 @@ impl Array {
         out: &mut [String],
     ) -> Result<Plan> {
         self.plan(data, segments, region, |piece, chunk| match chunk {
-            ChunkData::Texts(texts) => {
-                self.copy_texts(out, &region.count, piece, texts);
-                Ok(())
-            }
+            ChunkData::Texts(texts) => self.copy_texts(out, &region.count, piece, texts),
             ChunkData::Numbers(_) => Err(error!(Internal, "numbers in an array of texts")),
         })
     }
@@ -357,10 +356,11 @@ impl Array {
     }
 
     /// Copies a piece of a chunk of texts into `out`, which is the region in C order.
-    fn copy_texts(&self, out: &mut [String], count: &[u64], piece: &Piece, chunk: &[String]) {
+    fn copy_texts(&self, out: &mut [String], count: &[u64], piece: &Piece, chunk: &[String]) -> Result<()> {
         for_each_cell(&self.schema.chunk_shape, count, piece, |in_chunk, in_region| {
-            chunk[in_chunk].clone_into(&mut out[in_region]);
-        });
+            out[in_region] = block::copy_text(&chunk[in_chunk])?;
+            Ok(())
+        })
     }
 }
 
@@ -599,31 +599,39 @@ fn copy_wanted(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>, decoded: &[u
 /// Carries out the plan of a read of texts into `out`, the region of `count` cells in C order.
 pub(crate) fn read_texts(io: &Io, plan: &Plan, count: &[u64], out: &mut [String]) -> Result<()> {
     let array = &plan.array;
-    let mut copy = |piece: &Piece, chunk: &ChunkData| match chunk {
-        ChunkData::Texts(texts) => {
-            array.copy_texts(out, count, piece, texts);
-            Ok(())
-        }
+    let copy = |out: &mut [String], piece: &Piece, chunk: &ChunkData| match chunk {
+        ChunkData::Texts(texts) => array.copy_texts(out, count, piece, texts),
         ChunkData::Numbers(_) => Err(error!(Internal, "numbers in an array of texts")),
     };
     for (piece, chunk) in &plan.memory {
         match chunk {
-            PendingChunk::Raw(chunk) => copy(piece, chunk)?,
-            PendingChunk::Encoded(encoded) => copy(piece, &array.decode_pending(io, encoded)?)?,
+            PendingChunk::Raw(chunk) => copy(out, piece, chunk)?,
+            PendingChunk::Encoded(encoded) => copy(out, piece, &array.decode_pending(io, encoded)?)?,
         }
     }
     let numbers: Vec<u64> = plan.elsewhere.iter().map(|piece| piece.chunk).collect();
     for (piece, found) in plan.elsewhere.iter().zip(array.locate(io, &plan.segments, &numbers)?) {
         match found {
-            Some((segment, row)) => copy(piece, &array.load(io, &segment, &row)?)?,
-            None => copy(piece, &ChunkData::filled(&array.schema, &io.buffers)?)?,
+            Some((segment, row)) => copy(out, piece, &array.load(io, &segment, &row)?)?,
+            None => {
+                let fill = array.schema.fill_text().unwrap_or_default();
+                for_each_cell(&array.schema.chunk_shape, count, piece, |_, in_region| {
+                    out[in_region] = block::copy_text(fill)?;
+                    Ok(())
+                })?;
+            }
         }
     }
     Ok(())
 }
 
-/// Calls `f` with the place of each cell of a piece in its chunk and in its region, both in C order.
-fn for_each_cell(chunk_shape: &[u64], count: &[u64], piece: &Piece, mut f: impl FnMut(usize, usize)) {
+/// Calls `f` with the place of each cell of a piece in its chunk and in its region, both in C order, until it fails.
+fn for_each_cell(
+    chunk_shape: &[u64],
+    count: &[u64],
+    piece: &Piece,
+    mut f: impl FnMut(usize, usize) -> Result<()>,
+) -> Result<()> {
     let (chunk_strides, region_strides) = (c_strides(chunk_shape), c_strides(count));
     let rank = chunk_shape.len();
     for cell in 0..cells(&piece.extents) {
@@ -635,8 +643,9 @@ fn for_each_cell(chunk_shape: &[u64], count: &[u64], piece: &Piece, mut f: impl 
             in_chunk += (piece.in_chunk[d] + i) * chunk_strides[d] as u64;
             in_region += (piece.in_region[d] + i) * region_strides[d] as u64;
         }
-        f(in_chunk as usize, in_region as usize);
+        f(in_chunk as usize, in_region as usize)?;
     }
+    Ok(())
 }
 
 /// Whether an error says that a segment file is gone, which a newer snapshot explains.

@@ -27,7 +27,13 @@ impl ChunkData {
     pub fn filled(schema: &Schema, buffers: &Buffers) -> Result<Self> {
         let cells = schema.chunk_cells();
         if schema.dtype == DType::String {
-            return Ok(Self::Texts(vec![schema.fill_text().unwrap_or_default().to_owned(); cells]));
+            let fill = schema.fill_text().unwrap_or_default();
+            let mut texts = Vec::new();
+            texts.try_reserve_exact(cells).map_err(|_| error!(OutOfMemory, "no memory for {cells} texts"))?;
+            for _ in 0..cells {
+                texts.push(copy_text(fill)?);
+            }
+            return Ok(Self::Texts(texts));
         }
         let mut bytes = buffers.take(schema.chunk_bytes())?;
         match schema.fill_bytes() {
@@ -66,6 +72,15 @@ impl ChunkData {
             Self::Texts(texts) => stats::of_texts(schema.fill_text(), texts, &schema.chunk_shape, valid),
         }
     }
+}
+
+/// A copy of a text, or an error where memory does not allow it.
+pub(crate) fn copy_text(text: &str) -> Result<String> {
+    let mut copy = String::new();
+    copy.try_reserve_exact(text.len())
+        .map_err(|_| error!(OutOfMemory, "no memory for a text of {} bytes", text.len()))?;
+    copy.push_str(text);
+    Ok(copy)
 }
 
 /// Refuses a stored chunk of numbers that has not just the bytes of its cells.
@@ -109,7 +124,11 @@ pub(crate) fn parse_texts(bytes: &[u8], cells: usize) -> Result<Vec<String>> {
     for _ in 0..count {
         let len = number(&mut rest)?;
         let text = String::from_utf8(take(&mut rest, len)?);
-        texts.push(text.map_err(|_| error!(Corrupt, "a stored text is not UTF-8"))?);
+        let text = text.map_err(|_| error!(Corrupt, "a stored text is not UTF-8"))?;
+        if text.contains('\0') {
+            bail!(Corrupt, "a stored text has a NUL in it");
+        }
+        texts.push(text);
     }
     if !rest.is_empty() {
         bail!(Corrupt, "{} bytes behind a chunk of texts", rest.len());

@@ -102,6 +102,11 @@ impl Schema {
                 n * size as u64
             ));
         }
+        if let Some(Fill::Text(text)) = &self.fill
+            && n.saturating_mul(4 + text.len() as u64) > u64::from(u32::MAX) - 4
+        {
+            bail!(InvalidArgument, "a chunk of {n} fill values of {} bytes exceeds 2^32 bytes", text.len());
+        }
         let fits = match &self.fill {
             None => true,
             Some(Fill::Text(_)) => self.dtype == DType::String,
