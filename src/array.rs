@@ -275,10 +275,12 @@ impl Array {
     /// A chunk to be changed. Where its block has nothing else, nobody will ask for that again: it is not kept.
     fn load(&self, io: &Io, segment: &Segment, row: &Row) -> Result<ChunkData> {
         let block = &row.block;
+        let damaged = |error: Error| io.reader.damaged_block(segment, block, &error);
+        if self.schema.dtype != DType::String {
+            block::check_len(&self.schema, row.len as usize).map_err(damaged)?;
+        }
         let own = row.at == 0 && row.len == block.coding.raw_len && self.schema.dtype != DType::String;
         if own && io.reader.cached(segment, block).is_none() {
-            let damaged = |error: Error| io.reader.damaged_block(segment, block, &error);
-            block::check_len(&self.schema, row.len as usize).map_err(damaged)?;
             let mut stored = Vec::new();
             io.reader.stored(segment, block.offset, block.len as usize, &mut stored)?;
             let mut bytes = io.buffers.take(row.len as usize)?;
@@ -536,13 +538,14 @@ fn read_block(
     group: &[Wanted<'_, '_>],
     keep: bool,
 ) -> Result<()> {
+    // Before memory is taken for what it claims to decode to.
+    group.iter().try_for_each(|wanted| check_wanted(io, segment, wanted))?;
     let raw_len = block.coding.raw_len as usize;
     if let [wanted] = group
         && wanted.is_alone()
         && (wanted.is_whole_block() || (!keep && wanted.is_small()))
     {
         let (schema, piece) = (&wanted.plan.array.schema, wanted.piece);
-        check_wanted(io, segment, wanted)?;
         if !wanted.is_whole_block() {
             return read_runs(io, segment, block, stored, decoded, wanted);
         }

@@ -400,6 +400,16 @@ impl SegmentReader {
             match self.page_uncached(segment, &directory, number) {
                 Ok(rows) => {
                     blocks.extend(rows.iter().map(|row| row.block));
+                    // Blocks that do not overlap are no more than their bytes.
+                    if blocks.len() as u64 > directory.blocks_end {
+                        blocks.sort_unstable_by_key(|block| block.offset);
+                        blocks.dedup();
+                        if blocks.len() as u64 > directory.blocks_end {
+                            let wrong = error!(Corrupt, "the index names more blocks than there are bytes");
+                            damage(page.offset, segment.damaged(page.offset, &wrong));
+                            return Ok(());
+                        }
+                    }
                 }
                 Err(error) => {
                     whole = false;
@@ -412,8 +422,13 @@ impl SegmentReader {
         let mut end = HEADER_LEN as u64;
         let (mut stored, mut decoded) = (Vec::new(), Vec::new());
         for block in &blocks {
+            if block.offset < end {
+                let wrong = error!(Corrupt, "the block overlaps the one before it");
+                damage(block.offset, segment.damaged(block.offset, &wrong));
+                continue;
+            }
             if block.offset != end && whole {
-                damage(end, segment.damaged(end, &error!(Corrupt, "the blocks have a gap or overlap here")));
+                damage(end, segment.damaged(end, &error!(Corrupt, "the blocks have a gap here")));
             }
             end = block.offset + u64::from(block.len);
             let read = self.stored(segment, block.offset, block.len as usize, &mut stored).and_then(|()| {

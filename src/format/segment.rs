@@ -16,6 +16,8 @@ pub const HEADER_LEN: usize = 32;
 pub const TRAILER_LEN: usize = 32;
 /// Rows of an index page, at most.
 pub const PAGE_ROWS: usize = 2048;
+/// Decoded bytes of a block that holds several chunks, at most. Writers stop gathering at about 256 KiB.
+const MAX_PACK: u32 = 1 << 20;
 /// What one row can take in an index page, at most: the bound on what a page may decompress to.
 const MAX_ROW_BYTES: usize = 96;
 
@@ -79,8 +81,9 @@ impl Trailer {
         if trailer.to_bytes() != *bytes {
             bail!(Corrupt, "the trailer is damaged");
         }
-        let end = trailer.directory_offset.checked_add(trailer.directory_len);
-        if trailer.directory_offset < HEADER_LEN as u64 || end.is_none_or(|end| end + TRAILER_LEN as u64 != file_len) {
+        let lengths = [trailer.directory_len, TRAILER_LEN as u64];
+        let end = lengths.iter().try_fold(trailer.directory_offset, |end, &len| end.checked_add(len));
+        if trailer.directory_offset < HEADER_LEN as u64 || end != Some(file_len) {
             bail!(Corrupt, "the trailer does not fit a file of {file_len} bytes");
         }
         Ok(trailer)
@@ -278,6 +281,42 @@ pub fn page_to_bytes(rows: &[Row]) -> Result<Vec<u8>> {
     codec::to_frame(&raw)
 }
 
+/// Refuses rows that claim more of their blocks than can be true: what the index says is believed before a block is
+/// read, so a false claim would cost memory or time.
+fn check_blocks(rows: &[Row]) -> Result<()> {
+    for row in rows {
+        let BlockRef { offset, len, coding, .. } = row.block;
+        let (raw, stored) = (u64::from(coding.raw_len), u64::from(len));
+        let can_be = match coding.codec {
+            // A zstd block of four bytes holds 128 KiB at most (RFC 8878, 3.1.1.2).
+            Codec::Zstd => raw <= stored * (32 << 10),
+            // A byte of an LZ4 block stands for 255 at most.
+            Codec::Lz4 => raw <= stored * 255,
+            Codec::None => raw == stored,
+        };
+        if !can_be {
+            bail!(Corrupt, "the {len} bytes of the block at offset {offset} cannot decode to {raw}");
+        }
+        if row.array_id != 0 && row.len != coding.raw_len && coding.raw_len > MAX_PACK {
+            bail!(Corrupt, "a block of several chunks at offset {offset} decodes to {raw} bytes, over {MAX_PACK}");
+        }
+    }
+    let mut rows: Vec<&Row> = rows.iter().collect();
+    if !rows.is_sorted_by_key(|row| (row.block.offset, row.at)) {
+        rows.sort_by_key(|row| (row.block.offset, row.at));
+    }
+    for pair in rows.windows(2) {
+        let (one, next) = (pair[0], pair[1]);
+        if one.block == next.block && one.at + one.len > next.at {
+            bail!(Corrupt, "two chunks overlap in the block at offset {}", one.block.offset);
+        }
+        if one.block != next.block && one.block.offset + u64::from(one.block.len) > next.block.offset {
+            bail!(Corrupt, "the blocks at offsets {} and {} overlap", one.block.offset, next.block.offset);
+        }
+    }
+    Ok(())
+}
+
 /// Decodes a page, whose checksum was right, and checks that the rows are what [`page_to_bytes`] could have written.
 pub fn page_from_bytes(bytes: &[u8], page: &PageRef, blocks_end: u64) -> Result<Vec<Row>> {
     let n = page.rows as usize;
@@ -334,6 +373,7 @@ pub fn page_from_bytes(bytes: &[u8], page: &PageRef, blocks_end: u64) -> Result<
     for row in &mut rows {
         row.block.crc = u32::from_le_bytes(cursor.bytes()?);
     }
+    check_blocks(&rows)?;
     for row in &mut rows {
         let nulls = cursor.varint()?;
         row.stats.nulls = nulls >> 1;
@@ -362,7 +402,7 @@ mod tests {
                 block: BlockRef {
                     offset: 32 + i / 4 * 100,
                     len: 100,
-                    crc: i as u32 * 77,
+                    crc: (i / 4) as u32 * 77,
                     coding: Coding { codec: Codec::Zstd, shuffle: 4, raw_len: 400 },
                 },
                 at: (i % 4 * 100) as u32,
