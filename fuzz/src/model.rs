@@ -1,0 +1,389 @@
+//! A small whole store in pieces, and edits of the pieces that checksums do not give away.
+
+use crate::encode::{NOTATIONS, Notation, Page, Row, Segment, texts};
+use crate::memory::Memory;
+use serde_json::{Map, Value, json};
+use std::sync::LazyLock;
+
+const STORE_ID: [u8; 16] = [0x5a; 16];
+
+/// A store in pieces.
+#[derive(Clone)]
+pub struct Model {
+    pub notation: Notation,
+    /// `{"atlas": .., "datasets": {..}}`; what the root has to say of segments' bytes is filled in later.
+    pub tree: Value,
+    pub segments: Vec<Placed>,
+}
+
+/// A segment and its place.
+#[derive(Clone)]
+pub struct Placed {
+    pub array: &'static str,
+    pub file: String,
+    pub segment: Segment,
+}
+
+impl Model {
+    /// Three datasets, arrays of several types, packs and blocks of their own, every codec, two segments of one array.
+    pub fn whole() -> Self {
+        static WHOLE: LazyLock<Model> = LazyLock::new(Model::build);
+        WHOLE.clone()
+    }
+
+    fn build() -> Self {
+        let zstd = json!({"codec": "zstd", "level": 1, "shuffle": true});
+        let plain = json!({"codec": "none", "level": 1, "shuffle": false});
+        let lz4 = json!({"codec": "lz4", "level": 1, "shuffle": true});
+        let stored = |chunks: u64, cells: u64, nulls: u64, range: Value| match range {
+            Value::Null => json!({"chunks": chunks, "cells": cells, "nulls": nulls}),
+            range => json!({"chunks": chunks, "cells": cells, "nulls": nulls, "range": range}),
+        };
+        let array = |id: u64, schema: u64, shape: &[u64], stored: Value| json!({"id": id, "schema": schema, "shape": shape, "stored": stored});
+        let mut january = Map::new();
+        // The chunks of the corners: 0 and, cut to 1 x 1, 8.
+        january.insert("t".into(), array(1, 0, &[5, 7], stored(2, 7, 1, json!({"f32": [10.0, 16.0]}))));
+        january.insert("big".into(), array(2, 1, &[100, 90], stored(1, 9000, 0, json!({"i64": [0, 8999]}))));
+        january.insert("name".into(), array(3, 2, &[3], stored(1, 3, 0, Value::Null)));
+        january.insert("one".into(), array(4, 3, &[], stored(1, 1, 0, Value::Null)));
+        january.insert("flags".into(), array(5, 4, &[6], stored(2, 6, 0, json!({"u64": [0, 1]}))));
+        let mut attributed = array(6, 0, &[5, 7], stored(1, 6, 0, json!({"f32": [20.0, 25.0]})));
+        attributed["attributes"] = json!({"units": {"string": ["degC"]}, "scale": {"f64": [1.5, "NaN", "-Infinity"]}});
+        let attributes = json!({"i8": {"i8": [-1, 2]}, "c64": {"c64": [1.0, 2.0]}, "no": {"bool": []},
+            "t": {"timestamp_ns": [-5]}, "f16": {"f16": ["0x7e01", 1.0]}, "u": {"u64": [u64::MAX]}});
+        let schema = |dtype: &str, dims: &[&str], chunk: &[u64], compression: &Value| json!({"dtype": dtype, "dims": dims, "chunk_shape": chunk, "compression": compression});
+        let mut filled = schema("f32", &["y", "x"], &[2, 3], &zstd);
+        filled["fill_value"] = json!({"f32": [-1.0]});
+        let mut appended = schema("bool", &["n"], &[4], &plain);
+        appended["rechunk_on_append"] = json!(true);
+        let schemas = [
+            filled,
+            schema("i16", &["y", "x"], &[100, 90], &lz4),
+            schema("string", &["n"], &[4], &zstd),
+            schema("c64", &[], &[], &plain),
+            appended,
+        ];
+
+        let mut segments: Vec<Placed> = Vec::new();
+        let mut add = |array, rows: &dyn Fn(&mut Segment) -> Vec<Vec<Row>>| {
+            let mut segment = Segment::new(STORE_ID);
+            segment.pages = rows(&mut segment).into_iter().map(|rows| Page { rows, ..Page::default() }).collect();
+            let file = format!("{:08}-{:016x}.seg", 2 + segments.len(), segments.len());
+            segments.push(Placed { array, file, segment });
+        };
+        let floats = |values: &[f32]| values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
+        let wide = |low: f64, high: f64| Some((low.to_bits(), high.to_bits()));
+        add("t", &|segment| {
+            // A pack: chunk 0 of the one array, to be replaced below, and of the other.
+            let pack = segment.block(1, 4, &floats(&[1., 1., 1., 1., 1., 1., 20., 21., 22., 23., 24., 25.]));
+            let first = Row { id: 1, len: 24, range: wide(1., 1.), ..pack };
+            vec![vec![first.clone(), Row { id: 6, at: 24, range: wide(20., 25.), ..first }]]
+        });
+        add("t", &|segment| {
+            let chunk = segment.block(1, 4, &floats(&[10., 11., 12., 13., 14., -1.]));
+            let corner = segment.block(1, 4, &floats(&[16., -1., -1., -1., -1., -1.]));
+            let chunk = Row { id: 1, nulls: 1, range: wide(10., 14.), ..chunk };
+            vec![vec![chunk], vec![Row { id: 1, chunk: 8, range: wide(16., 16.), ..corner }]]
+        });
+        add("big", &|segment| {
+            let values: Vec<u8> = (0..9000i16).flat_map(i16::to_le_bytes).collect();
+            vec![vec![Row { id: 2, range: Some((0, 8999)), ..segment.block(2, 2, &values) }]]
+        });
+        add("name", &|segment| vec![vec![Row { id: 3, ..segment.block(1, 1, &texts(&["a", "", "Ωmega", ""])) }]]);
+        add("one", &|segment| vec![vec![Row { id: 4, ..segment.block(3, 1, &floats(&[1.5, -2.5])) }]]);
+        add("flags", &|segment| {
+            let pack = Row { id: 5, len: 4, range: Some((0, 1)), ..segment.block(3, 1, &[1, 0, 1, 0, 1, 1, 0, 0]) };
+            vec![vec![pack.clone(), Row { chunk: 1, at: 4, range: Some((1, 1)), ..pack }]]
+        });
+
+        let mut files = Map::new();
+        for placed in &segments {
+            let live: usize = placed.segment.blocks.len();
+            let file = files
+                .entry(placed.array)
+                .or_insert_with(|| json!({"folder": placed.array, "live_bytes": 0, "dead_bytes": 0, "segments": []}));
+            file["live_bytes"] = json!(file["live_bytes"].as_u64().unwrap_or(0) + live as u64);
+            if let Some(list) = file["segments"].as_array_mut() {
+                list.push(json!({"file": placed.file, "length": 0, "directory_crc32c": 0, "array_ids": [0, 0]}));
+            }
+        }
+        // The replaced chunk's share of its pack.
+        let dead = segments[0].segment.blocks.len() as u64 / 2;
+        files["t"]["dead_bytes"] = json!(dead);
+        files["t"]["live_bytes"] = json!(files["t"]["live_bytes"].as_u64().unwrap_or(0) - dead);
+        let id: String = STORE_ID.iter().map(|byte| format!("{byte:02x}")).collect();
+        let tree = json!({
+            "atlas": {"format_version": 1, "required_features": [], "writer_features": [], "store_id": id,
+                "generation": 5, "next_array_id": 7, "default_compression": zstd, "schemas": schemas,
+                "array_files": files},
+            "datasets": {"january": {"arrays": january, "attributes": attributes},
+                "february": {"arrays": {"t": attributed}}, "none": {}},
+        });
+        Self { notation: Notation::Json, tree, segments }
+    }
+
+    /// The segments' bytes by path; the root's tree is told of them.
+    pub fn encode_segments(&mut self) -> Vec<(String, Vec<u8>)> {
+        let mut files = Vec::new();
+        for placed in &self.segments {
+            let encoded = placed.segment.encode();
+            let records = self.tree["atlas"]["array_files"][placed.array]["segments"].as_array_mut();
+            for record in records.into_iter().flatten().filter(|record| record["file"] == placed.file) {
+                record["length"] = json!(encoded.bytes.len());
+                record["directory_crc32c"] = json!(encoded.directory_crc);
+                record["array_ids"] = json!([encoded.ids.0, encoded.ids.1]);
+            }
+            files.push((format!("{}/{}", placed.array, placed.file), encoded.bytes));
+        }
+        files
+    }
+
+    /// The store's files.
+    pub fn files(&mut self) -> Vec<(String, Vec<u8>)> {
+        let mut files = self.encode_segments();
+        files.push((self.notation.file_name().into(), self.notation.root(&self.tree)));
+        files
+    }
+
+    /// The store.
+    pub fn store(&mut self) -> Memory {
+        Memory::of(self.files().iter().map(|(name, bytes)| (name.as_str(), bytes.clone())))
+    }
+
+    /// The model with the edits that `program` stands for; every byte string is one.
+    pub fn edited(program: &[u8]) -> Memory {
+        let mut model = Self::whole();
+        let mut program = Program(program);
+        model.notation = NOTATIONS[program.below(4)];
+        let edits = program.below(8);
+        for _ in 0..edits {
+            model.edit_segment(&mut program);
+        }
+        let files = model.encode_segments();
+        while !program.0.is_empty() {
+            model.edit_tree(&mut program);
+        }
+        let root = (model.notation.file_name(), model.notation.root(&model.tree));
+        Memory::of(files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).chain([root]))
+    }
+
+    fn edit_segment(&mut self, program: &mut Program<'_>) {
+        let at = program.below(self.segments.len());
+        let segment = &mut self.segments[at].segment;
+        let page_at = program.below(segment.pages.len().max(1));
+        let kind = program.below(13);
+        let Some(page) = segment.pages.get_mut(page_at) else { return };
+        let row_at = program.below(page.rows.len().max(1));
+        match kind {
+            0..=3 => {
+                let (field, value) = (program.below(11), program.number());
+                let Some(row) = page.rows.get_mut(row_at) else { return };
+                match field {
+                    0 => row.id = value,
+                    1 => row.chunk = value,
+                    2 => row.offset = value,
+                    3 => row.stored_len = value,
+                    4 => row.raw_len = value,
+                    5 => row.at = value,
+                    6 => row.len = value,
+                    7 => row.codec = value as u8,
+                    8 => row.shuffle = value as u8,
+                    9 => row.nulls = value >> 1,
+                    _ => row.range = program.flag().then(|| (value, program.number())),
+                }
+                // Still the right checksum, if there is one.
+                let block = usize::try_from(row.offset.wrapping_sub(32)).ok();
+                let stored =
+                    block.and_then(|at| segment.blocks.get(at..)?.get(..usize::try_from(row.stored_len).ok()?));
+                if let Some(stored) = stored {
+                    row.crc = crc32c::crc32c(stored);
+                }
+            }
+            4 if !page.rows.is_empty() => drop(page.rows.remove(row_at)),
+            5 if !page.rows.is_empty() => {
+                let mut copy = page.rows[row_at].clone();
+                copy.chunk = copy.chunk.wrapping_add(program.number());
+                let many = if program.flag() { program.below(256) as u64 } else { 1 };
+                for _ in 0..many {
+                    page.rows.insert(row_at + 1, copy.clone());
+                }
+                for (step, row) in page.rows[row_at + 1..].iter_mut().take(many as usize).enumerate() {
+                    row.chunk = row.chunk.wrapping_add(step as u64);
+                }
+            }
+            6 => match program.below(4) {
+                0 => page.first = Some((program.number(), program.number())),
+                1 => page.count = Some(program.number()),
+                2 => page.len = Some(program.number()),
+                _ => page.crc = Some(program.number() as u32),
+            },
+            7 => {
+                let mut decoded = page.decoded();
+                program.damage(&mut decoded);
+                page.stored = Some(crate::encode::frame(&decoded));
+            }
+            8 => {
+                let mut stored = crate::encode::frame(&page.decoded());
+                program.damage(&mut stored);
+                page.stored = Some(stored);
+            }
+            9 => match program.below(6) {
+                0 => segment.blocks_end = Some(program.number()),
+                1 => segment.last = Some((program.number(), program.number())),
+                2 => segment.count = Some(program.number()),
+                3 => segment.directory_offset = Some(program.number()),
+                4 => segment.directory_length = Some(program.number()),
+                _ => segment.tail = program.bytes(16).to_vec(),
+            },
+            10 => {
+                // Other content for a block, as it would be stored; all rows of it follow.
+                let Some(old) = page.rows.get(row_at).cloned() else { return };
+                let (codec, shuffle) = (program.byte() % 4, [1, 2, 4, 8, 16][program.below(5)]);
+                let mut raw = vec![program.byte(); program.below(64)];
+                program.damage(&mut raw);
+                let new = segment.block(codec, shuffle, &raw);
+                for row in segment.pages.iter_mut().flat_map(|page| &mut page.rows) {
+                    if row.offset == old.offset {
+                        (row.offset, row.stored_len, row.crc) = (new.offset, new.stored_len, new.crc);
+                        (row.codec, row.shuffle) = (codec, shuffle);
+                    }
+                }
+            }
+            11 => {
+                // Damaged stored bytes under a right checksum.
+                let Some(row) = page.rows.get(row_at).cloned() else { return };
+                let at = (row.offset.saturating_sub(32) as usize).min(segment.blocks.len());
+                let end = at.saturating_add(row.stored_len as usize).min(segment.blocks.len());
+                let mut stored = segment.blocks[at..end].to_vec();
+                program.damage(&mut stored);
+                stored.resize(end - at, 0);
+                segment.blocks[at..end].copy_from_slice(&stored);
+                for other in segment.pages.iter_mut().flat_map(|page| &mut page.rows) {
+                    if other.offset == row.offset {
+                        other.crc = crc32c::crc32c(&stored);
+                    }
+                }
+            }
+            _ => program.damage(&mut segment.header),
+        }
+    }
+
+    fn edit_tree(&mut self, program: &mut Program<'_>) {
+        let mut value = &mut self.tree;
+        let depth = program.below(9);
+        for _ in 0..depth {
+            let size = value.as_array().map_or(value.as_object().map_or(0, Map::len), Vec::len);
+            if size == 0 {
+                break;
+            }
+            let at = program.below(size);
+            value = match value {
+                Value::Array(list) => &mut list[at],
+                Value::Object(map) => match map.values_mut().nth(at) {
+                    Some(inner) => inner,
+                    None => return,
+                },
+                _ => return,
+            };
+        }
+        match program.below(8) {
+            0 => *value = json!(program.number()),
+            1 => *value = json!(-(program.number() as i64 as i128) as i64),
+            2 => *value = json!(f64::from_bits(program.number())),
+            3 => {
+                *value = json!(
+                    ["", "..", "/etc/passwd", "a/b", ".", "t", "NaN", "0xffffffffffffffff", "i8", "string", "none"]
+                        [program.below(11)]
+                )
+            }
+            4 => {
+                *value = match program.below(4) {
+                    0 => Value::Null,
+                    1 => json!([]),
+                    2 => json!({}),
+                    _ => json!(program.flag()),
+                }
+            }
+            // More of what there is: another element or entry like one of those.
+            5 => match value {
+                Value::Array(list) if !list.is_empty() => list.push(list[program.below(list.len())].clone()),
+                Value::Object(map) => {
+                    let name = String::from_utf8_lossy(program.bytes(4)).into_owned();
+                    if let Some(copy) = map.values().nth(program.below(map.len().max(1))).cloned() {
+                        map.insert(name, copy);
+                    }
+                }
+                _ => *value = json!([value.clone()]),
+            },
+            6 => match value {
+                Value::Array(list) if !list.is_empty() => drop(list.remove(program.below(list.len()))),
+                Value::Object(map) => {
+                    if let Some(name) = map.keys().nth(program.below(map.len().max(1))).cloned() {
+                        map.remove(&name);
+                    }
+                }
+                Value::Number(number) => {
+                    *value =
+                        json!(number.as_u64().unwrap_or(0).wrapping_add(u64::from(program.byte())).wrapping_sub(2));
+                }
+                _ => {}
+            },
+            _ => *value = Value::String(String::from_utf8_lossy(program.bytes(32)).into_owned()),
+        }
+    }
+}
+
+/// Bytes read as choices; an ended program chooses zeros.
+struct Program<'p>(&'p [u8]);
+
+impl<'p> Program<'p> {
+    fn byte(&mut self) -> u8 {
+        let Some((&byte, rest)) = self.0.split_first() else { return 0 };
+        self.0 = rest;
+        byte
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        usize::from(self.byte()) % n.max(1)
+    }
+
+    fn flag(&mut self) -> bool {
+        self.byte() & 1 == 1
+    }
+
+    fn bytes(&mut self, most: usize) -> &'p [u8] {
+        let len = self.below(most + 1).min(self.0.len());
+        let (bytes, rest) = self.0.split_at(len);
+        self.0 = rest;
+        bytes
+    }
+
+    /// A number of a kind that finds faults.
+    fn number(&mut self) -> u64 {
+        match self.byte() {
+            kind @ 0..64 => u64::from(kind),
+            kind @ 64..128 => 1 << (kind - 64),
+            kind @ 128..192 => (1u64 << (kind - 128)).wrapping_sub(1),
+            192..208 => u64::MAX - u64::from(self.byte()),
+            208..224 => u64::from(self.byte()) << 8 | u64::from(self.byte()),
+            _ => {
+                let mut bytes = [0; 8];
+                let given = self.bytes(8);
+                bytes[..given.len()].copy_from_slice(given);
+                u64::from_le_bytes(bytes)
+            }
+        }
+    }
+
+    /// Changes, cuts or lengthens bytes.
+    fn damage(&mut self, bytes: &mut Vec<u8>) {
+        let at = usize::from(self.byte()) << 8 | usize::from(self.byte());
+        let at = at % (bytes.len() + 1);
+        let new = self.bytes(16);
+        match self.below(3) {
+            0 => bytes.truncate(at),
+            1 => drop(bytes.splice(at..at, new.iter().copied())),
+            _ => bytes.iter_mut().skip(at).zip(new).for_each(|(byte, new)| *byte = *new),
+        }
+    }
+}
