@@ -27,6 +27,7 @@ step "Rust tests" cargo test --locked --release
 step "command-line tool" cargo test --locked --release --features cli --test cli
 step "library" make --no-print-directory library
 step "C tests" tests/c/run.sh build/lib
+step "random C calls" tests/c/abi_fuzz.sh build/lib
 step "system calls of a flush" tests/c/strace.sh build/lib
 step "an operating system that fails" tests/disk/run.sh build/lib
 step "C examples" tests/examples.sh build/lib
@@ -38,6 +39,7 @@ step "format, by its description alone" tests/format/run.sh
 step "climate files" tests/netcdf/run.sh build/lib
 step "demo" make --no-print-directory demo
 step "install" tests/install/run.sh
+step "fuzzing" fuzz/run.sh
 step "offline build" tests/dist.sh
 step "README" tests/readme.sh build/lib
 
