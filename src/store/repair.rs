@@ -4,6 +4,7 @@
 //! Of a commit whose root is lost that gives the values; attributes, deletions, and datasets and arrays without values
 //! were in the root alone.
 
+use super::catalogue::Catalogue;
 use super::generations::{kept_generations, kept_root, read_kept};
 use super::*;
 use crate::format::definitions::{Definition, Definitions};
@@ -71,11 +72,10 @@ impl Store {
         let root = path.join(notation.file_name());
         let mut report = Repair::default();
         if found.is_some() {
-            match open::read_root(&*storage, &root, notation) {
-                Ok((root, _)) => {
+            match open::read_root(&*storage, &root, notation).and_then(|(root, _)| check(&path, notation, root)) {
+                Ok((generation, datasets)) => {
                     report.was_whole = true;
-                    report.generation = root.head.generation;
-                    report.datasets = root.datasets.len() as u64;
+                    (report.generation, report.datasets) = (generation, datasets);
                     return Ok(report);
                 }
                 Err(error) if error.kind() == ErrorKind::Corrupt => report.losses.push(format!("{error}")),
@@ -102,6 +102,16 @@ impl Store {
         drop(lock);
         Ok(report)
     }
+}
+
+/// Whether a store opens by a root: its generation and the number of its datasets.
+fn check(path: &Path, notation: Notation, root: Root) -> Result<(u64, u64)> {
+    let found = (root.head.generation, root.datasets.len() as u64);
+    open::parse_id(&root.head.store_id)?;
+    root.head.default_compression.decode()?;
+    open::files_of(&root.head, path, &Files::default())?;
+    Catalogue::new(notation.format, root)?;
+    Ok(found)
 }
 
 /// What lies in a store's folder.
@@ -283,6 +293,9 @@ impl Rebuilt {
             };
             let schema = &self.schemas[*number as usize];
             catalogue::check_name("dataset", &dataset)?;
+            if !(1..i64::MAX as u64).contains(&id) {
+                bail!(Corrupt, "{}: an array of id {id}", path.display());
+            }
             let record = ArrayRecord {
                 id,
                 schema: *number,
