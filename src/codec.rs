@@ -6,6 +6,14 @@
 use crate::error::{Result, bail, error};
 use crate::vector::{Kernel, vectorised};
 use std::cell::RefCell;
+use std::io::Read;
+
+/// A frame that is read without knowing its length decodes to at most this many times its bytes, and [`FRAME_FREE`] more.
+const FRAME_RATIO: u64 = 128;
+/// What any such frame may decode to.
+const FRAME_FREE: u64 = 16 << 20;
+/// The window that it may ask for, as a power of two: what RFC 8878 recommends to support.
+const WINDOW_LOG: u32 = 23;
 
 /// How blocks are compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -135,7 +143,40 @@ pub(crate) fn encode(compression: &Compression, item: usize, raw: &[u8]) -> Resu
 
 /// One zstd frame, for what is not values.
 pub(crate) fn to_frame(raw: &[u8]) -> Result<Vec<u8>> {
-    Ok(encode(&Compression { shuffle: false, ..Compression::DEFAULT }, 1, raw)?.1)
+    let (_, mut frame) = encode(&Compression { shuffle: false, ..Compression::DEFAULT }, 1, raw)?;
+    pad_frame(&mut frame, raw.len());
+    Ok(frame)
+}
+
+/// Undoes [`to_frame`], for bytes of which nothing else says what they decode to.
+pub(crate) fn from_frame(bytes: &[u8]) -> Result<Vec<u8>> {
+    let limit = frame_limit(bytes.len());
+    let mut raw = Vec::new();
+    let read = zstd::stream::Decoder::with_buffer(bytes).and_then(|mut decoder| {
+        decoder.window_log_max(WINDOW_LOG)?;
+        decoder.single_frame().take(limit + 1).read_to_end(&mut raw)
+    });
+    match read {
+        Ok(len) if len as u64 <= limit => Ok(raw),
+        Ok(_) => Err(error!(Corrupt, "zstd: {} bytes decompress to more than {limit}", bytes.len())),
+        Err(error) => Err(error!(Corrupt, "zstd: {error}")),
+    }
+}
+
+/// What `len` bytes may decompress to: so that a small file cannot fill the memory.
+fn frame_limit(len: usize) -> u64 {
+    (len as u64).saturating_mul(FRAME_RATIO).saturating_add(FRAME_FREE)
+}
+
+/// Puts a skippable frame (RFC 8878, 3.1.2) behind a frame of `raw_len` bytes that is too short for [`frame_limit`]:
+/// megabytes of zeros in an attribute are.
+pub(crate) fn pad_frame(frame: &mut Vec<u8>, raw_len: usize) {
+    let short = (raw_len as u64).saturating_sub(frame_limit(frame.len())).div_ceil(FRAME_RATIO) as u32;
+    if short > 0 {
+        frame.extend_from_slice(&[0x5a, 0x2a, 0x4d, 0x18]);
+        frame.extend_from_slice(&short.to_le_bytes());
+        frame.resize(frame.len() + short as usize, 0);
+    }
 }
 
 /// The first `len` bytes of a buffer that only grows, with any content.

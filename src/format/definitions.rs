@@ -6,11 +6,7 @@ use crate::error::{Result, error};
 use crate::schema::Schema;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::io::Read;
 use std::sync::Arc;
-
-/// Bytes that definitions may decode to.
-const MAX_BYTES: u64 = 1 << 32;
 
 /// The arrays of a segment, as they were when it was written.
 #[derive(Debug, Serialize, Deserialize)]
@@ -38,10 +34,7 @@ impl Definitions {
 
     /// Undoes [`Self::to_bytes`], whose bytes had the right checksum.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let mut raw = Vec::new();
-        zstd::stream::Decoder::with_buffer(bytes)
-            .and_then(|decoder| decoder.single_frame().take(MAX_BYTES).read_to_end(&mut raw))
-            .map_err(|error| error!(Corrupt, "the definitions: zstd: {error}"))?;
+        let raw = codec::from_frame(bytes).map_err(|error| error.context("the definitions"))?;
         rmp_serde::from_slice(&raw).map_err(|error| error!(Corrupt, "the definitions: {error}"))
     }
 }

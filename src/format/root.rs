@@ -3,7 +3,7 @@
 //! Datasets are kept as the bytes they were read as, and decoded when they are asked for; what did not change is
 //! written back as those bytes. So opening a store costs one scan, and a flush serialises only what changed.
 
-use crate::codec::{Codec, Compression};
+use crate::codec::{self, Codec, Compression};
 use crate::dtype::DType;
 use crate::error::{Error, Result, bail, error};
 use crate::schema::{Fill, Schema};
@@ -16,7 +16,6 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
-use std::io::Read;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -322,15 +321,6 @@ pub struct Root {
 
 /// Bytes of a root when it is not compressed, at most.
 const MAX_IMAGE: u64 = 4 << 30;
-/// A compressed root decompresses to at most this many times its bytes and [`PLAIN_BYTES`] more, so that a small file
-/// cannot fill the memory. Roots are far from it, unless somebody keeps megabytes of zeros in attributes.
-const MAX_RATIO: u64 = 128;
-/// What any compressed root may decompress to.
-const PLAIN_BYTES: u64 = 16 << 20;
-/// The window that a compressed root may ask for, as a power of two: what RFC 8878 recommends to support.
-const WINDOW_LOG: u32 = 23;
-/// Head of a zstd skippable frame (RFC 8878, 3.1.2) before its length.
-const SKIPPABLE: [u8; 4] = [0x5a, 0x2a, 0x4d, 0x18];
 
 const JSON_TRAILER: (&str, &str) = (",\"checksum\":\"crc32c:", "\"}\n");
 const JSON_TRAILER_LEN: usize = 20 + 8 + 3;
@@ -405,12 +395,7 @@ pub fn write<'a>(notation: Notation, head: &Head, datasets: &[(&'a str, &'a [u8]
             compressor.compress(&image)
         })
         .map_err(|error| internal(&error))?;
-    let short = (image.len() as u64).saturating_sub(limit(file.len())).div_ceil(MAX_RATIO);
-    if short > 0 {
-        file.extend_from_slice(&SKIPPABLE);
-        file.extend_from_slice(&(short as u32).to_le_bytes());
-        file.resize(file.len() + short as usize, 0);
-    }
+    codec::pad_frame(&mut file, image.len());
     let crc = crc32c::crc32c(&file);
     file.extend_from_slice(&ZSTD_TRAILER);
     file.extend_from_slice(&crc.to_le_bytes());
@@ -442,11 +427,6 @@ pub fn parse(notation: Notation, file: Vec<u8>) -> Result<Root> {
     Ok(Root { head, image: Arc::new(image), datasets })
 }
 
-/// What a compressed root of `len` bytes before its trailer may decompress to.
-fn limit(len: usize) -> u64 {
-    (len as u64).saturating_mul(MAX_RATIO).saturating_add(PLAIN_BYTES).min(MAX_IMAGE)
-}
-
 fn decompress(file: &[u8]) -> Result<Vec<u8>> {
     let Some((frame, trailer)) = file.split_last_chunk::<12>() else {
         bail!(Corrupt, "the root is cut short: {} bytes", file.len());
@@ -454,17 +434,7 @@ fn decompress(file: &[u8]) -> Result<Vec<u8>> {
     if trailer[..8] != ZSTD_TRAILER || trailer[8..] != crc32c::crc32c(frame).to_le_bytes() {
         bail!(Corrupt, "the root's checksum does not match");
     }
-    let limit = limit(frame.len());
-    let mut image = Vec::new();
-    let read = zstd::stream::Decoder::with_buffer(frame).and_then(|mut decoder| {
-        decoder.window_log_max(WINDOW_LOG)?;
-        decoder.single_frame().take(limit + 1).read_to_end(&mut image)
-    });
-    match read {
-        Ok(len) if len as u64 <= limit => Ok(image),
-        Ok(_) => Err(error!(Corrupt, "a root of {} bytes decompresses to more than {limit}", file.len())),
-        Err(error) => Err(error!(Corrupt, "the root: zstd: {error}")),
-    }
+    codec::from_frame(frame).map_err(|error| error.context("the root"))
 }
 
 fn check_json(image: &[u8]) -> Result<()> {
@@ -693,7 +663,7 @@ mod tests {
         file.truncate(frame);
         file = [&file[..], &ZSTD_TRAILER, &crc32c::crc32c(&file).to_le_bytes()].concat();
         let error = parse(notation, file).err().expect("refused");
-        assert!(error.message().contains("decompresses to more than"), "{error}");
+        assert!(error.message().contains("decompress to more than"), "{error}");
     }
 
     #[test]

@@ -79,6 +79,9 @@ impl<H: Hooks + 'static> Storage for Hooked<H> {
     fn open(&self, path: &Path) -> io::Result<Arc<dyn ReadFile>> {
         self.0.open(path)
     }
+    fn is_link(&self, path: &Path) -> io::Result<bool> {
+        self.0.is_link(path)
+    }
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.run(Operation::Rename(from.into(), to.into()), |disk| disk.rename(from, to))
     }
