@@ -431,7 +431,7 @@ fn compressed_bombs_are_refused_before_they_fill_the_memory() {
     for (name, byte) in [("atlas.json.zst", b' '), ("atlas.msgpack.zst", 0xc0)] {
         for blocks in [1000, 40_000] {
             let root = seal_zstd(bomb(&eight, blocks, byte));
-            refuses_to_open(&with_root(name, root), "decompresses to more than");
+            refuses_to_open(&with_root(name, root), "decompress to more than");
         }
         for window in [17 << 3, 21 << 3] {
             refuses_to_open(&with_root(name, seal_zstd(bomb(&[0, window], 10, byte))), "zstd");
@@ -490,7 +490,7 @@ fn an_index_that_contradicts_itself_or_the_file_is_refused() {
     type Edit = fn(&mut encode::Segment);
     let cases: [(Edit, &str); 22] = [
         (|s| s.count = Some(1 << 63), "claims 9223372036854775808 pages"),
-        (|s| s.count = Some(2), "claims 2 pages"),
+        (|s| s.count = Some(2), "cut short"),
         (|s| s.tail = vec![1], "does not describe the file"),
         (|s| s.blocks_end = Some(1 << 62), "does not describe the file"),
         (|s| s.blocks_end = Some(0), "does not describe the file"),
@@ -568,6 +568,65 @@ fn an_index_that_contradicts_itself_or_the_file_is_refused() {
     let overlapping = many(20, 1);
     assert!(verified(&overlapping).len() <= 20, "one damage for each page");
     exercise::exercise(&overlapping);
+}
+
+#[test]
+fn definitions_that_lie_mislead_no_repair() {
+    let _alone = alone();
+    let whole = json!({"array": "big", "arrays": [[2, "january", 0, [100, 90]]], "schemas":
+        [{"dtype": "i16", "dims": ["y", "x"], "chunk_shape": [100, 90],
+            "compression": {"codec": "lz4", "level": 1, "shuffle": true}}]});
+    let with_value = |place: &str, value: Value| {
+        let mut lying = whole.clone();
+        *lying.pointer_mut(place).unwrap() = value;
+        encode::definitions(&lying)
+    };
+    let mut deep = vec![0x91; 100_000];
+    deep.push(0xc0);
+    // What cannot be read is damage; what can is not believed.
+    let unreadable = [
+        bomb(&[0, 13 << 3], 40_000, 0xc0),
+        bomb(&[0, 21 << 3], 10, 0xc0),
+        frame(&deep),
+        frame(&[0xdd, 0xff, 0xff, 0xff, 0xff]),
+        Vec::new(),
+        vec![0; 40],
+        with_value("/arrays", json!(7)),
+        with_value("/arrays/0/0", json!(-1)),
+    ];
+    let false_ones = [
+        with_value("/array", json!("../../etc")),
+        with_value("/array", json!("t")),
+        with_value("/array", json!("")),
+        with_value("/arrays/0/0", json!(u64::MAX)),
+        with_value("/arrays/0/0", json!(0)),
+        with_value("/arrays/0/1", json!("a\0b")),
+        with_value("/arrays/0/2", json!(1)),
+        with_value("/arrays/0/3", json!([u64::MAX, u64::MAX])),
+        with_value("/arrays/0/3", json!([100])),
+        with_value("/arrays/0/3", json!([1, 1])),
+        with_value("/schemas/0/chunk_shape", json!([0, 90])),
+        with_value("/schemas/0/chunk_shape", json!([1u64 << 40, 90])),
+        with_value("/schemas/0/dtype", json!("string")),
+        with_value("/schemas/0/dtype", json!("f64")),
+    ];
+    for definitions in unreadable {
+        let memory = with_segment(2, |segment| segment.definitions = definitions);
+        let damages = verified(&memory);
+        assert!(damages.len() == 1 && damages[0].contains("definitions"), "{damages:?}");
+        exercise::exercise(&memory);
+    }
+    for definitions in false_ones {
+        exercise::exercise(&with_segment(2, |segment| segment.definitions = definitions));
+    }
+    for claim in [(u64::MAX, 0), (u64::from(u32::MAX), 0), (0, 0)] {
+        refuses_to_read(
+            &with_segment(2, |segment| segment.definitions_claim = Some(claim)),
+            "january",
+            "big",
+            if claim.0 == u64::MAX { "exceeds 32 bits" } else { "does not describe the file" },
+        );
+    }
 }
 
 #[test]

@@ -240,7 +240,11 @@ pub struct Segment {
     pub count: Option<u64>,
     pub directory_offset: Option<u64>,
     pub directory_length: Option<u64>,
-    /// Bytes behind the last page's entry in the directory.
+    /// Stored bytes of the definitions.
+    pub definitions: Vec<u8>,
+    /// Their length and checksum in the directory.
+    pub definitions_claim: Option<(u64, u32)>,
+    /// Bytes at the end of the directory.
     pub tail: Vec<u8>,
 }
 
@@ -296,6 +300,11 @@ impl Segment {
             directory.extend_from_slice(&page.crc.unwrap_or(crc32c::crc32c(&stored)).to_le_bytes());
             bytes.extend_from_slice(&stored);
         }
+        let right = (self.definitions.len() as u64, crc32c::crc32c(&self.definitions));
+        let (length, crc) = self.definitions_claim.unwrap_or(right);
+        uvarint(length, &mut directory);
+        directory.extend_from_slice(&crc.to_le_bytes());
+        bytes.extend_from_slice(&self.definitions);
         directory.extend_from_slice(&self.tail);
         let directory_crc = crc32c::crc32c(&directory);
         let mut trailer = self.directory_offset.unwrap_or(bytes.len() as u64).to_le_bytes().to_vec();
@@ -307,6 +316,13 @@ impl Segment {
         bytes.extend_from_slice(&trailer);
         Encoded { bytes, directory_crc, ids: low.map_or((0, 0), |low| (low, last.0)) }
     }
+}
+
+/// The stored bytes of a segment's definitions.
+pub fn definitions(value: &Value) -> Vec<u8> {
+    let mut raw = Vec::new();
+    msgpack(value, &mut raw);
+    frame(&raw)
 }
 
 /// The stored bytes of a block. Of lz4 this writes literals only, which are an LZ4 block like any.

@@ -1,9 +1,11 @@
 //! A caller who tries everything with a store that somebody else made.
 
 use crate::allocations::peak_of;
+use crate::encode::{NOTATIONS, Notation};
 use crate::memory::{Memory, STORE};
 use atlas_store::{
-    ArrayInfo, DType, Error, ErrorKind, Mode, OpenOptions, Result, RuntimeOptions, Selection, Source, Store, Target,
+    ArrayInfo, DType, Error, ErrorKind, Mode, OpenOptions, RepairOptions, Result, RuntimeOptions, Selection, Source,
+    Store, Target,
 };
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -81,10 +83,13 @@ pub fn exercise(memory: &Memory) {
         let before = memory.files();
         assert!(expected("open to write", open(memory, Mode::ReadWrite)).is_none());
         assert!(memory.files() == before, "a store that does not open was changed");
+        repair(memory, files);
         return;
     };
+    let roots = NOTATIONS.map(Notation::file_name);
+    repair(&memory.without(&roots), files);
     read(&store, files);
-    bounded("verify", files, 0, || {
+    bounded("verify", files, decoded_at_most(files), || {
         expected("verify", store.verify(&mut |damage| assert!(damage.file.starts_with(STORE), "{damage:?}")))
     });
     drop(store);
@@ -95,15 +100,32 @@ pub fn exercise(memory: &Memory) {
     write(&store, files);
 }
 
+/// Repairs a store: what comes of it opens.
+fn repair(memory: &Memory, files: usize) {
+    let rebuilt = bounded("repair", files, decoded_at_most(files), || {
+        expected("repair", Store::repair_on(Arc::new(memory.clone()), Path::new(STORE), RepairOptions::default()))
+    });
+    if rebuilt.is_some() {
+        match open(memory, Mode::Read) {
+            Ok(store) => read(&store, 4 * files),
+            Err(error) => panic!("after a repair: {error}"),
+        }
+    }
+}
+
+/// No codec makes more than 32 KiB of a stored byte.
+fn decoded_at_most(files: usize) -> usize {
+    (files as u64).saturating_mul(32 << 10).min(1 << 32) as usize
+}
+
 fn chunk_bytes(info: &ArrayInfo) -> u64 {
     let item = if info.dtype == DType::String { 32 } else { info.dtype.size() as u64 };
     info.chunk_shape.iter().fold(item, |bytes, &extent| bytes.saturating_mul(extent))
 }
 
-/// Memory that decoding chunks of an array may take: no codec makes more than 32 KiB of a stored byte.
+/// Memory that decoding chunks of an array may take.
 fn decoded(info: &ArrayInfo, files: usize) -> usize {
-    let most = (files as u64).saturating_mul(32 << 10).min(1 << 32);
-    4 * chunk_bytes(info).min(most) as usize
+    4 * chunk_bytes(info).min(decoded_at_most(files) as u64) as usize
 }
 
 fn read(store: &Store, files: usize) {

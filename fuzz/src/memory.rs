@@ -57,6 +57,17 @@ impl Memory {
         tree.files.insert(path, (number, Arc::new(Mutex::new(bytes))));
     }
 
+    /// Another store of the same files, but for those of these names in its folder.
+    pub fn without(&self, names: &[&str]) -> Self {
+        let gone = |path: &Path| names.iter().any(|name| path == Path::new(STORE).join(name));
+        let copy = Self::of([]);
+        for (path, bytes) in self.files().into_iter().filter(|(path, _)| !gone(path)) {
+            let name = path.strip_prefix(STORE).ok().and_then(Path::to_str).expect("files are in the store");
+            copy.put(name, bytes);
+        }
+        copy
+    }
+
     /// Paths and bytes of all files.
     pub fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         lock(&self.0).files.iter().map(|(path, (_, content))| (path.clone(), lock(content).clone())).collect()
@@ -144,6 +155,18 @@ impl Storage for Memory {
         inside(to);
         let mut tree = lock(&self.0);
         let file = tree.files.remove(from).ok_or(ErrorKind::NotFound)?;
+        tree.files.insert(to.into(), file);
+        Ok(())
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        inside(from);
+        inside(to);
+        let mut tree = lock(&self.0);
+        let file = tree.files.get(from).cloned().ok_or(ErrorKind::NotFound)?;
+        if tree.files.contains_key(to) {
+            return Err(ErrorKind::AlreadyExists.into());
+        }
         tree.files.insert(to.into(), file);
         Ok(())
     }

@@ -1,11 +1,30 @@
 //! A small whole store in pieces, and edits of the pieces that checksums do not give away.
 
-use crate::encode::{NOTATIONS, Notation, Page, Row, Segment, texts};
+use crate::encode::{NOTATIONS, Notation, Page, Row, Segment, definitions, texts};
 use crate::memory::Memory;
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
 
 const STORE_ID: [u8; 16] = [0x5a; 16];
+
+/// What the definitions of segments say of an array.
+struct Defined(u64, &'static str, u64, &'static [u64]);
+
+impl Defined {
+    fn value(&self) -> Value {
+        json!([self.0, self.1, self.2, self.3])
+    }
+}
+
+/// Those of the arrays of the model, by their ids from 1 on.
+const DEFINED: [Defined; 6] = [
+    Defined(1, "january", 0, &[5, 7]),
+    Defined(2, "january", 1, &[100, 90]),
+    Defined(3, "january", 2, &[3]),
+    Defined(4, "january", 3, &[]),
+    Defined(5, "january", 4, &[6]),
+    Defined(6, "february", 0, &[5, 7]),
+];
 
 /// A store in pieces.
 #[derive(Clone)]
@@ -68,6 +87,11 @@ impl Model {
         let mut add = |array, rows: &dyn Fn(&mut Segment) -> Vec<Vec<Row>>| {
             let mut segment = Segment::new(STORE_ID);
             segment.pages = rows(&mut segment).into_iter().map(|rows| Page { rows, ..Page::default() }).collect();
+            let mut ids: Vec<u64> = segment.pages.iter().flat_map(|page| page.rows.iter().map(|row| row.id)).collect();
+            ids.dedup();
+            let arrays: Vec<Value> = ids.iter().map(|id| DEFINED[*id as usize - 1].value()).collect();
+            let defined = json!({"array": array, "schemas": schemas, "arrays": arrays});
+            segment.definitions = definitions(&defined);
             let file = format!("{:08}-{:016x}.seg", 2 + segments.len(), segments.len());
             segments.push(Placed { array, file, segment });
         };
@@ -160,6 +184,10 @@ impl Model {
             model.edit_segment(&mut program);
         }
         let files = model.encode_segments();
+        if edits == 7 {
+            // The root is gone.
+            return Memory::of(files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())));
+        }
         while !program.0.is_empty() {
             model.edit_tree(&mut program);
         }
@@ -171,7 +199,7 @@ impl Model {
         let at = program.below(self.segments.len());
         let segment = &mut self.segments[at].segment;
         let page_at = program.below(segment.pages.len().max(1));
-        let kind = program.below(13);
+        let kind = program.below(15);
         let Some(page) = segment.pages.get_mut(page_at) else { return };
         let row_at = program.below(page.rows.len().max(1));
         match kind {
@@ -227,6 +255,17 @@ impl Model {
                 program.damage(&mut stored);
                 page.stored = Some(stored);
             }
+            12 => {
+                // Other definitions under a right checksum, decoded or as they are stored.
+                if program.flag() {
+                    let mut raw = zstd::bulk::decompress(&segment.definitions, 1 << 20).unwrap_or_default();
+                    program.damage(&mut raw);
+                    segment.definitions = crate::encode::frame(&raw);
+                } else {
+                    program.damage(&mut segment.definitions);
+                }
+            }
+            13 => segment.definitions_claim = Some((program.number(), program.number() as u32)),
             9 => match program.below(6) {
                 0 => segment.blocks_end = Some(program.number()),
                 1 => segment.last = Some((program.number(), program.number())),
