@@ -15,9 +15,10 @@ use crate::schema::Schema;
 use crate::segment::{Segment, SegmentReader};
 use crate::shape::{Dims, Region, c_strides, cells};
 use crate::strided::{BoundSource, BoundTarget, ChunkBox};
+use crate::sync::{self, RwLock};
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 /// Chunks of at least this size are blocks of their own; smaller ones are packed together when they are flushed.
 pub(crate) const PACK_BELOW: usize = 16 << 10;
@@ -504,7 +505,7 @@ impl Wanted<'_, '_> {
     }
 }
 
-thread_local! {
+sync::thread_local! {
     /// Stored and decoded bytes of a run: buffers that a worker keeps, because fresh memory is dear.
     static RUN: RefCell<(Vec<u8>, Vec<u8>)> = const { RefCell::new((Vec::new(), Vec::new())) };
 }
@@ -518,7 +519,8 @@ fn read_run(io: &Io, segment: &Segment, offset: u64, len: u64, wanted: &[Wanted<
         }
         return Ok(());
     }
-    RUN.with_borrow_mut(|(stored, decoded)| {
+    RUN.with(|run| {
+        let (stored, decoded) = &mut *run.borrow_mut();
         io.reader.stored(segment, offset, len as usize, stored)?;
         for group in groups {
             let block = group[0].row.block;

@@ -11,9 +11,10 @@ use crate::error::{Result, bail, error};
 use crate::schema::Schema;
 use crate::shape::Dims;
 use crate::stats::{self, ChunkStats};
+use crate::sync::{Condvar, Mutex, MutexGuard};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 /// The cells of one chunk, padding included, in C order.
 #[derive(Clone, Debug)]

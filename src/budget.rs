@@ -1,7 +1,7 @@
 //! The memory that written values may take until they are on disk.
 
+use crate::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How much of it is taken.
 pub(crate) struct Budget {

@@ -2,7 +2,8 @@
 
 use crate::budget::Budget;
 use crate::error::{Result, error};
-use std::sync::{Arc, Mutex, PoisonError};
+use crate::sync::Mutex;
+use std::sync::{Arc, PoisonError};
 
 /// Bytes that wait to be used again, at most.
 const KEPT_BYTES: usize = 64 << 20;

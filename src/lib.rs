@@ -43,6 +43,7 @@ mod stats;
 pub mod storage;
 mod store;
 mod strided;
+mod sync;
 mod value;
 mod vector;
 

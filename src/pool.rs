@@ -50,7 +50,8 @@ impl Pool {
             let builder = rayon::ThreadPoolBuilder::new().num_threads(self.threads).thread_name(name);
             if self.threads == 0 { None } else { builder.build().ok() }
         };
-        self.started.get_or_init(start).as_ref()
+        // The model checker's threads are the only ones that may touch its locks.
+        if cfg!(feature = "shuttle") { None } else { self.started.get_or_init(start).as_ref() }
     }
 
     /// Whether there are workers, or will be.
@@ -60,9 +61,12 @@ impl Pool {
 
     /// Runs `job` on a worker some time; not at all without workers, when whoever needs its result does it.
     pub fn spawn(&self, job: impl FnOnce() + Send + 'static) {
+        // A panic must not reach the pool, which would abort the process; the job's owner sees it unfinished.
+        let job = || drop(catch_unwind(AssertUnwindSafe(job)));
         if let Some(pool) = self.running() {
-            // A panic must not reach the pool, which would abort the process; the job's owner sees it unfinished.
-            pool.spawn(|| drop(catch_unwind(AssertUnwindSafe(job))));
+            pool.spawn(job);
+        } else if cfg!(feature = "shuttle") && self.has_threads() {
+            drop(crate::sync::thread::spawn(job));
         }
     }
 

@@ -20,7 +20,7 @@ const BANDS: &[&[&str]] = &[
     &["convert", "pool", "storage"],
     &["buffers", "process", "vector"],
     &["budget"],
-    &["dtype", "error", "shape"],
+    &["dtype", "error", "shape", "sync"],
 ];
 
 /// Where `unsafe` may be written: files, or folders ending in a slash.

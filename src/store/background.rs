@@ -24,7 +24,7 @@ impl Store {
         drop(commit);
         let started = self.me.upgrade().filter(|_| self.io.pool.has_threads()).is_some_and(|store| {
             let run = move || drop(store.lock_commit());
-            std::thread::Builder::new().name("atlas-flush".into()).spawn(run).is_ok()
+            thread::Builder::new().name("atlas-flush".into()).spawn(run).is_ok()
         });
         if !started {
             drop(self.lock_commit()?);

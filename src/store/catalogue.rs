@@ -6,11 +6,11 @@ use crate::error::{Error, Result, bail, error};
 use crate::format::root::{self, ArrayRecord, Attributes, DatasetRecord, MetaFormat, Root};
 use crate::schema::Schema;
 use crate::shape::Dims;
+use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::value::Value;
 use indexmap::IndexMap;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// A dataset that has been asked for.

@@ -34,13 +34,14 @@ use crate::format::root::{MetaFormat, Notation};
 use crate::options::{FillValue, LogFn, LogLevel, Mode, ProgressFn};
 use crate::process;
 use crate::storage::{Identity, ReaderPin, Storage, WriterLock};
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, thread};
 use catalogue::{ArrayEntry, Catalogue, Slot};
 use flush::Cut;
 use indexmap::IndexMap;
 use spill::Spilling;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use values::NewFiles;
 
 /// An open store.

@@ -53,7 +53,7 @@ impl Store {
             let spilled = catch_unwind(AssertUnwindSafe(|| store.spill())).unwrap_or_else(|_| Err(after_panic()));
             store.end_spilling(&spilled);
         };
-        std::thread::Builder::new().name("atlas-spill".into()).spawn(run).is_ok()
+        thread::Builder::new().name("atlas-spill".into()).spawn(run).is_ok()
     }
 
     fn end_spilling(&self, spilled: &Result<bool>) {

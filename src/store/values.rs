@@ -192,7 +192,7 @@ impl Store {
         let others: Vec<_> = groups
             .map(|group| {
                 let theirs = group.clone();
-                (std::thread::Builder::new().spawn(move || sync(&theirs)), group)
+                (thread::Builder::new().spawn(move || sync(&theirs)), group)
             })
             .collect();
         let mut done = own.map_or(Ok(()), |own| sync(&own));
