@@ -661,12 +661,16 @@ static void kill_leaves_the_last_flush(void) {
 
 /* ---- fork ---- */
 
-/* In the child: the parent's handle answers FORKED to everything, and at once. */
+/* In the child: the parent's handle answers FORKED to everything, and at once. These are all functions that take a
+ * handle, but for discard, which succeeds. */
 static void check_forked(atlas_store store, const char *what) {
     static unsigned char memory[CELLS * 8];
     char buffer[512];
     size_t size, needed;
     bool has;
+    uint64_t generations[4];
+    atlas_dtype dtype;
+    const char *const texts[] = {"text"};
     atlas_stats stats;
     atlas_store_description info;
     atlas_array_description array;
@@ -680,19 +684,41 @@ static void check_forked(atlas_store store, const char *what) {
     CHECK_STATUS(atlas_write_array(store, "a", "u", ATLAS_DTYPE_F64, 1, NULL, NULL, NULL, memory), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_append_array(store, "a", "u", ATLAS_DTYPE_F64, 1, one, NULL, memory), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_read_across(store, "u", 2, datasets, ATLAS_DTYPE_F64, 1, one, one, memory), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_append_strings(store, "a", "u", 1, one, texts), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_read_strings(store, "a", "u", 1, NULL, NULL, buffer, sizeof buffer, &needed), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_write_strings(store, "a", "u", 1, NULL, one, texts), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_create_dataset(store, "z"), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_delete_dataset(store, "a"), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_has_dataset(store, "a", &has), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_dataset_count(store, &size), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_dataset_name(store, 0, buffer, sizeof buffer, &needed), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_dataset_names(store, buffer, sizeof buffer, &needed), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_define_array(store, "a", "z", ATLAS_DTYPE_F64, 1, NULL, one, NULL), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_delete_array(store, "a", "u"), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_has_array(store, "a", "u", &has), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_array_count(store, "a", &size), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_array_names(store, "a", buffer, sizeof buffer, &needed), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_array_info(store, "a", "u", &array), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_array_dims(store, "a", "u", buffer, sizeof buffer, &needed), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_array_fill_text(store, "a", "u", buffer, sizeof buffer, &needed), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_array_stats(store, "a", "u", &stats), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_chunk_stats(store, "a", "u", 1, one, &stats), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_set_attribute(store, "a", NULL, "cycle", ATLAS_DTYPE_I64, 1, memory), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_get_attribute(store, "a", NULL, "cycle", ATLAS_DTYPE_I64, 1, memory, &size), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_get_attribute_strings(store, "a", NULL, "cycle", buffer, sizeof buffer, &needed), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_delete_attribute(store, "a", NULL, "cycle"), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_has_attribute(store, "a", NULL, "cycle", &has), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_attribute_count(store, "a", NULL, &size), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_attribute_info(store, "a", NULL, "cycle", &dtype, &size), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_attribute_names(store, "a", NULL, buffer, sizeof buffer, &needed), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_store_info(store, &info), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_generations(store, COUNT_OF(generations), generations, &size), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_flush(store), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_flush_begin(store), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_flush_test(store, &has), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_flush_wait(store), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_compact(store), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_refresh(store), ATLAS_STATUS_FORKED);
-    CHECK_STATUS(atlas_generations(store, 0, NULL, &size), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_rollback(store, 1), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_verify(store, NULL, NULL, NULL), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_close(store), ATLAS_STATUS_FORKED);
@@ -825,6 +851,7 @@ static bool busy_done;
 
 static void *be_busy(void *argument) {
     int me = (int)(intptr_t)argument;
+    bool begin = false;
     for (bool done = false; !done;) {
         double values[CELLS];
         atlas_store other = 0;
@@ -833,7 +860,11 @@ static void *be_busy(void *argument) {
         switch (me) {
         case 0: CHECK_OK(atlas_write_array(busy_store, "a", "u", ATLAS_DTYPE_F64, 1, at, count, NULL, values)); break;
         case 1: CHECK_OK(atlas_read_array(busy_store, "b", "v", ATLAS_DTYPE_F64, 1, at, count, NULL, values)); break;
-        case 2: CHECK_OK(atlas_flush(busy_store)); break;
+        case 2: /* in the background, too: it may be under way when the fork comes, with a thread at work for it */
+            begin = !begin;
+            CHECK_OK(begin ? atlas_flush_begin(busy_store) : atlas_flush(busy_store));
+            if (begin) pause_ms(1);
+            break;
         default: /* the table of handles is in use as well */
             CHECK_OK(atlas_open(busy_path, ATLAS_MODE_READ, NULL, &other));
             CHECK_OK(atlas_close(other));
@@ -861,6 +892,9 @@ static void fork_amid_busy_threads(void) {
         NEED(pid >= 0);
         if (pid == 0) {
             check_forked(busy_store, "a fork amid busy threads");
+            atlas_store own = store_open(busy_path, ATLAS_MODE_READ);
+            CHECK_I64(read_cycle(own), 1);
+            CHECK_OK(atlas_close(own));
             CHECK_OK(atlas_discard(busy_store));
             if (leaks_are_counted()) raise(SIGKILL);
             _exit(0);
