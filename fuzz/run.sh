@@ -2,13 +2,13 @@
 # Builds the fuzz targets and runs each for a while, with new inputs from the committed seeds on. Fails on any finding,
 # which is left in fuzz/findings/ and named. Needs cargo and a C++ compiler; no nightly toolchain.
 #
-# Usage: run.sh [SECONDS]        seconds of fuzzing in all, 45 by default
+# Usage: run.sh [SECONDS]        seconds of fuzzing in all, 30 by default
 # Environment: FUZZ_ASAN=1       with the address sanitizer in the library (nightly flags of the stable compiler)
 #              FUZZ_CORPUS=DIR   keep and extend a corpus there, for long runs; one folder for each target
 set -euo pipefail
 cd "$(dirname "$0")"
 
-seconds=${1:-45}
+seconds=${1:-30}
 targets=(root segment structure)
 host=$(rustc -vV | sed -n 's/^host: //p')
 flags="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4

@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HANDLES = 6, STORES = 2, THREADS = 3, CALLS = 250, TEXT = 320, LIMIT_SECONDS = 120 };
+enum { HANDLES = 6, STORES = 2, THREADS = 3, CALLS = 700, TEXT = 320, LIMIT_SECONDS = 120 };
 
 /* ---- choices ---- */
 
@@ -238,7 +238,8 @@ static void *sized(chooser *c, const void *options, size_t known) {
     if (one_in(c, 40)) size = below(c, 3) * 8;
     size_t room = size < sizeof(size_t) ? sizeof(size_t) : size;
     unsigned char *made = block(c, room);
-    memset(made, one_in(c, 20) ? 1 : 0, room);
+    memset(made, 0, room);
+    if (room > known) memset(made + known, one_in(c, 4) ? 1 : 0, room - known);
     memcpy(made, options, room < known ? room : known);
     memcpy(made, &size, sizeof size);
     return made;
@@ -380,9 +381,11 @@ static atlas_status create_or_open(chooser *c, bool create) {
         o.codec = an_enum(c, 0, 2);
         o.level = one_in(c, 4) ? an_enum(c, -5, 22) : 0;
         o.sync = one_in(c, 10) ? 0 : ATLAS_SWITCH_OFF;
-        o.num_threads = one_in(c, 8) ? an_enum(c, -2, 3) : ATLAS_THREADS_INLINE + 2 * (int32_t)below(c, 2);
+        /* As many threads as are asked for are started: not millions. */
+        o.num_threads = one_in(c, 8) ? (int32_t)below(c, 8) - 3 : ATLAS_THREADS_INLINE + 2 * (int32_t)below(c, 2);
         o.cache_bytes = one_in(c, 2) ? below(c, 100000) : 0;
         o.write_buffer_bytes = one_in(c, 2) ? below(c, 4000) : 0;
+        o.keep_generations = one_in(c, 2) ? (int32_t)below(c, 6) - 2 : 0;
         if (one_in(c, 2)) o.log = logged;
         if (with_progress) o.progress = progress;
         if (one_in(c, 3)) o.progress_data = &o;
@@ -396,7 +399,10 @@ static atlas_status create_or_open(chooser *c, bool create) {
         o.write_buffer_bytes = one_in(c, 2) ? below(c, 4000) : 0;
         if (one_in(c, 2)) o.log = logged;
         if (with_progress) o.progress = progress;
-        status = CALL(atlas_open, path, an_enum(c, 1, 1), one_in(c, 4) ? NULL : sized(c, &o, sizeof o), out);
+        const atlas_open_options *options = one_in(c, 4) ? NULL : sized(c, &o, sizeof o);
+        int32_t mode = one_in(c, 2) ? ATLAS_MODE_READ_WRITE : an_enum(c, 1, 1);
+        if (one_in(c, 6)) status = CALL(atlas_open_at, path, a_number(c), options, out);
+        else status = CALL(atlas_open, path, mode, options, out);
     }
     if (status == ATLAS_STATUS_OK) keep_handle(c, *out);
     if (status != ATLAS_STATUS_OK && out && *out != 0) fail("a handle from a call that failed");
@@ -518,6 +524,11 @@ static atlas_status described(chooser *c, bool array) {
     if (array) return CALL(atlas_array_info, a_handle(c), a_name(c), a_name(c), one_in(c, 30) ? NULL : sized(c, &a, sizeof a));
     return CALL(atlas_store_info, a_handle(c), one_in(c, 30) ? NULL : sized(c, &s, sizeof s));
 }
+static atlas_status generations(chooser *c) {
+    size_t capacity = below(c, 4);
+    return CALL(atlas_generations, a_handle(c), capacity, one_in(c, 20) ? NULL : block(c, capacity * sizeof(uint64_t)),
+                out_of(c, sizeof(size_t)));
+}
 static atlas_status chunk_stats(chooser *c) {
     size_t rank = a_rank(c);
     return CALL(atlas_chunk_stats, a_handle(c), a_name(c), a_name(c), rank, one_in(c, 30) ? NULL : numbers(c, rank),
@@ -538,7 +549,7 @@ static atlas_status step(chooser *c) {
     for (size_t i = 0; i < HANDLES; i++) live += handles[i] != 0;
     pthread_mutex_unlock(&handles_lock);
     /* Without a store there is little to call. */
-    switch (live == 0 && !one_in(c, 4) ? below(c, 5) : below(c, 56)) {
+    switch (live == 0 && !one_in(c, 4) ? below(c, 5) : below(c, 58)) {
     case 0: case 1: return create_or_open(c, true);
     case 2: case 3: case 4: return create_or_open(c, false);
     case 5: case 6: return CALL(atlas_flush, a_handle(c));
@@ -580,6 +591,8 @@ static atlas_status step(chooser *c) {
     case 52: return CALL(atlas_delete_attribute, a_handle(c), a_name(c), one_in(c, 2) ? NULL : a_name(c), a_name(c));
     case 53: return CALL(atlas_array_stats, a_handle(c), a_name(c), a_name(c), out_of(c, sizeof(atlas_stats)));
     case 54: return chunk_stats(c);
+    case 55: return generations(c);
+    case 56: return one_in(c, 4) ? CALL(atlas_rollback, a_handle(c), a_number(c)) : ATLAS_STATUS_OK;
     default: library(c); return ATLAS_STATUS_OK;
     }
 }
