@@ -476,7 +476,7 @@ fn statistics_are_exact_or_none() {
     let (begun, done) = (AtomicI64::new(0), AtomicI64::new(0));
     thread::scope(|scope| {
         for array in [LARGE, SMALL] {
-            let (store, begun, done) = (&store, &begun, &done);
+            let (store, disk, begun, done) = (&store, &disk, &begun, &done);
             scope.spawn(move || {
                 for round in 0..4 {
                     let before = done.load(Ordering::Relaxed);
@@ -494,6 +494,7 @@ fn statistics_are_exact_or_none() {
                         Err(error) => panic!("{error}"),
                     };
                     assert!(before <= number && number <= begun, "{number} with {before} written and {begun} begun");
+                    assert!(number <= read_all(&snapshot(disk), array), "statistics of what is not flushed");
                 }
             });
         }
