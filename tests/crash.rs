@@ -175,3 +175,8 @@ fn flushes_of_values_written_ahead_that_are_killed() {
 fn compactions_that_are_killed() {
     replay("killed compactions", kills(|| Session::with_store(Setup::default()), work::compact));
 }
+
+#[test]
+fn creates_that_are_killed() {
+    replay("killed creates", kills(|| Session::new(Setup::default()), work::create));
+}

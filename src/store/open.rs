@@ -36,13 +36,10 @@ impl Store {
         compression.check()?;
         let sync = options.runtime.sync.unwrap_or(true);
         let path = absolute(path)?;
-        let made = match storage.create_dir(&path) {
-            Ok(()) => true,
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
+        match storage.create_dir(&path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => check_empty(&*storage, &path)?,
             Err(error) => return Err(Error::io("create folder", &path, &error)),
-        };
-        if !made {
-            check_empty(&*storage, &path)?;
         }
         let lock = lock_writer(&*storage, &path, &options.runtime)?;
         if find_root(&*storage, &path)?.is_some() {
@@ -62,13 +59,16 @@ impl Store {
             array_files: IndexMap::new(),
         };
         let written = root::write(notation, &head, &[])?;
-        let identity =
-            write_root(&*storage, &path, notation, &written.file, |root| if sync { root.sync() } else { Ok(()) })?;
-        if sync {
-            let parent = path.parent().filter(|_| made).unwrap_or(&path);
-            for folder in [&path, parent] {
-                sync_folder(&*storage, folder)?;
+        let identity = write_root(&*storage, &path, notation, &written.file, |root| {
+            if sync {
+                root.sync()?;
+                // Whoever made the folder may not have. Once there is a root, writers take its folder for durable.
+                sync_folder(&*storage, path.parent().unwrap_or(&path))?;
             }
+            Ok(())
+        })?;
+        if sync {
+            sync_folder(&*storage, &path)?;
         }
         let root = root::parse(notation, written.file)?;
         let commit = Commit::new(identity, lock, None, Vec::new());

@@ -329,6 +329,10 @@ pub fn kills(begin: impl Fn() -> Session, work: impl Fn(&mut Session) -> Result<
 pub mod work {
     use super::*;
 
+    pub fn create(session: &mut Session) -> Result<()> {
+        session.try_open()
+    }
+
     pub fn flush(session: &mut Session) -> Result<()> {
         session.try_flush(&ARRAYS)
     }
