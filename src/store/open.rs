@@ -62,8 +62,13 @@ impl Store {
         let identity = write_root(&*storage, &path, notation, &written.file, |root| {
             if sync {
                 root.sync()?;
-                // Whoever made the folder may not have. Once there is a root, writers take its folder for durable.
-                sync_folder(&*storage, path.parent().unwrap_or(&path))?;
+                // Whoever made the folder may not have. Once there is a root, writers take its folder for durable. Where
+                // the folder above may not be read, that is left to who made the folder.
+                let above = path.parent().unwrap_or(&path);
+                match sync_folder(&*storage, above) {
+                    Err(_) if storage.list(above).is_err_and(|e| e.kind() == io::ErrorKind::PermissionDenied) => {}
+                    synced => synced?,
+                }
             }
             Ok(())
         })?;
