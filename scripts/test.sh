@@ -24,9 +24,8 @@ step "lints" cargo clippy --locked --all-targets -- -D warnings
 step "lints of the tool" cargo clippy --locked --features cli --bin atlas --test cli -- -D warnings
 step "lints of the model-checked tests" cargo clippy --locked --features shuttle --lib --test concurrency -- -D warnings
 step "Rust documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
-step "Rust tests" cargo test --locked --release
+step "Rust tests, and those of the tool" cargo test --locked --release --features cli
 step "concurrency, model-checked" cargo test --locked --release --features shuttle --test concurrency
-step "command-line tool" cargo test --locked --release --features cli --test cli
 step "library" make --no-print-directory library
 step "C tests" tests/c/run.sh build/lib
 step "random C calls" tests/c/abi_fuzz.sh build/lib
