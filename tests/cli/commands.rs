@@ -356,5 +356,5 @@ fn nothing_is_obeyed() {
     let run = atlas(["ls", path, "\u{1b}[31m"]);
     assert!(run.code == 3 && run.err.contains("\\u{1b}[31m"), "{}", run.err);
     let run = atlas(["--json", "ls", path, "\u{9b}"]);
-    assert!(run.code == 3 && run.err.contains("\\u009b"), "{}", run.err);
+    assert!(run.code == 3 && run.err.contains(r"\\u{9b}"), "{}", run.err);
 }
