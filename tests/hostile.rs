@@ -226,6 +226,7 @@ fn numbers_that_nothing_can_be_are_refused() {
         ("/id", json!(most), "is not below the next"),
         ("/stored/cells", json!(36), "36 stored cells"),
         ("/stored/nulls", json!(8), "8 of them null"),
+        ("/stored/chunks", json!(most), "chunks"),
         ("/stored/range", json!({"f32": ["NaN", 1.0]}), "range"),
         ("/stored/range", json!({"f32": [2.0, 1.0]}), "range"),
         ("/stored/range", json!({"f32": [1.0]}), "range"),
@@ -488,7 +489,7 @@ fn compressed_bombs_are_refused_before_they_fill_the_memory() {
 fn an_index_that_contradicts_itself_or_the_file_is_refused() {
     let _alone = alone();
     type Edit = fn(&mut encode::Segment);
-    let cases: [(Edit, &str); 22] = [
+    let cases: [(Edit, &str); 23] = [
         (|s| s.count = Some(1 << 63), "claims 9223372036854775808 pages"),
         (|s| s.count = Some(2), "cut short"),
         (|s| s.tail = vec![1], "does not describe the file"),
@@ -516,6 +517,7 @@ fn an_index_that_contradicts_itself_or_the_file_is_refused() {
         (|s| s.pages[0].rows[0].offset = 1 << 63, "outside the blocks"),
         (|s| s.pages[0].rows[0].stored_len = u64::from(u32::MAX), "outside the blocks"),
         (|s| s.pages[0].rows[0].at = 1, "outside its block"),
+        (|s| s.pages[0].rows[0].nulls = u64::MAX >> 1, "null cells"),
         (|s| s.pages[0].rows[0].codec = 9, "unknown codec 9"),
         (|s| s.pages[0].rows[0].shuffle = 3, "byte shuffle"),
         (|s| s.pages[0].rows[0].len = 17_999, "its array's chunks have 18000"),
@@ -672,7 +674,6 @@ fn statistics_that_cannot_be_are_refused() {
     let bits = f64::to_bits;
     for (nulls, range) in [
         (7, None),
-        (u64::MAX >> 1, None),
         (0, Some((bits(f64::NAN), bits(1.0)))),
         (0, Some((bits(1.0), bits(f64::NAN)))),
         (0, Some((bits(2.0), bits(1.0)))),

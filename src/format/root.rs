@@ -304,9 +304,9 @@ impl ArrayRecord {
         }
         check_shape(&self.shape, schema.dtype.size()).map_err(|error| error!(Corrupt, "{error}"))?;
         let total = cells(&self.shape);
-        let StoredRecord { cells, nulls, .. } = &self.stored;
-        if *cells > total || nulls > cells {
-            bail!(Corrupt, "{cells} stored cells, {nulls} of them null, of {total}");
+        let StoredRecord { chunks, cells, nulls, .. } = &self.stored;
+        if *cells > total || nulls > cells || chunks > cells {
+            bail!(Corrupt, "{cells} stored cells in {chunks} chunks, {nulls} of them null, of {total}");
         }
         Ok(())
     }

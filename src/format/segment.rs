@@ -283,7 +283,7 @@ pub fn page_to_bytes(rows: &[Row]) -> Result<Vec<u8>> {
 
 /// Refuses rows that claim more of their blocks than can be true: what the index says is believed before a block is
 /// read, so a false claim would cost memory or time.
-fn check_blocks(rows: &[Row]) -> Result<()> {
+fn check_rows(rows: &[Row]) -> Result<()> {
     for row in rows {
         let BlockRef { offset, len, coding, .. } = row.block;
         let (raw, stored) = (u64::from(coding.raw_len), u64::from(len));
@@ -296,6 +296,10 @@ fn check_blocks(rows: &[Row]) -> Result<()> {
         };
         if !can_be {
             bail!(Corrupt, "the {len} bytes of the block at offset {offset} cannot decode to {raw}");
+        }
+        // A cell takes a byte or more.
+        if row.stats.nulls > u64::from(row.len) {
+            bail!(Corrupt, "a chunk of {} bytes has {} null cells", row.len, row.stats.nulls);
         }
         if row.array_id != 0 && row.len != coding.raw_len && coding.raw_len > MAX_PACK {
             bail!(Corrupt, "a block of several chunks at offset {offset} decodes to {raw} bytes, over {MAX_PACK}");
@@ -373,7 +377,6 @@ pub fn page_from_bytes(bytes: &[u8], page: &PageRef, blocks_end: u64) -> Result<
     for row in &mut rows {
         row.block.crc = u32::from_le_bytes(cursor.bytes()?);
     }
-    check_blocks(&rows)?;
     for row in &mut rows {
         let nulls = cursor.varint()?;
         row.stats.nulls = nulls >> 1;
@@ -387,6 +390,7 @@ pub fn page_from_bytes(bytes: &[u8], page: &PageRef, blocks_end: u64) -> Result<
     if !cursor.0.is_empty() {
         bail!(Corrupt, "an index page has {} bytes too many", cursor.0.len());
     }
+    check_rows(&rows)?;
     Ok(rows)
 }
 
@@ -407,7 +411,7 @@ mod tests {
                 },
                 at: (i % 4 * 100) as u32,
                 len: 100,
-                stats: ChunkStats { nulls: i, range: (i % 3 > 0).then_some((i, u64::MAX - i)) },
+                stats: ChunkStats { nulls: i % 100, range: (i % 3 > 0).then_some((i, u64::MAX - i)) },
             })
             .collect()
     }
