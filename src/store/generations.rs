@@ -46,7 +46,11 @@ pub(super) fn read_kept(
     if open::identity_of(storage, &file)?.is_none() {
         return Ok(None);
     }
-    let found = open::read_root(storage, &file, notation)?;
+    let found = match open::read_root(storage, &file, notation) {
+        // A writer may drop it at any time.
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        found => found?,
+    };
     match found.0.head.generation {
         said if said == generation => Ok(Some(found)),
         said => Err(error!(Corrupt, "{} is the root of commit {said}", file.display())),
