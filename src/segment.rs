@@ -543,7 +543,7 @@ impl SegmentWriter {
 
     /// Rows added so far.
     pub fn row_count(&self) -> u64 {
-        self.directory.pages.iter().map(|page| u64::from(page.rows)).sum::<u64>() + self.rows.len() as u64
+        self.directory.row_count() + self.rows.len() as u64
     }
 
     fn end_page(&mut self) -> Result<()> {

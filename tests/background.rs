@@ -160,7 +160,8 @@ fn values_beyond_the_buffer_wait_in_files_for_the_flush() {
         assert_eq!(reader.verify(&mut |damage| panic!("{damage:?}")).unwrap(), 0);
         let info = store.info().unwrap();
         let stored = 40 * 8 * ROW as u64;
-        assert!(info.live_bytes > stored * 9 / 10 && info.dead_bytes > stored * 9 / 10, "{info:?}");
+        // What was replaced is dead, but for what the flush left behind when it merged segments.
+        assert!(info.live_bytes > stored * 9 / 10 && info.dead_bytes > stored / 4, "{info:?}");
         drop(reader);
         store.compact().unwrap();
         assert_eq!(store.info().unwrap().dead_bytes, 0);

@@ -93,6 +93,25 @@ fn compactions() {
 }
 
 #[test]
+fn small_flushes_that_are_merged() {
+    let session = |keep| {
+        let mut session = Session::with_store(Setup { keep, ..Default::default() });
+        (0..12).for_each(|_| session.flush_of(&["t"]));
+        session.skip();
+        (0..3).for_each(|_| session.flush_of(&["t"]));
+        session.change(|content, store| content.delete(store, "b"));
+        (0..2).for_each(|_| session.flush_of(&["t"]));
+        if keep != Some(0) {
+            session.rollback();
+        }
+        session.flush_of(&["t"]);
+        session.close();
+        session
+    };
+    replay("small flushes that are merged", [None, Some(0), Some(2)].map(session));
+}
+
+#[test]
 fn flushes_in_the_background() {
     let session = |threads| {
         let mut session = Session::with_store(Setup { threads, keep: Some(0), ..Default::default() });

@@ -107,6 +107,11 @@ pub struct Row {
 }
 
 impl Row {
+    /// What the rows of an index are in order of.
+    pub fn key(&self) -> ChunkKey {
+        (self.array_id, self.chunk)
+    }
+
     /// The chunk's share of the stored block, such that the shares of all chunks of a block add up to it.
     pub fn stored_bytes(&self) -> u64 {
         let (raw, stored) = (u64::from(self.block.coding.raw_len.max(1)), u64::from(self.block.len));
@@ -213,6 +218,11 @@ impl Directory {
     /// The lowest and the highest array id with rows.
     pub fn array_ids(&self) -> (u64, u64) {
         self.pages.first().map_or((0, 0), |page| (page.first.0, self.last.0))
+    }
+
+    /// The rows of all pages.
+    pub fn row_count(&self) -> u64 {
+        self.pages.iter().map(|page| u64::from(page.rows)).sum()
     }
 
     /// The last row's array id and chunk, where there is a page.

@@ -12,7 +12,7 @@ use crate::codec::Compression;
 use crate::format::root;
 use crate::format::segment::{ChunkKey, Row};
 use crate::schema::Schema;
-use crate::segment::{Defined, Segment, SegmentWriter};
+use crate::segment::{Defined, Segment, SegmentReader, SegmentWriter};
 use crate::shape::Dims;
 
 use std::cmp::Reverse;
@@ -167,12 +167,19 @@ impl Committed {
 }
 
 /// The arrays of one name, by their ids.
-type Live = HashMap<u64, LiveArray>;
+pub(super) type Live = HashMap<u64, LiveArray>;
 
-struct LiveArray {
-    dataset: Arc<str>,
-    schema: Arc<Schema>,
-    shape: Dims,
+pub(super) struct LiveArray {
+    pub dataset: Arc<str>,
+    pub schema: Arc<Schema>,
+    pub shape: Dims,
+}
+
+impl LiveArray {
+    /// What a segment says of it.
+    pub fn defined(&self) -> Defined<'_> {
+        Defined { dataset: &self.dataset, schema: &self.schema, shape: &self.shape }
+    }
 }
 
 /// The rewriting of one array file.
@@ -214,10 +221,7 @@ impl Rewrite<'_> {
     /// Ends a segment; the bytes of its last pack.
     fn finish(&self, mut output: Output) -> Result<(Segment, u64)> {
         let bytes = output.end_pack()?;
-        let (segment, file) = output.writer.finish(self.name, |id| {
-            let LiveArray { dataset, schema, shape } = self.live.get(&id)?;
-            Some(Defined { dataset, schema, shape })
-        })?;
+        let (segment, file) = output.writer.finish(self.name, |id| self.live.get(&id).map(LiveArray::defined))?;
         if self.store.sync {
             file.sync()?;
         }
@@ -231,7 +235,7 @@ impl Rewrite<'_> {
         let mut bytes = 0;
         let mut output: Option<Output> = None;
         let mut stored = Vec::new();
-        let mut merge = Merge::new(self.store, segments)?;
+        let mut merge = RowMerge::new(reader, segments)?;
         while let Some((number, row)) = merge.next()? {
             if !self.live.contains_key(&row.array_id) {
                 continue;
@@ -320,8 +324,8 @@ impl Output {
 }
 
 /// The rows of several segments in order of array id and chunk; of rows for one chunk the newest only.
-struct Merge<'s> {
-    store: &'s Store,
+pub(super) struct RowMerge<'s> {
+    reader: &'s SegmentReader,
     segments: &'s Segments,
     inputs: Vec<Input>,
     /// The next row of each input; for equal chunks the newest segment comes first.
@@ -339,9 +343,9 @@ struct Input {
     at: usize,
 }
 
-impl<'s> Merge<'s> {
-    fn new(store: &'s Store, segments: &'s Segments) -> Result<Self> {
-        let mut merge = Self { store, segments, inputs: Vec::new(), heap: BinaryHeap::new(), last: None };
+impl<'s> RowMerge<'s> {
+    pub fn new(reader: &'s SegmentReader, segments: &'s Segments) -> Result<Self> {
+        let mut merge = Self { reader, segments, inputs: Vec::new(), heap: BinaryHeap::new(), last: None };
         for number in 0..segments.len() {
             merge.inputs.push(Input { page: 0, rows: Arc::default(), at: 0 });
             merge.advance(number)?;
@@ -353,11 +357,11 @@ impl<'s> Merge<'s> {
     fn advance(&mut self, number: usize) -> Result<()> {
         let (segment, input) = (&self.segments[number], &mut self.inputs[number]);
         if input.at == input.rows.len() {
-            let directory = self.store.io.reader.directory(segment)?;
+            let directory = self.reader.directory(segment)?;
             if input.page == directory.pages.len() {
                 return Ok(());
             }
-            input.rows = self.store.io.reader.page(segment, &directory, input.page)?;
+            input.rows = self.reader.page(segment, &directory, input.page)?;
             (input.page, input.at) = (input.page + 1, 0);
         }
         let row = &input.rows[input.at];
@@ -365,7 +369,7 @@ impl<'s> Merge<'s> {
         Ok(())
     }
 
-    fn next(&mut self) -> Result<Option<(usize, Row)>> {
+    pub fn next(&mut self) -> Result<Option<(usize, Row)>> {
         while let Some(Reverse((key, Reverse(number)))) = self.heap.pop() {
             let row = self.inputs[number].rows[self.inputs[number].at];
             self.inputs[number].at += 1;

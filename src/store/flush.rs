@@ -13,10 +13,12 @@ use super::*;
 use crate::array::Array;
 use crate::format::root::{self, DatasetRecord, FileRecord, Head, SchemaRecord, Stored, VERSION, Written};
 use crate::schema::Schema;
-use crate::segment::sync_folder;
+use crate::segment::{Segment, sync_folder};
 use crate::shape::Dims;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::OnceLock;
 
 /// Datasets that one job serialises.
 const ENCODE_TOGETHER: usize = 256;
@@ -32,6 +34,8 @@ pub(super) struct Cut {
     /// Arrays of changed datasets, with the shape that the flush stores for them.
     arrays: Vec<(Arc<Array>, Dims)>,
     removed: Vec<(Arc<str>, u64)>,
+    /// Places in `datasets`, once somebody looks for one by its name.
+    places: OnceLock<HashMap<Arc<str>, usize>>,
 }
 
 struct CutDataset {
@@ -46,9 +50,34 @@ enum Content {
     Changed(DatasetRecord),
 }
 
+impl Cut {
+    /// The array `id` of one name and dataset, if that is there: its schema and shape.
+    pub fn array(&self, format: MetaFormat, dataset: &str, name: &str, id: u64) -> Result<Option<(Arc<Schema>, Dims)>> {
+        let places = self.places.get_or_init(|| {
+            let names = self.datasets.iter().map(|dataset| dataset.name.clone());
+            names.zip(0..).collect()
+        });
+        let Some(place) = places.get(dataset) else { return Ok(None) };
+        let decoded;
+        let record = match &self.datasets[*place].content {
+            Content::Changed(record) => record,
+            Content::Same(range) => {
+                decoded = root::decode_dataset(format, dataset, &self.image[range.clone()])?;
+                &decoded
+            }
+        };
+        let Some(array) = record.arrays.get(name).filter(|array| array.id == id) else { return Ok(None) };
+        let schema = (self.schemas.get(array.schema as usize))
+            .ok_or_else(|| error!(Corrupt, "there is no schema {}", array.schema))?;
+        Ok(Some((schema.clone(), Dims::from_slice(&array.shape))))
+    }
+}
+
 /// What publishing needs.
 struct Committed {
     files: Files,
+    /// Segments that it does not name any more.
+    retired: Vec<Arc<Segment>>,
     image: Arc<Vec<u8>>,
     ranges: Vec<(usize, Range<usize>)>,
     totals: Totals,
@@ -82,7 +111,11 @@ impl Store {
     pub(super) fn commit_cut(&self, mut cut: Cut, commit: &mut Commit) -> Result<()> {
         let mut new = NewFiles::default();
         match self.write_cut(&mut cut, commit, &mut new) {
-            Ok(committed) => self.publish(cut, committed),
+            Ok(mut committed) => {
+                let last = committed.files.generation - 1;
+                commit.retire(last, std::mem::take(&mut committed.retired));
+                self.publish(cut, committed)
+            }
             Err(error) => {
                 new.remove(&*self.storage);
                 self.put_back(cut)?;
@@ -113,13 +146,14 @@ impl Store {
         let catalogue = &working.catalogue;
         let mut cut = Cut {
             changes: catalogue.changes(),
-            values: Values { files: working.files.clone(), frozen: Vec::new() },
+            values: Values::default(),
             image: catalogue.image(),
             next_array_id: catalogue.next_array_id,
             schemas: catalogue.schemas(),
             datasets: Vec::with_capacity(catalogue.len()),
             arrays: Vec::new(),
             removed: Vec::new(),
+            places: OnceLock::new(),
         };
         for (number, slot) in catalogue.slots() {
             let content = match &slot.bytes {
@@ -139,21 +173,24 @@ impl Store {
     }
 
     fn write_cut(&self, cut: &mut Cut, commit: &mut Commit, new: &mut NewFiles) -> Result<Committed> {
-        let StoredValues { mut files, totals, unsynced } = self.store_values(&cut.values, new)?;
+        let mut files = Files::clone(&read(&self.working)?.files);
+        self.account_removed(&cut.removed, &mut files)?;
+        let stored = self.store_values(&cut.values, files, new, Some(cut))?;
+        let StoredValues { mut files, totals, unsynced, retired, warnings } = stored;
+        commit.messages.extend(warnings.into_iter().map(|warning| (LogLevel::Warning, warning)));
         files.generation += 1;
-        self.account_removed(&cut.removed, &cut.values.files, &mut files)?;
         let root = self.compose_root(cut, &files, &totals)?;
         let durable = self.replace_root(commit, &root.file, files.generation, &unsynced, Keep::Yes)?;
         let image = root.image.unwrap_or(root.file);
         let ranges = cut.datasets.iter().map(|dataset| dataset.slot).zip(root.ranges).collect();
-        Ok(Committed { files, image: Arc::new(image), ranges, totals, durable })
+        Ok(Committed { files, retired, image: Arc::new(image), ranges, totals, durable })
     }
 
     /// The stored bytes of arrays that are gone are dead from now on.
-    fn account_removed(&self, removed: &[(Arc<str>, u64)], old: &Files, files: &mut Files) -> Result<()> {
+    fn account_removed(&self, removed: &[(Arc<str>, u64)], files: &mut Files) -> Result<()> {
         for (name, id) in removed {
             let mut bytes = 0;
-            for_each_live_row(&self.io, &old.segments(name), *id, |row| bytes += row.stored_bytes())?;
+            for_each_live_row(&self.io, &files.segments(name), *id, |row| bytes += row.stored_bytes())?;
             if let Some(file) = files.by_name.get_mut(name) {
                 file.live_bytes = file.live_bytes.saturating_sub(bytes);
                 file.dead_bytes += bytes;
@@ -250,8 +287,12 @@ impl Store {
         })?;
         commit.root = identity;
         let durable = self.sync_folder(&self.path);
-        if keep == Keep::Yes && durable.is_ok() {
-            self.drop_kept(commit, DEFAULT_KEPT);
+        if durable.is_ok() {
+            // The roots that are gone from the list are gone from the disk as well, also after a crash.
+            self.remove_retired(commit);
+            if keep == Keep::Yes {
+                self.drop_kept(commit, DEFAULT_KEPT);
+            }
         }
         Ok(durable)
     }

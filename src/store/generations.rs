@@ -146,6 +146,8 @@ impl Store {
         let mut working = write(&self.working)?;
         working.ending = None;
         let Some((gone_back, durable)) = replaced? else { return Ok(()) };
+        // The store may have their segments again. What is left of them is for the next writer to remove.
+        commit.retired.clear();
         *working = gone_back;
         durable.map_err(|error| self.note_poison(error))
     }

@@ -14,6 +14,7 @@ mod compact;
 mod dataset;
 mod flush;
 mod generations;
+mod merge;
 mod open;
 mod repair;
 mod spill;
@@ -39,7 +40,9 @@ use crate::sync::{Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWri
 use catalogue::{ArrayEntry, Catalogue, Slot};
 use flush::Cut;
 use indexmap::IndexMap;
+use merge::Retired;
 use spill::Spilling;
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, Weak};
 use values::NewFiles;
@@ -127,6 +130,8 @@ struct Commit {
     pin: Option<Box<dyn ReaderPin>>,
     /// The earlier commits whose roots are kept, oldest first.
     kept: Vec<u64>,
+    /// Segments that later ones took up, in the order in which that was; their files may still be needed.
+    retired: VecDeque<Retired>,
     /// What is to be logged: by a thread that a caller waits on, once nothing is locked.
     messages: Vec<(LogLevel, String)>,
     /// What a flush that was begun is to write.

@@ -191,7 +191,7 @@ impl Commit {
         pin: Option<Box<dyn ReaderPin>>,
         kept: Vec<u64>,
     ) -> Self {
-        Self { root, lock, pin, kept, messages: Vec::new(), begun: None, failed: None }
+        Self { root, lock, pin, kept, retired: VecDeque::new(), messages: Vec::new(), begun: None, failed: None }
     }
 
     /// Announces which generation this reader holds. A reader that cannot goes on without: see [`pin_reader`].

@@ -375,9 +375,9 @@ impl Rebuilt {
         for record in file.segments.iter().rev() {
             let segment = Segment::new(record.clone(), &folder);
             let directory = self.reader.directory(&segment)?;
+            all += directory.blocks_end - HEADER_LEN as u64;
             for number in 0..directory.pages.len() {
                 for row in self.reader.page(&segment, &directory, number)?.iter() {
-                    all += row.stored_bytes();
                     let Some((schema, array, total)) = totals.get_mut(&row.array_id) else { continue };
                     if seen.insert((row.array_id, row.chunk)) {
                         live += row.stored_bytes();
@@ -386,6 +386,8 @@ impl Rebuilt {
                 }
             }
         }
+        // An index may claim blocks more than once.
+        let live = live.min(all);
         (file.live_bytes, file.dead_bytes) = (live, all - live);
         for (schema, array, total) in totals.into_values() {
             array.stored = total.encode(schema.dtype);

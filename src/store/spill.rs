@@ -79,7 +79,8 @@ impl Store {
             return Ok(false);
         }
         let mut new = NewFiles::default();
-        let stored = self.store_values(&values, &mut new);
+        let files = Files::clone(&read(&self.working)?.files);
+        let stored = self.store_values(&values, files, &mut new, None);
         match stored.and_then(|stored| self.make_durable(&stored.unsynced, None).map(|()| stored)) {
             Ok(stored) => {
                 let mut working = write(&self.working)?;
@@ -106,7 +107,7 @@ impl Store {
             sealed += read(&changed.array.data)?.sealed_bytes();
         }
         let open = self.io.budget.is_overdrawn() && sealed <= self.io.budget.held() / 2;
-        let mut values = Values { files: working.files.clone(), frozen: Vec::new() };
+        let mut values = Values::default();
         for changed in &changed {
             let mut data = changed.array.data.write().unwrap_or_else(PoisonError::into_inner);
             values.frozen.extend(FrozenArray::freeze(changed, &mut data, open, &self.io));

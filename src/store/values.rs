@@ -2,7 +2,8 @@
 //! name.
 
 use super::catalogue::StoredShape;
-use super::flush::ChangedArray;
+use super::compact::LiveArray;
+use super::flush::{ChangedArray, Cut};
 use super::*;
 use crate::array::{Array, ArrayData, PACK_BELOW};
 use crate::block::{Block, Part};
@@ -24,9 +25,9 @@ const MOST_UNSYNCED: usize = 64;
 /// Files and folders that are synced at the same time.
 const SYNCED_AT_ONCE: usize = 4;
 
-/// Arrays with new values, and the files that they are added to.
+/// Arrays with new values.
+#[derive(Default)]
 pub(super) struct Values {
-    pub files: Arc<Files>,
     pub frozen: Vec<FrozenArray>,
 }
 
@@ -88,6 +89,9 @@ pub(super) struct StoredValues {
     pub files: Files,
     pub totals: Totals,
     pub unsynced: Unsynced,
+    /// Segments that are not among the files any more.
+    pub retired: Vec<Arc<Segment>>,
+    pub warnings: Vec<String>,
 }
 
 /// What must be durable before a root may name it.
@@ -144,8 +148,8 @@ impl NewFiles {
 type PlannedBlock = (Arc<Block>, Vec<ChunkKey>);
 
 /// The segment that a flush writes for one array name.
-struct SegmentPlan<'v> {
-    name: Arc<str>,
+pub(super) struct SegmentPlan<'v> {
+    pub name: Arc<str>,
     folder: Arc<str>,
     new_folder: bool,
     /// In ascending order of array ids.
@@ -154,26 +158,49 @@ struct SegmentPlan<'v> {
     blocks: Vec<PlannedBlock>,
 }
 
+impl<'v> SegmentPlan<'v> {
+    fn frozen(&self, id: u64) -> Option<&'v FrozenArray> {
+        let at = self.frozen.binary_search_by_key(&id, |frozen| frozen.array.id).ok()?;
+        Some(self.frozen[at])
+    }
+
+    /// Whether the segment gets this chunk of the array `id`.
+    pub fn has(&self, id: u64, chunk: u64) -> bool {
+        self.frozen(id).is_some_and(|frozen| frozen.chunks.contains_key(&chunk))
+    }
+}
+
 /// A segment that was written, not yet named by a root.
 struct NewSegment {
     segment: Segment,
+    /// Of the new values; there may be others.
     rows: Vec<Row>,
+    /// How many of the segments before it took up, and the bytes of blocks that it left out of them.
+    merged: (usize, u64),
     unsynced: Option<NewFile>,
+    warning: Option<String>,
 }
 
 impl Store {
-    /// Writes new values to segments, which `new` collects, and says what the files and the arrays' totals come to.
-    pub(super) fn store_values(&self, values: &Values, new: &mut NewFiles) -> Result<StoredValues> {
-        let plans = self.plan_segments(values);
+    /// Adds new values to `files`, in segments that `new` collects, and says what the arrays' totals come to. The segments
+    /// of a `flush` may take up others.
+    pub(super) fn store_values(
+        &self,
+        values: &Values,
+        files: Files,
+        new: &mut NewFiles,
+        flush: Option<&Cut>,
+    ) -> Result<StoredValues> {
+        let plans = self.plan_segments(values, &files);
         for plan in plans.iter().filter(|plan| plan.new_folder) {
             let folder = self.path.join(&*plan.folder);
             self.make_folder(&folder)?;
             new.folders.push(folder);
         }
         let written = Mutex::new(Vec::new());
-        let segments = self.write_segments(&plans, values.files.generation + 1, &written);
+        let segments = self.write_segments(&plans, &files, flush, &written);
         new.segments.append(&mut *lock(&written)?);
-        self.account(values, &plans, segments?)
+        self.account(files, &plans, segments?)
     }
 
     /// Makes durable what a root is about to name, and that root itself. File systems do it in one go, so all at once.
@@ -207,11 +234,11 @@ impl Store {
     }
 
     /// Decides which chunks go into which blocks, and has blocks that nobody has begun encoded in the background.
-    fn plan_segments<'v>(&self, values: &'v Values) -> Vec<SegmentPlan<'v>> {
+    fn plan_segments<'v>(&self, values: &'v Values, files: &Files) -> Vec<SegmentPlan<'v>> {
         let mut plans: IndexMap<Arc<str>, SegmentPlan<'v>> = IndexMap::new();
         for frozen in &values.frozen {
             let plan = plans.entry(frozen.name.clone()).or_insert_with(|| {
-                let known = values.files.by_name.get(&frozen.name).map(|file| file.folder.clone());
+                let known = files.by_name.get(&frozen.name).map(|file| file.folder.clone());
                 SegmentPlan {
                     name: frozen.name.clone(),
                     new_folder: known.is_none(),
@@ -267,26 +294,44 @@ impl Store {
     fn write_segments(
         &self,
         plans: &[SegmentPlan<'_>],
-        generation: u64,
+        files: &Files,
+        flush: Option<&Cut>,
         written: &Mutex<Vec<PathBuf>>,
     ) -> Result<Vec<NewSegment>> {
         let done: Vec<Mutex<Option<NewSegment>>> = plans.iter().map(|_| Mutex::new(None)).collect();
         let jobs: Vec<_> = plans.iter().zip(&done).collect();
         self.io.pool.for_each(&jobs, |(plan, done)| {
+            let merged = flush.map_or(Ok(None), |cut| self.merge(plan, cut, &files.segments(&plan.name)));
+            // What is wrong with older values is no reason not to keep the new ones.
+            let (merged, warning) = match merged {
+                Ok(merged) => (merged, None),
+                Err(error) => (None, Some(format!("segments of array '{}' are not merged: {error}", plan.name))),
+            };
             let folder = self.path.join(&*plan.folder);
-            let path = folder.join(cleanup::segment_name(generation));
+            let path = folder.join(cleanup::segment_name(files.generation + 1));
             lock(written)?.push(path.clone());
             let mut writer = SegmentWriter::create(&*self.storage, path, &self.store_id)?;
+            let older = merged.as_ref().map_or(Ok(Vec::new()), |merged| merged.write(&mut writer))?;
             let mut rows = Vec::new();
             for (block, keys) in &plan.blocks {
                 writer.encoded(&*block.finish()?, keys, &mut rows)?;
             }
-            rows.sort_unstable_by_key(|row| (row.array_id, row.chunk));
-            rows.iter().try_for_each(|row| writer.row(*row))?;
+            rows.sort_unstable_by_key(Row::key);
+            let mut older = older.into_iter().peekable();
+            for row in &rows {
+                while let Some(before) = older.next_if(|older| older.key() < row.key()) {
+                    writer.row(before)?;
+                }
+                writer.row(*row)?;
+            }
+            older.try_for_each(|row| writer.row(row))?;
             let (segment, file) = writer.finish(&plan.name, |id| {
-                let at = plan.frozen.binary_search_by_key(&id, |frozen| frozen.array.id).ok()?;
-                let FrozenArray { dataset, array, shape, .. } = plan.frozen[at];
-                Some(Defined { dataset, schema: &array.schema, shape })
+                let new = plan.frozen(id).map(|frozen| Defined {
+                    dataset: &frozen.dataset,
+                    schema: &frozen.array.schema,
+                    shape: &frozen.shape,
+                });
+                new.or_else(|| merged.as_ref()?.array(id).map(LiveArray::defined))
             })?;
             let unsynced = if !self.sync {
                 None
@@ -296,7 +341,8 @@ impl Store {
             } else {
                 Some(file)
             };
-            *lock(done)? = Some(NewSegment { segment, rows, unsynced });
+            let merged = merged.map_or((0, 0), |merged| (merged.count, merged.dropped_bytes));
+            *lock(done)? = Some(NewSegment { segment, rows, merged, unsynced, warning });
             Ok(())
         })?;
         done.into_iter()
@@ -315,15 +361,15 @@ impl Store {
     }
 
     /// The files with new segments, their live and dead bytes, and the new totals of each frozen array.
-    fn account(&self, values: &Values, plans: &[SegmentPlan<'_>], segments: Vec<NewSegment>) -> Result<StoredValues> {
-        let mut files = (*values.files).clone();
-        let mut totals = Totals::with_capacity(values.frozen.len());
+    fn account(&self, mut files: Files, plans: &[SegmentPlan<'_>], segments: Vec<NewSegment>) -> Result<StoredValues> {
+        let mut totals = Totals::new();
         let mut unsynced = Unsynced::default();
+        let (mut retired, mut warnings) = (Vec::new(), Vec::new());
         for (plan, new) in plans.iter().zip(segments) {
             unsynced.files.extend(new.unsynced.map(Arc::new));
             unsynced.folders.insert(self.path.join(&*plan.folder));
             unsynced.folders.extend(plan.new_folder.then(|| self.path.clone()));
-            let old = values.files.segments(&plan.name);
+            let old = files.segments(&plan.name);
             let mut replaced = 0;
             for frozen in &plan.frozen {
                 let (stored, bytes) = self.totals(frozen, &old, &new.rows)?;
@@ -337,12 +383,15 @@ impl Store {
                 live_bytes: 0,
                 dead_bytes: 0,
             });
-            let all: Vec<_> = old.iter().cloned().chain(std::iter::once(Arc::new(new.segment))).collect();
-            file.segments = Arc::new(all);
+            let (merged, dropped) = new.merged;
+            let (stay, taken_up) = old.split_at(old.len() - merged);
+            file.segments = Arc::new(stay.iter().cloned().chain(std::iter::once(Arc::new(new.segment))).collect());
             file.live_bytes = (file.live_bytes + added).saturating_sub(replaced);
-            file.dead_bytes += replaced;
+            file.dead_bytes = (file.dead_bytes + replaced).saturating_sub(dropped);
+            retired.extend_from_slice(taken_up);
+            warnings.extend(new.warning);
         }
-        Ok(StoredValues { files, totals, unsynced })
+        Ok(StoredValues { files, totals, unsynced, retired, warnings })
     }
 
     /// The totals over an array's stored chunks once `new` replaces the older ones, and the bytes of those.

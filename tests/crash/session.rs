@@ -117,8 +117,13 @@ impl Session {
         for _ in 0..3 {
             session.flush();
         }
-        session.from = session.recorder.events.lock().unwrap().len();
+        session.skip();
         session
+    }
+
+    /// What has been done so far is not replayed.
+    pub fn skip(&mut self) {
+        self.from = self.recorder.events.lock().unwrap().len();
     }
 
     fn storage(&self) -> Arc<Hooked<Recorder>> {

@@ -1,0 +1,222 @@
+//! Merging: the segment that a flush writes takes up the small ones before it, so that many small flushes leave few files
+//! to open, and a root that does not grow with their number.
+//!
+//! Stored blocks are copied as they are; what newer segments replaced, and arrays that are gone, stay behind. The files
+//! taken up stay as long as a kept commit or a reader may need them, and are then removed by a later flush.
+
+use super::compact::{Live, LiveArray, RowMerge};
+use super::flush::Cut;
+use super::values::SegmentPlan;
+use super::*;
+use crate::format::definitions::Definition;
+use crate::format::segment::{BlockRef, HEADER_LEN, Row};
+use crate::segment::{Segment, SegmentWriter};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::ops::Range;
+
+/// Lengths of segments that are merged with their like. So there are less than [`ALIKE`] of each kind at the end of the
+/// list, and whatever is stored was copied a few times in each kind.
+const KINDS: [Range<u64>; 2] = [64 << 10..1 << 20, 0..64 << 10];
+/// Segments of a kind, at the end of the list, that are too many.
+const ALIKE: usize = 16;
+/// What a flush takes up at most for one array name, in bytes and rows: it has to wait for that.
+const MOST_BYTES: u64 = 4 << 20;
+const MOST_ROWS: u64 = 8 << 10;
+
+/// The part of small segments that is still needed.
+pub(super) struct Merged {
+    /// How many segments these are, from the newest on.
+    pub count: usize,
+    /// Bytes of blocks that are not needed any more.
+    pub dropped_bytes: u64,
+    /// In order; with the number of the row's block.
+    rows: Vec<(Row, usize)>,
+    /// Each with the number of its segment.
+    blocks: Vec<(BlockRef, usize)>,
+    /// All blocks of each segment.
+    stored: Vec<Vec<u8>>,
+    arrays: Live,
+}
+
+/// How many of the newest segments are to be merged into the next one.
+fn mergeable(segments: &[Arc<Segment>]) -> usize {
+    let lengths = || segments.iter().rev().map(|segment| segment.record.length);
+    let is_due = |kind: &&Range<u64>| {
+        lengths().take_while(|length| *length < kind.end).filter(|length| kind.contains(length)).count() >= ALIKE
+    };
+    let Some(kind) = KINDS.iter().find(is_due) else { return 0 };
+    let mut bytes = 0;
+    let fits = |length: &u64| {
+        bytes += length;
+        *length < kind.end && bytes <= MOST_BYTES
+    };
+    lengths().take_while(fits).count()
+}
+
+impl Store {
+    /// What a segment that is about to be written takes up; `None` where there is not enough that is small. Keys that
+    /// the new segment has itself are left out.
+    pub(super) fn merge(&self, plan: &SegmentPlan<'_>, cut: &Cut, segments: &Segments) -> Result<Option<Merged>> {
+        let reader = &self.io.reader;
+        let count = mergeable(segments);
+        let small = Segments::new(segments[segments.len() - count..].to_vec());
+        let mut row_count = 0;
+        for segment in small.iter() {
+            row_count += reader.directory(segment)?.row_count();
+        }
+        if count == 0 || row_count > MOST_ROWS {
+            return Ok(None);
+        }
+        let mut merged = Merged {
+            count,
+            dropped_bytes: 0,
+            rows: Vec::new(),
+            blocks: Vec::new(),
+            stored: Vec::new(),
+            arrays: self.live_of(plan, cut, &small)?,
+        };
+        for segment in small.iter() {
+            let mut stored = Vec::new();
+            let len = reader.directory(segment)?.blocks_end - HEADER_LEN as u64;
+            reader.stored(segment, HEADER_LEN as u64, len as usize, &mut stored)?;
+            merged.dropped_bytes += len;
+            merged.stored.push(stored);
+        }
+        let mut numbers = HashMap::new();
+        let mut rows = RowMerge::new(reader, &small)?;
+        while let Some((number, row)) = rows.next()? {
+            if plan.has(row.array_id, row.chunk) || !merged.arrays.contains_key(&row.array_id) {
+                continue;
+            }
+            let block = match numbers.entry((number, row.block.offset)) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(new) => {
+                    reader.check(&small[number], &row.block, merged.bytes(&row.block, number)?)?;
+                    merged.dropped_bytes -= u64::from(row.block.len);
+                    merged.blocks.push((row.block, number));
+                    *new.insert(merged.blocks.len() - 1)
+                }
+            };
+            merged.rows.push((row, block));
+        }
+        Ok(Some(merged))
+    }
+
+    /// The arrays that segments have chunks of, as the cut has them; not those that are gone.
+    fn live_of(&self, plan: &SegmentPlan<'_>, cut: &Cut, segments: &Segments) -> Result<Live> {
+        let mut live = Live::new();
+        for segment in segments.iter() {
+            for definition in self.io.reader.definitions(segment)?.arrays {
+                let Definition(id, dataset, ..) = definition;
+                let Entry::Vacant(new) = live.entry(id) else { continue };
+                if let Some((schema, shape)) = cut.array(self.notation.format, &dataset, &plan.name, id)? {
+                    new.insert(LiveArray { dataset, schema, shape });
+                }
+            }
+        }
+        Ok(live)
+    }
+}
+
+impl Merged {
+    /// The stored bytes of a block of segment `number`.
+    fn bytes(&self, block: &BlockRef, number: usize) -> Result<&[u8]> {
+        let at = (block.offset - HEADER_LEN as u64) as usize;
+        (self.stored[number].get(at..))
+            .and_then(|rest| rest.get(..block.len as usize))
+            .ok_or_else(|| error!(Corrupt, "a block at offset {} is outside the blocks", block.offset))
+    }
+
+    /// Writes the blocks; the rows, in order, for the index.
+    pub fn write(&self, writer: &mut SegmentWriter) -> Result<Vec<Row>> {
+        let mut written = Vec::with_capacity(self.blocks.len());
+        for (block, number) in &self.blocks {
+            written.push(writer.block(self.bytes(block, *number)?, block.crc, block.coding)?);
+        }
+        Ok(self.rows.iter().map(|(row, block)| Row { block: written[*block], ..*row }).collect())
+    }
+
+    /// What is known of an array that has rows.
+    pub fn array(&self, id: u64) -> Option<&LiveArray> {
+        self.arrays.get(&id)
+    }
+}
+
+/// Segments that a flush took up.
+pub(super) struct Retired {
+    /// The last commit that names them.
+    generation: u64,
+    segments: Vec<Arc<Segment>>,
+}
+
+impl Commit {
+    /// Notes segments that the commit after `generation` does not name any more.
+    pub(super) fn retire(&mut self, generation: u64, segments: Vec<Arc<Segment>>) {
+        if !segments.is_empty() {
+            self.retired.push_back(Retired { generation, segments });
+        }
+    }
+}
+
+impl Store {
+    /// Removes the files of retired segments that no kept commit names and no reader can have. What cannot be removed is
+    /// left to the next writer.
+    ///
+    /// The store's folder must have been synced since a kept root was last dropped: a crash that brings one back must
+    /// not find it without its segments.
+    pub(super) fn remove_retired(&self, commit: &mut Commit) {
+        let Some(writer) = &commit.lock else { return };
+        while let Some(oldest) = commit.retired.front() {
+            let is_kept = commit.kept.first().is_some_and(|kept| *kept <= oldest.generation);
+            if is_kept || writer.has_reader_before(oldest.generation + 1).unwrap_or(true) {
+                return;
+            }
+            for segment in &oldest.segments {
+                self.io.reader.close(segment);
+                let _ = self.storage.remove(&segment.path);
+            }
+            commit.retired.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::root::SegmentRecord;
+
+    fn segments(lengths: &[u64]) -> Vec<Arc<Segment>> {
+        let segment = |&length: &u64| {
+            let record = SegmentRecord { file: "x".into(), length, directory_crc32c: 0, array_ids: (1, 1) };
+            Arc::new(Segment::new(record, std::path::Path::new("")))
+        };
+        lengths.iter().map(segment).collect()
+    }
+
+    #[test]
+    fn few_segments_remain_of_many_small_ones_and_none_is_copied_often() {
+        let mut lengths: Vec<u64> = Vec::new();
+        let (mut most, mut copied) = (0, 0);
+        for _ in 0..100_000 {
+            let taken: u64 = lengths.drain(lengths.len() - mergeable(&segments(&lengths))..).sum();
+            copied += taken;
+            lengths.push(taken + 1300);
+            most = most.max(lengths.iter().filter(|length| **length < 1 << 20).count());
+        }
+        assert!(most <= 2 * ALIKE, "{most}");
+        assert!(copied < 8 * 1300 * 100_000, "{copied}");
+    }
+
+    #[test]
+    fn long_segments_stay_and_no_more_is_taken_up_than_a_flush_may_wait_for() {
+        assert_eq!(mergeable(&segments(&[2 << 20; 40])), 0);
+        assert_eq!(mergeable(&segments(&[1000; 15])), 0);
+        let mut mixed = vec![1000; 15];
+        mixed.push(2 << 20);
+        mixed.push(1000);
+        assert_eq!(mergeable(&segments(&mixed)), 0, "those before a long one do not count");
+        assert_eq!(mergeable(&segments(&[1000; 17])), 17);
+        assert_eq!(mergeable(&segments(&[700 << 10; 16])), 5);
+    }
+}
