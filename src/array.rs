@@ -1,8 +1,9 @@
 //! One array: its pending chunks, and reads and writes of regions over them and over what is stored.
 //!
-//! A chunk is looked for in this order: pending (written since the last flush began), frozen (being flushed), stored.
+//! A chunk is looked for in this order: pending (written since the last flush began), frozen (being flushed,
+//! the last flush that began first), stored.
 
-use crate::block::{self, Block, ChunkData, Part, PendingChunk};
+use crate::block::{self, Backlog, Block, ChunkData, Part, PendingChunk};
 use crate::budget::{Budget, Held};
 use crate::buffers::{self, Buffers};
 use crate::dtype::DType;
@@ -33,6 +34,7 @@ pub(crate) struct Io {
     pub buffers: Arc<Buffers>,
     pub budget: Arc<Budget>,
     pub pool: Arc<Pool>,
+    pub backlog: Arc<Backlog>,
 }
 
 /// The segments under one array name, oldest first.
@@ -53,7 +55,8 @@ pub(crate) struct Array {
 pub(crate) struct ArrayData {
     pub shape: Dims,
     pub pending: HashMap<u64, Pending>,
-    pub frozen: Option<Arc<HashMap<u64, Arc<Block>>>>,
+    /// What flushes under way have set aside; the oldest first.
+    pub frozen: Vec<Arc<HashMap<u64, Arc<Block>>>>,
     /// Totals over the stored chunks, and the shape they were stored for; `None` before the first.
     pub stored: Option<(Stored, Dims)>,
     /// Whether there are stored chunks that no finished flush has named.
@@ -87,14 +90,14 @@ impl ArrayData {
 
     /// Whether the array has values that no finished flush has stored.
     pub fn has_unflushed_values(&self) -> bool {
-        !self.pending.is_empty() || self.frozen.is_some() || self.spilled
+        !self.pending.is_empty() || !self.frozen.is_empty() || self.spilled
     }
 
     fn chunk_in_memory(&self, number: u64) -> Option<PendingChunk> {
         match self.pending.get(&number) {
             Some(Pending::Sealed(block)) => Some(block.chunk()),
             Some(Pending::Open { .. }) => None,
-            None => self.frozen.as_ref().and_then(|frozen| frozen.get(&number)).map(|block| block.chunk()),
+            None => self.frozen.iter().rev().find_map(|frozen| frozen.get(&number)).map(|block| block.chunk()),
         }
     }
 }
@@ -221,8 +224,7 @@ impl Array {
                 let part = Part { schema: self.schema.clone(), valid, data: Arc::new(chunk) };
                 let block = Block::new(vec![part], &io.buffers, held);
                 if large {
-                    let block = block.clone();
-                    io.pool.spawn(move || block.run());
+                    io.backlog.add(&io.pool, &block);
                 }
                 data.pending.insert(number, Pending::Sealed(block));
             }
@@ -255,13 +257,13 @@ impl Array {
             return None;
         }
         let frozen = Arc::new(frozen);
-        data.frozen = Some(frozen.clone());
+        data.frozen.push(frozen.clone());
         Some(frozen)
     }
 
-    /// Undoes [`Self::freeze`] after a flush that failed: chunks written meanwhile stay, as they are newer.
+    /// Undoes [`Self::freeze`], every one, after a flush that failed: chunks written meanwhile stay, as they are newer.
     pub fn thaw(&self, data: &mut ArrayData) {
-        if let Some(frozen) = data.frozen.take() {
+        while let Some(frozen) = data.frozen.pop() {
             for (number, block) in frozen.iter() {
                 data.pending.entry(*number).or_insert_with(|| Pending::Sealed(block.clone()));
             }

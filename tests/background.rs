@@ -6,7 +6,7 @@ mod common;
 use atlas_store::storage::LocalDisk;
 use atlas_store::{
     ArrayOptions, CreateOptions, DType, ErrorKind, Mode, OpenOptions, RuntimeOptions, Scalar, Selection, Source, Store,
-    Target,
+    Target, Value,
 };
 use common::{Hooked, Hooks, Operation};
 use std::collections::BTreeMap;
@@ -103,7 +103,7 @@ fn a_begun_flush_is_finished_by_whatever_comes_next() {
         |store| store.flush().unwrap(),
         |store| store.close().unwrap(),
         |store| store.discard(),
-        |store| store.flush_begin().unwrap(),
+        |store| store.flush_wait().unwrap(),
     ];
     for (way, threads) in finish.iter().flat_map(|way| [(way, 0), (way, 1)]) {
         let dir = tempfile::tempdir().unwrap();
@@ -378,4 +378,164 @@ fn values_written_during_a_flush_that_fails_stay_the_newer_ones() {
     gate.full.store(false, Ordering::SeqCst);
     store.close().unwrap();
     check_rows(&Store::open(&path, Mode::Read, OpenOptions::default()).unwrap(), 6, expected);
+}
+
+/// A store on a disk behind a gate.
+fn behind(gate: &Arc<Gate>, path: &Path, keep_generations: u32) -> Arc<Store> {
+    let disk = Arc::new(Hooked(Arc::new(LocalDisk), gate.clone()));
+    let runtime = RuntimeOptions { threads: Some(1), ..Default::default() };
+    let options = CreateOptions { runtime, keep_generations: Some(keep_generations), ..Default::default() };
+    Store::create_on(disk, path, options).unwrap()
+}
+
+#[test]
+fn each_of_many_begun_flushes_commits_what_was_written_before_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let gate = Arc::new(Gate::default());
+    let store = behind(&gate, &path, 10);
+    define(&store, 8);
+    (0..8).for_each(|row| write_row(&store, row, 1).unwrap());
+    store.define_array("run", "v", DType::I64, &["x"], &[3], ArrayOptions::default()).unwrap();
+    store.create_dataset("doomed").unwrap();
+    store.flush().unwrap();
+
+    gate.shut(true);
+    for round in 2..=5i64 {
+        // One row is written by every round, one by this alone, one by every other; the array grows.
+        write_row(&store, 0, round).unwrap();
+        write_row(&store, round as u64, round).unwrap();
+        if round % 2 == 0 {
+            write_row(&store, 1, round).unwrap();
+        }
+        store.append_array("run", "u", &[1, ROW as u64], Source::from_slice(&values(6 + round as u64, round))).unwrap();
+        if round == 2 {
+            store.write_array("run", "v", Selection::all(1), Source::from_slice(&[7i64, 8, 9])).unwrap();
+        }
+        match round {
+            2 => store.delete_dataset("doomed").unwrap(),
+            3 => drop(store.create_dataset("doomed").unwrap()),
+            4 => store.set_attribute("run", None, "round", Value::from(round)).unwrap(),
+            _ => store.delete_dataset("doomed").unwrap(),
+        }
+        store.flush_begin().unwrap();
+        store.flush_begin().unwrap();
+        assert!(!store.flush_test().unwrap());
+    }
+    write_row(&store, 7, 6).unwrap();
+    let seen = |row, last: i64| match row {
+        0 => last,
+        1 => last - last % 2,
+        2..=5 if (row as i64) <= last => row as i64,
+        8.. => row as i64 - 6,
+        _ => 1,
+    };
+    check_rows(&store, 12, |row| if row == 7 { 6 } else { seen(row, 5) });
+
+    gate.shut(false);
+    store.flush_wait().unwrap();
+    assert!(store.flush_test().unwrap() && store.info().unwrap().unflushed_changes);
+    assert_eq!(store.generations().unwrap(), [1, 2, 3, 4, 5, 6], "a flush without changes is none");
+    for round in 2..=5i64 {
+        let at = Store::open_at(&path, round as u64 + 1, OpenOptions::default()).unwrap();
+        check_rows(&at, 7 + round as u64, |row| seen(row, round));
+        assert_eq!(at.has_dataset("doomed").unwrap(), matches!(round, 3 | 4), "round {round}");
+        assert_eq!(at.has_attribute("run", None, "round").unwrap(), round >= 4);
+        let stats = at.array_stats("run", "u").unwrap();
+        let all: Vec<i64> = (0..7 + round as u64).flat_map(|row| values(row, seen(row, round))).collect();
+        let range = (Scalar::Int(*all.iter().min().unwrap()), Scalar::Int(*all.iter().max().unwrap()));
+        assert_eq!((stats.row_count, stats.range), (all.len() as u64, Some(range)), "round {round}");
+        // Written in one round, and in the commits of the others as that left it.
+        assert_eq!(at.array_stats("run", "v").unwrap().range, Some((Scalar::Int(7), Scalar::Int(9))), "round {round}");
+        assert_eq!(at.verify(&mut |damage| panic!("{damage:?}")).unwrap(), 0);
+    }
+    assert_eq!(store.array_stats("run", "u").unwrap_err().kind(), ErrorKind::NoStats);
+    store.flush().unwrap();
+    check_rows(&store, 12, |row| if row == 7 { 6 } else { seen(row, 5) });
+    assert!(store.array_stats("run", "u").is_ok());
+}
+
+#[test]
+fn a_begun_flush_that_fails_takes_those_behind_it_along_and_nothing_is_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let gate = Arc::new(Gate::default());
+    let store = behind(&gate, &path, 0);
+    define(&store, 6);
+    (0..6).for_each(|row| write_row(&store, row, 1).unwrap());
+    store.create_dataset("doomed").unwrap();
+    store.flush().unwrap();
+
+    gate.shut(true);
+    gate.full.store(true, Ordering::SeqCst);
+    for round in 2..=4 {
+        (0..6 - round as u64).for_each(|row| write_row(&store, row, round).unwrap());
+        store.flush_begin().unwrap();
+    }
+    store.delete_dataset("doomed").unwrap();
+    gate.shut(false);
+    assert_eq!(store.flush_wait().unwrap_err().kind(), ErrorKind::NoSpace);
+    store.flush_wait().unwrap();
+    assert!(store.flush_test().unwrap());
+    let expected = |row| [4, 4, 3, 2, 1, 1][row as usize];
+    check_rows(&store, 6, expected);
+    check_rows(&Store::open(&path, Mode::Read, OpenOptions::default()).unwrap(), 6, |_| 1);
+
+    // The error of a flush that was begun is told once, by whatever asks first.
+    store.flush_begin().unwrap();
+    while !store.flush_test().unwrap() {
+        std::thread::yield_now();
+    }
+    assert_eq!(store.flush_begin().unwrap_err().kind(), ErrorKind::NoSpace);
+    assert!(store.flush_test().unwrap());
+
+    gate.full.store(false, Ordering::SeqCst);
+    store.flush_begin().unwrap();
+    store.flush_wait().unwrap();
+    let reader = Store::open(&path, Mode::Read, OpenOptions::default()).unwrap();
+    check_rows(&reader, 6, expected);
+    assert!(!reader.has_dataset("doomed").unwrap());
+    assert_eq!(reader.info().unwrap().generation, 3);
+    assert_eq!(reader.verify(&mut |damage| panic!("{damage:?}")).unwrap(), 0);
+}
+
+#[test]
+fn a_flush_is_in_order_with_those_that_were_begun() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let store = create(&path, 2, 4 * 8 * ROW as u64);
+    define(&store, 4);
+    store.flush().unwrap();
+    let before = store.info().unwrap().generation;
+    // All rows are of one round in every commit; the last round is in the last.
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let (store, done) = (&store, &done);
+        let reader = Store::open(&path, Mode::Read, OpenOptions::default()).unwrap();
+        scope.spawn(move || {
+            let mut last = 0;
+            while !done.load(Ordering::SeqCst) {
+                reader.refresh().unwrap();
+                let mut found = vec![0i64; 4 * ROW];
+                reader.read_array("run", "u", Selection::all(2), Target::from_slice(&mut found)).unwrap();
+                let round = reader.attribute("run", None, "round").map_or(0, |value| match value {
+                    Value::I64(round) => round[0],
+                    other => panic!("{other:?}"),
+                });
+                assert!(round >= last, "commit {round} after {last}");
+                let whole = |row: usize| found[row * ROW..][..ROW] == values(row as u64, round);
+                assert!(round == 0 || (0..4).all(whole), "round {round}");
+                last = round;
+            }
+        });
+        for round in 1..=60 {
+            (0..4).for_each(|row| write_row(store, row, round).unwrap());
+            store.set_attribute("run", None, "round", Value::from(round)).unwrap();
+            if round % 7 == 0 { store.flush().unwrap() } else { store.flush_begin().unwrap() }
+        }
+        store.flush_wait().unwrap();
+        done.store(true, Ordering::SeqCst);
+    });
+    assert_eq!(store.info().unwrap().generation, before + 60);
+    check_rows(&store, 4, |_| 60);
 }

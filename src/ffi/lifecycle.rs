@@ -111,19 +111,20 @@ pub unsafe extern "C" fn atlas_flush(store: atlas_store) -> atlas_status {
 
 /// Begin a flush of every change made so far, and do not wait for it: it goes on beside the calls.
 ///
-/// What is changed from now on belongs to the next flush. One that was begun before is waited for
-/// first; if that failed, its error is returned and nothing is begun. `atlas_flush`,
-/// `atlas_close`, `atlas_compact` and `atlas_discard` wait for it too. So does this call for values
-/// that are being written ahead (see write_buffer_bytes). With ATLAS_THREADS_INLINE
-/// this call does all the work.
+/// What is changed from now on belongs to the next flush, which may be begun before this one is
+/// over: each commits what was there when it began, in that order. One that fails takes those
+/// begun after it along, and nothing is lost. If one has failed and nobody has heard of it yet, its
+/// error is returned and nothing is begun. Only when several are under way does this call wait.
+/// `atlas_flush`, `atlas_close`, `atlas_compact` and `atlas_discard` wait for all of them. With
+/// ATLAS_THREADS_INLINE this call does all the work.
 ///
-/// Fails with ATLAS_STATUS_READ_ONLY or ATLAS_STATUS_POISONED, or like the flush before. Since 0.1.
+/// Fails with ATLAS_STATUS_READ_ONLY or ATLAS_STATUS_POISONED, or like a flush before. Since 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn atlas_flush_begin(store: atlas_store) -> atlas_status {
     guard("atlas_flush_begin", |call| call.store(store)?.flush_begin())
 }
 
-/// Tell whether the flush that was begun last, if any, is over.
+/// Tell whether every flush that was begun is over.
 ///
 /// Fails with ATLAS_STATUS_READ_ONLY. Since 0.1.
 #[unsafe(no_mangle)]
@@ -136,10 +137,10 @@ pub unsafe extern "C" fn atlas_flush_test(store: atlas_store, out: *mut bool) ->
     })
 }
 
-/// Wait for the flush that was begun last, and for its commit to be on the disk.
+/// Wait for every flush that was begun, and for their commits to be on the disk.
 ///
-/// Returns at once if none is under way. Fails as `atlas_flush` does, once for each flush that
-/// failed: nothing is lost, and the next flush writes what that one did not. Since 0.1.
+/// Returns at once if none is under way. Fails as `atlas_flush` does, once, when one has failed:
+/// nothing is lost, and the next flush writes what that one did not. Since 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn atlas_flush_wait(store: atlas_store) -> atlas_status {
     guard("atlas_flush_wait", |call| call.store(store)?.flush_wait())

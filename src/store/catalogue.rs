@@ -5,7 +5,6 @@ use crate::array::Array;
 use crate::error::{Error, Result, bail, error};
 use crate::format::root::{self, ArrayRecord, Attributes, DatasetRecord, MetaFormat, Root};
 use crate::schema::Schema;
-use crate::shape::Dims;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::value::Value;
 use indexmap::IndexMap;
@@ -48,6 +47,8 @@ pub(super) struct Catalogue {
     /// Counts changes; what a flush began with is what it leaves flushed.
     changes: AtomicU64,
     flushed: u64,
+    /// What the last flush began with, if it is not over; else what is flushed.
+    begun: u64,
     /// Arrays that are gone since the last flush: name and id. Their stored chunks are garbage from then on.
     pub removed: Vec<(Arc<str>, u64)>,
 }
@@ -82,6 +83,7 @@ impl Catalogue {
             next_array_id: root.head.next_array_id.max(1),
             changes: AtomicU64::new(0),
             flushed: 0,
+            begun: 0,
             removed: Vec::new(),
         };
         for record in &root.head.schemas {
@@ -120,7 +122,7 @@ impl Catalogue {
         self.names().nth(index)
     }
 
-    /// The slots in use, with their numbers, which stay until the next [`Self::flushed`].
+    /// The slots in use, with their numbers, which stay as long as a flush is under way.
     pub fn slots(&self) -> impl Iterator<Item = (usize, &Slot)> {
         self.slots.iter().enumerate().filter_map(|(number, slot)| Some((number, slot.as_ref()?)))
     }
@@ -256,6 +258,21 @@ impl Catalogue {
         self.changes() != self.flushed
     }
 
+    /// Whether there are changes that no flush under way has.
+    pub fn has_changes_for_a_flush(&self) -> bool {
+        self.changes() != self.begun
+    }
+
+    /// A flush of all changes so far begins.
+    pub fn flush_began(&mut self) {
+        self.begun = self.changes();
+    }
+
+    /// The flushes under way have failed.
+    pub fn flushes_failed(&mut self) {
+        self.begun = self.flushed;
+    }
+
     /// Whether the dataset differs from what the root holds.
     pub fn is_changed(&self, slot: &Slot) -> bool {
         slot.bytes.is_none() || slot.changed.load(Ordering::Relaxed) > self.flushed
@@ -290,8 +307,8 @@ impl Catalogue {
     }
 
     /// A flush that began at change `changes` is done: the root's image is `image`, and the slots it wrote are where
-    /// `written` says.
-    pub fn flushed(&mut self, changes: u64, image: Arc<Vec<u8>>, written: &[(usize, Range<usize>)]) {
+    /// `written` says. Slots keep their numbers where `others`, begun since, have them.
+    pub fn flushed(&mut self, changes: u64, image: Arc<Vec<u8>>, written: &[(usize, Range<usize>)], others: bool) {
         let mut current = vec![None; self.slots.len()];
         for (number, bytes) in written {
             current[*number] = Some(bytes.clone());
@@ -302,7 +319,7 @@ impl Catalogue {
             }
         }
         (self.image, self.flushed) = (image, changes);
-        if self.slots.len() > self.index.len() {
+        if self.slots.len() > self.index.len() && !others {
             self.slots.retain(Option::is_some);
             for (number, slot) in self.slots.iter().enumerate() {
                 if let Some(slot) = slot
@@ -320,18 +337,16 @@ impl Dataset {
         self.arrays.get(array).ok_or_else(|| error!(NotFound, "no array '{array}' in dataset '{dataset}'"))
     }
 
-    /// What the root is to hold, but for what the flush finds out about arrays with new values.
+    /// What the root is to hold, but for what is stored of arrays.
     pub fn to_record(&self, catalogue: &Catalogue) -> Result<DatasetRecord> {
         let mut arrays = IndexMap::with_capacity(self.arrays.len());
         for (name, entry) in &self.arrays {
             let array = &entry.array;
-            let data = super::read(&array.data)?;
-            let stored = data.stored.as_ref().map(|(stored, _)| stored.encode(array.schema.dtype)).unwrap_or_default();
             let record = ArrayRecord {
                 id: array.id,
                 schema: catalogue.schema_number(&array.schema)?,
-                shape: data.shape.to_vec(),
-                stored,
+                shape: super::read(&array.data)?.shape.to_vec(),
+                stored: root::StoredRecord::default(),
                 attributes: entry.attributes.clone(),
             };
             arrays.insert(name.clone(), record);
@@ -374,6 +389,3 @@ pub(super) fn check_name(what: &str, name: &str) -> Result<()> {
     }
     Ok(())
 }
-
-/// The totals and shape of an array, for its statistics.
-pub(super) type StoredShape = (root::Stored, Dims);

@@ -6,6 +6,7 @@
 //!    one, and the store's folder is synced. This is the commit.
 //! 4. *Publish*: memory follows. After an error before the commit, what was set aside is put back.
 
+use super::background::Over;
 use super::catalogue::Catalogue;
 use super::generations::{DEFAULT_KEPT, Keep};
 use super::values::{FrozenArray, NewFiles, StoredValues, Totals, Unsynced, Values, for_each_live_row};
@@ -31,8 +32,7 @@ pub(super) struct Cut {
     next_array_id: u64,
     schemas: Vec<Arc<Schema>>,
     datasets: Vec<CutDataset>,
-    /// Arrays of changed datasets, with the shape that the flush stores for them.
-    arrays: Vec<(Arc<Array>, Dims)>,
+    arrays: Vec<CutArray>,
     removed: Vec<(Arc<str>, u64)>,
     /// Places in `datasets`, once somebody looks for one by its name.
     places: OnceLock<HashMap<Arc<str>, usize>>,
@@ -42,6 +42,14 @@ struct CutDataset {
     slot: usize,
     name: Arc<str>,
     content: Content,
+}
+
+/// An array of a changed dataset.
+struct CutArray {
+    /// The place of its dataset in [`Cut::datasets`], and its own in that.
+    place: (usize, usize),
+    array: Arc<Array>,
+    shape: Dims,
 }
 
 enum Content {
@@ -88,18 +96,24 @@ struct Committed {
 impl Store {
     /// Flushes. With `closing`, no change can follow what is flushed, unless the flush fails.
     pub(super) fn flush_locked(&self, commit: &mut Commit, closing: bool) -> Result<()> {
-        if let Some(cut) = self.cut(closing)? {
+        let cut = {
+            let _begun = self.no_more_begun(commit)?;
+            self.cut(closing)?
+        };
+        if let Some(cut) = cut {
             self.commit_cut(cut, commit)?;
         }
-        commit.failed = None;
+        lock(&self.begun)?.failed = None;
         Ok(())
     }
 
-    /// Sets aside what a flush is to write; `None` where nothing has changed.
+    /// Sets aside what a flush is to write; `None` where nothing has changed. To be called with [`Store::begun`] locked,
+    /// as flushes are carried out in the order of their cuts.
     pub(super) fn cut(&self, closing: bool) -> Result<Option<Cut>> {
         let mut working = write(&self.working)?;
+        self.check_open(working.ending)?;
         self.check_not_poisoned()?;
-        let cut = match working.catalogue.has_unflushed_changes() {
+        let cut = match working.catalogue.has_changes_for_a_flush() {
             true => Some(self.cut_working(&mut working)?),
             false => None,
         };
@@ -110,7 +124,8 @@ impl Store {
     /// Writes what was set aside, and makes it the store's state.
     pub(super) fn commit_cut(&self, mut cut: Cut, commit: &mut Commit) -> Result<()> {
         let mut new = NewFiles::default();
-        match self.write_cut(&mut cut, commit, &mut new) {
+        // A flush that was begun before may have found out.
+        match self.check_not_poisoned().and_then(|()| self.write_cut(&mut cut, commit, &mut new)) {
             Ok(mut committed) => {
                 let last = committed.files.generation - 1;
                 commit.retire(last, std::mem::take(&mut committed.retired));
@@ -118,8 +133,9 @@ impl Store {
             }
             Err(error) => {
                 new.remove(&*self.storage);
-                self.put_back(cut)?;
-                Err(self.note_poison(error.missing_is(ErrorKind::Io)))
+                let error = self.note_poison(error.missing_is(ErrorKind::Io));
+                self.put_back(&cut.values, cut.removed, &error)?;
+                Err(error)
             }
         }
     }
@@ -165,10 +181,12 @@ impl Store {
         // Nothing fails from here on, so that no array is left frozen without a flush to thaw it.
         for changed in changed_arrays(catalogue)? {
             let mut data = changed.array.data.write().unwrap_or_else(PoisonError::into_inner);
-            cut.arrays.push((changed.array.clone(), data.shape.clone()));
+            let array = CutArray { place: changed.place, array: changed.array.clone(), shape: data.shape.clone() };
+            cut.arrays.push(array);
             cut.values.frozen.extend(FrozenArray::freeze(&changed, &mut data, true, &self.io));
         }
         cut.removed = std::mem::take(&mut working.catalogue.removed);
+        working.catalogue.flush_began();
         Ok(cut)
     }
 
@@ -201,12 +219,16 @@ impl Store {
 
     /// The bytes of the root for a cut.
     fn compose_root(&self, cut: &mut Cut, files: &Files, totals: &Totals) -> Result<Written> {
-        for frozen in &cut.values.frozen {
-            let (place, number) = frozen.place;
-            if let Content::Changed(record) = &mut cut.datasets[place].content
-                && let Some((_, array)) = record.arrays.get_index_mut(number)
+        for CutArray { place: (place, number), array, .. } in &cut.arrays {
+            if let Content::Changed(record) = &mut cut.datasets[*place].content
+                && let Some((_, record)) = record.arrays.get_index_mut(*number)
             {
-                array.stored = frozen.totals(totals).encode(frozen.array.schema.dtype);
+                // Without new values it is what the flush before has found.
+                let stored = match totals.get(&array.id) {
+                    Some(stored) => *stored,
+                    None => read(&array.data)?.stored.as_ref().map(|(stored, _)| *stored).unwrap_or_default(),
+                };
+                record.stored = stored.encode(array.schema.dtype);
             }
         }
         let groups: Vec<_> =
@@ -299,14 +321,16 @@ impl Store {
 
     fn publish(&self, cut: Cut, committed: Committed) -> Result<()> {
         {
+            let begun = lock(&self.begun)?;
             let mut working = write(&self.working)?;
-            working.catalogue.flushed(cut.changes, committed.image, &committed.ranges);
+            let others = !begun.cuts.is_empty();
+            working.catalogue.flushed(cut.changes, committed.image, &committed.ranges, others);
             working.committed = Arc::new(committed.files);
             working.files = working.committed.clone();
             working.spilled = NewFiles::default();
         }
         cut.values.stored(&committed.totals, false)?;
-        for (array, shape) in cut.arrays {
+        for CutArray { array, shape, .. } in cut.arrays {
             let mut data = write(&array.data)?;
             let totals = data.stored.take().map_or_else(Stored::default, |(stored, _)| stored);
             data.stored = Some((totals, shape));
@@ -320,11 +344,23 @@ impl Store {
         Ok(())
     }
 
-    fn put_back(&self, cut: Cut) -> Result<()> {
+    /// After a failure: what was set aside is pending again, and all that flushes which were begun later have set aside,
+    /// as they build on it. Chunks written meanwhile stay, as they are newer.
+    pub(super) fn put_back(&self, values: &Values, removed: Vec<(Arc<str>, u64)>, error: &Error) -> Result<()> {
+        let mut begun = lock(&self.begun)?;
+        let later = std::mem::take(&mut begun.cuts);
         let mut working = write(&self.working)?;
         working.ending = None;
-        working.catalogue.removed.extend(cut.removed);
-        cut.values.put_back()
+        working.catalogue.flushes_failed();
+        working.catalogue.removed.extend(removed);
+        values.thaw()?;
+        for cut in later {
+            let _over = Over(&self.under_way);
+            begun.failed = Some(Error::new(error.kind(), error.message()));
+            working.catalogue.removed.extend(cut.removed);
+            cut.values.thaw()?;
+        }
+        Ok(())
     }
 }
 

@@ -1,8 +1,8 @@
 //! A store in use: the Rust API.
 //!
-//! Locks, in the order they are taken: `commit` (one flush, compact, refresh or close at a time), `working` (shared by
-//! all that read or write arrays, exclusive for changes to the catalogue and for the moment a flush begins and ends),
-//! then an array's own.
+//! Locks, in the order they are taken: `commit` (one flush, compact, refresh or close at a time), `begun` (for the moment a
+//! flush begins and ends), `working` (shared by all that read or write arrays, exclusive for changes to the catalogue and
+//! for that moment), then an array's own.
 
 mod affected;
 mod arrays;
@@ -35,10 +35,10 @@ use crate::format::root::{MetaFormat, Notation};
 use crate::options::{FillValue, LogFn, LogLevel, Mode, ProgressFn};
 use crate::process;
 use crate::storage::{Identity, ReaderPin, Storage, WriterLock};
-use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::{Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, thread};
+use background::Begun;
 use catalogue::{ArrayEntry, Catalogue, Slot};
-use flush::Cut;
 use indexmap::IndexMap;
 use merge::Retired;
 use spill::Spilling;
@@ -71,8 +71,9 @@ pub struct Store {
     commit: Mutex<Commit>,
     closed: AtomicBool,
     poisoned: AtomicBool,
-    /// Whether a flush that was begun is not done.
-    flushing: AtomicBool,
+    begun: Mutex<Begun>,
+    /// Flushes that were begun and are not over.
+    under_way: AtomicUsize,
     spilling: Mutex<Spilling>,
     spilling_ended: Condvar,
     /// For threads that work beside the calls.
@@ -134,10 +135,6 @@ struct Commit {
     retired: VecDeque<Retired>,
     /// What is to be logged: by a thread that a caller waits on, once nothing is locked.
     messages: Vec<(LogLevel, String)>,
-    /// What a flush that was begun is to write.
-    begun: Option<Cut>,
-    /// The error of the last flush that was begun, until somebody hears of it or a later one succeeds.
-    failed: Option<Error>,
 }
 
 /// What a store is made of; see [`Store::info`].

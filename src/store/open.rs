@@ -131,7 +131,7 @@ impl Store {
         let cache = runtime.cache_bytes.unwrap_or(DEFAULT_CACHE_BYTES);
         let budget = Budget::new(runtime.write_buffer_bytes.unwrap_or(DEFAULT_WRITE_BUFFER_BYTES));
         let reader = SegmentReader::new(storage.clone(), store_id, cache);
-        let io = Io { reader, buffers: Buffers::new(&budget), budget, pool };
+        let io = Io { reader, buffers: Buffers::new(&budget), budget, pool, backlog: Arc::default() };
         let files = files_of(&root.head, &path, &Files::default())?;
         let catalogue = Catalogue::new(notation.format, root)?;
         Ok(Arc::new_cyclic(|me| Self {
@@ -151,7 +151,8 @@ impl Store {
             commit: Mutex::new(commit),
             closed: AtomicBool::new(false),
             poisoned: AtomicBool::new(false),
-            flushing: AtomicBool::new(false),
+            begun: Mutex::default(),
+            under_way: AtomicUsize::new(0),
             spilling: Mutex::new(Spilling::Idle),
             spilling_ended: Condvar::new(),
             me: me.clone(),
@@ -191,7 +192,7 @@ impl Commit {
         pin: Option<Box<dyn ReaderPin>>,
         kept: Vec<u64>,
     ) -> Self {
-        Self { root, lock, pin, kept, retired: VecDeque::new(), messages: Vec::new(), begun: None, failed: None }
+        Self { root, lock, pin, kept, retired: VecDeque::new(), messages: Vec::new() }
     }
 
     /// Announces which generation this reader holds. A reader that cannot goes on without: see [`pin_reader`].

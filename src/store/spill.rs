@@ -33,6 +33,13 @@ impl Store {
             if !budget.is_overdrawn() {
                 return Ok(());
             }
+            drop(spilling);
+            // Encoded values take less. A caller that outruns the workers takes part in their work, a block at a time,
+            // rather than wait for all that is under way.
+            if self.io.backlog.encode_one() {
+                continue;
+            }
+            let spilling = lock(&self.spilling)?;
             if matches!(*spilling, Spilling::Running) {
                 drop(self.spilling_ended.wait(spilling).map_err(|_| after_panic())?);
                 continue;
@@ -68,13 +75,17 @@ impl Store {
 
     /// Writes pending values to segments, unless a flush has meanwhile; whether there were any.
     fn spill(&self) -> Result<bool> {
-        let _commit = self.lock_commit()?;
+        let mut commit = self.lock_commit()?;
         self.check_usable()?;
         self.check_not_poisoned()?;
         if !self.io.budget.is_half_taken() {
             return Ok(false);
         }
-        let values = self.freeze_to_spill()?;
+        // What a flush has set aside is older than what this sets aside.
+        let values = {
+            let _begun = self.no_more_begun(&mut commit)?;
+            self.freeze_to_spill()?
+        };
         if values.frozen.is_empty() {
             return Ok(false);
         }
@@ -91,8 +102,9 @@ impl Store {
             }
             Err(error) => {
                 new.remove(&*self.storage);
-                values.put_back()?;
-                Err(self.note_poison(error.missing_is(ErrorKind::Io)))
+                let error = self.note_poison(error.missing_is(ErrorKind::Io));
+                self.put_back(&values, Vec::new(), &error)?;
+                Err(error)
             }
         }
     }

@@ -1,7 +1,6 @@
 //! New values on their way to disk: chunks that were set aside, packed into blocks, written to one segment for each array
 //! name.
 
-use super::catalogue::StoredShape;
 use super::compact::LiveArray;
 use super::flush::{ChangedArray, Cut};
 use super::*;
@@ -36,10 +35,7 @@ pub(super) struct FrozenArray {
     pub dataset: Arc<str>,
     pub name: Arc<str>,
     pub array: Arc<Array>,
-    /// The place of its dataset among the store's, and its own in that.
-    pub place: (usize, usize),
     pub shape: Dims,
-    pub before: Option<StoredShape>,
     pub chunks: Arc<HashMap<u64, Arc<Block>>>,
 }
 
@@ -48,15 +44,15 @@ impl Values {
     pub fn stored(&self, totals: &Totals, spilled: bool) -> Result<()> {
         self.frozen.iter().try_for_each(|frozen| {
             let mut data = write(&frozen.array.data)?;
-            data.frozen = None;
+            data.frozen.retain(|chunks| !Arc::ptr_eq(chunks, &frozen.chunks));
             data.spilled = spilled;
             data.stored = Some((frozen.totals(totals), frozen.shape.clone()));
             Ok(())
         })
     }
 
-    /// After a failure: chunks written meanwhile stay, as they are newer.
-    pub fn put_back(self) -> Result<()> {
+    /// Whatever is set aside of these arrays is pending again.
+    pub fn thaw(&self) -> Result<()> {
         self.frozen.iter().try_for_each(|frozen| {
             frozen.array.thaw(&mut *write(&frozen.array.data)?);
             Ok(())
@@ -68,11 +64,11 @@ impl FrozenArray {
     /// Sets aside what is pending of an array, open chunks too where `open` says so; `None` where there is nothing.
     pub fn freeze(changed: &ChangedArray<'_>, data: &mut ArrayData, open: bool, io: &Io) -> Option<Self> {
         let (dataset, name) = (changed.dataset.clone(), changed.name.clone());
-        let (array, place) = (changed.array.clone(), changed.place);
+        let array = changed.array.clone();
         // Totals are over one shape: what an array has grown by is stored all together, its edge too.
         let grown = data.stored.as_ref().is_some_and(|(_, shape)| *shape != data.shape);
         let chunks = array.freeze(data, io, open || grown)?;
-        Some(Self { dataset, name, array, place, shape: data.shape.clone(), before: data.stored.clone(), chunks })
+        Some(Self { dataset, name, array, shape: data.shape.clone(), chunks })
     }
 
     /// The array's own among the totals of all.
@@ -286,8 +282,8 @@ impl Store {
         }
         // The chunks are counted where they wait; of the pack, what it is encoded to.
         let block = Block::new(pack.parts, &self.io.buffers, Held::new(&self.io.budget, 0));
-        blocks.push((block.clone(), pack.keys));
-        self.io.pool.spawn(move || block.run());
+        self.io.backlog.add(&self.io.pool, &block);
+        blocks.push((block, pack.keys));
     }
 
     /// Writes the segments; `written` collects the files made.
@@ -399,7 +395,9 @@ impl Store {
         let dtype = frozen.array.schema.dtype;
         let chunk_shape = &frozen.array.schema.chunk_shape;
         let (mut total, mut replaced_bytes) = (Stored::default(), 0);
-        if let Some((before, shape)) = &frozen.before
+        // As the flush before left it.
+        let before = read(&frozen.array.data)?.stored.clone();
+        if let Some((before, shape)) = &before
             && before.chunks > 0
         {
             let mut chunks: Vec<u64> = frozen.chunks.keys().copied().collect();

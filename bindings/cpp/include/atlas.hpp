@@ -1618,10 +1618,12 @@ class Store {
     void flush() { detail::check(atlas_flush(handle_)); }
 
     /// Begins a flush of every change made so far, and returns at once: it goes on beside the calls. What is changed
-    /// from now on belongs to the next flush. One that was begun before is waited for first; if that failed, its error
-    /// is thrown and nothing is begun. flush(), close(), compact() and discard() wait for it too.
+    /// from now on belongs to the next flush, which may be begun before this one is over: each commits what was there
+    /// when it began, in that order. One that fails takes those begun after it along, and nothing is lost. If one has
+    /// failed and nobody has heard of it yet, its error is thrown and nothing is begun. Only when several are under way
+    /// does this wait. flush(), close(), compact() and discard() wait for all of them.
     ///
-    /// Throws Status::read_only, poisoned, or like the flush before.
+    /// Throws Status::read_only, poisoned, or like a flush before.
     void flush_begin() { detail::check(atlas_flush_begin(handle_)); }
 
     /// Whether no flush is under way, so that flush_wait() would return at once. Throws Status::read_only.
@@ -1631,11 +1633,11 @@ class Store {
         return done;
     }
 
-    /// Waits for the flush that was begun last, and for its commit to be on the disk. Returns at once if none is under
+    /// Waits for every flush that was begun, and for their commits to be on the disk. Returns at once if none is under
     /// way.
     ///
-    /// Throws as flush() does, once for each flush that failed: nothing is lost, and the next flush writes what that
-    /// one did not.
+    /// Throws as flush() does, once, when one has failed: nothing is lost, and the next flush writes what that one did
+    /// not.
     void flush_wait() { detail::check(atlas_flush_wait(handle_)); }
 
     /// Flushes, then releases the store. One that is open for reading is only released; a closed one stays closed.

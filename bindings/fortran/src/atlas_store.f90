@@ -85,7 +85,7 @@
 !> the next step may change it at once:
 !>
 !>     call store%write("jan", "temperature", field(1:nx, 1:ny))
-!>     call store%flush_begin()                                       ! waits for the one before, if that is not over
+!>     call store%flush_begin()                                       ! the one before need not be over
 !>     call advance(field)
 !>     call store%flush_wait()                                        ! now it is on the disk
 !>
@@ -246,7 +246,7 @@ module atlas_store
         procedure :: flush_begin => store_flush_begin
         !> flush_test(): whether no flush is under way
         procedure :: flush_test => store_flush_test
-        !> flush_wait(): wait until the flush that was begun last is on the disk
+        !> flush_wait(): wait until every flush that was begun is on the disk
         procedure :: flush_wait => store_flush_wait
         !> close(): flush, then release. When the flush fails the store stays open and nothing is lost. Nothing to do
         !> for a store that is not open
@@ -499,8 +499,10 @@ contains
     end subroutine store_flush
 
     !> Begin a flush of every change made so far, and return at once: it goes on beside the program. What is changed
-    !> from now on belongs to the next flush. One that was begun before is waited for; if it failed, that is the failure
-    !> here, and nothing is begun. `flush`, `close`, `compact` and `discard` wait for it, too.
+    !> from now on belongs to the next flush, which may be begun before this one is over: each commits what was there
+    !> when it began, in that order. One that fails takes those begun after it along, and nothing is lost. If one has
+    !> failed and nobody has heard of it, that is the failure here, and nothing is begun. Only when several are under way
+    !> does this wait. `flush`, `close`, `compact` and `discard` wait for all of them.
     recursive subroutine store_flush_begin(self, stat, errmsg)
         class(store_type), intent(in) :: self
         integer, intent(out), optional :: stat
@@ -523,8 +525,8 @@ contains
         over = found
     end function store_flush_test
 
-    !> Wait until the flush that was begun last is on the disk. Fails as that flush did, once: nothing is lost, and the
-    !> next flush writes what it did not.
+    !> Wait until every flush that was begun is on the disk. When one has failed, this does, once: nothing is lost, and
+    !> the next flush writes what it did not.
     recursive subroutine store_flush_wait(self, stat, errmsg)
         class(store_type), intent(in) :: self
         integer, intent(out), optional :: stat

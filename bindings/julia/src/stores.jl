@@ -198,8 +198,10 @@ end
 """
     Atlas.flush_begin(store)
 
-Begin a flush of every change made so far and return at once. What is changed from now on belongs to the next flush.
-[`Atlas.flush_wait`](@ref) returns, or fails, when it is over; so do [`flush`](@ref) and [`close`](@ref).
+Begin a flush of every change made so far and return at once. What is changed from now on belongs to the next flush,
+which may be begun before this one is over: each commits what was there when it began, in that order. One that fails takes
+those begun after it along, and nothing is lost. [`Atlas.flush_wait`](@ref) returns, or fails, when all are over; so do
+[`flush`](@ref) and [`close`](@ref). Only when several are under way does this wait.
 """
 function flush_begin(store::Store)
     exclusive(store.handle) do handle
@@ -222,7 +224,7 @@ end
 """
     Atlas.flush_wait(store)
 
-Wait until the flush that was begun last is on the disk. When it failed nothing is lost, and the next one writes it.
+Wait until every flush that was begun is on the disk. When one has failed nothing is lost, and the next writes it.
 """
 function flush_wait(store::Store)
     exclusive(store.handle) do handle
