@@ -263,27 +263,24 @@ impl Store {
                             pack.parts.push(part);
                             pack.keys.push(key);
                             if pack.bytes >= PACK_TARGET {
-                                self.end_pack(std::mem::take(pack), &mut plan.blocks);
+                                let (block, keys) = self.pack(std::mem::take(pack));
+                                self.io.backlog.add(&self.io.pool, &block);
+                                plan.blocks.push((block, keys));
                             }
                         }
                     }
                 }
             }
-            for (_, pack) in packs {
-                self.end_pack(pack, &mut plan.blocks);
-            }
+            // Whoever writes the segment comes to these about now: to wake a worker for one costs more than it takes.
+            let rest = packs.into_values().filter(|pack| !pack.parts.is_empty());
+            plan.blocks.extend(rest.map(|pack| self.pack(pack)));
         }
         plans.into_values().collect()
     }
 
-    fn end_pack(&self, pack: Pack, blocks: &mut Vec<PlannedBlock>) {
-        if pack.parts.is_empty() {
-            return;
-        }
+    fn pack(&self, pack: Pack) -> PlannedBlock {
         // The chunks are counted where they wait; of the pack, what it is encoded to.
-        let block = Block::new(pack.parts, &self.io.buffers, Held::new(&self.io.budget, 0));
-        self.io.backlog.add(&self.io.pool, &block);
-        blocks.push((block, pack.keys));
+        (Block::new(pack.parts, &self.io.buffers, Held::new(&self.io.budget, 0)), pack.keys)
     }
 
     /// Writes the segments; `written` collects the files made.

@@ -165,11 +165,12 @@ fn read_all(store: &Store, array: Array) -> i64 {
     read_region(store, "run", array, 0, 4 * array.part).unwrap()
 }
 
-/// Flushes in one of two ways.
+/// Flushes in one of three ways.
 fn flush(store: &Store) -> Result<()> {
-    match pick(2) {
+    match pick(3) {
         0 => store.flush(),
-        _ => store.flush_begin().and_then(|()| store.flush_wait()),
+        1 => store.flush_begin().and_then(|()| store.flush_wait()),
+        _ => store.flush_begin().and_then(|()| store.flush_begin()).and_then(|()| store.flush_wait()),
     }
 }
 
@@ -254,6 +255,9 @@ fn write_and_flush(write_buffer_bytes: u64, fails: bool) {
         for writer in [0, 1] {
             let (store, written) = (&store, &written);
             scope.spawn(move || written.write(store, writer, 2));
+        }
+        if !fails && pick(2) == 0 {
+            scope.spawn(|| (0..2).for_each(|_| store.flush_begin().unwrap()));
         }
         scope.spawn(|| {
             for _ in 0..2 {
