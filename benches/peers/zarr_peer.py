@@ -24,7 +24,6 @@ from zarr.codecs import BloscCodec
 from zarr.core.group import GroupMetadata
 from zarr.core.metadata.v3 import ArrayV3Metadata
 
-
 OPTIONS = {
     "compressors": BloscCodec(cname="zstd", clevel=1, shuffle="shuffle"),
     "chunk_key_encoding": {"name": "default", "separator": "."},
