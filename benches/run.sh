@@ -106,7 +106,8 @@ make_cold() {
 
 measure() { # WORKLOAD VARIANT PROGRAM [CODEC|PEER]
     local workload=$1 variant=$2 program=("$work/$3")
-    if [[ $3 == peers ]]; then program=("$python" "$here/peers/peers.py"); fi
+    # -B leaves no __pycache__ among the sources.
+    if [[ $3 == peers ]]; then program=("$python" -B "$here/peers/peers.py"); fi
     shift 3
     BENCH_RUN=$run "${program[@]}" "$@" "$workload" "$data" "$variant" >>"$results"
 }
