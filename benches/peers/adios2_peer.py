@@ -14,8 +14,10 @@ import numpy as np
 from adios2 import Mode
 from bench import FIELDS, SIZES
 from peer import (
+    AT_ONCE,
     VARIABLES,
     Peer,
+    batches,
     dataset_name,
     field_attributes,
     stacked_attributes,
@@ -84,10 +86,13 @@ class System(Peer):
         self._open(Mode.ReadRandomAccess)
 
     def read_fields(self, variable: str) -> Iterator[np.ndarray]:
-        field = np.empty((SIZES.LAT, SIZES.LON), np.float32)
-        for k in range(SIZES.DATASETS):
-            self.engine.get(self.io.inquire_variable(f"{dataset_name(k)}/{variable}"), field, Mode.Sync)
-            yield field
+        """Many at a time, which are then read in the order of the file: cold, that takes half as long."""
+        fields = np.empty((AT_ONCE, SIZES.LAT, SIZES.LON), np.float32)
+        for batch in batches(SIZES.DATASETS):
+            for k, field in zip(batch, fields):
+                self.engine.get(self.io.inquire_variable(f"{dataset_name(k)}/{variable}"), field, Mode.Deferred)
+            self.engine.perform_gets()
+            yield from fields[: len(batch)]
 
     def open_stacked(self) -> None:
         self._open(Mode.ReadRandomAccess)

@@ -9,6 +9,14 @@ from bench import SIZES
 VARIABLES = [f"v{v}" for v in range(SIZES.VARIABLES)]
 
 
+AT_ONCE = 100  # datasets, where a peer is asked for many at a time
+
+
+def batches(count: int) -> Iterator[range]:
+    for first in range(0, count, AT_ONCE):
+        yield range(first, min(first + AT_ONCE, count))
+
+
 def dataset_name(k: int) -> str:
     return f"ds{k:04d}"
 

@@ -13,6 +13,7 @@ from bench import FIELDS, SIZES
 from peer import (
     VARIABLES,
     Peer,
+    batches,
     dataset_name,
     field_attributes,
     stacked_attributes,
@@ -20,13 +21,6 @@ from peer import (
     tiny_name,
     tiny_values,
 )
-
-AT_ONCE = 100  # datasets
-
-
-def batches(count: int) -> Iterator[range]:
-    for first in range(0, count, AT_ONCE):
-        yield range(first, min(first + AT_ONCE, count))
 
 
 def codecs(dtype: type) -> list[dict]:
