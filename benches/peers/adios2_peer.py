@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import adios2
 import numpy as np
 from adios2 import Mode
+
 from bench import FIELDS, SIZES
 from peer import (
     AT_ONCE,

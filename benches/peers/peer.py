@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 import numpy as np
+
 from bench import SIZES
 
 VARIABLES = [f"v{v}" for v in range(SIZES.VARIABLES)]

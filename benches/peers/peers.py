@@ -8,8 +8,9 @@ import importlib
 import sys
 from collections.abc import Callable, Iterator
 
-import bench
 import numpy as np
+
+import bench
 from bench import FIELDS, SIZES, cpu, now, resident, result
 from peer import Peer, tiny_name
 

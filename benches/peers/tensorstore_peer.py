@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tensorstore
+
 from bench import FIELDS, SIZES
 from peer import (
     VARIABLES,

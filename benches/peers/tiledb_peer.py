@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tiledb
+
 from bench import FIELDS, SIZES
 from peer import (
     VARIABLES,

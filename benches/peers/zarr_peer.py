@@ -9,6 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import zarr
+from zarr.codecs import BloscCodec
+from zarr.core.group import GroupMetadata
+from zarr.core.metadata.v3 import ArrayV3Metadata
+
 from bench import FIELDS, SIZES
 from peer import (
     VARIABLES,
@@ -20,9 +24,6 @@ from peer import (
     tiny_name,
     tiny_values,
 )
-from zarr.codecs import BloscCodec
-from zarr.core.group import GroupMetadata
-from zarr.core.metadata.v3 import ArrayV3Metadata
 
 OPTIONS = {
     "compressors": BloscCodec(cname="zstd", clevel=1, shuffle="shuffle"),
