@@ -154,13 +154,12 @@ def print_peers(results, peers):
         text = number(statistics.median(values.values()))
         datasets = results.get((workload, peer, "datasets"))
         share = TINY_DATASETS / min(datasets.values()) if datasets else 1
-        if share == 1:
-            return text + ratio_text(values, atlas)
-        if measure in NO_RATIO:
-            return f"{text} †"
-        if measure in PER_DATASET:
-            values = {run: value * share for run, value in values.items()}
-            return f"{text} †" + ratio_text(values, atlas)
+        if share != 1:
+            text += " †"
+            if measure in NO_RATIO:
+                return text
+            if measure in PER_DATASET:
+                values = {run: value * share for run, value in values.items()}
         return text + ratio_text(values, atlas)
 
     def cells_of(row, atlas):
@@ -171,7 +170,8 @@ def print_peers(results, peers):
     print_rows(results, [row for row in ROWS if row[0] not in workloads and row[2] not in measures], cells_of)
     fewer = {min(v.values()) for (_, _, m), v in results.items() if m == "datasets"} - {TINY_DATASETS}
     for datasets in fewer:
-        print(f"\n† with {datasets:,.0f} datasets instead of {TINY_DATASETS:,}; the ratio is that for each dataset.")
+        instead = f"{datasets:,.0f} datasets instead of {TINY_DATASETS:,}"
+        print(f"\n† {instead}; writing, listing and size are compared by the dataset.")
 
 
 def main():
