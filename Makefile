@@ -2,7 +2,8 @@
 # make tool      the command-line tool, atlas
 # make demo      build the library and a simulation, run it, show what it stored
 # make test      everything that must hold; .ci/run is this
-# make bench     six workloads beside NetCDF-4 and the machine's limits; see benches/README.md
+# make bench     six workloads beside NetCDF-4 and the machine's limits; PEERS=all: beside four others, too;
+#                see benches/README.md
 # make install   PREFIX=/usr/local DESTDIR= LIBDIR= INCLUDEDIR= DATADIR= BINDIR=; the tool, too, if it is built
 # make dist      a tarball that builds without the network
 # make clean
@@ -69,7 +70,7 @@ demo: build/examples/shallow_water
 	@cd build && find demo.atlas -type f -printf '%10s  %p\n' | sort -k 2
 
 bench: library
-	benches/run.sh build/lib
+	benches/run.sh build/lib $(if $(PEERS),--peers=$(PEERS))
 
 test:
 	scripts/install-deps.sh
