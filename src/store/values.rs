@@ -276,7 +276,8 @@ impl Store {
             let folder = self.path.join(&*plan.folder);
             let path = folder.join(cleanup::segment_name(generation));
             lock(written)?.push(path.clone());
-            let mut writer = SegmentWriter::create(&*self.storage, path, &self.store_id)?;
+            let writer = SegmentWriter::create(&*self.storage, path, &self.store_id)?;
+            let mut writer = writer.to_be_synced(self.sync);
             let mut rows = Vec::new();
             for (block, keys) in &plan.blocks {
                 writer.encoded(&*block.finish()?, keys, &mut rows)?;
