@@ -36,6 +36,11 @@ impl Buffers {
         }))
     }
 
+    /// Lets go of memory that was not used since the last time.
+    pub fn settle(&self) {
+        self.pages.settle();
+    }
+
     /// A buffer with a copy of `bytes`.
     pub fn copy(&self, bytes: &[u8]) -> Result<Buffer> {
         let mut copy = self.take(bytes.len())?;

@@ -13,7 +13,7 @@ use std::ptr::NonNull;
 use std::sync::{Arc, PoisonError};
 
 /// Bytes without a user that stay in memory to be used again, at most.
-const IDLE_BYTES: usize = 64 << 20;
+const IDLE_BYTES: usize = 256 << 20;
 /// The unit in which memory is held and given back: a huge page.
 const PAGE: usize = 2 << 20;
 /// Bytes that the system is asked for at a time; only what is written to takes memory.
@@ -39,6 +39,8 @@ struct State {
     taken: usize,
     /// Pages that may be in memory.
     touched: usize,
+    /// The fewest idle bytes since they were last looked at.
+    least_idle: usize,
 }
 
 /// Memory from the system, aligned to pages.
@@ -111,6 +113,7 @@ impl Pages {
             }
         };
         let start = state.take(at, need)?;
+        state.least_idle = state.least_idle.min(state.idle());
         self.trim(&mut state);
         Some(Run { start, len, pages: self.clone() })
     }
@@ -120,6 +123,15 @@ impl Pages {
         state.taken -= len;
         state.free(at, len);
         self.trim(&mut state);
+    }
+
+    /// Gives the system back what has not been used since the last time. To be called where work begins that is like
+    /// what was done between two such calls.
+    pub fn settle(&self) {
+        let mut state = self.lock();
+        let unused = state.least_idle.min(state.idle());
+        state.release(unused);
+        state.least_idle = state.idle();
     }
 
     fn trim(&self, state: &mut State) {
@@ -366,6 +378,22 @@ mod tests {
         assert_eq!(pages.take(99_990).expect("memory").as_ptr(), place);
         assert!(pages.take(0).is_none());
         assert!(pages.take(usize::MAX).is_none());
+    }
+
+    #[test]
+    fn what_is_not_used_any_more_goes_back() {
+        let pages = Pages::new(&Budget::new(1 << 30));
+        let burst = (pages.take(40 << 20), pages.take(40 << 20));
+        pages.settle();
+        drop(burst);
+        for _ in 0..3 {
+            pages.settle();
+            drop(pages.take(40 << 20));
+        }
+        assert!(pages.lock().idle() < 50 << 20, "only what each round uses");
+        pages.settle();
+        pages.settle();
+        assert!(pages.lock().idle() < PAGE);
     }
 
     #[test]

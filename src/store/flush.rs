@@ -80,6 +80,8 @@ impl Store {
 
     /// Writes what was set aside, and makes it the store's state.
     pub(super) fn commit_cut(&self, mut cut: Cut, commit: &mut Commit) -> Result<()> {
+        // A run does much the same from one flush to the next.
+        self.io.buffers.settle();
         let mut new = NewFiles::default();
         match self.write_cut(&mut cut, commit, &mut new) {
             Ok(committed) => self.publish(cut, committed),
