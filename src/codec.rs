@@ -379,15 +379,60 @@ fn shuffle_n<const N: usize>(from: &[u8], first: usize, to: &mut [u8]) {
     let (elements, tail) = from.as_chunks::<N>();
     let n = to.len() / N;
     for (s, strip) in elements.chunks(STRIP).enumerate() {
-        for b in 0..N {
-            let plane = &mut to[b * n + first + s * STRIP..][..strip.len()];
-            for (out, element) in plane.iter_mut().zip(strip) {
-                *out = element[b];
-            }
-        }
+        split(strip, &mut Planes { to, n, at: first + s * STRIP }, 0);
     }
     let end = to.len() - tail.len();
     to[end..].copy_from_slice(tail);
+}
+
+/// Planes of `n` bytes, to be written to from `at` on.
+struct Planes<'b> {
+    to: &'b mut [u8],
+    n: usize,
+    at: usize,
+}
+
+/// Writes the bytes of words to planes from number `plane` on. Words are halved until they are bytes: there are
+/// instructions that narrow a vector by half, and none that takes every fourth or eighth byte.
+#[inline(always)]
+fn split<const N: usize>(words: &[[u8; N]], planes: &mut Planes<'_>, plane: usize) {
+    macro_rules! halve {
+        ($whole:ty, $half:ty) => {{
+            const HALF: usize = size_of::<$half>();
+            let mut halves = [[0; HALF]; STRIP];
+            let halves = &mut halves[..words.len()];
+            for half in 0..2 {
+                for (out, word) in halves.iter_mut().zip(words) {
+                    let word = <$whole>::from_le_bytes(std::array::from_fn(|byte| word[byte]));
+                    *out = ((word >> (8 * HALF * half)) as $half).to_le_bytes();
+                }
+                split(halves, planes, plane + HALF * half);
+            }
+        }};
+    }
+    match N {
+        2 => {
+            for half in 0..2 {
+                let out = &mut planes.to[(plane + half) * planes.n + planes.at..][..words.len()];
+                for (out, word) in out.iter_mut().zip(words) {
+                    *out = (u16::from_le_bytes([word[0], word[N - 1]]) >> (8 * half)) as u8;
+                }
+            }
+        }
+        4 => halve!(u32, u16),
+        8 => halve!(u64, u32),
+        16 => {
+            let mut halves = [[0; 8]; STRIP];
+            let halves = &mut halves[..words.len()];
+            for half in 0..2 {
+                for (out, word) in halves.iter_mut().zip(words) {
+                    out.copy_from_slice(&word[8 * half..][..8]);
+                }
+                split(halves, planes, plane + 8 * half);
+            }
+        }
+        _ => unreachable!("elements that are shuffled have 2, 4, 8 or 16 bytes"),
+    }
 }
 
 #[inline(always)]

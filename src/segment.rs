@@ -493,7 +493,7 @@ impl SegmentWriter {
     }
 
     /// Begins to sync what is written, as it is written, if the file is to be synced.
-    pub fn to_be_synced(mut self, sync: bool) -> Self {
+    pub fn with_sync(mut self, sync: bool) -> Self {
         self.sent = if sync { 0 } else { u64::MAX };
         self
     }

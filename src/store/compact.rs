@@ -210,7 +210,7 @@ impl Rewrite<'_> {
         let path = self.folder.join(cleanup::segment_name(self.generation));
         self.written.push(path.clone());
         let writer = SegmentWriter::create(&*self.store.storage, path, &self.store.store_id)?;
-        let writer = writer.to_be_synced(self.store.sync);
+        let writer = writer.with_sync(self.store.sync);
         let buffers = self.store.io.buffers.clone();
         Ok(Output { writer, rows: VecDeque::new(), pack: Pack::default(), packs_written: 0, buffers })
     }

@@ -277,7 +277,7 @@ impl Store {
             let path = folder.join(cleanup::segment_name(generation));
             lock(written)?.push(path.clone());
             let writer = SegmentWriter::create(&*self.storage, path, &self.store_id)?;
-            let mut writer = writer.to_be_synced(self.sync);
+            let mut writer = writer.with_sync(self.sync);
             let mut rows = Vec::new();
             for (block, keys) in &plan.blocks {
                 writer.encoded(&*block.finish()?, keys, &mut rows)?;
