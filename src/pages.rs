@@ -6,6 +6,7 @@
 #![allow(unsafe_code)]
 
 use crate::budget::Budget;
+use crate::process;
 use crate::sync::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Deref, DerefMut};
@@ -25,6 +26,8 @@ const LINE: usize = 64;
 pub(crate) struct Pages {
     state: Mutex<State>,
     budget: Arc<Budget>,
+    /// The process that takes runs.
+    pid: u32,
 }
 
 #[derive(Default)]
@@ -84,7 +87,10 @@ impl DerefMut for Run {
 
 impl Drop for Run {
     fn drop(&mut self) {
-        self.pages.give(self.start.as_ptr() as usize, room(self.len));
+        // In a child made by fork, which can drop runs though it takes none, nobody may be there to release the lock.
+        if process::id() == self.pages.pid {
+            self.pages.give(self.start.as_ptr() as usize, room(self.len));
+        }
     }
 }
 
@@ -95,7 +101,7 @@ fn room(len: usize) -> usize {
 
 impl Pages {
     pub fn new(budget: &Arc<Budget>) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::default(), budget: budget.clone() })
+        Arc::new(Self { state: Mutex::default(), budget: budget.clone(), pid: process::id() })
     }
 
     /// `len` bytes with any content; `None` where the system has no memory, or is asked for none.
@@ -240,8 +246,7 @@ impl State {
                     if gone >= bytes {
                         break;
                     }
-                    if region.touched[page] {
-                        region.release(page);
+                    if region.touched[page] && region.release(page) {
                         gone += PAGE;
                     }
                 }
@@ -294,12 +299,12 @@ impl Region {
         let _ = from;
     }
 
-    /// Gives a page back that no run has any part of.
-    fn release(&mut self, page: usize) {
+    /// Gives a page back that no run has any part of; `false` where the process has locked it.
+    fn release(&mut self, page: usize) -> bool {
         // SAFETY: the page is the region's own, and nobody counts on what it holds: runs hold anything at first.
         let done = unsafe { libc::madvise(self.start.as_ptr().add(page * PAGE).cast(), PAGE, libc::MADV_DONTNEED) };
-        debug_assert_eq!(done, 0);
-        self.touched[page] = false;
+        self.touched[page] = done != 0;
+        done == 0
     }
 }
 

@@ -18,9 +18,9 @@ const BANDS: &[&[&str]] = &[
     &["value"],
     &["codec", "grid", "strided"],
     &["convert", "pool", "storage"],
-    &["buffers", "process", "vector"],
+    &["buffers", "vector"],
     &["pages"],
-    &["budget"],
+    &["budget", "process"],
     &["dtype", "error", "shape", "sync"],
 ];
 
