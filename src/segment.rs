@@ -22,6 +22,9 @@ const TAIL: usize = 2048;
 /// Bytes that are gathered before they are written.
 const WRITE_BUFFER: usize = 1 << 20;
 
+/// Bytes that are sent on their way to the disk together, while the blocks behind them are still being encoded.
+const SYNC_STEP: u64 = 4 << 20;
+
 /// Tells pending blocks from segments in the cache's keys.
 const PENDING: u64 = 1 << 63;
 
@@ -460,6 +463,9 @@ pub(crate) struct SegmentWriter {
     /// Where the next block goes.
     end: u64,
     gathered: Vec<u8>,
+    /// Bytes in the file, and how many of them are on their way to the disk; all, where nobody will sync it.
+    written: u64,
+    sent: u64,
     rows: Vec<Row>,
     pages: Vec<u8>,
     directory: Directory,
@@ -477,11 +483,19 @@ impl SegmentWriter {
             path,
             end: HEADER_LEN as u64,
             gathered: layout::header(store_id).to_vec(),
+            written: 0,
+            sent: u64::MAX,
             rows: Vec::new(),
             pages: Vec::new(),
             directory: Directory::default(),
             ids: Vec::new(),
         })
+    }
+
+    /// Begins to sync what is written, as it is written, if the file is to be synced.
+    pub fn with_sync(mut self, sync: bool) -> Self {
+        self.sent = if sync { 0 } else { u64::MAX };
+        self
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
@@ -490,7 +504,7 @@ impl SegmentWriter {
             self.write_gathered()?;
         }
         if large {
-            self.file.append(bytes).map_err(|error| Error::io("write", &self.path, &error))
+            self.append(bytes)
         } else {
             self.gathered.extend_from_slice(bytes);
             Ok(())
@@ -498,9 +512,21 @@ impl SegmentWriter {
     }
 
     fn write_gathered(&mut self) -> Result<()> {
-        let written = self.file.append(&self.gathered).map_err(|error| Error::io("write", &self.path, &error));
+        let gathered = std::mem::take(&mut self.gathered);
+        let written = self.append(&gathered);
+        self.gathered = gathered;
         self.gathered.clear();
         written
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file.append(bytes).map_err(|error| Error::io("write", &self.path, &error))?;
+        self.written += bytes.len() as u64;
+        if self.written.saturating_sub(self.sent) >= SYNC_STEP {
+            self.file.begin_sync(self.sent..self.written);
+            self.sent = self.written;
+        }
+        Ok(())
     }
 
     /// Writes a block and says where it is.

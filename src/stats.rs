@@ -139,14 +139,30 @@ pub(crate) fn is_range(dtype: DType, range: Range) -> bool {
 
 /// Statistics of the box of `valid` extents at the origin of a chunk of `shape`.
 pub(crate) fn of_chunk(dtype: DType, fill: Option<&[u8]>, chunk: &[u8], shape: &[u64], valid: &[u64]) -> ChunkStats {
-    let mut stats = ChunkStats::default();
-    for_each_run(shape, valid, |start, len| {
-        let size = dtype.size();
-        let run = vectorised(OfRun { dtype, fill, run: &chunk[start * size..(start + len) * size] });
-        stats.nulls += run.nulls;
-        stats.range = merge(dtype, stats.range, run.range);
-    });
-    stats
+    let mut gathered = Gathered::new(dtype, fill);
+    let size = dtype.size();
+    for_each_run(shape, valid, |start, len| gathered.add(&chunk[start * size..(start + len) * size]));
+    gathered.stats
+}
+
+/// Statistics of cells that come in parts.
+pub(crate) struct Gathered<'f> {
+    dtype: DType,
+    fill: Option<&'f [u8]>,
+    pub stats: ChunkStats,
+}
+
+impl<'f> Gathered<'f> {
+    pub fn new(dtype: DType, fill: Option<&'f [u8]>) -> Self {
+        Self { dtype, fill, stats: ChunkStats::default() }
+    }
+
+    /// Takes consecutive cells in.
+    pub fn add(&mut self, run: &[u8]) {
+        let run = vectorised(OfRun { dtype: self.dtype, fill: self.fill, run });
+        self.stats.nulls += run.nulls;
+        self.stats.range = merge(self.dtype, self.stats.range, run.range);
+    }
 }
 
 /// Statistics of the texts in the box of `valid` extents at the origin of a chunk of `shape`.
@@ -219,7 +235,7 @@ impl Kernel for OfRun<'_> {
         macro_rules! floats {
             ($rust:ty, $read:expr) => {{
                 let limits = (<$rust>::INFINITY, <$rust>::NEG_INFINITY);
-                let is_fill = |value: $rust, fill: $rust| value == fill || (value.is_nan() && fill.is_nan());
+                let is_fill = |value: $rust, fill: $rust| (value == fill) | (value.is_nan() & fill.is_nan());
                 let (nulls, range) = extremes(fill, run, $read, limits, is_fill);
                 let wide = |value| f64::from(value).to_bits();
                 ChunkStats { nulls, range: range.map(|(low, high)| (wide(low), wide(high))) }
@@ -249,8 +265,8 @@ fn element<const N: usize, T>(bytes: Option<&[u8]>, read: impl Fn([u8; N]) -> T)
     bytes?.first_chunk::<N>().map(|bytes| read(*bytes))
 }
 
-/// Values that are looked at side by side: enough to fill wide vectors several times over.
-const LANES: usize = 32;
+/// Values that are looked at side by side: enough to fill wide vectors, few enough for the ends of all to stay in registers.
+const LANES: usize = 16;
 
 /// How many cells equal the fill value, and the least and the greatest of the others. `limits` are what every value
 /// moves the ends from, or leaves them at: the greatest and the least that there are. NaN never moves an end.
@@ -260,12 +276,16 @@ fn extremes<const N: usize, T: Copy + PartialOrd>(
     run: &[u8],
     read: impl Fn([u8; N]) -> T + Copy,
     limits: (T, T),
-    is_fill: impl Fn(T, T) -> bool + Copy,
+    is_fill: impl Fn(T, T) -> bool,
 ) -> (u64, Option<(T, T)>) {
     let (cells, _) = run.as_chunks::<N>();
+    // Written for what the compiler makes of it: without a fill value, wide values need the question whether there is one.
     match element(fill, read) {
-        Some(fill) => extremes_but(cells, read, limits, |value| is_fill(value, fill)),
-        None => extremes_but(cells, read, limits, |_| false),
+        Some(fill) if N <= 2 => extremes_but(cells, read, limits, |value| is_fill(value, fill)),
+        fill => {
+            let (fill, has_fill) = (fill.unwrap_or(limits.0), fill.is_some());
+            extremes_but(cells, read, limits, |value| has_fill & is_fill(value, fill))
+        }
     }
 }
 
@@ -277,24 +297,33 @@ fn extremes_but<const N: usize, T: Copy + PartialOrd>(
     skip: impl Fn(T) -> bool,
 ) -> (u64, Option<(T, T)>) {
     let (mut lows, mut highs, mut skipped) = ([most; LANES], [least; LANES], [0u32; LANES]);
-    let mut see = |lane: usize, cell: &[u8; N]| {
+    // What moves neither end stands for a skipped value, so that each end is one minimum or maximum.
+    let look = |cell: &[u8; N]| {
         let value = read(*cell);
         let skip = skip(value);
-        skipped[lane] += u32::from(skip);
-        lows[lane] = if (value < lows[lane]) & !skip { value } else { lows[lane] };
-        highs[lane] = if (value > highs[lane]) & !skip { value } else { highs[lane] };
+        (if skip { most } else { value }, if skip { least } else { value }, u32::from(skip))
     };
+    let lesser = |a: T, b: T| if a < b { a } else { b };
+    let greater = |a: T, b: T| if a > b { a } else { b };
     let (blocks, rest) = cells.as_chunks::<LANES>();
     for block in blocks {
-        block.iter().enumerate().for_each(|(lane, cell)| see(lane, cell));
+        for lane in 0..LANES {
+            let (low, high, skip) = look(&block[lane]);
+            skipped[lane] += skip;
+            lows[lane] = lesser(low, lows[lane]);
+            highs[lane] = greater(high, highs[lane]);
+        }
     }
-    for (lane, cell) in rest.iter().enumerate() {
-        see(lane, cell);
+    let mut low = lows.into_iter().fold(most, |low, value| lesser(value, low));
+    let mut high = highs.into_iter().fold(least, |high, value| greater(value, high));
+    let mut skipped: u64 = skipped.iter().map(|&count| u64::from(count)).sum();
+    for cell in rest {
+        let (value, other, skip) = look(cell);
+        (low, high) = (lesser(value, low), greater(other, high));
+        skipped += u64::from(skip);
     }
-    let low = lows.into_iter().reduce(|a, b| if b < a { b } else { a }).unwrap_or(most);
-    let high = highs.into_iter().reduce(|a, b| if b > a { b } else { a }).unwrap_or(least);
     // Every value moves an end past the other, or to it.
-    (skipped.iter().map(|&count| u64::from(count)).sum(), (low <= high).then_some((low, high)))
+    (skipped, (low <= high).then_some((low, high)))
 }
 
 fn complex<const N: usize, T: Copy + PartialEq>(

@@ -18,13 +18,15 @@ const BANDS: &[&[&str]] = &[
     &["value"],
     &["codec", "grid", "strided"],
     &["convert", "pool", "storage"],
-    &["buffers", "process", "vector"],
-    &["budget"],
+    &["buffers", "vector"],
+    &["pages"],
+    &["budget", "process"],
     &["dtype", "error", "shape", "sync"],
 ];
 
 /// Where `unsafe` may be written: files, or folders ending in a slash.
-const UNSAFE: &[&str] = &["ffi/", "process.rs", "storage/lock.rs", "strided.rs", "vector.rs"];
+const UNSAFE: &[&str] =
+    &["ffi/", "pages.rs", "process.rs", "storage/lock.rs", "storage/write_back.rs", "strided.rs", "vector.rs"];
 
 /// A file of `src`, without comments and literals.
 struct Source {

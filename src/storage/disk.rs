@@ -1,8 +1,9 @@
 //! The file system.
 
-use super::{Entry, Identity, Locking, ReadFile, ReaderPin, Storage, WriteFile, lock};
+use super::{Entry, Identity, Locking, ReadFile, ReaderPin, Storage, WriteFile, lock, write_back};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::ops::Range;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
@@ -114,6 +115,10 @@ fn identity(file: &File) -> io::Result<Identity> {
 impl WriteFile for Writing {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.0.write_all(bytes)
+    }
+
+    fn begin_sync(&self, range: Range<u64>) {
+        write_back::begin(&self.0, range);
     }
 
     fn sync(&self) -> io::Result<()> {

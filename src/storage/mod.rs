@@ -4,10 +4,12 @@
 
 mod disk;
 mod lock;
+mod write_back;
 
 pub use disk::LocalDisk;
 
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -58,6 +60,8 @@ pub struct Entry {
 pub trait WriteFile: Send + Sync {
     /// Adds bytes at the end. After an error some of them may be there.
     fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// Has the bytes of a range begin their way to the disk, so that [`WriteFile::sync`] has less to wait for. A hint.
+    fn begin_sync(&self, _range: Range<u64>) {}
     /// Makes the bytes durable.
     fn sync(&self) -> io::Result<()>;
     /// What tells this file from another that later has its name.

@@ -123,6 +123,8 @@ impl Store {
 
     /// Writes what was set aside, and makes it the store's state.
     pub(super) fn commit_cut(&self, mut cut: Cut, commit: &mut Commit) -> Result<()> {
+        // A run does much the same from one flush to the next.
+        self.io.buffers.settle();
         let mut new = NewFiles::default();
         // A flush that was begun before may have found out.
         match self.check_not_poisoned().and_then(|()| self.write_cut(&mut cut, commit, &mut new)) {

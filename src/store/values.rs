@@ -303,7 +303,8 @@ impl Store {
             let folder = self.path.join(&*plan.folder);
             let path = folder.join(cleanup::segment_name(files.generation + 1));
             lock(written)?.push(path.clone());
-            let mut writer = SegmentWriter::create(&*self.storage, path, &self.store_id)?;
+            let writer = SegmentWriter::create(&*self.storage, path, &self.store_id)?;
+            let mut writer = writer.with_sync(self.sync);
             let older = merged.as_ref().map_or(Ok(Vec::new()), |merged| merged.write(&mut writer))?;
             let mut rows = Vec::new();
             for (block, keys) in &plan.blocks {
