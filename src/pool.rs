@@ -72,9 +72,11 @@ impl Pool {
 
     /// Calls `f` for each item, in parallel where there is more than one. Returns the error of the first that failed.
     pub fn for_each<T: Sync>(&self, items: &[T], f: impl Fn(&T) -> Result<()> + Sync) -> Result<()> {
-        match self.running() {
-            // One worker would be no faster than the caller, who would wait for what it does for others.
-            Some(pool) if items.len() > 1 && self.threads > 1 => {
+        // One worker would be no faster than the caller, who would wait for what it does for others. Nor is a thread
+        // started for what the caller does itself.
+        let pool = if items.len() > 1 && self.threads > 1 { self.running() } else { None };
+        match pool {
+            Some(pool) => {
                 use rayon::prelude::*;
                 let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
                 pool.install(|| {
@@ -92,7 +94,7 @@ impl Pool {
                     None => Ok(()),
                 }
             }
-            _ => items.iter().try_for_each(f),
+            None => items.iter().try_for_each(f),
         }
     }
 }
