@@ -3,6 +3,7 @@
 //! The streams are those that Zarr's codecs (numcodecs) read: one zstd frame with content size and checksum (RFC 8878),
 //! an LZ4 block behind its length as a little-endian u32, or the bytes themselves. The shuffle is numcodecs' `shuffle`.
 
+use crate::buffers;
 use crate::error::{Result, bail, error};
 use crate::vector::{Kernel, vectorised};
 use std::cell::RefCell;
@@ -163,6 +164,19 @@ pub(crate) fn from_frame(bytes: &[u8]) -> Result<Vec<u8>> {
     }
 }
 
+/// Undoes [`to_frame`], for bytes that decode to `limit` at most, with the context that blocks are decoded with.
+pub(crate) fn from_short_frame(bytes: &[u8], limit: usize) -> Result<Vec<u8>> {
+    // The frame's word for its length is taken only where it asks for less memory.
+    let said = zstd::zstd_safe::get_frame_content_size(bytes).ok().flatten();
+    let mut raw = buffers::allocate(said.map_or(limit, |said| said.min(limit as u64) as usize))?;
+    let len = WORKSPACE.with_borrow_mut(|workspace| {
+        let decompressor = decompressor(&mut workspace.decompressor)?;
+        decompressor.decompress_to_buffer(bytes, &mut raw[..]).map_err(|error| error!(Corrupt, "zstd: {error}"))
+    })?;
+    raw.truncate(len);
+    Ok(raw)
+}
+
 /// What `len` bytes may decompress to: so that a small file cannot fill the memory.
 fn frame_limit(len: usize) -> u64 {
     (len as u64).saturating_mul(FRAME_RATIO).saturating_add(FRAME_FREE)
@@ -200,6 +214,15 @@ fn compressor<'k>(
     match kept {
         Some((_, compressor)) => Ok(compressor),
         None => Err(error!(Internal, "no compressor was made")),
+    }
+}
+
+fn decompressor<'k>(
+    kept: &'k mut Option<zstd::bulk::Decompressor<'static>>,
+) -> Result<&'k mut zstd::bulk::Decompressor<'static>> {
+    match kept {
+        Some(decompressor) => Ok(decompressor),
+        None => Ok(kept.insert(zstd::bulk::Decompressor::new().map_err(|error| error!(OutOfMemory, "zstd: {error}"))?)),
     }
 }
 
@@ -283,13 +306,7 @@ fn decode_with(
             lz4_flex::block::decompress_into(block, out).map_err(|error| error!(Corrupt, "lz4: {error}"))?
         }
         Codec::Zstd => {
-            let decompressor = match kept {
-                Some(decompressor) => decompressor,
-                None => {
-                    kept.insert(zstd::bulk::Decompressor::new().map_err(|error| error!(OutOfMemory, "zstd: {error}"))?)
-                }
-            };
-            decompressor.decompress_to_buffer(stored, out).map_err(|error| error!(Corrupt, "zstd: {error}"))?
+            decompressor(kept)?.decompress_to_buffer(stored, out).map_err(|error| error!(Corrupt, "zstd: {error}"))?
         }
     };
     if len != out.len() {
