@@ -12,7 +12,7 @@ use crate::format::segment::{BlockRef, Row};
 use crate::grid::{self, Piece, pieces};
 use crate::pool::Pool;
 use crate::schema::Schema;
-use crate::segment::{Segment, SegmentReader};
+use crate::segment::{Kept, Segment, SegmentReader};
 use crate::shape::{Dims, Region, c_strides, cells};
 use crate::strided::{BoundSource, BoundTarget, ChunkBox};
 use crate::sync::{self, RwLock};
@@ -479,11 +479,10 @@ impl Wanted<'_, '_> {
         cells(&self.piece.extents) * 4 <= self.plan.array.schema.chunk_cells() as u64
     }
 
-    /// The elements of the chunk that the piece takes, as runs (first, number), in C order.
-    fn runs(&self) -> impl Iterator<Item = (usize, usize)> {
+    /// The first dimension of a run, and cells of one: the trailing dimensions that are whole, and the one before them,
+    /// lie in the chunk without a gap.
+    fn run(&self) -> (usize, u64) {
         let (piece, shape) = (self.piece, &self.plan.array.schema.chunk_shape);
-        let strides = c_strides(shape);
-        // The trailing dimensions that are whole, and the one before them, make a run.
         let mut inner = shape.len();
         let mut run = 1;
         while inner > 0 {
@@ -493,15 +492,76 @@ impl Wanted<'_, '_> {
                 break;
             }
         }
-        (0..cells(&piece.extents[..inner])).map(move |number| {
-            let mut rest = number;
-            let mut first: u64 = (inner..strides.len()).map(|d| piece.in_chunk[d] * strides[d] as u64).sum();
-            for d in (0..inner).rev() {
-                first += (piece.in_chunk[d] + rest % piece.extents[d]) * strides[d] as u64;
-                rest /= piece.extents[d];
+        (inner, run)
+    }
+
+    /// The elements of the chunk that the piece takes, as runs (first, number), in C order.
+    fn runs(&self) -> Runs<'_> {
+        let piece = self.piece;
+        let strides = c_strides(&self.plan.array.schema.chunk_shape);
+        let (inner, cells_of_run) = self.run();
+        let extents = &piece.extents[..inner];
+        Runs {
+            first: piece.in_chunk.iter().zip(&strides).map(|(&at, &stride)| at * stride as u64).sum(),
+            index: Dims::from_elem(0, inner),
+            strides: strides.iter().map(|&stride| stride as u64).collect(),
+            extents,
+            cells_of_run,
+            left: cells(extents),
+        }
+    }
+
+    /// Has `decode` give the elements of [`Self::runs`], into the caller's memory or through `scratch`.
+    fn fill_with<'r>(
+        &'r self,
+        scratch: &mut Vec<u8>,
+        decode: impl FnOnce(Runs<'r>, &mut [u8]) -> Result<()>,
+    ) -> Result<()> {
+        let piece = self.piece;
+        if let Some(out) = self.target.contiguous_piece(&piece.in_region, &piece.extents) {
+            return decode(self.runs(), out);
+        }
+        buffers::resize(scratch, cells(&piece.extents) as usize * self.plan.array.schema.dtype.size())?;
+        decode(self.runs(), scratch)?;
+        let origin = Dims::from_elem(0, piece.extents.len());
+        let place = ChunkBox { shape: &piece.extents, at: &origin, extents: &piece.extents };
+        self.target.copy_from(&piece.in_region, &place, scratch)
+    }
+
+    /// Whether the piece is so many short runs, as columns are, that to take them out of planes is dear.
+    fn is_scattered(&self) -> bool {
+        let (_, run) = self.run();
+        run < 16 && cells(&self.piece.extents) > 64 * run
+    }
+}
+
+/// See [`Wanted::runs`].
+struct Runs<'p> {
+    /// The next run's first element.
+    first: u64,
+    index: Dims,
+    strides: Dims,
+    extents: &'p [u64],
+    cells_of_run: u64,
+    left: u64,
+}
+
+impl Iterator for Runs<'_> {
+    type Item = (usize, usize);
+
+    fn next(&mut self) -> Option<(usize, usize)> {
+        self.left = self.left.checked_sub(1)?;
+        let run = (self.first as usize, self.cells_of_run as usize);
+        for d in (0..self.extents.len()).rev() {
+            self.index[d] += 1;
+            self.first += self.strides[d];
+            if self.index[d] < self.extents[d] {
+                break;
             }
-            (first as usize, run as usize)
-        })
+            self.first -= self.extents[d] * self.strides[d];
+            self.index[d] = 0;
+        }
+        Some(run)
     }
 }
 
@@ -511,21 +571,27 @@ sync::thread_local! {
 }
 
 fn read_run(io: &Io, segment: &Segment, offset: u64, len: u64, wanted: &[Wanted<'_, '_>], keep: bool) -> Result<()> {
-    let groups = wanted.chunk_by(|a, b| a.row.block.offset == b.row.block.offset);
-    if wanted.iter().all(|wanted| io.reader.cached(segment, &wanted.row.block).is_some()) {
-        for group in groups {
-            let decoded = io.reader.block(segment, &group[0].row.block)?;
-            group.iter().try_for_each(|wanted| copy_wanted(io, segment, wanted, &decoded))?;
-        }
-        return Ok(());
-    }
+    let groups = || wanted.chunk_by(|a, b| a.row.block.offset == b.row.block.offset);
     RUN.with(|run| {
         let (stored, decoded) = &mut *run.borrow_mut();
-        io.reader.stored(segment, offset, len as usize, stored)?;
-        for group in groups {
+        let at_hand = groups().all(|group| io.reader.cached(segment, &group[0].row.block).is_some());
+        if !at_hand {
+            io.reader.stored(segment, offset, len as usize, stored)?;
+        }
+        for group in groups() {
             let block = group[0].row.block;
-            let stored = &stored[(block.offset - offset) as usize..][..block.len as usize];
-            read_block(io, segment, &block, stored, decoded, group, keep)?;
+            match io.reader.cached(segment, &block) {
+                Some(kept) => group.iter().try_for_each(|wanted| copy_kept(io, segment, wanted, &kept, decoded))?,
+                // Unless it was at hand a moment ago.
+                None if at_hand => {
+                    let kept = io.reader.block(segment, &block)?;
+                    group.iter().try_for_each(|wanted| copy_wanted(io, segment, wanted, &kept))?;
+                }
+                None => {
+                    let stored = &stored[(block.offset - offset) as usize..][..block.len as usize];
+                    read_block(io, segment, &block, stored, decoded, group, keep)?;
+                }
+            }
         }
         Ok(())
     })
@@ -542,52 +608,53 @@ fn read_block(
 ) -> Result<()> {
     // Before memory is taken for what it claims to decode to.
     group.iter().try_for_each(|wanted| check_wanted(io, segment, wanted))?;
-    let raw_len = block.coding.raw_len as usize;
     if let [wanted] = group
         && wanted.is_alone()
-        && (wanted.is_whole_block() || (!keep && wanted.is_small()))
     {
         let (schema, piece) = (&wanted.plan.array.schema, wanted.piece);
-        if !wanted.is_whole_block() {
-            return read_runs(io, segment, block, stored, decoded, wanted);
-        }
         if piece.extents == schema.chunk_shape
             && let Some(out) = wanted.target.contiguous_piece(&piece.in_region, &piece.extents)
         {
             return io.reader.decode(segment, block, stored, out);
         }
-        buffers::resize(decoded, raw_len)?;
-        io.reader.decode(segment, block, stored, decoded)?;
-        return copy_wanted(io, segment, wanted, decoded);
+        if !wanted.is_whole_block() {
+            if !keep && wanted.is_small() {
+                let item = schema.dtype.size();
+                return wanted
+                    .fill_with(decoded, |runs, out| io.reader.decode_runs(segment, block, item, stored, runs, out));
+            }
+            if keep && !wanted.is_scattered() {
+                let planes = io.reader.decode_planes(segment, block, stored)?;
+                return copy_runs(io, segment, wanted, &planes, decoded);
+            }
+        }
     }
-    if !keep {
-        buffers::resize(decoded, raw_len)?;
+    if !keep || matches!(group, [wanted] if wanted.is_whole_block()) {
+        buffers::resize(decoded, block.coding.raw_len as usize)?;
         io.reader.decode(segment, block, stored, decoded)?;
         return group.iter().try_for_each(|wanted| copy_wanted(io, segment, wanted, decoded));
     }
     // A pack, or a part of a chunk: what is beside it is likely to be asked for next.
-    let mut kept = buffers::allocate(raw_len)?;
-    io.reader.decode(segment, block, stored, &mut kept)?;
-    let kept = Arc::new(kept);
-    io.reader.keep(segment, block, kept.clone());
+    let kept = io.reader.decode_block(segment, block, stored)?;
     group.iter().try_for_each(|wanted| copy_wanted(io, segment, wanted, &kept))
 }
 
-/// Reads a piece of a chunk that is alone in its block, and decodes no more than that.
-fn read_runs(
-    io: &Io,
-    segment: &Segment,
-    block: &BlockRef,
-    stored: &[u8],
-    decoded: &mut Vec<u8>,
-    wanted: &Wanted<'_, '_>,
-) -> Result<()> {
-    let (piece, item) = (wanted.piece, wanted.plan.array.schema.dtype.size());
-    buffers::resize(decoded, cells(&piece.extents) as usize * item)?;
-    io.reader.decode_runs(segment, block, item, stored, wanted.runs(), decoded)?;
-    let origin = Dims::from_elem(0, piece.extents.len());
-    let place = ChunkBox { shape: &piece.extents, at: &origin, extents: &piece.extents };
-    wanted.target.copy_from(&piece.in_region, &place, decoded)
+/// Copies a piece from a block that is kept.
+fn copy_kept(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>, kept: &Kept, scratch: &mut Vec<u8>) -> Result<()> {
+    if !kept.planes {
+        return copy_wanted(io, segment, wanted, &kept.bytes);
+    }
+    if wanted.is_alone() && !wanted.is_scattered() {
+        check_wanted(io, segment, wanted)?;
+        return copy_runs(io, segment, wanted, &kept.bytes, scratch);
+    }
+    copy_wanted(io, segment, wanted, &io.reader.block(segment, &wanted.row.block)?)
+}
+
+/// Copies a piece of a chunk that is alone in its block from the planes of that.
+fn copy_runs(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>, planes: &[u8], scratch: &mut Vec<u8>) -> Result<()> {
+    let (block, item) = (&wanted.row.block, wanted.plan.array.schema.dtype.size());
+    wanted.fill_with(scratch, |runs, out| io.reader.pick_runs(segment, block, item, planes, runs, out))
 }
 
 fn check_wanted(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>) -> Result<()> {

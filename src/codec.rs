@@ -228,18 +228,14 @@ fn decompressor<'k>(
 
 /// Decodes `stored` into `out`, which has just the room for it. An error says what is wrong with the bytes.
 pub(crate) fn decode(coding: &Coding, stored: &[u8], out: &mut [u8]) -> Result<()> {
-    debug_assert_eq!(out.len(), coding.raw_len as usize);
-    let item = usize::from(coding.shuffle);
-    if item <= 1 {
-        return decode_stream(coding.codec, stored, out);
+    if coding.shuffle <= 1 {
+        return decode_planes(coding, stored, out);
     }
+    debug_assert_eq!(out.len(), coding.raw_len as usize);
     WORKSPACE.with_borrow_mut(|workspace| {
         let planes = at_least(&mut workspace.shuffled, out.len());
         decode_with(&mut workspace.decompressor, coding.codec, stored, planes)?;
-        let (elements, rest) = out.split_at_mut(out.len() / item * item);
-        let (planes, tail) = planes.split_at(elements.len());
-        unshuffle(item, planes, 0, elements);
-        rest.copy_from_slice(tail);
+        join_planes(coding, planes, out);
         Ok(())
     })
 }
@@ -253,34 +249,55 @@ pub(crate) fn decode_runs(
     runs: impl Iterator<Item = (usize, usize)>,
     out: &mut [u8],
 ) -> Result<()> {
-    let raw_len = coding.raw_len as usize;
+    WORKSPACE.with_borrow_mut(|workspace| {
+        let planes = at_least(&mut workspace.shuffled, coding.raw_len as usize);
+        decode_with(&mut workspace.decompressor, coding.codec, stored, planes)?;
+        pick_runs(coding, item, planes, runs, out)
+    })
+}
+
+/// Decodes `stored` into `out`, which has just the room for it, but leaves shuffled what is.
+pub(crate) fn decode_planes(coding: &Coding, stored: &[u8], out: &mut [u8]) -> Result<()> {
+    debug_assert_eq!(out.len(), coding.raw_len as usize);
+    WORKSPACE.with_borrow_mut(|workspace| decode_with(&mut workspace.decompressor, coding.codec, stored, out))
+}
+
+/// What [`decode_runs`] does, from what [`decode_planes`] gave.
+pub(crate) fn pick_runs(
+    coding: &Coding,
+    item: usize,
+    planes: &[u8],
+    runs: impl Iterator<Item = (usize, usize)>,
+    out: &mut [u8],
+) -> Result<()> {
     let shuffle = usize::from(coding.shuffle).max(1);
     if shuffle > 1 && shuffle != item {
         bail!(Corrupt, "elements of {item} bytes are shuffled as {shuffle}");
     }
-    WORKSPACE.with_borrow_mut(|workspace| {
-        let planes = at_least(&mut workspace.shuffled, raw_len);
-        decode_with(&mut workspace.decompressor, coding.codec, stored, planes)?;
-        let n = raw_len / item;
-        let mut out = out;
-        for (first, count) in runs {
-            let inside = first.checked_add(count).is_some_and(|end| end <= n);
-            let Some((run, rest)) = out.split_at_mut_checked(count * item).filter(|_| inside) else {
-                bail!(Internal, "elements {first} to {first} + {count} of {n}");
-            };
-            if shuffle == 1 {
-                run.copy_from_slice(&planes[first * item..][..run.len()]);
-            } else {
-                unshuffle(item, &planes[..n * item], first, run);
-            }
-            out = rest;
+    let n = planes.len() / item;
+    let mut out = out;
+    for (first, count) in runs {
+        let inside = first.checked_add(count).is_some_and(|end| end <= n);
+        let Some((run, rest)) = out.split_at_mut_checked(count * item).filter(|_| inside) else {
+            bail!(Internal, "elements {first} to {first} + {count} of {n}");
+        };
+        if shuffle == 1 {
+            run.copy_from_slice(&planes[first * item..][..run.len()]);
+        } else {
+            unshuffle(item, &planes[..n * item], first, run);
         }
-        Ok(())
-    })
+        out = rest;
+    }
+    Ok(())
 }
 
-fn decode_stream(codec: Codec, stored: &[u8], out: &mut [u8]) -> Result<()> {
-    WORKSPACE.with_borrow_mut(|workspace| decode_with(&mut workspace.decompressor, codec, stored, out))
+/// What [`decode`] gives, from what [`decode_planes`] gave.
+pub(crate) fn join_planes(coding: &Coding, planes: &[u8], out: &mut [u8]) {
+    let item = usize::from(coding.shuffle).max(1);
+    let (elements, rest) = out.split_at_mut(out.len() / item * item);
+    let (planes, tail) = planes.split_at(elements.len());
+    unshuffle(item, planes, 0, elements);
+    rest.copy_from_slice(tail);
 }
 
 fn decode_with(

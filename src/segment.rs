@@ -51,12 +51,21 @@ impl Segment {
     }
 }
 
+/// A decoded block that is kept at hand.
+#[derive(Clone)]
+pub(crate) struct Kept {
+    pub bytes: Arc<Vec<u8>>,
+    /// Whether they are as [`codec::decode_planes`] leaves them: most of a chunk that is read in small pieces is never
+    /// unshuffled.
+    pub planes: bool,
+}
+
 #[derive(Clone)]
 struct ByBytes;
 
-impl quick_cache::Weighter<(u64, u64), Arc<Vec<u8>>> for ByBytes {
-    fn weight(&self, _: &(u64, u64), block: &Arc<Vec<u8>>) -> u64 {
-        block.len() as u64 + 64
+impl quick_cache::Weighter<(u64, u64), Kept> for ByBytes {
+    fn weight(&self, _: &(u64, u64), kept: &Kept) -> u64 {
+        kept.bytes.len() as u64 + 64
     }
 }
 
@@ -72,7 +81,7 @@ pub(crate) struct SegmentReader {
     store_id: [u8; 16],
     files: Cache<u64, Arc<dyn ReadFile>>,
     pages: Cache<(u64, u64), Arc<Vec<Row>>, ByBytes>,
-    blocks: Cache<(u64, u64), Arc<Vec<u8>>, ByBytes>,
+    blocks: Cache<(u64, u64), Kept, ByBytes>,
     cache_bytes: u64,
 }
 
@@ -300,6 +309,30 @@ impl SegmentReader {
             .map_err(|error| segment.damaged(block.offset, &error))
     }
 
+    /// Decodes a block, leaves it shuffled, and keeps it at hand.
+    pub fn decode_planes(&self, segment: &Segment, block: &BlockRef, stored: &[u8]) -> Result<Arc<Vec<u8>>> {
+        self.check(segment, block, stored)?;
+        let mut planes = crate::buffers::allocate(block.coding.raw_len as usize)?;
+        codec::decode_planes(&block.coding, stored, &mut planes)
+            .map_err(|error| segment.damaged(block.offset, &error))?;
+        let planes = Arc::new(planes);
+        self.keep((segment.uid, block.offset), Kept { bytes: planes.clone(), planes: block.coding.shuffle > 1 });
+        Ok(planes)
+    }
+
+    /// Takes some elements of a block from what [`Self::decode_planes`] gave; see [`codec::pick_runs`].
+    pub fn pick_runs(
+        &self,
+        segment: &Segment,
+        block: &BlockRef,
+        item: usize,
+        planes: &[u8],
+        runs: impl Iterator<Item = (usize, usize)>,
+        out: &mut [u8],
+    ) -> Result<()> {
+        codec::pick_runs(&block.coding, item, planes, runs, out).map_err(|error| segment.damaged(block.offset, &error))
+    }
+
     /// Whether this many decoded bytes are worth keeping: they do not push each other out.
     pub fn has_cache_for(&self, bytes: u64) -> bool {
         bytes <= self.cache_bytes / 2
@@ -324,47 +357,54 @@ impl SegmentReader {
     }
 
     /// A decoded block, if it is at hand.
-    pub fn cached(&self, segment: &Segment, block: &BlockRef) -> Option<Arc<Vec<u8>>> {
+    pub fn cached(&self, segment: &Segment, block: &BlockRef) -> Option<Kept> {
         self.blocks.get(&(segment.uid, block.offset))
     }
 
-    /// Keeps a decoded block at hand.
-    pub fn keep(&self, segment: &Segment, block: &BlockRef, decoded: Arc<Vec<u8>>) {
-        if self.is_worth_keeping(&decoded) {
-            self.blocks.insert((segment.uid, block.offset), decoded);
+    fn keep(&self, key: (u64, u64), kept: Kept) {
+        if (kept.bytes.len() as u64) < self.cache_bytes / 4 {
+            self.blocks.insert(key, kept);
         }
     }
 
     /// A decoded block that is not in a segment yet, from the cache or decoded.
     pub fn pending(&self, encoded: &Encoded) -> Result<Arc<Vec<u8>>> {
         let key = (PENDING | encoded.uid, 0);
-        if let Some(decoded) = self.blocks.get(&key) {
-            return Ok(decoded);
+        if let Some(kept) = self.blocks.get(&key) {
+            return Ok(kept.bytes);
         }
         let mut decoded = crate::buffers::allocate(encoded.coding.raw_len as usize)?;
         codec::decode(&encoded.coding, &encoded.bytes, &mut decoded)?;
         let decoded = Arc::new(decoded);
-        if self.is_worth_keeping(&decoded) {
-            self.blocks.insert(key, decoded.clone());
-        }
+        self.keep(key, Kept { bytes: decoded.clone(), planes: false });
         Ok(decoded)
-    }
-
-    fn is_worth_keeping(&self, decoded: &[u8]) -> bool {
-        (decoded.len() as u64) < self.cache_bytes / 4
     }
 
     /// A decoded block, from the cache or read.
     pub fn block(&self, segment: &Segment, block: &BlockRef) -> Result<Arc<Vec<u8>>> {
-        if let Some(decoded) = self.cached(segment, block) {
-            return Ok(decoded);
+        match self.cached(segment, block) {
+            Some(Kept { bytes, planes: false }) => Ok(bytes),
+            Some(Kept { bytes, planes: true }) => {
+                let mut joined = crate::buffers::allocate(bytes.len())?;
+                codec::join_planes(&block.coding, &bytes, &mut joined);
+                let joined = Arc::new(joined);
+                self.keep((segment.uid, block.offset), Kept { bytes: joined.clone(), planes: false });
+                Ok(joined)
+            }
+            None => {
+                let mut stored = Vec::new();
+                self.stored(segment, block.offset, block.len as usize, &mut stored)?;
+                self.decode_block(segment, block, &stored)
+            }
         }
-        let mut stored = Vec::new();
-        self.stored(segment, block.offset, block.len as usize, &mut stored)?;
+    }
+
+    /// Decodes a block and keeps it at hand.
+    pub fn decode_block(&self, segment: &Segment, block: &BlockRef, stored: &[u8]) -> Result<Arc<Vec<u8>>> {
         let mut decoded = crate::buffers::allocate(block.coding.raw_len as usize)?;
-        self.decode(segment, block, &stored, &mut decoded)?;
+        self.decode(segment, block, stored, &mut decoded)?;
         let decoded = Arc::new(decoded);
-        self.keep(segment, block, decoded.clone());
+        self.keep((segment.uid, block.offset), Kept { bytes: decoded.clone(), planes: false });
         Ok(decoded)
     }
 
