@@ -10,6 +10,7 @@ use crate::format::segment::{
 };
 use crate::schema::Schema;
 use crate::storage::{ReadFile, Storage, WriteFile};
+use quick_cache::OptionsBuilder;
 use quick_cache::sync::Cache;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -75,6 +76,13 @@ impl quick_cache::Weighter<(u64, u64), Arc<Vec<Row>>> for ByBytes {
     }
 }
 
+/// A cache in one piece: a share of it for each processor would be too small for a chunk.
+fn block_cache(bytes: u64) -> Cache<(u64, u64), Kept, ByBytes> {
+    let options = OptionsBuilder::new().shards(1).estimated_items_capacity(1024).weight_capacity(bytes).build();
+    let options = options.unwrap_or_else(|_| unreachable!("what has no default is given"));
+    Cache::with_options(options, ByBytes, Default::default(), Default::default())
+}
+
 /// Reads segments, through bounded caches of open files, index pages and decoded blocks.
 pub(crate) struct SegmentReader {
     storage: Arc<dyn Storage>,
@@ -92,7 +100,7 @@ impl SegmentReader {
             store_id,
             files: Cache::new(OPEN_FILES),
             pages: Cache::with_weighter(256, cache_bytes / 4, ByBytes),
-            blocks: Cache::with_weighter(1024, cache_bytes - cache_bytes / 4, ByBytes),
+            blocks: block_cache(cache_bytes - cache_bytes / 4),
             cache_bytes,
         }
     }
