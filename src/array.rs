@@ -201,7 +201,7 @@ impl Array {
             return Ok(None);
         }
         let chunk = match data.chunk_in_memory(number) {
-            Some(PendingChunk::Raw(chunk)) => (*chunk).clone(),
+            Some(PendingChunk::Raw(chunk)) => chunk.copy(&io.buffers)?,
             Some(PendingChunk::Encoded(encoded)) => self.decode_pending(io, &encoded)?,
             None => match self.locate(io, segments, &[number])?.pop().flatten() {
                 Some((segment, row)) => self.load(io, &segment, &row)?,

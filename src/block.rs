@@ -4,7 +4,7 @@
 //! Until it is, its chunks can be read as they were written.
 
 use crate::budget::Held;
-use crate::buffers::Buffers;
+use crate::buffers::{Buffer, Buffers};
 use crate::codec::{self, Coding, Compression};
 use crate::dtype::DType;
 use crate::error::{Result, bail, error};
@@ -17,9 +17,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 
 /// The cells of one chunk, padding included, in C order.
-#[derive(Clone, Debug)]
 pub(crate) enum ChunkData {
-    Numbers(Vec<u8>),
+    Numbers(Buffer),
     Texts(Vec<String>),
 }
 
@@ -52,9 +51,15 @@ impl ChunkData {
             return parse_texts(bytes, schema.chunk_cells()).map(Self::Texts);
         }
         check_len(schema, bytes.len())?;
-        let mut copy = buffers.take(bytes.len())?;
-        copy.copy_from_slice(bytes);
-        Ok(Self::Numbers(copy))
+        Ok(Self::Numbers(buffers.copy(bytes)?))
+    }
+
+    /// Another chunk of the same content.
+    pub fn copy(&self, buffers: &Buffers) -> Result<Self> {
+        match self {
+            Self::Numbers(bytes) => Ok(Self::Numbers(buffers.copy(bytes)?)),
+            Self::Texts(texts) => texts.iter().map(|text| copy_text(text)).collect::<Result<_>>().map(Self::Texts),
+        }
     }
 
     /// Bytes in memory, about.
@@ -150,7 +155,7 @@ pub(crate) struct Part {
 pub(crate) struct Encoded {
     /// Unique in the process: names the block in caches.
     pub uid: u64,
-    pub bytes: Vec<u8>,
+    pub bytes: Buffer,
     pub crc: u32,
     pub coding: Coding,
     pub parts: Vec<EncodedPart>,
@@ -168,7 +173,7 @@ pub(crate) struct EncodedPart {
 pub(crate) struct Block {
     state: Mutex<State>,
     changed: Condvar,
-    /// Where the chunks' memory goes once they are encoded.
+    /// Where the memory for the encoded bytes comes from.
     buffers: Arc<Buffers>,
     held: Held,
 }
@@ -247,14 +252,13 @@ impl Block {
             *state = State::Running(parts.clone());
             parts
         };
-        let encoded = catch_unwind(AssertUnwindSafe(|| encode(&parts)))
+        let encoded = catch_unwind(AssertUnwindSafe(|| encode(&parts, &self.buffers)))
             .unwrap_or_else(|_| Err(error!(Internal, "a panic while encoding a block")));
         let mut state = self.lock();
         let result = match encoded {
             Ok(encoded) => {
                 self.held.set(encoded.bytes.len());
                 *state = State::Done(Arc::new(encoded));
-                self.recycle(parts);
                 Ok(())
             }
             Err(error) => {
@@ -267,45 +271,41 @@ impl Block {
     }
 }
 
-impl Block {
-    /// Gives back the memory of chunks that nobody else is reading.
-    fn recycle(&self, parts: Vec<Part>) {
-        for part in parts {
-            if let Ok(ChunkData::Numbers(bytes)) = Arc::try_unwrap(part.data) {
-                self.buffers.give(bytes);
-            }
-        }
+/// Encodes chunks whose elements have one size and which are compressed alike.
+fn encode(parts: &[Part], buffers: &Buffers) -> Result<Encoded> {
+    if let [part] = parts
+        && let ChunkData::Numbers(bytes) = &*part.data
+    {
+        return encode_chunk(part, bytes, buffers);
     }
+    let (compression, item) = (parts[0].schema.compression, parts[0].schema.dtype.size());
+    let mut joined = Vec::with_capacity(parts.iter().map(|part| part.data.memory()).sum());
+    let mut done = Vec::with_capacity(parts.len());
+    for part in parts {
+        let at = joined.len();
+        match &*part.data {
+            ChunkData::Numbers(bytes) => joined.extend_from_slice(bytes),
+            ChunkData::Texts(texts) => put_texts(texts, &mut joined)?,
+        }
+        let stats = part.data.stats(&part.schema, &part.valid);
+        done.push(EncodedPart { at: block_len(at)?, len: block_len(joined.len() - at)?, stats });
+    }
+    encode_raw(&compression, item, &joined, done, buffers)
 }
 
-/// Encodes chunks whose elements have one size and which are compressed alike.
-pub(crate) fn encode(parts: &[Part]) -> Result<Encoded> {
-    let (compression, item) = (parts[0].schema.compression, parts[0].schema.dtype.size());
-    let mut joined = Vec::new();
-    let mut done = Vec::with_capacity(parts.len());
-    let mut at = 0usize;
-    let mut whole: Option<&[u8]> = None;
-    for part in parts {
-        let stats = part.data.stats(&part.schema, &part.valid);
-        let len = match &*part.data {
-            ChunkData::Numbers(bytes) if parts.len() == 1 => {
-                whole = Some(bytes);
-                bytes.len()
-            }
-            ChunkData::Numbers(bytes) => {
-                joined.extend_from_slice(bytes);
-                bytes.len()
-            }
-            ChunkData::Texts(texts) => {
-                put_texts(texts, &mut joined)?;
-                joined.len() - at
-            }
-        };
-        let fits = |n: usize| u32::try_from(n).map_err(|_| error!(InvalidArgument, "a block of {n} bytes or more"));
-        done.push(EncodedPart { at: fits(at)?, len: fits(len)?, stats });
-        at += len;
+/// Encodes a chunk of numbers that has a block of its own.
+fn encode_chunk(part: &Part, bytes: &[u8], buffers: &Buffers) -> Result<Encoded> {
+    let (schema, len) = (&part.schema, block_len(bytes.len())?);
+    let (compression, item) = (&schema.compression, schema.dtype.size());
+    if part.valid != schema.chunk_shape {
+        let stats = part.data.stats(schema, &part.valid);
+        return encode_raw(compression, item, bytes, vec![EncodedPart { at: 0, len, stats }], buffers);
     }
-    encode_raw(&compression, item, whole.unwrap_or(&joined), done)
+    let mut gathered = stats::Gathered::new(schema.dtype, schema.fill_bytes());
+    let (coding, (bytes, crc)) =
+        codec::encode(compression, item, bytes, |cells| gathered.add(cells), |stored| keep(stored, buffers))?;
+    let parts = vec![EncodedPart { at: 0, len, stats: gathered.stats }];
+    Ok(Encoded { uid: next_uid(), bytes, crc, coding, parts })
 }
 
 /// Encodes the bytes of chunks that are already laid out.
@@ -314,11 +314,24 @@ pub(crate) fn encode_raw(
     item: usize,
     raw: &[u8],
     parts: Vec<EncodedPart>,
+    buffers: &Buffers,
 ) -> Result<Encoded> {
+    let (coding, (bytes, crc)) = codec::encode(compression, item, raw, |_| {}, |stored| keep(stored, buffers))?;
+    Ok(Encoded { uid: next_uid(), bytes, crc, coding, parts })
+}
+
+/// Stored bytes in memory of just their length, and their checksum.
+fn keep(stored: &[u8], buffers: &Buffers) -> Result<(Buffer, u32)> {
+    Ok((buffers.copy(stored)?, crc32c::crc32c(stored)))
+}
+
+fn block_len(n: usize) -> Result<u32> {
+    u32::try_from(n).map_err(|_| error!(InvalidArgument, "a block of {n} bytes or more"))
+}
+
+fn next_uid() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    let (coding, bytes) = codec::encode(compression, item, raw)?;
-    let uid = NEXT.fetch_add(1, Ordering::Relaxed);
-    Ok(Encoded { uid, crc: crc32c::crc32c(&bytes), coding, bytes, parts })
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 #[cfg(test)]

@@ -29,8 +29,9 @@ impl Budget {
         self.held().abs_diff(held) > self.limit / 8
     }
 
-    pub fn has_room_for(&self, bytes: u64) -> bool {
-        self.held().saturating_add(bytes) <= self.limit
+    /// What nobody has taken.
+    pub fn room(&self) -> u64 {
+        self.limit.saturating_sub(self.held())
     }
 
     pub fn is_half_taken(&self) -> bool {

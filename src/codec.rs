@@ -105,8 +105,16 @@ thread_local! {
         };
 }
 
-/// Encodes `raw`, elements of `item` bytes.
-pub(crate) fn encode(compression: &Compression, item: usize, raw: &[u8]) -> Result<(Coding, Vec<u8>)> {
+/// Encodes `raw`, elements of `item` bytes, and hands what came of it to `store`: in memory that the next block takes.
+///
+/// `look` sees all of `raw` in order, whole elements at a time, while they are in the processor's cache.
+pub(crate) fn encode<T>(
+    compression: &Compression,
+    item: usize,
+    raw: &[u8],
+    mut look: impl FnMut(&[u8]),
+    store: impl FnOnce(&[u8]) -> Result<T>,
+) -> Result<(Coding, T)> {
     let Ok(raw_len) = u32::try_from(raw.len()) else {
         bail!(InvalidArgument, "a block of {} bytes exceeds 2^32 - 1", raw.len());
     };
@@ -116,9 +124,13 @@ pub(crate) fn encode(compression: &Compression, item: usize, raw: &[u8]) -> Resu
         let Workspace { shuffled: planes, encoded, compressor: kept, .. } = workspace;
         let bytes = if shuffled {
             let planes = at_least(planes, raw.len());
-            shuffle(item, raw, planes);
+            for (number, part) in raw.chunks(LOOK).enumerate() {
+                look(part);
+                shuffle(item, part, number * LOOK / item, planes);
+            }
             planes
         } else {
+            look(raw);
             raw
         };
         let out = match compression.codec {
@@ -138,13 +150,14 @@ pub(crate) fn encode(compression: &Compression, item: usize, raw: &[u8]) -> Resu
                 &out[..len]
             }
         };
-        Ok((coding, out.to_vec()))
+        Ok((coding, store(out)?))
     })
 }
 
 /// One zstd frame, for what is not values.
 pub(crate) fn to_frame(raw: &[u8]) -> Result<Vec<u8>> {
-    let (_, mut frame) = encode(&Compression { shuffle: false, ..Compression::DEFAULT }, 1, raw)?;
+    let compression = Compression { shuffle: false, ..Compression::DEFAULT };
+    let (_, mut frame) = encode(&compression, 1, raw, |_| {}, |frame| Ok(frame.to_vec()))?;
     pad_frame(&mut frame, raw.len());
     Ok(frame)
 }
@@ -332,9 +345,10 @@ fn decode_with(
     Ok(())
 }
 
-/// Brings the bytes of equal weight of all elements together: byte `b` of element `i` goes to `b * n + i`.
-fn shuffle(item: usize, from: &[u8], to: &mut [u8]) {
-    vectorised(Shuffle { item, from, to });
+/// Brings the bytes of equal weight of all elements together: byte `b` of element `i` of `n` goes to `b * n + i`. `from`
+/// has the elements from `first` on; what is behind the last whole element is copied to the end.
+fn shuffle(item: usize, from: &[u8], first: usize, to: &mut [u8]) {
+    vectorised(Shuffle { item, from, first, to });
 }
 
 /// Undoes [`shuffle`] for the elements from `first` on that `to` has room for; `planes` are those of whole elements.
@@ -345,6 +359,7 @@ fn unshuffle(item: usize, planes: &[u8], first: usize, to: &mut [u8]) {
 struct Shuffle<'b> {
     item: usize,
     from: &'b [u8],
+    first: usize,
     to: &'b mut [u8],
 }
 
@@ -353,13 +368,13 @@ impl Kernel for Shuffle<'_> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { item, from, to } = self;
+        let Self { item, from, first, to } = self;
         match item {
-            2 => shuffle_n::<2>(from, to),
-            4 => shuffle_n::<4>(from, to),
-            8 => shuffle_n::<8>(from, to),
-            16 => shuffle_n::<16>(from, to),
-            _ => to.copy_from_slice(from),
+            2 => shuffle_n::<2>(from, first, to),
+            4 => shuffle_n::<4>(from, first, to),
+            8 => shuffle_n::<8>(from, first, to),
+            16 => shuffle_n::<16>(from, first, to),
+            _ => to[first * item..][..from.len()].copy_from_slice(from),
         }
     }
 }
@@ -388,22 +403,27 @@ impl Kernel for Unshuffle<'_> {
     }
 }
 
+/// Bytes that are looked at before they are shuffled: whole elements of every size, and few enough to stay in the first
+/// cache.
+const LOOK: usize = 16 << 10;
+
 /// Elements shuffled at a time, so that a block's part of every plane stays in the first cache.
 const STRIP: usize = 512;
 
 #[inline(always)]
-fn shuffle_n<const N: usize>(from: &[u8], to: &mut [u8]) {
+fn shuffle_n<const N: usize>(from: &[u8], first: usize, to: &mut [u8]) {
     let (elements, tail) = from.as_chunks::<N>();
-    let n = elements.len();
+    let n = to.len() / N;
     for (s, strip) in elements.chunks(STRIP).enumerate() {
         for b in 0..N {
-            let plane = &mut to[b * n + s * STRIP..][..strip.len()];
+            let plane = &mut to[b * n + first + s * STRIP..][..strip.len()];
             for (out, element) in plane.iter_mut().zip(strip) {
                 *out = element[b];
             }
         }
     }
-    to[n * N..].copy_from_slice(tail);
+    let end = to.len() - tail.len();
+    to[end..].copy_from_slice(tail);
 }
 
 /// Writes whole elements, as compilers know how to do with vectors: byte by byte is ten times slower.
@@ -432,6 +452,18 @@ fn interleave_quads<const N: usize, const QUADS: usize>(planes: [&[u8]; N], to: 
 mod tests {
     use super::*;
 
+    /// Encodes, and checks that all was looked at, whole elements at a time.
+    fn encode_to_vec(compression: &Compression, item: usize, raw: &[u8]) -> (Coding, Vec<u8>) {
+        let mut seen = Vec::new();
+        let look = |part: &[u8]| {
+            assert!(part.len().is_multiple_of(item) || seen.len() + part.len() == raw.len());
+            seen.extend_from_slice(part);
+        };
+        let encoded = encode(compression, item, raw, look, |out| Ok(out.to_vec())).expect("encodes");
+        assert_eq!(seen, raw);
+        encoded
+    }
+
     #[test]
     fn every_codec_round_trips_and_notices_a_wrong_length() {
         let raw: Vec<u8> = (0..4000u32).flat_map(|i| (i as f32).sqrt().to_le_bytes()).collect();
@@ -439,7 +471,7 @@ mod tests {
             for shuffle in [true, false] {
                 for item in [1, 2, 4, 8, 16] {
                     let compression = Compression { codec, level: 1, shuffle };
-                    let (coding, stored) = encode(&compression, item, &raw).expect("encodes");
+                    let (coding, stored) = encode_to_vec(&compression, item, &raw);
                     let mut out = vec![0; raw.len()];
                     decode(&coding, &stored, &mut out).expect("decodes");
                     assert_eq!(out, raw);
@@ -461,7 +493,7 @@ mod tests {
 
     #[test]
     fn a_zstd_frame_says_its_size_and_has_a_checksum() {
-        let (_, stored) = encode(&Compression::DEFAULT, 4, &[7; 4000]).expect("encodes");
+        let (_, stored) = encode_to_vec(&Compression::DEFAULT, 4, &[7; 4000]);
         // RFC 8878, 3.1.1.1: bit 2 of the frame header descriptor is the checksum flag; a size field is present when
         // the top two bits or the single-segment bit are set.
         assert_eq!(stored[..4], [0x28, 0xb5, 0x2f, 0xfd]);
@@ -472,7 +504,18 @@ mod tests {
     #[test]
     fn the_shuffle_is_by_planes() {
         let mut out = [0; 8];
-        shuffle(4, &[1, 2, 3, 4, 5, 6, 7, 8], &mut out);
+        shuffle(4, &[1, 2, 3, 4, 5, 6, 7, 8], 0, &mut out);
         assert_eq!(out, [1, 5, 2, 6, 3, 7, 4, 8]);
+        // Part by part, with bytes behind the last element.
+        for item in [2, 4, 8, 16] {
+            let n = 3 * LOOK / item + 77;
+            let raw: Vec<u8> = (0..n * item + item - 1).map(|i| (i * 31 % 251) as u8).collect();
+            let (compression, mut planes) =
+                (Compression { codec: Codec::Lz4, level: 1, shuffle: true }, vec![0; raw.len()]);
+            let (coding, stored) = encode_to_vec(&compression, item, &raw);
+            decode_planes(&coding, &stored, &mut planes).expect("decodes");
+            assert!((0..n * item).all(|at| planes[at % item * n + at / item] == raw[at]));
+            assert_eq!(planes[n * item..], raw[n * item..]);
+        }
     }
 }

@@ -34,6 +34,7 @@ pub mod ffi;
 mod format;
 mod grid;
 mod options;
+mod pages;
 mod pool;
 mod process;
 mod schema;

@@ -139,14 +139,30 @@ pub(crate) fn is_range(dtype: DType, range: Range) -> bool {
 
 /// Statistics of the box of `valid` extents at the origin of a chunk of `shape`.
 pub(crate) fn of_chunk(dtype: DType, fill: Option<&[u8]>, chunk: &[u8], shape: &[u64], valid: &[u64]) -> ChunkStats {
-    let mut stats = ChunkStats::default();
-    for_each_run(shape, valid, |start, len| {
-        let size = dtype.size();
-        let run = vectorised(OfRun { dtype, fill, run: &chunk[start * size..(start + len) * size] });
-        stats.nulls += run.nulls;
-        stats.range = merge(dtype, stats.range, run.range);
-    });
-    stats
+    let mut gathered = Gathered::new(dtype, fill);
+    let size = dtype.size();
+    for_each_run(shape, valid, |start, len| gathered.add(&chunk[start * size..(start + len) * size]));
+    gathered.stats
+}
+
+/// Statistics of cells that come in parts.
+pub(crate) struct Gathered<'f> {
+    dtype: DType,
+    fill: Option<&'f [u8]>,
+    pub stats: ChunkStats,
+}
+
+impl<'f> Gathered<'f> {
+    pub fn new(dtype: DType, fill: Option<&'f [u8]>) -> Self {
+        Self { dtype, fill, stats: ChunkStats::default() }
+    }
+
+    /// Takes consecutive cells in.
+    pub fn add(&mut self, run: &[u8]) {
+        let run = vectorised(OfRun { dtype: self.dtype, fill: self.fill, run });
+        self.stats.nulls += run.nulls;
+        self.stats.range = merge(self.dtype, self.stats.range, run.range);
+    }
 }
 
 /// Statistics of the texts in the box of `valid` extents at the origin of a chunk of `shape`.

@@ -19,12 +19,13 @@ const BANDS: &[&[&str]] = &[
     &["codec", "grid", "strided"],
     &["convert", "pool", "storage"],
     &["buffers", "process", "vector"],
+    &["pages"],
     &["budget"],
     &["dtype", "error", "shape", "sync"],
 ];
 
 /// Where `unsafe` may be written: files, or folders ending in a slash.
-const UNSAFE: &[&str] = &["ffi/", "process.rs", "storage/lock.rs", "strided.rs", "vector.rs"];
+const UNSAFE: &[&str] = &["ffi/", "pages.rs", "process.rs", "storage/lock.rs", "strided.rs", "vector.rs"];
 
 /// A file of `src`, without comments and literals.
 struct Source {

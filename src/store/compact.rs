@@ -8,6 +8,7 @@ use super::generations::Keep;
 use super::values::{PACK_TARGET, Unsynced};
 use super::*;
 use crate::block::{EncodedPart, encode_raw};
+use crate::buffers::Buffers;
 use crate::codec::Compression;
 use crate::format::root;
 use crate::format::segment::{ChunkKey, Row};
@@ -193,6 +194,7 @@ struct Output {
     rows: VecDeque<(Row, Option<u64>)>,
     pack: Pack,
     packs_written: u64,
+    buffers: Arc<Buffers>,
 }
 
 /// Small chunks being gathered; all were stored with the same codec and element size.
@@ -208,7 +210,8 @@ impl Rewrite<'_> {
         let path = self.folder.join(cleanup::segment_name(self.generation));
         self.written.push(path.clone());
         let writer = SegmentWriter::create(&*self.store.storage, path, &self.store.store_id)?;
-        Ok(Output { writer, rows: VecDeque::new(), pack: Pack::default(), packs_written: 0 })
+        let buffers = self.store.io.buffers.clone();
+        Ok(Output { writer, rows: VecDeque::new(), pack: Pack::default(), packs_written: 0, buffers })
     }
 
     /// Ends a segment; the bytes of its last pack.
@@ -298,7 +301,7 @@ impl Output {
         let Some((compression, item)) = pack.kind else {
             return Ok(0);
         };
-        let encoded = encode_raw(&compression, usize::from(item), &pack.raw, pack.parts)?;
+        let encoded = encode_raw(&compression, usize::from(item), &pack.raw, pack.parts, &self.buffers)?;
         let block = self.writer.block(&encoded.bytes, encoded.crc, encoded.coding)?;
         for (row, waits) in self.rows.iter_mut().filter(|(_, waits)| *waits == Some(self.packs_written)) {
             row.block = block;
