@@ -282,8 +282,7 @@ impl Array {
         }
         let own = row.at == 0 && row.len == block.coding.raw_len && self.schema.dtype != DType::String;
         if own && io.reader.cached(segment, block).is_none() {
-            let mut stored = Vec::new();
-            io.reader.stored(segment, block.offset, block.len as usize, &mut stored)?;
+            let stored = io.reader.fetch(segment, block.offset, block.len as usize)?;
             let mut bytes = io.buffers.take(row.len as usize)?;
             io.reader.decode(segment, block, &stored, &mut bytes)?;
             return Ok(ChunkData::Numbers(bytes));
@@ -418,7 +417,7 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
             }
         }
     }
-    stored.sort_by(|(a, x), (b, y)| (&a.path, x.row.block.offset).cmp(&(&b.path, y.row.block.offset)));
+    stored.sort_by_key(|(segment, wanted)| (segment.number(), wanted.row.block.offset));
     for (segment, wanted) in stored {
         let block = wanted.row.block;
         let end = block.offset + u64::from(block.len);
@@ -566,30 +565,29 @@ impl Iterator for Runs<'_> {
 }
 
 sync::thread_local! {
-    /// Stored and decoded bytes of a run: buffers that a worker keeps, because fresh memory is dear.
-    static RUN: RefCell<(Vec<u8>, Vec<u8>)> = const { RefCell::new((Vec::new(), Vec::new())) };
+    /// Decoded bytes of a block or piece: a buffer that a worker keeps, because fresh memory is dear.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 fn read_run(io: &Io, segment: &Segment, offset: u64, len: u64, wanted: &[Wanted<'_, '_>], keep: bool) -> Result<()> {
     let groups = || wanted.chunk_by(|a, b| a.row.block.offset == b.row.block.offset);
-    RUN.with(|run| {
-        let (stored, decoded) = &mut *run.borrow_mut();
-        let at_hand = groups().all(|group| io.reader.cached(segment, &group[0].row.block).is_some());
-        if !at_hand {
-            io.reader.stored(segment, offset, len as usize, stored)?;
-        }
+    let at_hand = groups().all(|group| io.reader.cached(segment, &group[0].row.block).is_some());
+    let stored = if at_hand { None } else { Some(io.reader.fetch(segment, offset, len as usize)?) };
+    SCRATCH.with_borrow_mut(|decoded| {
         for group in groups() {
             let block = group[0].row.block;
-            match io.reader.cached(segment, &block) {
-                Some(kept) => group.iter().try_for_each(|wanted| copy_kept(io, segment, wanted, &kept, decoded))?,
-                // Unless it was at hand a moment ago.
-                None if at_hand => {
-                    let kept = io.reader.block(segment, &block)?;
-                    group.iter().try_for_each(|wanted| copy_wanted(io, segment, wanted, &kept))?;
+            match (io.reader.cached(segment, &block), &stored) {
+                (Some(kept), _) => {
+                    group.iter().try_for_each(|wanted| copy_kept(io, segment, wanted, &kept, decoded))?
                 }
-                None => {
+                (None, Some(stored)) => {
                     let stored = &stored[(block.offset - offset) as usize..][..block.len as usize];
                     read_block(io, segment, &block, stored, decoded, group, keep)?;
+                }
+                // It was at hand a moment ago.
+                (None, None) => {
+                    let kept = io.reader.block(segment, &block)?;
+                    group.iter().try_for_each(|wanted| copy_wanted(io, segment, wanted, &kept))?;
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! Segment files: written once from front to back, then read in any order.
 
 use crate::block::Encoded;
+use crate::buffers::{Buffer, Buffers};
 use crate::codec;
 use crate::error::{Error, ErrorKind, Result, bail, error};
 use crate::format::definitions::{Definition, Definitions, SchemaNumbers};
@@ -46,6 +47,11 @@ impl Segment {
         Self { record, path, uid: NEXT.fetch_add(1, Ordering::Relaxed), directory: OnceLock::new() }
     }
 
+    /// A number by which segments are put in order: those of one array name ascend as the root lists them.
+    pub fn number(&self) -> u64 {
+        self.uid
+    }
+
     fn damaged(&self, offset: u64, error: &Error) -> Error {
         let kind = if error.kind() == ErrorKind::Unsupported { ErrorKind::Unsupported } else { ErrorKind::Corrupt };
         Error::new(kind, format!("{} at offset {offset}: {error}", self.path.display()))
@@ -55,7 +61,7 @@ impl Segment {
 /// A decoded block that is kept at hand.
 #[derive(Clone)]
 pub(crate) struct Kept {
-    pub bytes: Arc<Vec<u8>>,
+    pub bytes: Arc<Buffer>,
     /// Whether they are as [`codec::decode_planes`] leaves them: most of a chunk that is read in small pieces is never
     /// unshuffled.
     pub planes: bool,
@@ -87,6 +93,7 @@ fn block_cache(bytes: u64) -> Cache<(u64, u64), Kept, ByBytes> {
 pub(crate) struct SegmentReader {
     storage: Arc<dyn Storage>,
     store_id: [u8; 16],
+    buffers: Arc<Buffers>,
     files: Cache<u64, Arc<dyn ReadFile>>,
     pages: Cache<(u64, u64), Arc<Vec<Row>>, ByBytes>,
     blocks: Cache<(u64, u64), Kept, ByBytes>,
@@ -94,10 +101,11 @@ pub(crate) struct SegmentReader {
 }
 
 impl SegmentReader {
-    pub fn new(storage: Arc<dyn Storage>, store_id: [u8; 16], cache_bytes: u64) -> Self {
+    pub fn new(storage: Arc<dyn Storage>, store_id: [u8; 16], cache_bytes: u64, buffers: &Arc<Buffers>) -> Self {
         Self {
             storage,
             store_id,
+            buffers: buffers.clone(),
             files: Cache::new(OPEN_FILES),
             pages: Cache::with_weighter(256, cache_bytes / 4, ByBytes),
             blocks: block_cache(cache_bytes - cache_bytes / 4),
@@ -288,6 +296,13 @@ impl SegmentReader {
         self.read(segment, &*self.file(segment)?, buffer, offset)
     }
 
+    /// `len` stored bytes from `offset` on.
+    pub fn fetch(&self, segment: &Segment, offset: u64, len: usize) -> Result<Buffer> {
+        let mut bytes = self.buffers.take(len)?;
+        self.read(segment, &*self.file(segment)?, &mut bytes, offset)?;
+        Ok(bytes)
+    }
+
     /// Checks a block's stored bytes.
     pub fn check(&self, segment: &Segment, block: &BlockRef, stored: &[u8]) -> Result<()> {
         if crc32c::crc32c(stored) != block.crc {
@@ -318,9 +333,9 @@ impl SegmentReader {
     }
 
     /// Decodes a block, leaves it shuffled, and keeps it at hand.
-    pub fn decode_planes(&self, segment: &Segment, block: &BlockRef, stored: &[u8]) -> Result<Arc<Vec<u8>>> {
+    pub fn decode_planes(&self, segment: &Segment, block: &BlockRef, stored: &[u8]) -> Result<Arc<Buffer>> {
         self.check(segment, block, stored)?;
-        let mut planes = crate::buffers::allocate(block.coding.raw_len as usize)?;
+        let mut planes = self.buffers.take(block.coding.raw_len as usize)?;
         codec::decode_planes(&block.coding, stored, &mut planes)
             .map_err(|error| segment.damaged(block.offset, &error))?;
         let planes = Arc::new(planes);
@@ -376,12 +391,12 @@ impl SegmentReader {
     }
 
     /// A decoded block that is not in a segment yet, from the cache or decoded.
-    pub fn pending(&self, encoded: &Encoded) -> Result<Arc<Vec<u8>>> {
+    pub fn pending(&self, encoded: &Encoded) -> Result<Arc<Buffer>> {
         let key = (PENDING | encoded.uid, 0);
         if let Some(kept) = self.blocks.get(&key) {
             return Ok(kept.bytes);
         }
-        let mut decoded = crate::buffers::allocate(encoded.coding.raw_len as usize)?;
+        let mut decoded = self.buffers.take(encoded.coding.raw_len as usize)?;
         codec::decode(&encoded.coding, &encoded.bytes, &mut decoded)?;
         let decoded = Arc::new(decoded);
         self.keep(key, Kept { bytes: decoded.clone(), planes: false });
@@ -389,27 +404,26 @@ impl SegmentReader {
     }
 
     /// A decoded block, from the cache or read.
-    pub fn block(&self, segment: &Segment, block: &BlockRef) -> Result<Arc<Vec<u8>>> {
+    pub fn block(&self, segment: &Segment, block: &BlockRef) -> Result<Arc<Buffer>> {
         match self.cached(segment, block) {
             Some(Kept { bytes, planes: false }) => Ok(bytes),
             Some(Kept { bytes, planes: true }) => {
-                let mut joined = crate::buffers::allocate(bytes.len())?;
+                let mut joined = self.buffers.take(bytes.len())?;
                 codec::join_planes(&block.coding, &bytes, &mut joined);
                 let joined = Arc::new(joined);
                 self.keep((segment.uid, block.offset), Kept { bytes: joined.clone(), planes: false });
                 Ok(joined)
             }
             None => {
-                let mut stored = Vec::new();
-                self.stored(segment, block.offset, block.len as usize, &mut stored)?;
+                let stored = self.fetch(segment, block.offset, block.len as usize)?;
                 self.decode_block(segment, block, &stored)
             }
         }
     }
 
     /// Decodes a block and keeps it at hand.
-    pub fn decode_block(&self, segment: &Segment, block: &BlockRef, stored: &[u8]) -> Result<Arc<Vec<u8>>> {
-        let mut decoded = crate::buffers::allocate(block.coding.raw_len as usize)?;
+    pub fn decode_block(&self, segment: &Segment, block: &BlockRef, stored: &[u8]) -> Result<Arc<Buffer>> {
+        let mut decoded = self.buffers.take(block.coding.raw_len as usize)?;
         self.decode(segment, block, stored, &mut decoded)?;
         let decoded = Arc::new(decoded);
         self.keep((segment.uid, block.offset), Kept { bytes: decoded.clone(), planes: false });
