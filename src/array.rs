@@ -24,8 +24,10 @@ use std::sync::Arc;
 pub(crate) const PACK_BELOW: usize = 16 << 10;
 /// What a pending chunk takes beside its values: its block, its places in maps, allocations. It is most of a tiny one.
 const CHUNK_OVERHEAD: usize = 256;
-/// Stored bytes that one read fetches, at most, when blocks stand side by side.
-const READ_RUN: u64 = 1 << 20;
+/// Stored bytes that one read fetches when blocks stand side by side: at most, and where there are many workers at least.
+const READ_RUN: std::ops::RangeInclusive<u64> = 256 << 10..=1 << 20;
+/// Reads for each worker, about, so that all have something to do until the end.
+const RUNS_PER_WORKER: u64 = 8;
 
 /// What arrays need to get at stored chunks and worker threads.
 pub(crate) struct Io {
@@ -418,6 +420,9 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
         }
     }
     stored.sort_by_key(|(segment, wanted)| (segment.number(), wanted.row.block.offset));
+    let total: u64 = stored.iter().map(|(_, wanted)| u64::from(wanted.row.block.len)).sum();
+    let share = total / (io.pool.threads() as u64 * RUNS_PER_WORKER).max(1);
+    let most = share.clamp(*READ_RUN.start(), *READ_RUN.end());
     for (segment, wanted) in stored {
         let block = wanted.row.block;
         let end = block.offset + u64::from(block.len);
@@ -425,7 +430,7 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
             Some(Step::Run { segment: same, offset, len, wanted: run })
                 if Arc::ptr_eq(same, &segment)
                     && block.offset <= *offset + *len
-                    && (end - *offset <= READ_RUN || end <= *offset + *len) =>
+                    && (end - *offset <= most || end <= *offset + *len) =>
             {
                 *len = (*len).max(end - *offset);
                 run.push(wanted);

@@ -59,6 +59,11 @@ impl Pool {
         if cfg!(feature = "shuttle") { None } else { self.started.get_or_init(start).as_ref() }
     }
 
+    /// The number of workers.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
     /// Whether there are workers, or will be.
     pub fn has_threads(&self) -> bool {
         self.threads > 0
