@@ -515,23 +515,6 @@ impl Wanted<'_, '_> {
         }
     }
 
-    /// Has `decode` give the elements of [`Self::runs`], into the caller's memory or through `scratch`.
-    fn fill_with<'r>(
-        &'r self,
-        scratch: &mut Vec<u8>,
-        decode: impl FnOnce(Runs<'r>, &mut [u8]) -> Result<()>,
-    ) -> Result<()> {
-        let piece = self.piece;
-        if let Some(out) = self.target.contiguous_piece(&piece.in_region, &piece.extents) {
-            return decode(self.runs(), out);
-        }
-        buffers::resize(scratch, cells(&piece.extents) as usize * self.plan.array.schema.dtype.size())?;
-        decode(self.runs(), scratch)?;
-        let origin = Dims::from_elem(0, piece.extents.len());
-        let place = ChunkBox { shape: &piece.extents, at: &origin, extents: &piece.extents };
-        self.target.copy_from(&piece.in_region, &place, scratch)
-    }
-
     /// Whether the piece is so many short runs, as columns are, that to take them out of planes is dear.
     fn is_scattered(&self) -> bool {
         let (_, run) = self.run();
@@ -620,16 +603,10 @@ fn read_block(
         {
             return io.reader.decode(segment, block, stored, out);
         }
-        if !wanted.is_whole_block() {
-            if !keep && wanted.is_small() {
-                let item = schema.dtype.size();
-                return wanted
-                    .fill_with(decoded, |runs, out| io.reader.decode_runs(segment, block, item, stored, runs, out));
-            }
-            if keep && !wanted.is_scattered() {
-                let planes = io.reader.decode_planes(segment, block, stored)?;
-                return copy_runs(io, segment, wanted, &planes, decoded);
-            }
+        let few = if keep { !wanted.is_scattered() } else { wanted.is_small() };
+        if few && !wanted.is_whole_block() {
+            let planes = io.reader.decode_planes(segment, block, stored, keep)?;
+            return copy_runs(io, segment, wanted, &planes, decoded);
         }
     }
     if !keep || matches!(group, [wanted] if wanted.is_whole_block()) {
@@ -656,8 +633,15 @@ fn copy_kept(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>, kept: &Kept, s
 
 /// Copies a piece of a chunk that is alone in its block from the planes of that.
 fn copy_runs(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>, planes: &[u8], scratch: &mut Vec<u8>) -> Result<()> {
-    let (block, item) = (&wanted.row.block, wanted.plan.array.schema.dtype.size());
-    wanted.fill_with(scratch, |runs, out| io.reader.pick_runs(segment, block, item, planes, runs, out))
+    let (block, piece, item) = (&wanted.row.block, wanted.piece, wanted.plan.array.schema.dtype.size());
+    if let Some(out) = wanted.target.contiguous_piece(&piece.in_region, &piece.extents) {
+        return io.reader.pick_runs(segment, block, item, planes, wanted.runs(), out);
+    }
+    buffers::resize(scratch, cells(&piece.extents) as usize * item)?;
+    io.reader.pick_runs(segment, block, item, planes, wanted.runs(), scratch)?;
+    let origin = Dims::from_elem(0, piece.extents.len());
+    let place = ChunkBox { shape: &piece.extents, at: &origin, extents: &piece.extents };
+    wanted.target.copy_from(&piece.in_region, &place, scratch)
 }
 
 fn check_wanted(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>) -> Result<()> {

@@ -253,29 +253,14 @@ pub(crate) fn decode(coding: &Coding, stored: &[u8], out: &mut [u8]) -> Result<(
     })
 }
 
-/// Decodes of `stored`, elements of `item` bytes, only the `runs` of them (first element, number), one after the other
-/// into `out`. Cheaper than [`decode`] where they are few: nothing else is unshuffled, or copied.
-pub(crate) fn decode_runs(
-    coding: &Coding,
-    item: usize,
-    stored: &[u8],
-    runs: impl Iterator<Item = (usize, usize)>,
-    out: &mut [u8],
-) -> Result<()> {
-    WORKSPACE.with_borrow_mut(|workspace| {
-        let planes = at_least(&mut workspace.shuffled, coding.raw_len as usize);
-        decode_with(&mut workspace.decompressor, coding.codec, stored, planes)?;
-        pick_runs(coding, item, planes, runs, out)
-    })
-}
-
 /// Decodes `stored` into `out`, which has just the room for it, but leaves shuffled what is.
 pub(crate) fn decode_planes(coding: &Coding, stored: &[u8], out: &mut [u8]) -> Result<()> {
     debug_assert_eq!(out.len(), coding.raw_len as usize);
     WORKSPACE.with_borrow_mut(|workspace| decode_with(&mut workspace.decompressor, coding.codec, stored, out))
 }
 
-/// What [`decode_runs`] does, from what [`decode_planes`] gave.
+/// Takes from what [`decode_planes`] gave, elements of `item` bytes, the `runs` of them (first element, number), one after
+/// the other into `out`. Cheaper than [`decode`] where they are few: nothing else is unshuffled, or copied.
 pub(crate) fn pick_runs(
     coding: &Coding,
     item: usize,
@@ -477,12 +462,14 @@ mod tests {
                     assert_eq!(out, raw);
                     let runs = [(3, 1), (0, 2), (999 * 16 / item, 16 / item)];
                     let mut some = vec![0; 3 * item + 16];
-                    decode_runs(&coding, item, &stored, runs.into_iter(), &mut some).expect("decodes");
+                    let mut planes = vec![0; raw.len()];
+                    decode_planes(&coding, &stored, &mut planes).expect("decodes");
+                    pick_runs(&coding, item, &planes, runs.into_iter(), &mut some).expect("inside");
                     let expected: Vec<u8> =
                         runs.iter().flat_map(|(first, n)| &raw[first * item..][..n * item]).copied().collect();
                     assert_eq!(some, expected);
                     let beyond = [(raw.len() / item, 1)];
-                    assert!(decode_runs(&coding, item, &stored, beyond.into_iter(), &mut some).is_err());
+                    assert!(pick_runs(&coding, item, &planes, beyond.into_iter(), &mut some).is_err());
                     let mut short = vec![0; raw.len() - 16];
                     let wrong = Coding { raw_len: short.len() as u32, ..coding };
                     assert!(decode(&wrong, &stored, &mut short).is_err());

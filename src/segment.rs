@@ -317,29 +317,16 @@ impl SegmentReader {
         codec::decode(&block.coding, stored, out).map_err(|error| segment.damaged(block.offset, &error))
     }
 
-    /// Decodes some elements of a block; see [`codec::decode_runs`].
-    pub fn decode_runs(
-        &self,
-        segment: &Segment,
-        block: &BlockRef,
-        item: usize,
-        stored: &[u8],
-        runs: impl Iterator<Item = (usize, usize)>,
-        out: &mut [u8],
-    ) -> Result<()> {
-        self.check(segment, block, stored)?;
-        codec::decode_runs(&block.coding, item, stored, runs, out)
-            .map_err(|error| segment.damaged(block.offset, &error))
-    }
-
-    /// Decodes a block, leaves it shuffled, and keeps it at hand.
-    pub fn decode_planes(&self, segment: &Segment, block: &BlockRef, stored: &[u8]) -> Result<Arc<Buffer>> {
+    /// Decodes a block and leaves it shuffled; see [`codec::decode_planes`]. It may be kept at hand.
+    pub fn decode_planes(&self, segment: &Segment, block: &BlockRef, stored: &[u8], keep: bool) -> Result<Arc<Buffer>> {
         self.check(segment, block, stored)?;
         let mut planes = self.buffers.take(block.coding.raw_len as usize)?;
         codec::decode_planes(&block.coding, stored, &mut planes)
             .map_err(|error| segment.damaged(block.offset, &error))?;
         let planes = Arc::new(planes);
-        self.keep((segment.uid, block.offset), Kept { bytes: planes.clone(), planes: block.coding.shuffle > 1 });
+        if keep {
+            self.keep((segment.uid, block.offset), Kept { bytes: planes.clone(), planes: block.coding.shuffle > 1 });
+        }
         Ok(planes)
     }
 
