@@ -13,7 +13,7 @@ use crate::format::segment::{BlockRef, Row};
 use crate::grid::{self, Piece, pieces};
 use crate::pool::Pool;
 use crate::schema::Schema;
-use crate::segment::{Segment, SegmentReader};
+use crate::segment::{Kept, Segment, SegmentReader};
 use crate::shape::{Dims, Region, c_strides, cells};
 use crate::strided::{BoundSource, BoundTarget, ChunkBox};
 use crate::sync::{self, RwLock};
@@ -25,8 +25,10 @@ use std::sync::Arc;
 pub(crate) const PACK_BELOW: usize = 16 << 10;
 /// What a pending chunk takes beside its values: its block, its places in maps, allocations. It is most of a tiny one.
 const CHUNK_OVERHEAD: usize = 256;
-/// Stored bytes that one read fetches, at most, when blocks stand side by side.
-const READ_RUN: u64 = 1 << 20;
+/// Stored bytes that one read fetches when blocks stand side by side: at most, and where there are many workers at least.
+const READ_RUN: std::ops::RangeInclusive<u64> = 256 << 10..=1 << 20;
+/// Reads for each worker, about, so that all have something to do until the end.
+const RUNS_PER_WORKER: u64 = 8;
 
 /// What arrays need to get at stored chunks and worker threads.
 pub(crate) struct Io {
@@ -284,8 +286,7 @@ impl Array {
         }
         let own = row.at == 0 && row.len == block.coding.raw_len && self.schema.dtype != DType::String;
         if own && io.reader.cached(segment, block).is_none() {
-            let mut stored = Vec::new();
-            io.reader.stored(segment, block.offset, block.len as usize, &mut stored)?;
+            let stored = io.reader.fetch(segment, block.offset, block.len as usize)?;
             let mut bytes = io.buffers.take(row.len as usize)?;
             io.reader.decode(segment, block, &stored, &mut bytes)?;
             return Ok(ChunkData::Numbers(bytes));
@@ -420,7 +421,10 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
             }
         }
     }
-    stored.sort_by(|(a, x), (b, y)| (&a.path, x.row.block.offset).cmp(&(&b.path, y.row.block.offset)));
+    stored.sort_by_key(|(segment, wanted)| (segment.number(), wanted.row.block.offset));
+    let total: u64 = stored.iter().map(|(_, wanted)| u64::from(wanted.row.block.len)).sum();
+    let share = total / (io.pool.threads() as u64 * RUNS_PER_WORKER).max(1);
+    let most = share.clamp(*READ_RUN.start(), *READ_RUN.end());
     for (segment, wanted) in stored {
         let block = wanted.row.block;
         let end = block.offset + u64::from(block.len);
@@ -428,7 +432,7 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
             Some(Step::Run { segment: same, offset, len, wanted: run })
                 if Arc::ptr_eq(same, &segment)
                     && block.offset <= *offset + *len
-                    && (end - *offset <= READ_RUN || end <= *offset + *len) =>
+                    && (end - *offset <= most || end <= *offset + *len) =>
             {
                 *len = (*len).max(end - *offset);
                 run.push(wanted);
@@ -481,11 +485,10 @@ impl Wanted<'_, '_> {
         cells(&self.piece.extents) * 4 <= self.plan.array.schema.chunk_cells() as u64
     }
 
-    /// The elements of the chunk that the piece takes, as runs (first, number), in C order.
-    fn runs(&self) -> impl Iterator<Item = (usize, usize)> {
+    /// The first dimension of a run, and cells of one: the trailing dimensions that are whole, and the one before them,
+    /// lie in the chunk without a gap.
+    fn run(&self) -> (usize, u64) {
         let (piece, shape) = (self.piece, &self.plan.array.schema.chunk_shape);
-        let strides = c_strides(shape);
-        // The trailing dimensions that are whole, and the one before them, make a run.
         let mut inner = shape.len();
         let mut run = 1;
         while inner > 0 {
@@ -495,39 +498,88 @@ impl Wanted<'_, '_> {
                 break;
             }
         }
-        (0..cells(&piece.extents[..inner])).map(move |number| {
-            let mut rest = number;
-            let mut first: u64 = (inner..strides.len()).map(|d| piece.in_chunk[d] * strides[d] as u64).sum();
-            for d in (0..inner).rev() {
-                first += (piece.in_chunk[d] + rest % piece.extents[d]) * strides[d] as u64;
-                rest /= piece.extents[d];
+        (inner, run)
+    }
+
+    /// The elements of the chunk that the piece takes, as runs (first, number), in C order.
+    fn runs(&self) -> Runs<'_> {
+        let piece = self.piece;
+        let strides = c_strides(&self.plan.array.schema.chunk_shape);
+        let (inner, cells_of_run) = self.run();
+        let extents = &piece.extents[..inner];
+        Runs {
+            first: piece.in_chunk.iter().zip(&strides).map(|(&at, &stride)| at * stride as u64).sum(),
+            index: Dims::from_elem(0, inner),
+            strides: strides.iter().map(|&stride| stride as u64).collect(),
+            extents,
+            cells_of_run,
+            left: cells(extents),
+        }
+    }
+
+    /// Whether the piece is so many short runs, as columns are, that to take them out of planes is dear.
+    fn is_scattered(&self) -> bool {
+        let (_, run) = self.run();
+        run < 16 && cells(&self.piece.extents) > 64 * run
+    }
+}
+
+/// See [`Wanted::runs`].
+struct Runs<'p> {
+    /// The next run's first element.
+    first: u64,
+    index: Dims,
+    strides: Dims,
+    extents: &'p [u64],
+    cells_of_run: u64,
+    left: u64,
+}
+
+impl Iterator for Runs<'_> {
+    type Item = (usize, usize);
+
+    fn next(&mut self) -> Option<(usize, usize)> {
+        self.left = self.left.checked_sub(1)?;
+        let run = (self.first as usize, self.cells_of_run as usize);
+        for d in (0..self.extents.len()).rev() {
+            self.index[d] += 1;
+            self.first += self.strides[d];
+            if self.index[d] < self.extents[d] {
+                break;
             }
-            (first as usize, run as usize)
-        })
+            self.first -= self.extents[d] * self.strides[d];
+            self.index[d] = 0;
+        }
+        Some(run)
     }
 }
 
 sync::thread_local! {
-    /// Stored and decoded bytes of a run: buffers that a worker keeps, because fresh memory is dear.
-    static RUN: RefCell<(Vec<u8>, Vec<u8>)> = const { RefCell::new((Vec::new(), Vec::new())) };
+    /// Decoded bytes of a block or piece: a buffer that a worker keeps, because fresh memory is dear.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 fn read_run(io: &Io, segment: &Segment, offset: u64, len: u64, wanted: &[Wanted<'_, '_>], keep: bool) -> Result<()> {
-    let groups = wanted.chunk_by(|a, b| a.row.block.offset == b.row.block.offset);
-    if wanted.iter().all(|wanted| io.reader.cached(segment, &wanted.row.block).is_some()) {
-        for group in groups {
-            let decoded = io.reader.block(segment, &group[0].row.block)?;
-            group.iter().try_for_each(|wanted| copy_wanted(io, segment, wanted, &decoded))?;
-        }
-        return Ok(());
-    }
-    RUN.with(|run| {
-        let (stored, decoded) = &mut *run.borrow_mut();
-        io.reader.stored(segment, offset, len as usize, stored)?;
-        for group in groups {
+    let groups = || wanted.chunk_by(|a, b| a.row.block.offset == b.row.block.offset);
+    let at_hand = groups().all(|group| io.reader.cached(segment, &group[0].row.block).is_some());
+    let stored = if at_hand { None } else { Some(io.reader.fetch(segment, offset, len as usize)?) };
+    SCRATCH.with_borrow_mut(|decoded| {
+        for group in groups() {
             let block = group[0].row.block;
-            let stored = &stored[(block.offset - offset) as usize..][..block.len as usize];
-            read_block(io, segment, &block, stored, decoded, group, keep)?;
+            match (io.reader.cached(segment, &block), &stored) {
+                (Some(kept), _) => {
+                    group.iter().try_for_each(|wanted| copy_kept(io, segment, wanted, &kept, decoded))?
+                }
+                (None, Some(stored)) => {
+                    let stored = &stored[(block.offset - offset) as usize..][..block.len as usize];
+                    read_block(io, segment, &block, stored, decoded, group, keep)?;
+                }
+                // It was at hand a moment ago.
+                (None, None) => {
+                    let kept = io.reader.block(segment, &block)?;
+                    group.iter().try_for_each(|wanted| copy_wanted(io, segment, wanted, &kept))?;
+                }
+            }
         }
         Ok(())
     })
@@ -544,52 +596,54 @@ fn read_block(
 ) -> Result<()> {
     // Before memory is taken for what it claims to decode to.
     group.iter().try_for_each(|wanted| check_wanted(io, segment, wanted))?;
-    let raw_len = block.coding.raw_len as usize;
     if let [wanted] = group
         && wanted.is_alone()
-        && (wanted.is_whole_block() || (!keep && wanted.is_small()))
     {
         let (schema, piece) = (&wanted.plan.array.schema, wanted.piece);
-        if !wanted.is_whole_block() {
-            return read_runs(io, segment, block, stored, decoded, wanted);
-        }
         if piece.extents == schema.chunk_shape
             && let Some(out) = wanted.target.contiguous_piece(&piece.in_region, &piece.extents)
         {
             return io.reader.decode(segment, block, stored, out);
         }
-        buffers::resize(decoded, raw_len)?;
-        io.reader.decode(segment, block, stored, decoded)?;
-        return copy_wanted(io, segment, wanted, decoded);
+        let few = if keep { !wanted.is_scattered() } else { wanted.is_small() };
+        if few && !wanted.is_whole_block() {
+            let planes = io.reader.decode_planes(segment, block, stored, keep)?;
+            return copy_runs(io, segment, wanted, &planes, decoded);
+        }
     }
-    if !keep {
-        buffers::resize(decoded, raw_len)?;
+    if !keep || matches!(group, [wanted] if wanted.is_whole_block()) {
+        buffers::resize(decoded, block.coding.raw_len as usize)?;
         io.reader.decode(segment, block, stored, decoded)?;
         return group.iter().try_for_each(|wanted| copy_wanted(io, segment, wanted, decoded));
     }
     // A pack, or a part of a chunk: what is beside it is likely to be asked for next.
-    let mut kept = buffers::allocate(raw_len)?;
-    io.reader.decode(segment, block, stored, &mut kept)?;
-    let kept = Arc::new(kept);
-    io.reader.keep(segment, block, kept.clone());
+    let kept = io.reader.decode_block(segment, block, stored)?;
     group.iter().try_for_each(|wanted| copy_wanted(io, segment, wanted, &kept))
 }
 
-/// Reads a piece of a chunk that is alone in its block, and decodes no more than that.
-fn read_runs(
-    io: &Io,
-    segment: &Segment,
-    block: &BlockRef,
-    stored: &[u8],
-    decoded: &mut Vec<u8>,
-    wanted: &Wanted<'_, '_>,
-) -> Result<()> {
-    let (piece, item) = (wanted.piece, wanted.plan.array.schema.dtype.size());
-    buffers::resize(decoded, cells(&piece.extents) as usize * item)?;
-    io.reader.decode_runs(segment, block, item, stored, wanted.runs(), decoded)?;
+/// Copies a piece from a block that is kept.
+fn copy_kept(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>, kept: &Kept, scratch: &mut Vec<u8>) -> Result<()> {
+    if !kept.planes {
+        return copy_wanted(io, segment, wanted, &kept.bytes);
+    }
+    if wanted.is_alone() && !wanted.is_scattered() {
+        check_wanted(io, segment, wanted)?;
+        return copy_runs(io, segment, wanted, &kept.bytes, scratch);
+    }
+    copy_wanted(io, segment, wanted, &io.reader.block(segment, &wanted.row.block)?)
+}
+
+/// Copies a piece of a chunk that is alone in its block from the planes of that.
+fn copy_runs(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>, planes: &[u8], scratch: &mut Vec<u8>) -> Result<()> {
+    let (block, piece, item) = (&wanted.row.block, wanted.piece, wanted.plan.array.schema.dtype.size());
+    if let Some(out) = wanted.target.contiguous_piece(&piece.in_region, &piece.extents) {
+        return io.reader.pick_runs(segment, block, item, planes, wanted.runs(), out);
+    }
+    buffers::resize(scratch, cells(&piece.extents) as usize * item)?;
+    io.reader.pick_runs(segment, block, item, planes, wanted.runs(), scratch)?;
     let origin = Dims::from_elem(0, piece.extents.len());
     let place = ChunkBox { shape: &piece.extents, at: &origin, extents: &piece.extents };
-    wanted.target.copy_from(&piece.in_region, &place, decoded)
+    wanted.target.copy_from(&piece.in_region, &place, scratch)
 }
 
 fn check_wanted(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>) -> Result<()> {

@@ -3,6 +3,7 @@
 //! The streams are those that Zarr's codecs (numcodecs) read: one zstd frame with content size and checksum (RFC 8878),
 //! an LZ4 block behind its length as a little-endian u32, or the bytes themselves. The shuffle is numcodecs' `shuffle`.
 
+use crate::buffers;
 use crate::error::{Result, bail, error};
 use crate::vector::{Kernel, vectorised};
 use std::cell::RefCell;
@@ -176,6 +177,19 @@ pub(crate) fn from_frame(bytes: &[u8]) -> Result<Vec<u8>> {
     }
 }
 
+/// Undoes [`to_frame`], for bytes that decode to `limit` at most, with the context that blocks are decoded with.
+pub(crate) fn from_short_frame(bytes: &[u8], limit: usize) -> Result<Vec<u8>> {
+    // The frame's word for its length is taken only where it asks for less memory.
+    let said = zstd::zstd_safe::get_frame_content_size(bytes).ok().flatten();
+    let mut raw = buffers::allocate(said.map_or(limit, |said| said.min(limit as u64) as usize))?;
+    let len = WORKSPACE.with_borrow_mut(|workspace| {
+        let decompressor = decompressor(&mut workspace.decompressor)?;
+        decompressor.decompress_to_buffer(bytes, &mut raw[..]).map_err(|error| error!(Corrupt, "zstd: {error}"))
+    })?;
+    raw.truncate(len);
+    Ok(raw)
+}
+
 /// What `len` bytes may decompress to: so that a small file cannot fill the memory.
 fn frame_limit(len: usize) -> u64 {
     (len as u64).saturating_mul(FRAME_RATIO).saturating_add(FRAME_FREE)
@@ -216,61 +230,72 @@ fn compressor<'k>(
     }
 }
 
+fn decompressor<'k>(
+    kept: &'k mut Option<zstd::bulk::Decompressor<'static>>,
+) -> Result<&'k mut zstd::bulk::Decompressor<'static>> {
+    match kept {
+        Some(decompressor) => Ok(decompressor),
+        None => Ok(kept.insert(zstd::bulk::Decompressor::new().map_err(|error| error!(OutOfMemory, "zstd: {error}"))?)),
+    }
+}
+
 /// Decodes `stored` into `out`, which has just the room for it. An error says what is wrong with the bytes.
 pub(crate) fn decode(coding: &Coding, stored: &[u8], out: &mut [u8]) -> Result<()> {
-    debug_assert_eq!(out.len(), coding.raw_len as usize);
-    let item = usize::from(coding.shuffle);
-    if item <= 1 {
-        return decode_stream(coding.codec, stored, out);
+    if coding.shuffle <= 1 {
+        return decode_planes(coding, stored, out);
     }
+    debug_assert_eq!(out.len(), coding.raw_len as usize);
     WORKSPACE.with_borrow_mut(|workspace| {
         let planes = at_least(&mut workspace.shuffled, out.len());
         decode_with(&mut workspace.decompressor, coding.codec, stored, planes)?;
-        unshuffle(item, planes, out);
+        join_planes(coding, planes, out);
         Ok(())
     })
 }
 
-/// Decodes of `stored`, elements of `item` bytes, only the `runs` of them (first element, number), one after the other
-/// into `out`. Cheaper than [`decode`] where they are few: nothing else is unshuffled, or copied.
-pub(crate) fn decode_runs(
+/// Decodes `stored` into `out`, which has just the room for it, but leaves shuffled what is.
+pub(crate) fn decode_planes(coding: &Coding, stored: &[u8], out: &mut [u8]) -> Result<()> {
+    debug_assert_eq!(out.len(), coding.raw_len as usize);
+    WORKSPACE.with_borrow_mut(|workspace| decode_with(&mut workspace.decompressor, coding.codec, stored, out))
+}
+
+/// Takes from what [`decode_planes`] gave, elements of `item` bytes, the `runs` of them (first element, number), one after
+/// the other into `out`. Cheaper than [`decode`] where they are few: nothing else is unshuffled, or copied.
+pub(crate) fn pick_runs(
     coding: &Coding,
     item: usize,
-    stored: &[u8],
+    planes: &[u8],
     runs: impl Iterator<Item = (usize, usize)>,
     out: &mut [u8],
 ) -> Result<()> {
-    let raw_len = coding.raw_len as usize;
     let shuffle = usize::from(coding.shuffle).max(1);
     if shuffle > 1 && shuffle != item {
         bail!(Corrupt, "elements of {item} bytes are shuffled as {shuffle}");
     }
-    WORKSPACE.with_borrow_mut(|workspace| {
-        let planes = at_least(&mut workspace.shuffled, raw_len);
-        decode_with(&mut workspace.decompressor, coding.codec, stored, planes)?;
-        let n = raw_len / item;
-        let mut out = out;
-        for (first, count) in runs {
-            let inside = first.checked_add(count).is_some_and(|end| end <= n);
-            let Some((run, rest)) = out.split_at_mut_checked(count * item).filter(|_| inside) else {
-                bail!(Internal, "elements {first} to {first} + {count} of {n}");
-            };
-            if shuffle == 1 {
-                run.copy_from_slice(&planes[first * item..][..run.len()]);
-            } else {
-                for b in 0..item {
-                    let plane = &planes[b * n + first..][..count];
-                    run[b..].iter_mut().step_by(item).zip(plane).for_each(|(out, byte)| *out = *byte);
-                }
-            }
-            out = rest;
+    let n = planes.len() / item;
+    let mut out = out;
+    for (first, count) in runs {
+        let inside = first.checked_add(count).is_some_and(|end| end <= n);
+        let Some((run, rest)) = out.split_at_mut_checked(count * item).filter(|_| inside) else {
+            bail!(Internal, "elements {first} to {first} + {count} of {n}");
+        };
+        if shuffle == 1 {
+            run.copy_from_slice(&planes[first * item..][..run.len()]);
+        } else {
+            unshuffle(item, &planes[..n * item], first, run);
         }
-        Ok(())
-    })
+        out = rest;
+    }
+    Ok(())
 }
 
-fn decode_stream(codec: Codec, stored: &[u8], out: &mut [u8]) -> Result<()> {
-    WORKSPACE.with_borrow_mut(|workspace| decode_with(&mut workspace.decompressor, codec, stored, out))
+/// What [`decode`] gives, from what [`decode_planes`] gave.
+pub(crate) fn join_planes(coding: &Coding, planes: &[u8], out: &mut [u8]) {
+    let item = usize::from(coding.shuffle).max(1);
+    let (elements, rest) = out.split_at_mut(out.len() / item * item);
+    let (planes, tail) = planes.split_at(elements.len());
+    unshuffle(item, planes, 0, elements);
+    rest.copy_from_slice(tail);
 }
 
 fn decode_with(
@@ -296,13 +321,7 @@ fn decode_with(
             lz4_flex::block::decompress_into(block, out).map_err(|error| error!(Corrupt, "lz4: {error}"))?
         }
         Codec::Zstd => {
-            let decompressor = match kept {
-                Some(decompressor) => decompressor,
-                None => {
-                    kept.insert(zstd::bulk::Decompressor::new().map_err(|error| error!(OutOfMemory, "zstd: {error}"))?)
-                }
-            };
-            decompressor.decompress_to_buffer(stored, out).map_err(|error| error!(Corrupt, "zstd: {error}"))?
+            decompressor(kept)?.decompress_to_buffer(stored, out).map_err(|error| error!(Corrupt, "zstd: {error}"))?
         }
     };
     if len != out.len() {
@@ -317,21 +336,15 @@ fn shuffle(item: usize, from: &[u8], first: usize, to: &mut [u8]) {
     vectorised(Shuffle { item, from, first, to });
 }
 
-/// Undoes [`shuffle`].
-fn unshuffle(item: usize, from: &[u8], to: &mut [u8]) {
-    vectorised(Unshuffle { item, from, to });
+/// Undoes [`shuffle`] for the elements from `first` on that `to` has room for; `planes` are those of whole elements.
+fn unshuffle(item: usize, planes: &[u8], first: usize, to: &mut [u8]) {
+    vectorised(Unshuffle { item, planes, first, to });
 }
 
 struct Shuffle<'b> {
     item: usize,
     from: &'b [u8],
     first: usize,
-    to: &'b mut [u8],
-}
-
-struct Unshuffle<'b> {
-    item: usize,
-    from: &'b [u8],
     to: &'b mut [u8],
 }
 
@@ -351,18 +364,26 @@ impl Kernel for Shuffle<'_> {
     }
 }
 
+struct Unshuffle<'b> {
+    item: usize,
+    planes: &'b [u8],
+    first: usize,
+    to: &'b mut [u8],
+}
+
 impl Kernel for Unshuffle<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let Self { item, from, to } = self;
+        let Self { item, planes, first, to } = self;
+        let plane = |b: usize| &planes[b * (planes.len() / item) + first..][..to.len() / item];
         match item {
-            2 => unshuffle_n::<2>(from, to),
-            4 => unshuffle_n::<4>(from, to),
-            8 => unshuffle_n::<8>(from, to),
-            16 => unshuffle_n::<16>(from, to),
-            _ => to.copy_from_slice(from),
+            2 => interleave(std::array::from_fn(plane), to.as_chunks_mut::<2>().0),
+            4 => interleave(std::array::from_fn(plane), to.as_chunks_mut::<4>().0),
+            8 => interleave_quads::<8, 2>(std::array::from_fn(plane), to),
+            16 => interleave_quads::<16, 4>(std::array::from_fn(plane), to),
+            _ => to.copy_from_slice(plane(0)),
         }
     }
 }
@@ -435,19 +456,26 @@ fn split<const N: usize>(words: &[[u8; N]], planes: &mut Planes<'_>, plane: usiz
     }
 }
 
+/// Writes whole elements, as compilers know how to do with vectors: byte by byte is ten times slower.
 #[inline(always)]
-fn unshuffle_n<const N: usize>(from: &[u8], to: &mut [u8]) {
-    let n = to.len() / N;
-    let (elements, tail) = to.as_chunks_mut::<N>();
-    for (s, strip) in elements.chunks_mut(STRIP).enumerate() {
-        for b in 0..N {
-            let plane = &from[b * n + s * STRIP..][..strip.len()];
-            for (element, byte) in strip.iter_mut().zip(plane) {
-                element[b] = *byte;
-            }
-        }
+fn interleave<T: Copy, const N: usize>(parts: [&[T]; N], to: &mut [[T; N]]) {
+    let parts = parts.map(|part| &part[..to.len()]);
+    for (i, out) in to.iter_mut().enumerate() {
+        *out = std::array::from_fn(|b| parts[b][i]);
     }
-    tail.copy_from_slice(&from[n * N..]);
+}
+
+/// The same in two steps, four planes each time, for elements of too many bytes for one.
+#[inline(always)]
+fn interleave_quads<const N: usize, const QUADS: usize>(planes: [&[u8]; N], to: &mut [u8]) {
+    let mut quads = [[[0; 4]; STRIP]; QUADS];
+    let (elements, _) = to.as_chunks_mut::<4>().0.as_chunks_mut::<QUADS>();
+    for (s, strip) in elements.chunks_mut(STRIP).enumerate() {
+        for (q, quad) in quads.iter_mut().enumerate() {
+            interleave(std::array::from_fn(|b| &planes[4 * q + b][s * STRIP..]), &mut quad[..strip.len()]);
+        }
+        interleave(std::array::from_fn(|q| &quads[q][..]), strip);
+    }
 }
 
 #[cfg(test)]
@@ -479,12 +507,14 @@ mod tests {
                     assert_eq!(out, raw);
                     let runs = [(3, 1), (0, 2), (999 * 16 / item, 16 / item)];
                     let mut some = vec![0; 3 * item + 16];
-                    decode_runs(&coding, item, &stored, runs.into_iter(), &mut some).expect("decodes");
+                    let mut planes = vec![0; raw.len()];
+                    decode_planes(&coding, &stored, &mut planes).expect("decodes");
+                    pick_runs(&coding, item, &planes, runs.into_iter(), &mut some).expect("inside");
                     let expected: Vec<u8> =
                         runs.iter().flat_map(|(first, n)| &raw[first * item..][..n * item]).copied().collect();
                     assert_eq!(some, expected);
                     let beyond = [(raw.len() / item, 1)];
-                    assert!(decode_runs(&coding, item, &stored, beyond.into_iter(), &mut some).is_err());
+                    assert!(pick_runs(&coding, item, &planes, beyond.into_iter(), &mut some).is_err());
                     let mut short = vec![0; raw.len() - 16];
                     let wrong = Coding { raw_len: short.len() as u32, ..coding };
                     assert!(decode(&wrong, &stored, &mut short).is_err());
@@ -515,7 +545,7 @@ mod tests {
             let (compression, mut planes) =
                 (Compression { codec: Codec::Lz4, level: 1, shuffle: true }, vec![0; raw.len()]);
             let (coding, stored) = encode_to_vec(&compression, item, &raw);
-            decode_stream(coding.codec, &stored, &mut planes).expect("decodes");
+            decode_planes(&coding, &stored, &mut planes).expect("decodes");
             assert!((0..n * item).all(|at| planes[at % item * n + at / item] == raw[at]));
             assert_eq!(planes[n * item..], raw[n * item..]);
         }

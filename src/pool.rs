@@ -3,7 +3,12 @@
 use crate::error::{Error, Result, error};
 use crate::process::PerProcess;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::thread;
+
+/// Items that a thread of [`Pool::for_each_at_once`] takes at a time.
+const GROUP: usize = 16;
 
 /// Threads for background encoding and parallel reads; none at all when it was made for 0.
 pub(crate) struct Pool {
@@ -54,6 +59,11 @@ impl Pool {
         if cfg!(feature = "shuttle") { None } else { self.started.get_or_init(start).as_ref() }
     }
 
+    /// The number of workers.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
     /// Whether there are workers, or will be.
     pub fn has_threads(&self) -> bool {
         self.threads > 0
@@ -72,9 +82,11 @@ impl Pool {
 
     /// Calls `f` for each item, in parallel where there is more than one. Returns the error of the first that failed.
     pub fn for_each<T: Sync>(&self, items: &[T], f: impl Fn(&T) -> Result<()> + Sync) -> Result<()> {
-        match self.running() {
-            // One worker would be no faster than the caller, who would wait for what it does for others.
-            Some(pool) if items.len() > 1 && self.threads > 1 => {
+        // One worker would be no faster than the caller, who would wait for what it does for others. Nor is a thread
+        // started for what the caller does itself.
+        let pool = if items.len() > 1 && self.threads > 1 { self.running() } else { None };
+        match pool {
+            Some(pool) => {
                 use rayon::prelude::*;
                 let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
                 pool.install(|| {
@@ -92,8 +104,33 @@ impl Pool {
                     None => Ok(()),
                 }
             }
-            _ => items.iter().try_for_each(f),
+            None => items.iter().try_for_each(f),
         }
+    }
+
+    /// Calls `f` for each item, on threads of its own where there is much to do: for what takes little time and must not
+    /// wait for what the workers are doing.
+    pub fn for_each_at_once<T: Sync>(&self, items: &[T], f: impl Fn(&T) + Sync) {
+        // The model checker's threads are the only ones that may touch its locks.
+        let threads = if cfg!(feature = "shuttle") { 1 } else { self.threads.min(items.len() / (4 * GROUP)) };
+        if threads <= 1 {
+            return items.iter().for_each(f);
+        }
+        let next = AtomicUsize::new(0);
+        let work = || {
+            while let Some(group) = items.chunks(GROUP).nth(next.fetch_add(1, Ordering::Relaxed)) {
+                group.iter().for_each(&f);
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 1..threads {
+                // Where no thread can be made, those that there are do it.
+                if thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                    break;
+                }
+            }
+            work();
+        });
     }
 }
 
@@ -108,6 +145,18 @@ mod tests {
             let items: Vec<usize> = (0..100).collect();
             let run = pool.for_each(&items, |&i| if i % 10 == 7 { Err(error!(Internal, "{i}")) } else { Ok(()) });
             assert_eq!(run.expect_err("fails").message(), "7");
+        }
+    }
+
+    #[test]
+    fn all_items_are_visited_once_at_once() {
+        for (threads, n) in [(0, 100), (1, 1000), (3, 0), (3, 1), (3, 1000)] {
+            let pool = Pool::shared(Some(threads)).expect("a pool");
+            let visits: Vec<AtomicUsize> = (0..n).map(|_| AtomicUsize::new(0)).collect();
+            pool.for_each_at_once(&visits, |visits| {
+                visits.fetch_add(1, Ordering::Relaxed);
+            });
+            assert!(visits.iter().all(|visits| visits.load(Ordering::Relaxed) == 1));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Segment files: written once from front to back, then read in any order.
 
 use crate::block::Encoded;
+use crate::buffers::{Buffer, Buffers};
 use crate::codec;
 use crate::error::{Error, ErrorKind, Result, bail, error};
 use crate::format::definitions::{Definition, Definitions, SchemaNumbers};
@@ -10,6 +11,7 @@ use crate::format::segment::{
 };
 use crate::schema::Schema;
 use crate::storage::{ReadFile, Storage, WriteFile};
+use quick_cache::OptionsBuilder;
 use quick_cache::sync::Cache;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -48,18 +50,32 @@ impl Segment {
         Self { record, path, uid: NEXT.fetch_add(1, Ordering::Relaxed), directory: OnceLock::new() }
     }
 
+    /// A number by which segments are put in order: those of one array name ascend as the root lists them.
+    pub fn number(&self) -> u64 {
+        self.uid
+    }
+
     fn damaged(&self, offset: u64, error: &Error) -> Error {
         let kind = if error.kind() == ErrorKind::Unsupported { ErrorKind::Unsupported } else { ErrorKind::Corrupt };
         Error::new(kind, format!("{} at offset {offset}: {error}", self.path.display()))
     }
 }
 
+/// A decoded block that is kept at hand.
+#[derive(Clone)]
+pub(crate) struct Kept {
+    pub bytes: Arc<Buffer>,
+    /// Whether they are as [`codec::decode_planes`] leaves them: most of a chunk that is read in small pieces is never
+    /// unshuffled.
+    pub planes: bool,
+}
+
 #[derive(Clone)]
 struct ByBytes;
 
-impl quick_cache::Weighter<(u64, u64), Arc<Vec<u8>>> for ByBytes {
-    fn weight(&self, _: &(u64, u64), block: &Arc<Vec<u8>>) -> u64 {
-        block.len() as u64 + 64
+impl quick_cache::Weighter<(u64, u64), Kept> for ByBytes {
+    fn weight(&self, _: &(u64, u64), kept: &Kept) -> u64 {
+        kept.bytes.len() as u64 + 64
     }
 }
 
@@ -69,24 +85,33 @@ impl quick_cache::Weighter<(u64, u64), Arc<Vec<Row>>> for ByBytes {
     }
 }
 
+/// A cache in one piece: a share of it for each processor would be too small for a chunk.
+fn block_cache(bytes: u64) -> Cache<(u64, u64), Kept, ByBytes> {
+    let options = OptionsBuilder::new().shards(1).estimated_items_capacity(1024).weight_capacity(bytes).build();
+    let options = options.unwrap_or_else(|_| unreachable!("what has no default is given"));
+    Cache::with_options(options, ByBytes, Default::default(), Default::default())
+}
+
 /// Reads segments, through bounded caches of open files, index pages and decoded blocks.
 pub(crate) struct SegmentReader {
     storage: Arc<dyn Storage>,
     store_id: [u8; 16],
+    buffers: Arc<Buffers>,
     files: Cache<u64, Arc<dyn ReadFile>>,
     pages: Cache<(u64, u64), Arc<Vec<Row>>, ByBytes>,
-    blocks: Cache<(u64, u64), Arc<Vec<u8>>, ByBytes>,
+    blocks: Cache<(u64, u64), Kept, ByBytes>,
     cache_bytes: u64,
 }
 
 impl SegmentReader {
-    pub fn new(storage: Arc<dyn Storage>, store_id: [u8; 16], cache_bytes: u64) -> Self {
+    pub fn new(storage: Arc<dyn Storage>, store_id: [u8; 16], cache_bytes: u64, buffers: &Arc<Buffers>) -> Self {
         Self {
             storage,
             store_id,
+            buffers: buffers.clone(),
             files: Cache::new(OPEN_FILES),
             pages: Cache::with_weighter(256, cache_bytes / 4, ByBytes),
-            blocks: Cache::with_weighter(1024, cache_bytes - cache_bytes / 4, ByBytes),
+            blocks: block_cache(cache_bytes - cache_bytes / 4),
             cache_bytes,
         }
     }
@@ -274,6 +299,13 @@ impl SegmentReader {
         self.read(segment, &*self.file(segment)?, buffer, offset)
     }
 
+    /// `len` stored bytes from `offset` on.
+    pub fn fetch(&self, segment: &Segment, offset: u64, len: usize) -> Result<Buffer> {
+        let mut bytes = self.buffers.take(len)?;
+        self.read(segment, &*self.file(segment)?, &mut bytes, offset)?;
+        Ok(bytes)
+    }
+
     /// Checks a block's stored bytes.
     pub fn check(&self, segment: &Segment, block: &BlockRef, stored: &[u8]) -> Result<()> {
         if crc32c::crc32c(stored) != block.crc {
@@ -288,19 +320,30 @@ impl SegmentReader {
         codec::decode(&block.coding, stored, out).map_err(|error| segment.damaged(block.offset, &error))
     }
 
-    /// Decodes some elements of a block; see [`codec::decode_runs`].
-    pub fn decode_runs(
+    /// Decodes a block and leaves it shuffled; see [`codec::decode_planes`]. It may be kept at hand.
+    pub fn decode_planes(&self, segment: &Segment, block: &BlockRef, stored: &[u8], keep: bool) -> Result<Arc<Buffer>> {
+        self.check(segment, block, stored)?;
+        let mut planes = self.buffers.take(block.coding.raw_len as usize)?;
+        codec::decode_planes(&block.coding, stored, &mut planes)
+            .map_err(|error| segment.damaged(block.offset, &error))?;
+        let planes = Arc::new(planes);
+        if keep {
+            self.keep((segment.uid, block.offset), Kept { bytes: planes.clone(), planes: block.coding.shuffle > 1 });
+        }
+        Ok(planes)
+    }
+
+    /// Takes some elements of a block from what [`Self::decode_planes`] gave; see [`codec::pick_runs`].
+    pub fn pick_runs(
         &self,
         segment: &Segment,
         block: &BlockRef,
         item: usize,
-        stored: &[u8],
+        planes: &[u8],
         runs: impl Iterator<Item = (usize, usize)>,
         out: &mut [u8],
     ) -> Result<()> {
-        self.check(segment, block, stored)?;
-        codec::decode_runs(&block.coding, item, stored, runs, out)
-            .map_err(|error| segment.damaged(block.offset, &error))
+        codec::pick_runs(&block.coding, item, planes, runs, out).map_err(|error| segment.damaged(block.offset, &error))
     }
 
     /// Whether this many decoded bytes are worth keeping: they do not push each other out.
@@ -327,47 +370,53 @@ impl SegmentReader {
     }
 
     /// A decoded block, if it is at hand.
-    pub fn cached(&self, segment: &Segment, block: &BlockRef) -> Option<Arc<Vec<u8>>> {
+    pub fn cached(&self, segment: &Segment, block: &BlockRef) -> Option<Kept> {
         self.blocks.get(&(segment.uid, block.offset))
     }
 
-    /// Keeps a decoded block at hand.
-    pub fn keep(&self, segment: &Segment, block: &BlockRef, decoded: Arc<Vec<u8>>) {
-        if self.is_worth_keeping(&decoded) {
-            self.blocks.insert((segment.uid, block.offset), decoded);
+    fn keep(&self, key: (u64, u64), kept: Kept) {
+        if (kept.bytes.len() as u64) < self.cache_bytes / 4 {
+            self.blocks.insert(key, kept);
         }
     }
 
     /// A decoded block that is not in a segment yet, from the cache or decoded.
-    pub fn pending(&self, encoded: &Encoded) -> Result<Arc<Vec<u8>>> {
+    pub fn pending(&self, encoded: &Encoded) -> Result<Arc<Buffer>> {
         let key = (PENDING | encoded.uid, 0);
-        if let Some(decoded) = self.blocks.get(&key) {
-            return Ok(decoded);
+        if let Some(kept) = self.blocks.get(&key) {
+            return Ok(kept.bytes);
         }
-        let mut decoded = crate::buffers::allocate(encoded.coding.raw_len as usize)?;
+        let mut decoded = self.buffers.take(encoded.coding.raw_len as usize)?;
         codec::decode(&encoded.coding, &encoded.bytes, &mut decoded)?;
         let decoded = Arc::new(decoded);
-        if self.is_worth_keeping(&decoded) {
-            self.blocks.insert(key, decoded.clone());
-        }
+        self.keep(key, Kept { bytes: decoded.clone(), planes: false });
         Ok(decoded)
     }
 
-    fn is_worth_keeping(&self, decoded: &[u8]) -> bool {
-        (decoded.len() as u64) < self.cache_bytes / 4
+    /// A decoded block, from the cache or read.
+    pub fn block(&self, segment: &Segment, block: &BlockRef) -> Result<Arc<Buffer>> {
+        match self.cached(segment, block) {
+            Some(Kept { bytes, planes: false }) => Ok(bytes),
+            Some(Kept { bytes, planes: true }) => {
+                let mut joined = self.buffers.take(bytes.len())?;
+                codec::join_planes(&block.coding, &bytes, &mut joined);
+                let joined = Arc::new(joined);
+                self.keep((segment.uid, block.offset), Kept { bytes: joined.clone(), planes: false });
+                Ok(joined)
+            }
+            None => {
+                let stored = self.fetch(segment, block.offset, block.len as usize)?;
+                self.decode_block(segment, block, &stored)
+            }
+        }
     }
 
-    /// A decoded block, from the cache or read.
-    pub fn block(&self, segment: &Segment, block: &BlockRef) -> Result<Arc<Vec<u8>>> {
-        if let Some(decoded) = self.cached(segment, block) {
-            return Ok(decoded);
-        }
-        let mut stored = Vec::new();
-        self.stored(segment, block.offset, block.len as usize, &mut stored)?;
-        let mut decoded = crate::buffers::allocate(block.coding.raw_len as usize)?;
-        self.decode(segment, block, &stored, &mut decoded)?;
+    /// Decodes a block and keeps it at hand.
+    pub fn decode_block(&self, segment: &Segment, block: &BlockRef, stored: &[u8]) -> Result<Arc<Buffer>> {
+        let mut decoded = self.buffers.take(block.coding.raw_len as usize)?;
+        self.decode(segment, block, stored, &mut decoded)?;
         let decoded = Arc::new(decoded);
-        self.keep(segment, block, decoded.clone());
+        self.keep((segment.uid, block.offset), Kept { bytes: decoded.clone(), planes: false });
         Ok(decoded)
     }
 

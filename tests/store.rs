@@ -171,3 +171,49 @@ fn one_variable_of_the_highest_rank_is_read_across_datasets() {
     store.read_across("v", &["a", "b"], Selection::all(MAX_RANK), Target::from_slice(&mut both)).unwrap();
     assert_eq!(both, [98.0, 99.0]);
 }
+
+#[test]
+fn pieces_of_a_chunk_are_the_same_in_any_order_of_reading() {
+    fn check<T: atlas_store::Element + PartialEq + std::fmt::Debug>(value: impl Fn(usize) -> T) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let (shape, cells) = ([4u64, 100, 90], 4 * 100 * 90);
+        let values: Vec<T> = (0..cells).map(&value).collect();
+        let store = create(&path);
+        let dataset = store.create_dataset("d").unwrap();
+        dataset.define_array("v", T::DTYPE, &["z", "y", "x"], &shape, ArrayOptions::default()).unwrap();
+        dataset.write("v", Selection::all(3), Source::from_slice(&values)).unwrap();
+        store.close().unwrap();
+        // A cell, a plane, a box, columns, all: each after any other, from a cache and without one.
+        let regions = [
+            ([2, 57, 31], [1, 1, 1]),
+            ([1, 0, 0], [1, 100, 90]),
+            ([1, 20, 30], [2, 50, 40]),
+            ([0, 0, 17], [4, 100, 1]),
+            ([0, 0, 0], shape),
+        ];
+        for cache_bytes in [None, Some(0)] {
+            for (first, second) in (0..25).map(|pair| (pair / 5, pair % 5)) {
+                let mut options = OpenOptions::default();
+                options.runtime.cache_bytes = cache_bytes;
+                let store = Store::open(&path, Mode::Read, options).unwrap();
+                for number in [first, second, first] {
+                    let (start, count) = regions[number];
+                    let mut expected = Vec::new();
+                    for (z, y) in (0..count[0]).flat_map(|z| (0..count[1]).map(move |y| (z, y))) {
+                        let row = ((start[0] + z) * 100 + start[1] + y) * 90 + start[2];
+                        expected.extend_from_slice(&values[row as usize..][..count[2] as usize]);
+                    }
+                    let mut read = vec![value(0); expected.len()];
+                    let region = Selection::region(&start, &count);
+                    store.read_array("d", "v", region, Target::from_slice(&mut read)).unwrap();
+                    assert!(read == expected, "{regions:?}: {first}, then {second}");
+                }
+            }
+        }
+    }
+    check(|i| (i * 7 % 251) as u8);
+    check(|i| (i * 7 % 65_521) as u16);
+    check(|i| i as f32 / 7.0);
+    check(|i| i as f64 / 7.0);
+}

@@ -334,7 +334,7 @@ fn check_rows(rows: &[Row]) -> Result<()> {
 /// Decodes a page, whose checksum was right, and checks that the rows are what [`page_to_bytes`] could have written.
 pub fn page_from_bytes(bytes: &[u8], page: &PageRef, blocks_end: u64) -> Result<Vec<Row>> {
     let n = page.rows as usize;
-    let raw = zstd::bulk::decompress(bytes, n * MAX_ROW_BYTES).map_err(|error| error!(Corrupt, "zstd: {error}"))?;
+    let raw = codec::from_short_frame(bytes, n * MAX_ROW_BYTES)?;
     let mut cursor = Cursor(&raw);
     let overflow = || error!(Corrupt, "numbers in an index page overflow");
     let blank = Row {

@@ -283,6 +283,7 @@ impl Store {
         target: Target<'_>,
     ) -> Result<()> {
         self.on_snapshot(|working| {
+            working.catalogue.decode_ahead(&self.io.pool, datasets);
             let mut first: Option<Dims> = None;
             let mut reads = Vec::with_capacity(datasets.len());
             for (number, dataset) in datasets.iter().enumerate() {

@@ -4,6 +4,7 @@
 use crate::array::Array;
 use crate::error::{Error, Result, bail, error};
 use crate::format::root::{self, ArrayRecord, Attributes, DatasetRecord, MetaFormat, Root};
+use crate::pool::Pool;
 use crate::schema::Schema;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::value::Value;
@@ -145,6 +146,14 @@ impl Catalogue {
 
     pub fn dataset(&self, name: &str) -> Result<&Dataset> {
         self.dataset_in(self.slot(name)?)
+    }
+
+    /// Decodes those of many datasets that have not been asked for yet. What is wrong with one is said where it is
+    /// asked for.
+    pub fn decode_ahead(&self, pool: &Pool, names: &[&str]) {
+        let slots = names.iter().filter_map(|name| self.slot(name).ok());
+        let slots: Vec<&Slot> = slots.filter(|slot| slot.dataset.get().is_none()).collect();
+        pool.for_each_at_once(&slots, |slot| drop(self.dataset_in(slot)));
     }
 
     /// What the root holds of the dataset in a slot.

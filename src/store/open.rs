@@ -130,8 +130,9 @@ impl Store {
         let default_compression = root.head.default_compression.decode()?;
         let cache = runtime.cache_bytes.unwrap_or(DEFAULT_CACHE_BYTES);
         let budget = Budget::new(runtime.write_buffer_bytes.unwrap_or(DEFAULT_WRITE_BUFFER_BYTES));
-        let reader = SegmentReader::new(storage.clone(), store_id, cache);
-        let io = Io { reader, buffers: Buffers::new(&budget), budget, pool, backlog: Arc::default() };
+        let buffers = Buffers::new(&budget);
+        let reader = SegmentReader::new(storage.clone(), store_id, cache, &buffers);
+        let io = Io { reader, buffers, budget, pool, backlog: Arc::default() };
         let files = files_of(&root.head, &path, &Files::default())?;
         let catalogue = Catalogue::new(notation.format, root)?;
         Ok(Arc::new_cyclic(|me| Self {

@@ -7,6 +7,8 @@
 use super::catalogue::Catalogue;
 use super::generations::{kept_generations, kept_root, read_kept};
 use super::*;
+use crate::budget::Budget;
+use crate::buffers::Buffers;
 use crate::format::definitions::{Definition, Definitions};
 use crate::format::root::{
     self, ArrayRecord, DatasetRecord, FileRecord, Head, NOTATIONS, Root, SchemaRecord, Stored, VERSION,
@@ -226,7 +228,8 @@ impl Rebuilt {
     /// What a root says, if its segments are there.
     fn at(storage: Arc<dyn Storage>, path: &Path, notation: Notation, root: Root) -> Result<Self> {
         root.head.check_writable()?;
-        let reader = SegmentReader::new(storage, open::parse_id(&root.head.store_id)?, 0);
+        let reader =
+            SegmentReader::new(storage, open::parse_id(&root.head.store_id)?, 0, &Buffers::new(&Budget::new(0)));
         let files = open::files_of(&root.head, path, &Files::default())?;
         for segment in files.by_name.values().flat_map(|file| file.segments.iter()) {
             reader.directory(segment).map_err(|error| error.missing_is(ErrorKind::Corrupt))?;
