@@ -3,7 +3,7 @@
 //! A chunk is looked for in this order: pending (written since the last flush began), frozen (being flushed,
 //! the last flush that began first), stored.
 
-use crate::block::{self, Backlog, Block, ChunkData, Part, PendingChunk};
+use crate::block::{self, Block, ChunkData, Part, PendingChunk};
 use crate::budget::{Budget, Held};
 use crate::buffers::{self, Buffers};
 use crate::dtype::DType;
@@ -36,7 +36,6 @@ pub(crate) struct Io {
     pub buffers: Arc<Buffers>,
     pub budget: Arc<Budget>,
     pub pool: Arc<Pool>,
-    pub backlog: Arc<Backlog>,
 }
 
 /// The segments under one array name, oldest first.
@@ -207,6 +206,10 @@ impl Array {
         }
         let chunk = match data.chunk_in_memory(number) {
             Some(PendingChunk::Raw(chunk)) => chunk.copy(&io.buffers)?,
+            // Nobody will ask for what it was: it is not kept.
+            Some(PendingChunk::Encoded(encoded)) if self.schema.dtype != DType::String => {
+                ChunkData::Numbers(encoded.decode(&io.buffers)?)
+            }
             Some(PendingChunk::Encoded(encoded)) => self.decode_pending(io, &encoded)?,
             None => match self.locate(io, segments, &[number])?.pop().flatten() {
                 Some((segment, row)) => self.load(io, &segment, &row)?,
@@ -226,7 +229,8 @@ impl Array {
                 let part = Part { schema: self.schema.clone(), valid, data: Arc::new(chunk) };
                 let block = Block::new(vec![part], &io.buffers, held);
                 if large {
-                    io.backlog.add(&io.pool, &block);
+                    let block = block.clone();
+                    io.pool.spawn(move || block.run());
                 }
                 data.pending.insert(number, Pending::Sealed(block));
             }
@@ -563,7 +567,8 @@ fn read_run(io: &Io, segment: &Segment, offset: u64, len: u64, wanted: &[Wanted<
     let groups = || wanted.chunk_by(|a, b| a.row.block.offset == b.row.block.offset);
     let at_hand = groups().all(|group| io.reader.cached(segment, &group[0].row.block).is_some());
     let stored = if at_hand { None } else { Some(io.reader.fetch(segment, offset, len as usize)?) };
-    SCRATCH.with_borrow_mut(|decoded| {
+    SCRATCH.with(|scratch| {
+        let decoded = &mut *scratch.borrow_mut();
         for group in groups() {
             let block = group[0].row.block;
             match (io.reader.cached(segment, &block), &stored) {

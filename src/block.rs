@@ -8,12 +8,10 @@ use crate::buffers::{Buffer, Buffers};
 use crate::codec::{self, Coding, Compression};
 use crate::dtype::DType;
 use crate::error::{Result, bail, error};
-use crate::pool::Pool;
 use crate::schema::Schema;
 use crate::shape::Dims;
 use crate::stats::{self, ChunkStats};
 use crate::sync::{Condvar, Mutex, MutexGuard};
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
@@ -163,6 +161,15 @@ pub(crate) struct Encoded {
     pub parts: Vec<EncodedPart>,
 }
 
+impl Encoded {
+    /// The block's bytes as they were.
+    pub fn decode(&self, buffers: &Buffers) -> Result<Buffer> {
+        let mut decoded = buffers.take(self.coding.raw_len as usize)?;
+        codec::decode(&self.coding, &self.bytes, &mut decoded)?;
+        Ok(decoded)
+    }
+}
+
 /// A chunk in an encoded block.
 #[derive(Clone, Copy)]
 pub(crate) struct EncodedPart {
@@ -270,33 +277,6 @@ impl Block {
         };
         self.changed.notify_all();
         result
-    }
-}
-
-/// Blocks that wait for somebody to encode them; the oldest first.
-#[derive(Default)]
-pub(crate) struct Backlog(Mutex<VecDeque<Arc<Block>>>);
-
-impl Backlog {
-    /// Has a worker of `pool` encode a block, some time; whoever needs it earlier does it.
-    pub fn add(self: &Arc<Self>, pool: &Pool, block: &Arc<Block>) {
-        if pool.has_threads() {
-            self.lock().push_back(block.clone());
-            let backlog = self.clone();
-            pool.spawn(move || {
-                backlog.encode_one();
-            });
-        }
-    }
-
-    /// Encodes the block that has waited longest; `false` where none waits.
-    pub fn encode_one(&self) -> bool {
-        let block = self.lock().pop_front();
-        block.inspect(|block| block.run()).is_some()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<Block>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,12 +1,17 @@
 //! The memory that written values may take until they are on disk.
 
-use crate::sync::atomic::{AtomicU64, Ordering};
-use std::sync::Arc;
+use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{Condvar, Mutex};
+use std::sync::{Arc, PoisonError};
 
 /// How much of it is taken.
 pub(crate) struct Budget {
     limit: u64,
     held: AtomicU64,
+    /// Who waits for some of it to come back.
+    waiting: AtomicUsize,
+    lock: Mutex<()>,
+    returned: Condvar,
 }
 
 /// A share of a [`Budget`], given back when it is dropped.
@@ -17,11 +22,42 @@ pub(crate) struct Held {
 
 impl Budget {
     pub fn new(limit: u64) -> Arc<Self> {
-        Arc::new(Self { limit, held: AtomicU64::new(0) })
+        Arc::new(Self {
+            limit,
+            held: AtomicU64::new(0),
+            waiting: AtomicUsize::new(0),
+            lock: Mutex::default(),
+            returned: Condvar::new(),
+        })
+    }
+
+    /// Waits until `done`, which is looked at whenever something comes back, or somebody calls [`Self::look_again`].
+    pub fn wait_until(&self, done: impl Fn() -> bool) {
+        // Counted before it looks: what comes back later sees it waiting.
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        while !done() {
+            lock = self.returned.wait(lock).unwrap_or_else(PoisonError::into_inner);
+        }
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// Has those who wait look again.
+    pub fn look_again(&self) {
+        if self.waiting.load(Ordering::SeqCst) > 0 {
+            // Nobody is between looking and waiting while this is locked.
+            drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner));
+            self.returned.notify_all();
+        }
+    }
+
+    fn give_back(&self, bytes: u64) {
+        self.held.fetch_sub(bytes, Ordering::SeqCst);
+        self.look_again();
     }
 
     pub fn held(&self) -> u64 {
-        self.held.load(Ordering::Relaxed)
+        self.held.load(Ordering::SeqCst)
     }
 
     /// Whether `held` differs from what was held by enough to look again.
@@ -62,19 +98,34 @@ impl Held {
     pub fn set(&self, bytes: usize) {
         let before = self.bytes.swap(bytes as u64, Ordering::Relaxed);
         self.budget.held.fetch_add(bytes as u64, Ordering::Relaxed);
-        self.budget.held.fetch_sub(before, Ordering::Relaxed);
+        self.budget.give_back(before);
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.budget.held.fetch_sub(self.bytes(), Ordering::Relaxed);
+        self.budget.give_back(self.bytes());
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_waits_goes_on_when_there_is_room() {
+        let budget = Budget::new(100);
+        for _ in 0..200 {
+            let held = Held::new(&budget, 150);
+            std::thread::scope(|scope| {
+                for _ in 0..2 {
+                    scope.spawn(|| budget.wait_until(|| !budget.is_overdrawn()));
+                }
+                scope.spawn(|| held.set(90));
+            });
+        }
+        assert_eq!(budget.waiting.load(Ordering::SeqCst), 0);
+    }
 
     #[test]
     fn shares_come_back() {

@@ -386,9 +386,7 @@ impl SegmentReader {
         if let Some(kept) = self.blocks.get(&key) {
             return Ok(kept.bytes);
         }
-        let mut decoded = self.buffers.take(encoded.coding.raw_len as usize)?;
-        codec::decode(&encoded.coding, &encoded.bytes, &mut decoded)?;
-        let decoded = Arc::new(decoded);
+        let decoded = Arc::new(encoded.decode(&self.buffers)?);
         self.keep(key, Kept { bytes: decoded.clone(), planes: false });
         Ok(decoded)
     }

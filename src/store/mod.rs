@@ -36,7 +36,7 @@ use crate::options::{FillValue, LogFn, LogLevel, Mode, ProgressFn};
 use crate::process;
 use crate::storage::{Identity, ReaderPin, Storage, WriterLock};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use crate::sync::{Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, thread};
+use crate::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, thread};
 use background::Begun;
 use catalogue::{ArrayEntry, Catalogue, Slot};
 use indexmap::IndexMap;
@@ -75,7 +75,6 @@ pub struct Store {
     /// Flushes that were begun and are not over.
     under_way: AtomicUsize,
     spilling: Mutex<Spilling>,
-    spilling_ended: Condvar,
     /// For threads that work beside the calls.
     me: Weak<Store>,
 }

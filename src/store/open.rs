@@ -132,7 +132,7 @@ impl Store {
         let budget = Budget::new(runtime.write_buffer_bytes.unwrap_or(DEFAULT_WRITE_BUFFER_BYTES));
         let buffers = Buffers::new(&budget);
         let reader = SegmentReader::new(storage.clone(), store_id, cache, &buffers);
-        let io = Io { reader, buffers, budget, pool, backlog: Arc::default() };
+        let io = Io { reader, buffers, budget, pool };
         let files = files_of(&root.head, &path, &Files::default())?;
         let catalogue = Catalogue::new(notation.format, root)?;
         Ok(Arc::new_cyclic(|me| Self {
@@ -155,7 +155,6 @@ impl Store {
             begun: Mutex::default(),
             under_way: AtomicUsize::new(0),
             spilling: Mutex::new(Spilling::Idle),
-            spilling_ended: Condvar::new(),
             me: me.clone(),
         }))
     }

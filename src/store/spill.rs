@@ -33,15 +33,10 @@ impl Store {
             if !budget.is_overdrawn() {
                 return Ok(());
             }
-            drop(spilling);
-            // Encoded values take less. A caller that outruns the workers takes part in their work, a block at a time,
-            // rather than wait for all that is under way.
-            if self.io.backlog.encode_one() {
-                continue;
-            }
-            let spilling = lock(&self.spilling)?;
             if matches!(*spilling, Spilling::Running) {
-                drop(self.spilling_ended.wait(spilling).map_err(|_| after_panic())?);
+                drop(spilling);
+                // There is room as soon as some values are encoded, which is long before all is written out.
+                budget.wait_until(|| !budget.is_overdrawn() || !self.is_spilling());
                 continue;
             }
             drop(spilling);
@@ -63,6 +58,10 @@ impl Store {
         thread::Builder::new().name("atlas-spill".into()).spawn(run).is_ok()
     }
 
+    fn is_spilling(&self) -> bool {
+        matches!(*self.spilling.lock().unwrap_or_else(PoisonError::into_inner), Spilling::Running)
+    }
+
     fn end_spilling(&self, spilled: &Result<bool>) {
         let mut spilling = self.spilling.lock().unwrap_or_else(PoisonError::into_inner);
         *spilling = match spilled {
@@ -70,7 +69,8 @@ impl Store {
             Ok(false) => Spilling::Nothing(self.io.budget.held()),
             Err(_) => Spilling::Failed,
         };
-        self.spilling_ended.notify_all();
+        drop(spilling);
+        self.io.budget.look_again();
     }
 
     /// Writes pending values to segments, unless a flush has meanwhile; whether there were any.

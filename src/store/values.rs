@@ -264,8 +264,8 @@ impl Store {
                             pack.keys.push(key);
                             if pack.bytes >= PACK_TARGET {
                                 let (block, keys) = self.pack(std::mem::take(pack));
-                                self.io.backlog.add(&self.io.pool, &block);
-                                plan.blocks.push((block, keys));
+                                plan.blocks.push((block.clone(), keys));
+                                self.io.pool.spawn(move || block.run());
                             }
                         }
                     }
