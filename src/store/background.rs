@@ -27,20 +27,23 @@ impl Store {
     /// waits for them.
     pub fn flush_begin(&self) -> Result<()> {
         self.check_writable()?;
-        {
+        loop {
             let mut begun = lock(&self.begun)?;
-            while begun.cuts.len() >= MOST_BEGUN {
-                drop(begun);
-                drop(self.lock_commit()?);
-                begun = lock(&self.begun)?;
-            }
             self.check_usable()?;
             if let Some(error) = begun.failed.take() {
                 return Err(error);
             }
-            let Some(cut) = self.cut(false)? else { return Ok(()) };
-            begun.cuts.push_back(cut);
-            self.under_way.fetch_add(1, Ordering::Release);
+            if begun.cuts.len() < MOST_BEGUN {
+                let Some(cut) = self.cut(false)? else { return Ok(()) };
+                begun.cuts.push_back(cut);
+                self.under_way.fetch_add(1, Ordering::Release);
+                break;
+            }
+            drop(begun);
+            if !read(&self.working)?.catalogue.has_changes_for_a_flush() {
+                return Ok(());
+            }
+            drop(self.lock_commit()?);
         }
         let started = self.me.upgrade().filter(|_| self.io.pool.has_threads()).is_some_and(|store| {
             let run = move || drop(store.lock_commit());
