@@ -108,6 +108,27 @@ impl Pool {
         }
     }
 
+    /// Like [`Self::for_each`], but begins at once on the calling thread: for items that wait for what the workers are
+    /// doing, who take part when that is done. Which error is returned of several is not said.
+    pub fn for_each_from_here<T: Sync>(&self, items: &[T], f: impl Fn(&T) -> Result<()> + Sync) -> Result<()> {
+        let pool = if items.len() > 1 && self.threads > 1 { self.running() } else { None };
+        let Some(pool) = pool else { return items.iter().try_for_each(f) };
+        let (next, failed) = (AtomicUsize::new(0), Mutex::new(None));
+        let work = || {
+            while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+                if let Err(error) = f(item) {
+                    next.store(items.len(), Ordering::Relaxed);
+                    *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                }
+            }
+        };
+        pool.in_place_scope(|scope| {
+            (1..items.len().min(self.threads + 1)).for_each(|_| scope.spawn(|_| work()));
+            work();
+        });
+        failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    }
+
     /// Calls `f` for each item, on threads of its own where there is much to do: for what takes little time and must not
     /// wait for what the workers are doing.
     pub fn for_each_at_once<T: Sync>(&self, items: &[T], f: impl Fn(&T) + Sync) {
@@ -145,6 +166,14 @@ mod tests {
             let items: Vec<usize> = (0..100).collect();
             let run = pool.for_each(&items, |&i| if i % 10 == 7 { Err(error!(Internal, "{i}")) } else { Ok(()) });
             assert_eq!(run.expect_err("fails").message(), "7");
+            let visits: Vec<AtomicUsize> = (0..100).map(|_| AtomicUsize::new(0)).collect();
+            let visit = |i: &usize| {
+                visits[*i].fetch_add(1, Ordering::Relaxed);
+                if *i == 97 { Err(error!(Internal, "{i}")) } else { Ok(()) }
+            };
+            assert!(pool.for_each_from_here(&items[..97], visit).is_ok());
+            assert!(visits[..97].iter().all(|visits| visits.load(Ordering::Relaxed) == 1));
+            assert_eq!(pool.for_each_from_here(&items[97..], visit).expect_err("fails").message(), "97");
         }
     }
 

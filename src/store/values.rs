@@ -293,7 +293,8 @@ impl Store {
     ) -> Result<Vec<NewSegment>> {
         let done: Vec<Mutex<Option<NewSegment>>> = plans.iter().map(|_| Mutex::new(None)).collect();
         let jobs: Vec<_> = plans.iter().zip(&done).collect();
-        self.io.pool.for_each(&jobs, |(plan, done)| {
+        // What is encoded is written while the workers encode the rest.
+        self.io.pool.for_each_from_here(&jobs, |(plan, done)| {
             let merged = flush.map_or(Ok(None), |cut| self.merge(plan, cut, &files.segments(&plan.name)));
             // What is wrong with older values is no reason not to keep the new ones.
             let (merged, warning) = match merged {
