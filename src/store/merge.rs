@@ -153,7 +153,8 @@ pub(super) struct Retired {
 impl Commit {
     /// Notes segments that the commit after `generation` does not name any more.
     pub(super) fn retire(&mut self, generation: u64, segments: Vec<Arc<Segment>>) {
-        if !segments.is_empty() {
+        // Without a lock nobody can tell who needs them.
+        if self.lock.is_some() && !segments.is_empty() {
             self.retired.push_back(Retired { generation, segments });
         }
     }
@@ -166,8 +167,7 @@ impl Store {
     /// The store's folder must have been synced since a kept root was last dropped: a crash that brings one back must
     /// not find it without its segments.
     pub(super) fn remove_retired(&self, commit: &mut Commit) {
-        let Some(writer) = &commit.lock else { return };
-        while let Some(oldest) = commit.retired.front() {
+        while let (Some(oldest), Some(writer)) = (commit.retired.front(), &commit.lock) {
             let is_kept = commit.kept.first().is_some_and(|kept| *kept <= oldest.generation);
             if is_kept || writer.has_reader_before(oldest.generation + 1).unwrap_or(true) {
                 return;
