@@ -1,5 +1,6 @@
 //! The memory that written values may take until they are on disk.
 
+use crate::process;
 use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Condvar, Mutex};
 use std::sync::{Arc, PoisonError};
@@ -7,6 +8,8 @@ use std::sync::{Arc, PoisonError};
 /// How much of it is taken.
 pub(crate) struct Budget {
     limit: u64,
+    /// The process whose threads wait: in a child made by fork there are none, and the lock may be held by one of them.
+    pid: u32,
     held: AtomicU64,
     /// Who waits for some of it to come back.
     waiting: AtomicUsize,
@@ -24,6 +27,7 @@ impl Budget {
     pub fn new(limit: u64) -> Arc<Self> {
         Arc::new(Self {
             limit,
+            pid: process::id(),
             held: AtomicU64::new(0),
             waiting: AtomicUsize::new(0),
             lock: Mutex::default(),
@@ -44,7 +48,7 @@ impl Budget {
 
     /// Has those who wait look again.
     pub fn look_again(&self) {
-        if self.waiting.load(Ordering::SeqCst) > 0 {
+        if self.waiting.load(Ordering::SeqCst) > 0 && process::id() == self.pid {
             // Nobody is between looking and waiting while this is locked.
             drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner));
             self.returned.notify_all();

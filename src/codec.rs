@@ -90,6 +90,7 @@ pub(crate) struct Coding {
     pub raw_len: u32,
 }
 
+#[derive(Default)]
 struct Workspace {
     shuffled: Vec<u8>,
     encoded: Vec<u8>,
@@ -120,38 +121,40 @@ pub(crate) fn encode<T>(
     };
     let shuffled = compression.shuffle && compression.codec != Codec::None && item > 1;
     let coding = Coding { codec: compression.codec, shuffle: if shuffled { item as u8 } else { 1 }, raw_len };
-    WORKSPACE.with_borrow_mut(|workspace| {
-        let Workspace { shuffled: planes, encoded, compressor: kept, .. } = workspace;
-        let bytes = if shuffled {
-            let planes = at_least(planes, raw.len());
-            for (number, part) in raw.chunks(LOOK).enumerate() {
-                look(part);
-                shuffle(item, part, number * LOOK / item, planes);
-            }
-            planes
-        } else {
-            look(raw);
-            raw
-        };
-        let out = match compression.codec {
-            Codec::None => bytes,
-            Codec::Lz4 => {
-                let out = at_least(encoded, 4 + lz4_flex::block::get_maximum_output_size(bytes.len()));
-                out[..4].copy_from_slice(&raw_len.to_le_bytes());
-                let len = lz4_flex::block::compress_into(bytes, &mut out[4..])
-                    .map_err(|error| error!(Internal, "lz4: {error}"))?;
-                &out[..4 + len]
-            }
-            Codec::Zstd => {
-                let out = at_least(encoded, zstd::zstd_safe::compress_bound(bytes.len()));
-                let len = compressor(kept, compression.level)?
-                    .compress_to_buffer(bytes, out)
-                    .map_err(|error| error!(Internal, "zstd: {error}"))?;
-                &out[..len]
-            }
-        };
-        Ok((coding, store(out)?))
-    })
+    // Not borrowed: `store` takes locks, where the model checker has another of its threads go on in this one.
+    let mut workspace = WORKSPACE.take();
+    let Workspace { shuffled: planes, encoded, compressor: kept, .. } = &mut workspace;
+    let bytes = if shuffled {
+        let planes = at_least(planes, raw.len());
+        for (number, part) in raw.chunks(LOOK).enumerate() {
+            look(part);
+            shuffle(item, part, number * LOOK / item, planes);
+        }
+        planes
+    } else {
+        look(raw);
+        raw
+    };
+    let out = match compression.codec {
+        Codec::None => bytes,
+        Codec::Lz4 => {
+            let out = at_least(encoded, 4 + lz4_flex::block::get_maximum_output_size(bytes.len()));
+            out[..4].copy_from_slice(&raw_len.to_le_bytes());
+            let len = lz4_flex::block::compress_into(bytes, &mut out[4..])
+                .map_err(|error| error!(Internal, "lz4: {error}"))?;
+            &out[..4 + len]
+        }
+        Codec::Zstd => {
+            let out = at_least(encoded, zstd::zstd_safe::compress_bound(bytes.len()));
+            let len = compressor(kept, compression.level)?
+                .compress_to_buffer(bytes, out)
+                .map_err(|error| error!(Internal, "zstd: {error}"))?;
+            &out[..len]
+        }
+    };
+    let stored = store(out);
+    WORKSPACE.set(workspace);
+    Ok((coding, stored?))
 }
 
 /// One zstd frame, for what is not values.

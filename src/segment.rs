@@ -117,7 +117,7 @@ impl SegmentReader {
     }
 
     /// The open file, its length and header checked. An absent file is [`ErrorKind::NotFound`]: whoever reads an
-    /// older snapshot may have had it compacted away.
+    /// older snapshot may have had it compacted or merged away.
     fn file(&self, segment: &Segment) -> Result<Arc<dyn ReadFile>> {
         if let Some(file) = self.files.get(&segment.uid) {
             return Ok(file);

@@ -539,3 +539,52 @@ fn a_flush_is_in_order_with_those_that_were_begun() {
     assert_eq!(store.info().unwrap().generation, before + 60);
     check_rows(&store, 4, |_| 60);
 }
+
+/// A disk whose renames take a while.
+struct Slow;
+
+impl Hooks for Slow {
+    fn before(&self, operation: &Operation) -> io::Result<()> {
+        if matches!(operation, Operation::Rename(..)) {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn who_waits_for_a_flush_gets_its_turn_however_many_are_begun() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = Arc::new(Hooked(Arc::new(LocalDisk), Arc::new(Slow)));
+    let runtime = RuntimeOptions { threads: Some(1), sync: Some(false), ..Default::default() };
+    let options = CreateOptions { runtime, ..Default::default() };
+    let store = Store::create_on(disk, &dir.path().join("s"), options).unwrap();
+    store.create_dataset("run").unwrap();
+    let flushers = || {
+        let name = |entry: io::Result<std::fs::DirEntry>| std::fs::read_to_string(entry.unwrap().path().join("comm"));
+        let names = std::fs::read_dir("/proc/self/task").unwrap().map(name);
+        names.filter(|name| name.as_ref().is_ok_and(|name| name.starts_with("atlas-flush"))).count()
+    };
+    let (waited, before) = (AtomicBool::new(false), flushers());
+    std::thread::scope(|scope| {
+        // The queue is never empty and never full.
+        for step in 0..100u64 {
+            while store.info().unwrap().generation < step {
+                std::thread::yield_now();
+            }
+            store.set_attribute("run", None, "step", Value::from(step as i64)).unwrap();
+            store.flush_begin().unwrap();
+            if step == 5 {
+                scope.spawn(|| {
+                    store.flush_wait().unwrap();
+                    waited.store(true, Ordering::SeqCst);
+                });
+            }
+            // Other tests have theirs.
+            assert!(flushers() <= before + 40, "a thread for each flush");
+        }
+        assert!(waited.load(Ordering::SeqCst), "the wait goes on as long as flushes are begun");
+    });
+    store.close().unwrap();
+}

@@ -125,6 +125,40 @@ fn what_is_overwritten_or_deleted_is_left_behind_and_bytes_are_counted_right() {
 }
 
 #[test]
+fn many_datasets_of_tiny_chunks_are_merged_as_well() {
+    const DATASETS: u64 = 300;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let runtime = RuntimeOptions { sync: Some(false), ..Default::default() };
+    let store = Store::create(&path, CreateOptions { runtime, ..CreateOptions::default() }).unwrap();
+    let names: Vec<String> = (0..DATASETS).map(|number| format!("run {number}")).collect();
+    for name in &names {
+        store.create_dataset(name).unwrap();
+        let options = ArrayOptions { chunk_shape: Some(vec![1, 3]), ..ArrayOptions::default() };
+        store.define_array(name, "t", DType::I64, &["time", "x"], &[0, 3], options).unwrap();
+    }
+    for step in 0..120 {
+        for (number, name) in names.iter().enumerate() {
+            store.append_array(name, "t", &[1, 3], Source::from_slice(&[step * 1000 + number as i64; 3])).unwrap();
+        }
+        store.flush().unwrap();
+    }
+    let segments = store.info().unwrap().segment_count;
+    assert!(segments < 40, "{segments} segments of 120 flushes");
+    store.close().unwrap();
+    let store = open(&path, Mode::Read);
+    for (number, name) in names.iter().enumerate() {
+        let mut values = vec![0i64; 360];
+        store.read_array(name, "t", Selection::all(2), Target::from_slice(&mut values)).unwrap();
+        assert!(
+            values.iter().enumerate().all(|(at, value)| *value == (at as i64 / 3) * 1000 + number as i64),
+            "{name}"
+        );
+    }
+    is_whole(&store);
+}
+
+#[test]
 fn a_kept_commit_and_a_reader_keep_the_files_that_were_taken_up() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s");

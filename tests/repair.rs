@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use atlas_store::{
-    ArrayOptions, CreateOptions, DType, ErrorKind, FillValue, MetaFormat, Mode, OpenOptions, Repair, RepairOptions,
-    Selection, Source, Store, Target, Value,
+    ArrayOptions, Codec, CreateOptions, DType, ErrorKind, FillValue, MetaFormat, Mode, OpenOptions, Repair,
+    RepairOptions, RuntimeOptions, Selection, Source, Store, Target, Value,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -281,4 +281,33 @@ fn what_is_no_damaged_store_is_left_alone() {
     std::fs::write(path.join("atlas.json"), format!("{body},\"checksum\":\"crc32c:{crc:08x}\"}}\n")).unwrap();
     assert_eq!(Store::repair(&path, RepairOptions::default()).unwrap_err().kind(), ErrorKind::Unsupported);
     assert!(!expected.is_empty());
+}
+
+#[test]
+fn values_written_ahead_are_rebuilt_in_the_order_in_which_they_were_written() {
+    const ROW: usize = 8192;
+    for keep_generations in [None, Some(0)] {
+        for _ in 0..4 {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("s");
+            let write_buffer_bytes = Some(4 * 8 * ROW as u64);
+            let runtime = RuntimeOptions { threads: Some(0), write_buffer_bytes, ..Default::default() };
+            let store = create(&path, CreateOptions { keep_generations, runtime, ..Default::default() });
+            let run = store.create_dataset("run").unwrap();
+            let chunk_shape = Some(vec![1, ROW as u64]);
+            let options = ArrayOptions { codec: Some(Codec::None), chunk_shape, ..ArrayOptions::default() };
+            run.define_array("u", DType::I64, &["t", "x"], &[8, ROW as u64], options).unwrap();
+            for (round, row) in (1..=3i64).flat_map(|round| (0..8u64).map(move |row| (round, row))) {
+                let selection = Selection { rank: 2, start: Some(&[row, 0]), count: Some(&[1, ROW as u64]) };
+                run.write("u", selection, Source::from_slice(&vec![round; ROW])).unwrap();
+            }
+            store.close().unwrap();
+            assert!(std::fs::read_dir(path.join("u")).unwrap().count() > 2, "nothing was written ahead");
+            std::fs::remove_file(path.join("atlas.json")).unwrap();
+            repair(&path);
+            let mut values = vec![0i64; 8 * ROW];
+            open(&path).read_array("run", "u", Selection::all(2), Target::from_slice(&mut values)).unwrap();
+            assert!(values.iter().all(|value| *value == 3), "older values are back");
+        }
+    }
 }

@@ -23,7 +23,7 @@ pub unsafe extern "C" fn atlas_create_dataset(store: atlas_store, dataset: *cons
 
 /// Delete a dataset with its arrays and attributes.
 ///
-/// The bytes on disk stay until `atlas_compact`. The name is free again at once.
+/// The bytes on disk stay until `atlas_compact` at the latest. The name is free again at once.
 ///
 /// Fails with ATLAS_STATUS_NOT_FOUND or ATLAS_STATUS_READ_ONLY. Since 0.1.
 #[unsafe(no_mangle)]

@@ -68,7 +68,7 @@ impl Store {
         };
         if offset >= directory.blocks_end {
             let page = directory.pages.iter().position(|page| page.offset == offset);
-            // Behind the pages there is what only a repair needs.
+            // Behind the pages there is what reads do without.
             return page.map_or(Hits::Chunks(Vec::new()), |page| {
                 let next = directory.pages.get(page + 1).map_or(directory.last, |next| next.first);
                 Hits::Arrays(directory.pages[page].first.0, next.0)

@@ -325,7 +325,7 @@ impl Store {
     }
 
     /// Lets `begin` look at the state while it is locked, then carries out the read it returns without the lock. Where
-    /// a compaction by this handle removed files in between, both are done again.
+    /// a commit of this handle removed files in between, both are done again.
     pub(super) fn on_snapshot<R, F: FnOnce() -> Result<R>>(
         &self,
         mut begin: impl FnMut(&Working) -> Result<F>,
@@ -340,7 +340,7 @@ impl Store {
                     if self.working()?.files.generation == generation {
                         return Err(error!(
                             Corrupt,
-                            "{error}: a segment that commit {generation} needs is missing, or a compaction removed it \
+                            "{error}: a segment that commit {generation} needs is missing, or a later commit removed it \
                              after this snapshot was opened (then refresh)"
                         ));
                     }

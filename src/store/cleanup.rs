@@ -20,9 +20,10 @@ pub(super) fn unique() -> u64 {
     hasher.finish()
 }
 
-/// A name for a segment that is part of commit `generation`.
-pub(super) fn segment_name(generation: u64) -> String {
-    format!("{generation:08}-{:016x}.seg", unique())
+/// A name for a segment that is part of commit `generation`, the `number`th of this writer: of one commit, later ones have
+/// later names.
+fn segment_name(generation: u64, number: u64) -> String {
+    format!("{generation:08}-{:016x}.seg", number << 32 | unique() >> 32)
 }
 
 /// The commit in a file name that [`segment_name`] makes.
@@ -76,6 +77,11 @@ pub(super) fn temporary_root(notation: Notation) -> String {
 }
 
 impl Store {
+    /// A name for the next segment of commit `generation`.
+    pub(super) fn new_segment_name(&self, generation: u64) -> String {
+        segment_name(generation, self.segments_made.fetch_add(1, Ordering::Relaxed))
+    }
+
     /// Removes segments that the last commit does not name, unless a reader may be reading them, and what a crash left
     /// of a root. This is housekeeping: what fails is logged, and left to the next writer.
     pub(super) fn remove_unnamed_files(&self, commit: &mut Commit, files: &Files) {
@@ -186,7 +192,8 @@ mod tests {
 
     #[test]
     fn segment_names_are_recognised() {
-        assert!(is_segment_name(&segment_name(1)) && is_segment_name(&segment_name(10_u64.pow(12))));
+        assert!(is_segment_name(&segment_name(1, 0)) && is_segment_name(&segment_name(10_u64.pow(12), 1 << 31)));
+        assert!(segment_name(7, 8) < segment_name(7, 9) && segment_name(7, 9) < segment_name(7, 10));
         assert!(
             ["x.seg", "00000001-.seg", "../00000001-0123456789abcdef.seg"].iter().all(|name| !is_segment_name(name))
         );

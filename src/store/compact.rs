@@ -214,7 +214,7 @@ struct Pack {
 
 impl Rewrite<'_> {
     fn create(&mut self) -> Result<Output> {
-        let path = self.folder.join(cleanup::segment_name(self.generation));
+        let path = self.folder.join(self.store.new_segment_name(self.generation));
         self.written.push(path.clone());
         let writer = SegmentWriter::create(&*self.store.storage, path, &self.store.store_id)?;
         let writer = writer.with_sync(self.store.sync);

@@ -26,6 +26,10 @@ const ENCODE_TOGETHER: usize = 256;
 
 /// The state that a flush writes.
 pub(super) struct Cut {
+    /// Its place among all flushes.
+    pub number: u64,
+    /// Whether its error waits for somebody to ask.
+    pub keep_error: bool,
     changes: u64,
     values: Values,
     image: Arc<Vec<u8>>,
@@ -94,19 +98,6 @@ struct Committed {
 }
 
 impl Store {
-    /// Flushes. With `closing`, no change can follow what is flushed, unless the flush fails.
-    pub(super) fn flush_locked(&self, commit: &mut Commit, closing: bool) -> Result<()> {
-        let cut = {
-            let _begun = self.no_more_begun(commit)?;
-            self.cut(closing)?
-        };
-        if let Some(cut) = cut {
-            self.commit_cut(cut, commit)?;
-        }
-        lock(&self.begun)?.failed = None;
-        Ok(())
-    }
-
     /// Sets aside what a flush is to write; `None` where nothing has changed. To be called with [`Store::begun`] locked,
     /// as flushes are carried out in the order of their cuts.
     pub(super) fn cut(&self, closing: bool) -> Result<Option<Cut>> {
@@ -131,12 +122,18 @@ impl Store {
             Ok(mut committed) => {
                 let last = committed.files.generation - 1;
                 commit.retire(last, std::mem::take(&mut committed.retired));
-                self.publish(cut, committed)
+                let keep_error = cut.keep_error;
+                self.publish(cut, committed).or_else(|error| {
+                    if keep_error {
+                        lock(&self.begun)?.keep(&error);
+                    }
+                    Err(error)
+                })
             }
             Err(error) => {
                 new.remove(&*self.storage);
                 let error = self.note_poison(error.missing_is(ErrorKind::Io));
-                self.put_back(&cut.values, cut.removed, &error)?;
+                self.put_back(&cut.values, cut.removed, &error, cut.keep_error)?;
                 Err(error)
             }
         }
@@ -163,6 +160,8 @@ impl Store {
     fn cut_working(&self, working: &mut Working) -> Result<Cut> {
         let catalogue = &working.catalogue;
         let mut cut = Cut {
+            number: 0,
+            keep_error: false,
             changes: catalogue.changes(),
             values: Values::default(),
             image: catalogue.image(),
@@ -195,9 +194,16 @@ impl Store {
     fn write_cut(&self, cut: &mut Cut, commit: &mut Commit, new: &mut NewFiles) -> Result<Committed> {
         let mut files = Files::clone(&read(&self.working)?.files);
         self.account_removed(&cut.removed, &mut files)?;
-        let stored = self.store_values(&cut.values, files, new, Some(cut))?;
+        // Without a lock nobody can tell who still needs what is taken up: it would stay for ever.
+        let merging = commit.lock.is_some().then_some(&*cut);
+        let stored = self.store_values(&cut.values, files, new, merging)?;
         let StoredValues { mut files, totals, unsynced, retired, warnings } = stored;
-        commit.messages.extend(warnings.into_iter().map(|warning| (LogLevel::Warning, warning)));
+        for warning in warnings.into_iter().map(|warning| (LogLevel::Warning, warning)) {
+            // The same one comes with every flush.
+            if !commit.messages.contains(&warning) {
+                commit.messages.push(warning);
+            }
+        }
         files.generation += 1;
         let root = self.compose_root(cut, &files, &totals)?;
         let durable = self.replace_root(commit, &root.file, files.generation, &unsynced, Keep::Yes)?;
@@ -348,17 +354,25 @@ impl Store {
 
     /// After a failure: what was set aside is pending again, and all that flushes which were begun later have set aside,
     /// as they build on it. Chunks written meanwhile stay, as they are newer.
-    pub(super) fn put_back(&self, values: &Values, removed: Vec<(Arc<str>, u64)>, error: &Error) -> Result<()> {
+    pub(super) fn put_back(
+        &self,
+        values: &Values,
+        removed: Vec<(Arc<str>, u64)>,
+        error: &Error,
+        keep_error: bool,
+    ) -> Result<()> {
         let mut begun = lock(&self.begun)?;
         let later = std::mem::take(&mut begun.cuts);
+        if keep_error || later.iter().any(|cut| cut.keep_error) {
+            begun.keep(error);
+        }
         let mut working = write(&self.working)?;
         working.ending = None;
         working.catalogue.flushes_failed();
         working.catalogue.removed.extend(removed);
         values.thaw()?;
         for cut in later {
-            let _over = Over(&self.under_way);
-            begun.failed = Some(Error::new(error.kind(), error.message()));
+            let _over = Over(self);
             working.catalogue.removed.extend(cut.removed);
             cut.values.thaw()?;
         }

@@ -2,7 +2,8 @@
 //! to open, and a root that does not grow with their number.
 //!
 //! Stored blocks are copied as they are; what newer segments replaced, and arrays that are gone, stay behind. The files
-//! taken up stay as long as a kept commit or a reader may need them, and are then removed by a later flush.
+//! taken up stay as long as a kept commit or a reader may need them, and are then removed by a later flush, or by the next
+//! writer.
 
 use super::compact::{Live, LiveArray, RowMerge};
 use super::flush::Cut;
@@ -15,14 +16,15 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::Range;
 
-/// Lengths of segments that are merged with their like. So there are less than [`ALIKE`] of each kind at the end of the
+/// Sizes of segments that are merged with their like. So there are less than [`ALIKE`] of each kind at the end of the
 /// list, and whatever is stored was copied a few times in each kind.
 const KINDS: [Range<u64>; 2] = [64 << 10..1 << 20, 0..64 << 10];
 /// Segments of a kind, at the end of the list, that are too many.
 const ALIKE: usize = 16;
-/// What a flush takes up at most for one array name, in bytes and rows: it has to wait for that.
-const MOST_BYTES: u64 = 4 << 20;
-const MOST_ROWS: u64 = 8 << 10;
+/// What a flush takes up at most for one array name: it has to wait for that.
+const MOST: u64 = 4 << 20;
+/// Bytes that a row counts for at least: its array has to be looked up.
+const ROW: u64 = 512;
 
 /// The part of small segments that is still needed.
 pub(super) struct Merged {
@@ -39,35 +41,48 @@ pub(super) struct Merged {
     arrays: Live,
 }
 
-/// How many of the newest segments are to be merged into the next one.
-fn mergeable(segments: &[Arc<Segment>]) -> usize {
-    let lengths = || segments.iter().rev().map(|segment| segment.record.length);
+/// How many of the newest segments are to be merged into the next one, by the sizes of those that may be, the newest
+/// first.
+fn mergeable(sizes: &[u64]) -> usize {
     let is_due = |kind: &&Range<u64>| {
-        lengths().take_while(|length| *length < kind.end).filter(|length| kind.contains(length)).count() >= ALIKE
+        sizes.iter().take_while(|size| **size < kind.end).filter(|size| kind.contains(size)).count() >= ALIKE
     };
     let Some(kind) = KINDS.iter().find(is_due) else { return 0 };
-    let mut bytes = 0;
-    let fits = |length: &u64| {
-        bytes += length;
-        *length < kind.end && bytes <= MOST_BYTES
+    let mut sum = 0;
+    let fits = |size: &&u64| {
+        sum += **size;
+        **size < kind.end && sum <= MOST
     };
-    lengths().take_while(fits).count()
+    sizes.iter().take_while(fits).count()
 }
 
 impl Store {
+    /// The sizes of the small segments at the end of a list, the newest first.
+    fn small_sizes(&self, segments: &Segments) -> Result<Vec<u64>> {
+        let mut sizes = Vec::new();
+        for segment in segments.iter().rev() {
+            let mut size = segment.record.length;
+            if size < KINDS[0].end {
+                size = size.max(self.io.reader.directory(segment)?.row_count() * ROW);
+            }
+            if size >= KINDS[0].end {
+                break;
+            }
+            sizes.push(size);
+        }
+        Ok(sizes)
+    }
+
     /// What a segment that is about to be written takes up; `None` where there is not enough that is small. Keys that
     /// the new segment has itself are left out.
-    pub(super) fn merge(&self, plan: &SegmentPlan<'_>, cut: &Cut, segments: &Segments) -> Result<Option<Merged>> {
-        let reader = &self.io.reader;
-        let count = mergeable(segments);
-        let small = Segments::new(segments[segments.len() - count..].to_vec());
-        let mut row_count = 0;
-        for segment in small.iter() {
-            row_count += reader.directory(segment)?.row_count();
-        }
-        if count == 0 || row_count > MOST_ROWS {
+    pub(super) fn merge(&self, plan: &SegmentPlan<'_>, cut: &Cut, file: &ArrayFile) -> Result<Option<Merged>> {
+        let (reader, segments) = (&self.io.reader, &file.segments);
+        // Few are never too many: most flushes look no further.
+        let count = if segments.len() < ALIKE { 0 } else { mergeable(&self.small_sizes(segments)?) };
+        if count == 0 {
             return Ok(None);
         }
+        let small = Segments::new(segments[segments.len() - count..].to_vec());
         let mut merged = Merged {
             count,
             dropped_bytes: 0,
@@ -85,20 +100,31 @@ impl Store {
         }
         let mut numbers = HashMap::new();
         let mut rows = RowMerge::new(reader, &small)?;
+        let mut replaced = 0;
+        let wrong = || error!(Corrupt, "the index and the counts of bytes do not agree");
         while let Some((number, row)) = rows.next()? {
-            if plan.has(row.array_id, row.chunk) || !merged.arrays.contains_key(&row.array_id) {
+            if plan.has(row.array_id, row.chunk) {
+                replaced += row.stored_bytes();
+                continue;
+            }
+            if !merged.arrays.contains_key(&row.array_id) {
                 continue;
             }
             let block = match numbers.entry((number, row.block.offset)) {
                 Entry::Occupied(known) => *known.get(),
                 Entry::Vacant(new) => {
                     reader.check(&small[number], &row.block, merged.bytes(&row.block, number)?)?;
-                    merged.dropped_bytes -= u64::from(row.block.len);
+                    let left = merged.dropped_bytes.checked_sub(row.block.len.into());
+                    merged.dropped_bytes = left.ok_or_else(wrong)?;
                     merged.blocks.push((row.block, number));
                     *new.insert(merged.blocks.len() - 1)
                 }
             };
             merged.rows.push((row, block));
+        }
+        // What is left behind is known to be dead, whatever the definitions say.
+        if merged.dropped_bytes > file.dead_bytes + replaced {
+            return Err(wrong());
         }
         Ok(Some(merged))
     }
@@ -153,8 +179,7 @@ pub(super) struct Retired {
 impl Commit {
     /// Notes segments that the commit after `generation` does not name any more.
     pub(super) fn retire(&mut self, generation: u64, segments: Vec<Arc<Segment>>) {
-        // Without a lock nobody can tell who needs them.
-        if self.lock.is_some() && !segments.is_empty() {
+        if !segments.is_empty() {
             self.retired.push_back(Retired { generation, segments });
         }
     }
@@ -184,39 +209,32 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::root::SegmentRecord;
-
-    fn segments(lengths: &[u64]) -> Vec<Arc<Segment>> {
-        let segment = |&length: &u64| {
-            let record = SegmentRecord { file: "x".into(), length, directory_crc32c: 0, array_ids: (1, 1) };
-            Arc::new(Segment::new(record, std::path::Path::new("")))
-        };
-        lengths.iter().map(segment).collect()
-    }
 
     #[test]
     fn few_segments_remain_of_many_small_ones_and_none_is_copied_often() {
-        let mut lengths: Vec<u64> = Vec::new();
-        let (mut most, mut copied) = (0, 0);
-        for _ in 0..100_000 {
-            let taken: u64 = lengths.drain(lengths.len() - mergeable(&segments(&lengths))..).sum();
-            copied += taken;
-            lengths.push(taken + 1300);
-            most = most.max(lengths.iter().filter(|length| **length < 1 << 20).count());
+        for each in [1300, 600 * ROW] {
+            let mut sizes: Vec<u64> = Vec::new();
+            let (mut most, mut copied) = (0, 0);
+            for _ in 0..20_000 {
+                let taken: u64 = sizes.drain(..mergeable(&sizes)).sum();
+                copied += taken;
+                sizes.insert(0, taken + each);
+                sizes.truncate(sizes.iter().take_while(|size| **size < KINDS[0].end).count());
+                most = most.max(sizes.len());
+            }
+            assert!(most <= 2 * ALIKE, "{most}");
+            assert!(copied < 8 * each * 20_000, "{copied}");
         }
-        assert!(most <= 2 * ALIKE, "{most}");
-        assert!(copied < 8 * 1300 * 100_000, "{copied}");
     }
 
     #[test]
     fn long_segments_stay_and_no_more_is_taken_up_than_a_flush_may_wait_for() {
-        assert_eq!(mergeable(&segments(&[2 << 20; 40])), 0);
-        assert_eq!(mergeable(&segments(&[1000; 15])), 0);
-        let mut mixed = vec![1000; 15];
-        mixed.push(2 << 20);
-        mixed.push(1000);
-        assert_eq!(mergeable(&segments(&mixed)), 0, "those before a long one do not count");
-        assert_eq!(mergeable(&segments(&[1000; 17])), 17);
-        assert_eq!(mergeable(&segments(&[700 << 10; 16])), 5);
+        assert_eq!(mergeable(&[2 << 20; 40]), 0);
+        assert_eq!(mergeable(&[1000; 15]), 0);
+        let mut mixed = vec![1000, 2 << 20];
+        mixed.extend([1000; 15]);
+        assert_eq!(mergeable(&mixed), 0, "those before a long one do not count");
+        assert_eq!(mergeable(&[1000; 17]), 17);
+        assert_eq!(mergeable(&[700 << 10; 16]), 5);
     }
 }

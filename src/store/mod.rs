@@ -35,7 +35,7 @@ use crate::format::root::{MetaFormat, Notation};
 use crate::options::{FillValue, LogFn, LogLevel, Mode, ProgressFn};
 use crate::process;
 use crate::storage::{Identity, ReaderPin, Storage, WriterLock};
-use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, thread};
 use background::Begun;
 use catalogue::{ArrayEntry, Catalogue, Slot};
@@ -74,6 +74,12 @@ pub struct Store {
     begun: Mutex<Begun>,
     /// Flushes that were begun and are not over.
     under_way: AtomicUsize,
+    /// Whether a flush panicked.
+    panicked: AtomicBool,
+    /// Segments that were begun, for their names.
+    segments_made: AtomicU64,
+    /// Calls that wait to lock `commit`.
+    waiting: AtomicUsize,
     spilling: Mutex<Spilling>,
     /// For threads that work beside the calls.
     me: Weak<Store>,

@@ -17,6 +17,7 @@ use std::path::Path;
 const LOCK_FILE: &str = ".lock";
 const DEFAULT_CACHE_BYTES: u64 = 64 << 20;
 const DEFAULT_WRITE_BUFFER_BYTES: u64 = 256 << 20;
+const READER_BYTES: u64 = 32 << 20;
 
 impl Store {
     /// Makes a store at `path`, which is not there yet or is an empty folder, and opens it for writing.
@@ -129,7 +130,9 @@ impl Store {
         let store_id = parse_id(&root.head.store_id)?;
         let default_compression = root.head.default_compression.decode()?;
         let cache = runtime.cache_bytes.unwrap_or(DEFAULT_CACHE_BYTES);
-        let budget = Budget::new(runtime.write_buffer_bytes.unwrap_or(DEFAULT_WRITE_BUFFER_BYTES));
+        let write_buffer = runtime.write_buffer_bytes.unwrap_or(DEFAULT_WRITE_BUFFER_BYTES);
+        // A reader's is for memory that waits to be used again.
+        let budget = Budget::new(if mode == Mode::Read { write_buffer.min(READER_BYTES) } else { write_buffer });
         let buffers = Buffers::new(&budget);
         let reader = SegmentReader::new(storage.clone(), store_id, cache, &buffers);
         let io = Io { reader, buffers, budget, pool };
@@ -154,6 +157,9 @@ impl Store {
             poisoned: AtomicBool::new(false),
             begun: Mutex::default(),
             under_way: AtomicUsize::new(0),
+            panicked: AtomicBool::new(false),
+            waiting: AtomicUsize::new(0),
+            segments_made: AtomicU64::new(0),
             spilling: Mutex::new(Spilling::Idle),
             me: me.clone(),
         }))

@@ -75,7 +75,9 @@ impl Store {
 
     /// Writes pending values to segments, unless a flush has meanwhile; whether there were any.
     fn spill(&self) -> Result<bool> {
-        let mut commit = self.lock_commit()?;
+        // Not counted among those who wait: flushes make room as well, and may come first.
+        let mut commit = lock(&self.commit)?;
+        self.carry_out_so_far(&mut commit)?;
         self.check_usable()?;
         self.check_not_poisoned()?;
         if !self.io.budget.is_half_taken() {
@@ -83,7 +85,10 @@ impl Store {
         }
         // What a flush has set aside is older than what this sets aside.
         let values = {
-            let _begun = self.no_more_begun(&mut commit)?;
+            let begun = lock(&self.begun)?;
+            if !begun.cuts.is_empty() {
+                return Ok(true);
+            }
             self.freeze_to_spill()?
         };
         if values.frozen.is_empty() {
@@ -103,7 +108,7 @@ impl Store {
             Err(error) => {
                 new.remove(&*self.storage);
                 let error = self.note_poison(error.missing_is(ErrorKind::Io));
-                self.put_back(&values, Vec::new(), &error)?;
+                self.put_back(&values, Vec::new(), &error, false)?;
                 Err(error)
             }
         }

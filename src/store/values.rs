@@ -295,14 +295,15 @@ impl Store {
         let jobs: Vec<_> = plans.iter().zip(&done).collect();
         // What is encoded is written while the workers encode the rest.
         self.io.pool.for_each_from_here(&jobs, |(plan, done)| {
-            let merged = flush.map_or(Ok(None), |cut| self.merge(plan, cut, &files.segments(&plan.name)));
+            let before = files.by_name.get(&plan.name);
+            let merged = flush.zip(before).map_or(Ok(None), |(cut, before)| self.merge(plan, cut, before));
             // What is wrong with older values is no reason not to keep the new ones.
             let (merged, warning) = match merged {
                 Ok(merged) => (merged, None),
                 Err(error) => (None, Some(format!("segments of array '{}' are not merged: {error}", plan.name))),
             };
             let folder = self.path.join(&*plan.folder);
-            let path = folder.join(cleanup::segment_name(files.generation + 1));
+            let path = folder.join(self.new_segment_name(files.generation + 1));
             lock(written)?.push(path.clone());
             let writer = SegmentWriter::create(&*self.storage, path, &self.store_id)?;
             let mut writer = writer.with_sync(self.sync);
