@@ -11,6 +11,8 @@ work=$PWD/target/mutations
 tree=$work/tree
 export CARGO_TARGET_DIR=$work/target CARGO_INCREMENTAL=1 CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_RELEASE_OPT_LEVEL=1
 export RUST_BACKTRACE=0
+# A test that takes longer hangs; that is what "it says" then.
+most_seconds=300
 
 # Of each row: name, test, what it says; the table is the one list of them.
 rows=$(sed -n 's/^| `\([a-z-]*\)` |[^|]*|[^|]*| `\([^|]*\)` | `\([^|]*\)` |.*/\1|\2|\3/p' tests/mutations.md)
@@ -43,10 +45,16 @@ while IFS='|' read -r name test says; do
         # shellcheck disable=SC2086 # the test is several words
         if ! (cd "$tree" && cargo test --locked --release --no-run $test) >"$output" 2>&1; then
             result="it does not compile"
-        elif (cd "$tree" && cargo test --locked --release $test) >"$output" 2>&1; then
-            result="it survives: cargo test $test"
-        elif ! grep -qF -- "$says" "$output"; then
-            result="the test does not say '$says'"
+        else
+            status=0
+            # shellcheck disable=SC2086 # as above
+            (cd "$tree" && timeout "$most_seconds" cargo test --locked --release $test) >"$output" 2>&1 || status=$?
+            if ((status == 124)); then echo "the test hangs" >>"$output"; fi
+            if ((status == 0)); then
+                result="it survives: cargo test $test"
+            elif ! grep -qF -- "$says" "$output"; then
+                result="the test does not say '$says'"
+            fi
         fi
         "${apply[@]}" --reverse
     fi
