@@ -137,22 +137,25 @@ fn a_kept_commit_and_a_reader_keep_the_files_that_were_taken_up() {
         };
         (0..10).for_each(commit);
         let reader = open(&path, Mode::Read);
-        for number in 10..60 {
+        let commit_and_look_back = |number: u64| {
             commit(number);
             let last = store.info().unwrap().generation;
             for back in 1..=kept {
                 let before = Store::open_at(&path, last - back, OpenOptions::default()).unwrap();
                 let written = number + 1 - back;
-                (0..60).for_each(|at| assert_eq!(row(&before, "a", at), if at < written { 7 } else { 0 }));
+                (0..100).for_each(|at| assert_eq!(row(&before, "a", at), if at < written { 7 } else { 0 }));
                 is_whole(&before);
             }
-        }
+        };
+        (10..60).for_each(&commit_and_look_back);
         (0..60).for_each(|at| assert_eq!(row(&reader, "a", at), if at < 10 { 7 } else { 0 }));
         is_whole(&reader);
         let held = files(&path).len();
         reader.close().unwrap();
         (60..62).for_each(commit);
         assert!(files(&path).len() < held, "the files outlive their last reader");
+        // Nothing but the kept commits keeps files now.
+        (62..100).for_each(commit_and_look_back);
         store.close().unwrap();
     }
 }
