@@ -12,8 +12,9 @@ use common::{Hooked, Hooks, Operation};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 const ROW: usize = 8192;
 
@@ -279,7 +280,8 @@ fn a_buffer_of_nothing_does_not_hang() {
 struct Gate {
     shut: Mutex<bool>,
     moved: Condvar,
-    full: AtomicBool,
+    /// How many of the next roots find no room.
+    full: AtomicUsize,
 }
 
 impl Gate {
@@ -292,11 +294,17 @@ impl Gate {
 impl Hooks for Gate {
     fn before(&self, operation: &Operation) -> io::Result<()> {
         match operation {
-            Operation::Sync(_) => drop(self.moved.wait_while(self.shut.lock().unwrap(), |shut| *shut).unwrap()),
-            Operation::Rename(..) if self.full.load(Ordering::SeqCst) => return Err(io::ErrorKind::StorageFull.into()),
-            _ => {}
+            Operation::Sync(_) => {
+                drop(self.moved.wait_while(self.shut.lock().unwrap(), |shut| *shut).unwrap());
+                Ok(())
+            }
+            Operation::Rename(..) => {
+                let less = |full: usize| full.checked_sub(1);
+                let is_full = self.full.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok();
+                if is_full { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -366,7 +374,7 @@ fn values_written_during_a_flush_that_fails_stay_the_newer_ones() {
     (0..4).for_each(|row| write_row(&store, row, 2).unwrap());
 
     gate.shut(true);
-    gate.full.store(true, Ordering::SeqCst);
+    gate.full.store(1, Ordering::SeqCst);
     store.flush_begin().unwrap();
     (0..2).for_each(|row| write_row(&store, row, 3).unwrap());
     gate.shut(false);
@@ -375,7 +383,6 @@ fn values_written_during_a_flush_that_fails_stay_the_newer_ones() {
     check_rows(&store, 6, expected);
     check_rows(&Store::open(&path, Mode::Read, OpenOptions::default()).unwrap(), 6, |_| 1);
 
-    gate.full.store(false, Ordering::SeqCst);
     store.close().unwrap();
     check_rows(&Store::open(&path, Mode::Read, OpenOptions::default()).unwrap(), 6, expected);
 }
@@ -456,6 +463,39 @@ fn each_of_many_begun_flushes_commits_what_was_written_before_it() {
 }
 
 #[test]
+fn who_begins_more_flushes_than_may_be_under_way_waits() {
+    let dir = tempfile::tempdir().unwrap();
+    let gate = Arc::new(Gate::default());
+    let store = behind(&gate, &dir.path().join("s"), 0);
+    define(&store, 10);
+    store.flush().unwrap();
+
+    gate.shut(true);
+    let begun = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            for row in 0..10 {
+                write_row(&store, row, 1).unwrap();
+                store.flush_begin().unwrap();
+                begun.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        while begun.load(Ordering::SeqCst) < 4 && !writer.is_finished() {
+            std::thread::yield_now();
+        }
+        // It would have begun all of them by then.
+        std::thread::sleep(Duration::from_millis(300));
+        let early = begun.load(Ordering::SeqCst);
+        gate.shut(false);
+        // Four stand in the queue, and one may be waiting for the disk.
+        assert!(early <= 5, "{early} flushes are under way");
+    });
+    assert_eq!(begun.load(Ordering::SeqCst), 10);
+    store.flush_wait().unwrap();
+    check_rows(&store, 10, |_| 1);
+}
+
+#[test]
 fn a_begun_flush_that_fails_takes_those_behind_it_along_and_nothing_is_lost() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s");
@@ -467,7 +507,7 @@ fn a_begun_flush_that_fails_takes_those_behind_it_along_and_nothing_is_lost() {
     store.flush().unwrap();
 
     gate.shut(true);
-    gate.full.store(true, Ordering::SeqCst);
+    gate.full.store(1, Ordering::SeqCst);
     for round in 2..=4 {
         (0..6 - round as u64).for_each(|row| write_row(&store, row, round).unwrap());
         store.flush_begin().unwrap();
@@ -482,6 +522,7 @@ fn a_begun_flush_that_fails_takes_those_behind_it_along_and_nothing_is_lost() {
     check_rows(&Store::open(&path, Mode::Read, OpenOptions::default()).unwrap(), 6, |_| 1);
 
     // The error of a flush that was begun is told once, by whatever asks first.
+    gate.full.store(1, Ordering::SeqCst);
     store.flush_begin().unwrap();
     while !store.flush_test().unwrap() {
         std::thread::yield_now();
@@ -489,7 +530,6 @@ fn a_begun_flush_that_fails_takes_those_behind_it_along_and_nothing_is_lost() {
     assert_eq!(store.flush_begin().unwrap_err().kind(), ErrorKind::NoSpace);
     assert!(store.flush_test().unwrap());
 
-    gate.full.store(false, Ordering::SeqCst);
     store.flush_begin().unwrap();
     store.flush_wait().unwrap();
     let reader = Store::open(&path, Mode::Read, OpenOptions::default()).unwrap();

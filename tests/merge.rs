@@ -160,30 +160,38 @@ fn many_datasets_of_tiny_chunks_are_merged_as_well() {
 
 #[test]
 fn a_kept_commit_and_a_reader_keep_the_files_that_were_taken_up() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("s");
-    let store = create(&path, None);
-    define(&store, "a");
-    let commit = |number: u64| {
-        write(&store, "a", number, 7);
-        store.flush().unwrap();
-    };
-    (0..10).for_each(commit);
-    let reader = open(&path, Mode::Read);
-    for number in 10..60 {
-        commit(number);
-        let last = store.info().unwrap().generation;
-        let before = Store::open_at(&path, last - 1, OpenOptions::default()).unwrap();
-        (0..60).for_each(|at| assert_eq!(row(&before, "a", at), if at < number { 7 } else { 0 }));
-        is_whole(&before);
+    for (keep_generations, kept) in [(None, 1), (Some(3), 3)] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let store = create(&path, keep_generations);
+        define(&store, "a");
+        let commit = |number: u64| {
+            write(&store, "a", number, 7);
+            store.flush().unwrap();
+        };
+        (0..10).for_each(commit);
+        let reader = open(&path, Mode::Read);
+        let commit_and_look_back = |number: u64| {
+            commit(number);
+            let last = store.info().unwrap().generation;
+            for back in 1..=kept {
+                let before = Store::open_at(&path, last - back, OpenOptions::default()).unwrap();
+                let written = number + 1 - back;
+                (0..100).for_each(|at| assert_eq!(row(&before, "a", at), if at < written { 7 } else { 0 }));
+                is_whole(&before);
+            }
+        };
+        (10..60).for_each(&commit_and_look_back);
+        (0..60).for_each(|at| assert_eq!(row(&reader, "a", at), if at < 10 { 7 } else { 0 }));
+        is_whole(&reader);
+        let held = files(&path).len();
+        reader.close().unwrap();
+        (60..62).for_each(commit);
+        assert!(files(&path).len() < held, "the files outlive their last reader");
+        // Nothing but the kept commits keeps files now.
+        (62..100).for_each(commit_and_look_back);
+        store.close().unwrap();
     }
-    (0..60).for_each(|at| assert_eq!(row(&reader, "a", at), if at < 10 { 7 } else { 0 }));
-    is_whole(&reader);
-    let held = files(&path).len();
-    reader.close().unwrap();
-    (60..62).for_each(commit);
-    assert!(files(&path).len() < held, "the files outlive their last reader");
-    store.close().unwrap();
 }
 
 #[test]
