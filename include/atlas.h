@@ -794,7 +794,7 @@ atlas_status atlas_create_dataset(atlas_store store, const char *dataset);
 /**
  * Delete a dataset with its arrays and attributes.
  *
- * The bytes on disk stay until `atlas_compact`. The name is free again at once.
+ * The bytes on disk stay until `atlas_compact` at the latest. The name is free again at once.
  *
  * Fails with ATLAS_STATUS_NOT_FOUND or ATLAS_STATUS_READ_ONLY. Since 0.1.
  */
@@ -859,7 +859,7 @@ atlas_status atlas_define_array(atlas_store store,
 /**
  * Delete an array with its attributes.
  *
- * The bytes on disk stay until `atlas_compact`. The name is free again at once.
+ * The bytes on disk stay until `atlas_compact` at the latest. The name is free again at once.
  *
  * Fails with ATLAS_STATUS_NOT_FOUND or ATLAS_STATUS_READ_ONLY. Since 0.1.
  */
