@@ -20,7 +20,8 @@ const BANDS: &[&[&str]] = &[
     &["convert", "pool", "storage"],
     &["buffers", "vector"],
     &["pages"],
-    &["budget", "process"],
+    &["budget"],
+    &["process"],
     &["dtype", "error", "shape", "sync"],
 ];
 
