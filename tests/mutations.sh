@@ -29,7 +29,13 @@ rm -rf "$tree"
 mkdir -p "$tree"
 git ls-files -z | tar --null --ignore-failed-read -T - -c | tar -x -m -C "$tree"
 
-# Runs the test on the copy as it is.
+# Builds the test of the copy as it is.
+build() {
+    # shellcheck disable=SC2086 # the test is several words
+    (cd "$tree" && cargo test --locked --release --no-run $1)
+}
+
+# Runs it.
 run() {
     # shellcheck disable=SC2086 # the test is several words
     (cd "$tree" && timeout "$most_seconds" cargo test --locked --release $1)
@@ -40,7 +46,7 @@ declare -A fails
 while IFS='|' read -r name test _; do
     if (($# > 0)) && [[ " $* " != *" $name "* ]]; then continue; fi
     if [[ -n ${fails[$test]:-} ]]; then continue; fi
-    if run "$test" >"$work/$name.txt" 2>&1; then fails[$test]=no; else fails[$test]=yes; fi
+    if build "$test" >"$work/$name.txt" 2>&1 && run "$test" >>"$work/$name.txt" 2>&1; then fails[$test]=no; else fails[$test]=yes; fi
 done <<<"$rows"
 
 passed=0
@@ -58,8 +64,7 @@ while IFS='|' read -r name test says; do
         result="the patch does not apply"
     else
         "${apply[@]}"
-        # shellcheck disable=SC2086 # the test is several words
-        if ! (cd "$tree" && cargo test --locked --release --no-run $test) >"$output" 2>&1; then
+        if ! build "$test" >"$output" 2>&1; then
             result="it does not compile"
         else
             run "$test" >"$output" 2>&1 && status=0 || status=$?
