@@ -308,15 +308,20 @@ impl Hooks for Gate {
     }
 }
 
+/// A store on a disk behind a gate.
+fn behind(gate: &Arc<Gate>, path: &Path, threads: usize, keep_generations: Option<u32>) -> Arc<Store> {
+    let disk = Arc::new(Hooked(Arc::new(LocalDisk), gate.clone()));
+    let runtime = RuntimeOptions { threads: Some(threads), ..Default::default() };
+    Store::create_on(disk, path, CreateOptions { runtime, keep_generations, ..Default::default() }).unwrap()
+}
+
 #[test]
 fn all_calls_go_on_while_a_begun_flush_waits_for_the_disk() {
     for threads in [1, 2] {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("s");
         let gate = Arc::new(Gate::default());
-        let disk = Arc::new(Hooked(Arc::new(LocalDisk), gate.clone()));
-        let runtime = RuntimeOptions { threads: Some(threads), ..Default::default() };
-        let store = Store::create_on(disk, &path, CreateOptions { runtime, ..Default::default() }).unwrap();
+        let store = behind(&gate, &path, threads, None);
         define(&store, 8);
         store.create_dataset("doomed").unwrap();
         (0..8).for_each(|row| write_row(&store, row, 1).unwrap());
@@ -365,9 +370,7 @@ fn values_written_during_a_flush_that_fails_stay_the_newer_ones() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s");
     let gate = Arc::new(Gate::default());
-    let disk = Arc::new(Hooked(Arc::new(LocalDisk), gate.clone()));
-    let runtime = RuntimeOptions { threads: Some(1), ..Default::default() };
-    let store = Store::create_on(disk, &path, CreateOptions { runtime, ..Default::default() }).unwrap();
+    let store = behind(&gate, &path, 1, None);
     define(&store, 6);
     (0..6).for_each(|row| write_row(&store, row, 1).unwrap());
     store.flush().unwrap();
@@ -387,20 +390,12 @@ fn values_written_during_a_flush_that_fails_stay_the_newer_ones() {
     check_rows(&Store::open(&path, Mode::Read, OpenOptions::default()).unwrap(), 6, expected);
 }
 
-/// A store on a disk behind a gate.
-fn behind(gate: &Arc<Gate>, path: &Path, keep_generations: u32) -> Arc<Store> {
-    let disk = Arc::new(Hooked(Arc::new(LocalDisk), gate.clone()));
-    let runtime = RuntimeOptions { threads: Some(1), ..Default::default() };
-    let options = CreateOptions { runtime, keep_generations: Some(keep_generations), ..Default::default() };
-    Store::create_on(disk, path, options).unwrap()
-}
-
 #[test]
 fn each_of_many_begun_flushes_commits_what_was_written_before_it() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s");
     let gate = Arc::new(Gate::default());
-    let store = behind(&gate, &path, 10);
+    let store = behind(&gate, &path, 1, Some(10));
     define(&store, 8);
     (0..8).for_each(|row| write_row(&store, row, 1).unwrap());
     store.define_array("run", "v", DType::I64, &["x"], &[3], ArrayOptions::default()).unwrap();
@@ -466,7 +461,7 @@ fn each_of_many_begun_flushes_commits_what_was_written_before_it() {
 fn who_begins_more_flushes_than_may_be_under_way_waits() {
     let dir = tempfile::tempdir().unwrap();
     let gate = Arc::new(Gate::default());
-    let store = behind(&gate, &dir.path().join("s"), 0);
+    let store = behind(&gate, &dir.path().join("s"), 1, Some(0));
     define(&store, 10);
     store.flush().unwrap();
 
@@ -500,7 +495,7 @@ fn a_begun_flush_that_fails_takes_those_behind_it_along_and_nothing_is_lost() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s");
     let gate = Arc::new(Gate::default());
-    let store = behind(&gate, &path, 0);
+    let store = behind(&gate, &path, 1, Some(0));
     define(&store, 6);
     (0..6).for_each(|row| write_row(&store, row, 1).unwrap());
     store.create_dataset("doomed").unwrap();

@@ -42,7 +42,7 @@ impl Store {
         self.check_no_panic()?;
         // Who waits for its turn would wait for ever where flushes are begun one after the other.
         let mut gives_way = self.waiting.load(Ordering::Acquire) > 0;
-        let own_thread = loop {
+        let has_thread = loop {
             let mut begun = lock(&self.begun)?;
             self.check_usable()?;
             if let Some(error) = begun.failed.take() {
@@ -52,7 +52,7 @@ impl Store {
                 if self.begin(&mut begun, true, false)?.is_none() {
                     return Ok(());
                 }
-                break !std::mem::replace(&mut begun.has_thread, true);
+                break std::mem::replace(&mut begun.has_thread, true);
             }
             drop(begun);
             if !read(&self.working)?.catalogue.has_changes_for_a_flush() {
@@ -61,15 +61,17 @@ impl Store {
             drop(self.lock_commit()?);
             gives_way = false;
         };
-        let started = self.me.upgrade().filter(|_| self.io.pool.has_threads()).is_some_and(|store| {
-            let run = move || store.carry_out_begun();
-            !own_thread || thread::Builder::new().name("atlas-flush".into()).spawn(run).is_ok()
-        });
-        if !started {
+        if !self.io.pool.has_threads() || !(has_thread || self.start_thread()) {
             lock(&self.begun)?.has_thread = false;
             drop(self.lock_commit()?);
         }
         Ok(())
+    }
+
+    /// Has a thread of its own carry out what was begun; `false` where none can be made.
+    fn start_thread(&self) -> bool {
+        let Some(store) = self.me.upgrade() else { return false };
+        thread::Builder::new().name("atlas-flush".into()).spawn(move || store.carry_out_begun()).is_ok()
     }
 
     /// Whether all flushes that were begun are over.

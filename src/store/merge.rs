@@ -9,6 +9,7 @@ use super::compact::{Live, LiveArray, RowMerge};
 use super::flush::Cut;
 use super::values::SegmentPlan;
 use super::*;
+use crate::buffers::Buffer;
 use crate::format::definitions::Definition;
 use crate::format::segment::{BlockRef, HEADER_LEN, Row};
 use crate::segment::{Segment, SegmentWriter};
@@ -37,7 +38,7 @@ pub(super) struct Merged {
     /// Each with the number of its segment.
     blocks: Vec<(BlockRef, usize)>,
     /// All blocks of each segment.
-    stored: Vec<Vec<u8>>,
+    stored: Vec<Buffer>,
     arrays: Live,
 }
 
@@ -92,11 +93,9 @@ impl Store {
             arrays: self.live_of(plan, cut, &small)?,
         };
         for segment in small.iter() {
-            let mut stored = Vec::new();
             let len = reader.directory(segment)?.blocks_end - HEADER_LEN as u64;
-            reader.stored(segment, HEADER_LEN as u64, len as usize, &mut stored)?;
+            merged.stored.push(reader.fetch(segment, HEADER_LEN as u64, len as usize)?);
             merged.dropped_bytes += len;
-            merged.stored.push(stored);
         }
         let mut numbers = HashMap::new();
         let mut rows = RowMerge::new(reader, &small)?;
