@@ -106,7 +106,9 @@ impl Store {
         // Read only where there is a segment that the root does not name.
         let mut kept: Option<HashSet<Arc<str>>> = None;
         let folders: HashSet<&str> = files.by_name.values().map(|file| &*file.folder).collect();
-        let temporary: Vec<String> = NOTATIONS.iter().map(|notation| temporary_root(*notation)).collect();
+        let mut temporary: Vec<String> = NOTATIONS.iter().map(|notation| temporary_root(*notation)).collect();
+        // A commit that was killed before its rename has already kept the root that it was to replace.
+        temporary.push(generations::kept_root(self.notation, files.generation));
         // A reader of the folder may see a rename that a power failure still undoes; then the old root needs its segments.
         self.sync_folder(&self.path)?;
         let mut count = 0;
