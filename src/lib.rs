@@ -22,42 +22,27 @@
 //! The format on disk is described in `docs/format.md`; the C ABI over this API is `include/atlas.h`.
 
 mod array;
-mod block;
-mod budget;
-mod buffers;
+mod base;
+mod chunk;
 mod codec;
-mod convert;
-mod dtype;
-mod error;
 #[cfg(feature = "capi")]
 pub mod ffi;
 mod format;
-mod grid;
-mod options;
-mod pages;
-mod pool;
-mod process;
-mod schema;
+mod memory;
 mod segment;
-mod shape;
-mod stats;
 pub mod storage;
 mod store;
-mod strided;
-mod sync;
-mod value;
-mod vector;
 
+pub use base::dtype::{DType, Element};
+pub use base::error::{Error, ErrorKind, Result};
+pub use base::shape::{MAX_RANK, Selection};
+pub use base::value::Value;
+pub use chunk::stats::{Scalar, Stats};
+pub use chunk::strided::{Source, Target};
 pub use codec::Codec;
-pub use dtype::{DType, Element};
-pub use error::{Error, ErrorKind, Result};
 pub use format::root::MetaFormat;
 pub use half::f16;
-pub use options::{
+pub use store::options::{
     ArrayOptions, CreateOptions, FillValue, LogFn, LogLevel, Mode, OpenOptions, ProgressFn, RuntimeOptions,
 };
-pub use shape::{MAX_RANK, Selection};
-pub use stats::{Scalar, Stats};
 pub use store::{Affected, ArrayFileInfo, ArrayInfo, Damage, Dataset, Repair, RepairOptions, Store, StoreInfo};
-pub use strided::{Source, Target};
-pub use value::Value;

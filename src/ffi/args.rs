@@ -4,7 +4,7 @@
 //! Each function here that is `unsafe` asks the same of its caller: a pointer that is not NULL points to as much
 //! memory as the header says, valid and unchanged during the call.
 
-use crate::error::{ErrorKind, Result};
+use crate::base::error::{ErrorKind, Result};
 use crate::ffi::guard::Call;
 use crate::ffi::types::{ATLAS_MAX_RANK, ATLAS_MODE_READ, ATLAS_MODE_READ_WRITE, atlas_dtype, atlas_mode};
 use crate::{DType, Mode, Selection};

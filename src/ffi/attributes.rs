@@ -1,6 +1,6 @@
 //! Attributes of datasets and of arrays.
 
-use crate::error::{Error, Result, bail};
+use crate::base::error::{Error, Result, bail};
 use crate::ffi::guard::{Call, guard};
 use crate::ffi::status::atlas_status;
 use crate::ffi::types::{atlas_dtype, atlas_store};

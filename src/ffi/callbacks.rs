@@ -1,6 +1,6 @@
 //! The caller's functions as the engine's closures.
 
-use crate::error::{Result, bail};
+use crate::base::error::{Result, bail};
 use crate::ffi::types::{ATLAS_LOG_INFO, ATLAS_LOG_WARNING, atlas_damage_fn, atlas_log_fn, atlas_progress_fn};
 use crate::{Damage, LogFn, LogLevel, ProgressFn};
 use std::ffi::{CString, c_void};

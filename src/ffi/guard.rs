@@ -1,6 +1,6 @@
 //! The choke point of the boundary: every call that can fail runs inside [`guard`].
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::ffi::status::{self, ATLAS_STATUS_OK, atlas_status};
 use std::any::Any;
 use std::cell::RefCell;

@@ -4,10 +4,10 @@
 //! only to look up or change one entry, never while a store works.
 
 use crate::Store;
-use crate::error::{ErrorKind, Result};
+use crate::base::error::{ErrorKind, Result};
+use crate::base::process::PerProcess;
 use crate::ffi::guard::Call;
 use crate::ffi::types::atlas_store;
-use crate::process::PerProcess;
 use ffi_support::{Handle, HandleMap};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 

@@ -1,6 +1,6 @@
 //! The library itself: its version, the names of codes, the last error.
 
-use crate::dtype::{self, DType};
+use crate::base::dtype::{self, DType};
 use crate::ffi::guard;
 use crate::ffi::status::{self, atlas_status};
 use crate::ffi::types::atlas_dtype;

@@ -1,6 +1,6 @@
 //! Reading option structs of any age: zero, like a field that the caller's header did not have yet, means the default.
 
-use crate::error::{ErrorKind, Result};
+use crate::base::error::{ErrorKind, Result};
 use crate::ffi::callbacks;
 use crate::ffi::guard::Call;
 use crate::ffi::types::*;

@@ -1,7 +1,7 @@
 //! Writing to the caller's memory. An output is checked when it is made, before the engine is called, and written when
 //! the call has succeeded. Nothing needs to be aligned.
 
-use crate::error::{ErrorKind, Result, bail};
+use crate::base::error::{ErrorKind, Result, bail};
 use crate::ffi::guard::Call;
 use crate::ffi::options::check_size;
 use std::ffi::{c_char, c_void};

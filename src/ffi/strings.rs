@@ -1,6 +1,6 @@
 //! Arrays of text.
 
-use crate::error::{Result, bail};
+use crate::base::error::{Result, bail};
 use crate::ffi::guard::guard;
 use crate::ffi::status::atlas_status;
 use crate::ffi::types::atlas_store;

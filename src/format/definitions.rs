@@ -1,9 +1,9 @@
 //! What the arrays of a segment are, written beside their chunks: from it they are found again when there is no root.
 
 use super::root::SchemaRecord;
+use crate::base::error::{Result, error};
+use crate::chunk::schema::Schema;
 use crate::codec;
-use crate::error::{Result, error};
-use crate::schema::Schema;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -3,13 +3,13 @@
 //! Datasets are kept as the bytes they were read as, and decoded when they are asked for; what did not change is
 //! written back as those bytes. So opening a store costs one scan, and a flush serialises only what changed.
 
+use crate::base::dtype::DType;
+use crate::base::error::{Error, Result, bail, error};
+use crate::base::shape::{Dims, cells, check_shape};
+use crate::base::value::Value;
+use crate::chunk::schema::{Fill, Schema};
+use crate::chunk::stats;
 use crate::codec::{self, Codec, Compression};
-use crate::dtype::DType;
-use crate::error::{Error, Result, bail, error};
-use crate::schema::{Fill, Schema};
-use crate::shape::{Dims, cells, check_shape};
-use crate::stats;
-use crate::value::Value;
 use indexmap::IndexMap;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};

@@ -1,9 +1,9 @@
 //! A segment: header, blocks, index pages, definitions, directory, trailer.
 
 use super::varint::{Cursor, put, unzigzag, zigzag};
+use crate::base::error::{Result, bail, error};
+use crate::chunk::stats::ChunkStats;
 use crate::codec::{self, Codec, Coding};
-use crate::error::{Result, bail, error};
-use crate::stats::ChunkStats;
 
 /// Version of the segment format.
 const VERSION: u32 = 1;

@@ -1,6 +1,6 @@
 //! Unsigned LEB128, and a cursor that never reads past its bytes.
 
-use crate::error::{Result, error};
+use crate::base::error::{Result, error};
 
 /// Appends `value`, seven bits a byte, the lowest first.
 pub fn put(out: &mut Vec<u8>, mut value: u64) {

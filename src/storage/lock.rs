@@ -17,7 +17,7 @@
 
 use super::disk::open_plain;
 use super::{Locking, ReaderPin, WriterLock};
-use crate::process;
+use crate::base::process;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::AsRawFd;

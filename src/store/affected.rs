@@ -1,8 +1,8 @@
 //! What a damage takes away: the chunks that can no longer be read.
 
 use super::*;
+use crate::chunk::grid;
 use crate::format::segment::{ChunkKey, HEADER_LEN};
-use crate::grid;
 use crate::segment::Segment;
 
 /// A stored chunk that a damage hits.

@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::array::{self, Plan};
-use crate::grid;
-use crate::options::ArrayOptions;
-use crate::schema::{Fill, Schema};
-use crate::shape::{Dims, Region, Selection, check_shape, check_size};
-use crate::strided::{BoundTarget, Source, Target};
+use crate::base::shape::{Dims, Region, Selection, check_shape, check_size};
+use crate::chunk::grid;
+use crate::chunk::schema::{Fill, Schema};
+use crate::chunk::strided::{BoundTarget, Source, Target};
+use crate::store::options::ArrayOptions;
 
 impl Store {
     /// Defines an array of `shape`, whose dimensions have the names `dims`. Its cells read as the fill value, or as
@@ -256,7 +256,7 @@ impl Store {
             array::read_texts(&self.io, &plan, &region.count, &mut texts)?;
             return Ok(array::Values::Texts(texts));
         }
-        let mut bytes = crate::buffers::allocate(cells * array.schema.dtype.size())?;
+        let mut bytes = crate::memory::buffers::allocate(cells * array.schema.dtype.size())?;
         let target = Target::from_bytes(&mut bytes, array.schema.dtype).bind(&region.count, array.schema.dtype)?;
         let plan = array.plan_numbers(data, segments, region, &target)?;
         array::read_numbers(&self.io, &[(plan, target)])?;
@@ -392,7 +392,7 @@ fn check_texts(array: &Array, texts: &[&str]) -> Result<()> {
 }
 
 fn check_text_count(texts: &[&str], count: &[u64]) -> Result<()> {
-    let cells = crate::shape::cells(count);
+    let cells = crate::base::shape::cells(count);
     if texts.len() as u64 != cells {
         bail!(InvalidArgument, "{} strings given, counts {count:?} need {cells}", texts.len());
     }

@@ -1,8 +1,8 @@
 //! Typed attributes of datasets and arrays.
 
 use super::*;
+use crate::base::value::Value;
 use crate::format::root::Attributes;
-use crate::value::Value;
 
 impl Store {
     /// Sets an attribute of an array, or of the dataset itself, replacing one of the same name.

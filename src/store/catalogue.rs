@@ -2,12 +2,12 @@
 //! that the root holds.
 
 use crate::array::Array;
-use crate::error::{Error, Result, bail, error};
+use crate::base::error::{Error, Result, bail, error};
+use crate::base::pool::Pool;
+use crate::base::sync::atomic::{AtomicU64, Ordering};
+use crate::base::value::Value;
+use crate::chunk::schema::Schema;
 use crate::format::root::{self, ArrayRecord, Attributes, DatasetRecord, MetaFormat, Root};
-use crate::pool::Pool;
-use crate::schema::Schema;
-use crate::sync::atomic::{AtomicU64, Ordering};
-use crate::value::Value;
 use indexmap::IndexMap;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;

@@ -7,14 +7,14 @@
 use super::generations::Keep;
 use super::values::{PACK_TARGET, Unsynced};
 use super::*;
-use crate::block::{EncodedPart, encode_raw};
-use crate::buffers::Buffers;
+use crate::base::shape::Dims;
+use crate::chunk::block::{EncodedPart, encode_raw};
+use crate::chunk::schema::Schema;
 use crate::codec::Compression;
 use crate::format::root;
 use crate::format::segment::{ChunkKey, Row};
-use crate::schema::Schema;
+use crate::memory::buffers::Buffers;
 use crate::segment::{Defined, Segment, SegmentReader, SegmentWriter};
-use crate::shape::Dims;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};

@@ -1,13 +1,13 @@
 //! A view of one dataset.
 
 use super::{ArrayInfo, Store};
-use crate::dtype::DType;
-use crate::error::Result;
-use crate::options::ArrayOptions;
-use crate::shape::Selection;
-use crate::stats::Stats;
-use crate::strided::{Source, Target};
-use crate::value::Value;
+use crate::base::dtype::DType;
+use crate::base::error::Result;
+use crate::base::shape::Selection;
+use crate::base::value::Value;
+use crate::chunk::stats::Stats;
+use crate::chunk::strided::{Source, Target};
+use crate::store::options::ArrayOptions;
 use std::sync::Arc;
 
 /// A store and the name of a dataset in it. The dataset is looked up at each call, so a view never goes stale: where

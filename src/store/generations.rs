@@ -5,8 +5,8 @@
 
 use super::*;
 use crate::format::root::{self, Head, NOTATIONS, Root};
-use crate::options::OpenOptions;
 use crate::storage::LocalDisk;
+use crate::store::options::OpenOptions;
 use std::io;
 use std::path::Path;
 

@@ -2,14 +2,14 @@
 
 use super::catalogue::Catalogue;
 use super::*;
-use crate::budget::Budget;
-use crate::buffers::Buffers;
+use crate::base::pool::Pool;
+use crate::base::process;
 use crate::format::root::{self, Head, NOTATIONS, Root, SegmentRecord};
-use crate::options::{CreateOptions, OpenOptions, RuntimeOptions};
-use crate::pool::Pool;
-use crate::process;
+use crate::memory::budget::Budget;
+use crate::memory::buffers::Buffers;
 use crate::segment::{NewFile, Segment, SegmentReader, sync_folder};
 use crate::storage::{LocalDisk, Locking, read_all};
+use crate::store::options::{CreateOptions, OpenOptions, RuntimeOptions};
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::Path;

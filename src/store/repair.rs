@@ -7,20 +7,20 @@
 use super::catalogue::Catalogue;
 use super::generations::{kept_generations, kept_root, read_kept};
 use super::*;
-use crate::budget::Budget;
-use crate::buffers::Buffers;
+use crate::base::shape::cells;
+use crate::chunk::grid;
+use crate::chunk::schema::Schema;
+use crate::chunk::stats;
 use crate::format::definitions::{Definition, Definitions};
 use crate::format::root::{
     self, ArrayRecord, DatasetRecord, FileRecord, Head, NOTATIONS, Root, SchemaRecord, Stored, VERSION,
 };
 use crate::format::segment::{HEADER_LEN, Row, store_id_in};
-use crate::grid;
-use crate::options::RuntimeOptions;
-use crate::schema::Schema;
+use crate::memory::budget::Budget;
+use crate::memory::buffers::Buffers;
 use crate::segment::{NewFile, Segment, SegmentReader, sync_folder};
-use crate::shape::cells;
-use crate::stats;
 use crate::storage::LocalDisk;
+use crate::store::options::RuntimeOptions;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 

@@ -1,10 +1,10 @@
 //! Statistics, as the last flush left them.
 
 use super::*;
-use crate::grid;
-use crate::schema::Schema;
-use crate::shape::{Dims, cells};
-use crate::stats::{self, ChunkStats, Stats};
+use crate::base::shape::{Dims, cells};
+use crate::chunk::grid;
+use crate::chunk::schema::Schema;
+use crate::chunk::stats::{self, ChunkStats, Stats};
 
 impl Store {
     /// Statistics of a whole array. There are none before the first flush, and from any write until the next:

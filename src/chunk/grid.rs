@@ -2,7 +2,7 @@
 //!
 //! Chunks are numbered in C order of the grid. Dimension 0 is the slowest, so numbers stay valid when it grows.
 
-use crate::shape::{Dims, Region};
+use crate::base::shape::{Dims, Region};
 
 /// The part of a region that lies in one chunk.
 #[derive(Clone, Debug)]

@@ -1,10 +1,10 @@
 //! What arrays of many datasets have in common: everything but their shape and their values.
 
+use crate::base::dtype::DType;
+use crate::base::error::{Result, bail, error};
+use crate::base::shape::{Dims, cells, check_shape};
+use crate::base::value::Value;
 use crate::codec::Compression;
-use crate::dtype::DType;
-use crate::error::{Result, bail, error};
-use crate::shape::{Dims, cells, check_shape};
-use crate::value::Value;
 use std::sync::Arc;
 
 /// Bytes of one chunk, at most: Zarr's codecs count them in 31 bits.

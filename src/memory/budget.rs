@@ -1,8 +1,8 @@
 //! The memory that written values may take until they are on disk.
 
-use crate::process;
-use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use crate::sync::{Condvar, Mutex};
+use crate::base::process;
+use crate::base::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crate::base::sync::{Condvar, Mutex};
 use std::sync::{Arc, PoisonError};
 
 /// How much of it is taken.

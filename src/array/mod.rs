@@ -3,20 +3,20 @@
 //! A chunk is looked for in this order: pending (written since the last flush began), frozen (being flushed,
 //! the last flush that began first), stored.
 
-use crate::block::{self, Block, ChunkData, Part, PendingChunk};
-use crate::budget::{Budget, Held};
-use crate::buffers::{self, Buffers};
-use crate::dtype::DType;
-use crate::error::{Error, ErrorKind, Result, error};
+use crate::base::dtype::DType;
+use crate::base::error::{Error, ErrorKind, Result, error};
+use crate::base::pool::Pool;
+use crate::base::shape::{Dims, Region, c_strides, cells};
+use crate::base::sync::{self, RwLock};
+use crate::chunk::block::{self, Block, ChunkData, Part, PendingChunk};
+use crate::chunk::grid::{self, Piece, pieces};
+use crate::chunk::schema::Schema;
+use crate::chunk::strided::{BoundSource, BoundTarget, ChunkBox};
 use crate::format::root::Stored;
 use crate::format::segment::{BlockRef, Row};
-use crate::grid::{self, Piece, pieces};
-use crate::pool::Pool;
-use crate::schema::Schema;
+use crate::memory::budget::{Budget, Held};
+use crate::memory::buffers::{self, Buffers};
 use crate::segment::{Kept, Segment, SegmentReader};
-use crate::shape::{Dims, Region, c_strides, cells};
-use crate::strided::{BoundSource, BoundTarget, ChunkBox};
-use crate::sync::{self, RwLock};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -715,6 +715,6 @@ fn for_each_cell(
 }
 
 /// Whether an error says that a segment file is gone, which a newer snapshot explains.
-pub(crate) fn is_gone(error: &crate::error::Error) -> bool {
+pub(crate) fn is_gone(error: &crate::base::error::Error) -> bool {
     error.kind() == ErrorKind::NotFound
 }

@@ -4,9 +4,9 @@
 //! cells that are neither null nor NaN, and are absent when there is none. Complex numbers and texts have no order, so
 //! they have nulls only.
 
-use crate::dtype::DType;
-use crate::value::Value;
-use crate::vector::{Kernel, vectorised};
+use crate::base::dtype::DType;
+use crate::base::value::Value;
+use crate::base::vector::{Kernel, vectorised};
 use half::f16;
 
 /// One end of a range, wide enough for any real type.
@@ -345,7 +345,7 @@ fn complex<const N: usize, T: Copy + PartialEq>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::strided::bytes_of;
+    use crate::base::bytes::bytes_of;
 
     fn of(values: &[f32], fill: Option<f32>) -> (u64, Option<(f64, f64)>) {
         let fill = fill.map(f32::to_le_bytes);

@@ -1,7 +1,7 @@
 //! The worker threads: shared by all stores of the process that ask for the same number, started when first needed.
 
-use crate::error::{Error, Result, error};
-use crate::process::PerProcess;
+use crate::base::error::{Error, Result, error};
+use crate::base::process::PerProcess;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
@@ -76,7 +76,7 @@ impl Pool {
         if let Some(pool) = self.running() {
             pool.spawn(job);
         } else if cfg!(feature = "shuttle") && self.has_threads() {
-            drop(crate::sync::thread::spawn(job));
+            drop(crate::base::sync::thread::spawn(job));
         }
     }
 

@@ -124,14 +124,14 @@ impl std::error::Error for Error {}
 /// Makes an [`Error`]: `error!(NotFound, "no dataset '{name}'")`.
 macro_rules! error {
     ($kind:ident, $($text:tt)+) => {
-        $crate::error::Error::new($crate::error::ErrorKind::$kind, format!($($text)+))
+        $crate::base::error::Error::new($crate::base::error::ErrorKind::$kind, format!($($text)+))
     };
 }
 
 /// Returns an [`Error`] from the enclosing function.
 macro_rules! bail {
     ($kind:ident, $($text:tt)+) => {
-        return Err($crate::error::error!($kind, $($text)+))
+        return Err($crate::base::error::error!($kind, $($text)+))
     };
 }
 

@@ -4,8 +4,8 @@
 //! float that holds every value of its type, timestamps to and from `i64`. Nothing else: a float never becomes an
 //! integer and a signed integer never becomes unsigned without the caller saying so.
 
-use crate::dtype::DType;
-use crate::error::{Error, Result, bail, error};
+use crate::base::dtype::DType;
+use crate::base::error::{Error, Result, bail, error};
 use half::f16;
 use smallvec::SmallVec;
 
@@ -222,10 +222,20 @@ fn convert(from: DType, to: DType, values: &[u8], out: &mut [u8]) {
     }
 }
 
+/// Converts stored bytes of `from` to memory bytes of `to`, element by element; for attribute values.
+pub(crate) fn convert_all(from: DType, to: DType, bytes: &[u8], out: &mut [u8]) -> Result<()> {
+    let conversion = Conversion::new(from, to)?;
+    if let Some(misfit) = conversion.misfit(bytes) {
+        return Err(misfit.error(misfit.at as u64));
+    }
+    conversion.apply(bytes, out);
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dtype::ALL;
+    use crate::base::dtype::ALL;
 
     #[test]
     fn kinds() {

@@ -3,9 +3,9 @@
 //! The streams are those that Zarr's codecs (numcodecs) read: one zstd frame with content size and checksum (RFC 8878),
 //! an LZ4 block behind its length as a little-endian u32, or the bytes themselves. The shuffle is numcodecs' `shuffle`.
 
-use crate::buffers;
-use crate::error::{Result, bail, error};
-use crate::vector::{Kernel, vectorised};
+use crate::base::error::{Result, bail, error};
+use crate::base::vector::{Kernel, vectorised};
+use crate::memory::buffers;
 use std::cell::RefCell;
 use std::io::Read;
 

@@ -5,9 +5,9 @@
 //! size and on whatever thread. The general allocator does neither, and keeps memory for each thread that asked for it.
 #![allow(unsafe_code)]
 
-use crate::budget::Budget;
-use crate::process;
-use crate::sync::{Mutex, MutexGuard};
+use crate::base::process;
+use crate::base::sync::{Mutex, MutexGuard};
+use crate::memory::budget::Budget;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
@@ -405,7 +405,7 @@ mod tests {
     fn nothing_idle_is_kept_where_the_budget_has_no_room() {
         let budget = Budget::new(100 << 20);
         let pages = Pages::new(&budget);
-        let _held = crate::budget::Held::new(&budget, 90 << 20);
+        let _held = crate::memory::budget::Held::new(&budget, 90 << 20);
         drop(pages.take(40 << 20));
         assert!(pages.lock().idle() <= 10 << 20);
         assert!(pages.lock().idle() > 0, "what there is room for is kept");

@@ -1,6 +1,6 @@
 //! Shapes, regions and the arithmetic on them, checked for overflow.
 
-use crate::error::{Result, bail, error};
+use crate::base::error::{Result, bail, error};
 use smallvec::SmallVec;
 
 /// The highest rank of an array.

@@ -4,10 +4,10 @@
 //! thread may be writing there. Everything else in the engine sees it through bounds-checked boxes.
 #![allow(unsafe_code)]
 
-use crate::convert::{self, Conversion};
-use crate::dtype::{DType, Element};
-use crate::error::{Result, bail};
-use crate::shape::{self, Dims, c_strides};
+use crate::base::convert::Conversion;
+use crate::base::dtype::{DType, Element};
+use crate::base::error::{Result, bail};
+use crate::base::shape::{self, Dims, c_strides};
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::marker::PhantomData;
@@ -536,24 +536,6 @@ unsafe fn copy_run(dst: *mut u8, a: i64, src: *const u8, b: i64, n: usize, size:
             _ => unreachable!("element sizes are 1, 2, 4, 8 and 16"),
         }
     }
-}
-
-/// Reads a memory-typed value list as bytes; the safe way from typed slices to the engine's byte buffers.
-pub(crate) fn bytes_of<T: Element>(values: &[T]) -> Vec<u8> {
-    let mut bytes = vec![0u8; std::mem::size_of_val(values)];
-    // SAFETY: `Element` types are plain numbers without padding; the buffer has exactly their size.
-    unsafe { std::ptr::copy_nonoverlapping(values.as_ptr().cast(), bytes.as_mut_ptr(), bytes.len()) };
-    bytes
-}
-
-/// Converts stored bytes of `from` to memory bytes of `to`, element by element; for attribute values.
-pub(crate) fn convert_all(from: DType, to: DType, bytes: &[u8], out: &mut [u8]) -> Result<()> {
-    let conversion = convert::Conversion::new(from, to)?;
-    if let Some(misfit) = conversion.misfit(bytes) {
-        return Err(misfit.error(misfit.at as u64));
-    }
-    conversion.apply(bytes, out);
-    Ok(())
 }
 
 #[cfg(test)]

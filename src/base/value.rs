@@ -3,9 +3,10 @@
 //! A value is a map of one entry, `{"f32": [1.5]}`. In JSON, where numbers cannot say so, a float that is not finite is
 //! the text `"NaN"`, `"Infinity"`, `"-Infinity"` or, for any other NaN, its bits in hexadecimal (as Zarr 3 does).
 
-use crate::dtype::{DType, Element};
-use crate::error::{Result, bail};
-use crate::strided::{bytes_of, convert_all};
+use crate::base::bytes::bytes_of;
+use crate::base::convert::convert_all;
+use crate::base::dtype::{DType, Element};
+use crate::base::error::{Result, bail};
 use half::f16;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};

@@ -3,15 +3,15 @@
 //! A block is encoded once, by whoever gets to it first: a worker in the background, or the thread that flushes.
 //! Until it is, its chunks can be read as they were written.
 
-use crate::budget::Held;
-use crate::buffers::{Buffer, Buffers};
+use crate::base::dtype::DType;
+use crate::base::error::{Result, bail, error};
+use crate::base::shape::Dims;
+use crate::base::sync::{Condvar, Mutex, MutexGuard};
+use crate::chunk::schema::Schema;
+use crate::chunk::stats::{self, ChunkStats};
 use crate::codec::{self, Coding, Compression};
-use crate::dtype::DType;
-use crate::error::{Result, bail, error};
-use crate::schema::Schema;
-use crate::shape::Dims;
-use crate::stats::{self, ChunkStats};
-use crate::sync::{Condvar, Mutex, MutexGuard};
+use crate::memory::budget::Held;
+use crate::memory::buffers::{Buffer, Buffers};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};

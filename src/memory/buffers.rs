@@ -1,8 +1,8 @@
 //! Memory for the bytes of chunks and blocks.
 
-use crate::budget::Budget;
-use crate::error::{Result, error};
-use crate::pages::{Pages, Run};
+use crate::base::error::{Result, error};
+use crate::memory::budget::Budget;
+use crate::memory::pages::{Pages, Run};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 

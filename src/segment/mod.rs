@@ -1,15 +1,15 @@
 //! Segment files: written once from front to back, then read in any order.
 
-use crate::block::Encoded;
-use crate::buffers::{Buffer, Buffers};
+use crate::base::error::{Error, ErrorKind, Result, bail, error};
+use crate::chunk::block::Encoded;
+use crate::chunk::schema::Schema;
 use crate::codec;
-use crate::error::{Error, ErrorKind, Result, bail, error};
 use crate::format::definitions::{Definition, Definitions, SchemaNumbers};
 use crate::format::root::SegmentRecord;
 use crate::format::segment::{
     self as layout, BlockRef, ChunkKey, Directory, HEADER_LEN, PAGE_ROWS, PageRef, Row, TRAILER_LEN, Trailer,
 };
-use crate::schema::Schema;
+use crate::memory::buffers::{Buffer, Buffers};
 use crate::storage::{ReadFile, Storage, WriteFile};
 use quick_cache::OptionsBuilder;
 use quick_cache::sync::Cache;
@@ -206,7 +206,7 @@ impl SegmentReader {
         let bytes = match offset.checked_sub(tail_offset) {
             Some(at) => tail[at as usize..tail.len() - TRAILER_LEN].to_vec(),
             None => {
-                let mut bytes = crate::buffers::allocate(trailer.directory_len as usize)?;
+                let mut bytes = crate::memory::buffers::allocate(trailer.directory_len as usize)?;
                 self.read(segment, file, &mut bytes, offset)?;
                 bytes
             }
@@ -231,7 +231,7 @@ impl SegmentReader {
 
     fn page_uncached(&self, segment: &Segment, directory: &Directory, number: usize) -> Result<Vec<Row>> {
         let page = &directory.pages[number];
-        let mut bytes = crate::buffers::allocate(page.len as usize)?;
+        let mut bytes = crate::memory::buffers::allocate(page.len as usize)?;
         self.read(segment, &*self.file(segment)?, &mut bytes, page.offset)?;
         if crc32c::crc32c(&bytes) != page.crc {
             return Err(segment.damaged(page.offset, &error!(Corrupt, "an index page's checksum does not match")));
@@ -295,7 +295,7 @@ impl SegmentReader {
 
     /// Reads `len` stored bytes from `offset` on into `buffer`.
     pub fn stored(&self, segment: &Segment, offset: u64, len: usize, buffer: &mut Vec<u8>) -> Result<()> {
-        crate::buffers::resize(buffer, len)?;
+        crate::memory::buffers::resize(buffer, len)?;
         self.read(segment, &*self.file(segment)?, buffer, offset)
     }
 
@@ -423,7 +423,7 @@ impl SegmentReader {
         let file = self.file(segment)?;
         let directory = self.read_directory(segment, &*file)?;
         let (offset, (len, crc)) = (directory.definitions_offset(), directory.definitions);
-        let mut bytes = crate::buffers::allocate(len as usize)?;
+        let mut bytes = crate::memory::buffers::allocate(len as usize)?;
         self.read(segment, &*file, &mut bytes, offset)?;
         if crc32c::crc32c(&bytes) != crc {
             return Err(segment.damaged(offset, &error!(Corrupt, "the checksum of the definitions does not match")));
@@ -482,7 +482,7 @@ impl SegmentReader {
             }
             end = block.offset + u64::from(block.len);
             let read = self.stored(segment, block.offset, block.len as usize, &mut stored).and_then(|()| {
-                crate::buffers::resize(&mut decoded, block.coding.raw_len as usize)?;
+                crate::memory::buffers::resize(&mut decoded, block.coding.raw_len as usize)?;
                 self.decode(segment, block, &stored, &mut decoded)
             });
             match read {

@@ -1,6 +1,6 @@
 //! Element types: their codes, sizes and names. Codes are permanent: they are the C ABI's and the format's.
 
-use crate::error::{Result, error};
+use crate::base::error::{Result, error};
 use half::f16;
 
 /// The type of an array's elements, in memory or in the store.

@@ -1,0 +1,7 @@
+//! From the cells of arrays to the bytes of chunks and blocks, and back.
+
+pub(crate) mod block;
+pub(crate) mod grid;
+pub(crate) mod schema;
+pub(crate) mod stats;
+pub(crate) mod strided;
