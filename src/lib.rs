@@ -23,6 +23,7 @@
 
 mod array;
 mod base;
+mod change;
 mod chunk;
 mod codec;
 #[cfg(feature = "capi")]
@@ -32,6 +33,7 @@ mod memory;
 mod segment;
 pub mod storage;
 mod store;
+mod version;
 
 pub use base::dtype::{DType, Element};
 pub use base::error::{Error, ErrorKind, Result};

@@ -51,9 +51,7 @@ impl Hooks for FaultyDisk {
     fn before(&self, operation: &Operation) -> io::Result<()> {
         use Operation::*;
         match operation {
-            Create(..) | Replace(..) | Append(..) | Rename(..) | CreateDir(..)
-                if self.fault != Fault::Sync && self.hit() =>
-            {
+            Create(..) | Append(..) | Rename(..) | CreateDir(..) if self.fault != Fault::Sync && self.hit() => {
                 Err(io::ErrorKind::StorageFull.into())
             }
             Sync(..) | SyncDir(..) if self.fault == Fault::Sync && self.hit() => Err(io::Error::from_raw_os_error(5)),

@@ -11,6 +11,8 @@ use std::{env, fs};
 const BANDS: &[&[&str]] = &[
     &["ffi"],
     &["store"],
+    &["change"],
+    &["version"],
     &["array"],
     &["segment"],
     &["format"],

@@ -168,7 +168,8 @@ fn a_store_without_any_root_is_rebuilt_from_its_segments() {
         std::fs::remove_file(path.join("atlas.json")).unwrap();
         let report = repair(&path);
         assert_eq!(report.restored, None);
-        assert_eq!(report.salvaged, if compacted { vec![2, 4] } else { vec![2, 3] });
+        // A compaction has the values of the commit that it compacts.
+        assert_eq!(report.salvaged, [2, 3]);
         assert!(report.losses[0].contains("attributes"), "{:?}", report.losses);
         assert_eq!(open(&path).dataset_names().unwrap(), order);
         assert_eq!(attribute(&open(&path), "january", Some("t"), "units"), None);

@@ -16,7 +16,7 @@ use crate::format::root::Stored;
 use crate::format::segment::{BlockRef, Row};
 use crate::memory::budget::{Budget, Held};
 use crate::memory::buffers::{self, Buffers};
-use crate::segment::{Kept, Segment, SegmentReader};
+use crate::segment::{Kept, Segment, SegmentReader, Segments};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -37,9 +37,6 @@ pub(crate) struct Io {
     pub budget: Arc<Budget>,
     pub pool: Arc<Pool>,
 }
-
-/// The segments under one array name, oldest first.
-pub(crate) type Segments = Arc<Vec<Arc<Segment>>>;
 
 /// Where a chunk is stored.
 type Found = (Arc<Segment>, Row);

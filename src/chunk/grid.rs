@@ -35,6 +35,11 @@ pub fn chunk_number(shape: &[u64], chunk_shape: &[u64], coords: &[u64]) -> Resul
     Ok(number)
 }
 
+/// How many chunks there are.
+pub fn chunk_count(shape: &[u64], chunk_shape: &[u64]) -> u64 {
+    shape.iter().zip(chunk_shape).map(|(extent, chunk)| extent.div_ceil(*chunk)).product()
+}
+
 /// The place in the grid of chunk `number`.
 pub fn chunk_coords(shape: &[u64], chunk_shape: &[u64], number: u64) -> Dims {
     let mut coords = grid_shape(shape, chunk_shape);

@@ -1,6 +1,7 @@
 //! The bytes on disk, as docs/format.md tells them: structures to bytes and back. No I/O happens here.
 
 pub(crate) mod definitions;
+pub(crate) mod names;
 pub(crate) mod root;
 pub(crate) mod segment;
 mod varint;

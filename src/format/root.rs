@@ -10,6 +10,7 @@ use crate::base::value::Value;
 use crate::chunk::schema::{Fill, Schema};
 use crate::chunk::stats;
 use crate::codec::{self, Codec, Compression};
+use crate::format::segment::Row;
 use indexmap::IndexMap;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -255,11 +256,14 @@ pub struct StoredRecord {
     /// Least and greatest, as [`stats::range_to_value`] makes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<Value>,
+    /// Whether there are stored chunks that these leave out, or may.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub incomplete: bool,
 }
 
 impl StoredRecord {
     fn is_empty(&self) -> bool {
-        self.chunks == 0
+        self.chunks == 0 && !self.incomplete
     }
 }
 
@@ -270,15 +274,25 @@ pub struct Stored {
     pub cells: u64,
     pub nulls: u64,
     pub range: stats::Range,
+    pub incomplete: bool,
 }
 
 impl Stored {
+    /// Adds a chunk that has `cells` cells inside the shape.
+    pub fn add(&mut self, dtype: DType, row: &Row, cells: u64) {
+        self.chunks += 1;
+        self.cells += cells;
+        self.nulls += row.stats.nulls;
+        self.range = stats::merge(dtype, self.range, row.stats.range);
+    }
+
     pub fn encode(&self, dtype: DType) -> StoredRecord {
         StoredRecord {
             chunks: self.chunks,
             cells: self.cells,
             nulls: self.nulls,
             range: stats::range_to_value(dtype, self.range),
+            incomplete: self.incomplete,
         }
     }
 }
@@ -292,7 +306,8 @@ impl StoredRecord {
                     .ok_or_else(|| error!(Corrupt, "a range of {} {} for {dtype}", range.len(), range.dtype()))?,
             ),
         };
-        Ok(Stored { chunks: self.chunks, cells: self.cells, nulls: self.nulls, range })
+        let Self { chunks, cells, nulls, incomplete, .. } = *self;
+        Ok(Stored { chunks, cells, nulls, range, incomplete })
     }
 }
 
@@ -310,6 +325,16 @@ impl ArrayRecord {
         }
         Ok(())
     }
+}
+
+/// A store id as the root has it.
+pub(crate) fn id_text(id: &[u8; 16]) -> String {
+    id.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub(crate) fn parse_id(text: &str) -> Result<[u8; 16]> {
+    let number = u128::from_str_radix(text, 16).ok().filter(|_| text.len() == 32);
+    number.map(u128::to_be_bytes).ok_or_else(|| error!(Corrupt, "store id '{text}' is not 32 hexadecimal digits"))
 }
 
 /// A root in memory: the head, and where in the image each dataset's bytes are.

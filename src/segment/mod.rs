@@ -1,5 +1,7 @@
 //! Segment files: written once from front to back, then read in any order.
 
+pub(crate) mod rows;
+
 use crate::base::error::{Error, ErrorKind, Result, bail, error};
 use crate::chunk::block::Encoded;
 use crate::chunk::schema::Schema;
@@ -13,6 +15,7 @@ use crate::memory::buffers::{Buffer, Buffers};
 use crate::storage::{ReadFile, Storage, WriteFile};
 use quick_cache::OptionsBuilder;
 use quick_cache::sync::Cache;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -29,6 +32,9 @@ const SYNC_STEP: u64 = 4 << 20;
 
 /// Tells pending blocks from segments in the cache's keys.
 const PENDING: u64 = 1 << 63;
+
+/// The segments under one array name, oldest first.
+pub(crate) type Segments = Arc<Vec<Arc<Segment>>>;
 
 /// A segment that a root names.
 pub(crate) struct Segment {
@@ -707,8 +713,13 @@ pub(crate) struct NewFile {
 }
 
 impl NewFile {
+    /// Makes a new segment durable. Where there is no room for it, that is all that has happened: no root names it, and
+    /// another can be written.
     pub fn sync(&self) -> Result<()> {
-        self.file.sync().map_err(|error| sync_failed(&self.path, &error))
+        self.file.sync().map_err(|error| match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::io("fsync", &self.path, &error),
+            _ => sync_failed(&self.path, &error),
+        })
     }
 }
 
@@ -721,13 +732,8 @@ fn check_folder(storage: &dyn Storage, segment: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Makes the entries of a folder durable.
-pub(crate) fn sync_folder(storage: &dyn Storage, path: &Path) -> Result<()> {
-    storage.sync_dir(path).map_err(|error| sync_failed(path, &error))
-}
-
 /// A failed fsync: the kernel may have dropped the data and forgotten the error, so that trying again proves nothing.
-fn sync_failed(path: &Path, error: &std::io::Error) -> Error {
+pub(crate) fn sync_failed(path: &Path, error: &io::Error) -> Error {
     Error::new(
         ErrorKind::Poisoned,
         format!("fsync {}: {error}; nothing more can be committed through this store: reopen it", path.display()),

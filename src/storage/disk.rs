@@ -1,10 +1,10 @@
 //! The file system.
 
-use super::{Entry, Identity, Locking, ReadFile, ReaderPin, Storage, WriteFile, lock, write_back};
+use super::{Directory, Entry, Locking, ReadFile, ReaderPin, Storage, WriteFile, lock, write_back};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::ops::Range;
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,20 +14,11 @@ pub struct LocalDisk;
 
 struct Writing(File);
 struct Reading(File);
+struct Folder(File);
 
 impl Storage for LocalDisk {
     fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
         Ok(Box::new(Writing(OpenOptions::new().write(true).create_new(true).open(path)?)))
-    }
-
-    fn replace(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
-        match self.create(path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                std::fs::remove_file(path)?;
-                self.create(path)
-            }
-            created => created,
-        }
     }
 
     fn open(&self, path: &Path) -> io::Result<Arc<dyn ReadFile>> {
@@ -71,8 +62,8 @@ impl Storage for LocalDisk {
             .collect()
     }
 
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        File::open(path)?.sync_all()
+    fn open_dir(&self, path: &Path) -> io::Result<Box<dyn Directory>> {
+        Ok(Box::new(Folder(File::open(path)?)))
     }
 
     fn lock_writer(&self, path: &Path) -> io::Result<Locking> {
@@ -102,14 +93,10 @@ pub(super) fn open_plain(options: &mut OpenOptions, path: &Path) -> io::Result<F
     Ok(file)
 }
 
-fn identity(file: &File) -> io::Result<Identity> {
-    let data = file.metadata()?;
-    Ok(Identity {
-        device: data.dev(),
-        inode: data.ino(),
-        length: data.len(),
-        modified: i128::from(data.mtime()) * 1_000_000_000 + i128::from(data.mtime_nsec()),
-    })
+impl Directory for Folder {
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync_all()
+    }
 }
 
 impl WriteFile for Writing {
@@ -124,10 +111,6 @@ impl WriteFile for Writing {
     fn sync(&self) -> io::Result<()> {
         self.0.sync_all()
     }
-
-    fn identity(&self) -> io::Result<Identity> {
-        identity(&self.0)
-    }
 }
 
 impl ReadFile for Reading {
@@ -137,9 +120,5 @@ impl ReadFile for Reading {
 
     fn length(&self) -> io::Result<u64> {
         Ok(self.0.metadata()?.len())
-    }
-
-    fn identity(&self) -> io::Result<Identity> {
-        identity(&self.0)
     }
 }

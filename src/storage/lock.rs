@@ -21,7 +21,8 @@ use crate::base::process;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::AsRawFd;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 const PID: i64 = 1;
 const HOST: i64 = 2;
@@ -109,7 +110,7 @@ pub fn lock_writer(path: &Path) -> io::Result<Locking> {
         let low = bytes.iter().rev().fold(0, |low, &byte| low << 8 | i64::from(byte));
         lock(&file, libc::F_WRLCK, offset(HOST + part as i64, low))?;
     }
-    Ok(Locking::Held(Box::new(Writer(Owned::new(file)))))
+    Ok(Locking::Held(Box::new(Writer { file: Owned::new(file), path: path.to_owned() })))
 }
 
 /// What the locks tell of the writer that holds them.
@@ -157,12 +158,25 @@ impl Drop for Owned {
     }
 }
 
-struct Writer(Owned);
+struct Writer {
+    file: Owned,
+    path: PathBuf,
+}
 
 impl WriterLock for Writer {
     fn has_reader_before(&self, generation: u64) -> io::Result<bool> {
-        Ok(held(&self.0.file, offset(OPENING, 0), 1)?.is_some()
-            || held(&self.0.file, offset(GENERATION, 0), generation as i64 & LOW)?.is_some())
+        let file = &self.file.file;
+        Ok(held(file, offset(OPENING, 0), 1)?.is_some()
+            || held(file, offset(GENERATION, 0), generation as i64 & LOW)?.is_some())
+    }
+
+    fn is_in_place(&self) -> io::Result<bool> {
+        let held = self.file.file.metadata()?;
+        match std::fs::symlink_metadata(&self.path) {
+            Ok(there) => Ok((there.dev(), there.ino()) == (held.dev(), held.ino())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -4,9 +4,13 @@
 
 mod disk;
 mod lock;
+mod memory;
+mod root;
 mod write_back;
 
 pub use disk::LocalDisk;
+pub use memory::Memory;
+pub use root::{Mark, RootSwap, Swapped};
 
 use std::io;
 use std::ops::Range;
@@ -17,8 +21,6 @@ use std::sync::Arc;
 pub trait Storage: Send + Sync {
     /// Makes a new empty file; it is an error if there is one.
     fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>>;
-    /// Makes a new empty file, in place of one that may be there.
-    fn replace(&self, path: &Path) -> io::Result<Box<dyn WriteFile>>;
     /// Opens a file for reading; a symbolic link, or what is not a file, is an error of kind
     /// [`InvalidData`](io::ErrorKind::InvalidData).
     fn open(&self, path: &Path) -> io::Result<Arc<dyn ReadFile>>;
@@ -38,13 +40,24 @@ pub trait Storage: Send + Sync {
     fn remove_dir(&self, path: &Path) -> io::Result<()>;
     /// The entries of a directory.
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>>;
-    /// Makes the entries of a directory durable.
-    fn sync_dir(&self, path: &Path) -> io::Result<()>;
+    /// Opens a directory, to make its entries durable.
+    fn open_dir(&self, path: &Path) -> io::Result<Box<dyn Directory>>;
     /// Takes the writer's lock in the lock file at `path`, which is made if it is missing.
     fn lock_writer(&self, path: &Path) -> io::Result<Locking>;
     /// Announces a reader in the lock file at `path`, so that no writer removes what it may be about to read.
     /// `None` where the lock file or its file system does not let it.
     fn pin_reader(&self, path: &Path) -> io::Result<Option<Box<dyn ReaderPin>>>;
+    /// Puts a new root in the place of the one that the writer knows, unless another is there: the one step of a commit
+    /// after which it has happened. By links and a rename; a storage that has a compare-and-swap of its own uses that.
+    fn swap_root(&self, swap: &RootSwap<'_>) -> Swapped {
+        root::swap_by_rename(self, swap)
+    }
+}
+
+/// An open directory.
+pub trait Directory: Send + Sync {
+    /// Makes the entries durable.
+    fn sync(&self) -> io::Result<()>;
 }
 
 /// A name in a directory.
@@ -64,8 +77,6 @@ pub trait WriteFile: Send + Sync {
     fn begin_sync(&self, _range: Range<u64>) {}
     /// Makes the bytes durable.
     fn sync(&self) -> io::Result<()>;
-    /// What tells this file from another that later has its name.
-    fn identity(&self) -> io::Result<Identity>;
 }
 
 /// A file that can be read at any place.
@@ -74,21 +85,6 @@ pub trait ReadFile: Send + Sync {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
     /// Bytes of the file.
     fn length(&self) -> io::Result<u64>;
-    /// What tells this file from another that later has its name.
-    fn identity(&self) -> io::Result<Identity>;
-}
-
-/// Tells one file from another of the same name: device, inode, length and time of the last write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// Device.
-    pub device: u64,
-    /// Inode.
-    pub inode: u64,
-    /// Bytes.
-    pub length: u64,
-    /// Time of the last write, in nanoseconds.
-    pub modified: i128,
 }
 
 /// The answer to [`Storage::lock_writer`].
@@ -105,6 +101,9 @@ pub enum Locking {
 pub trait WriterLock: Send + Sync {
     /// Whether a reader is just opening the store, or holds a snapshot older than `generation`.
     fn has_reader_before(&self, generation: u64) -> io::Result<bool>;
+    /// Whether the lock file is still the one that is locked. Where it was removed or replaced, another writer may hold
+    /// the one that is there.
+    fn is_in_place(&self) -> io::Result<bool>;
 }
 
 /// A reader's announcement, withdrawn when dropped.

@@ -1,9 +1,11 @@
 //! What a damage takes away: the chunks that can no longer be read.
 
-use super::*;
+use crate::base::error::Result;
 use crate::chunk::grid;
 use crate::format::segment::{ChunkKey, HEADER_LEN};
 use crate::segment::Segment;
+use crate::store::{Damage, Store};
+use std::sync::Arc;
 
 /// A stored chunk that a damage hits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,24 +23,19 @@ impl Store {
     /// The chunks that a damage of this commit's segments hits; none where it hits only bytes that no array uses, or is
     /// that of another file. Call it while the store is at the commit for which [`Store::verify`] found the damage.
     pub fn affected_by(&self, damage: &Damage) -> Result<Vec<Affected>> {
-        let files = self.working()?.committed.clone();
-        let hit = files.by_name.iter().find_map(|(name, file)| {
+        let (version, _pinned) = self.pin_version()?;
+        let hit = version.files.iter().find_map(|(name, file)| {
             let number = file.segments.iter().position(|segment| segment.path == damage.file)?;
             Some((name, &file.segments, number))
         });
         let Some((name, segments, number)) = hit else { return Ok(Vec::new()) };
         let hits = self.hits(&segments[number], damage.offset);
-        let working = self.working()?;
         let mut affected = Vec::new();
-        for (_, slot) in working.catalogue.slots() {
-            // A dataset that cannot be decoded is a damage of the root's, which names it.
-            let Some(entry) = working.catalogue.dataset_in(slot).ok().and_then(|dataset| dataset.arrays.get(name))
-            else {
-                continue;
-            };
-            let array = &entry.array;
-            let shape = read(&array.data)?.shape.clone();
-            let mut add = |chunk| affected.push(Affected { dataset: slot.name.clone(), array: name.clone(), chunk });
+        // A dataset that cannot be decoded is a damage of the root's, which names it.
+        for (dataset, record) in version.root.decoded(self.place.notation.format).flatten() {
+            let Some(array) = record.arrays.get(name) else { continue };
+            let Ok(schema) = version.root.schema(array.schema) else { continue };
+            let mut add = |chunk| affected.push(Affected { dataset: dataset.clone(), array: name.clone(), chunk });
             match &hits {
                 Hits::Arrays(low, high) if (*low..=*high).contains(&array.id) => add(None),
                 Hits::Arrays(..) => {}
@@ -49,7 +46,7 @@ impl Store {
                         let newest = self.io.reader.locate(segments, array.id, &[chunk]);
                         let newest = newest.ok().and_then(|mut found| found.pop().flatten());
                         if newest.is_none_or(|(found, _)| found == number) {
-                            add(Some(grid::chunk_coords(&shape, &array.schema.chunk_shape, chunk).to_vec()));
+                            add(Some(grid::chunk_coords(&array.shape, &schema.chunk_shape, chunk).to_vec()));
                         }
                     }
                 }

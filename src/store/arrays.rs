@@ -1,12 +1,20 @@
 //! Arrays of a store: defining, writing, appending, reading.
 
-use super::*;
-use crate::array::{self, Plan};
+use crate::array::{self, Array, Plan};
+use crate::base::dtype::DType;
+use crate::base::error::{Result, bail, error};
+use crate::base::locks::{read, write};
+use crate::base::names::check_name;
 use crate::base::shape::{Dims, Region, Selection, check_shape, check_size};
+use crate::change::catalogue::ArrayEntry;
 use crate::chunk::grid;
 use crate::chunk::schema::{Fill, Schema};
 use crate::chunk::strided::{BoundTarget, Source, Target};
-use crate::store::options::ArrayOptions;
+use crate::codec::Compression;
+use crate::segment::Segments;
+use crate::store::options::{ArrayOptions, FillValue};
+use crate::store::{ArrayInfo, State, Store, in_array};
+use std::sync::Arc;
 
 impl Store {
     /// Defines an array of `shape`, whose dimensions have the names `dims`. Its cells read as the fill value, or as
@@ -20,15 +28,15 @@ impl Store {
         shape: &[u64],
         options: ArrayOptions,
     ) -> Result<()> {
-        catalogue::check_name("array", array)?;
+        check_name("array", array)?;
         let schema = self.schema(dtype, dims, shape, options).map_err(|error| in_array(dataset, array, error))?;
-        let mut working = self.working_mut()?;
-        if working.catalogue.dataset(dataset)?.arrays.contains_key(array) {
+        let mut state = self.state_mut()?;
+        if state.catalogue.dataset(dataset)?.arrays.contains_key(array) {
             bail!(AlreadyExists, "array '{array}' of dataset '{dataset}' already exists");
         }
-        let made = working.catalogue.new_array(schema, shape);
+        let made = state.catalogue.new_array(schema, shape);
         let entry = ArrayEntry { array: made, attributes: Arc::default() };
-        working.catalogue.change(dataset)?.arrays.insert(array.into(), entry);
+        state.catalogue.change(dataset)?.arrays.insert(array.into(), entry);
         Ok(())
     }
 
@@ -37,7 +45,7 @@ impl Store {
         if dims.len() != shape.len() {
             bail!(InvalidArgument, "{} dimension names for rank {}", dims.len(), shape.len());
         }
-        dims.iter().try_for_each(|name| catalogue::check_name("dimension", name))?;
+        dims.iter().try_for_each(|name| check_name("dimension", name))?;
         if let Some(chunk_shape) = &options.chunk_shape
             && chunk_shape.len() != shape.len()
         {
@@ -51,9 +59,9 @@ impl Store {
         };
         let rechunk = default && !shape.is_empty() && chunk_shape[0] < grid::append_rows(shape, item);
         let compression = Compression {
-            codec: options.codec.unwrap_or(self.default_compression.codec),
-            level: options.level.unwrap_or(self.default_compression.level),
-            shuffle: options.shuffle.unwrap_or(self.default_compression.shuffle),
+            codec: options.codec.unwrap_or(self.place.default_compression.codec),
+            level: options.level.unwrap_or(self.place.default_compression.level),
+            shuffle: options.shuffle.unwrap_or(self.place.default_compression.shuffle),
         };
         compression.check()?;
         let fill = match options.fill_value {
@@ -69,26 +77,26 @@ impl Store {
 
     /// Deletes an array. Its bytes stay on disk until [`Store::compact`].
     pub fn delete_array(&self, dataset: &str, array: &str) -> Result<()> {
-        let mut working = self.working_mut()?;
-        let id = working.catalogue.dataset(dataset)?.array(dataset, array)?.array.id;
-        working.catalogue.change(dataset)?.arrays.shift_remove(array);
-        working.catalogue.removed.push((array.into(), id));
+        let mut state = self.state_mut()?;
+        let id = state.catalogue.dataset(dataset)?.array(dataset, array)?.array.id;
+        state.catalogue.change(dataset)?.arrays.shift_remove(array);
+        state.catalogue.removed.push((array.into(), id));
         Ok(())
     }
 
     /// Whether a dataset has an array of this name.
     pub fn has_array(&self, dataset: &str, array: &str) -> Result<bool> {
-        Ok(self.working()?.catalogue.dataset(dataset)?.arrays.contains_key(array))
+        Ok(self.state()?.catalogue.dataset(dataset)?.arrays.contains_key(array))
     }
 
     /// Names of a dataset's arrays, in the order they were defined.
     pub fn array_names(&self, dataset: &str) -> Result<Vec<Arc<str>>> {
-        Ok(self.working()?.catalogue.dataset(dataset)?.arrays.keys().cloned().collect())
+        Ok(self.state()?.catalogue.dataset(dataset)?.arrays.keys().cloned().collect())
     }
 
     /// Type, shape, chunks, codec and fill value of an array.
     pub fn array_info(&self, dataset: &str, array: &str) -> Result<ArrayInfo> {
-        self.working()?.with_array(dataset, array, |_, entry, _| {
+        self.state()?.with_array(dataset, array, |_, entry, _| {
             let schema = &entry.array.schema;
             Ok(ArrayInfo {
                 dtype: schema.dtype,
@@ -108,7 +116,7 @@ impl Store {
 
     /// The start and count of a selection, with what the caller left out filled in and the bounds checked.
     pub fn resolve(&self, dataset: &str, array: &str, selection: Selection<'_>) -> Result<(Vec<u64>, Vec<u64>)> {
-        self.working()?.with_array(dataset, array, |_, entry, _| {
+        self.state()?.with_array(dataset, array, |_, entry, _| {
             let region = selection.resolve(&read(&entry.array.data)?.shape)?;
             Ok((region.start.to_vec(), region.count.to_vec()))
         })
@@ -118,8 +126,8 @@ impl Store {
     /// durable.
     pub fn write_array(&self, dataset: &str, array: &str, selection: Selection<'_>, source: Source<'_>) -> Result<()> {
         self.make_room()?;
-        let working = self.working_for_values()?;
-        working.with_array(dataset, array, |slot, entry, segments| {
+        let state = self.state_for_values()?;
+        state.with_array(dataset, array, |slot, entry, segments| {
             let array = &entry.array;
             numbers(array)?;
             let mut data = write(&array.data)?;
@@ -127,7 +135,7 @@ impl Store {
             let source = source.bind(&region.count, array.schema.dtype)?;
             source.check_values()?;
             array.write_numbers(&mut data, &self.io, &segments, &region, &source)?;
-            working.catalogue.note_change(slot);
+            state.catalogue.note_change(slot);
             Ok(())
         })
     }
@@ -135,15 +143,15 @@ impl Store {
     /// Writes texts, in C order of the region.
     pub fn write_strings(&self, dataset: &str, array: &str, selection: Selection<'_>, texts: &[&str]) -> Result<()> {
         self.make_room()?;
-        let working = self.working_for_values()?;
-        working.with_array(dataset, array, |slot, entry, segments| {
+        let state = self.state_for_values()?;
+        state.with_array(dataset, array, |slot, entry, segments| {
             let array = &entry.array;
             check_texts(array, texts)?;
             let mut data = write(&array.data)?;
             let region = selection.resolve(&data.shape)?;
             check_text_count(texts, &region.count)?;
             array.write_texts(&mut data, &self.io, &segments, &region, texts)?;
-            working.catalogue.note_change(slot);
+            state.catalogue.note_change(slot);
             Ok(())
         })
     }
@@ -175,11 +183,11 @@ impl Store {
         put: impl FnOnce(&Arc<Array>, &mut array::ArrayData, &Segments, &Region) -> Result<()>,
     ) -> Result<()> {
         self.make_room()?;
-        let mut working = self.working_for_values()?;
+        let mut state = self.state_for_values()?;
         let wants = |entry: &ArrayEntry| entry.array.schema.rechunk_on_append && count.first().is_some_and(|&n| n > 0);
-        if working.with_array(dataset, array, |_, entry, _| Ok(wants(entry)))? {
-            drop(working);
-            let mut exclusive = self.working_mut()?;
+        if state.with_array(dataset, array, |_, entry, _| Ok(wants(entry)))? {
+            drop(state);
+            let mut exclusive = self.state_mut()?;
             // Another thread may have been faster.
             if exclusive.with_array(dataset, array, |_, entry, _| Ok(wants(entry)))? {
                 return self.append_rechunked(&mut exclusive, dataset, array, |made| {
@@ -187,11 +195,11 @@ impl Store {
                 });
             }
             drop(exclusive);
-            working = self.working_for_values()?;
+            state = self.state_for_values()?;
         }
-        working.with_array(dataset, array, |slot, entry, segments| {
+        state.with_array(dataset, array, |slot, entry, segments| {
             grow(&entry.array, &segments, count, put)?;
-            working.catalogue.note_change(slot);
+            state.catalogue.note_change(slot);
             Ok(())
         })
     }
@@ -200,12 +208,12 @@ impl Store {
     /// chunks of one that grows, once `append` has made it grow.
     fn append_rechunked(
         &self,
-        working: &mut Working,
+        state: &mut State,
         dataset: &str,
         array: &str,
         append: impl FnOnce(&Arc<Array>) -> Result<()>,
     ) -> Result<()> {
-        let (old_id, schema, region, values) = working.with_array(dataset, array, |_, entry, segments| {
+        let (old_id, schema, region, values) = state.with_array(dataset, array, |_, entry, segments| {
             let old = &entry.array;
             let data = read(&old.data)?;
             let mut growing = data.shape.clone();
@@ -219,7 +227,7 @@ impl Store {
             let values = self.read_whole(old, &data, &segments, &region)?;
             Ok((old.id, schema, region, values))
         })?;
-        let made = working.catalogue.new_array(schema, &region.count);
+        let made = state.catalogue.new_array(schema, &region.count);
         {
             let mut data = write(&made.data)?;
             let none = Segments::default();
@@ -235,10 +243,10 @@ impl Store {
             }
         }
         append(&made).map_err(|error| in_array(dataset, array, error))?;
-        if let Some(entry) = working.catalogue.change(dataset)?.arrays.get_mut(array) {
+        if let Some(entry) = state.catalogue.change(dataset)?.arrays.get_mut(array) {
             entry.array = made;
         }
-        working.catalogue.removed.push((array.into(), old_id));
+        state.catalogue.removed.push((array.into(), old_id));
         Ok(())
     }
 
@@ -266,9 +274,9 @@ impl Store {
     /// Reads a region into the caller's memory. After an error the memory holds anything.
     pub fn read_array(&self, dataset: &str, array: &str, selection: Selection<'_>, target: Target<'_>) -> Result<()> {
         let name = |error| in_array(dataset, array, error);
-        self.on_snapshot(|working| {
+        self.on_snapshot(|state| {
             let bind = |count: &[u64], dtype| target.bind(count, dtype);
-            let reads = [working.begin_read(dataset, array, selection, bind)?];
+            let reads = [state.begin_read(dataset, array, selection, bind)?];
             Ok(move || array::read_numbers(&self.io, &reads).map_err(name))
         })
     }
@@ -282,12 +290,12 @@ impl Store {
         selection: Selection<'_>,
         target: Target<'_>,
     ) -> Result<()> {
-        self.on_snapshot(|working| {
-            working.catalogue.decode_ahead(&self.io.pool, datasets);
+        self.on_snapshot(|state| {
+            state.catalogue.decode_ahead(&self.io.pool, datasets);
             let mut first: Option<Dims> = None;
             let mut reads = Vec::with_capacity(datasets.len());
             for (number, dataset) in datasets.iter().enumerate() {
-                reads.push(working.begin_read(dataset, array, selection, |count, dtype| {
+                reads.push(state.begin_read(dataset, array, selection, |count, dtype| {
                     let same = first.get_or_insert_with(|| count.into());
                     if same[..] != *count {
                         let one = datasets[0];
@@ -307,8 +315,8 @@ impl Store {
     /// Reads texts, in C order of the region.
     pub fn read_strings(&self, dataset: &str, array: &str, selection: Selection<'_>) -> Result<Vec<String>> {
         let name = |error| in_array(dataset, array, error);
-        self.on_snapshot(|working| {
-            let (plan, region, mut texts) = working.with_array(dataset, array, |_, entry, segments| {
+        self.on_snapshot(|state| {
+            let (plan, region, mut texts) = state.with_array(dataset, array, |_, entry, segments| {
                 let array = &entry.array;
                 check_texts(array, &[])?;
                 let data = read(&array.data)?;
@@ -328,16 +336,16 @@ impl Store {
     /// a commit of this handle removed files in between, both are done again.
     pub(super) fn on_snapshot<R, F: FnOnce() -> Result<R>>(
         &self,
-        mut begin: impl FnMut(&Working) -> Result<F>,
+        mut begin: impl FnMut(&State) -> Result<F>,
     ) -> Result<R> {
         loop {
-            let working = self.working()?;
-            let generation = working.files.generation;
-            let finish = begin(&working)?;
-            drop(working);
+            let state = self.state()?;
+            let generation = state.ahead.generation;
+            let finish = begin(&state)?;
+            drop(state);
             match finish() {
                 Err(error) if array::is_gone(&error) => {
-                    if self.working()?.files.generation == generation {
+                    if self.state()?.ahead.generation == generation {
                         return Err(error!(
                             Corrupt,
                             "{error}: a segment that commit {generation} needs is missing, or a later commit removed it \
@@ -351,7 +359,7 @@ impl Store {
     }
 }
 
-impl Working {
+impl State {
     /// Makes the plan of a read of numbers.
     fn begin_read<'t>(
         &self,

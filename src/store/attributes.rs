@@ -1,13 +1,16 @@
 //! Typed attributes of datasets and arrays.
 
-use super::*;
+use crate::base::error::{Error, Result, bail, error};
+use crate::base::names::check_name;
 use crate::base::value::Value;
 use crate::format::root::Attributes;
+use crate::store::{State, Store};
+use std::sync::Arc;
 
 impl Store {
     /// Sets an attribute of an array, or of the dataset itself, replacing one of the same name.
     pub fn set_attribute(&self, dataset: &str, array: Option<&str>, key: &str, value: impl Into<Value>) -> Result<()> {
-        catalogue::check_name("attribute", key)?;
+        check_name("attribute", key)?;
         let value = value.into();
         if let Value::String(texts) = &value
             && let Some(at) = texts.iter().position(|text| text.contains('\0'))
@@ -51,7 +54,7 @@ impl Store {
     }
 
     fn attributes(&self, dataset: &str, array: Option<&str>) -> Result<Arc<Attributes>> {
-        self.working()?.attributes(dataset, array).cloned()
+        self.state()?.attributes(dataset, array).cloned()
     }
 
     fn change_attributes(
@@ -61,9 +64,9 @@ impl Store {
         check: impl FnOnce(&Attributes) -> Result<()>,
         change: impl FnOnce(&mut Attributes),
     ) -> Result<()> {
-        let mut working = self.working_mut()?;
-        check(working.attributes(dataset, array)?)?;
-        let found = working.catalogue.change(dataset)?;
+        let mut state = self.state_mut()?;
+        check(state.attributes(dataset, array)?)?;
+        let found = state.catalogue.change(dataset)?;
         let attributes = match array.and_then(|array| found.arrays.get_mut(array)) {
             Some(entry) => &mut entry.attributes,
             None => &mut found.attributes,
@@ -73,7 +76,7 @@ impl Store {
     }
 }
 
-impl Working {
+impl State {
     fn attributes(&self, dataset: &str, array: Option<&str>) -> Result<&Arc<Attributes>> {
         let found = self.catalogue.dataset(dataset)?;
         Ok(match array {

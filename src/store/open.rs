@@ -1,20 +1,34 @@
-//! Creating, opening and refreshing a store; reading and replacing its root.
+//! Creating and opening a store.
 
-use super::catalogue::Catalogue;
-use super::*;
+use crate::array::Io;
+use crate::base::error::{Error, ErrorKind, Result, bail, error};
+use crate::base::locks::{lock, read};
+use crate::base::log::LogLevel;
 use crate::base::pool::Pool;
 use crate::base::process;
-use crate::format::root::{self, Head, NOTATIONS, Root, SegmentRecord};
+use crate::base::sync::atomic::AtomicBool;
+use crate::base::sync::{Mutex, RwLock};
+use crate::change::catalogue::Catalogue;
+use crate::codec::Compression;
+use crate::format::names::{self, file_name};
+use crate::format::root::{self, Head, Notation, Root, id_text};
 use crate::memory::budget::Budget;
 use crate::memory::buffers::Buffers;
-use crate::segment::{NewFile, Segment, SegmentReader, sync_folder};
-use crate::storage::{LocalDisk, Locking, read_all};
-use crate::store::options::{CreateOptions, OpenOptions, RuntimeOptions};
-use std::collections::{HashMap, HashSet};
+use crate::segment::SegmentReader;
+use crate::storage::{LocalDisk, Locking, ReaderPin, Storage, WriterLock};
+use crate::store::options::{CreateOptions, Mode, OpenOptions, RuntimeOptions};
+use crate::store::worker::Worker;
+use crate::store::{State, Store};
+use crate::version::Version;
+use crate::version::commit::{Committed, Committer, Outcome, commit};
+use crate::version::edit::{Edit, Keep, NewFiles, Records, Unsynced};
+use crate::version::place::Place;
+use crate::version::roots::{self, DEFAULT_KEPT, expect_root, find_root, read_root};
+use indexmap::IndexMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-const LOCK_FILE: &str = ".lock";
 const DEFAULT_CACHE_BYTES: u64 = 64 << 20;
 const DEFAULT_WRITE_BUFFER_BYTES: u64 = 256 << 20;
 const READER_BYTES: u64 = 32 << 20;
@@ -35,7 +49,6 @@ impl Store {
             shuffle: options.shuffle.unwrap_or(default.shuffle),
         };
         compression.check()?;
-        let sync = options.runtime.sync.unwrap_or(true);
         let path = absolute(path)?;
         match storage.create_dir(&path) {
             Ok(()) => {}
@@ -43,42 +56,52 @@ impl Store {
             Err(error) => return Err(Error::io("create folder", &path, &error)),
         }
         let lock = lock_writer(&*storage, &path, &options.runtime)?;
+        let already = || error!(AlreadyExists, "{} already holds a store", path.display());
         if find_root(&*storage, &path)?.is_some() {
-            bail!(AlreadyExists, "{} already holds a store", path.display());
+            return Err(already());
         }
-        let store_id = (u128::from(cleanup::unique()) << 64 | u128::from(cleanup::unique())).to_be_bytes();
+        if lock.is_some() {
+            remove_leftovers(&*storage, &path)?;
+        }
         let head = Head {
             format_version: root::VERSION,
             required_features: Vec::new(),
             writer_features: Vec::new(),
-            store_id: hex(&store_id),
-            generation: 1,
+            store_id: id_text(&(u128::from(names::unique()) << 64 | u128::from(names::unique())).to_be_bytes()),
+            generation: 0,
             next_array_id: 1,
             default_compression: compression.into(),
             keep_generations: options.keep_generations,
             schemas: Vec::new(),
             array_files: IndexMap::new(),
         };
-        let written = root::write(notation, &head, &[])?;
-        let identity = write_root(&*storage, &path, notation, &written.file, |root| {
-            if sync {
-                root.sync()?;
-                // Whoever made the folder may not have. Once there is a root, writers take its folder for durable. Where
-                // the folder above may not be read, that is left to who made the folder.
-                let above = path.parent().unwrap_or(&path);
-                match sync_folder(&*storage, above) {
-                    Err(_) if storage.list(above).is_err_and(|e| e.kind() == io::ErrorKind::PermissionDenied) => {}
-                    synced => synced?,
-                }
-            }
-            Ok(())
-        })?;
-        if sync {
-            sync_folder(&*storage, &path)?;
+        let sync = options.runtime.sync.unwrap_or(true);
+        let place = Place::of(storage.clone(), path.clone(), notation, &head, sync)?;
+        // Whoever made the folder may not have synced the one above. Once there is a root, writers take its folder for
+        // durable. Where the folder above may not be read, that is left to who made the folder.
+        let above = path.parent().unwrap_or(&path);
+        match place.sync_folder(above) {
+            Err(_) if storage.list(above).is_err_and(|e| e.kind() == io::ErrorKind::PermissionDenied) => {}
+            synced => synced?,
         }
-        let root = root::parse(notation, written.file)?;
-        let commit = Commit::new(identity, lock, None, Vec::new());
-        Self::assemble(storage, path, Mode::ReadWrite, notation, root, commit, options.runtime)
+        let io = io_of(&place, Mode::ReadWrite, &options.runtime)?;
+        let mut committer = Committer::writer(None, lock, Vec::new());
+        let edit = Edit {
+            files: Vec::new(),
+            records: Records { schemas: Vec::new(), next_array_id: 1, datasets: Vec::new(), image: Arc::default() },
+            retired: Vec::new(),
+            new: NewFiles::new(&storage),
+            unsynced: Unsynced::default(),
+            keep: Keep::No,
+        };
+        match commit(&place, &io, &mut committer, &Version::default(), edit) {
+            Outcome::Committed(Committed { version, durable }) => {
+                durable?;
+                Self::assemble(place, io, Mode::ReadWrite, version, committer, options.runtime)
+            }
+            Outcome::NotCommitted(error) if error.kind() == ErrorKind::Conflict => Err(already()),
+            Outcome::NotCommitted(error) | Outcome::Unknown(error) => Err(error),
+        }
     }
 
     /// Opens the store at `path`.
@@ -95,125 +118,84 @@ impl Store {
             Mode::ReadWrite => (lock_writer(&*storage, &path, &runtime)?, None),
             Mode::Read => (None, pin_reader(&*storage, &path)),
         };
-        let (root, identity) = read_root(&*storage, &path.join(notation.file_name()), notation)?;
-        let mut kept = Vec::new();
-        if mode == Mode::ReadWrite {
-            root.head.check_writable().map_err(|error| error.context(path.display()))?;
-            kept = generations::kept_generations(&*storage, &path, notation)?;
-            kept.retain(|generation| *generation < root.head.generation);
-        }
-        let commit = Commit::new(identity, lock, pin, kept);
-        let file = path.join(notation.file_name());
-        let store = Self::assemble(storage, path, mode, notation, root, commit, runtime)
-            .map_err(|error| error.context(file.display()))?;
-        if mode == Mode::ReadWrite {
-            let mut commit = super::lock(&store.commit)?;
-            store.drop_kept(&mut commit, generations::DEFAULT_KEPT);
-            store.remove_unnamed_files(&mut commit, &read(&store.working)?.files.clone());
-            store.tell(commit);
-        }
-        Ok(store)
+        let (root, mark) = read_root(&*storage, &path.join(notation.file_name()), notation)?;
+        let committer = match mode {
+            Mode::Read => Committer::reader(mark, pin),
+            Mode::ReadWrite => {
+                root.head.check_writable().map_err(|error| error.context(path.display()))?;
+                let mut kept = roots::kept_generations(&*storage, &path, notation)?;
+                kept.retain(|generation| *generation < root.head.generation);
+                Committer::writer(Some(mark), lock, kept)
+            }
+        };
+        Self::with_root(storage, path, mode, notation, root, committer, runtime)
     }
 
-    pub(super) fn assemble(
+    /// A store with this root; what is wrong with that names the file.
+    pub(super) fn with_root(
         storage: Arc<dyn Storage>,
         path: PathBuf,
         mode: Mode,
         notation: Notation,
         root: Root,
-        mut commit: Commit,
+        committer: Committer,
         runtime: RuntimeOptions,
     ) -> Result<Arc<Self>> {
-        commit.pin(root.head.generation);
-        let pool = Pool::shared(runtime.threads)?;
-        let keep_generations = root.head.keep_generations;
-        let store_id = parse_id(&root.head.store_id)?;
-        let default_compression = root.head.default_compression.decode()?;
-        let cache = runtime.cache_bytes.unwrap_or(DEFAULT_CACHE_BYTES);
-        let write_buffer = runtime.write_buffer_bytes.unwrap_or(DEFAULT_WRITE_BUFFER_BYTES);
-        // A reader's is for memory that waits to be used again.
-        let budget = Budget::new(if mode == Mode::Read { write_buffer.min(READER_BYTES) } else { write_buffer });
-        let buffers = Buffers::new(&budget);
-        let reader = SegmentReader::new(storage.clone(), store_id, cache, &buffers);
-        let io = Io { reader, buffers, budget, pool };
-        let files = files_of(&root.head, &path, &Files::default())?;
-        let catalogue = Catalogue::new(notation.format, root)?;
+        let file = path.join(notation.file_name());
+        let named = |error: Error| error.context(file.display());
+        let sync = runtime.sync.unwrap_or(true);
+        let place = Place::of(storage, path, notation, &root.head, sync).map_err(named)?;
+        let io = io_of(&place, mode, &runtime)?;
+        let version = Version::of(root, &place.path, &Version::default()).map_err(named)?;
+        let store = Self::assemble(place, io, mode, version, committer, runtime).map_err(named)?;
+        if mode == Mode::ReadWrite {
+            let mut committer = lock(&store.committer)?;
+            committer.drop_kept(&store.place, DEFAULT_KEPT);
+            let version = read(&store.state)?.version.clone();
+            committer.clean_up(&store.place, &store.io, &version, &version);
+            store.tell(committer);
+        }
+        Ok(store)
+    }
+
+    fn assemble(
+        place: Place,
+        io: Io,
+        mode: Mode,
+        version: Version,
+        mut committer: Committer,
+        runtime: RuntimeOptions,
+    ) -> Result<Arc<Self>> {
+        committer.pin(version.generation);
+        let catalogue = Catalogue::new(place.notation.format, &version.root)?;
         Ok(Arc::new_cyclic(|me| Self {
-            path,
+            state: RwLock::new(State::new(&place, catalogue, version)),
+            place,
             mode,
-            notation,
-            store_id,
             pid: process::id(),
-            sync: runtime.sync.unwrap_or(true),
-            default_compression,
-            keep_generations,
-            storage,
             io,
             log: runtime.log,
             progress: runtime.progress,
-            working: RwLock::new(Working::new(catalogue, files)),
-            commit: Mutex::new(commit),
+            committer: Mutex::new(committer),
+            compacting: Mutex::default(),
+            worker: Worker::default(),
             closed: AtomicBool::new(false),
             poisoned: AtomicBool::new(false),
-            begun: Mutex::default(),
-            under_way: AtomicUsize::new(0),
-            panicked: AtomicBool::new(false),
-            waiting: AtomicUsize::new(0),
-            segments_made: AtomicU64::new(0),
-            spilling: Mutex::new(Spilling::Idle),
             me: me.clone(),
         }))
     }
-
-    /// Moves a reader on to the last commit; whether there was a newer one. A writer sees its own commits anyway.
-    pub fn refresh(&self) -> Result<bool> {
-        self.check_usable()?;
-        if self.mode == Mode::ReadWrite {
-            return Ok(false);
-        }
-        let mut commit = self.lock_commit()?;
-        self.check_usable()?;
-        if root_identity(&*self.storage, &self.path, self.notation)? == Some(commit.root) {
-            return Ok(false);
-        }
-        commit.pin_all();
-        let held = read(&self.working)?.files.clone();
-        let newer = read_root(&*self.storage, &self.root_path(), self.notation).and_then(|(root, identity)| {
-            check_store(&root.head, &self.store_id, &self.path)?;
-            let files = files_of(&root.head, &self.path, &held)?;
-            Ok((files, Catalogue::new(self.notation.format, root)?, identity))
-        });
-        let (files, catalogue, identity) = newer.inspect_err(|_| commit.pin(held.generation))?;
-        commit.pin(files.generation);
-        *write(&self.working)? = Working::new(catalogue, files);
-        commit.root = identity;
-        Ok(true)
-    }
 }
 
-impl Commit {
-    pub(super) fn new(
-        root: Identity,
-        lock: Option<Box<dyn WriterLock>>,
-        pin: Option<Box<dyn ReaderPin>>,
-        kept: Vec<u64>,
-    ) -> Self {
-        Self { root, lock, pin, kept, retired: VecDeque::new(), messages: Vec::new() }
-    }
-
-    /// Announces which generation this reader holds. A reader that cannot goes on without: see [`pin_reader`].
-    fn pin(&mut self, generation: u64) {
-        if self.pin.as_mut().is_some_and(|pin| pin.pin(generation).is_err()) {
-            self.pin = None;
-        }
-    }
-
-    /// Announces that this reader is about to open a newer root.
-    fn pin_all(&mut self) {
-        if self.pin.as_mut().is_some_and(|pin| pin.pin_all().is_err()) {
-            self.pin = None;
-        }
-    }
+/// What arrays are read and written with.
+pub(super) fn io_of(place: &Place, mode: Mode, runtime: &RuntimeOptions) -> Result<Io> {
+    let pool = Pool::shared(runtime.threads)?;
+    let cache = runtime.cache_bytes.unwrap_or(DEFAULT_CACHE_BYTES);
+    let write_buffer = runtime.write_buffer_bytes.unwrap_or(DEFAULT_WRITE_BUFFER_BYTES);
+    // A reader's is for memory that waits to be used again.
+    let budget = Budget::new(if mode == Mode::Read { write_buffer.min(READER_BYTES) } else { write_buffer });
+    let buffers = Buffers::new(&budget);
+    let reader = SegmentReader::new(place.storage.clone(), place.store_id, cache, &buffers);
+    Ok(Io { reader, buffers, budget, pool })
 }
 
 pub(super) fn absolute(path: &Path) -> Result<PathBuf> {
@@ -230,101 +212,31 @@ fn check_empty(storage: &dyn Storage, path: &Path) -> Result<()> {
         bail!(AlreadyExists, "{} already holds a store", path.display());
     }
     // A create that was killed leaves these.
-    let ours =
-        |name: &str| name == LOCK_FILE || NOTATIONS.iter().any(|notation| name == cleanup::temporary_root(*notation));
-    let foreign =
-        entries.iter().find(|entry| !entry.path.file_name().is_some_and(|name| name.to_str().is_some_and(ours)));
-    if let Some(entry) = foreign {
+    let is_ours = |path: &Path| {
+        let name = file_name(path);
+        name == names::LOCK || names::is_left_by_a_commit(&name)
+    };
+    if let Some(entry) = entries.iter().find(|entry| !is_ours(&entry.path)) {
         bail!(InvalidArgument, "{} is not empty: it holds {}", path.display(), entry.path.display());
     }
     Ok(())
 }
 
-/// The notation of the root in a folder.
-pub(super) fn find_root(storage: &dyn Storage, path: &Path) -> Result<Option<Notation>> {
-    let mut found = None;
-    for notation in NOTATIONS {
-        if root_identity(storage, path, notation)?.is_some() && found.replace(notation).is_some() {
-            bail!(Corrupt, "{} holds more than one root", path.display());
-        }
-    }
-    Ok(found)
-}
-
-/// The notation of the root in a folder that should hold a store.
-pub(super) fn expect_root(storage: &dyn Storage, path: &Path) -> Result<Notation> {
-    find_root(storage, path)?
-        .ok_or_else(|| error!(NotFound, "{} is not a store: it has no atlas.json and no atlas.msgpack", path.display()))
-}
-
-/// Refuses the root of another store than the one that was opened.
-pub(super) fn check_store(head: &Head, store_id: &[u8; 16], path: &Path) -> Result<()> {
-    if parse_id(&head.store_id)? != *store_id {
-        bail!(Conflict, "{} now holds another store: open it anew", path.display());
+/// Removes what creates that were killed have left.
+fn remove_leftovers(storage: &dyn Storage, path: &Path) -> Result<()> {
+    let entries = storage.list(path).map_err(|error| Error::io("list", path, &error))?;
+    for entry in entries.iter().filter(|entry| names::is_left_by_a_commit(&file_name(&entry.path))) {
+        storage.remove(&entry.path).map_err(|error| Error::io("remove", &entry.path, &error))?;
     }
     Ok(())
-}
-
-/// What tells the root file there is from another; `None` where there is none.
-pub(super) fn root_identity(storage: &dyn Storage, path: &Path, notation: Notation) -> Result<Option<Identity>> {
-    identity_of(storage, &path.join(notation.file_name()))
-}
-
-/// What tells a file from another of that name; `None` where there is none.
-pub(super) fn identity_of(storage: &dyn Storage, path: &Path) -> Result<Option<Identity>> {
-    match storage.open(path).and_then(|file| file.identity()) {
-        Ok(identity) => Ok(Some(identity)),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
-        Err(error) => Err(Error::io("open", path, &error)),
-    }
-}
-
-/// Reads the root in the file at `path`.
-pub(super) fn read_root(storage: &dyn Storage, path: &Path, notation: Notation) -> Result<(Root, Identity)> {
-    let failed = |error: io::Error| Error::io("read", path, &error);
-    let file = storage.open(path).map_err(failed)?;
-    let identity = file.identity().map_err(failed)?;
-    let bytes = read_all(&*file).map_err(failed)?;
-    let root = root::parse(notation, bytes).map_err(|error| error.context(path.display()))?;
-    Ok((root, identity))
-}
-
-/// Writes a root beside the one that may be there and, after `make_durable`, gives it the root's name. Syncing the
-/// folder is left to the caller: until then a crash may show either root, whole.
-pub(super) fn write_root(
-    storage: &dyn Storage,
-    path: &Path,
-    notation: Notation,
-    bytes: &[u8],
-    make_durable: impl FnOnce(&Arc<NewFile>) -> Result<()>,
-) -> Result<Identity> {
-    let temporary = path.join(cleanup::temporary_root(notation));
-    let write = || {
-        let mut file = storage.replace(&temporary).map_err(|error| Error::io("create", &temporary, &error))?;
-        file.append(bytes).map_err(|error| Error::io("write", &temporary, &error))?;
-        let new = Arc::new(NewFile { path: temporary.clone(), file });
-        make_durable(&new)?;
-        let identity = new.file.identity().map_err(|error| Error::io("stat", &temporary, &error))?;
-        let root = path.join(notation.file_name());
-        match storage.rename(&temporary, &root) {
-            Ok(()) => Ok(identity),
-            // A network file system may say so of a rename that it has done.
-            Err(_) if root_identity(storage, path, notation)? == Some(identity) => Ok(identity),
-            Err(error) => Err(Error::io("rename to", &root, &error)),
-        }
-    };
-    write().inspect_err(|_| {
-        // What cannot be removed now is replaced by the next flush, or removed by the next writer.
-        let _ = storage.remove(&temporary);
-    })
 }
 
 pub(super) fn lock_writer(
     storage: &dyn Storage,
     path: &Path,
     runtime: &RuntimeOptions,
-) -> Result<Option<Box<dyn crate::storage::WriterLock>>> {
-    let file = path.join(LOCK_FILE);
+) -> Result<Option<Box<dyn WriterLock>>> {
+    let file = path.join(names::LOCK);
     match storage.lock_writer(&file).map_err(|error| Error::io("lock", &file, &error))? {
         Locking::Held(lock) => Ok(Some(lock)),
         Locking::Refused(holder) => Err(error!(Locked, "store {} is locked for writing by {holder}", path.display())),
@@ -343,56 +255,5 @@ pub(super) fn lock_writer(
 
 /// Announces a reader. Without it, a compaction may remove what the reader has not read yet; that it then says.
 pub(super) fn pin_reader(storage: &dyn Storage, path: &Path) -> Option<Box<dyn ReaderPin>> {
-    storage.pin_reader(&path.join(LOCK_FILE)).ok().flatten()
-}
-
-/// The array files that a root names. Segments that `known` has, too, are taken from there with what is cached of them.
-pub(super) fn files_of(head: &Head, path: &Path, known: &Files) -> Result<Files> {
-    let known: HashMap<&str, &Arc<Segment>> = (known.by_name.values())
-        .flat_map(|file| file.segments.iter())
-        .map(|segment| (&*segment.record.file, segment))
-        .collect();
-    let mut by_name = IndexMap::with_capacity(head.array_files.len());
-    let mut named = HashSet::new();
-    for (name, record) in &head.array_files {
-        catalogue::stored_name("array", name)?;
-        // These become paths: nothing that the root says may lead out of the store.
-        if !cleanup::is_folder_name(&record.folder) {
-            bail!(Corrupt, "array file '{name}' has the folder '{}'", record.folder);
-        }
-        if let Some(segment) = record.segments.iter().find(|segment| !cleanup::is_segment_name(&segment.file)) {
-            bail!(Corrupt, "array file '{name}' has the segment '{}'", segment.file);
-        }
-        if let Some(segment) = record.segments.iter().find(|segment| !named.insert(&segment.file)) {
-            bail!(Corrupt, "the root names the segment '{}' twice", segment.file);
-        }
-        let length = record.segments.iter().try_fold(0u64, |sum, segment| sum.checked_add(segment.length));
-        let bytes = record.live_bytes.checked_add(record.dead_bytes);
-        if bytes.is_none() || length.is_none_or(|length| length > i64::MAX as u64) || bytes > length {
-            bail!(Corrupt, "array file '{name}' has more bytes than its segments");
-        }
-        let folder = path.join(&*record.folder);
-        let segment = |record: &SegmentRecord| match known.get(&*record.file) {
-            Some(known) if known.record == *record => Arc::clone(known),
-            _ => Arc::new(Segment::new(record.clone(), &folder)),
-        };
-        let file = ArrayFile {
-            folder: record.folder.clone(),
-            segments: Arc::new(record.segments.iter().map(segment).collect()),
-            live_bytes: record.live_bytes,
-            dead_bytes: record.dead_bytes,
-        };
-        by_name.insert(name.clone(), file);
-    }
-    Ok(Files { generation: head.generation, by_name })
-}
-
-/// Bytes as hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-pub(super) fn parse_id(text: &str) -> Result<[u8; 16]> {
-    let number = u128::from_str_radix(text, 16).ok().filter(|_| text.len() == 32);
-    number.map(u128::to_be_bytes).ok_or_else(|| error!(Corrupt, "store id '{text}' is not 32 hexadecimal digits"))
+    storage.pin_reader(&path.join(names::LOCK)).ok().flatten()
 }

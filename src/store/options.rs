@@ -1,5 +1,6 @@
 //! What a caller may choose; everything has a default.
 
+pub use crate::base::log::LogLevel;
 use crate::codec::Codec;
 use crate::format::root::MetaFormat;
 
@@ -10,15 +11,6 @@ pub enum Mode {
     Read,
     /// The one writer.
     ReadWrite,
-}
-
-/// How much a log message matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogLevel {
-    /// Worth knowing.
-    Info,
-    /// Something the user may want to act on.
-    Warning,
 }
 
 /// Receives messages, on the thread whose call they belong to.

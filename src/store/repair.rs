@@ -4,25 +4,40 @@
 //! Of a commit whose root is lost that gives the values; attributes, deletions, and datasets and arrays without values
 //! were in the root alone.
 
-use super::catalogue::Catalogue;
-use super::generations::{kept_generations, kept_root, read_kept};
-use super::*;
+use crate::base::error::{Error, ErrorKind, Result, bail};
+use crate::base::names::check_name;
 use crate::base::shape::cells;
+use crate::change::catalogue::Catalogue;
 use crate::chunk::grid;
 use crate::chunk::schema::Schema;
-use crate::chunk::stats;
+use crate::codec::Compression;
 use crate::format::definitions::{Definition, Definitions};
+use crate::format::names::{self, damaged_root, file_name, kept_root};
 use crate::format::root::{
-    self, ArrayRecord, DatasetRecord, FileRecord, Head, NOTATIONS, Root, SchemaRecord, Stored, VERSION,
+    self, ArrayRecord, DatasetRecord, FileRecord, Head, NOTATIONS, Notation, Root, SchemaRecord, Stored, VERSION,
+    id_text, parse_id,
 };
-use crate::format::segment::{HEADER_LEN, Row, store_id_in};
+use crate::format::segment::{HEADER_LEN, store_id_in};
 use crate::memory::budget::Budget;
 use crate::memory::buffers::Buffers;
-use crate::segment::{NewFile, Segment, SegmentReader, sync_folder};
+use crate::segment::rows::count_bytes;
+use crate::segment::{Segment, SegmentReader, Segments};
 use crate::storage::LocalDisk;
+use crate::storage::{Mark, Storage};
+use crate::store::Store;
+use crate::store::open::{absolute, io_of, lock_writer};
+use crate::store::options::Mode;
 use crate::store::options::RuntimeOptions;
+use crate::version::Version;
+use crate::version::commit::{Committer, Outcome, commit};
+use crate::version::edit::{Edit, Encoded, Keep, NewFiles, Records, Unsynced};
+use crate::version::place::Place;
+use crate::version::roots::{find_root, kept_generations, read_kept, read_root};
+use indexmap::IndexMap;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 /// How [`Store::repair`] goes about it.
 #[derive(Default)]
@@ -61,8 +76,8 @@ impl Store {
 
     /// [`Store::repair`] on another storage than the file system.
     pub fn repair_on(storage: Arc<dyn Storage>, path: &Path, options: RepairOptions) -> Result<Repair> {
-        let path = open::absolute(path)?;
-        let found = open::find_root(&*storage, &path)?;
+        let path = absolute(path)?;
+        let found = find_root(&*storage, &path)?;
         let traces = traces(&*storage, &path)?;
         let Some(notation) = found.or_else(|| traces.kept.last().map(|(_, notation)| *notation)).or_else(|| {
             // Nothing says how the root was written.
@@ -70,11 +85,11 @@ impl Store {
         }) else {
             bail!(NotFound, "{} is not a store: it has no root, no kept root and no segments", path.display());
         };
-        let lock = open::lock_writer(&*storage, &path, &RuntimeOptions::default())?;
+        let lock = lock_writer(&*storage, &path, &RuntimeOptions::default())?;
         let root = path.join(notation.file_name());
         let mut report = Repair::default();
         if found.is_some() {
-            match open::read_root(&*storage, &root, notation).and_then(|(root, _)| check(&path, notation, root)) {
+            match read_root(&*storage, &root, notation).and_then(|(root, _)| check(&path, notation, root)) {
                 Ok((generation, datasets)) => {
                     report.was_whole = true;
                     (report.generation, report.datasets) = (generation, datasets);
@@ -90,18 +105,16 @@ impl Store {
             Some(base) => report.losses.push(format!("all that was committed after {base}")),
             None => bail!(NotFound, "{}: no earlier commit is kept whole that it could go back to", path.display()),
         }
-        let bytes = rebuilt.compose(traces.last, &mut report)?;
-        let damaged = path.join(format!(".{}.damaged", notation.file_name()));
-        if found.is_some() {
-            let linked = storage.remove(&damaged).or_else(|error| match error.kind() {
-                std::io::ErrorKind::NotFound => Ok(()),
-                _ => Err(error),
-            });
-            linked.and_then(|()| storage.link(&root, &damaged)).map_err(|error| Error::io("link", &damaged, &error))?;
+        let (base, edit) = rebuilt.compose(&storage, traces.last, &mut report)?;
+        let keep = if found.is_some() { Keep::As(damaged_root(notation)) } else { Keep::No };
+        let place = Place::of(storage.clone(), path, notation, &rebuilt.head, true)?;
+        let mark = Mark::at(&*storage, &root).map_err(|error| Error::io("read", &root, &error))?;
+        let mut committer = Committer::writer(mark, lock, Vec::new());
+        let io = io_of(&place, Mode::Read, &RuntimeOptions::default())?;
+        match commit(&place, &io, &mut committer, &base, Edit { keep, ..edit }) {
+            Outcome::Committed(committed) => committed.durable?,
+            Outcome::NotCommitted(error) | Outcome::Unknown(error) => return Err(error),
         }
-        open::write_root(&*storage, &path, notation, &bytes, |root: &Arc<NewFile>| root.sync())?;
-        sync_folder(&*storage, &path)?;
-        drop(lock);
         Ok(report)
     }
 }
@@ -109,10 +122,9 @@ impl Store {
 /// Whether a store opens by a root: its generation and the number of its datasets.
 fn check(path: &Path, notation: Notation, root: Root) -> Result<(u64, u64)> {
     let found = (root.head.generation, root.datasets.len() as u64);
-    open::parse_id(&root.head.store_id)?;
+    parse_id(&root.head.store_id)?;
     root.head.default_compression.decode()?;
-    open::files_of(&root.head, path, &Files::default())?;
-    Catalogue::new(notation.format, root)?;
+    Catalogue::new(notation.format, &Version::of(root, path, &Version::default())?.root)?;
     Ok(found)
 }
 
@@ -135,12 +147,12 @@ fn traces(storage: &dyn Storage, path: &Path) -> Result<Traces> {
     kept.sort_unstable_by_key(|(generation, _)| *generation);
     let mut segments = Vec::new();
     for entry in list(path)?.into_iter().filter(|entry| entry.is_dir) {
-        let folder = cleanup::file_name(&entry.path);
-        if !cleanup::is_folder_name(&folder) {
+        let folder = file_name(&entry.path);
+        if !names::is_folder_name(&folder) {
             continue;
         }
         for file in list(&entry.path)? {
-            if let Some(generation) = cleanup::segment_generation(&cleanup::file_name(&file.path)) {
+            if let Some(generation) = names::segment_generation(&file_name(&file.path)) {
                 segments.push((generation, folder.clone(), file.path));
             }
         }
@@ -208,7 +220,7 @@ impl Rebuilt {
             format_version: VERSION,
             required_features: Vec::new(),
             writer_features: Vec::new(),
-            store_id: open::hex(&store_id),
+            store_id: id_text(&store_id),
             generation: 0,
             next_array_id: 1,
             default_compression: Compression::DEFAULT.into(),
@@ -228,26 +240,20 @@ impl Rebuilt {
     /// What a root says, if its segments are there.
     fn at(storage: Arc<dyn Storage>, path: &Path, notation: Notation, root: Root) -> Result<Self> {
         root.head.check_writable()?;
-        let reader =
-            SegmentReader::new(storage, open::parse_id(&root.head.store_id)?, 0, &Buffers::new(&Budget::new(0)));
-        let files = open::files_of(&root.head, path, &Files::default())?;
-        for segment in files.by_name.values().flat_map(|file| file.segments.iter()) {
+        let reader = SegmentReader::new(storage, parse_id(&root.head.store_id)?, 0, &Buffers::new(&Budget::new(0)));
+        let head = root.head.clone();
+        let version = Version::of(root, path, &Version::default())?;
+        for segment in version.all_segments() {
             reader.directory(segment).map_err(|error| error.missing_is(ErrorKind::Corrupt))?;
         }
-        let schemas: Vec<_> =
-            root.head.schemas.iter().map(|record| Ok(Arc::new(record.decode()?))).collect::<Result<_>>()?;
+        let schemas = version.root.schemas.clone();
         let numbers = schemas.iter().cloned().zip(0..).collect();
         let mut datasets = IndexMap::new();
-        for (name, range) in root.datasets {
-            let record = root::decode_dataset(notation.format, &name, &root.image[range])?;
-            for array in record.arrays.values() {
-                let schema = (schemas.get(array.schema as usize))
-                    .ok_or_else(|| error!(Corrupt, "there is no schema {}", array.schema))?;
-                array.check(schema)?;
-            }
-            datasets.insert(name, record);
+        for decoded in version.root.decoded(notation.format) {
+            let (name, record) = decoded?;
+            record.arrays.values().try_for_each(|array| array.check(version.root.schema(array.schema)?))?;
+            datasets.insert(name.clone(), record);
         }
-        let head = root.head;
         let (path, added) = (path.to_owned(), IndexMap::new());
         Ok(Self { path, reader, head, notation, schemas, numbers, datasets, added })
     }
@@ -287,7 +293,7 @@ impl Rebuilt {
         if known.is_some_and(|known| known != folder) {
             bail!(Corrupt, "{}: array '{name}' has its segments elsewhere", path.display());
         }
-        catalogue::check_name("array", &name)?;
+        check_name("array", &name)?;
         let numbers: Vec<u32> = schemas.into_iter().map(|record| self.schema(record)).collect::<Result<_>>()?;
         let mut records = Vec::with_capacity(arrays.len());
         for Definition(id, dataset, schema, shape) in arrays {
@@ -295,7 +301,7 @@ impl Rebuilt {
                 bail!(Corrupt, "{}: there is no schema {schema}", path.display());
             };
             let schema = &self.schemas[*number as usize];
-            catalogue::check_name("dataset", &dataset)?;
+            check_name("dataset", &dataset)?;
             if !(1..i64::MAX as u64).contains(&id) {
                 bail!(Corrupt, "{}: an array of id {id}", path.display());
             }
@@ -341,8 +347,8 @@ impl Rebuilt {
         Ok(number)
     }
 
-    /// The bytes of the root, of a commit after `last`.
-    fn compose(&mut self, last: u64, report: &mut Repair) -> Result<Vec<u8>> {
+    /// The change that makes this, of a version after which none is known, up to `last`.
+    fn compose(&mut self, storage: &Arc<dyn Storage>, last: u64, report: &mut Repair) -> Result<(Version, Edit)> {
         if self.head.generation == 0 {
             // Ids are given in the order in which arrays are made.
             for record in self.datasets.values_mut() {
@@ -350,19 +356,33 @@ impl Rebuilt {
             }
             self.datasets.sort_by_cached_key(|_, record| record.arrays.first().map(|(_, array)| array.id));
         }
-        self.head.generation = self.head.generation.max(last) + 1;
+        let generation = self.head.generation.max(last);
         for (name, segments) in std::mem::take(&mut self.added) {
             self.count(&name, segments)?;
         }
-        let mut encoded = Vec::with_capacity(self.datasets.len());
+        let mut datasets = Vec::with_capacity(self.datasets.len());
         for (name, record) in &self.datasets {
-            encoded.push((&**name, root::encode_dataset(self.notation.format, record)?));
+            datasets.push((name.clone(), Encoded::New(root::encode_dataset(self.notation.format, record)?)));
         }
-        let datasets: Vec<(&str, &[u8])> = encoded.iter().map(|(name, bytes)| (*name, &bytes[..])).collect();
-        report.generation = self.head.generation;
+        report.generation = generation + 1;
         report.datasets = self.datasets.len() as u64;
         report.arrays = self.datasets.values().map(|record| record.arrays.len() as u64).sum();
-        Ok(root::write(self.notation, &self.head, &datasets)?.file)
+        let root = Root { head: self.head.clone(), image: Arc::default(), datasets: Vec::new() };
+        let files = Version::of(root, &self.path, &Version::default())?.files;
+        let edit = Edit {
+            files: files.into_iter().map(|(name, file)| (name, Some(file))).collect(),
+            records: Records {
+                schemas: self.schemas.clone(),
+                next_array_id: self.head.next_array_id,
+                datasets,
+                image: Arc::default(),
+            },
+            retired: Vec::new(),
+            new: NewFiles::new(storage),
+            unsynced: Unsynced::default(),
+            keep: Keep::No,
+        };
+        Ok((Version { generation, ..Version::default() }, edit))
     }
 
     /// Brings the totals of the arrays of one name, and its bytes, up to date with segments that are added.
@@ -374,34 +394,26 @@ impl Rebuilt {
         for array in self.datasets.values_mut().filter_map(|record| record.arrays.get_mut(name)) {
             totals.insert(array.id, (&self.schemas[array.schema as usize], array, Stored::default()));
         }
-        let (mut seen, mut all, mut live) = (HashSet::new(), 0, 0);
-        for record in file.segments.iter().rev() {
-            let segment = Segment::new(record.clone(), &folder);
-            let directory = self.reader.directory(&segment)?;
-            all += directory.blocks_end - HEADER_LEN as u64;
-            for number in 0..directory.pages.len() {
-                for row in self.reader.page(&segment, &directory, number)?.iter() {
-                    let Some((schema, array, total)) = totals.get_mut(&row.array_id) else { continue };
-                    if seen.insert((row.array_id, row.chunk)) {
-                        live += row.stored_bytes();
-                        add_row(total, row, schema, &array.shape);
-                    }
+        let segments = file.segments.iter().map(|record| Arc::new(Segment::new(record.clone(), &folder))).collect();
+        let ids: HashSet<u64> = totals.keys().copied().collect();
+        let (live, all) = count_bytes(
+            &self.reader,
+            &Segments::new(segments),
+            |id| ids.contains(&id),
+            |row| {
+                if let Some((schema, array, total)) = totals.get_mut(&row.array_id) {
+                    total.add(
+                        schema.dtype,
+                        row,
+                        cells(&grid::valid_extents(&array.shape, &schema.chunk_shape, row.chunk)),
+                    );
                 }
-            }
-        }
-        // An index may claim blocks more than once.
-        let live = live.min(all);
+            },
+        )?;
         (file.live_bytes, file.dead_bytes) = (live, all - live);
         for (schema, array, total) in totals.into_values() {
             array.stored = total.encode(schema.dtype);
         }
         Ok(())
     }
-}
-
-fn add_row(total: &mut Stored, row: &Row, schema: &Schema, shape: &[u64]) {
-    total.chunks += 1;
-    total.cells += cells(&grid::valid_extents(shape, &schema.chunk_shape, row.chunk));
-    total.nulls += row.stats.nulls;
-    total.range = stats::merge(schema.dtype, total.range, row.stats.range);
 }

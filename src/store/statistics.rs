@@ -1,16 +1,18 @@
 //! Statistics, as the last flush left them.
 
-use super::*;
+use crate::base::error::{Result, bail, error};
+use crate::base::locks::read;
 use crate::base::shape::{Dims, cells};
 use crate::chunk::grid;
 use crate::chunk::schema::Schema;
 use crate::chunk::stats::{self, ChunkStats, Stats};
+use crate::store::{Store, in_array};
 
 impl Store {
     /// Statistics of a whole array. There are none before the first flush, and from any write until the next:
     /// [`ErrorKind::NoStats`].
     pub fn array_stats(&self, dataset: &str, array: &str) -> Result<Stats> {
-        self.working()?.with_array(dataset, array, |_, entry, _| {
+        self.state()?.with_array(dataset, array, |_, entry, _| {
             let schema = &entry.array.schema;
             let data = read(&entry.array.data)?;
             let (stored, _) = flushed(&data)?;
@@ -23,8 +25,8 @@ impl Store {
     /// Statistics of one chunk, by its place in the chunk grid. There are none when there are none of the array.
     pub fn chunk_stats(&self, dataset: &str, array: &str, chunk: &[u64]) -> Result<Stats> {
         let name = |error| in_array(dataset, array, error);
-        self.on_snapshot(|working| {
-            let (array, segments, shape, number) = working.with_array(dataset, array, |_, entry, segments| {
+        self.on_snapshot(|state| {
+            let (array, segments, shape, number) = state.with_array(dataset, array, |_, entry, segments| {
                 let schema = &entry.array.schema;
                 let data = read(&entry.array.data)?;
                 if chunk.len() != data.shape.len() {

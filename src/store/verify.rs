@@ -1,6 +1,10 @@
 //! Verification: every byte of every file of a commit.
 
-use super::*;
+use crate::base::error::{ErrorKind, Result};
+use crate::change::catalogue::Catalogue;
+use crate::store::Store;
+use crate::version::roots::{kept_generations, read_kept, read_root};
+use std::path::PathBuf;
 
 /// Something on disk that is not what was written.
 #[derive(Clone, Debug)]
@@ -19,40 +23,32 @@ impl Store {
     /// `on_damage`; their number is returned. An error means that the check itself could not go on.
     pub fn verify(&self, on_damage: &mut dyn FnMut(&Damage)) -> Result<u64> {
         self.check_usable()?;
-        // Nothing is committed or removed meanwhile.
-        let _commit = self.lock_commit()?;
-        self.check_usable()?;
-        let files = read(&self.working)?.committed.clone();
+        let (version, _pinned) = self.pin_version()?;
+        let (storage, notation) = (&*self.place.storage, self.place.notation);
         let mut count = 0;
         let mut report = |file: PathBuf, offset: u64, message: String| {
             count += 1;
             on_damage(&Damage { file, offset, message });
         };
-        let root_path = self.root_path();
-        match open::read_root(&*self.storage, &root_path, self.notation) {
+        let root_path = self.place.root();
+        match read_root(storage, &root_path, notation) {
             Err(error) if error.kind() == ErrorKind::Io => return Err(error),
             Err(error) => report(root_path, 0, error.to_string()),
             Ok(_) => {
-                // Told without the lock: whoever listens may be slow.
-                let damaged = read(&self.working)?.catalogue.damaged_records();
-                for error in damaged {
+                for error in Catalogue::new(notation.format, &version.root)?.damaged_records() {
                     report(root_path.clone(), 0, error.to_string());
                 }
             }
         }
-        for generation in generations::kept_generations(&*self.storage, &self.path, self.notation)? {
-            match generations::read_kept(&*self.storage, &self.path, self.notation, generation) {
+        for generation in kept_generations(storage, &self.place.path, notation)? {
+            match read_kept(storage, &self.place.path, notation, generation) {
                 Err(error) if error.kind() == ErrorKind::Io => return Err(error),
-                Err(error) => {
-                    let file = self.path.join(generations::kept_root(self.notation, generation));
-                    report(file, 0, error.to_string());
-                }
+                Err(error) => report(self.place.kept_root(generation), 0, error.to_string()),
                 Ok(_) => {}
             }
         }
-        let total: u64 = files.by_name.values().map(|file| file.segments.len() as u64).sum();
-        let segments = files.by_name.values().flat_map(|file| file.segments.iter());
-        for (done, segment) in segments.enumerate() {
+        let total = version.all_segments().count() as u64;
+        for (done, segment) in version.all_segments().enumerate() {
             self.progress("verify", done as u64, total)?;
             self.io.reader.verify(segment, &mut |offset, error| {
                 report(segment.path.clone(), offset, error.to_string());

@@ -1,7 +1,7 @@
 //! A storage that tells of its operations: what tests of faults, of waiting and of crashes have in common.
 #![allow(dead_code)] // Each test uses its part.
 
-use atlas_store::storage::{Entry, Identity, Locking, ReadFile, ReaderPin, Storage, WriteFile};
+use atlas_store::storage::{Directory, Entry, Locking, ReadFile, ReaderPin, Storage, WriteFile};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,6 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub enum Operation {
     Create(PathBuf),
-    Replace(PathBuf),
     Append(PathBuf, Bytes),
     Sync(PathBuf),
     /// From, to.
@@ -73,9 +72,6 @@ impl<H: Hooks + 'static> Storage for Hooked<H> {
     fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
         Ok(self.file(path, self.run(Operation::Create(path.into()), |disk| disk.create(path))?))
     }
-    fn replace(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
-        Ok(self.file(path, self.run(Operation::Replace(path.into()), |disk| disk.replace(path))?))
-    }
     fn open(&self, path: &Path) -> io::Result<Arc<dyn ReadFile>> {
         self.0.open(path)
     }
@@ -100,8 +96,8 @@ impl<H: Hooks + 'static> Storage for Hooked<H> {
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
         self.0.list(path)
     }
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.run(Operation::SyncDir(path.into()), |disk| disk.sync_dir(path))
+    fn open_dir(&self, path: &Path) -> io::Result<Box<dyn Directory>> {
+        Ok(Box::new(HookedFolder { folder: self.0.open_dir(path)?, path: path.to_owned(), hooks: self.1.clone() }))
     }
     fn lock_writer(&self, path: &Path) -> io::Result<Locking> {
         self.run(Operation::Lock(path.into()), |disk| disk.lock_writer(path))
@@ -134,7 +130,20 @@ impl<H: Hooks> WriteFile for HookedFile<H> {
         self.hooks.after(operation);
         Ok(())
     }
-    fn identity(&self) -> io::Result<Identity> {
-        self.file.identity()
+}
+
+struct HookedFolder<H> {
+    folder: Box<dyn Directory>,
+    path: PathBuf,
+    hooks: Arc<H>,
+}
+
+impl<H: Hooks> Directory for HookedFolder<H> {
+    fn sync(&self) -> io::Result<()> {
+        let operation = Operation::SyncDir(self.path.clone());
+        self.hooks.before(&operation)?;
+        self.folder.sync()?;
+        self.hooks.after(operation);
+        Ok(())
     }
 }

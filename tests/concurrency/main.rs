@@ -9,6 +9,8 @@
 //! `ATLAS_TEST_SCHEDULES` is the number of schedules of each scenario, `ATLAS_TEST_SEED` makes them others.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "../common/mod.rs"]
+mod common;
 mod memory;
 
 use atlas_store::{
@@ -110,7 +112,7 @@ fn create(disk: &Memory, write_buffer_bytes: u64) -> Arc<Store> {
         runtime: runtime(write_buffer_bytes),
         ..Default::default()
     };
-    let store = Store::create_on(Arc::new(disk.clone()), Path::new("/store"), options).unwrap();
+    let store = Store::create_on(disk.storage(), Path::new("/store"), options).unwrap();
     store.create_dataset("run").unwrap();
     for array in [LARGE, SMALL] {
         define(&store, "run", array);
@@ -130,7 +132,7 @@ fn define(store: &Store, dataset: &str, array: Array) {
 /// What is committed.
 fn snapshot(disk: &Memory) -> Arc<Store> {
     let options = OpenOptions { runtime: runtime(ROOMY) };
-    Store::open_on(Arc::new(disk.clone()), Path::new("/store"), Mode::Read, options).unwrap()
+    Store::open_on(disk.storage(), Path::new("/store"), Mode::Read, options).unwrap()
 }
 
 /// Writes a number into all cells of a part.

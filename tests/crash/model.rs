@@ -7,7 +7,7 @@
 //! names, but may leave both.
 
 use crate::common::Operation;
-use atlas_store::storage::{Entry, Identity, Locking, ReadFile, ReaderPin, Storage, WriteFile, WriterLock};
+use atlas_store::storage::{Directory, Entry, Locking, ReadFile, ReaderPin, Storage, WriteFile, WriterLock};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -192,13 +192,6 @@ impl FileSystem {
         Ok(inode)
     }
 
-    fn replace(&mut self, path: &Path) -> io::Result<Inode> {
-        match self.remove(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => self.create(path),
-        }
-    }
-
     fn append(&mut self, inode: Inode, more: &[u8]) {
         self.clock += 1;
         let clock = self.clock;
@@ -277,7 +270,6 @@ impl FileSystem {
     pub fn apply(&mut self, operation: &Operation) {
         let done = match operation {
             Operation::Create(path) => self.create(path).map(drop),
-            Operation::Replace(path) => self.replace(path).map(drop),
             Operation::Append(path, bytes) => {
                 self.append(self.writing[path], &bytes.0);
                 Ok(())
@@ -468,27 +460,11 @@ impl Opened {
             Node::Folder(_) => Err(io::ErrorKind::IsADirectory.into()),
         }
     }
-
-    fn identity_now(&self) -> io::Result<Identity> {
-        match &self.disk.mounted().files.nodes[self.inode] {
-            Node::File { bytes, modified, .. } => Ok(Identity {
-                device: 1,
-                inode: self.inode as u64,
-                length: bytes.len() as u64,
-                modified: i128::from(*modified),
-            }),
-            Node::Folder(_) => Err(io::ErrorKind::IsADirectory.into()),
-        }
-    }
 }
 
 impl Storage for MemoryDisk {
     fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
         let inode = self.mounted().files.create(path)?;
-        Ok(Box::new(self.opened(inode)))
-    }
-    fn replace(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
-        let inode = self.mounted().files.replace(path)?;
         Ok(Box::new(self.opened(inode)))
     }
     fn open(&self, path: &Path) -> io::Result<Arc<dyn ReadFile>> {
@@ -520,8 +496,8 @@ impl Storage for MemoryDisk {
         };
         Ok(folder.names.iter().map(entry).collect())
     }
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.mounted().files.sync_dir(path)
+    fn open_dir(&self, path: &Path) -> io::Result<Box<dyn Directory>> {
+        Ok(Box::new(OpenedFolder { disk: self.clone(), path: path.to_owned() }))
     }
     fn lock_writer(&self, path: &Path) -> io::Result<Locking> {
         let mut mounted = self.mounted();
@@ -552,9 +528,6 @@ impl WriteFile for Opened {
         self.disk.mounted().files.sync(self.inode);
         Ok(())
     }
-    fn identity(&self) -> io::Result<Identity> {
-        self.identity_now()
-    }
 }
 
 impl ReadFile for Opened {
@@ -567,14 +540,26 @@ impl ReadFile for Opened {
     fn length(&self) -> io::Result<u64> {
         Ok(self.bytes()?.len() as u64)
     }
-    fn identity(&self) -> io::Result<Identity> {
-        self.identity_now()
+}
+
+struct OpenedFolder {
+    disk: MemoryDisk,
+    path: PathBuf,
+}
+
+impl Directory for OpenedFolder {
+    fn sync(&self) -> io::Result<()> {
+        self.disk.mounted().files.sync_dir(&self.path)
     }
 }
 
 struct Lock(MemoryDisk);
 
 impl WriterLock for Lock {
+    fn is_in_place(&self) -> io::Result<bool> {
+        Ok(true)
+    }
+
     fn has_reader_before(&self, generation: u64) -> io::Result<bool> {
         let before = |pinned: &Pinned| pinned.all || pinned.generation.is_some_and(|pinned| pinned < generation);
         Ok(self.0.mounted().readers.values().any(before))

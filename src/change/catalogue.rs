@@ -3,11 +3,14 @@
 
 use crate::array::Array;
 use crate::base::error::{Error, Result, bail, error};
+use crate::base::locks::read;
+use crate::base::names::stored_name;
 use crate::base::pool::Pool;
 use crate::base::sync::atomic::{AtomicU64, Ordering};
 use crate::base::value::Value;
 use crate::chunk::schema::Schema;
-use crate::format::root::{self, ArrayRecord, Attributes, DatasetRecord, MetaFormat, Root};
+use crate::format::root::{self, ArrayRecord, Attributes, DatasetRecord, MetaFormat};
+use crate::version::RootImage;
 use indexmap::IndexMap;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -15,19 +18,19 @@ use std::sync::{Arc, OnceLock};
 
 /// A dataset that has been asked for.
 #[derive(Default)]
-pub(super) struct Dataset {
+pub(crate) struct Dataset {
     pub arrays: IndexMap<Arc<str>, ArrayEntry>,
     pub attributes: Arc<Attributes>,
 }
 
 /// An array of a dataset.
-pub(super) struct ArrayEntry {
+pub(crate) struct ArrayEntry {
     pub array: Arc<Array>,
     pub attributes: Arc<Attributes>,
 }
 
 /// A place in the order of datasets.
-pub(super) struct Slot {
+pub(crate) struct Slot {
     pub name: Arc<str>,
     /// Where the root's image has the dataset as the last flush left it.
     pub bytes: Option<Range<usize>>,
@@ -37,7 +40,7 @@ pub(super) struct Slot {
 }
 
 /// All datasets, in the order they were created.
-pub(super) struct Catalogue {
+pub(crate) struct Catalogue {
     format: MetaFormat,
     index: HashMap<Arc<str>, usize>,
     slots: Vec<Option<Slot>>,
@@ -74,26 +77,22 @@ impl Schemas {
 }
 
 impl Catalogue {
-    pub fn new(format: MetaFormat, root: Root) -> Result<Self> {
+    /// The catalogue that a root tells of.
+    pub fn new(format: MetaFormat, root: &RootImage) -> Result<Self> {
+        let numbers = root.schemas.iter().cloned().zip(0..).collect();
         let mut catalogue = Self {
             format,
             index: HashMap::with_capacity(root.datasets.len()),
             slots: Vec::with_capacity(root.datasets.len()),
-            image: root.image,
-            schemas: Schemas::default(),
-            next_array_id: root.head.next_array_id.max(1),
+            image: root.image.clone(),
+            schemas: Schemas { numbers, list: root.schemas.clone() },
+            next_array_id: root.next_array_id,
             changes: AtomicU64::new(0),
             flushed: 0,
             begun: 0,
             removed: Vec::new(),
         };
-        for record in &root.head.schemas {
-            let schema = Arc::new(record.decode()?);
-            schema.dims.iter().try_for_each(|name| stored_name("dimension", name))?;
-            catalogue.schemas.numbers.insert(schema.clone(), catalogue.schemas.list.len() as u32);
-            catalogue.schemas.list.push(schema);
-        }
-        for (name, bytes) in root.datasets {
+        for (name, bytes) in root.datasets.iter().cloned() {
             stored_name("dataset", &name)?;
             if catalogue.index.insert(name.clone(), catalogue.slots.len()).is_some() {
                 bail!(Corrupt, "the root names dataset '{name}' twice");
@@ -300,34 +299,31 @@ impl Catalogue {
         self.schemas.numbers.get(schema).copied().ok_or_else(|| error!(Internal, "an array's schema has no number"))
     }
 
-    /// Slot, name and place in the image of every dataset in the last commit that is still there.
-    pub fn committed(&self) -> Vec<(usize, Arc<str>, Range<usize>)> {
-        self.slots().filter_map(|(number, slot)| Some((number, slot.name.clone(), slot.bytes.clone()?))).collect()
-    }
-
-    /// The root was written anew with the same datasets: the image is `image`, and slots are where `places` says.
-    pub fn moved(&mut self, image: Arc<Vec<u8>>, places: Vec<(usize, Range<usize>)>) {
-        for (number, bytes) in places {
-            if let Some(slot) = &mut self.slots[number] {
-                slot.bytes = Some(bytes);
+    /// The root was written anew with what it had.
+    pub fn moved(&mut self, root: &RootImage) {
+        for (name, bytes) in &root.datasets {
+            if let Some(slot) = self.index.get(name).and_then(|number| self.slots[*number].as_mut())
+                && slot.bytes.is_some()
+            {
+                slot.bytes = Some(bytes.clone());
             }
         }
-        self.image = image;
+        self.image = root.image.clone();
     }
 
-    /// A flush that began at change `changes` is done: the root's image is `image`, and the slots it wrote are where
-    /// `written` says. Slots keep their numbers where `others`, begun since, have them.
-    pub fn flushed(&mut self, changes: u64, image: Arc<Vec<u8>>, written: &[(usize, Range<usize>)], others: bool) {
+    /// A flush that began at change `changes` is done: the datasets that the root has are those of `slots`. They keep
+    /// their numbers where `others`, begun since, have them.
+    pub fn flushed(&mut self, changes: u64, root: &RootImage, slots: impl Iterator<Item = usize>, others: bool) {
         let mut current = vec![None; self.slots.len()];
-        for (number, bytes) in written {
-            current[*number] = Some(bytes.clone());
+        for (number, (_, bytes)) in slots.zip(&root.datasets) {
+            current[number] = Some(bytes.clone());
         }
         for (slot, bytes) in self.slots.iter_mut().zip(current) {
             if let Some(slot) = slot {
                 slot.bytes = bytes;
             }
         }
-        (self.image, self.flushed) = (image, changes);
+        (self.image, self.flushed) = (root.image.clone(), changes);
         if self.slots.len() > self.index.len() && !others {
             self.slots.retain(Option::is_some);
             for (number, slot) in self.slots.iter().enumerate() {
@@ -354,7 +350,7 @@ impl Dataset {
             let record = ArrayRecord {
                 id: array.id,
                 schema: catalogue.schema_number(&array.schema)?,
-                shape: super::read(&array.data)?.shape.to_vec(),
+                shape: read(&array.data)?.shape.to_vec(),
                 stored: root::StoredRecord::default(),
                 attributes: entry.attributes.clone(),
             };
@@ -362,15 +358,6 @@ impl Dataset {
         }
         Ok(DatasetRecord { arrays, attributes: self.attributes.clone() })
     }
-}
-
-/// Checks a name that a root has. What it holds of datasets is worth little time: most are never asked for.
-pub(super) fn stored_name(what: &str, name: &str) -> Result<()> {
-    let plain = |byte: u8| (b' '..0x7f).contains(&byte);
-    if (1..=255).contains(&name.len()) && name.bytes().all(plain) {
-        return Ok(());
-    }
-    check_name(what, name).map_err(|error| error!(Corrupt, "in the root: {error}"))
 }
 
 fn stored_attributes(attributes: &Attributes) -> Result<()> {
@@ -381,20 +368,6 @@ fn stored_attributes(attributes: &Attributes) -> Result<()> {
         {
             bail!(Corrupt, "in the root: a text of attribute '{name}' has a NUL in it");
         }
-    }
-    Ok(())
-}
-
-/// Names of datasets, arrays, dimensions and attributes: 1 to 255 bytes of UTF-8 without control characters.
-pub(super) fn check_name(what: &str, name: &str) -> Result<()> {
-    if name.is_empty() {
-        bail!(InvalidArgument, "the {what} name is empty");
-    }
-    if name.len() > 255 {
-        bail!(InvalidArgument, "the {what} name has {} bytes, over 255: '{name}'", name.len());
-    }
-    if let Some(at) = name.find(|c: char| c.is_control()) {
-        bail!(InvalidArgument, "the {what} name {name:?} has a control character at byte {at}");
     }
     Ok(())
 }

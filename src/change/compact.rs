@@ -1,0 +1,293 @@
+//! Compaction: array files rewritten to what is live.
+//!
+//! The segments of a version are rewritten beside all that goes on, then a commit names the new ones in their place. What
+//! flushes have added meanwhile stays behind them. It needs memory for one index page of each segment it merges, one pack,
+//! and the index of the segment it writes, which [`MAX_ROWS`] bounds.
+
+use crate::array::{Io, PACK_BELOW};
+use crate::base::error::Result;
+use crate::change::segments::{PACK_TARGET, is_damage};
+use crate::chunk::block::{EncodedPart, encode_raw};
+use crate::codec::Compression;
+use crate::format::root::MetaFormat;
+use crate::format::segment::Row;
+use crate::memory::buffers::Buffers;
+use crate::segment::rows::{Live, LiveArray, RowMerge, count_bytes};
+use crate::segment::{Segment, SegmentWriter, Segments};
+use crate::version::edit::{FileEdit, NewFiles};
+use crate::version::place::Place;
+use crate::version::{ArrayFile, RootImage, Version};
+use std::collections::{HashMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Rows of one segment that compaction writes; it then begins another.
+const MAX_ROWS: u64 = 1 << 20;
+/// Rows that may wait for a pack to fill before it is written as it is.
+const MAX_WAITING: usize = 1 << 14;
+
+/// The array files of a version, rewritten.
+pub(crate) struct Compaction {
+    /// The version's generation.
+    generation: u64,
+    files: Vec<Rewritten>,
+    pub new: NewFiles,
+    /// What became of array files that are damaged, and stay as they are.
+    pub damaged: Vec<String>,
+}
+
+struct Rewritten {
+    name: Arc<str>,
+    before: Segments,
+    after: Vec<Arc<Segment>>,
+    live_bytes: u64,
+}
+
+/// All arrays of a version, by array name.
+pub(crate) fn live_arrays(format: MetaFormat, root: &RootImage) -> Result<HashMap<Arc<str>, Live>> {
+    let mut live: HashMap<Arc<str>, Live> = HashMap::new();
+    for decoded in root.decoded(format) {
+        let (dataset, record) = decoded?;
+        for (name, array) in record.arrays {
+            let schema = root.schema(array.schema)?.clone();
+            let of = LiveArray { dataset: dataset.clone(), schema, shape: array.shape.into() };
+            live.entry(name).or_default().insert(array.id, of);
+        }
+    }
+    Ok(live)
+}
+
+/// Rewrites the array files of a version from which there is something to gain; `progress` is told of the array names done,
+/// out of how many, and may stop it.
+pub(crate) fn compact(
+    place: &Place,
+    io: &Io,
+    version: &Version,
+    mut progress: impl FnMut(u64, u64) -> Result<()>,
+) -> Result<Compaction> {
+    let live = live_arrays(place.notation.format, &version.root)?;
+    let none = Live::new();
+    let gains = |name: &Arc<str>, file: &ArrayFile| {
+        file.segments.len() > 1 || file.dead_bytes > 0 || file.live_bytes == 0 || !live.contains_key(name)
+    };
+    let work: Vec<_> = version.files.iter().filter(|(name, file)| gains(name, file)).collect();
+    let new = NewFiles::new(&place.storage);
+    let mut compaction = Compaction { generation: version.generation, files: Vec::new(), new, damaged: Vec::new() };
+    for (done, (name, file)) in work.iter().enumerate() {
+        progress(done as u64, work.len() as u64)?;
+        let live = live.get(*name).unwrap_or(&none);
+        let folder = place.folder(&file.folder);
+        let mut new = NewFiles::new(&place.storage);
+        let rewrite =
+            Rewrite { place, io, name, live, generation: version.generation, folder: folder.clone(), new: &mut new };
+        match rewrite.run(&file.segments) {
+            Ok((after, live_bytes)) => {
+                if !after.is_empty() {
+                    place.sync_folder(&folder)?;
+                }
+                compaction.new.extend(new);
+                let (name, before) = ((*name).clone(), file.segments.clone());
+                compaction.files.push(Rewritten { name, before, after, live_bytes });
+            }
+            Err(error) if is_damage(&error) => {
+                compaction.damaged.push(format!("the segments of array '{name}' stay as they are: {error}"));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    progress(work.len() as u64, work.len() as u64)?;
+    Ok(compaction)
+}
+
+impl Compaction {
+    /// Whether it is one of this version.
+    pub fn is_of(&self, version: &Version) -> bool {
+        self.generation == version.generation
+    }
+
+    /// What is stored under the names that were rewritten, as `now`, a version since, has it; `live` are its arrays. Left
+    /// out are names whose segments were not only added to: they have been merged, or are gone. The segments that go out of
+    /// use, too.
+    pub fn apply(
+        &self,
+        io: &Io,
+        now: &Version,
+        live: &HashMap<Arc<str>, Live>,
+    ) -> Result<(Vec<FileEdit>, Vec<Arc<Segment>>)> {
+        let (mut files, mut retired) = (Vec::new(), Vec::new());
+        for Rewritten { name, before, after, live_bytes } in &self.files {
+            let Some(file) = now.files.get(name) else { continue };
+            let is_same = |(a, b): (&Arc<Segment>, &Arc<Segment>)| Arc::ptr_eq(a, b);
+            if file.segments.len() < before.len() || !before.iter().zip(file.segments.iter()).all(is_same) {
+                continue;
+            }
+            let added = &file.segments[before.len()..];
+            let segments: Segments = Arc::new(after.iter().chain(added).cloned().collect());
+            let (live_bytes, dead_bytes) = if self.is_of(now) && added.is_empty() {
+                (*live_bytes, 0)
+            } else {
+                let ids = live.get(name);
+                let is_live = |id| ids.is_some_and(|ids| ids.contains_key(&id));
+                let (live, all) = count_bytes(&io.reader, &segments, is_live, |_| ())?;
+                (live, all - live)
+            };
+            let folder = file.folder.clone();
+            let compacted = ArrayFile { folder, segments, live_bytes, dead_bytes };
+            files.push((name.clone(), (!compacted.segments.is_empty()).then_some(compacted)));
+            retired.extend(before.iter().cloned());
+        }
+        Ok((files, retired))
+    }
+}
+
+/// The rewriting of one array file.
+struct Rewrite<'s> {
+    place: &'s Place,
+    io: &'s Io,
+    name: &'s Arc<str>,
+    live: &'s Live,
+    generation: u64,
+    folder: PathBuf,
+    new: &'s mut NewFiles,
+}
+
+/// A segment being written, and what is not in it yet.
+struct Output {
+    writer: SegmentWriter,
+    /// Rows in order; those whose block is not written yet wait for the pack of this number.
+    rows: VecDeque<(Row, Option<u64>)>,
+    pack: Pack,
+    packs_written: u64,
+    buffers: Arc<Buffers>,
+}
+
+/// Small chunks being gathered; all were stored with the same codec and element size.
+#[derive(Default)]
+struct Pack {
+    kind: Option<(Compression, u8)>,
+    raw: Vec<u8>,
+    parts: Vec<EncodedPart>,
+}
+
+impl Rewrite<'_> {
+    fn create(&mut self) -> Result<Output> {
+        let path = self.folder.join(self.place.new_segment_name(self.generation));
+        self.new.segment(path.clone());
+        let writer = SegmentWriter::create(&*self.place.storage, path, &self.place.store_id)?;
+        let writer = writer.with_sync(self.place.sync);
+        let buffers = self.io.buffers.clone();
+        Ok(Output { writer, rows: VecDeque::new(), pack: Pack::default(), packs_written: 0, buffers })
+    }
+
+    /// Ends a segment; the bytes of its last pack.
+    fn finish(&self, mut output: Output) -> Result<(Segment, u64)> {
+        let bytes = output.end_pack()?;
+        let (segment, file) = output.writer.finish(self.name, |id| self.live.get(&id).map(LiveArray::defined))?;
+        if self.place.sync {
+            file.sync()?;
+        }
+        Ok((segment, bytes))
+    }
+
+    /// Writes the live chunks of `segments` into new ones; those, and the bytes of their blocks.
+    fn run(mut self, segments: &Segments) -> Result<(Vec<Arc<Segment>>, u64)> {
+        let reader = &self.io.reader;
+        let mut written = Vec::new();
+        let mut bytes = 0;
+        let mut output: Option<Output> = None;
+        let mut stored = Vec::new();
+        // What has nothing that is live need not be read, and may be damaged.
+        let mut ids: Vec<u64> = self.live.keys().copied().collect();
+        ids.sort_unstable();
+        let is_needed = |segment: &&Arc<Segment>| {
+            let (low, high) = segment.record.array_ids;
+            ids.get(ids.partition_point(|id| *id < low)).is_some_and(|id| *id <= high)
+        };
+        let segments = &Segments::new(segments.iter().filter(is_needed).cloned().collect());
+        let mut merge = RowMerge::new(reader, segments)?;
+        while let Some((number, row)) = merge.next()? {
+            if !self.live.contains_key(&row.array_id) {
+                continue;
+            }
+            let segment = &segments[number];
+            let out = match &mut output {
+                Some(out) => out,
+                none => none.insert(self.create()?),
+            };
+            let alone = row.at == 0 && row.len == row.block.coding.raw_len;
+            if alone && row.len as usize >= PACK_BELOW {
+                reader.stored(segment, row.block.offset, row.block.len as usize, &mut stored)?;
+                reader.check(segment, &row.block, &stored)?;
+                let block = out.writer.block(&stored, row.block.crc, row.block.coding)?;
+                bytes += u64::from(block.len);
+                out.rows.push_back((Row { block, ..row }, None));
+            } else {
+                let decoded = reader.block(segment, &row.block)?;
+                let chunk = reader.chunk(segment, &row, &decoded)?;
+                bytes += out.add(&self.place.default_compression, row, chunk)?;
+            }
+            out.drain()?;
+            if out.rows.len() > MAX_WAITING {
+                bytes += out.end_pack()?;
+            }
+            if out.writer.row_count() >= MAX_ROWS
+                && let Some(full) = output.take()
+            {
+                let (segment, last) = self.finish(full)?;
+                written.push(Arc::new(segment));
+                bytes += last;
+            }
+        }
+        if let Some(out) = output {
+            let (segment, last) = self.finish(out)?;
+            written.push(Arc::new(segment));
+            bytes += last;
+        }
+        Ok((written, bytes))
+    }
+}
+
+impl Output {
+    /// Adds a small chunk to the pack; the bytes of a pack that was written for that.
+    fn add(&mut self, default: &Compression, row: Row, chunk: &[u8]) -> Result<u64> {
+        let coding = row.block.coding;
+        let shuffle = coding.shuffle > 1;
+        let kind = (Compression { codec: coding.codec, level: default.level, shuffle }, coding.shuffle);
+        let mut bytes = 0;
+        if self.pack.kind.is_some_and(|gathered| gathered != kind) || self.pack.raw.len() >= PACK_TARGET {
+            bytes = self.end_pack()?;
+        }
+        self.pack.kind = Some(kind);
+        let at = self.pack.raw.len() as u32;
+        self.pack.raw.extend_from_slice(chunk);
+        self.pack.parts.push(EncodedPart { at, len: row.len, stats: row.stats });
+        self.rows.push_back((Row { at, ..row }, Some(self.packs_written)));
+        Ok(bytes)
+    }
+
+    /// Writes the pack; the bytes of its block.
+    fn end_pack(&mut self) -> Result<u64> {
+        let pack = std::mem::take(&mut self.pack);
+        let Some((compression, item)) = pack.kind else {
+            return Ok(0);
+        };
+        let encoded = encode_raw(&compression, usize::from(item), &pack.raw, pack.parts, &self.buffers)?;
+        let block = self.writer.block(&encoded.bytes, encoded.crc, encoded.coding)?;
+        for (row, waits) in self.rows.iter_mut().filter(|(_, waits)| *waits == Some(self.packs_written)) {
+            row.block = block;
+            *waits = None;
+        }
+        self.packs_written += 1;
+        self.drain()?;
+        Ok(u64::from(block.len))
+    }
+
+    /// Hands the rows in front that wait for nothing to the index.
+    fn drain(&mut self) -> Result<()> {
+        while let Some((row, None)) = self.rows.front() {
+            self.writer.row(*row)?;
+            self.rows.pop_front();
+        }
+        Ok(())
+    }
+}

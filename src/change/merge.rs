@@ -1,0 +1,209 @@
+//! Merging: the segment that a flush writes takes up the small ones before it, so that many small flushes leave few files
+//! to open, and a root that does not grow with their number.
+//!
+//! Stored blocks are copied as they are; what newer segments replaced, and arrays that are gone, stay behind. The files
+//! taken up stay as long as a kept commit or a reader may need them, and are then removed by a later flush, or by the next
+//! writer.
+
+use crate::array::Io;
+use crate::base::error::{Result, error};
+use crate::change::cut::Cut;
+use crate::change::segments::SegmentPlan;
+use crate::format::definitions::Definition;
+use crate::format::segment::{BlockRef, HEADER_LEN, Row};
+use crate::memory::buffers::Buffer;
+use crate::segment::rows::{Live, LiveArray, RowMerge};
+use crate::segment::{SegmentWriter, Segments};
+use crate::version::ArrayFile;
+use crate::version::place::Place;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::ops::Range;
+
+/// Sizes of segments that are merged with their like. So there are less than [`ALIKE`] of each kind at the end of the
+/// list, and whatever is stored was copied a few times in each kind.
+const KINDS: [Range<u64>; 2] = [64 << 10..1 << 20, 0..64 << 10];
+/// Segments of a kind, at the end of the list, that are too many.
+const ALIKE: usize = 16;
+/// What a flush takes up at most for one array name: it has to wait for that.
+const MOST: u64 = 4 << 20;
+/// Bytes that a row counts for at least: its array has to be looked up.
+const ROW: u64 = 512;
+
+/// The part of small segments that is still needed.
+pub(crate) struct Merged {
+    /// How many segments these are, from the newest on.
+    pub count: usize,
+    /// Bytes of blocks that are not needed any more.
+    pub dropped_bytes: u64,
+    /// In order; with the number of the row's block.
+    rows: Vec<(Row, usize)>,
+    /// Each with the number of its segment.
+    blocks: Vec<(BlockRef, usize)>,
+    /// All blocks of each segment.
+    stored: Vec<Buffer>,
+    arrays: Live,
+}
+
+/// How many of the newest segments are to be merged into the next one, by the sizes of those that may be, the newest
+/// first.
+fn mergeable(sizes: &[u64]) -> usize {
+    let is_due = |kind: &&Range<u64>| {
+        sizes.iter().take_while(|size| **size < kind.end).filter(|size| kind.contains(size)).count() >= ALIKE
+    };
+    let Some(kind) = KINDS.iter().find(is_due) else { return 0 };
+    let mut sum = 0;
+    let fits = |size: &&u64| {
+        sum += **size;
+        **size < kind.end && sum <= MOST
+    };
+    sizes.iter().take_while(fits).count()
+}
+
+/// The sizes of the small segments at the end of a list, the newest first.
+fn small_sizes(io: &Io, segments: &Segments) -> Result<Vec<u64>> {
+    let mut sizes = Vec::new();
+    for segment in segments.iter().rev() {
+        let mut size = segment.record.length;
+        if size < KINDS[0].end {
+            size = size.max(io.reader.directory(segment)?.row_count() * ROW);
+        }
+        if size >= KINDS[0].end {
+            break;
+        }
+        sizes.push(size);
+    }
+    Ok(sizes)
+}
+
+/// What a segment that is about to be written takes up; `None` where there is not enough that is small. Keys that
+/// the new segment has itself are left out.
+pub(crate) fn merge(
+    place: &Place,
+    io: &Io,
+    plan: &SegmentPlan<'_>,
+    cut: &Cut,
+    file: &ArrayFile,
+) -> Result<Option<Merged>> {
+    let (reader, segments) = (&io.reader, &file.segments);
+    // Few are never too many: most flushes look no further.
+    let count = if segments.len() < ALIKE { 0 } else { mergeable(&small_sizes(io, segments)?) };
+    if count == 0 {
+        return Ok(None);
+    }
+    let small = Segments::new(segments[segments.len() - count..].to_vec());
+    let mut merged = Merged {
+        count,
+        dropped_bytes: 0,
+        rows: Vec::new(),
+        blocks: Vec::new(),
+        stored: Vec::new(),
+        arrays: live_of(place, io, plan, cut, &small)?,
+    };
+    for segment in small.iter() {
+        let len = reader.directory(segment)?.blocks_end - HEADER_LEN as u64;
+        merged.stored.push(reader.fetch(segment, HEADER_LEN as u64, len as usize)?);
+        merged.dropped_bytes += len;
+    }
+    let mut numbers = HashMap::new();
+    let mut rows = RowMerge::new(reader, &small)?;
+    let mut replaced = 0;
+    let wrong = || error!(Corrupt, "the index and the counts of bytes do not agree");
+    while let Some((number, row)) = rows.next()? {
+        if plan.has(row.array_id, row.chunk) {
+            replaced += row.stored_bytes();
+            continue;
+        }
+        if !merged.arrays.contains_key(&row.array_id) {
+            continue;
+        }
+        let block = match numbers.entry((number, row.block.offset)) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(new) => {
+                reader.check(&small[number], &row.block, merged.bytes(&row.block, number)?)?;
+                let left = merged.dropped_bytes.checked_sub(row.block.len.into());
+                merged.dropped_bytes = left.ok_or_else(wrong)?;
+                merged.blocks.push((row.block, number));
+                *new.insert(merged.blocks.len() - 1)
+            }
+        };
+        merged.rows.push((row, block));
+    }
+    // What is left behind is known to be dead, whatever the definitions say.
+    if merged.dropped_bytes > file.dead_bytes + replaced {
+        return Err(wrong());
+    }
+    Ok(Some(merged))
+}
+
+/// The arrays that segments have chunks of, as the cut has them; not those that are gone.
+fn live_of(place: &Place, io: &Io, plan: &SegmentPlan<'_>, cut: &Cut, segments: &Segments) -> Result<Live> {
+    let mut live = Live::new();
+    for segment in segments.iter() {
+        for definition in io.reader.definitions(segment)?.arrays {
+            let Definition(id, dataset, ..) = definition;
+            let Entry::Vacant(new) = live.entry(id) else { continue };
+            if let Some((schema, shape)) = cut.array(place.notation.format, &dataset, &plan.name, id)? {
+                new.insert(LiveArray { dataset, schema, shape });
+            }
+        }
+    }
+    Ok(live)
+}
+
+impl Merged {
+    /// The stored bytes of a block of segment `number`.
+    fn bytes(&self, block: &BlockRef, number: usize) -> Result<&[u8]> {
+        let at = (block.offset - HEADER_LEN as u64) as usize;
+        (self.stored[number].get(at..))
+            .and_then(|rest| rest.get(..block.len as usize))
+            .ok_or_else(|| error!(Corrupt, "a block at offset {} is outside the blocks", block.offset))
+    }
+
+    /// Writes the blocks; the rows, in order, for the index.
+    pub fn write(&self, writer: &mut SegmentWriter) -> Result<Vec<Row>> {
+        let mut written = Vec::with_capacity(self.blocks.len());
+        for (block, number) in &self.blocks {
+            written.push(writer.block(self.bytes(block, *number)?, block.crc, block.coding)?);
+        }
+        Ok(self.rows.iter().map(|(row, block)| Row { block: written[*block], ..*row }).collect())
+    }
+
+    /// What is known of an array that has rows.
+    pub fn array(&self, id: u64) -> Option<&LiveArray> {
+        self.arrays.get(&id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_segments_remain_of_many_small_ones_and_none_is_copied_often() {
+        for each in [1300, 600 * ROW] {
+            let mut sizes: Vec<u64> = Vec::new();
+            let (mut most, mut copied) = (0, 0);
+            for _ in 0..20_000 {
+                let taken: u64 = sizes.drain(..mergeable(&sizes)).sum();
+                copied += taken;
+                sizes.insert(0, taken + each);
+                sizes.truncate(sizes.iter().take_while(|size| **size < KINDS[0].end).count());
+                most = most.max(sizes.len());
+            }
+            assert!(most <= 2 * ALIKE, "{most}");
+            assert!(copied < 8 * each * 20_000, "{copied}");
+        }
+    }
+
+    #[test]
+    fn long_segments_stay_and_no_more_is_taken_up_than_a_flush_may_wait_for() {
+        assert_eq!(mergeable(&[2 << 20; 40]), 0);
+        assert_eq!(mergeable(&[1000; 15]), 0);
+        let mut mixed = vec![1000, 2 << 20];
+        mixed.extend([1000; 15]);
+        assert_eq!(mergeable(&mixed), 0, "those before a long one do not count");
+        assert_eq!(mergeable(&[1000; 17]), 17);
+        assert_eq!(mergeable(&[700 << 10; 16]), 5);
+    }
+}

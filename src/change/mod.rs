@@ -1,0 +1,11 @@
+//! Changes of a store: how each makes an [`Edit`](crate::version::edit::Edit) of a version. They do not know each other,
+//! but for what a flush is made of.
+
+pub(crate) mod catalogue;
+pub(crate) mod compact;
+pub(crate) mod cut;
+pub(crate) mod flush;
+mod merge;
+pub(crate) mod rollback;
+pub(crate) mod segments;
+pub(crate) mod spill;

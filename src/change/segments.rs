@@ -1,0 +1,341 @@
+//! New values on their way to disk: chunks that were set aside, packed into blocks, written to one segment for each array
+//! name.
+
+use crate::array::{Io, PACK_BELOW};
+use crate::base::error::{Error, ErrorKind, Result, bail, error};
+use crate::base::locks::{lock, read};
+use crate::base::shape::cells;
+use crate::base::sync::Mutex;
+use crate::change::cut::{Cut, Frozen, FrozenArray, Totals};
+use crate::change::merge::merge;
+use crate::chunk::block::{Block, Part};
+use crate::chunk::{grid, stats};
+use crate::codec::Compression;
+use crate::format::names;
+use crate::format::root::Stored;
+use crate::format::segment::{ChunkKey, Row};
+use crate::memory::budget::Held;
+use crate::segment::rows::{LiveArray, for_each_live_row};
+use crate::segment::{Defined, NewFile, Segment, SegmentWriter, Segments};
+use crate::version::edit::{NewFiles, Unsynced};
+use crate::version::place::Place;
+use crate::version::{ArrayFile, Version};
+use indexmap::IndexMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Bytes that chunks are packed up to.
+pub(crate) const PACK_TARGET: usize = 256 << 10;
+
+/// Segments are synced together, unless they are more than these: each is an open file until then.
+const MOST_UNSYNCED: usize = 64;
+
+/// New values in segments that no root names yet.
+pub(crate) struct Written {
+    /// What is stored under the names that have new values.
+    pub files: Vec<(Arc<str>, ArrayFile)>,
+    pub totals: Totals,
+    pub unsynced: Unsynced,
+    /// Segments that are not among the files any more.
+    pub retired: Vec<Arc<Segment>>,
+    pub warnings: Vec<String>,
+}
+
+/// A block, and the chunks in it.
+type PlannedBlock = (Arc<Block>, Vec<ChunkKey>);
+
+/// The segment that is to be written for one array name.
+pub(crate) struct SegmentPlan<'v> {
+    pub name: Arc<str>,
+    folder: Arc<str>,
+    is_new_folder: bool,
+    path: PathBuf,
+    /// In ascending order of array ids.
+    frozen: Vec<&'v FrozenArray>,
+    /// Blocks in the order they are written, with the chunks in each.
+    blocks: Vec<PlannedBlock>,
+}
+
+impl<'v> SegmentPlan<'v> {
+    fn frozen(&self, id: u64) -> Option<&'v FrozenArray> {
+        let at = self.frozen.binary_search_by_key(&id, |frozen| frozen.array.id).ok()?;
+        Some(self.frozen[at])
+    }
+
+    /// Whether the segment gets this chunk of the array `id`.
+    pub fn has(&self, id: u64, chunk: u64) -> bool {
+        self.frozen(id).is_some_and(|frozen| frozen.chunks.contains_key(&chunk))
+    }
+}
+
+/// A segment that was written, not yet named by a root.
+struct NewSegment {
+    segment: Segment,
+    /// Of the new values; there may be others.
+    rows: Vec<Row>,
+    /// How many of the segments before it took up, and the bytes of blocks that it left out of them.
+    merged: (usize, u64),
+    unsynced: Option<NewFile>,
+    warning: Option<String>,
+}
+
+/// Small chunks that are to be compressed together.
+#[derive(Default)]
+struct Pack {
+    bytes: usize,
+    parts: Vec<Part>,
+    keys: Vec<ChunkKey>,
+}
+
+/// Writes new values into segments, which `new` collects, to be added to `base`. The segments of a `flush` may take up
+/// others.
+pub(crate) fn write_segments(
+    place: &Place,
+    io: &Io,
+    values: &Frozen,
+    base: &Version,
+    new: &mut NewFiles,
+    flush: Option<&Cut>,
+) -> Result<Written> {
+    let plans = plan(place, io, values, base);
+    for plan in &plans {
+        if plan.is_new_folder {
+            let folder = place.folder(&plan.folder);
+            make_folder(place, &folder)?;
+            new.folder(folder);
+        }
+        new.segment(plan.path.clone());
+    }
+    let done: Vec<Mutex<Option<NewSegment>>> = plans.iter().map(|_| Mutex::new(None)).collect();
+    let jobs: Vec<_> = plans.iter().zip(&done).collect();
+    let sync_now = plans.len() > MOST_UNSYNCED;
+    // What is encoded is written while the workers encode the rest.
+    io.pool.for_each_from_here(&jobs, |(plan, done)| {
+        *lock(done)? = Some(write_segment(place, io, plan, base, flush, sync_now)?);
+        Ok(())
+    })?;
+    let segments = done
+        .into_iter()
+        .map(|done| done.into_inner().ok().flatten().ok_or_else(|| error!(Internal, "a segment was not written")));
+    account(place, io, base, &plans, segments.collect::<Result<_>>()?)
+}
+
+/// Decides which chunks go into which blocks, and has blocks that nobody has begun encoded in the background.
+fn plan<'v>(place: &Place, io: &Io, values: &'v Frozen, base: &Version) -> Vec<SegmentPlan<'v>> {
+    let mut plans: IndexMap<Arc<str>, SegmentPlan<'v>> = IndexMap::new();
+    for frozen in &values.0 {
+        let plan = plans.entry(frozen.name.clone()).or_insert_with(|| {
+            let known = base.files.get(&frozen.name).map(|file| file.folder.clone());
+            let is_new_folder = known.is_none();
+            let folder = known.unwrap_or_else(|| names::folder_name(&frozen.name).into());
+            let path = place.folder(&folder).join(place.new_segment_name(base.generation + 1));
+            let name = frozen.name.clone();
+            SegmentPlan { name, is_new_folder, folder, path, frozen: Vec::new(), blocks: Vec::new() }
+        });
+        plan.frozen.push(frozen);
+    }
+    for plan in plans.values_mut() {
+        plan.frozen.sort_unstable_by_key(|frozen| frozen.array.id);
+        plan.blocks = blocks(io, &plan.frozen);
+    }
+    plans.into_values().collect()
+}
+
+fn blocks(io: &Io, values: &[&FrozenArray]) -> Vec<PlannedBlock> {
+    let mut blocks = Vec::new();
+    let mut packs: IndexMap<(usize, Compression), Pack> = IndexMap::new();
+    for frozen in values {
+        let mut chunks: Vec<(&u64, &Arc<Block>)> = frozen.chunks.iter().collect();
+        chunks.sort_unstable_by_key(|(number, _)| **number);
+        for (&number, block) in chunks {
+            let key = (frozen.array.id, number);
+            let part = block.waiting_parts().and_then(|mut parts| parts.pop());
+            let Some(part) = part.filter(|part| part.data.memory() < PACK_BELOW) else {
+                blocks.push((block.clone(), vec![key]));
+                continue;
+            };
+            let schema = &frozen.array.schema;
+            let pack = packs.entry((schema.dtype.size(), schema.compression)).or_default();
+            pack.bytes += part.data.memory();
+            pack.parts.push(part);
+            pack.keys.push(key);
+            if pack.bytes >= PACK_TARGET {
+                let (block, keys) = std::mem::take(pack).into_block(io);
+                blocks.push((block.clone(), keys));
+                io.pool.spawn(move || block.run());
+            }
+        }
+    }
+    // Whoever writes the segment comes to these about now: to wake a worker for one costs more than it takes.
+    let rest = packs.into_values().filter(|pack| !pack.parts.is_empty());
+    blocks.extend(rest.map(|pack| pack.into_block(io)));
+    blocks
+}
+
+impl Pack {
+    fn into_block(self, io: &Io) -> PlannedBlock {
+        // The chunks are counted where they wait; of the pack, what it is encoded to.
+        (Block::new(self.parts, &io.buffers, Held::new(&io.budget, 0)), self.keys)
+    }
+}
+
+fn write_segment(
+    place: &Place,
+    io: &Io,
+    plan: &SegmentPlan<'_>,
+    base: &Version,
+    flush: Option<&Cut>,
+    sync_now: bool,
+) -> Result<NewSegment> {
+    let before = base.files.get(&plan.name);
+    let merged = flush.zip(before).map_or(Ok(None), |(cut, before)| merge(place, io, plan, cut, before));
+    // What is wrong with older values is no reason not to keep the new ones.
+    let (merged, warning) = match merged {
+        Ok(merged) => (merged, None),
+        Err(error) => (None, Some(format!("segments of array '{}' are not merged: {error}", plan.name))),
+    };
+    let writer = SegmentWriter::create(&*place.storage, plan.path.clone(), &place.store_id)?;
+    let mut writer = writer.with_sync(place.sync);
+    let older = merged.as_ref().map_or(Ok(Vec::new()), |merged| merged.write(&mut writer))?;
+    let mut rows = Vec::new();
+    for (block, keys) in &plan.blocks {
+        writer.encoded(&*block.finish()?, keys, &mut rows)?;
+    }
+    rows.sort_unstable_by_key(Row::key);
+    let mut older = older.into_iter().peekable();
+    for row in &rows {
+        while let Some(before) = older.next_if(|older| older.key() < row.key()) {
+            writer.row(before)?;
+        }
+        writer.row(*row)?;
+    }
+    older.try_for_each(|row| writer.row(row))?;
+    let (segment, file) = writer.finish(&plan.name, |id| {
+        let new = plan.frozen(id).map(|frozen| Defined {
+            dataset: &frozen.dataset,
+            schema: &frozen.array.schema,
+            shape: &frozen.shape,
+        });
+        new.or_else(|| merged.as_ref()?.array(id).map(LiveArray::defined))
+    })?;
+    let mut unsynced = place.sync.then_some(file);
+    if let Some(file) = unsynced.take_if(|_| sync_now) {
+        file.sync()?;
+    }
+    let merged = merged.map_or((0, 0), |merged| (merged.count, merged.dropped_bytes));
+    Ok(NewSegment { segment, rows, merged, unsynced, warning })
+}
+
+/// Makes the folder of an array name, unless a crash left it.
+fn make_folder(place: &Place, path: &Path) -> Result<()> {
+    match place.storage.create_dir(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(Error::io("create folder", path, &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The files with new segments, their live and dead bytes, and the new totals of each array.
+fn account(
+    place: &Place,
+    io: &Io,
+    base: &Version,
+    plans: &[SegmentPlan<'_>],
+    segments: Vec<NewSegment>,
+) -> Result<Written> {
+    let mut written = Written {
+        files: Vec::with_capacity(plans.len()),
+        totals: Totals::new(),
+        unsynced: Unsynced::default(),
+        retired: Vec::new(),
+        warnings: Vec::new(),
+    };
+    for (plan, new) in plans.iter().zip(segments) {
+        written.unsynced.files.extend(new.unsynced.map(Arc::new));
+        written.unsynced.folders.insert(place.folder(&plan.folder));
+        written.unsynced.folders.extend(plan.is_new_folder.then(|| place.path.clone()));
+        let known = base.files.get(&plan.name).cloned();
+        let mut file = known.unwrap_or_else(|| ArrayFile::empty(plan.folder.clone()));
+        let old = file.segments;
+        let mut replaced = 0;
+        for frozen in &plan.frozen {
+            let (stored, bytes) = totals(io, frozen, &old, &new.rows)?;
+            replaced += bytes;
+            written.totals.insert(frozen.array.id, stored);
+        }
+        let added: u64 = new.rows.iter().map(Row::stored_bytes).sum();
+        let (merged, dropped) = new.merged;
+        let (stay, taken_up) = old.split_at(old.len() - merged);
+        file.segments = Arc::new(stay.iter().cloned().chain(std::iter::once(Arc::new(new.segment))).collect());
+        file.live_bytes = (file.live_bytes + added).saturating_sub(replaced);
+        file.dead_bytes = (file.dead_bytes + replaced).saturating_sub(dropped);
+        written.files.push((plan.name.clone(), file));
+        written.retired.extend_from_slice(taken_up);
+        written.warnings.extend(new.warning);
+    }
+    Ok(written)
+}
+
+/// The totals over an array's stored chunks once `new` replaces the older ones, and the bytes of those.
+///
+/// Older rows that cannot be read are no reason not to keep new values. The bytes of what they tell of count as live until
+/// a compaction, and the totals are incomplete, unless all of them are replaced.
+fn totals(io: &Io, frozen: &FrozenArray, old: &Segments, new: &[Row]) -> Result<(Stored, u64)> {
+    let dtype = frozen.array.schema.dtype;
+    let chunk_shape = &frozen.array.schema.chunk_shape;
+    let (mut total, mut replaced_bytes) = (Stored::default(), 0);
+    // As the flush before left it.
+    let before = read(&frozen.array.data)?.stored.clone();
+    if let Some((before, shape)) = &before
+        && (before.chunks > 0 || before.incomplete)
+    {
+        match remaining(io, frozen, old, before, shape) {
+            Ok(remaining) => (total, replaced_bytes) = remaining,
+            Err(error) if is_damage(&error) => {
+                total.incomplete = frozen.chunks.len() as u64 != grid::chunk_count(&frozen.shape, chunk_shape);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let from = new.partition_point(|row| row.array_id < frozen.array.id);
+    for row in new[from..].iter().take_while(|row| row.array_id == frozen.array.id) {
+        total.add(dtype, row, cells(&grid::valid_extents(&frozen.shape, chunk_shape, row.chunk)));
+    }
+    // Rows of older segments may say anything; a root that nobody can read must not come of it.
+    if total.cells > cells(&frozen.shape) || total.nulls > total.cells || !stats::is_range(dtype, total.range) {
+        bail!(Corrupt, "array '{}' has, by its index and the root, {total:?} of {dtype}", frozen.name);
+    }
+    Ok((total, replaced_bytes))
+}
+
+/// The totals over the stored chunks, `before` for all of them, that are not replaced, and the bytes of those that are.
+fn remaining(io: &Io, frozen: &FrozenArray, old: &Segments, before: &Stored, shape: &[u64]) -> Result<(Stored, u64)> {
+    let dtype = frozen.array.schema.dtype;
+    let cells_of = |row: &Row| cells(&grid::valid_extents(shape, &frozen.array.schema.chunk_shape, row.chunk));
+    let mut chunks: Vec<u64> = frozen.chunks.keys().copied().collect();
+    chunks.sort_unstable();
+    let (mut total, mut replaced_bytes) = (*before, 0);
+    let mut is_sure = !before.incomplete;
+    for (_, row) in io.reader.locate(old, frozen.array.id, &chunks)?.into_iter().flatten() {
+        total.chunks = total.chunks.saturating_sub(1);
+        total.cells = total.cells.saturating_sub(cells_of(&row));
+        total.nulls = total.nulls.saturating_sub(row.stats.nulls);
+        replaced_bytes += row.stored_bytes();
+        is_sure &= !stats::touches(row.stats.range, before.range);
+    }
+    if !is_sure {
+        total = Stored::default();
+        for_each_live_row(&io.reader, old, frozen.array.id, |row| {
+            if !frozen.chunks.contains_key(&row.chunk) {
+                total.add(dtype, row, cells_of(row));
+            }
+        })?;
+    }
+    Ok((total, replaced_bytes))
+}
+
+/// Whether an error says that what is stored cannot be had, today or ever.
+pub(crate) fn is_damage(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Corrupt | ErrorKind::NotFound | ErrorKind::Unsupported)
+}

@@ -1,0 +1,50 @@
+//! Writing ahead of the flush: pending values go to segments that no root names yet. Reads find them there, the next flush
+//! names them.
+
+use crate::array::Io;
+use crate::base::error::Result;
+use crate::base::locks::read;
+use crate::change::catalogue::Catalogue;
+use crate::change::cut::{Frozen, FrozenArray, Totals, changed_arrays};
+use crate::change::segments::{Written, write_segments};
+use crate::version::Version;
+use crate::version::commit::make_durable;
+use crate::version::edit::NewFiles;
+use crate::version::place::Place;
+use std::sync::PoisonError;
+
+/// Values that are written ahead.
+pub(crate) struct Ahead {
+    /// The last version, with all that is written ahead.
+    pub version: Version,
+    pub new: NewFiles,
+    pub totals: Totals,
+}
+
+/// Sets aside the complete chunks. Those still being written to would have to be read back: they go too only when there is
+/// no room left and they are the greater part of what is pending.
+pub(crate) fn freeze(io: &Io, catalogue: &Catalogue) -> Result<Frozen> {
+    let changed = changed_arrays(catalogue)?;
+    let mut sealed = 0;
+    for changed in &changed {
+        sealed += read(&changed.array.data)?.sealed_bytes();
+    }
+    let open = io.budget.is_overdrawn() && sealed <= io.budget.held() / 2;
+    let mut frozen = Frozen::default();
+    for changed in &changed {
+        let mut data = changed.array.data.write().unwrap_or_else(PoisonError::into_inner);
+        frozen.0.extend(FrozenArray::freeze(changed, &mut data, open, io));
+    }
+    Ok(frozen)
+}
+
+/// Writes what was set aside to segments, durable ones, beside those of `base`.
+pub(crate) fn write_ahead(place: &Place, io: &Io, base: &Version, frozen: &Frozen) -> Result<Ahead> {
+    let mut new = NewFiles::new(&place.storage);
+    let Written { files, totals, unsynced, .. } = write_segments(place, io, frozen, base, &mut new, None)?;
+    if place.sync {
+        make_durable(place, io, &unsynced, None)?;
+    }
+    let version = base.with(files.into_iter().map(|(name, file)| (name, Some(file))));
+    Ok(Ahead { version, new, totals })
+}

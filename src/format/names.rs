@@ -1,0 +1,167 @@
+//! Names of files and folders in a store.
+
+use super::root::{NOTATIONS, Notation};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::path::Path;
+
+/// The file that writers and readers lock.
+pub(crate) const LOCK: &str = ".lock";
+/// Bytes of a folder's name, at most; file systems allow 255.
+const FOLDER_LEN: usize = 200;
+
+/// A number that no other process comes up with.
+pub(crate) fn unique() -> u64 {
+    // `RandomState` is seeded by the operating system; the clock and the process make up for a poor seed.
+    let mut hasher = RandomState::new().build_hasher();
+    hasher.write_u32(std::process::id());
+    if let Ok(time) = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH) {
+        hasher.write_u128(time.as_nanos());
+    }
+    hasher.finish()
+}
+
+/// A name for a segment that is part of commit `generation`, the `number`th of this writer: of one commit, later ones have
+/// later names.
+pub(crate) fn segment_name(generation: u64, number: u64) -> String {
+    format!("{generation:08}-{:016x}.seg", number << 32 | unique() >> 32)
+}
+
+/// The commit in a file name that [`segment_name`] makes.
+pub(crate) fn segment_generation(name: &str) -> Option<u64> {
+    let (generation, unique) = name.strip_suffix(".seg")?.split_once('-')?;
+    let made = generation.len() >= 8
+        && generation.bytes().all(|byte| byte.is_ascii_digit())
+        && unique.len() == 16
+        && unique.bytes().all(is_hex);
+    made.then(|| generation.parse().ok()).flatten()
+}
+
+/// The folder for an array name: the name, with every byte but letters, digits, `-`, `_` and inner dots as `%XX`.
+/// Names that become too long are cut and end in a checksum of the whole.
+pub(crate) fn folder_name(array: &str) -> String {
+    let mut folder = String::new();
+    for (at, byte) in array.bytes().enumerate() {
+        // A dot in front would hide the folder, or mean a directory above; 'atlas.' in front could be a root.
+        let plain = byte.is_ascii_alphanumeric()
+            || matches!(byte, b'-' | b'_')
+            || byte == b'.' && at > 0 && !array[..at].eq_ignore_ascii_case("atlas");
+        if plain {
+            folder.push(byte as char);
+        } else {
+            folder.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    if folder.len() > FOLDER_LEN {
+        folder.truncate(FOLDER_LEN - 17);
+        folder.push_str(&format!("%{:08X}{:08X}", crc32c::crc32c(array.as_bytes()), array.len()));
+    }
+    folder
+}
+
+/// Whether a folder's name, read from a root, is a single harmless path component.
+pub(crate) fn is_folder_name(folder: &str) -> bool {
+    !folder.is_empty()
+        && folder.len() <= 255
+        && !folder.starts_with('.')
+        && folder.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'%'))
+}
+
+/// Whether a file's name is that of a segment.
+pub(crate) fn is_segment_name(file: &str) -> bool {
+    segment_generation(file).is_some()
+}
+
+/// The name under which the root of an earlier commit is kept.
+pub(crate) fn kept_root(notation: Notation, generation: u64) -> String {
+    format!(".{}.{generation:08}", notation.file_name())
+}
+
+/// The generation in a name that [`kept_root`] makes.
+pub(crate) fn kept_generation(notation: Notation, name: &str) -> Option<u64> {
+    let digits = name.strip_prefix('.')?.strip_prefix(notation.file_name())?.strip_prefix('.')?;
+    let generation = digits.parse().ok()?;
+    (kept_root(notation, generation) == name).then_some(generation)
+}
+
+/// A name under which a new root is written before it replaces the old one.
+pub(crate) fn draft_root(notation: Notation) -> String {
+    format!(".{}.new-{:016x}", notation.file_name(), unique())
+}
+
+/// The name by which a writer without a lock claims the root while it replaces it.
+pub(crate) fn root_claim(notation: Notation) -> String {
+    format!(".{}.claim", notation.file_name())
+}
+
+/// The name under which a repair keeps the damaged root.
+pub(crate) fn damaged_root(notation: Notation) -> String {
+    format!(".{}.damaged", notation.file_name())
+}
+
+/// Whether a file's name is one that a commit makes and removes again.
+pub(crate) fn is_left_by_a_commit(name: &str) -> bool {
+    NOTATIONS.iter().any(|notation| {
+        let draft = format!(".{}.new-", notation.file_name());
+        let unique = name.strip_prefix(&draft);
+        name == root_claim(*notation) || unique.is_some_and(|unique| unique.len() == 16 && unique.bytes().all(is_hex))
+    })
+}
+
+fn is_hex(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
+}
+
+/// The last component of a path.
+pub(crate) fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_single_harmless_components() {
+        let long = "é".repeat(127);
+        let cases = [
+            ("temperature", "temperature"),
+            ("sea level/mm", "sea%20level%2Fmm"),
+            ("..", "%2E."),
+            (".hidden", "%2Ehidden"),
+            ("atlas.json", "atlas%2Ejson"),
+            ("u.v", "u.v"),
+        ];
+        for (array, folder) in cases {
+            assert_eq!(folder_name(array), folder);
+            assert!(is_folder_name(&folder_name(array)));
+        }
+        assert!(folder_name(&long).len() <= FOLDER_LEN && is_folder_name(&folder_name(&long)));
+        assert!(["", "..", "a/b", ".lock", "a\0"].iter().all(|folder| !is_folder_name(folder)));
+    }
+
+    #[test]
+    fn segment_names_are_recognised() {
+        assert!(is_segment_name(&segment_name(1, 0)) && is_segment_name(&segment_name(10_u64.pow(12), 1 << 31)));
+        assert!(segment_name(7, 8) < segment_name(7, 9) && segment_name(7, 9) < segment_name(7, 10));
+        assert!(
+            ["x.seg", "00000001-.seg", "../00000001-0123456789abcdef.seg"].iter().all(|name| !is_segment_name(name))
+        );
+    }
+
+    #[test]
+    fn kept_roots_are_recognised_by_their_names() {
+        for notation in NOTATIONS {
+            for generation in [1, 99_999_999, 100_000_000, u64::MAX] {
+                assert_eq!(kept_generation(notation, &kept_root(notation, generation)), Some(generation));
+            }
+        }
+        let json = Notation::default();
+        assert!(is_left_by_a_commit(&draft_root(json)) && is_left_by_a_commit(".atlas.json.zst.claim"));
+        for name in
+            ["atlas.json", ".atlas.json.new", ".atlas.json.7", ".atlas.json.+0000007", ".atlas.json.zst.00000007"]
+        {
+            assert_eq!(kept_generation(json, name), None, "{name}");
+            assert!(!is_left_by_a_commit(name), "{name}");
+        }
+    }
+}

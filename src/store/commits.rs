@@ -1,0 +1,228 @@
+//! Commits that are not flushes, and those that were made: compaction, earlier commits, refresh.
+
+use crate::base::error::{Error, ErrorKind, Result, bail, error};
+use crate::base::locks::{lock, read, write};
+use crate::base::sync::MutexGuard;
+use crate::change::catalogue::Catalogue;
+use crate::change::compact::{Compaction, compact, live_arrays};
+use crate::change::rollback::{no_generation, rollback};
+use crate::format::root::NOTATIONS;
+use crate::storage::{LocalDisk, Mark, Storage};
+use crate::store::install::Change;
+use crate::store::open::{self, absolute};
+use crate::store::options::{Mode, OpenOptions};
+use crate::store::{Ending, Store};
+use crate::version::Version;
+use crate::version::commit::{Committer, commit};
+use crate::version::edit::{Edit, Keep, Unsynced};
+use crate::version::pins::Pin;
+use crate::version::roots::{expect_root, kept_generations, read_kept, read_root};
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What keeps the files of a version where they are.
+pub(super) enum Pinned<'s> {
+    /// A writer goes on meanwhile.
+    Writer { _pin: Pin },
+    /// What a reader has announced is moved by a refresh, which waits.
+    Reader { _committer: MutexGuard<'s, Committer> },
+}
+
+impl Store {
+    /// The last version, after the flushes that have been begun so far; its files stay as long as it is pinned.
+    pub(super) fn pin_version(&self) -> Result<(Arc<Version>, Pinned<'_>)> {
+        let committer = self.lock_committer()?;
+        self.check_usable()?;
+        let version = read(&self.state)?.version.clone();
+        let pinned = match self.mode {
+            Mode::Read => Pinned::Reader { _committer: committer },
+            Mode::ReadWrite => {
+                let pin = committer.pins.pin(version.generation);
+                self.tell(committer);
+                Pinned::Writer { _pin: pin }
+            }
+        };
+        Ok((version, pinned))
+    }
+
+    /// Rewrites array files to live data only, after which deleted and overwritten values take no space.
+    ///
+    /// Commits that the store was told to keep stay, with the files that they need. Skipping it forever is safe. Unflushed
+    /// changes are an error. It is atomic: whatever happens, the store is as before or compacted. Other calls go on
+    /// meanwhile, flushes too; what they add is left to the next compaction. Files that a reader of an older snapshot may
+    /// still need are removed later, by a flush, the next compaction, or the next writer that opens the store after the
+    /// reader is gone.
+    ///
+    /// An array file that is damaged stays as it is, while the others are compacted; the error then names it.
+    pub fn compact(&self) -> Result<()> {
+        self.check_writable()?;
+        let _one_at_a_time = lock(&self.compacting)?;
+        let (version, pinned) = self.pin_version()?;
+        self.check_not_poisoned()?;
+        if read(&self.state)?.catalogue.has_unflushed_changes() {
+            let path = self.place.path.display();
+            bail!(UnflushedChanges, "store {path} has unflushed changes: flush before compact");
+        }
+        let missing = |error: Error| error.missing_is(ErrorKind::Corrupt);
+        let progress = |done, total| self.progress("compact", done, total);
+        let compaction = compact(&self.place, &self.io, &version, progress).map_err(missing)?;
+        let mut committer = self.lock_committer()?;
+        self.check_writable()?;
+        drop(pinned);
+        let done = self.commit_compaction(&mut committer, compaction).map_err(missing);
+        self.tell(committer);
+        done
+    }
+
+    fn commit_compaction(&self, committer: &mut Committer, compaction: Compaction) -> Result<()> {
+        self.check_not_poisoned()?;
+        let (now, ahead) = {
+            let state = read(&self.state)?;
+            (state.version.clone(), state.ahead.clone())
+        };
+        let damaged = (!compaction.damaged.is_empty()).then(|| compaction.damaged.join("; "));
+        let live = if compaction.is_of(&now) && Arc::ptr_eq(&now, &ahead) {
+            HashMap::new()
+        } else {
+            live_arrays(self.place.notation.format, &now.root)?
+        };
+        let (files, retired) = compaction.apply(&self.io, &now, &live)?;
+        if !files.is_empty() {
+            let (files_ahead, _) = compaction.apply(&self.io, &ahead, &live)?;
+            let (records, new) = (now.root.records(), compaction.new);
+            let edit = Edit { files, records, retired, new, unsynced: Unsynced::default(), keep: Keep::No };
+            let outcome = commit(&self.place, &self.io, committer, &now, edit);
+            self.conclude(committer, outcome, |version| Ok(Change::Compacted { version, ahead: files_ahead }))?;
+        }
+        committer.drop_kept(&self.place, 0);
+        let (version, ahead) = {
+            let state = read(&self.state)?;
+            (state.version.clone(), state.ahead.clone())
+        };
+        committer.clean_up(&self.place, &self.io, &version, &ahead);
+        damaged.map_or(Ok(()), |damaged| Err(error!(Corrupt, "{damaged}")))
+    }
+
+    /// Makes the store what it was at an earlier commit, as a new commit: so it can be undone in the same way, as long
+    /// as the commit gone back from is kept. Readers see it when they refresh.
+    ///
+    /// Unflushed changes are an error, as for [`Store::compact`].
+    pub fn rollback(&self, generation: u64) -> Result<()> {
+        self.check_writable()?;
+        let mut committer = self.lock_committer()?;
+        self.check_writable()?;
+        let done = self.rollback_locked(&mut committer, generation);
+        self.tell(committer);
+        done
+    }
+
+    fn rollback_locked(&self, committer: &mut Committer, generation: u64) -> Result<()> {
+        self.check_not_poisoned()?;
+        let (last, next_array_id) = {
+            let mut state = write(&self.state)?;
+            if state.catalogue.has_unflushed_changes() {
+                let path = self.place.path.display();
+                bail!(UnflushedChanges, "store {path} has unflushed changes: flush before rollback");
+            }
+            if state.version.generation == generation {
+                return Ok(());
+            }
+            // Calls go on, but for changes: what they would change is about to go.
+            state.ending = Some(Ending::Rollback);
+            (state.version.clone(), state.catalogue.next_array_id)
+        };
+        let done = self.go_back(committer, generation, &last, next_array_id);
+        write(&self.state)?.ending = None;
+        done
+    }
+
+    fn go_back(&self, committer: &mut Committer, generation: u64, last: &Version, next_array_id: u64) -> Result<()> {
+        let edit = rollback(&self.place, &self.io, last, generation, next_array_id, &committer.kept)?;
+        // The store may have the files in it again. What is left of them is for the next writer to remove.
+        committer.garbage.clear();
+        let outcome = commit(&self.place, &self.io, committer, last, edit);
+        self.conclude(committer, outcome, |version| {
+            let catalogue = Catalogue::new(self.place.notation.format, &version.root)?;
+            Ok(Change::Replaced { version, catalogue })
+        })
+    }
+
+    /// The commits that can be opened with [`Store::open_at`] and gone back to with [`Store::rollback`], in ascending
+    /// order; the last is the store's last commit.
+    pub fn generations(&self) -> Result<Vec<u64>> {
+        self.check_usable()?;
+        let (storage, path, notation) = (&*self.place.storage, &self.place.path, self.place.notation);
+        let last = match self.mode {
+            Mode::ReadWrite => read(&self.state)?.version.generation,
+            Mode::Read => read_root(storage, &self.place.root(), notation)?.0.head.generation,
+        };
+        let mut generations = kept_generations(storage, path, notation)?;
+        generations.retain(|generation| *generation < last);
+        generations.push(last);
+        Ok(generations)
+    }
+
+    /// Opens an earlier commit for reading, or the last one by its number; see [`Store::generations`].
+    pub fn open_at(path: impl AsRef<Path>, generation: u64, options: OpenOptions) -> Result<Arc<Self>> {
+        Self::open_at_on(Arc::new(LocalDisk), path.as_ref(), generation, options)
+    }
+
+    /// [`Store::open_at`] on another storage than the file system.
+    pub fn open_at_on(
+        storage: Arc<dyn Storage>,
+        path: &Path,
+        generation: u64,
+        options: OpenOptions,
+    ) -> Result<Arc<Self>> {
+        let path = absolute(path)?;
+        // Pinned before it is looked for, so that its segments stay once it is found.
+        let pin = open::pin_reader(&*storage, &path);
+        let mut found = None;
+        for notation in NOTATIONS {
+            if let Some((root, mark)) = read_kept(&*storage, &path, notation, generation)? {
+                found = Some((notation, root, mark));
+            }
+        }
+        let (notation, root, mark) = match found {
+            Some(found) => found,
+            None => {
+                let notation = expect_root(&*storage, &path)?;
+                let (root, mark) = read_root(&*storage, &path.join(notation.file_name()), notation)?;
+                if root.head.generation != generation {
+                    let kept = kept_generations(&*storage, &path, notation)?;
+                    return Err(no_generation(&path, generation, &kept, root.head.generation));
+                }
+                (notation, root, mark)
+            }
+        };
+        let committer = Committer::reader(mark, pin);
+        Self::with_root(storage, path, Mode::Read, notation, root, committer, options.runtime)
+    }
+
+    /// Moves a reader on to the last commit; whether there was a newer one. A writer sees its own commits anyway.
+    pub fn refresh(&self) -> Result<bool> {
+        self.check_usable()?;
+        if self.mode == Mode::ReadWrite {
+            return Ok(false);
+        }
+        let mut committer = self.lock_committer()?;
+        self.check_usable()?;
+        let (storage, path) = (&*self.place.storage, self.place.root());
+        if Mark::at(storage, &path).map_err(|error| Error::io("read", &path, &error))? == committer.root {
+            return Ok(false);
+        }
+        committer.pin_all();
+        let held = read(&self.state)?.version.clone();
+        let newer = read_root(storage, &path, self.place.notation).and_then(|(root, mark)| {
+            self.place.check_same(&root.head)?;
+            let version = Version::of(root, &self.place.path, &held)?;
+            Ok((Catalogue::new(self.place.notation.format, &version.root)?, version, mark))
+        });
+        let (catalogue, version, mark) = newer.inspect_err(|_| committer.pin(held.generation))?;
+        committer.pin(version.generation);
+        committer.root = Some(mark);
+        self.install(Change::Replaced { version, catalogue })?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,108 @@
+//! What a store is made of.
+
+use crate::base::dtype::DType;
+use crate::base::error::Result;
+use crate::codec::Codec;
+use crate::format::root::MetaFormat;
+use crate::store::Store;
+use crate::store::options::{FillValue, Mode};
+use crate::version::ArrayFile;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What a store is made of; see [`Store::info`].
+#[derive(Clone, Debug)]
+pub struct StoreInfo {
+    /// How it was opened.
+    pub mode: Mode,
+    /// Commits so far; create makes the first.
+    pub generation: u64,
+    /// Datasets, those not flushed included.
+    pub dataset_count: u64,
+    /// Array names under which something is stored.
+    pub array_file_count: u64,
+    /// Segment files.
+    pub segment_count: u64,
+    /// Stored bytes of chunks that some array uses.
+    pub live_bytes: u64,
+    /// Stored bytes that compact would free.
+    pub dead_bytes: u64,
+    /// Whether a flush would write anything.
+    pub unflushed_changes: bool,
+    /// Notation of the root.
+    pub meta_format: MetaFormat,
+    /// Whether the root is compressed.
+    pub meta_zstd: bool,
+}
+
+/// What is stored under one array name; see [`Store::array_files`].
+#[derive(Clone, Debug)]
+pub struct ArrayFileInfo {
+    /// The array name.
+    pub array: Arc<str>,
+    /// The folder of its segments.
+    pub folder: PathBuf,
+    /// Segment files.
+    pub segment_count: u64,
+    /// Bytes of the segment files.
+    pub file_bytes: u64,
+    /// Stored bytes of chunks that some array uses.
+    pub live_bytes: u64,
+    /// Stored bytes that compact would free.
+    pub dead_bytes: u64,
+}
+
+/// What an array is; see [`Store::array_info`].
+#[derive(Clone, Debug)]
+pub struct ArrayInfo {
+    /// Type of the elements.
+    pub dtype: DType,
+    /// Extents.
+    pub shape: Vec<u64>,
+    /// Extents of a chunk.
+    pub chunk_shape: Vec<u64>,
+    /// Names of the dimensions.
+    pub dims: Vec<String>,
+    /// How chunks are compressed.
+    pub codec: Codec,
+    /// How hard.
+    pub level: i32,
+    /// Whether bytes are shuffled first.
+    pub shuffle: bool,
+    /// The value of cells that were never written.
+    pub fill_value: Option<FillValue>,
+}
+
+impl Store {
+    /// Generation, counts and bytes.
+    pub fn info(&self) -> Result<StoreInfo> {
+        let state = self.state()?;
+        let version = &state.version;
+        Ok(StoreInfo {
+            mode: self.mode,
+            generation: version.generation,
+            dataset_count: state.catalogue.len() as u64,
+            array_file_count: version.files.len() as u64,
+            segment_count: version.files.values().map(|file| file.segments.len() as u64).sum(),
+            live_bytes: version.files.values().map(|file| file.live_bytes).sum(),
+            dead_bytes: version.files.values().map(|file| file.dead_bytes).sum(),
+            unflushed_changes: state.catalogue.has_unflushed_changes(),
+            meta_format: self.place.notation.format,
+            meta_zstd: self.place.notation.zstd,
+        })
+    }
+
+    /// What the commit that this handle sees has stored, by array name.
+    pub fn array_files(&self) -> Result<Vec<ArrayFileInfo>> {
+        let version = self.state()?.version.clone();
+        let info = |(array, file): (&Arc<str>, &ArrayFile)| ArrayFileInfo {
+            array: array.clone(),
+            folder: self.place.folder(&file.folder),
+            segment_count: file.segments.len() as u64,
+            file_bytes: file.segments.iter().map(|segment| segment.record.length).sum(),
+            live_bytes: file.live_bytes,
+            dead_bytes: file.dead_bytes,
+        };
+        Ok(version.files.iter().map(info).collect())
+    }
+}

@@ -1,0 +1,262 @@
+//! The commit: how a change becomes the next version on disk. Create, flush, compact, rollback and repair all end here.
+//!
+//! 1. The new root is written beside the old one, under a name of its own.
+//! 2. It, the segments that it names for the first time, and their folders are synced.
+//! 3. It takes the old root's place, if that is still the root this writer knows: [`Storage::swap_root`]. This is the
+//!    commit. The old root may stay under another name.
+//! 4. The store's folder is synced. From then on no crash undoes it.
+//!
+//! Once nothing reads from the version before it, what no version needs any more is removed: [`Committer::tidy`].
+
+use crate::array::Io;
+use crate::base::error::{Error, ErrorKind, Result, error};
+use crate::base::locks::after_panic;
+use crate::base::log::LogLevel;
+use crate::base::sync::thread;
+use crate::format::names;
+use crate::format::root::{self, Head, SchemaRecord, VERSION, Written, id_text};
+use crate::segment::{NewFile, sync_failed};
+use crate::storage::{Mark, ReaderPin, RootSwap, Storage, Swapped, WriterLock};
+use crate::version::edit::{Edit, Keep, Records, Unsynced};
+use crate::version::garbage::Garbage;
+use crate::version::pins::Pins;
+use crate::version::place::Place;
+use crate::version::{RootImage, Version};
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Files and folders that are synced at the same time.
+const SYNCED_AT_ONCE: usize = 4;
+
+/// What belongs to whoever commits: one at a time.
+pub(crate) struct Committer {
+    /// The root as this writer last read or wrote it; `None` before the first.
+    pub root: Option<Mark>,
+    pub lock: Option<Box<dyn WriterLock>>,
+    /// The earlier commits whose roots are kept, oldest first.
+    pub kept: Vec<u64>,
+    /// What no version needs any more, and something may still be reading; the oldest first.
+    pub garbage: VecDeque<Garbage>,
+    /// The versions that this process is reading apart from the last.
+    pub pins: Arc<Pins>,
+    /// What a reader has announced to writers.
+    pub pin: Option<Box<dyn ReaderPin>>,
+    /// What is to be logged: by a thread that a caller waits on, once nothing is locked.
+    pub messages: Vec<(LogLevel, String)>,
+}
+
+impl Committer {
+    /// That of a writer, if it has the lock or can have none.
+    pub fn writer(root: Option<Mark>, lock: Option<Box<dyn WriterLock>>, kept: Vec<u64>) -> Self {
+        let (garbage, pins, messages) = (VecDeque::new(), Arc::default(), Vec::new());
+        Self { root, lock, kept, garbage, pins, pin: None, messages }
+    }
+
+    /// That of a reader, which commits nothing, but moves from one version to the next.
+    pub fn reader(root: Mark, pin: Option<Box<dyn ReaderPin>>) -> Self {
+        Self { pin, ..Self::writer(Some(root), None, Vec::new()) }
+    }
+
+    /// Announces which generation this reader holds. A reader that cannot goes on without: what it then misses, it says.
+    pub fn pin(&mut self, generation: u64) {
+        if self.pin.as_mut().is_some_and(|pin| pin.pin(generation).is_err()) {
+            self.pin = None;
+        }
+    }
+
+    /// Announces that this reader is about to open a newer root.
+    pub fn pin_all(&mut self) {
+        if self.pin.as_mut().is_some_and(|pin| pin.pin_all().is_err()) {
+            self.pin = None;
+        }
+    }
+
+    pub fn warn(&mut self, message: String) {
+        let warning = (LogLevel::Warning, message);
+        // The same one may come with every flush.
+        if !self.messages.contains(&warning) {
+            self.messages.push(warning);
+        }
+    }
+}
+
+/// What became of a commit.
+pub(crate) enum Outcome {
+    Committed(Committed),
+    /// The last version is what is on disk; the files of the change are gone.
+    NotCommitted(Error),
+    /// Which version is on disk cannot be told; the files of the change stay, and nothing more is committed.
+    Unknown(Error),
+}
+
+/// A change that was made.
+pub(crate) struct Committed {
+    pub version: Version,
+    /// Whether it is known to outlast a crash.
+    pub durable: Result<()>,
+}
+
+/// Makes `edit` the version after `base`, which is the last.
+pub(crate) fn commit(place: &Place, io: &Io, committer: &mut Committer, base: &Version, edit: Edit) -> Outcome {
+    let Edit { files, records, retired, mut new, unsynced, keep } = edit;
+    let mut version = Version { generation: base.generation + 1, ..base.with(files) };
+    let Written { file, image, ranges } = match compose(place, &version, &records) {
+        Ok(written) => written,
+        Err(error) => return Outcome::NotCommitted(error),
+    };
+    let path = place.path.join(names::draft_root(place.notation));
+    let swapped = write_draft(place, &path, &file).and_then(|draft| {
+        // Opened before: to lack a descriptor afterwards would leave a commit of which nobody knows whether it lasts.
+        let folder = place.open_folder(&place.path)?;
+        if place.sync {
+            make_durable(place, io, &unsynced, Some(&draft))?;
+        }
+        Ok((swap(place, committer, base.generation, &path, &file, &keep), folder))
+    });
+    let (swapped, folder) = match swapped {
+        Ok((Swapped::Unknown(error), _)) => {
+            new.leave();
+            let root = place.root();
+            return Outcome::Unknown(error!(
+                Poisoned,
+                "rename to {}: {error}; whether this commit was made cannot be told: reopen the store",
+                root.display()
+            ));
+        }
+        Ok((Swapped::Done(kept), folder)) => (kept, folder),
+        Ok((Swapped::Refused(why), _)) => {
+            let _ = place.storage.remove(&path);
+            let path = place.path.display();
+            return Outcome::NotCommitted(error!(Conflict, "the root of store {path} {why}: reopen the store"));
+        }
+        Ok((Swapped::Failed(error), _)) => {
+            let _ = place.storage.remove(&path);
+            return Outcome::NotCommitted(Error::io("rename to", &place.root(), &error));
+        }
+        Err(error) => {
+            // What cannot be removed is left to the next writer.
+            let _ = place.storage.remove(&path);
+            return Outcome::NotCommitted(error);
+        }
+    };
+    new.leave();
+    committer.root = Some(Mark::of(&file));
+    let names = records.datasets.into_iter().map(|(name, _)| name);
+    version.root = Arc::new(RootImage {
+        image: Arc::new(image.unwrap_or(file)),
+        datasets: names.zip(ranges).collect(),
+        schemas: records.schemas,
+        next_array_id: records.next_array_id,
+    });
+    if keep == Keep::Yes && place.keeps_roots() {
+        match swapped {
+            None if committer.kept.last() != Some(&base.generation) => committer.kept.push(base.generation),
+            None => {}
+            Some(error) => {
+                let (generation, kept) = (base.generation, place.kept_root(base.generation));
+                committer.warn(format!(
+                    "commit {generation} cannot be kept to go back to: link {}: {error}",
+                    kept.display()
+                ));
+            }
+        }
+    }
+    committer.retire(base.generation, retired);
+    let durable = folder.map_or(Ok(()), |folder| folder.sync().map_err(|error| sync_failed(&place.path, &error)));
+    Outcome::Committed(Committed { version, durable })
+}
+
+/// The bytes of the root of a version.
+fn compose(place: &Place, version: &Version, records: &Records) -> Result<Written> {
+    let head = Head {
+        format_version: VERSION,
+        required_features: Vec::new(),
+        writer_features: Vec::new(),
+        store_id: id_text(&place.store_id),
+        generation: version.generation,
+        next_array_id: records.next_array_id,
+        default_compression: place.default_compression.into(),
+        keep_generations: place.keep_generations,
+        schemas: records.schemas.iter().map(|schema| SchemaRecord::encode(schema)).collect(),
+        array_files: version.records(),
+    };
+    let datasets: Vec<(&str, &[u8])> =
+        records.datasets.iter().map(|(name, encoded)| (&**name, records.bytes(encoded))).collect();
+    root::write(place.notation, &head, &datasets)
+}
+
+fn write_draft(place: &Place, path: &Path, bytes: &[u8]) -> Result<Arc<NewFile>> {
+    let mut file = place.storage.create(path).map_err(|error| Error::io("create", path, &error))?;
+    file.append(bytes).map_err(|error| Error::io("write", path, &error))?;
+    Ok(Arc::new(NewFile { path: path.to_owned(), file }))
+}
+
+fn swap(place: &Place, committer: &Committer, generation: u64, draft: &Path, bytes: &[u8], keep: &Keep) -> Swapped {
+    let keep_as = match keep {
+        Keep::Yes if place.keeps_roots() => Some(place.kept_root(generation)),
+        Keep::As(name) => Some(place.path.join(name)),
+        Keep::Yes | Keep::No => None,
+    };
+    let claim = place.path.join(names::root_claim(place.notation));
+    place.storage.swap_root(&RootSwap {
+        root: &place.root(),
+        draft,
+        bytes,
+        expected: committer.root.as_ref(),
+        keep_as: keep_as.as_deref().filter(|_| committer.root.is_some()),
+        lock: committer.lock.as_deref().ok_or(&claim),
+    })
+}
+
+#[derive(Clone)]
+enum SyncJob {
+    Root(Arc<NewFile>),
+    Segment(Arc<NewFile>),
+    Folder(PathBuf, Arc<dyn Storage>),
+}
+
+impl SyncJob {
+    fn run(&self) -> Result<()> {
+        match self {
+            Self::Root(file) => file.file.sync().map_err(|error| sync_failed(&file.path, &error)),
+            Self::Segment(file) => file.sync(),
+            Self::Folder(path, storage) => {
+                let folder = storage.open_dir(path).map_err(|error| Error::io("open folder", path, &error))?;
+                folder.sync().map_err(|error| sync_failed(path, &error))
+            }
+        }
+    }
+}
+
+/// Makes durable what a root is about to name, and that root itself. File systems do it in one go, so all at once.
+pub(crate) fn make_durable(place: &Place, io: &Io, unsynced: &Unsynced, root: Option<&Arc<NewFile>>) -> Result<()> {
+    let root = root.into_iter().map(|file| SyncJob::Root(file.clone()));
+    let files = unsynced.files.iter().map(|file| SyncJob::Segment(file.clone()));
+    let folders = unsynced.folders.iter().map(|folder| SyncJob::Folder(folder.clone(), place.storage.clone()));
+    let jobs: Vec<SyncJob> = root.chain(files).chain(folders).collect();
+    // On threads of their own: the workers are for those who read.
+    let at_once = if io.pool.has_threads() { SYNCED_AT_ONCE } else { 1 };
+    let mut groups = jobs.chunks(jobs.len().div_ceil(at_once).max(1)).map(Arc::<[SyncJob]>::from);
+    let own = groups.next();
+    let sync = |group: &[SyncJob]| group.iter().try_for_each(SyncJob::run);
+    let others: Vec<_> = groups
+        .map(|group| {
+            let theirs = group.clone();
+            (thread::Builder::new().spawn(move || sync(&theirs)), group)
+        })
+        .collect();
+    let mut done = own.map_or(Ok(()), |own| sync(&own));
+    for (thread, group) in others {
+        let here = match thread {
+            Ok(thread) => thread.join().unwrap_or_else(|_| Err(after_panic())),
+            Err(_) => sync(&group),
+        };
+        // What poisons must not be hidden by what does not.
+        done = match (done, here) {
+            (Err(error), Err(worse)) if error.kind() != ErrorKind::Poisoned => Err(worse),
+            (done, here) => done.and(here),
+        };
+    }
+    done
+}

@@ -1,0 +1,199 @@
+//! The removal of what no version needs any more.
+//!
+//! There is one rule. A file goes when no root that is there names it, nothing in this process has pinned a version that
+//! does, no reader elsewhere can have one, and this writer holds the lock, without which nobody could tell. It never goes
+//! before the removal of the last root that named it is durable: a crash that brings that back must not find it without
+//! its segments.
+
+use crate::array::Io;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::log::LogLevel;
+use crate::format::names::{self, file_name};
+use crate::segment::Segment;
+use crate::storage::WriterLock;
+use crate::version::Version;
+use crate::version::commit::Committer;
+use crate::version::place::Place;
+use crate::version::roots::{self, DEFAULT_KEPT};
+use std::collections::{BTreeMap, HashSet};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Files that the last version does not name.
+pub(crate) struct Garbage {
+    /// The first version that may, and the last that does.
+    first: u64,
+    last: u64,
+    /// Whether kept roots of these may name them.
+    may_be_kept: bool,
+    files: Vec<(PathBuf, Option<Arc<Segment>>)>,
+}
+
+impl Committer {
+    /// Notes segments that `last` was the last version to name.
+    pub fn retire(&mut self, last: u64, segments: Vec<Arc<Segment>>) {
+        let mut by_first: BTreeMap<u64, Vec<_>> = BTreeMap::new();
+        for segment in segments {
+            let first = names::segment_generation(&segment.record.file).unwrap_or(0);
+            by_first.entry(first).or_default().push((segment.path.clone(), Some(segment)));
+        }
+        let garbage = by_first.into_iter().map(|(first, files)| Garbage { first, last, may_be_kept: true, files });
+        self.garbage.extend(garbage);
+    }
+
+    fn is_kept(&self, garbage: &Garbage) -> bool {
+        garbage.may_be_kept && self.kept.iter().any(|kept| (garbage.first..=garbage.last).contains(kept))
+    }
+
+    /// Whether something may be reading a version up to this one.
+    fn is_read(&self, last: u64) -> bool {
+        let is_read_elsewhere = |lock: &dyn WriterLock| lock.has_reader_before(last + 1).unwrap_or(true);
+        self.pins.has_up_to(last) || self.lock.as_deref().is_none_or(is_read_elsewhere)
+    }
+
+    /// Removes the garbage that nothing needs; how many files that were.
+    ///
+    /// The store's folder must have been synced since a root was last replaced or removed.
+    pub fn sweep(&mut self, place: &Place, io: &Io, version: &Version) -> usize {
+        let (mut count, mut at) = (0, 0);
+        // In ascending order of the last version: what is read from one on, is read from all behind it.
+        while let Some(garbage) = self.garbage.get(at) {
+            if self.is_kept(garbage) {
+                at += 1;
+                continue;
+            }
+            if self.is_read(garbage.last) {
+                break;
+            }
+            let Some(garbage) = self.garbage.remove(at) else { break };
+            let mut folders: HashSet<&Path> = HashSet::new();
+            for (path, segment) in &garbage.files {
+                if let Some(segment) = segment {
+                    // A file that is removed takes space as long as it is open.
+                    io.reader.close(segment);
+                }
+                match place.storage.remove(path) {
+                    Ok(()) => count += 1,
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    // It is left to the next writer.
+                    Err(error) => {
+                        self.messages.push((LogLevel::Warning, format!("remove {}: {error}", path.display())))
+                    }
+                }
+                folders.extend(path.parent());
+            }
+            for folder in folders {
+                let name = file_name(folder);
+                if names::is_folder_name(&name) && !version.files.values().any(|file| *file.folder == *name) {
+                    // Something that is not ours may be in it.
+                    let _ = place.storage.remove_dir(folder);
+                }
+            }
+        }
+        count
+    }
+
+    /// After a commit that is durable, and is what calls see: removes what it has made needless.
+    pub fn tidy(&mut self, place: &Place, io: &Io, version: &Version) {
+        // Kept roots that are gone from the list are gone from the disk as well, also after a crash.
+        self.sweep(place, io, version);
+        self.drop_kept(place, DEFAULT_KEPT);
+    }
+
+    /// Removes the oldest kept roots, but for as many as the store was told to keep, or else `default`.
+    pub fn drop_kept(&mut self, place: &Place, default: u32) {
+        let limit = place.keep_generations.unwrap_or(default) as usize;
+        while self.kept.len() > limit {
+            let path = place.kept_root(self.kept[0]);
+            match place.storage.remove(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    self.messages.push((LogLevel::Warning, format!("remove {}: {error}", path.display())));
+                    return;
+                }
+                _ => drop(self.kept.remove(0)),
+            };
+        }
+    }
+
+    /// Finds the files that neither the last version, nor `ahead`, which is it and what is written ahead of the next, nor a
+    /// kept root names, and removes what nothing needs, with what a crash left of a root. This is housekeeping: what fails
+    /// is logged, and left to the next writer.
+    pub fn clean_up(&mut self, place: &Place, io: &Io, version: &Version, ahead: &Version) {
+        if self.lock.is_none() {
+            return;
+        }
+        // A reader of the folder may see a rename that a power failure still undoes; then the old root needs its segments.
+        let found = place.sync_folder(&place.path).and_then(|()| self.find_garbage(place, version, ahead));
+        match found.map(|count| count + self.sweep(place, io, version)) {
+            Ok(0) => {}
+            Ok(count) => self.messages.push((LogLevel::Info, format!("removed {count} files that no commit names"))),
+            Err(error) => {
+                self.messages.push((LogLevel::Warning, format!("files that no commit names were left: {error}")));
+            }
+        }
+    }
+
+    /// Notes what is found; how many files were removed at once.
+    fn find_garbage(&mut self, place: &Place, version: &Version, ahead: &Version) -> Result<usize> {
+        let failed = |action: &str, path: &Path, error: io::Error| Error::io(action, path, &error);
+        let list = |path: &Path| place.storage.list(path).map_err(|error| failed("list", path, error));
+        let versions = [version, ahead];
+        let mut needed: HashSet<&str> = HashSet::new();
+        needed.extend(versions.iter().flat_map(|version| version.all_segments()).map(|segment| &*segment.record.file));
+        let known: HashSet<PathBuf> =
+            self.garbage.iter().flat_map(|garbage| garbage.files.iter().map(|(path, _)| path.clone())).collect();
+        // A commit that was killed before its rename has already kept the root that it was to replace.
+        let kept_too_early = names::kept_root(place.notation, version.generation);
+        // Read only where there is a segment that the root does not name.
+        let mut kept: Option<HashSet<Arc<str>>> = None;
+        let (mut files, mut removed) = (Vec::new(), 0);
+        for entry in list(&place.path)? {
+            let name = file_name(&entry.path);
+            if !entry.is_dir {
+                if names::is_left_by_a_commit(&name) || name == kept_too_early {
+                    place.storage.remove(&entry.path).map_err(|error| failed("remove", &entry.path, error))?;
+                    removed += 1;
+                }
+                continue;
+            }
+            for file in list(&entry.path)? {
+                let name = file_name(&file.path);
+                if !names::is_segment_name(&name) || needed.contains(&*name) || known.contains(&file.path) {
+                    continue;
+                }
+                let kept = match &mut kept {
+                    Some(kept) => kept,
+                    None => kept.insert(self.segments_kept(place)?),
+                };
+                if !kept.contains(&*name) {
+                    files.push((file.path, None));
+                }
+            }
+        }
+        if !files.is_empty() {
+            let last = version.generation - 1;
+            self.garbage.push_back(Garbage { first: 0, last, may_be_kept: false, files });
+        }
+        Ok(removed)
+    }
+
+    /// The segments that kept roots name.
+    fn segments_kept(&mut self, place: &Place) -> Result<HashSet<Arc<str>>> {
+        let mut named = HashSet::new();
+        for generation in roots::kept_generations(&*place.storage, &place.path, place.notation)? {
+            match roots::read_kept(&*place.storage, &place.path, place.notation, generation) {
+                Ok(kept) => {
+                    let files = kept.into_iter().flat_map(|(root, _)| root.head.array_files.into_values());
+                    named.extend(files.flat_map(|file| file.segments).map(|segment| segment.file));
+                }
+                // Nothing can be opened or gone back to by it.
+                Err(error) if error.kind() == ErrorKind::Corrupt => {
+                    self.messages.push((LogLevel::Warning, format!("an earlier commit is lost: {error}")));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(named)
+    }
+}
