@@ -196,6 +196,11 @@ impl Storage for Memory {
         Ok(here.map(|(path, is_dir)| Entry { path: path.clone(), is_dir }).collect())
     }
 
+    fn sync_file(&self, path: &Path) -> io::Result<()> {
+        inside(path);
+        lock(&self.0).files.get(path).map(drop).ok_or(ErrorKind::NotFound.into())
+    }
+
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         inside(path);
         Ok(())

@@ -721,6 +721,11 @@ fn check_folder(storage: &dyn Storage, segment: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Makes the bytes of a file that is there durable.
+pub(crate) fn sync_file(storage: &dyn Storage, path: &Path) -> Result<()> {
+    storage.sync_file(path).map_err(|error| sync_failed(path, &error))
+}
+
 /// Makes the entries of a folder durable.
 pub(crate) fn sync_folder(storage: &dyn Storage, path: &Path) -> Result<()> {
     storage.sync_dir(path).map_err(|error| sync_failed(path, &error))

@@ -71,6 +71,10 @@ impl Storage for LocalDisk {
             .collect()
     }
 
+    fn sync_file(&self, path: &Path) -> io::Result<()> {
+        open_plain(OpenOptions::new().read(true), path)?.sync_all()
+    }
+
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         File::open(path)?.sync_all()
     }

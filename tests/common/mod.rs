@@ -14,6 +14,8 @@ pub enum Operation {
     Replace(PathBuf),
     Append(PathBuf, Bytes),
     Sync(PathBuf),
+    /// Of a file that is there, whoever wrote it.
+    SyncFile(PathBuf),
     /// From, to.
     Rename(PathBuf, PathBuf),
     /// From, to.
@@ -99,6 +101,9 @@ impl<H: Hooks + 'static> Storage for Hooked<H> {
     }
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
         self.0.list(path)
+    }
+    fn sync_file(&self, path: &Path) -> io::Result<()> {
+        self.run(Operation::SyncFile(path.into()), |disk| disk.sync_file(path))
     }
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         self.run(Operation::SyncDir(path.into()), |disk| disk.sync_dir(path))

@@ -134,6 +134,9 @@ impl Storage for Memory {
             |(path, node): (&PathBuf, &Node)| Entry { path: path.clone(), is_dir: matches!(node, Node::Folder) };
         self.run(|disk| Ok(disk.inside(path).map(entry).collect()))
     }
+    fn sync_file(&self, path: &Path) -> io::Result<()> {
+        self.run(|disk| disk.file(path).map(drop))
+    }
     fn sync_dir(&self, _: &Path) -> io::Result<()> {
         self.run(|_| Ok(()))
     }

@@ -258,6 +258,12 @@ impl FileSystem {
         Ok(())
     }
 
+    fn sync_file(&mut self, path: &Path) -> io::Result<()> {
+        let inode = self.find(path)?;
+        self.sync(inode);
+        Ok(())
+    }
+
     fn sync_dir(&mut self, path: &Path) -> io::Result<()> {
         let inode = self.find(path)?;
         let folder = self.folder_mut(inode)?;
@@ -291,6 +297,7 @@ impl FileSystem {
             Operation::Remove(path) => self.remove(path),
             Operation::CreateDir(path) => self.create_dir(path),
             Operation::RemoveDir(path) => self.remove_dir(path),
+            Operation::SyncFile(path) => self.sync_file(path),
             Operation::SyncDir(path) => self.sync_dir(path),
             Operation::Lock(path) => self.lock(path),
         };
@@ -519,6 +526,9 @@ impl Storage for MemoryDisk {
             is_dir: mounted.files.folder(*inode).is_ok(),
         };
         Ok(folder.names.iter().map(entry).collect())
+    }
+    fn sync_file(&self, path: &Path) -> io::Result<()> {
+        self.mounted().files.sync_file(path)
     }
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         self.mounted().files.sync_dir(path)
