@@ -135,7 +135,7 @@ _atlas() {
             return 0
             ;;
         atlas__subcmd__repair)
-            opts="-q -h --exact --json --quiet --help"
+            opts="-q -h --salvage --json --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -70,7 +70,7 @@ complete -c atlas -n "__fish_atlas_using_subcommand verify" -s h -l help -d 'Pri
 complete -c atlas -n "__fish_atlas_using_subcommand compact" -l json -d 'Print one JSON document; errors, too, on standard error'
 complete -c atlas -n "__fish_atlas_using_subcommand compact" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
 complete -c atlas -n "__fish_atlas_using_subcommand compact" -s h -l help -d 'Print help'
-complete -c atlas -n "__fish_atlas_using_subcommand repair" -l exact -d 'Go back to the earlier commit as it was, and leave out what came later'
+complete -c atlas -n "__fish_atlas_using_subcommand repair" -l salvage -d 'Add the values that later segments hold; without a kept commit, make the store of segments alone'
 complete -c atlas -n "__fish_atlas_using_subcommand repair" -l json -d 'Print one JSON document; errors, too, on standard error'
 complete -c atlas -n "__fish_atlas_using_subcommand repair" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
 complete -c atlas -n "__fish_atlas_using_subcommand repair" -s h -l help -d 'Print help'

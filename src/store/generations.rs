@@ -101,9 +101,10 @@ impl Store {
                 found = Some((notation, root, identity));
             }
         }
-        if found.is_none() {
+        let is_last = found.is_none();
+        if is_last {
             let notation = open::expect_root(&*storage, &path)?;
-            let (root, identity) = open::read_root(&*storage, &path.join(notation.file_name()), notation)?;
+            let (root, identity) = open::read_last_root(&*storage, &path, notation)?;
             if root.head.generation != generation {
                 let kept = kept_generations(&*storage, &path, notation)?;
                 return Err(no_generation(&path, generation, &kept, root.head.generation));
@@ -112,7 +113,8 @@ impl Store {
         }
         let Some((notation, root, identity)) = found else { bail!(Internal, "no root was found") };
         let commit = Commit::new(identity, None, pin, Vec::new());
-        Self::assemble(storage, path, Mode::Read, notation, root, commit, options.runtime)
+        Self::assemble(storage, path.clone(), Mode::Read, notation, root, commit, options.runtime)
+            .map_err(|error| if is_last { open::repairable(error, &path) } else { error })
     }
 
     /// Makes the store what it was at an earlier commit, as a new commit: so it can be undone in the same way, as long

@@ -25,7 +25,7 @@ mod verify;
 
 pub use affected::Affected;
 pub use dataset::Dataset;
-pub use repair::{Repair, RepairOptions};
+pub use repair::{DamagedSegment, Newer, Repair, RepairOptions};
 pub use verify::Damage;
 
 use crate::array::{Array, Io, Segments};

@@ -95,7 +95,7 @@ impl Store {
             Mode::ReadWrite => (lock_writer(&*storage, &path, &runtime)?, None),
             Mode::Read => (None, pin_reader(&*storage, &path)),
         };
-        let (root, identity) = read_root(&*storage, &path.join(notation.file_name()), notation)?;
+        let (root, identity) = read_last_root(&*storage, &path, notation)?;
         let mut kept = Vec::new();
         if mode == Mode::ReadWrite {
             root.head.check_writable().map_err(|error| error.context(path.display()))?;
@@ -104,8 +104,8 @@ impl Store {
         }
         let commit = Commit::new(identity, lock, pin, kept);
         let file = path.join(notation.file_name());
-        let store = Self::assemble(storage, path, mode, notation, root, commit, runtime)
-            .map_err(|error| error.context(file.display()))?;
+        let store = Self::assemble(storage, path.clone(), mode, notation, root, commit, runtime)
+            .map_err(|error| repairable(error.context(file.display()), &path))?;
         if mode == Mode::ReadWrite {
             let mut commit = super::lock(&store.commit)?;
             store.drop_kept(&mut commit, generations::DEFAULT_KEPT);
@@ -178,10 +178,11 @@ impl Store {
         }
         commit.pin_all();
         let held = read(&self.working)?.files.clone();
-        let newer = read_root(&*self.storage, &self.root_path(), self.notation).and_then(|(root, identity)| {
+        let newer = read_last_root(&*self.storage, &self.path, self.notation).and_then(|(root, identity)| {
             check_store(&root.head, &self.store_id, &self.path)?;
-            let files = files_of(&root.head, &self.path, &held)?;
-            Ok((files, Catalogue::new(self.notation.format, root)?, identity))
+            let files = files_of(&root.head, &self.path, &held);
+            let made = files.and_then(|files| Ok((files, Catalogue::new(self.notation.format, root)?, identity)));
+            made.map_err(|error| repairable(error, &self.path))
         });
         let (files, catalogue, identity) = newer.inspect_err(|_| commit.pin(held.generation))?;
         commit.pin(files.generation);
@@ -253,8 +254,22 @@ pub(super) fn find_root(storage: &dyn Storage, path: &Path) -> Result<Option<Not
 
 /// The notation of the root in a folder that should hold a store.
 pub(super) fn expect_root(storage: &dyn Storage, path: &Path) -> Result<Notation> {
-    find_root(storage, path)?
-        .ok_or_else(|| error!(NotFound, "{} is not a store: it has no atlas.json and no atlas.msgpack", path.display()))
+    let at = path.display();
+    find_root(storage, path)?.ok_or_else(|| match repair::has_traces(storage, path) {
+        true => error!(
+            NotFound,
+            "store {at} has lost its root, atlas.json or atlas.msgpack: `atlas repair {at}` makes it anew"
+        ),
+        false => error!(NotFound, "{at} is not a store: it has no atlas.json and no atlas.msgpack"),
+    })
+}
+
+/// The error of a root that is damaged, with the way on.
+pub(super) fn repairable(error: Error, path: &Path) -> Error {
+    match error.kind() {
+        ErrorKind::Corrupt => error!(Corrupt, "{error}; `atlas repair {}` makes the root anew", path.display()),
+        _ => error,
+    }
 }
 
 /// Refuses the root of another store than the one that was opened.
@@ -277,6 +292,14 @@ pub(super) fn identity_of(storage: &dyn Storage, path: &Path) -> Result<Option<I
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(Error::io("open", path, &error)),
     }
+}
+
+/// Reads the root of the store at `path`.
+pub(super) fn read_last_root(storage: &dyn Storage, path: &Path, notation: Notation) -> Result<(Root, Identity)> {
+    read_root(storage, &path.join(notation.file_name()), notation).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => expect_root(storage, path).err().unwrap_or(error),
+        _ => repairable(error, path),
+    })
 }
 
 /// Reads the root in the file at `path`.

@@ -1,8 +1,8 @@
 //! Repair: a root made anew where it is gone or damaged.
 //!
-//! It starts from the newest kept root that is whole, if there is one, and adds what later segments say of their arrays.
-//! Of a commit whose root is lost that gives the values; attributes, deletions, and datasets and arrays without values
-//! were in the root alone.
+//! What comes of it is one commit, whole: the newest that is kept with all its segments. Only where it is asked to salvage
+//! does it add what later segments say of their arrays. That gives the values of a commit whose root is lost; attributes,
+//! deletions, and datasets and arrays without values were in the root alone.
 
 use super::catalogue::Catalogue;
 use super::generations::{kept_generations, kept_root, read_kept};
@@ -18,18 +18,21 @@ use crate::format::root::{
 use crate::format::segment::{HEADER_LEN, Row, store_id_in};
 use crate::memory::budget::Budget;
 use crate::memory::buffers::Buffers;
-use crate::segment::{NewFile, Segment, SegmentReader, sync_folder};
+use crate::segment::{NewFile, Segment, SegmentReader, sync_file, sync_folder};
 use crate::storage::LocalDisk;
 use crate::store::options::RuntimeOptions;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
+/// Arrays that a report names, at most, of each kind.
+const NAMED: usize = 100;
+
 /// How [`Store::repair`] goes about it.
 #[derive(Default)]
 pub struct RepairOptions {
-    /// Go back to the newest earlier commit that is kept, exactly as it was. Later segments are not used, and the next
-    /// writer removes them.
-    pub exact: bool,
+    /// Add the values of later segments to the commit that is gone back to; without one, make the store of segments
+    /// alone. The result may mix commits: [`Repair::newer`] says which arrays are of which.
+    pub salvage: bool,
 }
 
 /// What [`Store::repair`] found and did.
@@ -37,12 +40,21 @@ pub struct RepairOptions {
 pub struct Repair {
     /// The commit that the store is at now.
     pub generation: u64,
-    /// Whether the root was whole, and nothing was done.
+    /// Whether the root was whole and each segment that it names opens; then nothing was done.
     pub was_whole: bool,
-    /// The earlier commit that was started from.
+    /// Segments that a whole root names and that are gone or do not open. Then nothing was done, either: what is damaged
+    /// can be deleted, the store be taken back to one of `kept`, or the files be put back.
+    pub damaged: Vec<DamagedSegment>,
+    /// Beside damaged segments: the earlier commits that can be gone back to, whose segments all open.
+    pub kept: Vec<u64>,
+    /// The earlier commit that was gone back to.
     pub restored: Option<u64>,
-    /// Later commits whose values were found in their segments. Without a commit to start from, all of the store.
+    /// Later commits whose values were salvaged from their segments. Without a commit to start from, all of the store.
     pub salvaged: Vec<u64>,
+    /// Arrays with salvaged values, the first hundred.
+    pub newer: Vec<Newer>,
+    /// How many there are.
+    pub newer_count: u64,
     /// Datasets that there are.
     pub datasets: u64,
     /// Arrays that there are.
@@ -51,10 +63,34 @@ pub struct Repair {
     pub losses: Vec<String>,
 }
 
+/// A segment that a root names and that is gone or does not open.
+#[derive(Clone, Debug)]
+pub struct DamagedSegment {
+    /// The file.
+    pub file: PathBuf,
+    /// What is wrong with it.
+    pub message: String,
+    /// Dataset and name of arrays of which chunks may be in it, the first hundred.
+    pub arrays: Vec<(Arc<str>, Arc<str>)>,
+    /// How many there are.
+    pub array_count: u64,
+}
+
+/// An array with values that a repair salvaged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Newer {
+    /// The dataset.
+    pub dataset: Arc<str>,
+    /// The array.
+    pub array: Arc<str>,
+    /// The last commit of which there are values.
+    pub generation: u64,
+}
+
 impl Store {
     /// Makes a root anew for the store at `path` whose root is gone or damaged. A damaged root is kept beside it, as
-    /// `.atlas.json.damaged`. A whole root is left as it is, whatever segments there are: [`Store::verify`] tells of
-    /// those.
+    /// `.atlas.json.damaged`. A whole root is left as it is, whatever segments there are; where those that it names are
+    /// not all there, the report says so. [`Store::verify`] looks at their values.
     pub fn repair(path: impl AsRef<Path>, options: RepairOptions) -> Result<Repair> {
         Self::repair_on(Arc::new(LocalDisk), path.as_ref(), options)
     }
@@ -74,23 +110,37 @@ impl Store {
         let root = path.join(notation.file_name());
         let mut report = Repair::default();
         if found.is_some() {
-            match open::read_root(&*storage, &root, notation).and_then(|(root, _)| check(&path, notation, root)) {
-                Ok((generation, datasets)) => {
-                    report.was_whole = true;
-                    (report.generation, report.datasets) = (generation, datasets);
+            let read = open::read_root(&*storage, &root, notation);
+            match read.and_then(|(root, _)| check(&storage, &path, notation, root, &mut report)) {
+                Ok(()) if report.was_whole => return Ok(report),
+                Ok(()) => {
+                    report.kept = whole_kept(&storage, &path, notation, &traces, report.generation)?;
                     return Ok(report);
                 }
                 Err(error) if error.kind() == ErrorKind::Corrupt => report.losses.push(format!("{error}")),
                 Err(error) => return Err(error),
             }
         }
-        let mut rebuilt = Rebuilt::new(storage.clone(), path.clone(), notation, &traces, &mut report)?;
+        let mut rebuilt = match Rebuilt::newest_kept(&storage, &path, notation, &traces, &mut report)? {
+            Some(rebuilt) => rebuilt,
+            None if options.salvage => Rebuilt::of_segments(&storage, &path, notation, &traces, &mut report)?,
+            None => {
+                let why: String = report.losses.iter().map(|loss| format!("; {loss}")).collect();
+                bail!(
+                    NotFound,
+                    "{}: no earlier commit is kept whole that it could go back to; `atlas repair --salvage` would make \
+                     the store of its segments{why}",
+                    path.display()
+                );
+            }
+        };
         match report.restored {
-            _ if !options.exact => rebuilt.salvage(&traces, &mut report)?,
-            Some(base) => report.losses.push(format!("all that was committed after {base}")),
-            None => bail!(NotFound, "{}: no earlier commit is kept whole that it could go back to", path.display()),
+            _ if options.salvage => rebuilt.salvage(&traces, &mut report)?,
+            Some(base) => report.losses.extend(traces.left_out(base)),
+            None => bail!(Internal, "a repair from nothing"),
         }
         let bytes = rebuilt.compose(traces.last, &mut report)?;
+        rebuilt.sync_added(&*storage)?;
         let damaged = path.join(format!(".{}.damaged", notation.file_name()));
         if found.is_some() {
             let linked = storage.remove(&damaged).or_else(|error| match error.kind() {
@@ -106,14 +156,90 @@ impl Store {
     }
 }
 
-/// Whether a store opens by a root: its generation and the number of its datasets.
-fn check(path: &Path, notation: Notation, root: Root) -> Result<(u64, u64)> {
-    let found = (root.head.generation, root.datasets.len() as u64);
-    open::parse_id(&root.head.store_id)?;
+/// Whether a store opens by a root, which is an error where it does not, and whether the segments that it names do.
+fn check(storage: &Arc<dyn Storage>, path: &Path, notation: Notation, root: Root, report: &mut Repair) -> Result<()> {
+    let (generation, datasets) = (root.head.generation, root.datasets.len() as u64);
     root.head.default_compression.decode()?;
-    open::files_of(&root.head, path, &Files::default())?;
+    let damaged = damaged_segments(storage, path, notation, &root)?;
     Catalogue::new(notation.format, root)?;
-    Ok(found)
+    report.was_whole = damaged.is_empty();
+    (report.generation, report.datasets, report.damaged) = (generation, datasets, damaged);
+    Ok(())
+}
+
+/// The segments that a root names and that are gone or do not open.
+fn damaged_segments(
+    storage: &Arc<dyn Storage>,
+    path: &Path,
+    notation: Notation,
+    root: &Root,
+) -> Result<Vec<DamagedSegment>> {
+    let reader = reader(storage, &root.head)?;
+    let mut damaged = Vec::new();
+    // By array name: which of `damaged` may have chunks of its arrays, and of those with ids from where to where.
+    let mut hits: HashMap<Arc<str>, Vec<(usize, u64, u64)>> = HashMap::new();
+    for (name, file) in open::files_of(&root.head, path, &Files::default())?.by_name {
+        for segment in file.segments.iter() {
+            match reader.directory(segment).map_err(|error| error.missing_is(ErrorKind::Corrupt)) {
+                Ok(_) => {}
+                Err(error) if matches!(error.kind(), ErrorKind::Corrupt | ErrorKind::Unsupported) => {
+                    let (low, high) = segment.record.array_ids;
+                    hits.entry(name.clone()).or_default().push((damaged.len(), low, high));
+                    let (file, message) = (segment.path.clone(), error.message().to_owned());
+                    damaged.push(DamagedSegment { file, message, arrays: Vec::new(), array_count: 0 });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    if damaged.is_empty() {
+        return Ok(damaged);
+    }
+    for (dataset, range) in &root.datasets {
+        // What cannot be decoded is a damage of the root's, which `verify` names.
+        let Ok(record) = root::decode_dataset(notation.format, dataset, &root.image[range.clone()]) else { continue };
+        for (name, array) in &record.arrays {
+            for (number, low, high) in hits.get(name).into_iter().flatten() {
+                if (*low..=*high).contains(&array.id) {
+                    let segment = &mut damaged[*number];
+                    segment.array_count += 1;
+                    if segment.arrays.len() < NAMED {
+                        segment.arrays.push((dataset.clone(), name.clone()));
+                    }
+                }
+            }
+        }
+    }
+    Ok(damaged)
+}
+
+/// The kept commits before commit `last` whose segments all open.
+fn whole_kept(
+    storage: &Arc<dyn Storage>,
+    path: &Path,
+    notation: Notation,
+    traces: &Traces,
+    last: u64,
+) -> Result<Vec<u64>> {
+    let mut whole = Vec::new();
+    for (generation, _) in traces.kept.iter().filter(|(kept, of)| *kept < last && *of == notation) {
+        let kept = read_kept(&**storage, path, notation, *generation);
+        let damaged =
+            kept.and_then(|kept| kept.map(|(root, _)| damaged_segments(storage, path, notation, &root)).transpose());
+        match damaged {
+            Ok(damaged) => whole.extend(damaged.is_some_and(|damaged| damaged.is_empty()).then_some(*generation)),
+            Err(error) if error.kind() == ErrorKind::Io => return Err(error),
+            // It cannot be gone back to.
+            Err(_) => {}
+        }
+    }
+    Ok(whole)
+}
+
+/// Reads the segments of a root, without keeping anything.
+fn reader(storage: &Arc<dyn Storage>, head: &Head) -> Result<SegmentReader> {
+    let store_id = open::parse_id(&head.store_id)?;
+    Ok(SegmentReader::new(storage.clone(), store_id, 0, &Buffers::new(&Budget::new(0))))
 }
 
 /// What lies in a store's folder.
@@ -124,6 +250,26 @@ struct Traces {
     segments: Vec<(u64, String, PathBuf)>,
     /// The last commit that anything is of.
     last: u64,
+}
+
+impl Traces {
+    /// What is lost where the store goes back to commit `base`.
+    fn left_out(&self, base: u64) -> Option<String> {
+        let later =
+            self.segments.iter().rfind(|(generation, ..)| *generation > base).map(|(generation, ..)| generation);
+        Some(match later {
+            Some(last) => format!(
+                "all that was committed after {base}; segments of later commits, up to {last}, are there until a writer \
+                 opens the store: of a copy without its root, `atlas repair --salvage` takes their values"
+            ),
+            None => format!("all that was committed after {base}"),
+        })
+    }
+}
+
+/// Whether there is something in a store's folder that a root could be made of.
+pub(super) fn has_traces(storage: &dyn Storage, path: &Path) -> bool {
+    traces(storage, path).is_ok_and(|traces| traces.last > 0)
 }
 
 fn traces(storage: &dyn Storage, path: &Path) -> Result<Traces> {
@@ -146,7 +292,9 @@ fn traces(storage: &dyn Storage, path: &Path) -> Result<Traces> {
         }
     }
     segments.sort_unstable();
-    let last = segments.iter().map(|(generation, ..)| *generation).chain(kept.iter().map(|(kept, _)| *kept)).max();
+    // A root is kept by the commit after it, which a reader may have seen.
+    let kept_by = kept.iter().map(|(kept, _)| kept.saturating_add(1));
+    let last = segments.iter().map(|(generation, ..)| *generation).chain(kept_by).max();
     Ok(Traces { kept, segments, last: last.unwrap_or(0) })
 }
 
@@ -162,20 +310,22 @@ struct Rebuilt {
     datasets: IndexMap<Arc<str>, DatasetRecord>,
     /// Segments that were added, by array name.
     added: IndexMap<Arc<str>, Vec<Arc<Segment>>>,
+    /// The last commit of which a segment was added that has chunks of an array, by its id.
+    newer: HashMap<u64, u64>,
 }
 
 impl Rebuilt {
-    /// The newest kept commit that is whole, or an empty store.
-    fn new(
-        storage: Arc<dyn Storage>,
-        path: PathBuf,
+    /// The newest kept commit that is whole.
+    fn newest_kept(
+        storage: &Arc<dyn Storage>,
+        path: &Path,
         notation: Notation,
         traces: &Traces,
         report: &mut Repair,
-    ) -> Result<Self> {
+    ) -> Result<Option<Self>> {
         for (generation, _) in traces.kept.iter().filter(|(_, kept)| *kept == notation).rev() {
             let name = kept_root(notation, *generation);
-            let root = match read_kept(&*storage, &path, notation, *generation) {
+            let root = match read_kept(&**storage, path, notation, *generation) {
                 Ok(Some((root, _))) => root,
                 Ok(None) => continue,
                 Err(error) if error.kind() == ErrorKind::Io => return Err(error),
@@ -184,15 +334,26 @@ impl Rebuilt {
                     continue;
                 }
             };
-            match Self::at(storage.clone(), &path, notation, root) {
+            match Self::at(storage, path, notation, root) {
                 Ok(rebuilt) => {
                     report.restored = Some(*generation);
-                    return Ok(rebuilt);
+                    return Ok(Some(rebuilt));
                 }
                 Err(error) if error.kind() == ErrorKind::Io => return Err(error),
                 Err(error) => report.losses.push(format!("{name} cannot be gone back to: {error}")),
             }
         }
+        Ok(None)
+    }
+
+    /// An empty store of the id that its segments have.
+    fn of_segments(
+        storage: &Arc<dyn Storage>,
+        path: &Path,
+        notation: Notation,
+        traces: &Traces,
+        report: &mut Repair,
+    ) -> Result<Self> {
         // A store id is in the header of every segment; all of one store have the same.
         let mut ids: BTreeMap<[u8; 16], usize> = BTreeMap::new();
         for (_, _, segment) in &traces.segments {
@@ -222,14 +383,13 @@ impl Rebuilt {
                 .into(),
         );
         let root = Root { head, image: Arc::default(), datasets: Vec::new() };
-        Self::at(storage, &path, notation, root)
+        Self::at(storage, path, notation, root)
     }
 
     /// What a root says, if its segments are there.
-    fn at(storage: Arc<dyn Storage>, path: &Path, notation: Notation, root: Root) -> Result<Self> {
+    fn at(storage: &Arc<dyn Storage>, path: &Path, notation: Notation, root: Root) -> Result<Self> {
         root.head.check_writable()?;
-        let reader =
-            SegmentReader::new(storage, open::parse_id(&root.head.store_id)?, 0, &Buffers::new(&Budget::new(0)));
+        let reader = reader(storage, &root.head)?;
         let files = open::files_of(&root.head, path, &Files::default())?;
         for segment in files.by_name.values().flat_map(|file| file.segments.iter()) {
             reader.directory(segment).map_err(|error| error.missing_is(ErrorKind::Corrupt))?;
@@ -248,15 +408,15 @@ impl Rebuilt {
             datasets.insert(name, record);
         }
         let head = root.head;
-        let (path, added) = (path.to_owned(), IndexMap::new());
-        Ok(Self { path, reader, head, notation, schemas, numbers, datasets, added })
+        let (path, added, newer) = (path.to_owned(), IndexMap::new(), HashMap::new());
+        Ok(Self { path, reader, head, notation, schemas, numbers, datasets, added, newer })
     }
 
     /// Adds the segments that are newer than the commit started from.
     fn salvage(&mut self, traces: &Traces, report: &mut Repair) -> Result<()> {
         let base = self.head.generation;
         for (generation, folder, path) in traces.segments.iter().filter(|(generation, ..)| *generation > base) {
-            match self.add(folder, path) {
+            match self.add(*generation, folder, path) {
                 Ok(()) if report.salvaged.last() != Some(generation) => report.salvaged.push(*generation),
                 Ok(()) => {}
                 Err(error) if error.kind() == ErrorKind::Io => return Err(error),
@@ -280,7 +440,7 @@ impl Rebuilt {
     }
 
     /// Adds what a segment says of its arrays.
-    fn add(&mut self, folder: &str, path: &Path) -> Result<()> {
+    fn add(&mut self, generation: u64, folder: &str, path: &Path) -> Result<()> {
         let segment = self.reader.find(path)?;
         let Definitions { array: name, schemas, arrays } = self.reader.definitions(&segment)?;
         let known = self.head.array_files.get(&name).map(|file| &*file.folder);
@@ -311,6 +471,7 @@ impl Rebuilt {
         }
         for (dataset, record) in records {
             self.head.next_array_id = self.head.next_array_id.max(record.id.saturating_add(1));
+            self.newer.insert(record.id, generation);
             let arrays = &mut self.datasets.entry(dataset).or_default().arrays;
             match arrays.get_mut(&name) {
                 Some(known) if known.id == record.id => (known.schema, known.shape) = (record.schema, record.shape),
@@ -350,9 +511,22 @@ impl Rebuilt {
             }
             self.datasets.sort_by_cached_key(|_, record| record.arrays.first().map(|(_, array)| array.id));
         }
-        self.head.generation = self.head.generation.max(last) + 1;
-        for (name, segments) in std::mem::take(&mut self.added) {
-            self.count(&name, segments)?;
+        self.head.generation = self.head.generation.max(last).saturating_add(1);
+        // A root with a number that is out of range is refused.
+        if self.head.generation >= 1 << 56 {
+            bail!(Corrupt, "{}: commits are numbered up to {last}, and no number is left", self.path.display());
+        }
+        for (name, segments) in self.added.clone() {
+            self.count(&name, &segments)?;
+        }
+        for (dataset, record) in &self.datasets {
+            for (name, array) in &record.arrays {
+                let Some(&generation) = self.newer.get(&array.id) else { continue };
+                report.newer_count += 1;
+                if report.newer.len() < NAMED {
+                    report.newer.push(Newer { dataset: dataset.clone(), array: name.clone(), generation });
+                }
+            }
         }
         let mut encoded = Vec::with_capacity(self.datasets.len());
         for (name, record) in &self.datasets {
@@ -365,8 +539,21 @@ impl Rebuilt {
         Ok(root::write(self.notation, &self.head, &datasets)?.file)
     }
 
+    /// Makes the segments that were added durable: whoever wrote them may have been killed before doing so, and a root
+    /// that names them may not outlive them.
+    fn sync_added(&self, storage: &dyn Storage) -> Result<()> {
+        for segments in self.added.values() {
+            segments.iter().try_for_each(|segment| sync_file(storage, &segment.path))?;
+            if let Some(folder) = segments.first().and_then(|segment| segment.path.parent()) {
+                sync_folder(storage, folder)?;
+            }
+        }
+        // Of the folders that they are in.
+        if self.added.is_empty() { Ok(()) } else { sync_folder(storage, &self.path) }
+    }
+
     /// Brings the totals of the arrays of one name, and its bytes, up to date with segments that are added.
-    fn count(&mut self, name: &Arc<str>, added: Vec<Arc<Segment>>) -> Result<()> {
+    fn count(&mut self, name: &Arc<str>, added: &[Arc<Segment>]) -> Result<()> {
         let Some(file) = self.head.array_files.get_mut(name) else { return Ok(()) };
         file.segments.extend(added.iter().map(|segment| segment.record.clone()));
         let folder = self.path.join(&*file.folder);

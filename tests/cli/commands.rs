@@ -291,6 +291,7 @@ fn how_it_fails() {
         (&["stats", path, "january", "pressure"], 3, "not_found"),
         (&["info", path, "--generation", "1"], 3, "not_found"),
         (&["rollback", path, "9"], 3, "not_found"),
+        (&["repair", "--exact", path], 2, "usage"),
         (&["selftest", "/nonexistent"], 3, "not_found"),
         (&["show", path, "january", "temperature[9]"], 2, "out_of_range"),
         (&["frobnicate"], 2, "usage"),

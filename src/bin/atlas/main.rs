@@ -23,7 +23,7 @@ type Outcome = Result<u8, Failure>;
 
 /// Done.
 const OK: u8 = 0;
-/// The store is damaged, or a self-test failed.
+/// The store is damaged or mixes commits, or a self-test failed.
 const FOUND: u8 = 1;
 
 fn main() -> ExitCode {
@@ -71,7 +71,7 @@ fn run(command: Command, out: &mut Out) -> Outcome {
         Command::Du { store } => ls::du(out, &*open(&store, out)?),
         Command::Verify { store } => verify::verify(out, &store),
         Command::Compact { store } => change::compact(out, &store),
-        Command::Repair { store, exact } => change::repair(out, &store, exact),
+        Command::Repair { store, salvage } => change::repair(out, &store, salvage),
         Command::Rollback { store, generation } => change::rollback(out, &store, generation),
         Command::Selftest { dir, crash: false, .. } => selftest::file_system(out, &dir),
         Command::Selftest { dir, crash: true, kills, seed } => selftest::crash::run(out, &dir, kills, seed),
