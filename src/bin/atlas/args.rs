@@ -107,6 +107,18 @@ Examples:
         /// The store's folder
         store: PathBuf,
     },
+    /// Delete a dataset or an array, whatever of it is damaged
+    #[command(after_help = "\
+It is a commit: `atlas rollback` undoes it as long as the commit before it is kept. The bytes are given back by \
+`atlas compact`.")]
+    Rm {
+        /// The store's folder
+        store: PathBuf,
+        /// The dataset
+        dataset: String,
+        /// Only this array of it
+        array: Option<String>,
+    },
     /// Make the root anew where it is gone or damaged
     #[command(after_help = "\
 The store goes back to the newest earlier commit that it has kept and whose segments are all there: one whole commit, as \

@@ -1,4 +1,4 @@
-//! `compact`, `rollback`, `repair`.
+//! `compact`, `rollback`, `rm`, `repair`.
 
 use crate::output::{Failure, Out, bytes, counted, on_bar, plain};
 use crate::{FOUND, OK, Outcome, open_with, runtime};
@@ -35,6 +35,35 @@ pub fn rollback(out: &mut Out, path: &Path, generation: u64) -> Outcome {
         out.document(&json!({"restored": generation, "generation": now}))?;
     } else if !out.quiet {
         out.line(format_args!("generation {now} holds what generation {generation} held"))?;
+    }
+    Ok(OK)
+}
+
+/// Deletes a dataset or an array.
+pub fn rm(out: &mut Out, path: &Path, dataset: &str, array: Option<&str>) -> Outcome {
+    let store = open_with(path, Mode::ReadWrite, runtime(out))?;
+    let arrays = match array {
+        Some(array) => {
+            store.delete_array(dataset, array)?;
+            1
+        }
+        None => {
+            let arrays = store.array_names(dataset)?.len() as u64;
+            store.delete_dataset(dataset)?;
+            arrays
+        }
+    };
+    store.flush()?;
+    let now = store.info()?.generation;
+    store.close()?;
+    if out.json {
+        out.document(&json!({"dataset": dataset, "array": array, "array_count": arrays, "generation": now}))?;
+    } else if !out.quiet {
+        let what = match array {
+            Some(array) => format!("array '{}' of dataset '{}'", plain(array), plain(dataset)),
+            None => format!("dataset '{}' with {}", plain(dataset), counted(arrays, "array")),
+        };
+        out.line(format_args!("{what} removed: generation {now}"))?;
     }
     Ok(OK)
 }

@@ -71,6 +71,7 @@ fn run(command: Command, out: &mut Out) -> Outcome {
         Command::Du { store } => ls::du(out, &*open(&store, out)?),
         Command::Verify { store } => verify::verify(out, &store),
         Command::Compact { store } => change::compact(out, &store),
+        Command::Rm { store, dataset, array } => change::rm(out, &store, &dataset, array.as_deref()),
         Command::Repair { store, salvage } => change::repair(out, &store, salvage),
         Command::Rollback { store, generation } => change::rollback(out, &store, generation),
         Command::Selftest { dir, crash: false, .. } => selftest::file_system(out, &dir),
