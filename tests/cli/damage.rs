@@ -199,6 +199,25 @@ fn a_segment_that_is_gone() {
     assert_eq!(json(&["repair", store.path()])["was_whole"], true);
 }
 
+#[test]
+fn what_is_damaged_is_deleted() {
+    for damaged in [None, Some(&b"cut"[..]), Some(b"")] {
+        let store = made();
+        let file = segments(&store, "temperature")[0].clone();
+        match damaged {
+            None => fs::remove_file(&file).unwrap(),
+            Some(bytes) => fs::write(&file, bytes).unwrap(),
+        }
+        assert_eq!(atlas(["repair", store.path()]).code, 1);
+        let said = text(["rm", store.path(), "january", "temperature"]);
+        assert_eq!(said, "array 'temperature' of dataset 'january' removed: generation 5\n");
+        assert_eq!(text(["ls", store.path(), "january"]), "station\nlevel\n");
+        text(["compact", store.path()]);
+        assert_eq!(json(&["repair", store.path()])["was_whole"], true);
+        assert!(text(["show", "-v", store.path()]).contains("\"Oslo\""));
+    }
+}
+
 /// Bytes flipped anywhere: each is found, and no command falls over it.
 #[test]
 fn anywhere() {
