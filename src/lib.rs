@@ -47,4 +47,6 @@ pub use half::f16;
 pub use store::options::{
     ArrayOptions, CreateOptions, FillValue, LogFn, LogLevel, Mode, OpenOptions, ProgressFn, RuntimeOptions,
 };
-pub use store::{Affected, ArrayFileInfo, ArrayInfo, Damage, Dataset, Repair, RepairOptions, Store, StoreInfo};
+pub use store::{
+    Affected, ArrayFileInfo, ArrayInfo, Damage, DamagedSegment, Dataset, Newer, Repair, RepairOptions, Store, StoreInfo,
+};

@@ -10,6 +10,8 @@ mod common;
 mod content;
 #[path = "crash/model.rs"]
 mod model;
+#[path = "crash/salvage.rs"]
+mod salvage;
 #[path = "crash/session.rs"]
 mod session;
 

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use atlas_store::{
-    ArrayOptions, Codec, CreateOptions, DType, ErrorKind, FillValue, MetaFormat, Mode, OpenOptions, Repair,
+    ArrayOptions, Codec, CreateOptions, DType, ErrorKind, FillValue, MetaFormat, Mode, Newer, OpenOptions, Repair,
     RepairOptions, RuntimeOptions, Selection, Source, Store, Target, Value,
 };
 use std::collections::BTreeMap;
@@ -28,10 +28,34 @@ fn repair(path: &Path) -> Repair {
     Store::repair(path, RepairOptions::default()).expect("repair")
 }
 
+fn salvage(path: &Path) -> Repair {
+    Store::repair(path, RepairOptions { salvage: true }).expect("salvage")
+}
+
 fn flip(path: &Path, at: usize) {
     let mut bytes = std::fs::read(path).unwrap();
     bytes[at] ^= 1;
     std::fs::write(path, bytes).unwrap();
+}
+
+/// The segments of an array name, the oldest first.
+fn segments(path: &Path, array: &str) -> Vec<PathBuf> {
+    let mut found: Vec<_> = std::fs::read_dir(path.join(array)).unwrap().map(|entry| entry.unwrap().path()).collect();
+    found.sort();
+    found
+}
+
+/// All files of a store, but for its lock file, with their bytes.
+fn files(path: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() {
+            found.extend(files(&entry));
+        } else if !entry.ends_with(".lock") {
+            found.insert(entry.clone(), std::fs::read(&entry).unwrap());
+        }
+    }
+    found
 }
 
 /// A store with arrays of every kind of chunk: large, packed, of texts, edges, growing, scalar.
@@ -134,13 +158,14 @@ fn a_damaged_root_is_rebuilt_from_the_one_before_and_later_segments() {
         let expected = content(&store);
         drop(store);
         flip(&path.join(name), 100);
-        let opened = Store::open(&path, Mode::Read, OpenOptions::default()).err().expect("damaged");
-        assert_eq!(opened.kind(), ErrorKind::Corrupt);
 
-        let report = repair(&path);
+        let report = salvage(&path);
         assert_eq!((report.restored, &report.salvaged[..], report.generation), (Some(2), &[3][..], 4));
         assert_eq!((report.datasets, report.arrays, report.was_whole), (3, 9, false));
         assert_eq!(report.losses.len(), 2, "the damage, and what only the root knew: {:?}", report.losses);
+        let newer = |dataset: &str, array: &str| Newer { dataset: dataset.into(), array: array.into(), generation: 3 };
+        assert_eq!(report.newer, [newer("january", "t"), newer("january", "h"), newer("march", "t")]);
+        assert_eq!(report.newer_count, 3);
         assert!(path.join(format!(".{name}.damaged")).exists());
         let store = open(&path);
         assert_eq!(attribute(&store, "january", Some("t"), "units"), Some(Value::from("degC")));
@@ -166,7 +191,7 @@ fn a_store_without_any_root_is_rebuilt_from_its_segments() {
         let order = store.dataset_names().unwrap();
         drop(store);
         std::fs::remove_file(path.join("atlas.json")).unwrap();
-        let report = repair(&path);
+        let report = salvage(&path);
         assert_eq!(report.restored, None);
         // A compaction has the values of the commit that it compacts.
         assert_eq!(report.salvaged, [2, 3]);
@@ -178,30 +203,178 @@ fn a_store_without_any_root_is_rebuilt_from_its_segments() {
 }
 
 #[test]
-fn an_exact_repair_goes_back_to_one_commit() {
+fn a_repair_goes_back_to_one_commit() {
+    for (format, zstd, name) in NOTATIONS {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let store = create(&path, CreateOptions { meta_format: Some(format), meta_zstd: zstd, ..Default::default() });
+        first_commit(&store);
+        let expected = content(&store);
+        second_commit(&store);
+        drop(store);
+        flip(&path.join(name), 30);
+        let report = repair(&path);
+        assert_eq!((report.restored, report.generation, report.was_whole), (Some(2), 4, false));
+        assert!(report.salvaged.is_empty() && report.newer.is_empty() && report.damaged.is_empty(), "{report:?}");
+        let said = report.losses.iter().any(|loss| loss.contains("committed after 2") && loss.contains("up to 3"));
+        assert!(said, "{:?}", report.losses);
+        assert_eq!(attribute(&open(&path), "january", Some("t"), "units"), Some(Value::from("degC")));
+        assert_sound(&path, &expected);
+    }
+}
+
+#[test]
+fn no_number_of_a_lost_commit_is_given_again() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s");
     let store = create(&path, CreateOptions::default());
     first_commit(&store);
-    let expected = content(&store);
-    second_commit(&store);
+    // A commit without segments, and a reader of it.
+    store.set_attribute("january", None, "month", "July").unwrap();
+    store.flush().unwrap();
+    let reader = Store::open(&path, Mode::Read, OpenOptions::default()).unwrap();
+    assert_eq!(reader.info().unwrap().generation, 3);
     drop(store);
-    flip(&path.join("atlas.json"), 30);
-    let report = Store::repair(&path, RepairOptions { exact: true }).unwrap();
-    assert_eq!((report.restored, report.salvaged.len()), (Some(2), 0));
-    assert!(report.losses.iter().any(|loss| loss.contains("committed after 2")), "{:?}", report.losses);
-    assert_sound(&path, &expected);
+    std::fs::remove_file(path.join("atlas.json")).unwrap();
+    assert_eq!(repair(&path).generation, 4);
+    assert!(reader.refresh().unwrap());
+    assert_eq!(reader.info().unwrap().generation, 4);
+}
 
+#[test]
+fn without_a_whole_kept_commit_nothing_is_done_unless_asked() {
+    for keep_generations in [Some(0), None] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let store = create(&path, CreateOptions { keep_generations, ..CreateOptions::default() });
+        first_commit(&store);
+        if keep_generations.is_none() {
+            second_commit(&store);
+            // The one that is kept names it.
+            let segment = segments(&path, "name").remove(0);
+            std::fs::remove_file(segment).unwrap();
+        }
+        drop(store);
+        flip(&path.join("atlas.json"), 30);
+        let before = files(&path);
+        let error = Store::repair(&path, RepairOptions::default()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
+        assert!(error.message().contains("--salvage"), "{error}");
+        assert_eq!(error.message().contains("cannot be gone back to"), keep_generations.is_none(), "{error}");
+        assert_eq!(files(&path), before);
+    }
+}
+
+#[test]
+fn the_newest_commit_that_is_whole_is_gone_back_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let store = create(&path, CreateOptions { keep_generations: Some(4), ..CreateOptions::default() });
+    first_commit(&store);
+    let expected = content(&store);
+    for value in [8u8, 9, 10] {
+        store.dataset("january").unwrap().write("scalar", Selection::all(0), Source::from_slice(&[value])).unwrap();
+        store.flush().unwrap();
+    }
+    drop(store);
+    // Of commit 3, which commits 3 and 4 need.
+    std::fs::remove_file(&segments(&path, "scalar")[1]).unwrap();
+    flip(&path.join("atlas.json"), 30);
+    let report = repair(&path);
+    assert_eq!((report.restored, report.generation), (Some(2), 6));
+    let lost: Vec<_> = report.losses.iter().filter(|loss| loss.contains("cannot be gone back to")).collect();
+    assert!(lost.len() == 2 && lost[0].contains("00000004") && lost[1].contains("00000003"), "{:?}", report.losses);
+    assert_eq!(content(&open(&path)), expected);
+}
+
+#[test]
+fn a_root_whose_segments_are_not_all_there_is_not_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let store = create(&path, CreateOptions { keep_generations: Some(2), ..CreateOptions::default() });
+    first_commit(&store);
+    let mut values = [0u8];
+    for value in [8u8, 9] {
+        store.dataset("february").unwrap().write("scalar", Selection::all(0), Source::from_slice(&[value])).unwrap();
+        store.flush().unwrap();
+    }
+    drop(store);
+    let last = segments(&path, "scalar").pop().unwrap();
+    let whole = std::fs::read(&last).unwrap();
+    let (mut header, mut directory) = (whole.clone(), whole.clone());
+    header[3] ^= 1;
+    directory[whole.len() - 40] ^= 1;
+    for damaged in [None, Some(&header[..]), Some(&directory), Some(&whole[..whole.len() - 1]), Some(b"")] {
+        match damaged {
+            None => std::fs::remove_file(&last).unwrap(),
+            Some(bytes) => std::fs::write(&last, bytes).unwrap(),
+        }
+        let before = files(&path);
+        for report in [repair(&path), salvage(&path)] {
+            assert_eq!((report.was_whole, report.generation, report.restored), (false, 4, None), "{report:?}");
+            // The commit before it has no need of the segment.
+            assert_eq!((report.damaged.len(), &report.kept[..], report.salvaged.len()), (1, &[2, 3][..], 0));
+            let segment = &report.damaged[0];
+            assert_eq!(segment.file, last);
+            assert!(segment.message.contains(last.to_str().unwrap()), "{}", segment.message);
+            assert_eq!(segment.arrays, [("february".into(), "scalar".into())]);
+            assert_eq!(segment.array_count, 1);
+        }
+        assert_eq!(files(&path), before, "a repair changes a store whose root is whole");
+    }
+    open(&path).rollback(3).unwrap();
+    open(&path).read_array("february", "scalar", Selection::all(0), Target::from_slice(&mut values)).unwrap();
+    assert_eq!(values, [8]);
+    assert!(repair(&path).was_whole);
+    // A whole folder.
+    std::fs::remove_dir_all(path.join("scalar")).unwrap();
+    let report = repair(&path);
+    assert!(!report.was_whole && report.kept.is_empty(), "{report:?}");
+    assert_eq!((report.damaged.len(), report.damaged[0].array_count), (2, 2));
+}
+
+#[test]
+fn the_error_of_a_root_that_is_gone_or_damaged_names_the_way_on() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s");
     let store = create(&path, CreateOptions { keep_generations: Some(0), ..CreateOptions::default() });
     first_commit(&store);
+    let reader = Store::open(&path, Mode::Read, OpenOptions::default()).unwrap();
+    second_commit(&store);
     drop(store);
-    flip(&path.join("atlas.json"), 30);
-    let damaged = std::fs::read(path.join("atlas.json")).unwrap();
-    let error = Store::repair(&path, RepairOptions { exact: true }).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
-    assert_eq!(std::fs::read(path.join("atlas.json")).unwrap(), damaged);
+    let way = format!("`atlas repair {}`", path.display());
+    let named = |error: atlas_store::Error, kind: ErrorKind| {
+        assert!(error.kind() == kind && error.message().matches(&way).count() == 1, "{error}");
+    };
+    let failures = |kind: ErrorKind| {
+        for mode in [Mode::Read, Mode::ReadWrite] {
+            named(Store::open(&path, mode, OpenOptions::default()).err().unwrap(), kind);
+        }
+        named(Store::open_at(&path, 3, OpenOptions::default()).err().unwrap(), kind);
+        named(reader.refresh().unwrap_err(), kind);
+    };
+    let root = path.join("atlas.json");
+    let whole = std::fs::read(&root).unwrap();
+    let text = String::from_utf8(whole.clone()).unwrap();
+    // With a checksum that is right, a root may name what cannot be.
+    let lying = text.replace("\"folder\":\"scalar\"", "\"folder\":\"..\"");
+    let body = lying.rsplit_once(",\"checksum\"").unwrap().0;
+    let lying = format!("{body},\"checksum\":\"crc32c:{:08x}\"}}\n", crc32c::crc32c(body.as_bytes()));
+    assert_ne!(lying, text);
+    for damaged in [&b""[..], &whole[..whole.len() / 2], lying.as_bytes()] {
+        std::fs::write(&root, damaged).unwrap();
+        failures(ErrorKind::Corrupt);
+    }
+    std::fs::remove_file(&root).unwrap();
+    failures(ErrorKind::NotFound);
+    // Where there is nothing to make it of, nothing is promised.
+    for name in ["t", "h", "name", "scalar"] {
+        std::fs::remove_dir_all(path.join(name)).unwrap();
+    }
+    for gone in [&path, dir.path()] {
+        let error = Store::open(gone, Mode::Read, OpenOptions::default()).err().unwrap();
+        assert!(error.kind() == ErrorKind::NotFound && !error.message().contains("repair"), "{error}");
+    }
 }
 
 #[test]
@@ -218,7 +391,7 @@ fn damaged_segments_are_named_and_the_others_used() {
         std::fs::read_dir(path.join("name")).unwrap().map(|entry| entry.unwrap().path()).next().unwrap();
     let len = std::fs::metadata(&segment).unwrap().len() as usize;
     flip(&segment, len - 10);
-    let report = repair(&path);
+    let report = salvage(&path);
     let named = segment.display().to_string();
     assert!(report.losses.iter().any(|loss| loss.contains(&named)), "{:?}", report.losses);
     expected.retain(|name, _| !name.ends_with("/name"));
@@ -245,7 +418,7 @@ fn what_is_left_of_a_flush_is_told_from_commits() {
         std::fs::copy(entry.path(), path.join("scalar").join(entry.file_name())).unwrap();
     }
     flip(&path.join("atlas.json"), 30);
-    let report = repair(&path);
+    let report = salvage(&path);
     assert_eq!(report.salvaged, [3, 4]);
     assert!(report.losses.iter().any(|loss| loss.contains("whether commit 4 was complete")), "{:?}", report.losses);
     let mut values = [0u8];
@@ -305,7 +478,7 @@ fn values_written_ahead_are_rebuilt_in_the_order_in_which_they_were_written() {
             store.close().unwrap();
             assert!(std::fs::read_dir(path.join("u")).unwrap().count() > 2, "nothing was written ahead");
             std::fs::remove_file(path.join("atlas.json")).unwrap();
-            repair(&path);
+            salvage(&path);
             let mut values = vec![0i64; 8 * ROW];
             open(&path).read_array("run", "u", Selection::all(2), Target::from_slice(&mut values)).unwrap();
             assert!(values.iter().all(|value| *value == 3), "older values are back");

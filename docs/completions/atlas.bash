@@ -31,6 +31,9 @@ _atlas() {
             atlas,repair)
                 cmd="atlas__subcmd__repair"
                 ;;
+            atlas,rm)
+                cmd="atlas__subcmd__rm"
+                ;;
             atlas,rollback)
                 cmd="atlas__subcmd__rollback"
                 ;;
@@ -53,7 +56,7 @@ _atlas() {
 
     case "${cmd}" in
         atlas)
-            opts="-q -h -V --json --quiet --help --version ls info show stats du verify compact repair rollback selftest"
+            opts="-q -h -V --json --quiet --help --version ls info show stats du verify compact rm repair rollback selftest"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -135,7 +138,21 @@ _atlas() {
             return 0
             ;;
         atlas__subcmd__repair)
-            opts="-q -h --exact --json --quiet --help"
+            opts="-q -h --salvage --json --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        atlas__subcmd__rm)
+            opts="-q -h --json --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

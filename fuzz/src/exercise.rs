@@ -100,15 +100,18 @@ pub fn exercise(memory: &Memory) {
     write(&store, files);
 }
 
-/// Repairs a store: what comes of it opens.
+/// Repairs a store, to a kept commit and by salvaging: what comes of it opens.
 fn repair(memory: &Memory, files: usize) {
-    let rebuilt = bounded("repair", files, decoded_at_most(files), || {
-        expected("repair", Store::repair_on(Arc::new(memory.clone()), Path::new(STORE), RepairOptions::default()))
-    });
-    if rebuilt.is_some() {
-        match open(memory, Mode::Read) {
-            Ok(store) => read(&store, 4 * files),
-            Err(error) => panic!("after a repair: {error}"),
+    for salvage in [false, true] {
+        let memory = memory.without(&[]);
+        let rebuilt = bounded("repair", files, decoded_at_most(files), || {
+            expected("repair", Store::repair_on(Arc::new(memory.clone()), Path::new(STORE), RepairOptions { salvage }))
+        });
+        if rebuilt.is_some() {
+            match open(&memory, Mode::Read) {
+                Ok(store) => read(&store, 4 * files),
+                Err(error) => panic!("after a repair: {error}"),
+            }
         }
     }
 }

@@ -92,6 +92,10 @@ impl Storage for Memory {
         self.0.list(inside(path))
     }
 
+    fn sync_file(&self, path: &Path) -> io::Result<()> {
+        self.0.sync_file(inside(path))
+    }
+
     fn open_dir(&self, path: &Path) -> io::Result<Box<dyn Directory>> {
         self.0.open_dir(inside(path))
     }

@@ -732,6 +732,11 @@ fn check_folder(storage: &dyn Storage, segment: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Makes the bytes of a file that is there durable.
+pub(crate) fn sync_file(storage: &dyn Storage, path: &Path) -> Result<()> {
+    storage.sync_file(path).map_err(|error| sync_failed(path, &error))
+}
+
 /// A failed fsync: the kernel may have dropped the data and forgotten the error, so that trying again proves nothing.
 pub(crate) fn sync_failed(path: &Path, error: &io::Error) -> Error {
     Error::new(

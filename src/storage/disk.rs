@@ -62,6 +62,10 @@ impl Storage for LocalDisk {
             .collect()
     }
 
+    fn sync_file(&self, path: &Path) -> io::Result<()> {
+        open_plain(OpenOptions::new().read(true), path)?.sync_all()
+    }
+
     fn open_dir(&self, path: &Path) -> io::Result<Box<dyn Directory>> {
         Ok(Box::new(Folder(File::open(path)?)))
     }

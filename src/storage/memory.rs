@@ -141,6 +141,10 @@ impl Storage for Memory {
         Ok(tree.inside(path).map(entry).collect())
     }
 
+    fn sync_file(&self, path: &Path) -> io::Result<()> {
+        self.tree().file(path).map(drop)
+    }
+
     fn open_dir(&self, _: &Path) -> io::Result<Box<dyn Directory>> {
         Ok(Box::new(Folder(self.clone())))
     }

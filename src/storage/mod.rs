@@ -40,6 +40,8 @@ pub trait Storage: Send + Sync {
     fn remove_dir(&self, path: &Path) -> io::Result<()>;
     /// The entries of a directory.
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>>;
+    /// Makes the bytes of a file that is there durable, whoever wrote them.
+    fn sync_file(&self, path: &Path) -> io::Result<()>;
     /// Opens a directory, to make its entries durable.
     fn open_dir(&self, path: &Path) -> io::Result<Box<dyn Directory>>;
     /// Takes the writer's lock in the lock file at `path`, which is made if it is missing.

@@ -16,8 +16,8 @@ use crate::version::Version;
 use crate::version::commit::{Committer, commit};
 use crate::version::edit::{Edit, Keep, Unsynced};
 use crate::version::pins::Pin;
-use crate::version::roots::{expect_root, kept_generations, read_kept, read_root};
-use std::collections::HashMap;
+use crate::version::roots::{expect_root, kept_generations, read_kept, read_last_root, read_root, repairable};
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -184,11 +184,12 @@ impl Store {
                 found = Some((notation, root, mark));
             }
         }
+        let is_last = found.is_none();
         let (notation, root, mark) = match found {
             Some(found) => found,
             None => {
                 let notation = expect_root(&*storage, &path)?;
-                let (root, mark) = read_root(&*storage, &path.join(notation.file_name()), notation)?;
+                let (root, mark) = read_last_root(&*storage, &path, notation)?;
                 if root.head.generation != generation {
                     let kept = kept_generations(&*storage, &path, notation)?;
                     return Err(no_generation(&path, generation, &kept, root.head.generation));
@@ -197,7 +198,8 @@ impl Store {
             }
         };
         let committer = Committer::reader(mark, pin);
-        Self::with_root(storage, path, Mode::Read, notation, root, committer, options.runtime)
+        Self::with_root(storage, path.clone(), Mode::Read, notation, root, committer, options.runtime)
+            .map_err(|error| if is_last { repairable(error, &path) } else { error })
     }
 
     /// Moves a reader on to the last commit; whether there was a newer one. A writer sees its own commits anyway.
@@ -214,14 +216,22 @@ impl Store {
         }
         committer.pin_all();
         let held = read(&self.state)?.version.clone();
-        let newer = read_root(storage, &path, self.place.notation).and_then(|(root, mark)| {
+        let newer = read_last_root(storage, &self.place.path, self.place.notation).and_then(|(root, mark)| {
             self.place.check_same(&root.head)?;
-            let version = Version::of(root, &self.place.path, &held)?;
-            Ok((Catalogue::new(self.place.notation.format, &version.root)?, version, mark))
+            let version = Version::of(root, &self.place.path, &held);
+            let made = version
+                .and_then(|version| Ok((Catalogue::new(self.place.notation.format, &version.root)?, version, mark)));
+            made.map_err(|error| repairable(error, &self.place.path))
         });
         let (catalogue, version, mark) = newer.inspect_err(|_| committer.pin(held.generation))?;
         committer.pin(version.generation);
         committer.root = Some(mark);
+        let files: HashSet<&str> = version.all_segments().map(|segment| &*segment.record.file).collect();
+        for segment in held.all_segments().filter(|segment| !files.contains(&*segment.record.file)) {
+            // A file that is removed takes space as long as it is open.
+            self.io.reader.close(segment);
+        }
+        drop(files);
         self.install(Change::Replaced { version, catalogue })?;
         Ok(true)
     }

@@ -22,7 +22,7 @@ mod worker;
 pub use affected::Affected;
 pub use dataset::Dataset;
 pub use info::{ArrayFileInfo, ArrayInfo, StoreInfo};
-pub use repair::{Repair, RepairOptions};
+pub use repair::{DamagedSegment, Newer, Repair, RepairOptions};
 pub use verify::Damage;
 
 use crate::array::Io;

@@ -23,7 +23,7 @@ use crate::version::Version;
 use crate::version::commit::{Committed, Committer, Outcome, commit};
 use crate::version::edit::{Edit, Keep, NewFiles, Records, Unsynced};
 use crate::version::place::Place;
-use crate::version::roots::{self, DEFAULT_KEPT, expect_root, find_root, read_root};
+use crate::version::roots::{self, DEFAULT_KEPT, expect_root, find_root, read_last_root, repairable};
 use indexmap::IndexMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -118,7 +118,7 @@ impl Store {
             Mode::ReadWrite => (lock_writer(&*storage, &path, &runtime)?, None),
             Mode::Read => (None, pin_reader(&*storage, &path)),
         };
-        let (root, mark) = read_root(&*storage, &path.join(notation.file_name()), notation)?;
+        let (root, mark) = read_last_root(&*storage, &path, notation)?;
         let committer = match mode {
             Mode::Read => Committer::reader(mark, pin),
             Mode::ReadWrite => {
@@ -128,7 +128,8 @@ impl Store {
                 Committer::writer(Some(mark), lock, kept)
             }
         };
-        Self::with_root(storage, path, mode, notation, root, committer, runtime)
+        Self::with_root(storage, path.clone(), mode, notation, root, committer, runtime)
+            .map_err(|error| repairable(error, &path))
     }
 
     /// A store with this root; what is wrong with that names the file.

@@ -1,8 +1,8 @@
 //! Repair: a root made anew where it is gone or damaged.
 //!
-//! It starts from the newest kept root that is whole, if there is one, and adds what later segments say of their arrays.
-//! Of a commit whose root is lost that gives the values; attributes, deletions, and datasets and arrays without values
-//! were in the root alone.
+//! What comes of it is one commit, whole: the newest that is kept with all its segments. Only where it is asked to salvage
+//! does it add what later segments say of their arrays. That gives the values of a commit whose root is lost; attributes,
+//! deletions, and datasets and arrays without values were in the root alone.
 
 use crate::base::error::{Error, ErrorKind, Result, bail};
 use crate::base::names::check_name;
@@ -21,7 +21,7 @@ use crate::format::segment::{HEADER_LEN, store_id_in};
 use crate::memory::budget::Budget;
 use crate::memory::buffers::Buffers;
 use crate::segment::rows::count_bytes;
-use crate::segment::{Segment, SegmentReader, Segments};
+use crate::segment::{Segment, SegmentReader, Segments, sync_file};
 use crate::storage::LocalDisk;
 use crate::storage::{Mark, Storage};
 use crate::store::Store;
@@ -39,12 +39,15 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// Arrays that a report names, at most, of each kind.
+const NAMED: usize = 100;
+
 /// How [`Store::repair`] goes about it.
 #[derive(Default)]
 pub struct RepairOptions {
-    /// Go back to the newest earlier commit that is kept, exactly as it was. Later segments are not used, and the next
-    /// writer removes them.
-    pub exact: bool,
+    /// Add the values of later segments to the commit that is gone back to; without one, make the store of segments
+    /// alone. The result may mix commits: [`Repair::newer`] says which arrays are of which.
+    pub salvage: bool,
 }
 
 /// What [`Store::repair`] found and did.
@@ -52,12 +55,21 @@ pub struct RepairOptions {
 pub struct Repair {
     /// The commit that the store is at now.
     pub generation: u64,
-    /// Whether the root was whole, and nothing was done.
+    /// Whether the root was whole and each segment that it names opens; then nothing was done.
     pub was_whole: bool,
-    /// The earlier commit that was started from.
+    /// Segments that a whole root names and that are gone or do not open. Then nothing was done, either: what is damaged
+    /// can be deleted, the store be taken back to one of `kept`, or the files be put back.
+    pub damaged: Vec<DamagedSegment>,
+    /// Beside damaged segments: the earlier commits that can be gone back to, whose segments all open.
+    pub kept: Vec<u64>,
+    /// The earlier commit that was gone back to.
     pub restored: Option<u64>,
-    /// Later commits whose values were found in their segments. Without a commit to start from, all of the store.
+    /// Later commits whose values were salvaged from their segments. Without a commit to start from, all of the store.
     pub salvaged: Vec<u64>,
+    /// Arrays with salvaged values, the first hundred.
+    pub newer: Vec<Newer>,
+    /// How many there are.
+    pub newer_count: u64,
     /// Datasets that there are.
     pub datasets: u64,
     /// Arrays that there are.
@@ -66,10 +78,34 @@ pub struct Repair {
     pub losses: Vec<String>,
 }
 
+/// A segment that a root names and that is gone or does not open.
+#[derive(Clone, Debug)]
+pub struct DamagedSegment {
+    /// The file.
+    pub file: PathBuf,
+    /// What is wrong with it.
+    pub message: String,
+    /// Dataset and name of arrays of which chunks may be in it, the first hundred.
+    pub arrays: Vec<(Arc<str>, Arc<str>)>,
+    /// How many there are.
+    pub array_count: u64,
+}
+
+/// An array with values that a repair salvaged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Newer {
+    /// The dataset.
+    pub dataset: Arc<str>,
+    /// The array.
+    pub array: Arc<str>,
+    /// The last commit of which there are values.
+    pub generation: u64,
+}
+
 impl Store {
     /// Makes a root anew for the store at `path` whose root is gone or damaged. A damaged root is kept beside it, as
-    /// `.atlas.json.damaged`. A whole root is left as it is, whatever segments there are: [`Store::verify`] tells of
-    /// those.
+    /// `.atlas.json.damaged`. A whole root is left as it is, whatever segments there are; where those that it names are
+    /// not all there, the report says so. [`Store::verify`] looks at their values.
     pub fn repair(path: impl AsRef<Path>, options: RepairOptions) -> Result<Repair> {
         Self::repair_on(Arc::new(LocalDisk), path.as_ref(), options)
     }
@@ -89,25 +125,39 @@ impl Store {
         let root = path.join(notation.file_name());
         let mut report = Repair::default();
         if found.is_some() {
-            match read_root(&*storage, &root, notation).and_then(|(root, _)| check(&path, notation, root)) {
-                Ok((generation, datasets)) => {
-                    report.was_whole = true;
-                    (report.generation, report.datasets) = (generation, datasets);
+            let read = read_root(&*storage, &root, notation);
+            match read.and_then(|(root, _)| check(&storage, &path, notation, root, &mut report)) {
+                Ok(()) if report.was_whole => return Ok(report),
+                Ok(()) => {
+                    report.kept = whole_kept(&storage, &path, notation, &traces, report.generation)?;
                     return Ok(report);
                 }
                 Err(error) if error.kind() == ErrorKind::Corrupt => report.losses.push(format!("{error}")),
                 Err(error) => return Err(error),
             }
         }
-        let mut rebuilt = Rebuilt::new(storage.clone(), path.clone(), notation, &traces, &mut report)?;
+        let mut rebuilt = match Rebuilt::newest_kept(&storage, &path, notation, &traces, &mut report)? {
+            Some(rebuilt) => rebuilt,
+            None if options.salvage => Rebuilt::of_segments(&storage, &path, notation, &traces, &mut report)?,
+            None => {
+                let why: String = report.losses.iter().map(|loss| format!("; {loss}")).collect();
+                bail!(
+                    NotFound,
+                    "{}: no earlier commit is kept whole that it could go back to; `atlas repair --salvage` would make \
+                     the store of its segments{why}",
+                    path.display()
+                );
+            }
+        };
         match report.restored {
-            _ if !options.exact => rebuilt.salvage(&traces, &mut report)?,
-            Some(base) => report.losses.push(format!("all that was committed after {base}")),
-            None => bail!(NotFound, "{}: no earlier commit is kept whole that it could go back to", path.display()),
+            _ if options.salvage => rebuilt.salvage(&traces, &mut report)?,
+            Some(base) => report.losses.extend(traces.left_out(base)),
+            None => bail!(Internal, "a repair from nothing"),
         }
         let (base, edit) = rebuilt.compose(&storage, traces.last, &mut report)?;
-        let keep = if found.is_some() { Keep::As(damaged_root(notation)) } else { Keep::No };
         let place = Place::of(storage.clone(), path, notation, &rebuilt.head, true)?;
+        rebuilt.sync_added(&place)?;
+        let keep = if found.is_some() { Keep::As(damaged_root(notation)) } else { Keep::No };
         let mark = Mark::at(&*storage, &root).map_err(|error| Error::io("read", &root, &error))?;
         let mut committer = Committer::writer(mark, lock, Vec::new());
         let io = io_of(&place, Mode::Read, &RuntimeOptions::default())?;
@@ -119,13 +169,94 @@ impl Store {
     }
 }
 
-/// Whether a store opens by a root: its generation and the number of its datasets.
-fn check(path: &Path, notation: Notation, root: Root) -> Result<(u64, u64)> {
-    let found = (root.head.generation, root.datasets.len() as u64);
-    parse_id(&root.head.store_id)?;
+/// Whether a store opens by a root, which is an error where it does not, and whether the segments that it names do.
+fn check(storage: &Arc<dyn Storage>, path: &Path, notation: Notation, root: Root, report: &mut Repair) -> Result<()> {
+    let (generation, datasets) = (root.head.generation, root.datasets.len() as u64);
     root.head.default_compression.decode()?;
-    Catalogue::new(notation.format, &Version::of(root, path, &Version::default())?.root)?;
-    Ok(found)
+    let head = root.head.clone();
+    let version = Version::of(root, path, &Version::default())?;
+    let damaged = damaged_segments(storage, notation, &head, &version)?;
+    Catalogue::new(notation.format, &version.root)?;
+    report.was_whole = damaged.is_empty();
+    (report.generation, report.datasets, report.damaged) = (generation, datasets, damaged);
+    Ok(())
+}
+
+/// The segments that a root names and that are gone or do not open.
+fn damaged_segments(
+    storage: &Arc<dyn Storage>,
+    notation: Notation,
+    head: &Head,
+    version: &Version,
+) -> Result<Vec<DamagedSegment>> {
+    let reader = reader(storage, head)?;
+    let mut damaged = Vec::new();
+    // By array name: which of `damaged` may have chunks of its arrays, and of those with ids from where to where.
+    let mut hits: HashMap<Arc<str>, Vec<(usize, u64, u64)>> = HashMap::new();
+    for (name, file) in &version.files {
+        for segment in file.segments.iter() {
+            match reader.directory(segment).map_err(|error| error.missing_is(ErrorKind::Corrupt)) {
+                Ok(_) => {}
+                Err(error) if matches!(error.kind(), ErrorKind::Corrupt | ErrorKind::Unsupported) => {
+                    let (low, high) = segment.record.array_ids;
+                    hits.entry(name.clone()).or_default().push((damaged.len(), low, high));
+                    let (file, message) = (segment.path.clone(), error.message().to_owned());
+                    damaged.push(DamagedSegment { file, message, arrays: Vec::new(), array_count: 0 });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    if damaged.is_empty() {
+        return Ok(damaged);
+    }
+    // What cannot be decoded is a damage of the root's, which `verify` names.
+    for (dataset, record) in version.root.decoded(notation.format).flatten() {
+        for (name, array) in &record.arrays {
+            for (number, low, high) in hits.get(name).into_iter().flatten() {
+                if (*low..=*high).contains(&array.id) {
+                    let segment = &mut damaged[*number];
+                    segment.array_count += 1;
+                    if segment.arrays.len() < NAMED {
+                        segment.arrays.push((dataset.clone(), name.clone()));
+                    }
+                }
+            }
+        }
+    }
+    Ok(damaged)
+}
+
+/// The kept commits before commit `last` whose segments all open.
+fn whole_kept(
+    storage: &Arc<dyn Storage>,
+    path: &Path,
+    notation: Notation,
+    traces: &Traces,
+    last: u64,
+) -> Result<Vec<u64>> {
+    let mut whole = Vec::new();
+    for (generation, _) in traces.kept.iter().filter(|(kept, of)| *kept < last && *of == notation) {
+        let kept = read_kept(&**storage, path, notation, *generation);
+        let damaged_of = |(root, _): (Root, Mark)| {
+            let head = root.head.clone();
+            damaged_segments(storage, notation, &head, &Version::of(root, path, &Version::default())?)
+        };
+        let damaged = kept.and_then(|kept| kept.map(damaged_of).transpose());
+        match damaged {
+            Ok(damaged) => whole.extend(damaged.is_some_and(|damaged| damaged.is_empty()).then_some(*generation)),
+            Err(error) if error.kind() == ErrorKind::Io => return Err(error),
+            // It cannot be gone back to.
+            Err(_) => {}
+        }
+    }
+    Ok(whole)
+}
+
+/// Reads the segments of a root, without keeping anything.
+fn reader(storage: &Arc<dyn Storage>, head: &Head) -> Result<SegmentReader> {
+    let store_id = parse_id(&head.store_id)?;
+    Ok(SegmentReader::new(storage.clone(), store_id, 0, &Buffers::new(&Budget::new(0))))
 }
 
 /// What lies in a store's folder.
@@ -136,6 +267,21 @@ struct Traces {
     segments: Vec<(u64, String, PathBuf)>,
     /// The last commit that anything is of.
     last: u64,
+}
+
+impl Traces {
+    /// What is lost where the store goes back to commit `base`.
+    fn left_out(&self, base: u64) -> Option<String> {
+        let later =
+            self.segments.iter().rfind(|(generation, ..)| *generation > base).map(|(generation, ..)| generation);
+        Some(match later {
+            Some(last) => format!(
+                "all that was committed after {base}; segments of later commits, up to {last}, are there until a writer \
+                 opens the store: of a copy without its root, `atlas repair --salvage` takes their values"
+            ),
+            None => format!("all that was committed after {base}"),
+        })
+    }
 }
 
 fn traces(storage: &dyn Storage, path: &Path) -> Result<Traces> {
@@ -158,7 +304,9 @@ fn traces(storage: &dyn Storage, path: &Path) -> Result<Traces> {
         }
     }
     segments.sort_unstable();
-    let last = segments.iter().map(|(generation, ..)| *generation).chain(kept.iter().map(|(kept, _)| *kept)).max();
+    // A root is kept by the commit after it, which a reader may have seen.
+    let kept_by = kept.iter().map(|(kept, _)| kept.saturating_add(1));
+    let last = segments.iter().map(|(generation, ..)| *generation).chain(kept_by).max();
     Ok(Traces { kept, segments, last: last.unwrap_or(0) })
 }
 
@@ -174,20 +322,22 @@ struct Rebuilt {
     datasets: IndexMap<Arc<str>, DatasetRecord>,
     /// Segments that were added, by array name.
     added: IndexMap<Arc<str>, Vec<Arc<Segment>>>,
+    /// The last commit of which a segment was added that has chunks of an array, by its id.
+    newer: HashMap<u64, u64>,
 }
 
 impl Rebuilt {
-    /// The newest kept commit that is whole, or an empty store.
-    fn new(
-        storage: Arc<dyn Storage>,
-        path: PathBuf,
+    /// The newest kept commit that is whole.
+    fn newest_kept(
+        storage: &Arc<dyn Storage>,
+        path: &Path,
         notation: Notation,
         traces: &Traces,
         report: &mut Repair,
-    ) -> Result<Self> {
+    ) -> Result<Option<Self>> {
         for (generation, _) in traces.kept.iter().filter(|(_, kept)| *kept == notation).rev() {
             let name = kept_root(notation, *generation);
-            let root = match read_kept(&*storage, &path, notation, *generation) {
+            let root = match read_kept(&**storage, path, notation, *generation) {
                 Ok(Some((root, _))) => root,
                 Ok(None) => continue,
                 Err(error) if error.kind() == ErrorKind::Io => return Err(error),
@@ -196,15 +346,26 @@ impl Rebuilt {
                     continue;
                 }
             };
-            match Self::at(storage.clone(), &path, notation, root) {
+            match Self::at(storage, path, notation, root) {
                 Ok(rebuilt) => {
                     report.restored = Some(*generation);
-                    return Ok(rebuilt);
+                    return Ok(Some(rebuilt));
                 }
                 Err(error) if error.kind() == ErrorKind::Io => return Err(error),
                 Err(error) => report.losses.push(format!("{name} cannot be gone back to: {error}")),
             }
         }
+        Ok(None)
+    }
+
+    /// An empty store of the id that its segments have.
+    fn of_segments(
+        storage: &Arc<dyn Storage>,
+        path: &Path,
+        notation: Notation,
+        traces: &Traces,
+        report: &mut Repair,
+    ) -> Result<Self> {
         // A store id is in the header of every segment; all of one store have the same.
         let mut ids: BTreeMap<[u8; 16], usize> = BTreeMap::new();
         for (_, _, segment) in &traces.segments {
@@ -234,13 +395,13 @@ impl Rebuilt {
                 .into(),
         );
         let root = Root { head, image: Arc::default(), datasets: Vec::new() };
-        Self::at(storage, &path, notation, root)
+        Self::at(storage, path, notation, root)
     }
 
     /// What a root says, if its segments are there.
-    fn at(storage: Arc<dyn Storage>, path: &Path, notation: Notation, root: Root) -> Result<Self> {
+    fn at(storage: &Arc<dyn Storage>, path: &Path, notation: Notation, root: Root) -> Result<Self> {
         root.head.check_writable()?;
-        let reader = SegmentReader::new(storage, parse_id(&root.head.store_id)?, 0, &Buffers::new(&Budget::new(0)));
+        let reader = reader(storage, &root.head)?;
         let head = root.head.clone();
         let version = Version::of(root, path, &Version::default())?;
         for segment in version.all_segments() {
@@ -254,15 +415,15 @@ impl Rebuilt {
             record.arrays.values().try_for_each(|array| array.check(version.root.schema(array.schema)?))?;
             datasets.insert(name.clone(), record);
         }
-        let (path, added) = (path.to_owned(), IndexMap::new());
-        Ok(Self { path, reader, head, notation, schemas, numbers, datasets, added })
+        let (path, added, newer) = (path.to_owned(), IndexMap::new(), HashMap::new());
+        Ok(Self { path, reader, head, notation, schemas, numbers, datasets, added, newer })
     }
 
     /// Adds the segments that are newer than the commit started from.
     fn salvage(&mut self, traces: &Traces, report: &mut Repair) -> Result<()> {
         let base = self.head.generation;
         for (generation, folder, path) in traces.segments.iter().filter(|(generation, ..)| *generation > base) {
-            match self.add(folder, path) {
+            match self.add(*generation, folder, path) {
                 Ok(()) if report.salvaged.last() != Some(generation) => report.salvaged.push(*generation),
                 Ok(()) => {}
                 Err(error) if error.kind() == ErrorKind::Io => return Err(error),
@@ -286,7 +447,7 @@ impl Rebuilt {
     }
 
     /// Adds what a segment says of its arrays.
-    fn add(&mut self, folder: &str, path: &Path) -> Result<()> {
+    fn add(&mut self, generation: u64, folder: &str, path: &Path) -> Result<()> {
         let segment = self.reader.find(path)?;
         let Definitions { array: name, schemas, arrays } = self.reader.definitions(&segment)?;
         let known = self.head.array_files.get(&name).map(|file| &*file.folder);
@@ -317,6 +478,7 @@ impl Rebuilt {
         }
         for (dataset, record) in records {
             self.head.next_array_id = self.head.next_array_id.max(record.id.saturating_add(1));
+            self.newer.insert(record.id, generation);
             let arrays = &mut self.datasets.entry(dataset).or_default().arrays;
             match arrays.get_mut(&name) {
                 Some(known) if known.id == record.id => (known.schema, known.shape) = (record.schema, record.shape),
@@ -347,7 +509,7 @@ impl Rebuilt {
         Ok(number)
     }
 
-    /// The change that makes this, of a version after which none is known, up to `last`.
+    /// The change that makes this, and the version that it follows: none is known that is later, up to `last`.
     fn compose(&mut self, storage: &Arc<dyn Storage>, last: u64, report: &mut Repair) -> Result<(Version, Edit)> {
         if self.head.generation == 0 {
             // Ids are given in the order in which arrays are made.
@@ -357,8 +519,21 @@ impl Rebuilt {
             self.datasets.sort_by_cached_key(|_, record| record.arrays.first().map(|(_, array)| array.id));
         }
         let generation = self.head.generation.max(last);
-        for (name, segments) in std::mem::take(&mut self.added) {
-            self.count(&name, segments)?;
+        // A root with a number that is out of range is refused.
+        if generation + 1 >= 1 << 56 {
+            bail!(Corrupt, "{}: commits are numbered up to {last}, and no number is left", self.path.display());
+        }
+        for (name, segments) in self.added.clone() {
+            self.count(&name, &segments)?;
+        }
+        for (dataset, record) in &self.datasets {
+            for (name, array) in &record.arrays {
+                let Some(&generation) = self.newer.get(&array.id) else { continue };
+                report.newer_count += 1;
+                if report.newer.len() < NAMED {
+                    report.newer.push(Newer { dataset: dataset.clone(), array: name.clone(), generation });
+                }
+            }
         }
         let mut datasets = Vec::with_capacity(self.datasets.len());
         for (name, record) in &self.datasets {
@@ -385,8 +560,21 @@ impl Rebuilt {
         Ok((Version { generation, ..Version::default() }, edit))
     }
 
+    /// Makes the segments that were added durable: whoever wrote them may have been killed before doing so, and a root
+    /// that names them may not outlive them.
+    fn sync_added(&self, place: &Place) -> Result<()> {
+        for segments in self.added.values() {
+            segments.iter().try_for_each(|segment| sync_file(&*place.storage, &segment.path))?;
+            if let Some(folder) = segments.first().and_then(|segment| segment.path.parent()) {
+                place.sync_folder(folder)?;
+            }
+        }
+        // Of the folders that they are in.
+        if self.added.is_empty() { Ok(()) } else { place.sync_folder(&self.path) }
+    }
+
     /// Brings the totals of the arrays of one name, and its bytes, up to date with segments that are added.
-    fn count(&mut self, name: &Arc<str>, added: Vec<Arc<Segment>>) -> Result<()> {
+    fn count(&mut self, name: &Arc<str>, added: &[Arc<Segment>]) -> Result<()> {
         let Some(file) = self.head.array_files.get_mut(name) else { return Ok(()) };
         file.segments.extend(added.iter().map(|segment| segment.record.clone()));
         let folder = self.path.join(&*file.folder);
@@ -396,20 +584,13 @@ impl Rebuilt {
         }
         let segments = file.segments.iter().map(|record| Arc::new(Segment::new(record.clone(), &folder))).collect();
         let ids: HashSet<u64> = totals.keys().copied().collect();
-        let (live, all) = count_bytes(
-            &self.reader,
-            &Segments::new(segments),
-            |id| ids.contains(&id),
-            |row| {
-                if let Some((schema, array, total)) = totals.get_mut(&row.array_id) {
-                    total.add(
-                        schema.dtype,
-                        row,
-                        cells(&grid::valid_extents(&array.shape, &schema.chunk_shape, row.chunk)),
-                    );
-                }
-            },
-        )?;
+        let is_live = |id| ids.contains(&id);
+        let (live, all) = count_bytes(&self.reader, &Segments::new(segments), is_live, |row| {
+            if let Some((schema, array, total)) = totals.get_mut(&row.array_id) {
+                let valid = grid::valid_extents(&array.shape, &schema.chunk_shape, row.chunk);
+                total.add(schema.dtype, row, cells(&valid));
+            }
+        })?;
         (file.live_bytes, file.dead_bytes) = (live, all - live);
         for (schema, array, total) in totals.into_values() {
             array.stored = total.encode(schema.dtype);

@@ -16,6 +16,12 @@ impl Store {
             let schema = &entry.array.schema;
             let data = read(&entry.array.data)?;
             let (stored, _) = flushed(&data)?;
+            if stored.incomplete {
+                bail!(
+                    NoStats,
+                    "no statistics: when the array was flushed, an index of chunks that it had before could not be read"
+                );
+            }
             let total = cells(&data.shape);
             let found = ChunkStats { nulls: stored.nulls, range: stored.range };
             Ok(with_unwritten(schema, found, total, total.saturating_sub(stored.cells)))

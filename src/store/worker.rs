@@ -266,7 +266,7 @@ impl Store {
             })
         });
         let Err(error) = done else { return Ok(()) };
-        let error = self.note_poison(error.missing_is(ErrorKind::Io));
+        let error = self.note_poison(committer.explain(&self.place, error).missing_is(ErrorKind::Io));
         if is_installed {
             // What was committed may not last. A close that fails leaves the store usable.
             write(&self.state)?.ending = None;

@@ -4,9 +4,9 @@
 //! it does.
 
 use crate::base::error::{Error, ErrorKind, Result, bail, error};
-use crate::format::names;
+use crate::format::names::{self, file_name};
 use crate::format::root::{self, NOTATIONS, Notation, Root};
-use crate::storage::{Mark, Storage, read_all};
+use crate::storage::{Entry, Mark, Storage, read_all};
 use std::io;
 use std::path::Path;
 
@@ -34,8 +34,42 @@ fn is_there(storage: &dyn Storage, path: &Path) -> Result<bool> {
 
 /// The notation of the root in a folder that should hold a store.
 pub(crate) fn expect_root(storage: &dyn Storage, path: &Path) -> Result<Notation> {
-    find_root(storage, path)?
-        .ok_or_else(|| error!(NotFound, "{} is not a store: it has no atlas.json and no atlas.msgpack", path.display()))
+    let at = path.display();
+    find_root(storage, path)?.ok_or_else(|| match has_traces(storage, path) {
+        true => error!(
+            NotFound,
+            "store {at} has lost its root, atlas.json or atlas.msgpack: `atlas repair {at}` makes it anew"
+        ),
+        false => error!(NotFound, "{at} is not a store: it has no atlas.json and no atlas.msgpack"),
+    })
+}
+
+/// Whether there is something in a folder that a root could be made of: a kept root, or a segment.
+fn has_traces(storage: &dyn Storage, path: &Path) -> bool {
+    let is_segment = |entry: &Entry| names::is_segment_name(&file_name(&entry.path));
+    let has_segment = |folder: &Entry| storage.list(&folder.path).is_ok_and(|files| files.iter().any(is_segment));
+    let is_kept = |name: &str| NOTATIONS.iter().any(|notation| names::kept_generation(*notation, name).is_some());
+    let is_trace = |entry: &Entry| match entry.is_dir {
+        true => names::is_folder_name(&file_name(&entry.path)) && has_segment(entry),
+        false => is_kept(&file_name(&entry.path)),
+    };
+    storage.list(path).is_ok_and(|entries| entries.iter().any(is_trace))
+}
+
+/// The error of a root that is damaged, with the way on.
+pub(crate) fn repairable(error: Error, path: &Path) -> Error {
+    match error.kind() {
+        ErrorKind::Corrupt => error!(Corrupt, "{error}; `atlas repair {}` makes the root anew", path.display()),
+        _ => error,
+    }
+}
+
+/// Reads the root of the store at `path`.
+pub(crate) fn read_last_root(storage: &dyn Storage, path: &Path, notation: Notation) -> Result<(Root, Mark)> {
+    read_root(storage, &path.join(notation.file_name()), notation).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => expect_root(storage, path).err().unwrap_or(error),
+        _ => repairable(error, path),
+    })
 }
 
 /// Reads the root in the file at `path`.

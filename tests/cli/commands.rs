@@ -281,6 +281,26 @@ fn du_compact_rollback() {
 }
 
 #[test]
+fn rm() {
+    let store = made();
+    assert_eq!(
+        text(["rm", store.path(), "january", "level"]),
+        "array 'level' of dataset 'january' removed: generation 5\n"
+    );
+    assert_eq!(text(["ls", store.path(), "january"]), "temperature\nstation\n");
+    text(["rollback", store.path(), "3"]);
+    let said = json(&["rm", store.path(), "july"]);
+    assert_eq!(said, json!({"dataset": "july", "array": null, "array_count": 1, "generation": 7}));
+    assert_eq!(text(["ls", store.path()]), "january\n");
+    let said = json(&["rm", store.path(), "january", "station"]);
+    assert_eq!(said, json!({"dataset": "january", "array": "station", "array_count": 1, "generation": 8}));
+    assert_eq!(text(["rm", store.path(), "january"]), "dataset 'january' with 2 arrays removed: generation 9\n");
+    assert_eq!(text(["-q", "ls", store.path()]), "");
+    text(["rollback", store.path(), "8"]);
+    assert_eq!(text(["-q", "rm", store.path(), "january"]), "");
+}
+
+#[test]
 fn how_it_fails() {
     let store = made();
     let path = store.path();
@@ -291,6 +311,11 @@ fn how_it_fails() {
         (&["stats", path, "january", "pressure"], 3, "not_found"),
         (&["info", path, "--generation", "1"], 3, "not_found"),
         (&["rollback", path, "9"], 3, "not_found"),
+        (&["rm", path, "march"], 3, "not_found"),
+        (&["rm", path, "march", "temperature"], 3, "not_found"),
+        (&["rm", path, "january", "pressure"], 3, "not_found"),
+        (&["rm", path], 2, "usage"),
+        (&["repair", "--exact", path], 2, "usage"),
         (&["selftest", "/nonexistent"], 3, "not_found"),
         (&["show", path, "january", "temperature[9]"], 2, "out_of_range"),
         (&["frobnicate"], 2, "usage"),
@@ -307,7 +332,7 @@ fn how_it_fails() {
         assert_eq!((&error["error"]["kind"], &error["error"]["exit_code"]), (&json!(kind), &json!(code)), "{words:?}");
     }
     let writer = Store::open(&store.path, Mode::ReadWrite, OpenOptions::default()).unwrap();
-    for words in [&["compact", path][..], &["rollback", path, "3"]] {
+    for words in [&["compact", path][..], &["rollback", path, "3"], &["rm", path, "january"]] {
         let run = atlas(words);
         assert!(run.code == 4 && run.err.contains("is locked for writing by pid"), "{}: {}", run.code, run.err);
     }

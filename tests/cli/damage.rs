@@ -112,23 +112,48 @@ fn a_root() {
 #[test]
 fn repair() {
     let store = made();
-    assert_eq!(text(["repair", store.path()]), "the root is whole: generation 4\n");
+    assert_eq!(text(["repair", store.path()]), "the root is whole, and its segments open: generation 4\n");
     let root = store.path.join("atlas.json");
+    let way = format!("`atlas repair {}`", store.path());
     fs::write(&root, b"{").unwrap();
+    let run = atlas(["info", store.path()]);
+    assert!(run.code == 1 && run.err.contains(&way), "{}", run.err);
     let said = text(["repair", store.path()]);
-    assert!(said.contains("atlas.json") && said.ends_with("from generation 3: 2 datasets, 4 arrays\n"), "{said}");
+    let end = "generation 5 holds what generation 3 held: 2 datasets, 4 arrays\n";
+    assert!(said.contains("atlas.json") && said.ends_with(end), "{said}");
     // What commit 4 deleted had been there before.
     assert_eq!(text(["ls", store.path()]), "january\njuly\n");
     text(["verify", store.path()]);
     assert!(store.path.join(".atlas.json.damaged").exists());
 
     fs::remove_file(&root).unwrap();
-    assert_eq!(atlas(["info", store.path()]).code, 3);
-    let said = json(&["repair", "--exact", store.path()]);
-    assert_eq!((&said["was_whole"], &said["restored"]), (&json!(false), &json!(3)));
+    let run = atlas(["info", store.path()]);
+    assert!(run.code == 3 && run.err.contains(&way), "{}", run.err);
+    let said = json(&["repair", store.path()]);
+    assert_eq!((&said["was_whole"], &said["restored"], &said["newer"]), (&json!(false), &json!(3), &json!([])));
     assert!(!said["losses"].as_array().unwrap().is_empty());
     assert_eq!(json(&["repair", store.path()])["was_whole"], true);
     assert_eq!(text(["-q", "repair", store.path()]), "");
+    let empty = tempfile::tempdir().unwrap();
+    assert_eq!(atlas(["repair", empty.path().to_str().unwrap()]).code, 3);
+}
+
+#[test]
+fn salvage() {
+    let store = made();
+    let root = store.path.join("atlas.json");
+    // From the commit before the one that wrote `temperature` again.
+    for name in ["atlas.json", ".atlas.json.00000003"] {
+        fs::remove_file(store.path.join(name)).unwrap();
+    }
+    let run = atlas(["repair", "--salvage", store.path()]);
+    let expected = "    array 'temperature' of dataset 'january' is of generation 3\n    \
+                    array 'temperature' of dataset 'july' is of generation 3\n    \
+                    all else is of generation 2\n\
+                    generation 4 made anew from generation 2, with values of 3: 2 datasets, 4 arrays\n";
+    assert!(run.code == 1 && run.out.ends_with(expected), "{}: {}", run.code, run.out);
+    // Now it is a commit like others.
+    assert_eq!(json(&["repair", "--salvage", store.path()])["was_whole"], true);
 
     // From segments alone.
     for file in files(&store.path) {
@@ -136,12 +161,62 @@ fn repair() {
             fs::remove_file(file).unwrap();
         }
     }
-    assert_eq!(atlas(["repair", "--exact", store.path()]).code, 3);
-    let said = text(["repair", store.path()]);
-    assert!(said.contains(" made anew from segments alone, with values of 2, 3: "), "{said}");
+    let run = atlas(["repair", store.path()]);
+    assert!(run.code == 3 && run.err.contains("--salvage") && !root.exists(), "{}: {}", run.code, run.err);
+    let run = atlas(["--json", "repair", "--salvage", store.path()]);
+    let said: Json = serde_json::from_str(&run.out).unwrap();
+    assert_eq!((run.code, &said["salvaged"], &said["restored"]), (1, &json!([2, 3]), &Json::Null), "{}", run.out);
+    assert_eq!(said["newer"][0], json!({"dataset": "january", "array": "temperature", "generation": 3}));
+    assert_eq!((&said["newer_count"], said["newer"].as_array().unwrap().len()), (&json!(3), 3));
     assert!(text(["show", "-v", store.path(), "january", "temperature"]).contains("9.75, 0.1, 0.2, 0.3,"));
-    let empty = tempfile::tempdir().unwrap();
-    assert_eq!(atlas(["repair", empty.path().to_str().unwrap()]).code, 3);
+}
+
+#[test]
+fn a_segment_that_is_gone() {
+    let store = made();
+    let file = &segments(&store, "temperature")[1];
+    fs::remove_file(file).unwrap();
+    let run = atlas(["repair", store.path()]);
+    assert_eq!((run.code, run.err.as_str()), (1, ""));
+    let (named, said) = run.out.split_once('\n').unwrap();
+    assert!(named.contains(file.to_str().unwrap()), "{named}");
+    let expected = "    of array 'temperature' of dataset 'january'\n\
+                    the root is whole: generation 4; 1 segment damaged or gone\n\
+                    nothing was changed; what is not named can be read. The ways on:\n    \
+                    put the files back, from a copy of the store\n    \
+                    atlas rollback PATH 2    goes back to a commit that is whole\n    \
+                    atlas rm PATH DATASET ARRAY    deletes what is damaged, and keeps the rest\n";
+    assert_eq!(said.replace(store.path(), "PATH"), expected);
+    let run = atlas(["-q", "repair", store.path()]);
+    assert!(run.code == 1 && run.out.lines().count() == 2, "{}", run.out);
+    let run = atlas(["--json", "repair", store.path()]);
+    let said: Json = serde_json::from_str(&run.out).unwrap();
+    assert_eq!((run.code, &said["was_whole"], &said["kept"]), (1, &json!(false), &json!([2])));
+    let damaged = &said["damaged"][0];
+    assert_eq!((&damaged["file"], &damaged["array_count"]), (&json!(file), &json!(1)));
+    assert_eq!(damaged["arrays"], json!([{"dataset": "january", "array": "temperature"}]));
+    text(["rollback", store.path(), "2"]);
+    assert_eq!(json(&["repair", store.path()])["was_whole"], true);
+}
+
+#[test]
+fn what_is_damaged_is_deleted() {
+    for damaged in [None, Some(&b"cut"[..]), Some(b"")] {
+        let store = made();
+        let file = segments(&store, "temperature")[0].clone();
+        match damaged {
+            None => fs::remove_file(&file).unwrap(),
+            Some(bytes) => fs::write(&file, bytes).unwrap(),
+        }
+        assert_eq!(atlas(["repair", store.path()]).code, 1);
+        let run = atlas(["rm", store.path(), "january", "temperature"]);
+        assert!(run.code == 0 && run.err.contains("are counted by the next compaction"), "{}: {}", run.code, run.err);
+        assert_eq!(run.out, "array 'temperature' of dataset 'january' removed: generation 5\n");
+        assert_eq!(text(["ls", store.path(), "january"]), "station\nlevel\n");
+        text(["compact", store.path()]);
+        assert_eq!(json(&["repair", store.path()])["was_whole"], true);
+        assert!(text(["show", "-v", store.path()]).contains("\"Oslo\""));
+    }
 }
 
 /// Bytes flipped anywhere: each is found, and no command falls over it.

@@ -13,6 +13,8 @@ pub enum Operation {
     Create(PathBuf),
     Append(PathBuf, Bytes),
     Sync(PathBuf),
+    /// Of a file that is there, whoever wrote it.
+    SyncFile(PathBuf),
     /// From, to.
     Rename(PathBuf, PathBuf),
     /// From, to.
@@ -95,6 +97,9 @@ impl<H: Hooks + 'static> Storage for Hooked<H> {
     }
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
         self.0.list(path)
+    }
+    fn sync_file(&self, path: &Path) -> io::Result<()> {
+        self.run(Operation::SyncFile(path.into()), |disk| disk.sync_file(path))
     }
     fn open_dir(&self, path: &Path) -> io::Result<Box<dyn Directory>> {
         Ok(Box::new(HookedFolder { folder: self.0.open_dir(path)?, path: path.to_owned(), hooks: self.1.clone() }))

@@ -251,6 +251,12 @@ impl FileSystem {
         Ok(())
     }
 
+    fn sync_file(&mut self, path: &Path) -> io::Result<()> {
+        let inode = self.find(path)?;
+        self.sync(inode);
+        Ok(())
+    }
+
     fn sync_dir(&mut self, path: &Path) -> io::Result<()> {
         let inode = self.find(path)?;
         let folder = self.folder_mut(inode)?;
@@ -283,6 +289,7 @@ impl FileSystem {
             Operation::Remove(path) => self.remove(path),
             Operation::CreateDir(path) => self.create_dir(path),
             Operation::RemoveDir(path) => self.remove_dir(path),
+            Operation::SyncFile(path) => self.sync_file(path),
             Operation::SyncDir(path) => self.sync_dir(path),
             Operation::Lock(path) => self.lock(path),
         };
@@ -495,6 +502,9 @@ impl Storage for MemoryDisk {
             is_dir: mounted.files.folder(*inode).is_ok(),
         };
         Ok(folder.names.iter().map(entry).collect())
+    }
+    fn sync_file(&self, path: &Path) -> io::Result<()> {
+        self.mounted().files.sync_file(path)
     }
     fn open_dir(&self, path: &Path) -> io::Result<Box<dyn Directory>> {
         Ok(Box::new(OpenedFolder { disk: self.clone(), path: path.to_owned() }))

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 pub const EXIT_STATUS: &str = "\
 Exit status:
   0  done
-  1  the store is damaged, or the self-test failed
+  1  the store is damaged or mixes commits, or the self-test failed
   2  the command line is wrong, or asks for what the arrays do not have
   3  no such store, dataset, array or generation
   4  another process is writing to the store
@@ -107,17 +107,33 @@ Examples:
         /// The store's folder
         store: PathBuf,
     },
+    /// Delete a dataset or an array, whatever of it is damaged
+    #[command(after_help = "\
+It is a commit: `atlas rollback` undoes it as long as the commit before it is kept. The bytes are given back by \
+`atlas compact`.")]
+    Rm {
+        /// The store's folder
+        store: PathBuf,
+        /// The dataset
+        dataset: String,
+        /// Only this array of it
+        array: Option<String>,
+    },
     /// Make the root anew where it is gone or damaged
     #[command(after_help = "\
-It starts from the newest earlier commit that the store has kept, adds the values that later segments hold, and says what \
-it could not rebuild. A root that is whole is left as it is. The exit status is 0 when the root is whole afterwards, \
-whatever was lost. A damaged root is kept beside the new one.")]
+The store goes back to the newest earlier commit that it has kept and whose segments are all there: one whole commit, as \
+it was. With --salvage the values that later segments hold are added; the result may mix commits, and is said to: arrays \
+with newer values are named with their commit. A damaged root is kept beside the new one.\n
+A root that is whole is left as it is. Where segments that it names are gone or do not open, they are named with the \
+arrays that they hold, and what can be done.\n
+The exit status is 0 when the store is one whole commit afterwards, and 1 when segments are damaged or values were \
+salvaged.")]
     Repair {
         /// The store's folder
         store: PathBuf,
-        /// Go back to the earlier commit as it was, and leave out what came later
+        /// Add the values that later segments hold; without a kept commit, make the store of segments alone
         #[arg(long)]
-        exact: bool,
+        salvage: bool,
     },
     /// Make a store what it was at an earlier commit, as a new commit
     Rollback {

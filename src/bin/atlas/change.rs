@@ -1,10 +1,11 @@
-//! `compact`, `rollback`, `repair`.
+//! `compact`, `rollback`, `rm`, `repair`.
 
 use crate::output::{Failure, Out, bytes, counted, on_bar, plain};
-use crate::{OK, Outcome, open_with, runtime};
-use atlas_store::{Mode, RepairOptions, Store};
-use serde_json::json;
+use crate::{FOUND, OK, Outcome, open_with, runtime};
+use atlas_store::{DamagedSegment, Mode, Newer, Repair, RepairOptions, Store};
+use serde_json::{Value as Json, json};
 use std::path::Path;
+use std::sync::Arc;
 
 pub fn compact(out: &mut Out, path: &Path) -> Outcome {
     let bar = out.progress(0, "compact");
@@ -38,31 +39,72 @@ pub fn rollback(out: &mut Out, path: &Path, generation: u64) -> Outcome {
     Ok(OK)
 }
 
-pub fn repair(out: &mut Out, path: &Path, exact: bool) -> Outcome {
-    let repair = Store::repair(path, RepairOptions { exact })?;
+/// Deletes a dataset or an array.
+pub fn rm(out: &mut Out, path: &Path, dataset: &str, array: Option<&str>) -> Outcome {
+    let store = open_with(path, Mode::ReadWrite, runtime(out))?;
+    let arrays = match array {
+        Some(array) => {
+            store.delete_array(dataset, array)?;
+            1
+        }
+        None => {
+            let arrays = store.array_names(dataset)?.len() as u64;
+            store.delete_dataset(dataset)?;
+            arrays
+        }
+    };
+    store.flush()?;
+    let now = store.info()?.generation;
+    store.close()?;
     if out.json {
-        out.document(&json!({
-            "generation": repair.generation,
-            "was_whole": repair.was_whole,
-            "restored": repair.restored,
-            "salvaged": repair.salvaged,
-            "losses": repair.losses,
-        }))?;
-        return Ok(OK);
+        out.document(&json!({"dataset": dataset, "array": array, "array_count": arrays, "generation": now}))?;
+    } else if !out.quiet {
+        let what = match array {
+            Some(array) => format!("array '{}' of dataset '{}'", plain(array), plain(dataset)),
+            None => format!("dataset '{}' with {}", plain(dataset), counted(arrays, "array")),
+        };
+        out.line(format_args!("{what} removed: generation {now}"))?;
+    }
+    Ok(OK)
+}
+
+pub fn repair(out: &mut Out, path: &Path, salvage: bool) -> Outcome {
+    let repair = Store::repair(path, RepairOptions { salvage })?;
+    let one_commit = repair.damaged.is_empty() && repair.salvaged.is_empty();
+    let code = if one_commit { OK } else { FOUND };
+    if out.json {
+        out.document(&document(&repair))?;
+        return Ok(code);
     }
     for loss in &repair.losses {
         out.line(plain(loss))?;
     }
-    if out.quiet {
-        return Ok(OK);
+    if !repair.damaged.is_empty() {
+        damaged(out, path, &repair)?;
+        return Ok(code);
     }
     if repair.was_whole {
-        out.line(format_args!("the root is whole: generation {}", repair.generation))?;
-        return Ok(OK);
+        if !out.quiet {
+            let text = format!("the root is whole, and its segments open: generation {}", repair.generation);
+            out.line(text)?;
+        }
+        return Ok(code);
+    }
+    for Newer { dataset, array, generation } in &repair.newer {
+        let (array, dataset) = (plain(array), plain(dataset));
+        out.line(format_args!("    array '{array}' of dataset '{dataset}' is of generation {generation}"))?;
+    }
+    and_more(out, repair.newer_count, repair.newer.len())?;
+    if let (Some(generation), false) = (repair.restored, one_commit) {
+        out.line(format_args!("    all else is of generation {generation}"))?;
+    }
+    if out.quiet && one_commit {
+        return Ok(code);
     }
     let from = match repair.restored {
-        Some(generation) => format!("from generation {generation}"),
-        None => "from segments alone".into(),
+        Some(generation) if one_commit => format!("holds what generation {generation} held"),
+        Some(generation) => format!("made anew from generation {generation}"),
+        None => "made anew from segments alone".into(),
     };
     let more = match repair.salvaged.as_slice() {
         [] => String::new(),
@@ -72,10 +114,65 @@ pub fn repair(out: &mut Out, path: &Path, exact: bool) -> Outcome {
         }
     };
     out.line(format_args!(
-        "generation {} made anew {from}{more}: {}, {}",
+        "generation {} {from}{more}: {}, {}",
         repair.generation,
         counted(repair.datasets, "dataset"),
         counted(repair.arrays, "array")
     ))?;
-    Ok(OK)
+    Ok(code)
+}
+
+/// The segments that are damaged, the arrays in them, and the ways on.
+fn damaged(out: &mut Out, path: &Path, repair: &Repair) -> Result<(), Failure> {
+    for segment in &repair.damaged {
+        out.line(plain(&segment.message))?;
+        for (dataset, array) in &segment.arrays {
+            out.line(format_args!("    of array '{}' of dataset '{}'", plain(array), plain(dataset)))?;
+        }
+        and_more(out, segment.array_count, segment.arrays.len())?;
+    }
+    if out.quiet {
+        return Ok(());
+    }
+    let (store, count) = (plain(&path.to_string_lossy()), counted(repair.damaged.len() as u64, "segment"));
+    out.line(format_args!("the root is whole: generation {}; {count} damaged or gone", repair.generation))?;
+    out.line("nothing was changed; what is not named can be read. The ways on:")?;
+    out.line("    put the files back, from a copy of the store")?;
+    for generation in repair.kept.iter().rev() {
+        out.line(format_args!("    atlas rollback {store} {generation}    goes back to a commit that is whole"))?;
+    }
+    out.line(format_args!("    atlas rm {store} DATASET ARRAY    deletes what is damaged, and keeps the rest"))
+}
+
+/// Says how many there are beside those that were listed.
+fn and_more(out: &mut Out, count: u64, listed: usize) -> Result<(), Failure> {
+    match count - listed as u64 {
+        0 => Ok(()),
+        more => out.line(format_args!("    and {}", counted(more, "other array"))),
+    }
+}
+
+fn document(repair: &Repair) -> Json {
+    let segment = |segment: &DamagedSegment| {
+        let array = |(dataset, array): &(Arc<str>, Arc<str>)| json!({"dataset": **dataset, "array": **array});
+        json!({
+            "file": segment.file.to_string_lossy(),
+            "message": segment.message,
+            "arrays": segment.arrays.iter().map(array).collect::<Vec<_>>(),
+            "array_count": segment.array_count,
+        })
+    };
+    let newer =
+        |newer: &Newer| json!({"dataset": *newer.dataset, "array": *newer.array, "generation": newer.generation});
+    json!({
+        "generation": repair.generation,
+        "was_whole": repair.was_whole,
+        "damaged": repair.damaged.iter().map(segment).collect::<Vec<_>>(),
+        "kept": repair.kept,
+        "restored": repair.restored,
+        "salvaged": repair.salvaged,
+        "newer": repair.newer.iter().map(newer).collect::<Vec<_>>(),
+        "newer_count": repair.newer_count,
+        "losses": repair.losses,
+    })
 }

@@ -1,13 +1,13 @@
 //! `atlas`, the command-line tool. It only calls the library and prints what that says.
 
 mod args;
-mod catalogue;
 mod change;
+mod ls;
 mod output;
+mod print;
 mod selftest;
 mod show;
 mod stats;
-mod values;
 mod verify;
 
 use args::{Arguments, Command, StoreArgs};
@@ -23,7 +23,7 @@ type Outcome = Result<u8, Failure>;
 
 /// Done.
 const OK: u8 = 0;
-/// The store is damaged, or a self-test failed.
+/// The store is damaged or mixes commits, or a self-test failed.
 const FOUND: u8 = 1;
 
 fn main() -> ExitCode {
@@ -59,8 +59,8 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 fn run(command: Command, out: &mut Out) -> Outcome {
     match command {
-        Command::Ls { store, dataset, long } => catalogue::ls(out, &*open(&store, out)?, dataset.as_deref(), long),
-        Command::Info { store } => catalogue::info(out, &*open(&store, out)?),
+        Command::Ls { store, dataset, long } => ls::ls(out, &*open(&store, out)?, dataset.as_deref(), long),
+        Command::Info { store } => ls::info(out, &*open(&store, out)?),
         Command::Show { store, dataset, array, values, start, count } => {
             let wanted = show::Wanted { dataset, array, values, start, count };
             show::show(out, &*open(&store, out)?, &store.path, &wanted)
@@ -68,10 +68,11 @@ fn run(command: Command, out: &mut Out) -> Outcome {
         Command::Stats { store, dataset, array, chunks } => {
             stats::stats(out, &*open(&store, out)?, dataset.as_deref(), array.as_deref(), chunks)
         }
-        Command::Du { store } => catalogue::du(out, &*open(&store, out)?),
+        Command::Du { store } => ls::du(out, &*open(&store, out)?),
         Command::Verify { store } => verify::verify(out, &store),
         Command::Compact { store } => change::compact(out, &store),
-        Command::Repair { store, exact } => change::repair(out, &store, exact),
+        Command::Rm { store, dataset, array } => change::rm(out, &store, &dataset, array.as_deref()),
+        Command::Repair { store, salvage } => change::repair(out, &store, salvage),
         Command::Rollback { store, generation } => change::rollback(out, &store, generation),
         Command::Selftest { dir, crash: false, .. } => selftest::file_system(out, &dir),
         Command::Selftest { dir, crash: true, kills, seed } => selftest::crash::run(out, &dir, kills, seed),

@@ -1,8 +1,8 @@
 //! `show`: what a store holds, in the manner of `ncdump`.
 
-use crate::catalogue::{array_json, compression};
+use crate::ls::{array_json, compression};
 use crate::output::{Failure, Out, plain};
-use crate::{OK, Outcome, values};
+use crate::{OK, Outcome, print};
 use atlas_store::{ArrayInfo, DType, Error, Selection, Store, Value};
 use serde::Serialize;
 use serde::ser::{Error as _, SerializeMap, SerializeSeq, Serializer};
@@ -173,7 +173,7 @@ fn text(out: &mut Out, chosen: &Chosen<'_>, path: &Path) -> Result<(), Failure> 
             let dims = if info.dims.is_empty() { String::new() } else { format!("({dims})") };
             let mut notes = vec![format!("chunks {:?}", info.chunk_shape), compression(info)];
             if let Some(fill) = &info.fill_value {
-                notes.insert(0, format!("fill {}", values::texts(&values::of_fill(info.dtype, fill)?).concat()));
+                notes.insert(0, format!("fill {}", print::texts(&print::of_fill(info.dtype, fill)?).concat()));
             }
             out.line(format_args!("    {} {}{dims} ; // {}", info.dtype, plain(name), notes.join("; ")))?;
             attributes(out, &plain(name), &chosen.attributes(dataset, Some(name))?)?;
@@ -210,7 +210,7 @@ fn dimensions(arrays: &[(Arc<str>, ArrayInfo)]) -> HashMap<&str, Option<u64>> {
 
 fn attributes(out: &mut Out, of: &str, attributes: &[(Arc<str>, Value)]) -> Result<(), Failure> {
     for (key, value) in attributes {
-        let list: String = values::texts(value).iter().map(|text| format!(" {text},")).collect();
+        let list: String = print::texts(value).iter().map(|text| format!(" {text},")).collect();
         let list = list.trim_end_matches(',');
         out.line(format_args!("      {} {of}:{} ={list} ;", value.dtype(), plain(key)))?;
     }
@@ -225,15 +225,15 @@ fn data(out: &mut Out, chosen: &Chosen<'_>, dataset: &str, name: &str, info: &Ar
         format!("[{}]", each.collect::<Vec<_>>().join(","))
     });
     out.text(&format!("    {}{} =", plain(name), part.unwrap_or_default()))?;
-    let fill = info.fill_value.as_ref().map(|fill| values::of_fill(info.dtype, fill)).transpose()?;
+    let fill = info.fill_value.as_ref().map(|fill| print::of_fill(info.dtype, fill)).transpose()?;
     let row = count.last().copied().unwrap_or(1);
     let rank = count.len();
     let (mut done, mut column) = (0, 0);
     let array = (dataset, name, info.dtype);
-    values::for_each_slab(chosen.store, array, &start, &count, &mut |slab| -> Result<(), Failure> {
-        for (i, text) in values::texts(slab).into_iter().enumerate() {
+    print::for_each_slab(chosen.store, array, &start, &count, &mut |slab| -> Result<(), Failure> {
+        for (i, text) in print::texts(slab).into_iter().enumerate() {
             let text = match &fill {
-                Some(fill) if values::is_fill(slab, i, fill) => "_".into(),
+                Some(fill) if print::is_fill(slab, i, fill) => "_".into(),
                 _ => text,
             };
             let comma = if done == 0 { "" } else { "," };
@@ -361,8 +361,8 @@ impl Serialize for Data<'_> {
         let Self(document, dataset, name, dtype, (start, count)) = self;
         let mut list = serializer.serialize_seq(None)?;
         let array = (*dataset, *name, *dtype);
-        let written = values::for_each_slab(document.chosen.store, array, start, count, &mut |slab| {
-            values::json(slab).iter().try_for_each(|value| list.serialize_element(value)).map_err(Broken::Writer)
+        let written = print::for_each_slab(document.chosen.store, array, start, count, &mut |slab| {
+            print::json(slab).iter().try_for_each(|value| list.serialize_element(value)).map_err(Broken::Writer)
         });
         match written {
             Ok(()) => list.end(),

@@ -1,7 +1,7 @@
 //! `stats`: what the flushes found out about values.
 
 use crate::output::{Failure, Out, plain};
-use crate::{OK, Outcome, values};
+use crate::{OK, Outcome, print};
 use atlas_store::{DType, Error, ErrorKind, Stats, Store};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
@@ -98,7 +98,7 @@ impl Line<'_> {
             return row;
         };
         row.extend([stats.row_count.to_string(), stats.null_count.to_string()]);
-        let end = |scalar| values::texts(&values::of_scalar(self.dtype, scalar)).concat();
+        let end = |scalar| print::texts(&print::of_scalar(self.dtype, scalar)).concat();
         match stats.range {
             Some((low, high)) => row.extend([end(low), end(high)]),
             None => row.extend(["-".to_owned(), "-".to_owned()]),
@@ -107,7 +107,7 @@ impl Line<'_> {
     }
 
     fn json(&self) -> Json {
-        let end = |scalar| values::json(&values::of_scalar(self.dtype, scalar)).pop().unwrap_or_default();
+        let end = |scalar| print::json(&print::of_scalar(self.dtype, scalar)).pop().unwrap_or_default();
         let range = self.stats.and_then(|stats| stats.range);
         let mut line = json!({
             "dataset": self.dataset,

@@ -1,7 +1,7 @@
 //! `ls`, `info`, `du`.
 
 use crate::output::{Out, bytes, counted, plain};
-use crate::{OK, Outcome, values};
+use crate::{OK, Outcome, print};
 use atlas_store::{ArrayInfo, Error, MetaFormat, Store};
 use serde_json::json;
 use std::cmp::Reverse;
@@ -54,7 +54,7 @@ pub fn ls(out: &mut Out, store: &Store, dataset: Option<&str>, long: bool) -> Ou
 
 /// What an array is.
 pub fn array_json(name: &str, info: &ArrayInfo) -> Result<serde_json::Value, Error> {
-    let fill = info.fill_value.as_ref().map(|fill| values::of_fill(info.dtype, fill)).transpose()?;
+    let fill = info.fill_value.as_ref().map(|fill| print::of_fill(info.dtype, fill)).transpose()?;
     Ok(json!({
         "name": name,
         "dtype": info.dtype.name(),
@@ -64,7 +64,7 @@ pub fn array_json(name: &str, info: &ArrayInfo) -> Result<serde_json::Value, Err
         "codec": info.codec.name(),
         "level": info.level,
         "shuffle": info.shuffle,
-        "fill_value": fill.map(|fill| values::json(&fill).pop()),
+        "fill_value": fill.map(|fill| print::json(&fill).pop()),
     }))
 }
 
