@@ -49,6 +49,20 @@ pub trait Hooks: Send + Sync {
     }
     /// After an operation that succeeded.
     fn after(&self, _: Operation) {}
+    /// What an operation that was carried out says of itself: an error is reported although it happened.
+    fn lies(&self, _: &Operation) -> io::Result<()> {
+        Ok(())
+    }
+    /// Before a file is opened for reading. An error is the opening's.
+    fn opening(&self, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
+    /// After a file was opened for reading.
+    fn opened(&self, _: &Path) {}
+    /// Whether there are locks for writers.
+    fn has_locks(&self) -> bool {
+        true
+    }
 }
 
 /// A storage with hooks around its operations.
@@ -58,8 +72,9 @@ impl<H: Hooks> Hooked<H> {
     fn run<R>(&self, operation: Operation, run: impl FnOnce(&dyn Storage) -> io::Result<R>) -> io::Result<R> {
         self.1.before(&operation)?;
         let done = run(&*self.0)?;
+        let said = self.1.lies(&operation);
         self.1.after(operation);
-        Ok(done)
+        said.map(|()| done)
     }
 
     fn file(&self, path: &Path, file: Box<dyn WriteFile>) -> Box<dyn WriteFile>
@@ -75,7 +90,10 @@ impl<H: Hooks + 'static> Storage for Hooked<H> {
         Ok(self.file(path, self.run(Operation::Create(path.into()), |disk| disk.create(path))?))
     }
     fn open(&self, path: &Path) -> io::Result<Arc<dyn ReadFile>> {
-        self.0.open(path)
+        self.1.opening(path)?;
+        let file = self.0.open(path)?;
+        self.1.opened(path);
+        Ok(file)
     }
     fn is_link(&self, path: &Path) -> io::Result<bool> {
         self.0.is_link(path)
@@ -105,6 +123,9 @@ impl<H: Hooks + 'static> Storage for Hooked<H> {
         Ok(Box::new(HookedFolder { folder: self.0.open_dir(path)?, path: path.to_owned(), hooks: self.1.clone() }))
     }
     fn lock_writer(&self, path: &Path) -> io::Result<Locking> {
+        if !self.1.has_locks() {
+            return Ok(Locking::Unsupported("there are none".into()));
+        }
         self.run(Operation::Lock(path.into()), |disk| disk.lock_writer(path))
     }
     fn pin_reader(&self, path: &Path) -> io::Result<Option<Box<dyn ReaderPin>>> {
@@ -124,7 +145,10 @@ impl<H: Hooks> WriteFile for HookedFile<H> {
         let bytes = if refused.is_ok() { bytes } else { &bytes[..self.hooks.torn(bytes)] };
         if !bytes.is_empty() {
             self.file.append(bytes)?;
-            self.hooks.after(Operation::Append(self.path.clone(), Bytes(bytes.into())));
+            let operation = Operation::Append(self.path.clone(), Bytes(bytes.into()));
+            let said = self.hooks.lies(&operation);
+            self.hooks.after(operation);
+            return refused.and(said);
         }
         refused
     }
@@ -132,8 +156,9 @@ impl<H: Hooks> WriteFile for HookedFile<H> {
         let operation = Operation::Sync(self.path.clone());
         self.hooks.before(&operation)?;
         self.file.sync()?;
+        let said = self.hooks.lies(&operation);
         self.hooks.after(operation);
-        Ok(())
+        said
     }
 }
 
