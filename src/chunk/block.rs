@@ -165,7 +165,7 @@ impl Encoded {
     /// The block's bytes as they were.
     pub fn decode(&self, buffers: &Buffers) -> Result<Buffer> {
         let mut decoded = buffers.take(self.coding.raw_len as usize)?;
-        codec::decode(&self.coding, &self.bytes, &mut decoded)?;
+        codec::decode(&self.coding, &self.bytes, &mut decoded, buffers)?;
         Ok(decoded)
     }
 }
@@ -312,7 +312,7 @@ fn encode_chunk(part: &Part, bytes: &[u8], buffers: &Buffers) -> Result<Encoded>
     }
     let mut gathered = stats::Gathered::new(schema.dtype, schema.fill_bytes());
     let (coding, (bytes, crc)) =
-        codec::encode(compression, item, bytes, |cells| gathered.add(cells), |stored| keep(stored, buffers))?;
+        codec::encode(compression, item, bytes, buffers, |cells| gathered.add(cells), |stored| keep(stored, buffers))?;
     let parts = vec![EncodedPart { at: 0, len, stats: gathered.stats }];
     Ok(Encoded { uid: next_uid(), bytes, crc, coding, parts })
 }
@@ -325,7 +325,8 @@ pub(crate) fn encode_raw(
     parts: Vec<EncodedPart>,
     buffers: &Buffers,
 ) -> Result<Encoded> {
-    let (coding, (bytes, crc)) = codec::encode(compression, item, raw, |_| {}, |stored| keep(stored, buffers))?;
+    let (coding, (bytes, crc)) =
+        codec::encode(compression, item, raw, buffers, |_| {}, |stored| keep(stored, buffers))?;
     Ok(Encoded { uid: next_uid(), bytes, crc, coding, parts })
 }
 

@@ -414,13 +414,7 @@ pub fn write<'a>(notation: Notation, head: &Head, datasets: &[(&'a str, &'a [u8]
     if !notation.zstd {
         return Ok(Written { file: image, image: None, ranges });
     }
-    let mut file = zstd::bulk::Compressor::new(1)
-        .and_then(|mut compressor| {
-            compressor.include_checksum(true)?;
-            compressor.compress(&image)
-        })
-        .map_err(|error| internal(&error))?;
-    codec::pad_frame(&mut file, image.len());
+    let mut file = codec::to_frame(&image)?;
     let crc = crc32c::crc32c(&file);
     file.extend_from_slice(&ZSTD_TRAILER);
     file.extend_from_slice(&crc.to_le_bytes());

@@ -297,14 +297,7 @@ fn check_rows(rows: &[Row]) -> Result<()> {
     for row in rows {
         let BlockRef { offset, len, coding, .. } = row.block;
         let (raw, stored) = (u64::from(coding.raw_len), u64::from(len));
-        let can_be = match coding.codec {
-            // A zstd block of four bytes holds 128 KiB at most (RFC 8878, 3.1.1.2).
-            Codec::Zstd => raw <= stored * (32 << 10),
-            // A byte of an LZ4 block stands for 255 at most.
-            Codec::Lz4 => raw <= stored * 255,
-            Codec::None => raw == stored,
-        };
-        if !can_be {
+        if !coding.codec.can_decode_to(stored, raw) {
             bail!(Corrupt, "the {len} bytes of the block at offset {offset} cannot decode to {raw}");
         }
         // A cell takes a byte or more.

@@ -83,3 +83,11 @@ pub(crate) fn resize(bytes: &mut Vec<u8>, len: usize) -> Result<()> {
     bytes.resize(len, 0);
     Ok(())
 }
+
+/// Adds bytes, or an error where memory does not allow it.
+pub(crate) fn extend(bytes: &mut Vec<u8>, more: &[u8]) -> Result<()> {
+    let len = bytes.len() + more.len();
+    bytes.try_reserve(more.len()).map_err(|_| error!(OutOfMemory, "no memory for a buffer of {len} bytes"))?;
+    bytes.extend_from_slice(more);
+    Ok(())
+}

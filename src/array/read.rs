@@ -1,0 +1,412 @@
+//! Reads of regions: planned under the array's lock, carried out without it.
+
+use crate::array::{Array, ArrayData, Io, Pending, Segments, for_each_cell};
+use crate::base::error::{Error, ErrorKind, Result, error};
+use crate::base::shape::{Dims, Region, c_strides, cells};
+use crate::base::sync;
+use crate::chunk::block::{self, ChunkData, PendingChunk};
+use crate::chunk::grid::{self, Piece, pieces};
+use crate::chunk::strided::{BoundTarget, ChunkBox};
+use crate::format::segment::{BlockRef, Row};
+use crate::memory::buffers;
+use crate::segment::{Kept, Segment};
+use std::cell::RefCell;
+use std::sync::Arc;
+
+/// Stored bytes that one read fetches when blocks stand side by side: at most, and where there are many workers at least.
+const READ_RUN: std::ops::RangeInclusive<u64> = 256 << 10..=1 << 20;
+/// Reads for each worker, about, so that all have something to do until the end.
+const RUNS_PER_WORKER: u64 = 8;
+
+impl Array {
+    /// What a read of `region` needs beyond open chunks, which `on_open` copies from while `data` is locked.
+    fn plan(
+        self: &Arc<Self>,
+        data: &ArrayData,
+        segments: &Segments,
+        region: &Region,
+        mut on_open: impl FnMut(&Piece, &ChunkData) -> Result<()>,
+    ) -> Result<Plan> {
+        let mut plan = Plan {
+            array: self.clone(),
+            shape: data.shape.clone(),
+            segments: segments.clone(),
+            memory: Vec::new(),
+            elsewhere: Vec::new(),
+        };
+        for piece in pieces(&data.shape, &self.schema.chunk_shape, region) {
+            if let Some(Pending::Open { data, .. }) = data.pending.get(&piece.chunk) {
+                on_open(&piece, data)?;
+            } else if let Some(chunk) = data.chunk_in_memory(piece.chunk) {
+                plan.memory.push((piece, chunk));
+            } else {
+                plan.elsewhere.push(piece);
+            }
+        }
+        Ok(plan)
+    }
+
+    /// Plans a read of numbers; what is in open chunks is copied at once.
+    pub fn plan_numbers(
+        self: &Arc<Self>,
+        data: &ArrayData,
+        segments: &Segments,
+        region: &Region,
+        target: &BoundTarget<'_>,
+    ) -> Result<Plan> {
+        self.plan(data, segments, region, |piece, chunk| match chunk {
+            ChunkData::Numbers(bytes) => self.copy_numbers(target, piece, bytes),
+            ChunkData::Texts(_) => Err(error!(Internal, "texts in an array of numbers")),
+        })
+    }
+
+    /// Plans a read of texts; what is in open chunks is copied at once.
+    pub fn plan_texts(
+        self: &Arc<Self>,
+        data: &ArrayData,
+        segments: &Segments,
+        region: &Region,
+        out: &mut [String],
+    ) -> Result<Plan> {
+        self.plan(data, segments, region, |piece, chunk| match chunk {
+            ChunkData::Texts(texts) => self.copy_texts(out, &region.count, piece, texts),
+            ChunkData::Numbers(_) => Err(error!(Internal, "numbers in an array of texts")),
+        })
+    }
+
+    /// Copies a piece of a chunk of numbers to the caller's memory.
+    fn copy_numbers(&self, target: &BoundTarget<'_>, piece: &Piece, chunk: &[u8]) -> Result<()> {
+        let place = ChunkBox { shape: &self.schema.chunk_shape, at: &piece.in_chunk, extents: &piece.extents };
+        target.copy_from(&piece.in_region, &place, chunk)
+    }
+
+    /// Copies a piece of a chunk of texts into `out`, which is the region in C order.
+    fn copy_texts(&self, out: &mut [String], count: &[u64], piece: &Piece, chunk: &[String]) -> Result<()> {
+        for_each_cell(&self.schema.chunk_shape, count, piece, |in_chunk, in_region| {
+            out[in_region] = block::copy_text(&chunk[in_chunk])?;
+            Ok(())
+        })
+    }
+}
+
+/// The cells of a region in C order.
+pub(crate) enum Values {
+    Numbers(Vec<u8>),
+    Texts(Vec<String>),
+}
+
+/// The part of a read that goes on without the array's lock.
+pub(crate) struct Plan {
+    array: Arc<Array>,
+    shape: Dims,
+    segments: Segments,
+    memory: Vec<(Piece, PendingChunk)>,
+    elsewhere: Vec<Piece>,
+}
+
+/// One step of a parallel read of numbers.
+enum Step<'p, 't> {
+    /// A chunk that is pending.
+    Pending(&'p Plan, &'p BoundTarget<'t>, &'p Piece, &'p PendingChunk),
+    /// Blocks that stand side by side in a segment.
+    Run { segment: Arc<Segment>, offset: u64, len: u64, wanted: Vec<Wanted<'p, 't>> },
+}
+
+/// A piece of a stored chunk.
+struct Wanted<'p, 't> {
+    plan: &'p Plan,
+    target: &'p BoundTarget<'t>,
+    piece: &'p Piece,
+    row: Row,
+}
+
+/// Carries out the plans of reads of numbers, each into its target, all in parallel.
+pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result<()> {
+    let mut steps = Vec::new();
+    let mut stored: Vec<(Arc<Segment>, Wanted<'_, '_>)> = Vec::new();
+    for (plan, target) in reads {
+        steps.extend(plan.memory.iter().map(|(piece, chunk)| Step::Pending(plan, target, piece, chunk)));
+        let numbers: Vec<u64> = plan.elsewhere.iter().map(|piece| piece.chunk).collect();
+        let found = plan.array.locate(io, &plan.segments, &numbers)?;
+        for (piece, found) in plan.elsewhere.iter().zip(found) {
+            match found {
+                Some((segment, row)) => stored.push((segment, Wanted { plan, target, piece, row })),
+                None => {
+                    let zero = [0; 16];
+                    let schema = &plan.array.schema;
+                    let fill = schema.fill_bytes().unwrap_or(&zero[..schema.dtype.size()]);
+                    target.fill(&piece.in_region, &piece.extents, fill)?;
+                }
+            }
+        }
+    }
+    stored.sort_by_key(|(segment, wanted)| (segment.number(), wanted.row.block.offset));
+    let total: u64 = stored.iter().map(|(_, wanted)| u64::from(wanted.row.block.len)).sum();
+    let share = total / (io.pool.threads() as u64 * RUNS_PER_WORKER).max(1);
+    let most = share.clamp(*READ_RUN.start(), *READ_RUN.end());
+    for (segment, wanted) in stored {
+        let block = wanted.row.block;
+        let end = block.offset + u64::from(block.len);
+        match steps.last_mut() {
+            Some(Step::Run { segment: same, offset, len, wanted: run })
+                if Arc::ptr_eq(same, &segment)
+                    && block.offset <= *offset + *len
+                    && (end - *offset <= most || end <= *offset + *len) =>
+            {
+                *len = (*len).max(end - *offset);
+                run.push(wanted);
+            }
+            _ => {
+                steps.push(Step::Run { segment, offset: block.offset, len: u64::from(block.len), wanted: vec![wanted] })
+            }
+        }
+    }
+    let keep = io.reader.has_cache_for(steps.iter().map(partly_read_bytes).sum());
+    io.pool.for_each(&steps, |step| match step {
+        Step::Pending(plan, target, piece, PendingChunk::Raw(chunk)) => match &**chunk {
+            ChunkData::Numbers(bytes) => plan.array.copy_numbers(target, piece, bytes),
+            ChunkData::Texts(_) => Err(error!(Internal, "texts in an array of numbers")),
+        },
+        Step::Pending(plan, target, piece, PendingChunk::Encoded(encoded)) => {
+            plan.array.copy_numbers(target, piece, &io.reader.pending(encoded)?)
+        }
+        Step::Run { segment, offset, len, wanted } => read_run(io, segment, *offset, *len, wanted, keep),
+    })
+}
+
+/// Decoded bytes of the blocks of a step that are read in part.
+fn partly_read_bytes(step: &Step<'_, '_>) -> u64 {
+    match step {
+        Step::Pending(..) => 0,
+        Step::Run { wanted, .. } => {
+            let groups = wanted.chunk_by(|a, b| a.row.block.offset == b.row.block.offset);
+            let partly = groups.filter(|group| !matches!(group, [wanted] if wanted.is_whole_block()));
+            partly.map(|group| u64::from(group[0].row.block.coding.raw_len)).sum()
+        }
+    }
+}
+
+impl Wanted<'_, '_> {
+    /// Whether the piece is all that there is in its block.
+    fn is_whole_block(&self) -> bool {
+        let (plan, piece) = (self.plan, self.piece);
+        self.is_alone()
+            && piece.extents == grid::valid_extents(&plan.shape, &plan.array.schema.chunk_shape, piece.chunk)
+    }
+
+    /// Whether the chunk is the only one in its block.
+    fn is_alone(&self) -> bool {
+        self.row.len == self.row.block.coding.raw_len
+    }
+
+    /// Whether the piece is so little of the chunk that the rest need not be unshuffled.
+    fn is_small(&self) -> bool {
+        cells(&self.piece.extents) * 4 <= self.plan.array.schema.chunk_cells() as u64
+    }
+
+    /// The first dimension of a run, and cells of one: the trailing dimensions that are whole, and the one before them,
+    /// lie in the chunk without a gap.
+    fn run(&self) -> (usize, u64) {
+        let (piece, shape) = (self.piece, &self.plan.array.schema.chunk_shape);
+        let mut inner = shape.len();
+        let mut run = 1;
+        while inner > 0 {
+            inner -= 1;
+            run *= piece.extents[inner];
+            if piece.extents[inner] != shape[inner] {
+                break;
+            }
+        }
+        (inner, run)
+    }
+
+    /// The elements of the chunk that the piece takes, as runs (first, number), in C order.
+    fn runs(&self) -> Runs<'_> {
+        let piece = self.piece;
+        let strides = c_strides(&self.plan.array.schema.chunk_shape);
+        let (inner, cells_of_run) = self.run();
+        let extents = &piece.extents[..inner];
+        Runs {
+            first: piece.in_chunk.iter().zip(&strides).map(|(&at, &stride)| at * stride as u64).sum(),
+            index: Dims::from_elem(0, inner),
+            strides: strides.iter().map(|&stride| stride as u64).collect(),
+            extents,
+            cells_of_run,
+            left: cells(extents),
+        }
+    }
+
+    /// Whether the piece is so many short runs, as columns are, that to take them out of planes is dear.
+    fn is_scattered(&self) -> bool {
+        let (_, run) = self.run();
+        run < 16 && cells(&self.piece.extents) > 64 * run
+    }
+}
+
+/// See [`Wanted::runs`].
+struct Runs<'p> {
+    /// The next run's first element.
+    first: u64,
+    index: Dims,
+    strides: Dims,
+    extents: &'p [u64],
+    cells_of_run: u64,
+    left: u64,
+}
+
+impl Iterator for Runs<'_> {
+    type Item = (usize, usize);
+
+    fn next(&mut self) -> Option<(usize, usize)> {
+        self.left = self.left.checked_sub(1)?;
+        let run = (self.first as usize, self.cells_of_run as usize);
+        for d in (0..self.extents.len()).rev() {
+            self.index[d] += 1;
+            self.first += self.strides[d];
+            if self.index[d] < self.extents[d] {
+                break;
+            }
+            self.first -= self.extents[d] * self.strides[d];
+            self.index[d] = 0;
+        }
+        Some(run)
+    }
+}
+
+sync::thread_local! {
+    /// Decoded bytes of a block or piece: a buffer that a worker keeps, because fresh memory is dear.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+fn read_run(io: &Io, segment: &Segment, offset: u64, len: u64, wanted: &[Wanted<'_, '_>], keep: bool) -> Result<()> {
+    let groups = || wanted.chunk_by(|a, b| a.row.block.offset == b.row.block.offset);
+    let at_hand = groups().all(|group| io.reader.cached(segment, &group[0].row.block).is_some());
+    let stored = if at_hand { None } else { Some(io.reader.fetch(segment, offset, len as usize)?) };
+    SCRATCH.with(|scratch| {
+        let decoded = &mut *scratch.borrow_mut();
+        for group in groups() {
+            let block = group[0].row.block;
+            match (io.reader.cached(segment, &block), &stored) {
+                (Some(kept), _) => {
+                    group.iter().try_for_each(|wanted| copy_kept(io, segment, wanted, &kept, decoded))?
+                }
+                (None, Some(stored)) => {
+                    let stored = &stored[(block.offset - offset) as usize..][..block.len as usize];
+                    read_block(io, segment, &block, stored, decoded, group, keep)?;
+                }
+                // It was at hand a moment ago.
+                (None, None) => {
+                    let kept = io.reader.block(segment, &block)?;
+                    group.iter().try_for_each(|wanted| copy_wanted(io, segment, wanted, &kept))?;
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+fn read_block(
+    io: &Io,
+    segment: &Segment,
+    block: &BlockRef,
+    stored: &[u8],
+    decoded: &mut Vec<u8>,
+    group: &[Wanted<'_, '_>],
+    keep: bool,
+) -> Result<()> {
+    // Before memory is taken for what it claims to decode to.
+    group.iter().try_for_each(|wanted| check_wanted(io, segment, wanted))?;
+    if let [wanted] = group
+        && wanted.is_alone()
+    {
+        let (schema, piece) = (&wanted.plan.array.schema, wanted.piece);
+        if piece.extents == schema.chunk_shape
+            && let Some(out) = wanted.target.contiguous_piece(&piece.in_region, &piece.extents)
+        {
+            return io.reader.decode(segment, block, stored, out);
+        }
+        let few = if keep { !wanted.is_scattered() } else { wanted.is_small() };
+        if few && !wanted.is_whole_block() {
+            let planes = io.reader.decode_planes(segment, block, stored, keep)?;
+            return copy_runs(io, segment, wanted, &planes, decoded);
+        }
+    }
+    if !keep || matches!(group, [wanted] if wanted.is_whole_block()) {
+        buffers::resize(decoded, block.coding.raw_len as usize)?;
+        io.reader.decode(segment, block, stored, decoded)?;
+        return group.iter().try_for_each(|wanted| copy_wanted(io, segment, wanted, decoded));
+    }
+    // A pack, or a part of a chunk: what is beside it is likely to be asked for next.
+    let kept = io.reader.decode_block(segment, block, stored)?;
+    group.iter().try_for_each(|wanted| copy_wanted(io, segment, wanted, &kept))
+}
+
+/// Copies a piece from a block that is kept.
+fn copy_kept(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>, kept: &Kept, scratch: &mut Vec<u8>) -> Result<()> {
+    if !kept.planes {
+        return copy_wanted(io, segment, wanted, &kept.bytes);
+    }
+    if wanted.is_alone() && !wanted.is_scattered() {
+        check_wanted(io, segment, wanted)?;
+        return copy_runs(io, segment, wanted, &kept.bytes, scratch);
+    }
+    copy_wanted(io, segment, wanted, &io.reader.block(segment, &wanted.row.block)?)
+}
+
+/// Copies a piece of a chunk that is alone in its block from the planes of that.
+fn copy_runs(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>, planes: &[u8], scratch: &mut Vec<u8>) -> Result<()> {
+    let (block, piece, item) = (&wanted.row.block, wanted.piece, wanted.plan.array.schema.dtype.size());
+    if let Some(out) = wanted.target.contiguous_piece(&piece.in_region, &piece.extents) {
+        return io.reader.pick_runs(segment, block, item, planes, wanted.runs(), out);
+    }
+    buffers::resize(scratch, cells(&piece.extents) as usize * item)?;
+    io.reader.pick_runs(segment, block, item, planes, wanted.runs(), scratch)?;
+    let origin = Dims::from_elem(0, piece.extents.len());
+    let place = ChunkBox { shape: &piece.extents, at: &origin, extents: &piece.extents };
+    wanted.target.copy_from(&piece.in_region, &place, scratch)
+}
+
+fn check_wanted(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>) -> Result<()> {
+    block::check_len(&wanted.plan.array.schema, wanted.row.len as usize)
+        .map_err(|error| io.reader.damaged_block(segment, &wanted.row.block, &error))
+}
+
+fn copy_wanted(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>, decoded: &[u8]) -> Result<()> {
+    check_wanted(io, segment, wanted)?;
+    let chunk = io.reader.chunk(segment, &wanted.row, decoded)?;
+    wanted.plan.array.copy_numbers(wanted.target, wanted.piece, chunk)
+}
+
+/// Carries out the plan of a read of texts into `out`, the region of `count` cells in C order.
+pub(crate) fn read_texts(io: &Io, plan: &Plan, count: &[u64], out: &mut [String]) -> Result<()> {
+    let array = &plan.array;
+    let copy = |out: &mut [String], piece: &Piece, chunk: &ChunkData| match chunk {
+        ChunkData::Texts(texts) => array.copy_texts(out, count, piece, texts),
+        ChunkData::Numbers(_) => Err(error!(Internal, "numbers in an array of texts")),
+    };
+    for (piece, chunk) in &plan.memory {
+        match chunk {
+            PendingChunk::Raw(chunk) => copy(out, piece, chunk)?,
+            PendingChunk::Encoded(encoded) => copy(out, piece, &array.decode_pending(io, encoded)?)?,
+        }
+    }
+    let numbers: Vec<u64> = plan.elsewhere.iter().map(|piece| piece.chunk).collect();
+    for (piece, found) in plan.elsewhere.iter().zip(array.locate(io, &plan.segments, &numbers)?) {
+        match found {
+            Some((segment, row)) => copy(out, piece, &array.load(io, &segment, &row)?)?,
+            None => {
+                let fill = array.schema.fill_text().unwrap_or_default();
+                for_each_cell(&array.schema.chunk_shape, count, piece, |_, in_region| {
+                    out[in_region] = block::copy_text(fill)?;
+                    Ok(())
+                })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether an error says that a segment file is gone, which a newer snapshot explains.
+pub(crate) fn is_gone(error: &Error) -> bool {
+    error.kind() == ErrorKind::NotFound
+}

@@ -1,0 +1,99 @@
+//! Zstandard (RFC 8878): one frame with content size and checksum.
+
+use crate::base::error::{Error, ErrorKind, Result, error};
+use crate::codec::{Codec, Stream};
+use ::zstd::zstd_safe::zstd_sys::ZSTD_ErrorCode;
+use ::zstd::zstd_safe::{self, CCtx, CParameter, DCtx, DParameter, InBuffer, OutBuffer};
+use std::cell::RefCell;
+use std::ops::RangeInclusive;
+
+pub(super) const STREAM: Stream =
+    Stream { codec: Codec::Zstd, name: "zstd", levels, bound: Some(bound), encode, decode, can_decode_to };
+
+/// The window that a frame of unknown length may ask for, as a power of two: what RFC 8878 recommends to support.
+const WINDOW_LOG: u32 = 23;
+
+thread_local! {
+    /// Contexts cost as much to make as a block does to compress: each thread keeps its own, the one to compress with
+    /// for a level.
+    static COMPRESSOR: RefCell<Option<(i32, CCtx<'static>)>> = const { RefCell::new(None) };
+    static DECOMPRESSOR: RefCell<Option<DCtx<'static>>> = const { RefCell::new(None) };
+}
+
+pub(super) fn levels() -> RangeInclusive<i32> {
+    ::zstd::compression_level_range()
+}
+
+fn bound(len: usize) -> usize {
+    zstd_safe::compress_bound(len)
+}
+
+/// What an error of the library is; `otherwise` where it is not a lack of memory.
+fn failed(code: usize, otherwise: ErrorKind) -> Error {
+    let is_memory = code.wrapping_neg() == ZSTD_ErrorCode::ZSTD_error_memory_allocation as usize;
+    let kind = if is_memory { ErrorKind::OutOfMemory } else { otherwise };
+    Error::new(kind, format!("zstd: {}", zstd_safe::get_error_name(code)))
+}
+
+fn no_context() -> Error {
+    error!(OutOfMemory, "zstd: no memory for a context")
+}
+
+pub(super) fn encode(level: i32, raw: &[u8], room: &mut [u8]) -> Result<usize> {
+    COMPRESSOR.with_borrow_mut(|kept| {
+        if kept.as_ref().is_none_or(|(made_for, _)| *made_for != level) {
+            let mut made = CCtx::try_create().ok_or_else(no_context)?;
+            (made.set_parameter(CParameter::CompressionLevel(level)))
+                .and_then(|_| made.set_parameter(CParameter::ChecksumFlag(true)))
+                .map_err(|code| failed(code, ErrorKind::Internal))?;
+            *kept = Some((level, made));
+        }
+        let Some((_, compressor)) = kept else {
+            return Err(error!(Internal, "no compressor was made"));
+        };
+        compressor.compress2(room, raw).map_err(|code| failed(code, ErrorKind::Internal))
+    })
+}
+
+pub(super) fn decode(stored: &[u8], out: &mut [u8]) -> Result<usize> {
+    DECOMPRESSOR.with_borrow_mut(|kept| {
+        let decompressor = match kept {
+            Some(decompressor) => decompressor,
+            None => kept.insert(DCtx::try_create().ok_or_else(no_context)?),
+        };
+        decompressor.decompress(out, stored).map_err(|code| failed(code, ErrorKind::Corrupt))
+    })
+}
+
+/// A zstd block of four bytes holds 128 KiB at most (RFC 8878, 3.1.1.2).
+fn can_decode_to(stored: u64, raw: u64) -> bool {
+    raw <= stored * (32 << 10)
+}
+
+/// The length that a frame says it decodes to, where it does.
+pub(super) fn said_len(frame: &[u8]) -> Option<u64> {
+    zstd_safe::get_frame_content_size(frame).ok().flatten()
+}
+
+/// Decodes the first frame of `bytes`; `room` gives the bytes so far more room, and fails where there may be no more.
+pub(super) fn decode_unknown(bytes: &[u8], mut room: impl FnMut(&mut Vec<u8>) -> Result<()>) -> Result<Vec<u8>> {
+    let failed = |code| failed(code, ErrorKind::Corrupt);
+    let mut context = DCtx::try_create().ok_or_else(no_context)?;
+    context.set_parameter(DParameter::WindowLogMax(WINDOW_LOG)).map_err(failed)?;
+    let (mut raw, mut input, mut len) = (Vec::new(), InBuffer::around(bytes), 0);
+    loop {
+        if len == raw.len() {
+            room(&mut raw)?;
+        }
+        let mut out = OutBuffer::around_pos(&mut raw[..], len);
+        let left = context.decompress_stream(&mut out, &mut input).map_err(failed)?;
+        len = out.pos();
+        if left == 0 {
+            raw.truncate(len);
+            return Ok(raw);
+        }
+        if input.pos() == bytes.len() && len < raw.len() {
+            return Err(error!(Corrupt, "zstd: incomplete frame"));
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! What is kept at hand of segments: index pages and decoded blocks, by the number of their segment and their place in it.
+
+use crate::format::segment::Row;
+use crate::memory::buffers::Buffer;
+use quick_cache::OptionsBuilder;
+use quick_cache::sync::Cache;
+use std::sync::Arc;
+
+pub(super) type Blocks = Cache<(u64, u64), Kept, ByBytes>;
+pub(super) type Pages = Cache<(u64, u64), Arc<Vec<Row>>, ByBytes>;
+
+/// A decoded block that is kept at hand.
+#[derive(Clone)]
+pub(crate) struct Kept {
+    pub bytes: Arc<Buffer>,
+    /// Whether they are as [`crate::codec::decode_planes`] leaves them: most of a chunk that is read in small pieces is never
+    /// unshuffled.
+    pub planes: bool,
+}
+
+#[derive(Clone)]
+pub(super) struct ByBytes;
+
+impl quick_cache::Weighter<(u64, u64), Kept> for ByBytes {
+    fn weight(&self, _: &(u64, u64), kept: &Kept) -> u64 {
+        kept.bytes.len() as u64 + 64
+    }
+}
+
+impl quick_cache::Weighter<(u64, u64), Arc<Vec<Row>>> for ByBytes {
+    fn weight(&self, _: &(u64, u64), rows: &Arc<Vec<Row>>) -> u64 {
+        std::mem::size_of_val(&rows[..]) as u64 + 64
+    }
+}
+
+/// A cache in one piece: a share of it for each processor would be too small for a chunk.
+pub(super) fn blocks(bytes: u64) -> Blocks {
+    let options = OptionsBuilder::new().shards(1).estimated_items_capacity(1024).weight_capacity(bytes).build();
+    let options = options.unwrap_or_else(|_| unreachable!("what has no default is given"));
+    Cache::with_options(options, ByBytes, Default::default(), Default::default())
+}
+
+/// Room for `bytes` of rows.
+pub(super) fn pages(bytes: u64) -> Pages {
+    Cache::with_weighter(256, bytes, ByBytes)
+}

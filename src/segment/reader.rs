@@ -1,0 +1,434 @@
+//! Reads of segments.
+
+use crate::base::error::{Error, ErrorKind, Result, bail, error};
+use crate::chunk::block::Encoded;
+use crate::codec;
+use crate::format::definitions::Definitions;
+use crate::format::root::SegmentRecord;
+use crate::format::segment::{self as layout, BlockRef, Directory, HEADER_LEN, Row, TRAILER_LEN, Trailer};
+use crate::memory::buffers::{self, Buffer, Buffers};
+use crate::segment::cache::{self, Kept};
+use crate::segment::{Segment, check_folder};
+use crate::storage::{ReadFile, Storage};
+use quick_cache::sync::Cache;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Segment files that are kept open, at most.
+const OPEN_FILES: usize = 128;
+/// The end of a segment that is read first: the trailer, and for most segments the directory with it.
+const TAIL: usize = 2048;
+
+/// Tells pending blocks from segments in the cache's keys.
+const PENDING: u64 = 1 << 63;
+
+/// Reads segments, through bounded caches of open files, index pages and decoded blocks.
+pub(crate) struct SegmentReader {
+    storage: Arc<dyn Storage>,
+    store_id: [u8; 16],
+    buffers: Arc<Buffers>,
+    files: Cache<u64, Arc<dyn ReadFile>>,
+    pages: cache::Pages,
+    blocks: cache::Blocks,
+    cache_bytes: u64,
+}
+
+impl SegmentReader {
+    pub fn new(storage: Arc<dyn Storage>, store_id: [u8; 16], cache_bytes: u64, buffers: &Arc<Buffers>) -> Self {
+        Self {
+            storage,
+            store_id,
+            buffers: buffers.clone(),
+            files: Cache::new(OPEN_FILES),
+            pages: cache::pages(cache_bytes / 4),
+            blocks: cache::blocks(cache_bytes - cache_bytes / 4),
+            cache_bytes,
+        }
+    }
+
+    /// The open file, its length and header checked. An absent file is [`ErrorKind::NotFound`]: whoever reads an
+    /// older snapshot may have had it compacted or merged away.
+    fn file(&self, segment: &Segment) -> Result<Arc<dyn ReadFile>> {
+        if let Some(file) = self.files.get(&segment.uid) {
+            return Ok(file);
+        }
+        let failed = |error: &std::io::Error| Error::io("open", &segment.path, error);
+        check_folder(&*self.storage, &segment.path)?;
+        let file = self.storage.open(&segment.path).map_err(|error| failed(&error))?;
+        let len = file.length().map_err(|error| failed(&error))?;
+        if len != segment.record.length {
+            let wrong = error!(Corrupt, "the file has {len} bytes, the root says {}", segment.record.length);
+            return Err(segment.damaged(len.min(segment.record.length), &wrong));
+        }
+        let mut header = [0; HEADER_LEN];
+        self.read(segment, &*file, &mut header, 0)?;
+        layout::check_header(&header, &self.store_id).map_err(|error| segment.damaged(0, &error))?;
+        self.files.insert(segment.uid, file.clone());
+        Ok(file)
+    }
+
+    fn read(&self, segment: &Segment, file: &dyn ReadFile, buffer: &mut [u8], offset: u64) -> Result<()> {
+        file.read_at(buffer, offset).map_err(|error| match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => segment.damaged(offset, &error!(Corrupt, "the file ends too early")),
+            _ => Error::io("read", &segment.path, &error),
+        })
+    }
+
+    /// The directory, read and checked when first asked for.
+    pub fn directory(&self, segment: &Segment) -> Result<Arc<Directory>> {
+        if let Some(directory) = segment.directory.get() {
+            return Ok(directory.clone());
+        }
+        let file = self.file(segment)?;
+        let directory = Arc::new(self.read_directory(segment, &*file)?);
+        Ok(segment.directory.get_or_init(|| directory).clone())
+    }
+
+    /// A segment that no root is there to name, as its file says.
+    pub fn find(&self, path: &Path) -> Result<Segment> {
+        let failed = |error: std::io::Error| Error::io("read", path, &error);
+        let length = self.storage.open(path).and_then(|file| file.length()).map_err(failed)?;
+        let name = path.file_name().map(|name| name.to_string_lossy().into()).unwrap_or_default();
+        let mut record = SegmentRecord { file: name, length, directory_crc32c: 0, array_ids: (0, 0) };
+        let unknown = Segment::at(record.clone(), path.to_owned());
+        let file = self.file(&unknown)?;
+        record.directory_crc32c = self.trailer(&unknown, &*file)?.directory_crc;
+        let unknown = Segment::at(record.clone(), path.to_owned());
+        record.array_ids = self.read_index(&unknown, &*file)?.array_ids();
+        Ok(Segment::at(record, path.to_owned()))
+    }
+
+    fn trailer(&self, segment: &Segment, file: &dyn ReadFile) -> Result<Trailer> {
+        let len = segment.record.length;
+        let Some(offset) = len.checked_sub(TRAILER_LEN as u64) else {
+            return Err(segment.damaged(len, &error!(Corrupt, "{len} bytes are too few for a segment")));
+        };
+        let mut bytes = [0; TRAILER_LEN];
+        self.read(segment, file, &mut bytes, offset)?;
+        Trailer::parse(&bytes, len).map_err(|error| segment.damaged(offset, &error))
+    }
+
+    fn read_directory(&self, segment: &Segment, file: &dyn ReadFile) -> Result<Directory> {
+        let directory = self.read_index(segment, file)?;
+        let (ids, said) = (directory.array_ids(), segment.record.array_ids);
+        if ids != said {
+            let offset = directory.definitions_offset() + u64::from(directory.definitions.0);
+            let wrong = error!(Corrupt, "the directory has array ids {ids:?}, the root says {said:?}");
+            return Err(segment.damaged(offset, &wrong));
+        }
+        Ok(directory)
+    }
+
+    fn read_index(&self, segment: &Segment, file: &dyn ReadFile) -> Result<Directory> {
+        let len = segment.record.length;
+        if len < (HEADER_LEN + TRAILER_LEN) as u64 {
+            return Err(segment.damaged(len, &error!(Corrupt, "{len} bytes are too few for a segment")));
+        }
+        let mut tail = vec![0; TAIL.min(len as usize)];
+        let tail_offset = len - tail.len() as u64;
+        self.read(segment, file, &mut tail, tail_offset)?;
+        let trailer_offset = len - TRAILER_LEN as u64;
+        let trailer = match tail.last_chunk::<TRAILER_LEN>() {
+            Some(bytes) => Trailer::parse(bytes, len).map_err(|error| segment.damaged(trailer_offset, &error))?,
+            None => bail!(Internal, "a tail shorter than a trailer"),
+        };
+        let offset = trailer.directory_offset;
+        let bytes = match offset.checked_sub(tail_offset) {
+            Some(at) => tail[at as usize..tail.len() - TRAILER_LEN].to_vec(),
+            None => {
+                let mut bytes = buffers::allocate(trailer.directory_len as usize)?;
+                self.read(segment, file, &mut bytes, offset)?;
+                bytes
+            }
+        };
+        let crc = crc32c::crc32c(&bytes);
+        if crc != trailer.directory_crc || crc != segment.record.directory_crc32c {
+            return Err(segment.damaged(offset, &error!(Corrupt, "the directory's checksum does not match")));
+        }
+        Directory::parse(&bytes, offset).map_err(|error| segment.damaged(offset, &error))
+    }
+
+    /// The rows of index page `number`.
+    pub fn page(&self, segment: &Segment, directory: &Directory, number: usize) -> Result<Arc<Vec<Row>>> {
+        let key = (segment.uid, number as u64);
+        if let Some(rows) = self.pages.get(&key) {
+            return Ok(rows);
+        }
+        let rows = Arc::new(self.page_uncached(segment, directory, number)?);
+        self.pages.insert(key, rows.clone());
+        Ok(rows)
+    }
+
+    fn page_uncached(&self, segment: &Segment, directory: &Directory, number: usize) -> Result<Vec<Row>> {
+        let page = &directory.pages[number];
+        let mut bytes = buffers::allocate(page.len as usize)?;
+        self.read(segment, &*self.file(segment)?, &mut bytes, page.offset)?;
+        if crc32c::crc32c(&bytes) != page.crc {
+            return Err(segment.damaged(page.offset, &error!(Corrupt, "an index page's checksum does not match")));
+        }
+        layout::page_from_bytes(&bytes, page, directory.blocks_end)
+            .map_err(|error| segment.damaged(page.offset, &error))
+    }
+
+    /// Calls `f` for each row of chunks `low..=high` of an array, in their order.
+    pub fn rows(
+        &self,
+        segment: &Segment,
+        array_id: u64,
+        (low, high): (u64, u64),
+        mut f: impl FnMut(&Row),
+    ) -> Result<()> {
+        if !(segment.record.array_ids.0..=segment.record.array_ids.1).contains(&array_id) {
+            return Ok(());
+        }
+        let directory = self.directory(segment)?;
+        if !directory.may_hold(array_id) {
+            return Ok(());
+        }
+        for number in directory.pages_of(array_id, low, high) {
+            let rows = self.page(segment, &directory, number)?;
+            let from = rows.partition_point(|row| (row.array_id, row.chunk) < (array_id, low));
+            for row in rows[from..].iter().take_while(|row| (row.array_id, row.chunk) <= (array_id, high)) {
+                f(row);
+            }
+        }
+        Ok(())
+    }
+
+    /// Where each of `chunks`, which ascend, of an array is stored: in which of `segments` (later ones win), and how.
+    pub fn locate(
+        &self,
+        segments: &[Arc<Segment>],
+        array_id: u64,
+        chunks: &[u64],
+    ) -> Result<Vec<Option<(usize, Row)>>> {
+        let mut found: Vec<Option<(usize, Row)>> = vec![None; chunks.len()];
+        let (Some(&low), Some(&high)) = (chunks.first(), chunks.last()) else {
+            return Ok(found);
+        };
+        let mut missing = chunks.len();
+        for (number, segment) in segments.iter().enumerate().rev() {
+            let mut next = 0;
+            self.rows(segment, array_id, (low, high), |row| {
+                next += chunks[next..].partition_point(|&chunk| chunk < row.chunk);
+                if chunks.get(next) == Some(&row.chunk) && found[next].is_none() {
+                    found[next] = Some((number, *row));
+                    missing -= 1;
+                }
+            })?;
+            if missing == 0 {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Reads `len` stored bytes from `offset` on into `buffer`.
+    pub fn stored(&self, segment: &Segment, offset: u64, len: usize, buffer: &mut Vec<u8>) -> Result<()> {
+        buffers::resize(buffer, len)?;
+        self.read(segment, &*self.file(segment)?, buffer, offset)
+    }
+
+    /// `len` stored bytes from `offset` on.
+    pub fn fetch(&self, segment: &Segment, offset: u64, len: usize) -> Result<Buffer> {
+        let mut bytes = self.buffers.take(len)?;
+        self.read(segment, &*self.file(segment)?, &mut bytes, offset)?;
+        Ok(bytes)
+    }
+
+    /// Checks a block's stored bytes.
+    pub fn check(&self, segment: &Segment, block: &BlockRef, stored: &[u8]) -> Result<()> {
+        if crc32c::crc32c(stored) != block.crc {
+            return Err(segment.damaged(block.offset, &error!(Corrupt, "a block's checksum does not match")));
+        }
+        Ok(())
+    }
+
+    /// Checks a block's stored bytes and decodes them into `out`, which has just the room for them.
+    pub fn decode(&self, segment: &Segment, block: &BlockRef, stored: &[u8], out: &mut [u8]) -> Result<()> {
+        self.check(segment, block, stored)?;
+        codec::decode(&block.coding, stored, out, &self.buffers).map_err(|error| segment.damaged(block.offset, &error))
+    }
+
+    /// Decodes a block and leaves it shuffled; see [`codec::decode_planes`]. It may be kept at hand.
+    pub fn decode_planes(&self, segment: &Segment, block: &BlockRef, stored: &[u8], keep: bool) -> Result<Arc<Buffer>> {
+        self.check(segment, block, stored)?;
+        let mut planes = self.buffers.take(block.coding.raw_len as usize)?;
+        codec::decode_planes(&block.coding, stored, &mut planes)
+            .map_err(|error| segment.damaged(block.offset, &error))?;
+        let planes = Arc::new(planes);
+        if keep {
+            self.keep((segment.uid, block.offset), Kept { bytes: planes.clone(), planes: block.coding.shuffle > 1 });
+        }
+        Ok(planes)
+    }
+
+    /// Takes some elements of a block from what [`Self::decode_planes`] gave; see [`codec::pick_runs`].
+    pub fn pick_runs(
+        &self,
+        segment: &Segment,
+        block: &BlockRef,
+        item: usize,
+        planes: &[u8],
+        runs: impl Iterator<Item = (usize, usize)>,
+        out: &mut [u8],
+    ) -> Result<()> {
+        codec::pick_runs(&block.coding, item, planes, runs, out).map_err(|error| segment.damaged(block.offset, &error))
+    }
+
+    /// Whether this many decoded bytes are worth keeping: they do not push each other out.
+    pub fn has_cache_for(&self, bytes: u64) -> bool {
+        bytes <= self.cache_bytes / 2
+    }
+
+    /// What is wrong with the content of a block whose checksum is right.
+    pub fn damaged_block(&self, segment: &Segment, block: &BlockRef, error: &Error) -> Error {
+        segment.damaged(block.offset, error)
+    }
+
+    /// The bytes of a chunk in its decoded block.
+    pub fn chunk<'d>(&self, segment: &Segment, row: &Row, decoded: &'d [u8]) -> Result<&'d [u8]> {
+        // Two rows may disagree on a block that they share.
+        (decoded.get(row.at as usize..))
+            .and_then(|rest| rest.get(..row.len as usize))
+            .ok_or_else(|| segment.damaged(row.block.offset, &error!(Corrupt, "a chunk is outside its block")))
+    }
+
+    /// Lets go of an open file.
+    pub fn close(&self, segment: &Segment) {
+        self.files.remove(&segment.uid);
+    }
+
+    /// A decoded block, if it is at hand.
+    pub fn cached(&self, segment: &Segment, block: &BlockRef) -> Option<Kept> {
+        self.blocks.get(&(segment.uid, block.offset))
+    }
+
+    fn keep(&self, key: (u64, u64), kept: Kept) {
+        if (kept.bytes.len() as u64) < self.cache_bytes / 4 {
+            self.blocks.insert(key, kept);
+        }
+    }
+
+    /// A decoded block that is not in a segment yet, from the cache or decoded.
+    pub fn pending(&self, encoded: &Encoded) -> Result<Arc<Buffer>> {
+        let key = (PENDING | encoded.uid, 0);
+        if let Some(kept) = self.blocks.get(&key) {
+            return Ok(kept.bytes);
+        }
+        let decoded = Arc::new(encoded.decode(&self.buffers)?);
+        self.keep(key, Kept { bytes: decoded.clone(), planes: false });
+        Ok(decoded)
+    }
+
+    /// A decoded block, from the cache or read.
+    pub fn block(&self, segment: &Segment, block: &BlockRef) -> Result<Arc<Buffer>> {
+        match self.cached(segment, block) {
+            Some(Kept { bytes, planes: false }) => Ok(bytes),
+            Some(Kept { bytes, planes: true }) => {
+                let mut joined = self.buffers.take(bytes.len())?;
+                codec::join_planes(&block.coding, &bytes, &mut joined);
+                let joined = Arc::new(joined);
+                self.keep((segment.uid, block.offset), Kept { bytes: joined.clone(), planes: false });
+                Ok(joined)
+            }
+            None => {
+                let stored = self.fetch(segment, block.offset, block.len as usize)?;
+                self.decode_block(segment, block, &stored)
+            }
+        }
+    }
+
+    /// Decodes a block and keeps it at hand.
+    pub fn decode_block(&self, segment: &Segment, block: &BlockRef, stored: &[u8]) -> Result<Arc<Buffer>> {
+        let mut decoded = self.buffers.take(block.coding.raw_len as usize)?;
+        self.decode(segment, block, stored, &mut decoded)?;
+        let decoded = Arc::new(decoded);
+        self.keep((segment.uid, block.offset), Kept { bytes: decoded.clone(), planes: false });
+        Ok(decoded)
+    }
+
+    /// What the arrays of a segment are.
+    pub fn definitions(&self, segment: &Segment) -> Result<Definitions> {
+        let file = self.file(segment)?;
+        let directory = self.read_directory(segment, &*file)?;
+        let (offset, (len, crc)) = (directory.definitions_offset(), directory.definitions);
+        let mut bytes = buffers::allocate(len as usize)?;
+        self.read(segment, &*file, &mut bytes, offset)?;
+        if crc32c::crc32c(&bytes) != crc {
+            return Err(segment.damaged(offset, &error!(Corrupt, "the checksum of the definitions does not match")));
+        }
+        Definitions::from_bytes(&bytes).map_err(|error| segment.damaged(offset, &error))
+    }
+
+    /// Reads and checks every byte of a segment, calling `damage` with the offset and the error of each part that is
+    /// not what was written.
+    pub fn verify(&self, segment: &Segment, damage: &mut dyn FnMut(u64, Error)) -> Result<()> {
+        self.files.remove(&segment.uid);
+        let opened = self.file(segment).and_then(|file| Ok((self.read_directory(segment, &*file)?, file)));
+        let (directory, _file) = match opened {
+            Ok(opened) => opened,
+            Err(error) if error.kind() == ErrorKind::Io => return Err(error),
+            Err(error) => {
+                damage(0, error);
+                return Ok(());
+            }
+        };
+        let mut blocks: Vec<BlockRef> = Vec::new();
+        let mut whole = true;
+        for (number, page) in directory.pages.iter().enumerate() {
+            match self.page_uncached(segment, &directory, number) {
+                Ok(rows) => {
+                    blocks.extend(rows.iter().map(|row| row.block));
+                    // Blocks that do not overlap are no more than their bytes.
+                    if blocks.len() as u64 > directory.blocks_end {
+                        blocks.sort_unstable_by_key(|block| block.offset);
+                        blocks.dedup();
+                        if blocks.len() as u64 > directory.blocks_end {
+                            let wrong = error!(Corrupt, "the index names more blocks than there are bytes");
+                            damage(page.offset, segment.damaged(page.offset, &wrong));
+                            return Ok(());
+                        }
+                    }
+                }
+                Err(error) => {
+                    whole = false;
+                    damage(page.offset, error);
+                }
+            }
+        }
+        blocks.sort_unstable_by_key(|block| block.offset);
+        blocks.dedup();
+        let mut end = HEADER_LEN as u64;
+        let (mut stored, mut decoded) = (Vec::new(), Vec::new());
+        for block in &blocks {
+            if block.offset < end {
+                let wrong = error!(Corrupt, "the block overlaps the one before it");
+                damage(block.offset, segment.damaged(block.offset, &wrong));
+                continue;
+            }
+            if block.offset != end && whole {
+                damage(end, segment.damaged(end, &error!(Corrupt, "the blocks have a gap here")));
+            }
+            end = block.offset + u64::from(block.len);
+            let read = self.stored(segment, block.offset, block.len as usize, &mut stored).and_then(|()| {
+                buffers::resize(&mut decoded, block.coding.raw_len as usize)?;
+                self.decode(segment, block, &stored, &mut decoded)
+            });
+            match read {
+                Err(error) if error.kind() == ErrorKind::Io => return Err(error),
+                Err(error) => damage(block.offset, error),
+                Ok(()) => {}
+            }
+        }
+        if whole && end != directory.blocks_end {
+            damage(end, segment.damaged(end, &error!(Corrupt, "bytes that belong to no block")));
+        }
+        match self.definitions(segment) {
+            Err(error) if error.kind() == ErrorKind::Io => return Err(error),
+            Err(error) => damage(directory.definitions_offset(), error),
+            Ok(_) => {}
+        }
+        Ok(())
+    }
+}

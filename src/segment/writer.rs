@@ -1,0 +1,249 @@
+//! Segments being written, from front to back, and what makes them durable.
+
+use crate::base::error::{Error, ErrorKind, Result, bail};
+use crate::chunk::block::Encoded;
+use crate::chunk::schema::Schema;
+use crate::codec::Coding;
+use crate::format::definitions::{Definition, Definitions, SchemaNumbers};
+use crate::format::root::SegmentRecord;
+use crate::format::segment::{
+    self as layout, BlockRef, ChunkKey, Directory, HEADER_LEN, PAGE_ROWS, PageRef, Row, TRAILER_LEN, Trailer,
+};
+use crate::segment::{Segment, check_folder};
+use crate::storage::{Storage, WriteFile};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Bytes that are gathered before they are written.
+const WRITE_BUFFER: usize = 1 << 20;
+
+/// Bytes that are sent on their way to the disk together, while the blocks behind them are still being encoded.
+const SYNC_STEP: u64 = 4 << 20;
+
+/// A segment being written.
+pub(crate) struct SegmentWriter {
+    file: Box<dyn WriteFile>,
+    path: PathBuf,
+    /// Where the next block goes.
+    end: u64,
+    gathered: Vec<u8>,
+    /// Bytes in the file, and how many of them are on their way to the disk; all, where nobody will sync it.
+    written: u64,
+    sent: u64,
+    rows: Vec<Row>,
+    pages: Vec<u8>,
+    directory: Directory,
+    /// Of the arrays that have rows, in ascending order.
+    ids: Vec<u64>,
+}
+
+impl SegmentWriter {
+    /// Makes the file at `path` and begins it.
+    pub fn create(storage: &dyn Storage, path: PathBuf, store_id: &[u8; 16]) -> Result<Self> {
+        check_folder(storage, &path)?;
+        let file = storage.create(&path).map_err(|error| Error::io("create", &path, &error))?;
+        Ok(Self {
+            file,
+            path,
+            end: HEADER_LEN as u64,
+            gathered: layout::header(store_id).to_vec(),
+            written: 0,
+            sent: u64::MAX,
+            rows: Vec::new(),
+            pages: Vec::new(),
+            directory: Directory::default(),
+            ids: Vec::new(),
+        })
+    }
+
+    /// Begins to sync what is written, as it is written, if the file is to be synced.
+    pub fn with_sync(mut self, sync: bool) -> Self {
+        self.sent = if sync { 0 } else { u64::MAX };
+        self
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        let large = bytes.len() > WRITE_BUFFER / 2;
+        if large || self.gathered.len() + bytes.len() > WRITE_BUFFER {
+            self.write_gathered()?;
+        }
+        if large {
+            self.append(bytes)
+        } else {
+            self.gathered.extend_from_slice(bytes);
+            Ok(())
+        }
+    }
+
+    fn write_gathered(&mut self) -> Result<()> {
+        let gathered = std::mem::take(&mut self.gathered);
+        let written = self.append(&gathered);
+        self.gathered = gathered;
+        self.gathered.clear();
+        written
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file.append(bytes).map_err(|error| Error::io("write", &self.path, &error))?;
+        self.written += bytes.len() as u64;
+        if self.written.saturating_sub(self.sent) >= SYNC_STEP {
+            self.file.begin_sync(self.sent..self.written);
+            self.sent = self.written;
+        }
+        Ok(())
+    }
+
+    /// Writes a block and says where it is.
+    pub fn block(&mut self, bytes: &[u8], crc: u32, coding: Coding) -> Result<BlockRef> {
+        let Ok(len) = u32::try_from(bytes.len()) else {
+            bail!(InvalidArgument, "a stored block of {} bytes exceeds 2^32 - 1", bytes.len());
+        };
+        let block = BlockRef { offset: self.end, len, crc, coding };
+        self.write(bytes)?;
+        self.end += bytes.len() as u64;
+        Ok(block)
+    }
+
+    /// Writes an encoded block; its rows, for the chunks named by `keys`, are handed to `rows`.
+    pub fn encoded(&mut self, encoded: &Encoded, keys: &[ChunkKey], rows: &mut Vec<Row>) -> Result<()> {
+        let block = self.block(&encoded.bytes, encoded.crc, encoded.coding)?;
+        rows.extend(keys.iter().zip(&encoded.parts).map(|(&(array_id, chunk), part)| Row {
+            array_id,
+            chunk,
+            block,
+            at: part.at,
+            len: part.len,
+            stats: part.stats,
+        }));
+        Ok(())
+    }
+
+    /// Adds a row to the index; rows come in order of array id and chunk.
+    pub fn row(&mut self, row: Row) -> Result<()> {
+        let last = self.rows.last().map(|last| (last.array_id, last.chunk)).or(self.directory.last_of_pages());
+        if last >= Some((row.array_id, row.chunk)) {
+            bail!(Corrupt, "chunk {} of array id {} comes twice: two arrays have that id", row.chunk, row.array_id);
+        }
+        if self.ids.last() != Some(&row.array_id) {
+            self.ids.push(row.array_id);
+        }
+        self.rows.push(row);
+        if self.rows.len() == PAGE_ROWS { self.end_page() } else { Ok(()) }
+    }
+
+    /// Rows added so far.
+    pub fn row_count(&self) -> u64 {
+        self.directory.row_count() + self.rows.len() as u64
+    }
+
+    fn end_page(&mut self) -> Result<()> {
+        let (Some(first), Some(last)) = (self.rows.first(), self.rows.last()) else {
+            return Ok(());
+        };
+        let bytes = layout::page_to_bytes(&self.rows)?;
+        self.directory.last = (last.array_id, last.chunk);
+        self.directory.pages.push(PageRef {
+            first: (first.array_id, first.chunk),
+            rows: self.rows.len() as u32,
+            offset: self.pages.len() as u64,
+            len: bytes.len() as u32,
+            crc: crc32c::crc32c(&bytes),
+        });
+        self.pages.extend_from_slice(&bytes);
+        self.rows.clear();
+        Ok(())
+    }
+
+    /// Writes the index, and what `define` says of each array that has rows. The file and its folder are the caller's to
+    /// sync.
+    pub fn finish<'d>(
+        mut self,
+        array: &Arc<str>,
+        define: impl Fn(u64) -> Option<Defined<'d>>,
+    ) -> Result<(Segment, NewFile)> {
+        self.end_page()?;
+        self.directory.blocks_end = self.end;
+        for page in &mut self.directory.pages {
+            page.offset += self.end;
+        }
+        let pages = std::mem::take(&mut self.pages);
+        self.write(&pages)?;
+        let definitions = self.definitions(array, define)?;
+        let Ok(len) = u32::try_from(definitions.len()) else {
+            bail!(InvalidArgument, "the definitions of a segment take {} bytes, over 2^32 - 1", definitions.len());
+        };
+        self.directory.definitions = (len, crc32c::crc32c(&definitions));
+        self.write(&definitions)?;
+        let directory = self.directory.to_bytes();
+        let trailer = Trailer {
+            directory_offset: self.directory.definitions_offset() + u64::from(len),
+            directory_len: directory.len() as u64,
+            directory_crc: crc32c::crc32c(&directory),
+        };
+        self.write(&directory)?;
+        self.write(&trailer.to_bytes())?;
+        self.write_gathered()?;
+        let file = self.path.file_name().map(|name| name.to_string_lossy().into()).unwrap_or_default();
+        let record = SegmentRecord {
+            file,
+            length: trailer.directory_offset + trailer.directory_len + TRAILER_LEN as u64,
+            directory_crc32c: trailer.directory_crc,
+            array_ids: (self.ids.first().copied().unwrap_or(0), self.ids.last().copied().unwrap_or(0)),
+        };
+        let segment = Segment::at(record, self.path.clone());
+        // Whoever asks for it next need not read it back.
+        let _ = segment.directory.set(Arc::new(self.directory));
+        Ok((segment, NewFile { path: self.path, file: self.file }))
+    }
+
+    fn definitions<'d>(&self, array: &Arc<str>, define: impl Fn(u64) -> Option<Defined<'d>>) -> Result<Vec<u8>> {
+        let mut definitions = Definitions::new(array.clone());
+        let mut numbers = SchemaNumbers::default();
+        for &id in &self.ids {
+            let Some(Defined { dataset, schema, shape }) = define(id) else {
+                bail!(Internal, "chunks of array {id}, of which nothing is known");
+            };
+            let schema = numbers.number(schema, &mut definitions.schemas);
+            definitions.arrays.push(Definition(id, dataset.clone(), schema, shape.to_vec()));
+        }
+        definitions.to_bytes()
+    }
+}
+
+/// What a segment says of an array that it has chunks of.
+pub(crate) struct Defined<'d> {
+    pub dataset: &'d Arc<str>,
+    pub schema: &'d Arc<Schema>,
+    pub shape: &'d [u64],
+}
+
+/// A file that was written, and may not be durable yet.
+pub(crate) struct NewFile {
+    pub path: PathBuf,
+    pub file: Box<dyn WriteFile>,
+}
+
+impl NewFile {
+    /// Makes a new segment durable. Where there is no room for it, that is all that has happened: no root names it, and
+    /// another can be written.
+    pub fn sync(&self) -> Result<()> {
+        self.file.sync().map_err(|error| match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::io("fsync", &self.path, &error),
+            _ => sync_failed(&self.path, &error),
+        })
+    }
+}
+
+/// Makes the bytes of a file that is there durable.
+pub(crate) fn sync_file(storage: &dyn Storage, path: &Path) -> Result<()> {
+    storage.sync_file(path).map_err(|error| sync_failed(path, &error))
+}
+
+/// A failed fsync: the kernel may have dropped the data and forgotten the error, so that trying again proves nothing.
+pub(crate) fn sync_failed(path: &Path, error: &io::Error) -> Error {
+    Error::new(
+        ErrorKind::Poisoned,
+        format!("fsync {}: {error}; nothing more can be committed through this store: reopen it", path.display()),
+    )
+}
