@@ -1,4 +1,4 @@
-//! Snapshots and what takes them away: merges, compactions, rollbacks, damaged kept roots.
+//! Snapshots and what takes them away: merges, compactions, rollbacks, damaged kept roots, other stores in the place.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
@@ -110,6 +110,40 @@ fn no_reader_loses_its_snapshot_to_merges() {
     }
 }
 
+/// Another store in the place of the opened one is a conflict for readers and writers, and a reader keeps its snapshot.
+#[test]
+fn another_store_in_the_place_is_a_conflict() {
+    let dir = tempfile::tempdir().unwrap();
+    let [path, other, aside] = ["s", "other", "aside"].map(|name| dir.path().join(name));
+    let writer = create(&path, None);
+    commit(&writer, 1);
+    let second = create(&other, None);
+    commit(&second, 2);
+    commit(&second, 3);
+    second.close().unwrap();
+    let reader = open(&path, Mode::Read);
+    assert_holds(&reader, 1);
+    std::fs::rename(&path, &aside).unwrap();
+    std::fs::rename(&other, &path).unwrap();
+    let before = files(&path);
+    for _ in 0..2 {
+        let error = reader.refresh().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+        assert!(error.message().contains(&path.display().to_string()), "{error}");
+        assert_holds(&reader, 1);
+    }
+    write(&writer, 4);
+    let error = writer.flush().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+    writer.discard();
+    assert_eq!(files(&path), before, "the other store is as it was");
+    assert_holds(&open(&path, Mode::Read), 3);
+    std::fs::rename(&path, &other).unwrap();
+    std::fs::rename(&aside, &path).unwrap();
+    assert_holds(&open(&path, Mode::Read), 1);
+    assert!(!reader.refresh().unwrap());
+}
+
 /// A flush does not follow a folder that has become a symbolic link, and works once the folder is back.
 #[test]
 fn a_flush_into_a_folder_that_is_a_link_writes_nothing_outside() {
@@ -133,6 +167,47 @@ fn a_flush_into_a_folder_that_is_a_link_writes_nothing_outside() {
     assert_holds(&store, 2);
     store.close().unwrap();
     assert_holds(&open(&path, Mode::Read), 2);
+}
+
+/// Descriptors of files under a folder: how many, and how many of files that were removed.
+fn descriptors(path: &Path) -> (usize, usize) {
+    let open: Vec<String> = std::fs::read_dir("/proc/self/fd")
+        .unwrap()
+        .filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok())
+        .map(|file| file.display().to_string())
+        .filter(|file| file.starts_with(&format!("{}/", path.display())))
+        .collect();
+    (open.len(), open.iter().filter(|file| file.ends_with("(deleted)")).count())
+}
+
+/// As many descriptors are open after many commits, compactions, opens and refreshes as before, none of removed files.
+#[test]
+fn descriptors_are_given_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let store = create(&path, Some(0));
+    commit(&store, 1);
+    let reader = open(&path, Mode::Read);
+    let mut first = None;
+    for value in 2..=60 {
+        commit(&store, value);
+        assert_holds(&store, value);
+        assert!(reader.refresh().unwrap());
+        assert_holds(&reader, value);
+        if value % 3 == 0 {
+            store.compact().unwrap();
+            assert!(reader.refresh().unwrap());
+            assert_holds(&open(&path, Mode::Read), value);
+            assert_holds(&reader, value);
+            assert_holds(&store, value);
+            store.compact().unwrap();
+            let (open, removed) = descriptors(&path);
+            assert_eq!(removed, 0, "removed files are kept open after {value} commits");
+            assert!(open <= *first.get_or_insert(open), "{open} descriptors after {value} commits, {first:?} at first");
+        }
+    }
+    drop((store, reader));
+    assert_eq!(descriptors(&path), (0, 0));
 }
 
 /// Refuses one sync.
