@@ -66,6 +66,11 @@
  * touch the same cells at once, each cell is as one of them left it. A handle does not survive a
  * fork: in the child process its calls fail with ATLAS_STATUS_FORKED; atlas_discard releases it.
  *
+ * The library's own threads take no signals: one that every thread of the program has blocked stays
+ * pending. A call computes in the default floating-point environment (rounding to nearest, no traps,
+ * denormals kept), whatever the calling thread has, and leaves the thread's as it was, exception
+ * flags included; a callback finds the caller's.
+ *
  *
  * Names
  *
@@ -134,8 +139,9 @@
  * Callbacks
  *
  * A callback gets the `user_data` that was set with it. It runs only on a thread that is inside a
- * call on this store, during that call, and must not call this library, throw or longjmp, nor wait
- * for another thread that is inside such a call. With one store used from many threads it can run
+ * call on this store, during that call, and must not throw or longjmp, nor wait for another thread
+ * that is inside such a call. It may call this library on other stores; a call on the store that it
+ * belongs to fails with ATLAS_STATUS_INVALID_ARGUMENT. With one store used from many threads it can run
  * on several of them at once.
  */
 

@@ -19,6 +19,10 @@
 //! # }
 //! ```
 //!
+//! Rust code takes the default floating-point environment for granted (rounding to nearest, no traps, denormals kept), and
+//! so do these functions: a thread that has another must not call them. The C ABI sets it for each call, and the library's
+//! own threads have it whatever the thread that starts them has.
+//!
 //! The format on disk is described in `docs/format.md`; the C ABI over this API is `include/atlas.h`.
 
 mod array;

@@ -2,6 +2,7 @@
 
 use crate::base::error::{Error, Result, error};
 use crate::base::process::PerProcess;
+use crate::base::threads;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
@@ -53,6 +54,7 @@ impl Pool {
         let start = || {
             let name = |i| format!("atlas-{i}");
             let builder = rayon::ThreadPoolBuilder::new().num_threads(self.threads).thread_name(name);
+            let builder = builder.spawn_handler(threads::spawn_worker);
             if self.threads == 0 { None } else { builder.build().ok() }
         };
         // The model checker's threads are the only ones that may touch its locks.
@@ -76,7 +78,8 @@ impl Pool {
         if let Some(pool) = self.running() {
             pool.spawn(job);
         } else if cfg!(feature = "shuttle") && self.has_threads() {
-            drop(crate::base::sync::thread::spawn(job));
+            // Where none can be made, whoever needs the result does it.
+            drop(threads::spawn("atlas-0", job));
         }
     }
 
@@ -146,7 +149,7 @@ impl Pool {
         thread::scope(|scope| {
             for _ in 1..threads {
                 // Where no thread can be made, those that there are do it.
-                if thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                if threads::spawn_scoped(scope, "atlas-decode", work).is_err() {
                     break;
                 }
             }

@@ -81,6 +81,7 @@ impl<T> PerProcess<T> {
     }
 
     /// Whether a parent of this process has had a value.
+    #[cfg(feature = "capi")]
     pub fn is_inherited(&self) -> bool {
         self.first.get().is_some_and(|node| node.pid != id())
     }

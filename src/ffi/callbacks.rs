@@ -1,6 +1,7 @@
 //! The caller's functions as the engine's closures.
 
 use crate::base::error::{Result, bail};
+use crate::base::float_state::as_caller;
 use crate::ffi::types::{ATLAS_LOG_INFO, ATLAS_LOG_WARNING, atlas_damage_fn, atlas_log_fn, atlas_progress_fn};
 use crate::{Damage, LogFn, LogLevel, ProgressFn};
 use std::ffi::{CString, c_void};
@@ -27,8 +28,9 @@ pub(super) fn log(function: atlas_log_fn, user_data: *mut c_void) -> Option<LogF
             LogLevel::Info => ATLAS_LOG_INFO,
             LogLevel::Warning => ATLAS_LOG_WARNING,
         };
+        let message = text(message);
         // SAFETY: the caller's function, with what the header promises it.
-        unsafe { function(level, text(message).as_ptr(), data.get()) };
+        as_caller(|| unsafe { function(level, message.as_ptr(), data.get()) });
     }))
 }
 
@@ -36,8 +38,9 @@ pub(super) fn log(function: atlas_log_fn, user_data: *mut c_void) -> Option<LogF
 pub(super) fn progress(function: atlas_progress_fn, user_data: *mut c_void) -> Option<ProgressFn> {
     let (function, data) = (function?, UserData(user_data));
     Some(Box::new(move |what: &str, done: u64, total: u64| {
+        let what = text(what);
         // SAFETY: the caller's function, with what the header promises it.
-        unsafe { function(text(what).as_ptr(), done, total, data.get()) == 0 }
+        as_caller(|| unsafe { function(what.as_ptr(), done, total, data.get()) == 0 })
     }))
 }
 
@@ -61,7 +64,7 @@ impl Report {
         if let Some(function) = self.function {
             let (file, message) = (text(&file.to_string_lossy()), text(message));
             // SAFETY: the caller's function, with what the header promises it.
-            unsafe { function(file.as_ptr(), *offset, message.as_ptr(), self.user_data) };
+            as_caller(|| unsafe { function(file.as_ptr(), *offset, message.as_ptr(), self.user_data) });
         }
     }
 

@@ -1,6 +1,7 @@
 //! The choke point of the boundary: every call that can fail runs inside [`guard`].
 
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::float_state;
 use crate::ffi::status::{self, ATLAS_STATUS_OK, atlas_status};
 use std::any::Any;
 use std::cell::RefCell;
@@ -31,9 +32,10 @@ impl Call {
     }
 }
 
-/// Runs the body of a C function: an error or a panic becomes a status, set together with this
-/// thread's text.
+/// Runs the body of a C function, in the default floating-point state: an error or a panic becomes a
+/// status, set together with this thread's text.
 pub(super) fn guard(function: &'static str, body: impl FnOnce(Call) -> Result<()>) -> atlas_status {
+    let _default = float_state::enter();
     // A body borrows the caller's memory and shared stores only. A store that a panic left half changed poisons its
     // own locks, so nothing broken is seen after the unwinding.
     match catch_unwind(AssertUnwindSafe(|| body(Call { function }))) {

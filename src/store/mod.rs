@@ -8,6 +8,7 @@
 mod affected;
 mod arrays;
 mod attributes;
+mod callbacks;
 mod commits;
 mod dataset;
 mod info;
@@ -88,8 +89,9 @@ enum Ending {
 }
 
 impl Store {
-    /// Refuses calls on a store that is closed, or that a parent process opened.
+    /// Refuses calls on a store that is closed, or that a parent process opened, and calls from its callbacks.
     fn check_usable(&self) -> Result<()> {
+        self.check_not_calling_back()?;
         if process::id() != self.pid {
             bail!(
                 Forked,
@@ -148,7 +150,7 @@ impl Store {
 
     fn log(&self, level: LogLevel, message: &str) {
         if let Some(log) = &self.log {
-            log(level, message);
+            self.call_back(|| log(level, message));
         }
     }
 
@@ -162,7 +164,7 @@ impl Store {
     /// Tells the progress callback, which may stop the call.
     fn progress(&self, what: &str, done: u64, total: u64) -> Result<()> {
         match &self.progress {
-            Some(progress) if !progress(what, done, total) => {
+            Some(progress) if !self.call_back(|| progress(what, done, total)) => {
                 Err(error!(Cancelled, "{what} was cancelled after {done} of {total}"))
             }
             _ => Ok(()),
@@ -198,10 +200,10 @@ impl Store {
     }
 
     /// Releases the store without a flush: everything since the last one is gone. A flush that was begun is finished
-    /// first.
+    /// first. From a callback of this store it does nothing.
     pub fn discard(&self) {
         // In a child made by fork the locks belong to the parent, and may be held by threads that are not here.
-        if process::id() != self.pid {
+        if process::id() != self.pid || self.is_calling_back() {
             return;
         }
         match self.lock_committer() {

@@ -28,7 +28,7 @@ impl Store {
         let mut count = 0;
         let mut report = |file: PathBuf, offset: u64, message: String| {
             count += 1;
-            on_damage(&Damage { file, offset, message });
+            self.call_back(|| on_damage(&Damage { file, offset, message }));
         };
         let root_path = self.place.root();
         match read_root(storage, &root_path, notation) {

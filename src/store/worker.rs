@@ -6,7 +6,8 @@
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::locks::{after_panic, lock, read, write};
 use crate::base::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use crate::base::sync::{Mutex, MutexGuard, thread};
+use crate::base::sync::{Mutex, MutexGuard};
+use crate::base::threads;
 use crate::change::cut::{Cut, Totals, cut};
 use crate::change::flush::{Flush, flush};
 use crate::change::spill::{freeze, write_ahead};
@@ -172,7 +173,7 @@ impl Store {
             && self.io.pool.has_threads()
             && let Some(store) = self.me.upgrade()
         {
-            queue.has_thread = thread::Builder::new().name("atlas-commit".into()).spawn(move || store.work()).is_ok();
+            queue.has_thread = threads::spawn("atlas-commit", move || store.work()).is_ok();
         }
         queue.has_thread
     }

@@ -12,7 +12,7 @@ use crate::array::Io;
 use crate::base::error::{Error, ErrorKind, Result, error};
 use crate::base::locks::after_panic;
 use crate::base::log::LogLevel;
-use crate::base::sync::thread;
+use crate::base::threads;
 use crate::format::names;
 use crate::format::root::{self, Head, SchemaRecord, VERSION, Written, id_text};
 use crate::segment::{NewFile, sync_failed};
@@ -255,7 +255,7 @@ pub(crate) fn make_durable(place: &Place, io: &Io, unsynced: &Unsynced, root: Op
     let others: Vec<_> = groups
         .map(|group| {
             let theirs = group.clone();
-            (thread::Builder::new().spawn(move || sync(&theirs)), group)
+            (threads::spawn("atlas-sync", move || sync(&theirs)), group)
         })
         .collect();
     let mut done = own.map_or(Ok(()), |own| sync(&own));
