@@ -32,6 +32,7 @@ const UNSAFE: &[&str] = &[
     "chunk/strided.rs",
     "ffi/",
     "memory/pages.rs",
+    "storage/folder.rs",
     "storage/lock.rs",
     "storage/write_back.rs",
 ];

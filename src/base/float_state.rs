@@ -38,6 +38,7 @@ impl Drop for DefaultState {
 }
 
 /// Runs a function of the caller, with the caller's state. What it makes of that stays.
+#[cfg(any(test, feature = "capi"))]
 pub(crate) fn as_caller<R>(f: impl FnOnce() -> R) -> R {
     struct Back(State);
     impl Drop for Back {

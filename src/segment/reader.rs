@@ -9,13 +9,10 @@ use crate::format::segment::{self as layout, BlockRef, Directory, HEADER_LEN, Ro
 use crate::memory::buffers::{self, Buffer, Buffers};
 use crate::segment::cache::{self, Kept};
 use crate::segment::{Segment, check_folder};
-use crate::storage::{ReadFile, Storage};
-use quick_cache::sync::Cache;
+use crate::storage::{OpenFiles, ReadFile, Storage};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Segment files that are kept open, at most.
-const OPEN_FILES: usize = 128;
 /// The end of a segment that is read first: the trailer, and for most segments the directory with it.
 const TAIL: usize = 2048;
 
@@ -27,7 +24,7 @@ pub(crate) struct SegmentReader {
     storage: Arc<dyn Storage>,
     store_id: [u8; 16],
     buffers: Arc<Buffers>,
-    files: Cache<u64, Arc<dyn ReadFile>>,
+    files: OpenFiles,
     pages: cache::Pages,
     blocks: cache::Blocks,
     cache_bytes: u64,
@@ -39,7 +36,7 @@ impl SegmentReader {
             storage,
             store_id,
             buffers: buffers.clone(),
-            files: Cache::new(OPEN_FILES),
+            files: OpenFiles::new(),
             pages: cache::pages(cache_bytes / 4),
             blocks: cache::blocks(cache_bytes - cache_bytes / 4),
             cache_bytes,
@@ -49,7 +46,7 @@ impl SegmentReader {
     /// The open file, its length and header checked. An absent file is [`ErrorKind::NotFound`]: whoever reads an
     /// older snapshot may have had it compacted or merged away.
     fn file(&self, segment: &Segment) -> Result<Arc<dyn ReadFile>> {
-        if let Some(file) = self.files.get(&segment.uid) {
+        if let Some(file) = self.files.get(segment.uid) {
             return Ok(file);
         }
         let failed = |error: &std::io::Error| Error::io("open", &segment.path, error);
@@ -63,7 +60,7 @@ impl SegmentReader {
         let mut header = [0; HEADER_LEN];
         self.read(segment, &*file, &mut header, 0)?;
         layout::check_header(&header, &self.store_id).map_err(|error| segment.damaged(0, &error))?;
-        self.files.insert(segment.uid, file.clone());
+        self.files.keep(segment.uid, file.clone());
         Ok(file)
     }
 
@@ -296,7 +293,7 @@ impl SegmentReader {
 
     /// Lets go of an open file.
     pub fn close(&self, segment: &Segment) {
-        self.files.remove(&segment.uid);
+        self.files.close(segment.uid);
     }
 
     /// A decoded block, if it is at hand.
@@ -364,7 +361,7 @@ impl SegmentReader {
     /// Reads and checks every byte of a segment, calling `damage` with the offset and the error of each part that is
     /// not what was written.
     pub fn verify(&self, segment: &Segment, damage: &mut dyn FnMut(u64, Error)) -> Result<()> {
-        self.files.remove(&segment.uid);
+        self.files.close(segment.uid);
         let opened = self.file(segment).and_then(|file| Ok((self.read_directory(segment, &*file)?, file)));
         let (directory, _file) = match opened {
             Ok(opened) => opened,

@@ -184,6 +184,9 @@ impl SegmentWriter {
         self.write(&directory)?;
         self.write(&trailer.to_bytes())?;
         self.write_gathered()?;
+        if self.sent == u64::MAX {
+            self.file.close().map_err(|error| Error::io("close", &self.path, &error))?;
+        }
         let file = self.path.file_name().map(|name| name.to_string_lossy().into()).unwrap_or_default();
         let record = SegmentRecord {
             file,

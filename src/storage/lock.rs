@@ -16,7 +16,7 @@
 #![allow(unsafe_code)]
 
 use super::disk::open_plain;
-use super::{Locking, ReaderPin, WriterLock};
+use super::{Entry, LocalDisk, Locking, ReaderPin, Storage, WriterLock, access};
 use crate::base::process;
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -96,21 +96,26 @@ fn is_unsupported(error: &io::Error) -> bool {
 
 /// See [`super::Storage::lock_writer`].
 pub fn lock_writer(path: &Path) -> io::Result<Locking> {
+    let folder = path.parent().unwrap_or(path);
     let file = open_plain(OpenOptions::new().read(true).write(true).create(true).truncate(false), path)?;
     match lock(&file, libc::F_WRLCK, 0) {
         Ok(()) => {}
         Err(error) if matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EACCES)) => {
             return Ok(Locking::Refused(holder(&file)));
         }
-        Err(error) if is_unsupported(&error) => return Ok(Locking::Unsupported(error.to_string())),
+        Err(error) if is_unsupported(&error) => {
+            access::learn(folder, &file)?;
+            return Ok(Locking::Unsupported(error.to_string()));
+        }
         Err(error) => return Err(error),
     }
+    access::learn(folder, &file)?;
     lock(&file, libc::F_WRLCK, offset(PID, i64::from(process::id())))?;
     for (part, bytes) in host_name().chunks(7).take(HOST_PARTS as usize).enumerate() {
         let low = bytes.iter().rev().fold(0, |low, &byte| low << 8 | i64::from(byte));
         lock(&file, libc::F_WRLCK, offset(HOST + part as i64, low))?;
     }
-    Ok(Locking::Held(Box::new(Writer { file: Owned::new(file), path: path.to_owned() })))
+    Ok(Locking::Held(Box::new(Writer { lock: Owned::new(file), path: path.to_owned() })))
 }
 
 /// What the locks tell of the writer that holds them.
@@ -124,7 +129,55 @@ fn holder(file: &File) -> String {
         let Some(low) = low(HOST + part) else { break };
         host.extend(low.to_le_bytes().into_iter().take(7).filter(|&byte| byte != 0));
     }
-    format!("pid {pid} on host '{}'", String::from_utf8_lossy(&host))
+    let holder = format!("pid {pid} on host '{}'", String::from_utf8_lossy(&host));
+    if host != host_name() || !is_gone(pid) {
+        return holder;
+    }
+    // The lock is of the open file, which a child made by fork has too.
+    let others: Vec<_> = lock_holders(file).iter().map(u32::to_string).collect();
+    match &others[..] {
+        [] => format!("{holder}, which is gone; a child that it forked may hold the store's files open"),
+        others => {
+            format!("{holder}, which is gone; its forked child holds the store's files open: pid {}", others.join(", "))
+        }
+    }
+}
+
+/// Whether a process of this host has ended; never where that cannot be told.
+#[cfg(target_os = "linux")]
+fn is_gone(pid: i64) -> bool {
+    let Ok(state) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else {
+        // Where processes can be seen at all, this one can.
+        return Path::new("/proc/self/stat").exists() && !Path::new(&format!("/proc/{pid}")).exists();
+    };
+    // After the name, which is in parentheses: one that has ended stays until its parent asks for it.
+    state.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with(['Z', 'X']))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_gone(_: i64) -> bool {
+    false
+}
+
+/// The processes that can be seen to have the writer's lock of this file, by what the kernel tells of their open files.
+fn lock_holders(file: &File) -> Vec<u32> {
+    let mut holders = Vec::new();
+    let Ok(own) = file.metadata() else { return holders };
+    let list = |path: &Path| LocalDisk.list(path).unwrap_or_default();
+    for process in list(Path::new("/proc")) {
+        let pid = process.path.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());
+        let Some(pid) = pid else { continue };
+        let has_lock = |entry: &Entry| {
+            let is_own = std::fs::metadata(&entry.path).is_ok_and(|d| (d.dev(), d.ino()) == (own.dev(), own.ino()));
+            let Some(number) = entry.path.file_name().filter(|_| is_own) else { return false };
+            let told = std::fs::read_to_string(process.path.join("fdinfo").join(number)).unwrap_or_default();
+            told.lines().any(|line| line.contains("OFDLCK") && line.contains("WRITE") && line.ends_with(" 0 0"))
+        };
+        if list(&process.path.join("fd")).iter().any(has_lock) {
+            holders.push(pid);
+        }
+    }
+    holders
 }
 
 fn host_name() -> Vec<u8> {
@@ -159,19 +212,24 @@ impl Drop for Owned {
 }
 
 struct Writer {
-    file: Owned,
+    lock: Owned,
     path: PathBuf,
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        access::forget(self.path.parent().unwrap_or(&self.path));
+    }
 }
 
 impl WriterLock for Writer {
     fn has_reader_before(&self, generation: u64) -> io::Result<bool> {
-        let file = &self.file.file;
-        Ok(held(file, offset(OPENING, 0), 1)?.is_some()
-            || held(file, offset(GENERATION, 0), generation as i64 & LOW)?.is_some())
+        Ok(held(&self.lock.file, offset(OPENING, 0), 1)?.is_some()
+            || held(&self.lock.file, offset(GENERATION, 0), generation as i64 & LOW)?.is_some())
     }
 
     fn is_in_place(&self) -> io::Result<bool> {
-        let held = self.file.file.metadata()?;
+        let held = self.lock.file.metadata()?;
         match std::fs::symlink_metadata(&self.path) {
             Ok(there) => Ok((there.dev(), there.ino()) == (held.dev(), held.ino())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),

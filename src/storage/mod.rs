@@ -2,14 +2,18 @@
 //!
 //! Segments are written once and never changed; the root is the one object that is replaced. Paths are absolute.
 
+mod access;
 mod disk;
+mod folder;
 mod lock;
 mod memory;
+mod open_files;
 mod root;
 mod write_back;
 
 pub use disk::LocalDisk;
 pub use memory::Memory;
+pub(crate) use open_files::OpenFiles;
 pub use root::{Mark, RootSwap, Swapped};
 
 use std::io;
@@ -79,6 +83,11 @@ pub trait WriteFile: Send + Sync {
     fn begin_sync(&self, _range: Range<u64>) {}
     /// Makes the bytes durable.
     fn sync(&self) -> io::Result<()>;
+    /// Closes a file that will not be synced; nothing more can be done with it. Some file systems say only now that
+    /// bytes were lost. Where closing cannot fail there is nothing to do.
+    fn close(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A file that can be read at any place.

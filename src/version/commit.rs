@@ -201,6 +201,9 @@ fn compose(place: &Place, version: &Version, records: &Records) -> Result<Writte
 fn write_draft(place: &Place, path: &Path, bytes: &[u8]) -> Result<Arc<NewFile>> {
     let mut file = place.storage.create(path).map_err(|error| Error::io("create", path, &error))?;
     file.append(bytes).map_err(|error| Error::io("write", path, &error))?;
+    if !place.sync {
+        file.close().map_err(|error| Error::io("close", path, &error))?;
+    }
     Ok(Arc::new(NewFile { path: path.to_owned(), file }))
 }
 

@@ -16,5 +16,5 @@ prepare() {
 compile() {
     ${CC:-gcc} -std=c99 -Wall -Wextra -Wpedantic -Werror -D_POSIX_C_SOURCE=200809L -g -O1 ${CFLAGS:-} \
         -I"$here/../../include" -I"$here" "$here/$1.c" -o "$scratch/$1" \
-        -L"$scratch" -latlas_store -Wl,-rpath,"$scratch" -lm -pthread ${LDFLAGS:-}
+        -L"$scratch" -latlas_store -Wl,-rpath,"$scratch" -lm -ldl -pthread ${LDFLAGS:-}
 }

@@ -2,8 +2,10 @@
 #define _GNU_SOURCE
 #include "check.h"
 
+#include <dlfcn.h>
 #include <fenv.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
@@ -202,6 +204,232 @@ static void calls_from_callbacks(void) {
     CHECK_OK(atlas_close(other));
 }
 
+static void store_with_arrays(const char *path, int arrays) {
+    const uint64_t shape[1] = {10};
+    const double values[10] = {1};
+    char name[32];
+    atlas_store store = store_create(path);
+    CHECK_OK(atlas_create_dataset(store, "d"));
+    for (int i = 0; i < arrays; i++) {
+        sprintf(name, "a%d", i);
+        CHECK_OK(atlas_define_array(store, "d", name, ATLAS_DTYPE_F64, 1, NULL, shape, NULL));
+        CHECK_OK(atlas_write_array(store, "d", name, ATLAS_DTYPE_F64, 1, NULL, NULL, NULL, values));
+    }
+    CHECK_OK(atlas_close(store));
+}
+
+static int open_descriptors(void) {
+    int count = 0;
+    for (int i = 0; i < 1024; i++) count += fcntl(i, F_GETFD) != -1;
+    return count;
+}
+
+/* Many stores take no more descriptors together than one, give back what they only keep when the program has none
+ * left, and what is left when they are closed. */
+static void few_descriptors(void) {
+    enum { STORES = 4, ARRAYS = 60 };
+    atlas_store stores[STORES], one;
+    char name[32];
+    double values[10];
+    struct rlimit before, few;
+    const int at_first = open_descriptors();
+    for (int i = 0; i < STORES; i++) {
+        sprintf(name, "store%d", i);
+        store_with_arrays(path_of(name), ARRAYS);
+    }
+    NEED(getrlimit(RLIMIT_NOFILE, &before) == 0);
+    for (int limited = 0; limited < 2; limited++) {
+        few = before;
+        if (limited) few.rlim_cur = (rlim_t)open_descriptors() + 20;
+        NEED(setrlimit(RLIMIT_NOFILE, &few) == 0);
+        for (int i = 0; i < STORES; i++) {
+            sprintf(name, "store%d", i);
+            stores[i] = store_open(path_of(name), ATLAS_MODE_READ);
+            for (int j = 0; j < ARRAYS; j++) {
+                sprintf(name, "a%d", j);
+                CHECK_OK(atlas_read_array(stores[i], "d", name, ATLAS_DTYPE_F64, 1, NULL, NULL, NULL, values));
+            }
+        }
+        CHECK(open_descriptors() <= at_first + 128 + STORES + 2);
+        if (limited) {
+            int taken[64], count = 0;
+            while (count < 64 && (taken[count] = dup(STDIN_FILENO)) != -1) count++;
+            NEED(count < 64);
+            close(taken[--count]); /* the reader's pin, the writer's lock */
+            one = 0;
+            CHECK_STATUS(atlas_open(path_of("store0"), ATLAS_MODE_READ_WRITE, NULL, &one), ATLAS_STATUS_OK);
+            while (count > 0) close(taken[--count]);
+            CHECK_OK(atlas_create_dataset(one, "more"));
+            CHECK_OK(atlas_close(one));
+        }
+        for (int i = 0; i < STORES; i++) CHECK_OK(atlas_close(stores[i]));
+        CHECK_I64(open_descriptors(), at_first);
+    }
+    NEED(setrlimit(RLIMIT_NOFILE, &before) == 0);
+}
+
+/* What a program that has closed its standard descriptors prints goes into no file of a store. */
+static void standard_descriptors_closed(void) {
+    int kept[3];
+    store_with_arrays(path_of("store"), 2);
+    fflush(stdout);
+    for (int i = 0; i < 3; i++) NEED((kept[i] = fcntl(i, F_DUPFD_CLOEXEC, 10)) != -1);
+    for (int i = 0; i < 3; i++) close(i);
+    atlas_store store = 0;
+    const double values[10] = {2};
+    double got[10];
+    atlas_status status = atlas_open(path_of("store"), ATLAS_MODE_READ_WRITE, NULL, &store);
+    if (!status) status = atlas_read_array(store, "d", "a0", ATLAS_DTYPE_F64, 1, NULL, NULL, NULL, got);
+    if (!status) status = atlas_write_array(store, "d", "a1", ATLAS_DTYPE_F64, 1, NULL, NULL, NULL, values);
+    if (!status) status = atlas_flush(store);
+    int ours = 0;
+    for (int i = 0; i < 3; i++) ours += fcntl(i, F_GETFD) != -1;
+    for (int i = 0; i < 3; i++) NEED(dup2(kept[i], i) == i && close(kept[i]) == 0);
+    CHECK_STATUS(status, ATLAS_STATUS_OK);
+    CHECK_I64(ours, 0);
+    CHECK_OK(atlas_close(store));
+}
+
+/* A writer that is gone, and whose child has its files open: the text names the child. */
+static void child_of_a_dead_writer(void) {
+    int line[2];
+    pid_t worker = 0;
+    char text[32];
+    atlas_store store = 0;
+    store_with_arrays(path_of("store"), 1);
+    NEED(pipe(line) == 0);
+    pid_t writer = fork();
+    NEED(writer != -1);
+    if (writer == 0) {
+        if (atlas_open(path_of("store"), ATLAS_MODE_READ_WRITE, NULL, &store)) _exit(1);
+        worker = fork();
+        if (worker == 0) {
+            pause();
+            _exit(0);
+        }
+        if (write(line[1], &worker, sizeof worker) != sizeof worker) _exit(1);
+        raise(SIGKILL);
+    }
+    NEED(read(line[0], &worker, sizeof worker) == sizeof worker);
+    for (int reaped = 0; reaped < 2; reaped++) {
+        siginfo_t ended;
+        NEED(waitid(P_PID, (id_t)writer, &ended, WEXITED | (reaped ? 0 : WNOWAIT)) == 0);
+        const atlas_status status = atlas_open(path_of("store"), ATLAS_MODE_READ_WRITE, NULL, &store);
+        if (reaped) NEED(kill(worker, SIGKILL) == 0);
+        sprintf(text, "pid %d", (int)worker);
+        CHECK_FAILS(status, ATLAS_STATUS_LOCKED, "which is gone", "forked child", text);
+    }
+    close(line[0]);
+    close(line[1]);
+}
+
+static mode_t mode_of(const char *path) {
+    struct stat status;
+    NEED(stat(path, &status) == 0);
+    return status.st_mode & 07777;
+}
+
+static void commit_with_umask(const char *path, mode_t mask, const char *array) {
+    const uint64_t shape[1] = {10};
+    const double values[10] = {3};
+    const mode_t before = umask(mask);
+    atlas_store store = store_open(path, ATLAS_MODE_READ_WRITE);
+    CHECK_OK(atlas_define_array(store, "d", array, ATLAS_DTYPE_F64, 1, NULL, shape, NULL));
+    CHECK_OK(atlas_write_array(store, "d", array, ATLAS_DTYPE_F64, 1, NULL, NULL, NULL, values));
+    CHECK_OK(atlas_close(store));
+    umask(before);
+}
+
+/* Compares the permissions of everything below PATH. */
+static void check_modes(const char *path, mode_t folder, mode_t file) {
+    folder_image image = folder_take(path);
+    char full[CHECK_PATH];
+    for (size_t i = 0; i < image.count; i++) {
+        const char *name = image.files[i].path;
+        snprintf(full, sizeof full, "%s/%s", path, name);
+        const mode_t want = has_suffix(name, "/") ? folder : file;
+        if (mode_of(full) != want) check_fail(__FILE__, __LINE__, "%s has mode %o, not %o", name, mode_of(full), want);
+    }
+    folder_free(&image);
+}
+
+/* A commit of one with another umask takes nobody's permission, nor gives any that the store's folder does not. */
+static void permissions_of_a_shared_store(void) {
+    const mode_t before = umask(002);
+    NEED(mkdir(path_of("shared"), 0775) == 0 && chmod(path_of("shared"), 02775) == 0);
+    store_with_arrays(path_of("shared"), 1);
+    check_modes(path_of("shared"), 02775, 0664);
+    commit_with_umask(path_of("shared"), 077, "second");
+    check_modes(path_of("shared"), 02775, 0664);
+    /* The lock file, too, is everybody's. */
+    NEED(unlink(path_of("shared/.lock")) == 0);
+    commit_with_umask(path_of("shared"), 077, "third");
+    check_modes(path_of("shared"), 02775, 0664);
+    /* Members may read now, and no others anything. */
+    NEED(chmod(path_of("shared"), 0750) == 0);
+    commit_with_umask(path_of("shared"), 077, "fourth");
+    CHECK_I64(mode_of(path_of("shared/atlas.json")), 0640);
+    /* What is made with a umask is not opened by a folder that is open. */
+    umask(077);
+    NEED(mkdir(path_of("own"), 0700) == 0 && chmod(path_of("own"), 0755) == 0);
+    store_with_arrays(path_of("own"), 1);
+    commit_with_umask(path_of("own"), 077, "second");
+    CHECK_I64(mode_of(path_of("own/atlas.json")), 0600);
+    CHECK_I64(mode_of(path_of("own/.lock")), 0600);
+    umask(before);
+}
+
+/* ---- a system that says at the close what it did with the bytes ---- */
+
+static volatile int close_fails, closedir_fails;
+
+int close(int descriptor) {
+    char link[64], target[CHECK_PATH];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+    const ssize_t length = close_fails ? readlink(link, target, sizeof target - 1) : -1;
+    const int closed = (int)syscall(SYS_close, descriptor);
+    if (length < 0) return closed;
+    target[length] = '\0';
+    if (!has_suffix(target, ".seg")) return closed;
+    errno = EDQUOT;
+    return -1;
+}
+
+int closedir(DIR *folder) {
+    static int (*real)(DIR *);
+    if (!real) {
+        void *found = dlsym(RTLD_NEXT, "closedir");
+        memcpy(&real, &found, sizeof real);
+    }
+    const int closed = real(folder);
+    if (!closedir_fails) return closed;
+    errno = EIO;
+    return -1;
+}
+
+/* Without a sync the close is what tells that a file system has no room for the bytes. */
+static void errors_at_the_close(void) {
+    atlas_open_options options = {.struct_size = sizeof options, .sync = ATLAS_SWITCH_OFF};
+    const double values[10] = {4};
+    double got[10];
+    atlas_store store;
+    store_with_arrays(path_of("store"), 1);
+    CHECK_OK(atlas_open(path_of("store"), ATLAS_MODE_READ_WRITE, &options, &store));
+    CHECK_OK(atlas_write_array(store, "d", "a0", ATLAS_DTYPE_F64, 1, NULL, NULL, NULL, values));
+    close_fails = 1;
+    const atlas_status status = atlas_flush(store);
+    close_fails = 0;
+    CHECK_FAILS(status, ATLAS_STATUS_NO_SPACE, "close", ".seg");
+    CHECK_OK(atlas_close(store));
+    closedir_fails = 1;
+    const atlas_status opened = atlas_open(path_of("store"), ATLAS_MODE_READ_WRITE, NULL, &store);
+    closedir_fails = 0;
+    CHECK_STATUS(opened, ATLAS_STATUS_OK);
+    CHECK_OK(atlas_read_array(store, "d", "a0", ATLAS_DTYPE_F64, 1, NULL, NULL, NULL, got));
+    CHECK_F64(got[0], 4);
+    CHECK_OK(atlas_close(store));
+}
+
 int main(int count, char **arguments) {
     (void)count;
     check_start(arguments);
@@ -216,5 +444,10 @@ int main(int count, char **arguments) {
     }
     RUN(blocked_signals);
     RUN(calls_from_callbacks);
+    RUN(few_descriptors);
+    RUN(standard_descriptors_closed);
+    RUN(child_of_a_dead_writer);
+    RUN(permissions_of_a_shared_store);
+    RUN(errors_at_the_close);
     return check_finish();
 }
