@@ -48,6 +48,8 @@ pub use chunk::strided::{Source, Target};
 pub use codec::Codec;
 pub use format::root::MetaFormat;
 pub use half::f16;
+#[doc(hidden)]
+pub use memory::buffers::take_from_general_allocator;
 pub use store::options::{
     ArrayOptions, CreateOptions, FillValue, LogFn, LogLevel, Mode, OpenOptions, ProgressFn, RuntimeOptions,
 };

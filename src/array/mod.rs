@@ -19,7 +19,7 @@ use crate::chunk::schema::Schema;
 use crate::format::root::Stored;
 use crate::format::segment::Row;
 use crate::memory::budget::{Budget, Held};
-use crate::memory::buffers::Buffers;
+use crate::memory::buffers::{self, Buffers};
 use crate::segment::{Segment, SegmentReader, Segments};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -106,37 +106,27 @@ impl Array {
         Arc::new(Self { id, schema, data: RwLock::new(data) })
     }
 
-    /// Gives a chunk to the workers.
-    fn seal(&self, data: &mut ArrayData, io: &Io, number: u64) {
-        let valid = grid::valid_extents(&data.shape, &self.schema.chunk_shape, number);
-        match data.pending.remove(&number) {
-            Some(Pending::Open { data: chunk, held, .. }) => {
-                let large = chunk.memory() >= PACK_BELOW;
-                held.set(CHUNK_OVERHEAD + chunk.memory());
-                let part = Part { schema: self.schema.clone(), valid, data: Arc::new(chunk) };
-                let block = Block::new(vec![part], &io.buffers, held);
-                if large {
-                    let block = block.clone();
-                    io.pool.spawn(move || block.run());
-                }
-                data.pending.insert(number, Pending::Sealed(block));
-            }
-            Some(sealed) => {
-                data.pending.insert(number, sealed);
-            }
-            None => {}
+    /// Gives a chunk, of which `valid` is inside the array, to the workers if it is open.
+    fn seal(&self, io: &Io, pending: &mut Pending, valid: Dims) {
+        let Pending::Open { data: chunk, held, .. } = pending else { return };
+        let (chunk, held) = (std::mem::replace(chunk, ChunkData::Texts(Vec::new())), held.take());
+        let large = chunk.memory() >= PACK_BELOW;
+        held.set(CHUNK_OVERHEAD + chunk.memory());
+        let part = Part { schema: self.schema.clone(), valid, data: Arc::new(chunk) };
+        let block = Block::new(vec![part], &io.buffers, held);
+        if large {
+            let block = block.clone();
+            io.pool.spawn(move || block.run());
         }
+        *pending = Pending::Sealed(block);
     }
 
     /// Moves what is pending to where a flush takes it from, and returns it; chunks still being written to only where
     /// `open` says so. `None` where there is nothing.
     pub fn freeze(&self, data: &mut ArrayData, io: &Io, open: bool) -> Option<Arc<HashMap<u64, Arc<Block>>>> {
         if open {
-            let open: Vec<u64> = (data.pending.iter())
-                .filter_map(|(number, pending)| matches!(pending, Pending::Open { .. }).then_some(*number))
-                .collect();
-            for number in open {
-                self.seal(data, io, number);
+            for (&number, pending) in &mut data.pending {
+                self.seal(io, pending, grid::valid_extents(&data.shape, &self.schema.chunk_shape, number));
             }
         }
         let sealed = data.pending.extract_if(|_, pending| matches!(pending, Pending::Sealed(_)));
@@ -165,7 +155,7 @@ impl Array {
 
     fn locate(&self, io: &Io, segments: &Segments, chunks: &[u64]) -> Result<Vec<Option<Found>>> {
         let found = io.reader.locate(segments, self.id, chunks)?;
-        Ok(found.into_iter().map(|found| found.map(|(number, row)| (segments[number].clone(), row))).collect())
+        buffers::collect(found.into_iter().map(|found| found.map(|(number, row)| (segments[number].clone(), row))))
     }
 
     /// A chunk to be changed. Where its block has nothing else, nobody will ask for that again: it is not kept.

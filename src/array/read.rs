@@ -3,14 +3,12 @@
 use crate::array::{Array, ArrayData, Io, Pending, Segments, for_each_cell};
 use crate::base::error::{Error, ErrorKind, Result, error};
 use crate::base::shape::{Dims, Region, c_strides, cells};
-use crate::base::sync;
 use crate::chunk::block::{self, ChunkData, PendingChunk};
 use crate::chunk::grid::{self, Piece, pieces};
 use crate::chunk::strided::{BoundTarget, ChunkBox};
 use crate::format::segment::{BlockRef, Row};
-use crate::memory::buffers;
+use crate::memory::buffers::{self, Buffer};
 use crate::segment::{Kept, Segment};
-use std::cell::RefCell;
 use std::sync::Arc;
 
 /// Stored bytes that one read fetches when blocks stand side by side: at most, and where there are many workers at least.
@@ -38,9 +36,9 @@ impl Array {
             if let Some(Pending::Open { data, .. }) = data.pending.get(&piece.chunk) {
                 on_open(&piece, data)?;
             } else if let Some(chunk) = data.chunk_in_memory(piece.chunk) {
-                plan.memory.push((piece, chunk));
+                buffers::push(&mut plan.memory, (piece, chunk))?;
             } else {
-                plan.elsewhere.push(piece);
+                buffers::push(&mut plan.elsewhere, piece)?;
             }
         }
         Ok(plan)
@@ -83,7 +81,7 @@ impl Array {
     /// Copies a piece of a chunk of texts into `out`, which is the region in C order.
     fn copy_texts(&self, out: &mut [String], count: &[u64], piece: &Piece, chunk: &[String]) -> Result<()> {
         for_each_cell(&self.schema.chunk_shape, count, piece, |in_chunk, in_region| {
-            out[in_region] = block::copy_text(&chunk[in_chunk])?;
+            out[in_region] = buffers::copy_text(&chunk[in_chunk])?;
             Ok(())
         })
     }
@@ -125,12 +123,13 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
     let mut steps = Vec::new();
     let mut stored: Vec<(Arc<Segment>, Wanted<'_, '_>)> = Vec::new();
     for (plan, target) in reads {
+        buffers::reserve(&mut steps, plan.memory.len())?;
         steps.extend(plan.memory.iter().map(|(piece, chunk)| Step::Pending(plan, target, piece, chunk)));
-        let numbers: Vec<u64> = plan.elsewhere.iter().map(|piece| piece.chunk).collect();
+        let numbers = buffers::collect(plan.elsewhere.iter().map(|piece| piece.chunk))?;
         let found = plan.array.locate(io, &plan.segments, &numbers)?;
         for (piece, found) in plan.elsewhere.iter().zip(found) {
             match found {
-                Some((segment, row)) => stored.push((segment, Wanted { plan, target, piece, row })),
+                Some((segment, row)) => buffers::push(&mut stored, (segment, Wanted { plan, target, piece, row }))?,
                 None => {
                     let zero = [0; 16];
                     let schema = &plan.array.schema;
@@ -140,7 +139,7 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
             }
         }
     }
-    stored.sort_by_key(|(segment, wanted)| (segment.number(), wanted.row.block.offset));
+    stored.sort_unstable_by_key(|(segment, wanted)| (segment.number(), wanted.row.block.offset));
     let total: u64 = stored.iter().map(|(_, wanted)| u64::from(wanted.row.block.len)).sum();
     let share = total / (io.pool.threads() as u64 * RUNS_PER_WORKER).max(1);
     let most = share.clamp(*READ_RUN.start(), *READ_RUN.end());
@@ -154,10 +153,12 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
                     && (end - *offset <= most || end <= *offset + *len) =>
             {
                 *len = (*len).max(end - *offset);
-                run.push(wanted);
+                buffers::push(run, wanted)?;
             }
             _ => {
-                steps.push(Step::Run { segment, offset: block.offset, len: u64::from(block.len), wanted: vec![wanted] })
+                let (offset, len) = (block.offset, u64::from(block.len));
+                let wanted = vec![wanted];
+                buffers::push(&mut steps, Step::Run { segment, offset, len, wanted })?;
             }
         }
     }
@@ -273,36 +274,47 @@ impl Iterator for Runs<'_> {
     }
 }
 
-sync::thread_local! {
-    /// Decoded bytes of a block or piece: a buffer that a worker keeps, because fresh memory is dear.
-    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+/// Room for decoded bytes of blocks or pieces, one after the other.
+struct Scratch<'i> {
+    io: &'i Io,
+    buffer: Option<Buffer>,
+}
+
+impl Scratch<'_> {
+    /// `len` bytes with any content.
+    fn bytes(&mut self, len: usize) -> Result<&mut [u8]> {
+        if self.buffer.as_ref().is_none_or(|buffer| buffer.len() < len) {
+            // What is too short goes back first.
+            self.buffer = None;
+            self.buffer = Some(self.io.buffers.take(len)?);
+        }
+        Ok(self.buffer.as_deref_mut().and_then(|buffer| buffer.get_mut(..len)).unwrap_or_default())
+    }
 }
 
 fn read_run(io: &Io, segment: &Segment, offset: u64, len: u64, wanted: &[Wanted<'_, '_>], keep: bool) -> Result<()> {
     let groups = || wanted.chunk_by(|a, b| a.row.block.offset == b.row.block.offset);
     let at_hand = groups().all(|group| io.reader.cached(segment, &group[0].row.block).is_some());
     let stored = if at_hand { None } else { Some(io.reader.fetch(segment, offset, len as usize)?) };
-    SCRATCH.with(|scratch| {
-        let decoded = &mut *scratch.borrow_mut();
-        for group in groups() {
-            let block = group[0].row.block;
-            match (io.reader.cached(segment, &block), &stored) {
-                (Some(kept), _) => {
-                    group.iter().try_for_each(|wanted| copy_kept(io, segment, wanted, &kept, decoded))?
-                }
-                (None, Some(stored)) => {
-                    let stored = &stored[(block.offset - offset) as usize..][..block.len as usize];
-                    read_block(io, segment, &block, stored, decoded, group, keep)?;
-                }
-                // It was at hand a moment ago.
-                (None, None) => {
-                    let kept = io.reader.block(segment, &block)?;
-                    group.iter().try_for_each(|wanted| copy_wanted(io, segment, wanted, &kept))?;
-                }
+    let mut scratch = Scratch { io, buffer: None };
+    for group in groups() {
+        let block = group[0].row.block;
+        match (io.reader.cached(segment, &block), &stored) {
+            (Some(kept), _) => {
+                group.iter().try_for_each(|wanted| copy_kept(io, segment, wanted, &kept, &mut scratch))?
+            }
+            (None, Some(stored)) => {
+                let stored = &stored[(block.offset - offset) as usize..][..block.len as usize];
+                read_block(io, segment, &block, stored, &mut scratch, group, keep)?;
+            }
+            // It was at hand a moment ago.
+            (None, None) => {
+                let kept = io.reader.block(segment, &block)?;
+                group.iter().try_for_each(|wanted| copy_wanted(io, segment, wanted, &kept))?;
             }
         }
-        Ok(())
-    })
+    }
+    Ok(())
 }
 
 fn read_block(
@@ -310,7 +322,7 @@ fn read_block(
     segment: &Segment,
     block: &BlockRef,
     stored: &[u8],
-    decoded: &mut Vec<u8>,
+    scratch: &mut Scratch<'_>,
     group: &[Wanted<'_, '_>],
     keep: bool,
 ) -> Result<()> {
@@ -328,11 +340,11 @@ fn read_block(
         let few = if keep { !wanted.is_scattered() } else { wanted.is_small() };
         if few && !wanted.is_whole_block() {
             let planes = io.reader.decode_planes(segment, block, stored, keep)?;
-            return copy_runs(io, segment, wanted, &planes, decoded);
+            return copy_runs(io, segment, wanted, &planes, scratch);
         }
     }
     if !keep || matches!(group, [wanted] if wanted.is_whole_block()) {
-        buffers::resize(decoded, block.coding.raw_len as usize)?;
+        let decoded = scratch.bytes(block.coding.raw_len as usize)?;
         io.reader.decode(segment, block, stored, decoded)?;
         return group.iter().try_for_each(|wanted| copy_wanted(io, segment, wanted, decoded));
     }
@@ -342,7 +354,13 @@ fn read_block(
 }
 
 /// Copies a piece from a block that is kept.
-fn copy_kept(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>, kept: &Kept, scratch: &mut Vec<u8>) -> Result<()> {
+fn copy_kept(
+    io: &Io,
+    segment: &Segment,
+    wanted: &Wanted<'_, '_>,
+    kept: &Kept,
+    scratch: &mut Scratch<'_>,
+) -> Result<()> {
     if !kept.planes {
         return copy_wanted(io, segment, wanted, &kept.bytes);
     }
@@ -354,16 +372,22 @@ fn copy_kept(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>, kept: &Kept, s
 }
 
 /// Copies a piece of a chunk that is alone in its block from the planes of that.
-fn copy_runs(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>, planes: &[u8], scratch: &mut Vec<u8>) -> Result<()> {
+fn copy_runs(
+    io: &Io,
+    segment: &Segment,
+    wanted: &Wanted<'_, '_>,
+    planes: &[u8],
+    scratch: &mut Scratch<'_>,
+) -> Result<()> {
     let (block, piece, item) = (&wanted.row.block, wanted.piece, wanted.plan.array.schema.dtype.size());
     if let Some(out) = wanted.target.contiguous_piece(&piece.in_region, &piece.extents) {
         return io.reader.pick_runs(segment, block, item, planes, wanted.runs(), out);
     }
-    buffers::resize(scratch, cells(&piece.extents) as usize * item)?;
-    io.reader.pick_runs(segment, block, item, planes, wanted.runs(), scratch)?;
+    let picked = scratch.bytes(cells(&piece.extents) as usize * item)?;
+    io.reader.pick_runs(segment, block, item, planes, wanted.runs(), picked)?;
     let origin = Dims::from_elem(0, piece.extents.len());
     let place = ChunkBox { shape: &piece.extents, at: &origin, extents: &piece.extents };
-    wanted.target.copy_from(&piece.in_region, &place, scratch)
+    wanted.target.copy_from(&piece.in_region, &place, picked)
 }
 
 fn check_wanted(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>) -> Result<()> {
@@ -390,14 +414,14 @@ pub(crate) fn read_texts(io: &Io, plan: &Plan, count: &[u64], out: &mut [String]
             PendingChunk::Encoded(encoded) => copy(out, piece, &array.decode_pending(io, encoded)?)?,
         }
     }
-    let numbers: Vec<u64> = plan.elsewhere.iter().map(|piece| piece.chunk).collect();
+    let numbers = buffers::collect(plan.elsewhere.iter().map(|piece| piece.chunk))?;
     for (piece, found) in plan.elsewhere.iter().zip(array.locate(io, &plan.segments, &numbers)?) {
         match found {
             Some((segment, row)) => copy(out, piece, &array.load(io, &segment, &row)?)?,
             None => {
                 let fill = array.schema.fill_text().unwrap_or_default();
                 for_each_cell(&array.schema.chunk_shape, count, piece, |_, in_region| {
-                    out[in_region] = block::copy_text(fill)?;
+                    out[in_region] = buffers::copy_text(fill)?;
                     Ok(())
                 })?;
             }

@@ -3,14 +3,14 @@
 use crate::array::{Array, ArrayData, Io, PACK_BELOW, Pending, Segments, for_each_cell};
 use crate::base::dtype::DType;
 use crate::base::error::{Result, error};
-use crate::base::shape::{Region, cells};
+use crate::base::shape::{Dims, Region, cells};
 use crate::chunk::block::{ChunkData, PendingChunk};
 use crate::chunk::grid::{self, Piece, pieces};
 use crate::chunk::strided::{BoundSource, ChunkBox};
+use crate::memory::buffers;
 
 impl Array {
-    /// Copies a region from the caller's memory. On an error nothing has changed, but for a lack of memory, which
-    /// leaves the chunks before it written.
+    /// Copies a region from the caller's memory. On an error nothing has changed.
     pub fn write_numbers(
         &self,
         data: &mut ArrayData,
@@ -28,7 +28,7 @@ impl Array {
         })
     }
 
-    /// Copies texts, in C order of the region.
+    /// Copies texts, in C order of the region. On an error nothing has changed.
     pub fn write_texts(
         &self,
         data: &mut ArrayData,
@@ -37,13 +37,18 @@ impl Array {
         region: &Region,
         texts: &[&str],
     ) -> Result<()> {
+        let mut copies = Vec::new();
+        buffers::reserve(&mut copies, texts.len())?;
+        for text in texts {
+            copies.push(buffers::copy_text(text)?);
+        }
         self.write(data, io, segments, region, |piece, chunk| {
             let mut more = 0;
             if let ChunkData::Texts(cells) = chunk {
                 // The closure does not fail.
                 let _ = for_each_cell(&self.schema.chunk_shape, &region.count, piece, |in_chunk, in_region| {
-                    more += texts[in_region].len().saturating_sub(cells[in_chunk].len());
-                    texts[in_region].clone_into(&mut cells[in_chunk]);
+                    more += copies[in_region].len().saturating_sub(cells[in_chunk].len());
+                    cells[in_chunk] = std::mem::take(&mut copies[in_region]);
                     Ok(())
                 });
             }
@@ -52,6 +57,9 @@ impl Array {
     }
 
     /// Has `put` copy each piece into its chunk; it returns the memory that the chunk takes beyond what it did.
+    ///
+    /// Chunks that are not open yet are made beside the pending ones. They take their places, and those that are open
+    /// are written to, when nothing can fail any more.
     fn write(
         &self,
         data: &mut ArrayData,
@@ -60,50 +68,69 @@ impl Array {
         region: &Region,
         mut put: impl FnMut(&Piece, &mut ChunkData) -> usize,
     ) -> Result<()> {
-        let schema = &self.schema;
-        let valid = |shape: &[u64], piece: &Piece| grid::valid_extents(shape, &schema.chunk_shape, piece.chunk);
+        let chunk_shape = &self.schema.chunk_shape;
         let shape = data.shape.clone();
-        // What can fail goes first: the rest of a chunk that is written in part must be had.
-        let mut opened = Vec::new();
-        for piece in pieces(&shape, &schema.chunk_shape, region) {
-            if piece.extents != valid(&shape, &piece)
-                && let Some(chunk) = self.open_chunk(data, io, segments, piece.chunk)?
-            {
-                opened.push((piece.chunk, Pending::open(io, chunk)));
+        let valid = |piece: &Piece| grid::valid_extents(&shape, chunk_shape, piece.chunk);
+        let (mut made, mut any_open) = (Vec::new(), false);
+        for piece in pieces(&shape, chunk_shape, region) {
+            if matches!(data.pending.get(&piece.chunk), Some(Pending::Open { .. })) {
+                any_open = true;
+                continue;
+            }
+            let valid = valid(&piece);
+            buffers::reserve(&mut made, 1)?;
+            let mut chunk = self.new_chunk(data, io, segments, &piece, &valid)?;
+            put(&piece, &mut chunk);
+            let mut open = Pending::open(io, chunk);
+            self.note_written(io, &mut open, &piece, valid);
+            made.push((piece.chunk, open));
+        }
+        (data.pending.try_reserve(made.len()))
+            .map_err(|_| error!(OutOfMemory, "no memory to note {} chunks", made.len()))?;
+        for piece in pieces(&shape, chunk_shape, region).filter(|_| any_open) {
+            let Some(pending) = data.pending.get_mut(&piece.chunk) else { continue };
+            if let Pending::Open { data: chunk, held, .. } = pending {
+                held.grow(put(&piece, chunk));
+                self.note_written(io, pending, &piece, valid(&piece));
             }
         }
-        data.pending.extend(opened);
-        for piece in pieces(&shape, &schema.chunk_shape, region) {
-            let valid = valid(&shape, &piece);
-            if piece.extents == valid && !matches!(data.pending.get(&piece.chunk), Some(Pending::Open { .. })) {
-                let fresh = if valid == schema.chunk_shape && schema.dtype.size() > 0 {
-                    ChunkData::Numbers(io.buffers.take(schema.chunk_bytes())?)
-                } else {
-                    ChunkData::filled(schema, &io.buffers)?
-                };
-                data.pending.insert(piece.chunk, Pending::open(io, fresh));
-            }
-            let Some(Pending::Open { data: chunk, written, held }) = data.pending.get_mut(&piece.chunk) else {
-                return Err(error!(Internal, "chunk {} is not open", piece.chunk));
-            };
-            held.grow(put(&piece, chunk));
-            *written += cells(&piece.extents);
-            // Dimension 0 may grow into the padding, so a chunk is complete when that is written too.
-            let rows = valid.first().copied().unwrap_or(1).max(1);
-            let complete = cells(&valid) / rows * schema.chunk_shape.first().copied().unwrap_or(1);
-            if *written >= complete && chunk.memory() >= PACK_BELOW {
-                self.seal(data, io, piece.chunk);
-            }
-        }
+        data.pending.extend(made);
         Ok(())
     }
 
-    /// What a chunk holds, wherever that is, or the fill value; `None` where it is open already.
-    fn open_chunk(&self, data: &ArrayData, io: &Io, segments: &Segments, number: u64) -> Result<Option<ChunkData>> {
-        if matches!(data.pending.get(&number), Some(Pending::Open { .. })) {
-            return Ok(None);
+    /// Counts a piece that an open chunk has been written, and gives the chunk to the workers if it is complete.
+    fn note_written(&self, io: &Io, pending: &mut Pending, piece: &Piece, valid: Dims) {
+        let Pending::Open { data: chunk, written, .. } = pending else { return };
+        *written += cells(&piece.extents);
+        // Dimension 0 may grow into the padding, so a chunk is complete when that is written too.
+        let rows = valid.first().copied().unwrap_or(1).max(1);
+        let complete = cells(&valid) / rows * self.schema.chunk_shape.first().copied().unwrap_or(1);
+        if *written >= complete && chunk.memory() >= PACK_BELOW {
+            self.seal(io, pending, valid);
         }
-        let chunk = match data.chunk_in_memory(number) {
+    }
+
+    /// A chunk that is to be written to and is not open: what it holds, unless the piece is all of that.
+    fn new_chunk(
+        &self,
+        data: &ArrayData,
+        io: &Io,
+        segments: &Segments,
+        piece: &Piece,
+        valid: &[u64],
+    ) -> Result<ChunkData> {
+        if piece.extents[..] != *valid {
+            return self.open_chunk(data, io, segments, piece.chunk);
+        }
+        if *valid == self.schema.chunk_shape[..] && self.schema.dtype.size() > 0 {
+            return Ok(ChunkData::Numbers(io.buffers.take(self.schema.chunk_bytes())?));
+        }
+        ChunkData::filled(&self.schema, &io.buffers)
+    }
+
+    /// What a chunk holds, wherever that is, or the fill value.
+    fn open_chunk(&self, data: &ArrayData, io: &Io, segments: &Segments, number: u64) -> Result<ChunkData> {
+        Ok(match data.chunk_in_memory(number) {
             Some(PendingChunk::Raw(chunk)) => chunk.copy(&io.buffers)?,
             // Nobody will ask for what it was: it is not kept.
             Some(PendingChunk::Encoded(encoded)) if self.schema.dtype != DType::String => {
@@ -114,7 +141,6 @@ impl Array {
                 Some((segment, row)) => self.load(io, &segment, &row)?,
                 None => ChunkData::filled(&self.schema, &io.buffers)?,
             },
-        };
-        Ok(Some(chunk))
+        })
     }
 }

@@ -7,10 +7,10 @@
 #[cfg(feature = "shuttle")]
 pub(crate) use shuttle::{
     sync::{Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic},
-    thread, thread_local,
+    thread,
 };
 #[cfg(not(feature = "shuttle"))]
 pub(crate) use std::{
     sync::{Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic},
-    thread, thread_local,
+    thread,
 };

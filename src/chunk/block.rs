@@ -11,7 +11,7 @@ use crate::chunk::schema::Schema;
 use crate::chunk::stats::{self, ChunkStats};
 use crate::codec::{self, Coding, Compression};
 use crate::memory::budget::Held;
-use crate::memory::buffers::{Buffer, Buffers};
+use crate::memory::buffers::{self, Buffer, Buffers, copy_text};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
@@ -24,18 +24,18 @@ pub(crate) enum ChunkData {
 
 impl ChunkData {
     /// A chunk of nothing but the fill value, or of zeros and empty texts.
-    pub fn filled(schema: &Schema, buffers: &Buffers) -> Result<Self> {
+    pub fn filled(schema: &Schema, pool: &Buffers) -> Result<Self> {
         let cells = schema.chunk_cells();
         if schema.dtype == DType::String {
             let fill = schema.fill_text().unwrap_or_default();
             let mut texts = Vec::new();
-            texts.try_reserve_exact(cells).map_err(|_| error!(OutOfMemory, "no memory for {cells} texts"))?;
+            buffers::reserve(&mut texts, cells)?;
             for _ in 0..cells {
                 texts.push(copy_text(fill)?);
             }
             return Ok(Self::Texts(texts));
         }
-        let mut bytes = buffers.take(schema.chunk_bytes())?;
+        let mut bytes = pool.take(schema.chunk_bytes())?;
         match schema.fill_bytes() {
             Some(fill) if fill.iter().any(|&byte| byte != 0) => {
                 bytes.chunks_exact_mut(fill.len()).for_each(|cell| cell.copy_from_slice(fill));
@@ -55,10 +55,17 @@ impl ChunkData {
     }
 
     /// Another chunk of the same content.
-    pub fn copy(&self, buffers: &Buffers) -> Result<Self> {
+    pub fn copy(&self, pool: &Buffers) -> Result<Self> {
         match self {
-            Self::Numbers(bytes) => Ok(Self::Numbers(buffers.copy(bytes)?)),
-            Self::Texts(texts) => texts.iter().map(|text| copy_text(text)).collect::<Result<_>>().map(Self::Texts),
+            Self::Numbers(bytes) => Ok(Self::Numbers(pool.copy(bytes)?)),
+            Self::Texts(texts) => {
+                let mut copies = Vec::new();
+                buffers::reserve(&mut copies, texts.len())?;
+                for text in texts {
+                    copies.push(copy_text(text)?);
+                }
+                Ok(Self::Texts(copies))
+            }
         }
     }
 
@@ -80,15 +87,6 @@ impl ChunkData {
     }
 }
 
-/// A copy of a text, or an error where memory does not allow it.
-pub(crate) fn copy_text(text: &str) -> Result<String> {
-    let mut copy = String::new();
-    copy.try_reserve_exact(text.len())
-        .map_err(|_| error!(OutOfMemory, "no memory for a text of {} bytes", text.len()))?;
-    copy.push_str(text);
-    Ok(copy)
-}
-
 /// Refuses a stored chunk of numbers that has not just the bytes of its cells.
 pub(crate) fn check_len(schema: &Schema, len: usize) -> Result<()> {
     if len != schema.chunk_bytes() {
@@ -100,10 +98,10 @@ pub(crate) fn check_len(schema: &Schema, len: usize) -> Result<()> {
 /// Texts in numcodecs' `vlen-utf8`: their number, then each behind its length, all lengths u32 little-endian.
 fn put_texts(texts: &[String], out: &mut Vec<u8>) -> Result<()> {
     let number = |n: usize| u32::try_from(n).map_err(|_| error!(InvalidArgument, "a text of {n} bytes"));
-    out.extend_from_slice(&number(texts.len())?.to_le_bytes());
+    buffers::extend(out, &number(texts.len())?.to_le_bytes())?;
     for text in texts {
-        out.extend_from_slice(&number(text.len())?.to_le_bytes());
-        out.extend_from_slice(text.as_bytes());
+        buffers::extend(out, &number(text.len())?.to_le_bytes())?;
+        buffers::extend(out, text.as_bytes())?;
     }
     Ok(())
 }
@@ -111,11 +109,6 @@ fn put_texts(texts: &[String], out: &mut Vec<u8>) -> Result<()> {
 /// Undoes [`put_texts`] for a chunk of `cells` cells.
 pub(crate) fn parse_texts(bytes: &[u8], cells: usize) -> Result<Vec<String>> {
     let damaged = || error!(Corrupt, "a chunk of texts is cut short");
-    let take = |rest: &mut &[u8], len: usize| -> Result<Vec<u8>> {
-        let (head, tail) = rest.split_at_checked(len).ok_or_else(damaged)?;
-        *rest = tail;
-        Ok(head.to_vec())
-    };
     let mut rest = bytes;
     let number = |rest: &mut &[u8]| -> Result<usize> {
         let (head, tail) = rest.split_first_chunk::<4>().ok_or_else(damaged)?;
@@ -126,15 +119,17 @@ pub(crate) fn parse_texts(bytes: &[u8], cells: usize) -> Result<Vec<String>> {
     if count != cells {
         bail!(Corrupt, "a chunk of {count} texts, its array's chunks have {cells}");
     }
-    let mut texts = Vec::with_capacity(count.min(bytes.len() / 4));
+    let mut texts = Vec::new();
+    buffers::reserve(&mut texts, count.min(bytes.len() / 4))?;
     for _ in 0..count {
         let len = number(&mut rest)?;
-        let text = String::from_utf8(take(&mut rest, len)?);
-        let text = text.map_err(|_| error!(Corrupt, "a stored text is not UTF-8"))?;
+        let (text, behind) = rest.split_at_checked(len).ok_or_else(damaged)?;
+        rest = behind;
+        let text = str::from_utf8(text).map_err(|_| error!(Corrupt, "a stored text is not UTF-8"))?;
         if text.contains('\0') {
             bail!(Corrupt, "a stored text has a NUL in it");
         }
-        texts.push(text);
+        texts.push(copy_text(text)?);
     }
     if !rest.is_empty() {
         bail!(Corrupt, "{} bytes behind a chunk of texts", rest.len());
@@ -281,25 +276,26 @@ impl Block {
 }
 
 /// Encodes chunks whose elements have one size and which are compressed alike.
-fn encode(parts: &[Part], buffers: &Buffers) -> Result<Encoded> {
+fn encode(parts: &[Part], pool: &Buffers) -> Result<Encoded> {
     if let [part] = parts
         && let ChunkData::Numbers(bytes) = &*part.data
     {
-        return encode_chunk(part, bytes, buffers);
+        return encode_chunk(part, bytes, pool);
     }
     let (compression, item) = (parts[0].schema.compression, parts[0].schema.dtype.size());
-    let mut joined = Vec::with_capacity(parts.iter().map(|part| part.data.memory()).sum());
-    let mut done = Vec::with_capacity(parts.len());
+    let (mut joined, mut done) = (Vec::new(), Vec::new());
+    buffers::reserve(&mut joined, parts.iter().map(|part| part.data.memory()).sum())?;
+    buffers::reserve(&mut done, parts.len())?;
     for part in parts {
         let at = joined.len();
         match &*part.data {
-            ChunkData::Numbers(bytes) => joined.extend_from_slice(bytes),
+            ChunkData::Numbers(bytes) => buffers::extend(&mut joined, bytes)?,
             ChunkData::Texts(texts) => put_texts(texts, &mut joined)?,
         }
         let stats = part.data.stats(&part.schema, &part.valid);
         done.push(EncodedPart { at: block_len(at)?, len: block_len(joined.len() - at)?, stats });
     }
-    encode_raw(&compression, item, &joined, done, buffers)
+    encode_raw(&compression, item, &joined, done, pool)
 }
 
 /// Encodes a chunk of numbers that has a block of its own.

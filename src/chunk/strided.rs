@@ -9,7 +9,7 @@ use crate::base::dtype::{DType, Element};
 use crate::base::error::{Result, bail};
 use crate::base::shape::{self, Dims, c_strides};
 use smallvec::SmallVec;
-use std::cell::RefCell;
+use std::convert::Infallible;
 use std::marker::PhantomData;
 
 type Strides = SmallVec<[i64; 4]>;
@@ -264,12 +264,61 @@ unsafe impl Sync for BoundSource<'_> {}
 // SAFETY: as above; boxes filled from several threads are disjoint pieces of one region, with distinct cells.
 unsafe impl Sync for BoundTarget<'_> {}
 
-/// Cells that are looked at together, about.
-const CHECK_CELLS: u64 = 1 << 16;
+/// Bytes of the elements that are looked at or converted at a time: so few that they are on the stack, and a copy that
+/// has begun needs no memory.
+const STRIP: usize = 8 << 10;
 
-thread_local! {
-    /// Room for the elements of one box before and after conversion.
-    static SCRATCH: RefCell<(Vec<u8>, Vec<u8>)> = const { RefCell::new((Vec::new(), Vec::new())) };
+/// The first `len` bytes of a strip.
+fn strip(len: usize) -> SmallVec<[u8; STRIP]> {
+    SmallVec::from_elem(0, len)
+}
+
+/// Calls `f` with corner and extents of the parts of a box, in C order and of at most `most` cells, until it fails.
+fn for_each_strip<E>(
+    extents: &[u64],
+    most: u64,
+    mut f: impl FnMut(&[u64], &[u64]) -> std::result::Result<(), E>,
+) -> std::result::Result<(), E> {
+    if extents.contains(&0) {
+        return Ok(());
+    }
+    let mut at = Dims::from_elem(0, extents.len());
+    // Dimensions from `whole` on are whole in every part.
+    let (mut whole, mut inner) = (extents.len(), 1);
+    while whole > 0 && inner * extents[whole - 1] <= most {
+        whole -= 1;
+        inner *= extents[whole];
+    }
+    let Some(along) = whole.checked_sub(1) else {
+        return f(&at, extents);
+    };
+    let step = (most / inner).max(1);
+    let mut part = Dims::from_slice(extents);
+    part[..along].fill(1);
+    loop {
+        part[along] = step.min(extents[along] - at[along]);
+        f(&at, &part)?;
+        at[along] += part[along];
+        let mut d = along;
+        while at[d] == extents[d] {
+            if d == 0 {
+                return Ok(());
+            }
+            at[d] = 0;
+            d -= 1;
+            at[d] += 1;
+        }
+    }
+}
+
+/// Steps, in bytes, between neighbours of a box of elements of `size` bytes in C order.
+fn packed(extents: &[u64], size: usize) -> Strides {
+    c_strides(extents).iter().map(|&stride| stride * size as i64).collect()
+}
+
+/// The place of the cell that is at `corner` of a box at `at`.
+fn moved(at: &[u64], corner: &[u64]) -> Dims {
+    at.iter().zip(corner).map(|(at, corner)| at + corner).collect()
 }
 
 impl BoundSource<'_> {
@@ -278,29 +327,18 @@ impl BoundSource<'_> {
         if self.conversion.always_fits() || self.layout.count.contains(&0) {
             return Ok(());
         }
-        let rank = self.layout.count.len();
-        let mut extents = self.layout.count.clone();
-        let rows = extents.first().copied().unwrap_or(1);
-        // Some rows at a time, so that the room for them stays small, and so does what each time costs.
-        let step = (CHECK_CELLS / (shape::cells(&extents) / rows)).clamp(1, rows);
-        let mut at = Dims::from_elem(0, rank);
-        let zero = at.clone();
-        for row in (0..rows).step_by(step as usize) {
-            if rank > 0 {
-                (at[0], extents[0]) = (row, step.min(rows - row));
+        let (count, size) = (&self.layout.count, self.layout.size);
+        let most = (STRIP / size) as u64;
+        let mut room = strip(most.min(shape::cells(count)) as usize * size);
+        let zero = Dims::from_elem(0, count.len());
+        for_each_strip(count, most, |at, extents| {
+            let raw = &mut room[..shape::cells(extents) as usize * size];
+            self.copy_raw(at, &ChunkBox { shape: extents, at: &zero, extents }, raw);
+            match self.conversion.misfit(raw) {
+                Some(misfit) => Err(misfit.error(self.layout.number(at, extents, misfit.at as u64))),
+                None => Ok(()),
             }
-            let cells = shape::cells(&extents) as usize;
-            let place = ChunkBox { shape: &extents, at: &zero, extents: &extents };
-            SCRATCH.with_borrow_mut(|(raw, _)| {
-                raw.resize(cells * self.layout.size, 0);
-                self.copy_raw(&at, &place, raw);
-                match self.conversion.misfit(raw) {
-                    Some(misfit) => Err(misfit.error(self.layout.number(&at, &extents, misfit.at as u64))),
-                    None => Ok(()),
-                }
-            })?;
-        }
-        Ok(())
+        })
     }
 
     /// Copies the box at `at` of the region into its place in `chunk`. Values were checked by [`Self::check_values`].
@@ -308,27 +346,24 @@ impl BoundSource<'_> {
         if self.conversion.is_identity() {
             return self.copy_raw(at, place, chunk);
         }
-        SCRATCH.with_borrow_mut(|(raw, converted)| {
-            let cells = shape::cells(place.extents) as usize;
-            raw.resize(cells * self.layout.size, 0);
-            converted.resize(cells * self.conversion.size_after(), 0);
-            let zero = Dims::from_elem(0, at.len());
-            self.copy_raw(at, &ChunkBox { shape: place.extents, at: &zero, extents: place.extents }, raw);
+        let (before, after) = (self.layout.size, self.conversion.size_after());
+        let most = (STRIP / before.max(after)) as u64;
+        let cells = most.min(shape::cells(place.extents)) as usize;
+        let (mut raw, mut converted) = (strip(cells * before), strip(cells * after));
+        let zero = Dims::from_elem(0, at.len());
+        let Ok(()) = for_each_strip::<Infallible>(place.extents, most, |corner, extents| {
+            let cells = shape::cells(extents) as usize;
+            let (raw, converted) = (&mut raw[..cells * before], &mut converted[..cells * after]);
+            self.copy_raw(&moved(at, corner), &ChunkBox { shape: extents, at: &zero, extents }, raw);
             self.conversion.apply(raw, converted);
-            let (offset, strides) = place.byte_layout(self.conversion.size_after(), chunk.len());
-            let packed: Strides =
-                c_strides(place.extents).iter().map(|&stride| stride * self.conversion.size_after() as i64).collect();
+            let part = ChunkBox { shape: place.shape, at: &moved(place.at, corner), extents };
+            let (offset, strides) = part.byte_layout(after, chunk.len());
             // SAFETY: byte_layout checked that the box lies in `chunk`; `converted` holds exactly its cells.
             unsafe {
-                copy_box(
-                    chunk.as_mut_ptr().offset(offset),
-                    &strides,
-                    converted.as_ptr(),
-                    &packed,
-                    place.extents,
-                    self.conversion.size_after(),
-                );
+                let to = chunk.as_mut_ptr().offset(offset);
+                copy_box(to, &strides, converted.as_ptr(), &packed(extents, after), extents, after);
             }
+            Ok(())
         });
     }
 
@@ -367,36 +402,33 @@ impl<'a> BoundTarget<'a> {
         if place.extents.contains(&0) {
             return Ok(());
         }
-        let (from, from_strides) = place.byte_layout(self.stored_size(), chunk.len());
         if self.conversion.is_identity() && self.conversion.always_fits() {
+            let (from, from_strides) = place.byte_layout(self.stored_size(), chunk.len());
             // SAFETY: from_strides address cells inside `chunk`, as byte_layout checked.
             unsafe { self.scatter(at, chunk.as_ptr().offset(from), &from_strides, place.extents) };
             return Ok(());
         }
-        SCRATCH.with_borrow_mut(|(raw, converted)| {
-            let cells = shape::cells(place.extents) as usize;
-            raw.resize(cells * self.stored_size(), 0);
-            converted.resize(cells * self.layout.size, 0);
-            let packed = |size: usize| -> Strides {
-                c_strides(place.extents).iter().map(|&stride| stride * size as i64).collect()
-            };
-            // SAFETY: the source box lies in `chunk`; `raw` holds exactly its cells.
+        let (before, after) = (self.stored_size(), self.layout.size);
+        let most = (STRIP / before.max(after)) as u64;
+        let cells = most.min(shape::cells(place.extents)) as usize;
+        let (mut raw, mut converted) = (strip(cells * before), strip(cells * after));
+        for_each_strip(place.extents, most, |corner, extents| {
+            let cells = shape::cells(extents) as usize;
+            let (raw, converted) = (&mut raw[..cells * before], &mut converted[..cells * after]);
+            let at = moved(at, corner);
+            let part = ChunkBox { shape: place.shape, at: &moved(place.at, corner), extents };
+            let (from, from_strides) = part.byte_layout(before, chunk.len());
+            // SAFETY: byte_layout checked that the box lies in `chunk`; `raw` holds exactly its cells.
             unsafe {
-                copy_box(
-                    raw.as_mut_ptr(),
-                    &packed(self.stored_size()),
-                    chunk.as_ptr().offset(from),
-                    &from_strides,
-                    place.extents,
-                    self.stored_size(),
-                );
+                let from = chunk.as_ptr().offset(from);
+                copy_box(raw.as_mut_ptr(), &packed(extents, before), from, &from_strides, extents, before);
             }
             if let Some(misfit) = self.conversion.misfit(raw) {
-                return Err(misfit.error(self.layout.number(at, place.extents, misfit.at as u64)));
+                return Err(misfit.error(self.layout.number(&at, extents, misfit.at as u64)));
             }
             self.conversion.apply(raw, converted);
             // SAFETY: `converted` holds exactly the box's cells in C order.
-            unsafe { self.scatter(at, converted.as_ptr(), &packed(self.layout.size), place.extents) };
+            unsafe { self.scatter(&at, converted.as_ptr(), &packed(extents, after), extents) };
             Ok(())
         })
     }
@@ -556,6 +588,30 @@ mod tests {
         assert_eq!(gather(&field[6..], &[5, 1], &[2, 3]), [6, 7, 8, 11, 12, 13]);
         assert_eq!(gather(&field, &[1, 4], &[4, 5])[..6], [0, 4, 8, 12, 16, 1]);
         assert_eq!(gather(&field, &[0, 1], &[2, 2]), [0, 1, 0, 1]);
+    }
+
+    #[test]
+    fn strips_are_the_box_in_order() {
+        for (extents, most) in
+            [(&[3, 4, 5][..], 7), (&[3, 4, 5], 20), (&[3, 4, 5], 60), (&[7], 3), (&[], 4), (&[2, 0], 4)]
+        {
+            let mut seen = Vec::new();
+            let done = for_each_strip::<Infallible>(extents, most, |at, part| {
+                assert!(shape::cells(part) <= most);
+                for cell in 0..shape::cells(part) {
+                    let (mut rest, mut number, mut step) = (cell, 0, 1);
+                    for d in (0..at.len()).rev() {
+                        number += (at[d] + rest % part[d]) * step;
+                        rest /= part[d];
+                        step *= extents[d];
+                    }
+                    seen.push(number);
+                }
+                Ok(())
+            });
+            assert_eq!(done, Ok(()));
+            assert_eq!(seen, (0..shape::cells(extents)).collect::<Vec<_>>());
+        }
     }
 
     #[test]

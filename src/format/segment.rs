@@ -4,6 +4,7 @@ use super::varint::{Cursor, put, unzigzag, zigzag};
 use crate::base::error::{Result, bail, error};
 use crate::chunk::stats::ChunkStats;
 use crate::codec::{self, Codec, Coding};
+use crate::memory::buffers;
 
 /// Version of the segment format.
 const VERSION: u32 = 1;
@@ -157,8 +158,10 @@ pub struct Directory {
 }
 
 impl Directory {
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(16 + self.pages.len() * 16);
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        // Four varints of a page take 30 bytes at most, beside its checksum.
+        let mut out = Vec::new();
+        buffers::reserve(&mut out, 64 + self.pages.len() * 34)?;
         for number in [self.blocks_end, self.last.0, self.last.1, self.pages.len() as u64] {
             put(&mut out, number);
         }
@@ -173,7 +176,7 @@ impl Directory {
         }
         put(&mut out, u64::from(self.definitions.0));
         out.extend_from_slice(&self.definitions.1.to_le_bytes());
-        out
+        Ok(out)
     }
 
     /// Where the definitions lie.
@@ -191,7 +194,8 @@ impl Directory {
         if count > bytes.len() as u64 / 8 {
             bail!(Corrupt, "the directory of {} bytes claims {count} pages", bytes.len());
         }
-        let mut pages = Vec::with_capacity(count as usize);
+        let mut pages = Vec::new();
+        buffers::reserve(&mut pages, count as usize)?;
         let (mut id, mut at) = (0u64, blocks_end);
         for _ in 0..count {
             id = id.checked_add(cursor.varint()?).ok_or_else(|| error!(Corrupt, "array ids overflow"))?;
@@ -253,7 +257,8 @@ fn place_after(before: Option<Row>, row: &Row) -> u32 {
 
 /// Encodes up to [`PAGE_ROWS`] rows, which are in order of array id and chunk, column by column.
 pub fn page_to_bytes(rows: &[Row]) -> Result<Vec<u8>> {
-    let mut raw = Vec::with_capacity(rows.len() * 24);
+    let mut raw = Vec::new();
+    buffers::reserve(&mut raw, rows.len() * MAX_ROW_BYTES)?;
     let mut before = (0u64, 0u64);
     for row in rows {
         put(&mut raw, row.array_id - before.0);
@@ -308,9 +313,9 @@ fn check_rows(rows: &[Row]) -> Result<()> {
             bail!(Corrupt, "a block of several chunks at offset {offset} decodes to {raw} bytes, over {MAX_PACK}");
         }
     }
-    let mut rows: Vec<&Row> = rows.iter().collect();
+    let mut rows: Vec<&Row> = buffers::collect(rows)?;
     if !rows.is_sorted_by_key(|row| (row.block.offset, row.at)) {
-        rows.sort_by_key(|row| (row.block.offset, row.at));
+        rows.sort_unstable_by_key(|row| (row.block.offset, row.at));
     }
     for pair in rows.windows(2) {
         let (one, next) = (pair[0], pair[1]);
@@ -338,7 +343,9 @@ pub fn page_from_bytes(bytes: &[u8], page: &PageRef, blocks_end: u64) -> Result<
         len: 0,
         stats: ChunkStats::default(),
     };
-    let mut rows = vec![blank; n];
+    let mut rows = Vec::new();
+    buffers::reserve(&mut rows, n)?;
+    rows.resize(n, blank);
     let mut before = (0u64, 0u64);
     for (i, row) in rows.iter_mut().enumerate() {
         let (step, chunk) = (cursor.varint()?, cursor.varint()?);
@@ -443,7 +450,7 @@ mod tests {
         let page = |i: u64| PageRef { first: (i, 7), rows: 3, offset: 100 + (i - 1) * 20, len: 20, crc: i as u32 };
         let pages = (1..=3).map(page).collect();
         let directory = Directory { blocks_end: 100, last: (9, 9), pages, definitions: (30, 7) };
-        let bytes = directory.to_bytes();
+        let bytes = directory.to_bytes().expect("fits");
         assert_eq!(Directory::parse(&bytes, 190).expect("parses"), directory);
         assert_eq!(directory.definitions_offset(), 160);
         assert!(Directory::parse(&bytes, 160).is_err() && Directory::parse(&bytes, 191).is_err());

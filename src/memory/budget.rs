@@ -98,6 +98,11 @@ impl Held {
         self.budget.held.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
+    /// The share, of which nothing is left here.
+    pub fn take(&self) -> Self {
+        Self { budget: self.budget.clone(), bytes: AtomicU64::new(self.bytes.swap(0, Ordering::Relaxed)) }
+    }
+
     /// Changes the share.
     pub fn set(&self, bytes: usize) {
         let before = self.bytes.swap(bytes as u64, Ordering::Relaxed);
@@ -140,7 +145,8 @@ mod tests {
         assert!(budget.is_half_taken() && budget.is_overdrawn());
         one.set(5);
         one.grow(2);
-        assert_eq!(budget.held(), 77);
+        let one = one.take();
+        assert_eq!((one.bytes(), budget.held()), (7, 77));
         assert!(budget.has_moved_from(64) && !budget.has_moved_from(70));
         drop(two);
         drop(one);

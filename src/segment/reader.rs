@@ -121,7 +121,7 @@ impl SegmentReader {
         if len < (HEADER_LEN + TRAILER_LEN) as u64 {
             return Err(segment.damaged(len, &error!(Corrupt, "{len} bytes are too few for a segment")));
         }
-        let mut tail = vec![0; TAIL.min(len as usize)];
+        let mut tail = buffers::allocate(TAIL.min(len as usize))?;
         let tail_offset = len - tail.len() as u64;
         self.read(segment, file, &mut tail, tail_offset)?;
         let trailer_offset = len - TRAILER_LEN as u64;
@@ -131,7 +131,7 @@ impl SegmentReader {
         };
         let offset = trailer.directory_offset;
         let bytes = match offset.checked_sub(tail_offset) {
-            Some(at) => tail[at as usize..tail.len() - TRAILER_LEN].to_vec(),
+            Some(at) => buffers::collect(tail[at as usize..tail.len() - TRAILER_LEN].iter().copied())?,
             None => {
                 let mut bytes = buffers::allocate(trailer.directory_len as usize)?;
                 self.read(segment, file, &mut bytes, offset)?;
@@ -199,7 +199,9 @@ impl SegmentReader {
         array_id: u64,
         chunks: &[u64],
     ) -> Result<Vec<Option<(usize, Row)>>> {
-        let mut found: Vec<Option<(usize, Row)>> = vec![None; chunks.len()];
+        let mut found: Vec<Option<(usize, Row)>> = Vec::new();
+        buffers::reserve(&mut found, chunks.len())?;
+        found.resize(chunks.len(), None);
         let (Some(&low), Some(&high)) = (chunks.first(), chunks.last()) else {
             return Ok(found);
         };
@@ -376,6 +378,7 @@ impl SegmentReader {
         for (number, page) in directory.pages.iter().enumerate() {
             match self.page_uncached(segment, &directory, number) {
                 Ok(rows) => {
+                    buffers::reserve(&mut blocks, rows.len())?;
                     blocks.extend(rows.iter().map(|row| row.block));
                     // Blocks that do not overlap are no more than their bytes.
                     if blocks.len() as u64 > directory.blocks_end {

@@ -9,6 +9,7 @@ use crate::format::root::SegmentRecord;
 use crate::format::segment::{
     self as layout, BlockRef, ChunkKey, Directory, HEADER_LEN, PAGE_ROWS, PageRef, Row, TRAILER_LEN, Trailer,
 };
+use crate::memory::buffers;
 use crate::segment::{Segment, check_folder};
 use crate::storage::{Storage, WriteFile};
 use std::io;
@@ -68,12 +69,7 @@ impl SegmentWriter {
         if large || self.gathered.len() + bytes.len() > WRITE_BUFFER {
             self.write_gathered()?;
         }
-        if large {
-            self.append(bytes)
-        } else {
-            self.gathered.extend_from_slice(bytes);
-            Ok(())
-        }
+        if large { self.append(bytes) } else { buffers::extend(&mut self.gathered, bytes) }
     }
 
     fn write_gathered(&mut self) -> Result<()> {
@@ -108,6 +104,7 @@ impl SegmentWriter {
     /// Writes an encoded block; its rows, for the chunks named by `keys`, are handed to `rows`.
     pub fn encoded(&mut self, encoded: &Encoded, keys: &[ChunkKey], rows: &mut Vec<Row>) -> Result<()> {
         let block = self.block(&encoded.bytes, encoded.crc, encoded.coding)?;
+        buffers::reserve(rows, keys.len())?;
         rows.extend(keys.iter().zip(&encoded.parts).map(|(&(array_id, chunk), part)| Row {
             array_id,
             chunk,
@@ -126,9 +123,9 @@ impl SegmentWriter {
             bail!(Corrupt, "chunk {} of array id {} comes twice: two arrays have that id", row.chunk, row.array_id);
         }
         if self.ids.last() != Some(&row.array_id) {
-            self.ids.push(row.array_id);
+            buffers::push(&mut self.ids, row.array_id)?;
         }
-        self.rows.push(row);
+        buffers::push(&mut self.rows, row)?;
         if self.rows.len() == PAGE_ROWS { self.end_page() } else { Ok(()) }
     }
 
@@ -143,14 +140,15 @@ impl SegmentWriter {
         };
         let bytes = layout::page_to_bytes(&self.rows)?;
         self.directory.last = (last.array_id, last.chunk);
-        self.directory.pages.push(PageRef {
+        let page = PageRef {
             first: (first.array_id, first.chunk),
             rows: self.rows.len() as u32,
             offset: self.pages.len() as u64,
             len: bytes.len() as u32,
             crc: crc32c::crc32c(&bytes),
-        });
-        self.pages.extend_from_slice(&bytes);
+        };
+        buffers::push(&mut self.directory.pages, page)?;
+        buffers::extend(&mut self.pages, &bytes)?;
         self.rows.clear();
         Ok(())
     }
@@ -175,7 +173,7 @@ impl SegmentWriter {
         };
         self.directory.definitions = (len, crc32c::crc32c(&definitions));
         self.write(&definitions)?;
-        let directory = self.directory.to_bytes();
+        let directory = self.directory.to_bytes()?;
         let trailer = Trailer {
             directory_offset: self.directory.definitions_offset() + u64::from(len),
             directory_len: directory.len() as u64,

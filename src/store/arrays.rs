@@ -237,7 +237,7 @@ impl Store {
                     made.write_numbers(&mut data, &self.io, &none, &region, &source)?;
                 }
                 array::Values::Texts(texts) => {
-                    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+                    let texts = crate::memory::buffers::collect(texts.iter().map(String::as_str))?;
                     made.write_texts(&mut data, &self.io, &none, &region, &texts)?;
                 }
             }
