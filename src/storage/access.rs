@@ -7,7 +7,6 @@
 
 use super::{Storage, disk::LocalDisk};
 use crate::base::process::PerProcess;
-use std::collections::HashMap;
 use std::fs::{File, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
@@ -22,9 +21,9 @@ struct Access {
 }
 
 /// Of the stores that this process writes, by their folders.
-static STORES: PerProcess<Mutex<HashMap<PathBuf, Access>>> = PerProcess::new(Mutex::default);
+static STORES: PerProcess<Mutex<Vec<(PathBuf, Access)>>> = PerProcess::new(Mutex::default);
 
-fn stores() -> MutexGuard<'static, HashMap<PathBuf, Access>> {
+fn stores() -> MutexGuard<'static, Vec<(PathBuf, Access)>> {
     STORES.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -42,19 +41,20 @@ pub(super) fn learn(folder: &Path, lock: &File) -> io::Result<()> {
         let file = (root.mode() | lock.metadata()?.mode()) & bound.mode() & 0o666;
         let access = Access { file, folder: bound.mode() & 0o2777, group: root.gid() };
         access.give(lock, access.file)?;
-        stores().insert(folder.to_owned(), access);
+        stores().push((folder.to_owned(), access));
     }
     Ok(())
 }
 
 /// The store in `folder` is no longer written.
 pub(super) fn forget(folder: &Path) {
-    stores().remove(folder);
+    stores().retain(|(known, _)| known != folder);
 }
 
 /// Gives a file or a folder that was just made at `path` to those who may use the store that it is in, if it is in one.
 pub(super) fn share(path: &Path, made: &File) -> io::Result<()> {
-    let access = path.ancestors().skip(1).take(2).find_map(|folder| stores().get(folder).copied());
+    let known = |folder| stores().iter().find(|(known, _)| known == folder).map(|(_, access)| *access);
+    let access = path.ancestors().skip(1).take(2).find_map(known);
     let Some(access) = access else { return Ok(()) };
     access.give(made, if made.metadata()?.is_dir() { access.folder } else { access.file })
 }

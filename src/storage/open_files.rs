@@ -2,21 +2,26 @@
 
 use super::ReadFile;
 use crate::base::process::PerProcess;
-use quick_cache::sync::Cache;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 /// Files that are kept open, at most.
 const MOST: usize = 128;
 
 struct Open {
+    number: u64,
     keeper: u64,
     file: Arc<dyn ReadFile>,
 }
 
-/// A child made by fork has its own: a thread of its parent may have held the parent's.
-static OPEN: PerProcess<Cache<u64, Arc<Open>>> = PerProcess::new(|| Cache::new(MOST));
+/// So few that looking through all of them is quick. A child made by fork has its own: a thread of its parent may have
+/// held the parent's.
+static OPEN: PerProcess<RwLock<Vec<Open>>> = PerProcess::new(RwLock::default);
+
+fn write() -> RwLockWriteGuard<'static, Vec<Open>> {
+    OPEN.get().write().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Keeps files open, under numbers that are unique in the process, until it is dropped or they must give way.
 pub(crate) struct OpenFiles {
@@ -30,22 +35,43 @@ impl OpenFiles {
     }
 
     pub fn get(&self, number: u64) -> Option<Arc<dyn ReadFile>> {
-        OPEN.get().get(&number).map(|open| open.file.clone())
+        let open = OPEN.get().read().unwrap_or_else(PoisonError::into_inner);
+        open.iter().find(|open| open.number == number).map(|open| open.file.clone())
     }
 
     pub fn keep(&self, number: u64, file: Arc<dyn ReadFile>) {
-        OPEN.get().insert(number, Arc::new(Open { keeper: self.keeper, file }));
+        /// Which gives way next: one here, one there, as the one used least would be wrong for who reads all in turn.
+        static TURN: AtomicU64 = AtomicU64::new(0);
+        let kept = Open { number, keeper: self.keeper, file };
+        let mut open = write();
+        // Closed once others can go on.
+        let _old = if let Some(known) = open.iter_mut().find(|open| open.number == number) {
+            Some(std::mem::replace(known, kept))
+        } else if open.len() < MOST {
+            open.push(kept);
+            None
+        } else {
+            let turn = TURN.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed) >> 32;
+            Some(std::mem::replace(&mut open[turn as usize % MOST], kept))
+        };
+        drop(open);
     }
 
     pub fn close(&self, number: u64) {
-        OPEN.get().remove(&number);
+        close_those(|open| open.number == number);
     }
 }
 
 impl Drop for OpenFiles {
     fn drop(&mut self) {
-        OPEN.get().retain(|_, open| open.keeper != self.keeper);
+        close_those(|open| open.keeper == self.keeper);
     }
+}
+
+fn close_those(which: impl Fn(&Open) -> bool) {
+    let mut open = write();
+    let _closed: Vec<Open> = open.extract_if(.., |open| which(open)).collect();
+    drop(open);
 }
 
 /// Opens something. Where the process or the system has no descriptor left, those that are only kept are given back
@@ -53,7 +79,7 @@ impl Drop for OpenFiles {
 pub(super) fn with_room<T>(open: impl Fn() -> io::Result<T>) -> io::Result<T> {
     match open() {
         Err(error) if matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE)) => {
-            OPEN.get().clear();
+            close_those(|_| true);
             open()
         }
         opened => opened,
