@@ -226,7 +226,7 @@ def cut_short():
 def few_files():
     """Too few files may be open: why is told, and nothing is lost."""
     fresh()
-    found = run("commit", "2", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (12, 12)))
+    found = run("commit", "2", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (8, 8)))
     if "Too many open files" not in found["flush"] or found["kept"] != "2" or value() != "1":
         return f"{found}, a reader finds {value()}"
     found = run("commit", "2", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (24, 24)))
