@@ -1,5 +1,5 @@
 //! Statistics against a count cell by cell: every dtype, fill values of all kinds, extremes at every place of a chunk.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::eq_op, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use atlas_store::{
     ArrayOptions, CreateOptions, DType, Element, FillValue, RuntimeOptions, Scalar, Selection, Source, Stats, Store,
