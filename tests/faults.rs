@@ -320,3 +320,110 @@ fn segments(path: &Path) -> usize {
         .map(|path| std::fs::read_dir(path).unwrap().count())
         .sum()
 }
+
+/// What a system says at one kind of place, as often as it is told to.
+struct Says {
+    code: i32,
+    is_place: fn(&Operation) -> bool,
+    is_folder: fn(&Path) -> bool,
+    times: AtomicI64,
+}
+
+impl Hooks for Says {
+    fn before(&self, operation: &Operation) -> io::Result<()> {
+        self.say((self.is_place)(operation))
+    }
+    fn opening(&self, path: &Path) -> io::Result<()> {
+        self.say((self.is_folder)(path))
+    }
+}
+
+impl Says {
+    fn say(&self, here: bool) -> io::Result<()> {
+        match here && self.times.fetch_sub(1, Ordering::SeqCst) > 0 {
+            true => Err(io::Error::from_raw_os_error(self.code)),
+            false => Ok(()),
+        }
+    }
+}
+
+/// A flush that meets it, in a store of two commits: the kinds of the errors of it and of the next, and the store.
+fn flushed_twice(path: &Path, says: Says) -> (ErrorKind, Option<ErrorKind>, Arc<Store>) {
+    let says = Arc::new(says);
+    let storage = Arc::new(Hooked(Arc::new(LocalDisk), says.clone()));
+    let runtime = RuntimeOptions { threads: Some(0), ..RuntimeOptions::default() };
+    let store = Store::create_on(storage, path, CreateOptions { runtime, ..CreateOptions::default() }).unwrap();
+    store.create_dataset("run").unwrap();
+    write(&store, 0);
+    store.flush().unwrap();
+    write(&store, 1);
+    says.times.store(1, Ordering::SeqCst);
+    let first = store.flush().unwrap_err().kind();
+    assert_eq!(round(&store), 1, "memory keeps everything");
+    (first, store.flush().err().map(|error| error.kind()), store)
+}
+
+#[test]
+fn no_room_for_a_new_segment_at_its_sync_is_no_room_and_a_root_that_cannot_be_synced_poisons() {
+    for code in [libc::ENOSPC, libc::EDQUOT] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let is_segment = |operation: &Operation| matches!(operation, Operation::Sync(path) if path.extension().is_some_and(|e| e == "seg"));
+        let says = Says { code, is_place: is_segment, is_folder: |_| false, times: AtomicI64::new(0) };
+        let (first, second, store) = flushed_twice(&path, says);
+        assert_eq!((first, second), (ErrorKind::NoSpace, None));
+        drop(store);
+        assert_eq!(committed(&path), 1);
+
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let is_root = |operation: &Operation| matches!(operation, Operation::Sync(path) if path.extension().is_none_or(|e| e != "seg"));
+        let says = Says { code, is_place: is_root, is_folder: |_| false, times: AtomicI64::new(0) };
+        let (first, second, store) = flushed_twice(&path, says);
+        assert_eq!((first, second), (ErrorKind::Poisoned, Some(ErrorKind::Poisoned)));
+        drop(store);
+        assert_eq!(committed(&path), 0);
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_opened_poisons_nothing() {
+    for code in [libc::EMFILE, libc::ESTALE] {
+        for is_folder in [|path: &Path| path.ends_with("s/u"), |path: &Path| path.ends_with("s")] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("s");
+            let says = Says { code, is_place: |_| false, is_folder, times: AtomicI64::new(0) };
+            let (first, second, store) = flushed_twice(&path, says);
+            assert_eq!((first, second), (ErrorKind::Io, None));
+            drop(store);
+            assert_eq!(committed(&path), 1);
+        }
+    }
+}
+
+#[test]
+fn a_flush_without_the_lock_file_that_it_locked_is_refused() {
+    for is_ahead in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let runtime = RuntimeOptions { write_buffer_bytes: is_ahead.then_some(1), ..RuntimeOptions::default() };
+        let store = Store::create(&path, CreateOptions { runtime, ..CreateOptions::default() }).unwrap();
+        store.create_dataset("run").unwrap();
+        write(&store, 0);
+        store.flush().unwrap();
+        write(&store, 1);
+        // "A stale lock"; then somebody else comes, and removes what no commit names.
+        std::fs::remove_file(path.join(".lock")).unwrap();
+        let other = Store::open(&path, Mode::ReadWrite, OpenOptions::default()).unwrap();
+        let error = store.flush().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+        assert!(error.message().contains("lock file"), "{error}");
+        other.create_dataset("of the other").unwrap();
+        other.close().unwrap();
+        store.discard();
+        assert_eq!(committed(&path), 0);
+        let reader = Store::open(&path, Mode::Read, OpenOptions::default()).unwrap();
+        assert!(reader.has_dataset("of the other").unwrap());
+        assert_eq!(reader.verify(&mut |damage| panic!("{damage:?}")).unwrap(), 0);
+    }
+}

@@ -186,3 +186,50 @@ fn every_lie_between(session: impl Fn(&Store) -> atlas_store::Result<()>) {
     }
     panic!("the session has no end");
 }
+
+/// A rename that is lied about, after which the root cannot be looked at.
+#[derive(Default)]
+struct Blind {
+    /// 1 to lie, 2 to be blind.
+    armed: AtomicI64,
+}
+
+impl Hooks for Blind {
+    fn lies(&self, operation: &Operation) -> io::Result<()> {
+        let is_due = matches!(operation, Operation::Rename(..))
+            && self.armed.compare_exchange(1, 2, Ordering::SeqCst, Ordering::SeqCst).is_ok();
+        if is_due { Err(io::Error::from_raw_os_error(5)) } else { Ok(()) }
+    }
+    fn opening(&self, path: &Path) -> io::Result<()> {
+        let is_due = path.ends_with("atlas.json")
+            && self.armed.compare_exchange(2, 3, Ordering::SeqCst, Ordering::SeqCst).is_ok();
+        if is_due { Err(io::Error::from_raw_os_error(libc::ESTALE)) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn a_commit_that_nobody_can_tell_of_keeps_its_files() {
+    for is_ahead in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let blind = Arc::new(Blind::default());
+        let storage = Arc::new(Hooked(Arc::new(LocalDisk), blind.clone()));
+        let runtime =
+            RuntimeOptions { threads: Some(0), write_buffer_bytes: is_ahead.then_some(1), ..RuntimeOptions::default() };
+        let store = Store::create_on(storage, &path, CreateOptions { runtime, ..CreateOptions::default() }).unwrap();
+        store.create_dataset("run").unwrap();
+        write(&store, 0);
+        store.flush().unwrap();
+        write(&store, 1);
+        blind.armed.store(1, Ordering::SeqCst);
+        let error = store.flush().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Poisoned, "{error}");
+        assert!(error.message().contains("cannot be told"), "{error}");
+        assert_eq!(round(&store), 1, "memory keeps everything");
+        assert_eq!(store.flush().unwrap_err().kind(), ErrorKind::Poisoned);
+        assert_eq!(store.compact().unwrap_err().kind(), ErrorKind::Poisoned);
+        store.discard();
+        assert_eq!(committed(&path), 1, "it was made, and has its files");
+        assert!(Store::repair(&path, atlas_store::RepairOptions::default()).unwrap().was_whole);
+    }
+}

@@ -85,9 +85,9 @@ pub enum Swapped {
     Unknown(io::Error),
 }
 
-const REPLACED: &str = "was replaced by another writer since this one last saw it";
-const UNLOCKED: &str = "has another lock file than the one that this writer holds: it was removed or replaced";
-const CLAIMED: &str = "is being replaced by another writer";
+const REPLACED: &str = "the root was replaced by another writer since this one last saw it";
+const UNLOCKED: &str = "the lock file is not the one that this writer holds: it was removed or replaced";
+const CLAIMED: &str = "the root is being replaced by another writer";
 
 /// [`Storage::swap_root`] for storages with atomic links and renames.
 pub(super) fn swap_by_rename(storage: &(impl Storage + ?Sized), swap: &RootSwap<'_>) -> Swapped {

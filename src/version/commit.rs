@@ -140,7 +140,7 @@ pub(crate) fn commit(place: &Place, io: &Io, committer: &mut Committer, base: &V
         Ok((Swapped::Refused(why), _)) => {
             let _ = place.storage.remove(&path);
             let path = place.path.display();
-            return Outcome::NotCommitted(error!(Conflict, "the root of store {path} {why}: reopen the store"));
+            return Outcome::NotCommitted(error!(Conflict, "store {path}: {why}: reopen the store"));
         }
         Ok((Swapped::Failed(error), _)) => {
             let _ = place.storage.remove(&path);

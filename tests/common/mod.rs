@@ -53,7 +53,7 @@ pub trait Hooks: Send + Sync {
     fn lies(&self, _: &Operation) -> io::Result<()> {
         Ok(())
     }
-    /// Before a file is opened for reading. An error is the opening's.
+    /// Before a file is opened for reading, or a folder to be synced. An error is the opening's.
     fn opening(&self, _: &Path) -> io::Result<()> {
         Ok(())
     }
@@ -120,6 +120,7 @@ impl<H: Hooks + 'static> Storage for Hooked<H> {
         self.run(Operation::SyncFile(path.into()), |disk| disk.sync_file(path))
     }
     fn open_dir(&self, path: &Path) -> io::Result<Box<dyn Directory>> {
+        self.1.opening(path)?;
         Ok(Box::new(HookedFolder { folder: self.0.open_dir(path)?, path: path.to_owned(), hooks: self.1.clone() }))
     }
     fn lock_writer(&self, path: &Path) -> io::Result<Locking> {
