@@ -217,3 +217,58 @@ fn a_rollback_refuses_what_it_would_lose_and_what_is_not_there() {
     open(&path).verify(&mut |damage| files.push(damage.file.clone())).unwrap();
     assert!(files.contains(&kept), "{files:?}");
 }
+
+/// The number of schemas in the root.
+fn schemas(path: &Path) -> usize {
+    let root: serde_json::Value = serde_json::from_slice(&std::fs::read(path.join("atlas.json")).unwrap()).unwrap();
+    root["atlas"]["schemas"].as_array().unwrap().len()
+}
+
+#[test]
+fn a_compaction_forgets_the_schemas_that_no_array_has_and_keeps_the_others_right() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let store = create(&path, None);
+    store.create_dataset("d").unwrap();
+    let define = |store: &Store, number: u64| {
+        let options = ArrayOptions { chunk_shape: Some(vec![number + 1]), ..ArrayOptions::default() };
+        store.define_array("d", &format!("a{number}"), DType::I64, &["x"], &[100], options).unwrap();
+        let values = vec![number as i64; 100];
+        store.write_array("d", &format!("a{number}"), Selection::all(1), Source::from_slice(&values)).unwrap();
+    };
+    let check = |store: &Store, numbers: &[u64]| {
+        assert_eq!(store.array_names("d").unwrap().len(), numbers.len());
+        for number in numbers {
+            let info = store.array_info("d", &format!("a{number}")).unwrap();
+            assert_eq!(info.chunk_shape, [number + 1]);
+            let mut values = vec![-1i64; 100];
+            let target = Target::from_slice(&mut values);
+            store.read_array("d", &format!("a{number}"), Selection::all(1), target).unwrap();
+            assert!(values.iter().all(|value| *value == *number as i64), "{number}: {}", values[0]);
+        }
+    };
+    (0..20).for_each(|number| define(&store, number));
+    store.flush().unwrap();
+    (0..20).filter(|number| number % 7 != 3).for_each(|number| store.delete_array("d", &format!("a{number}")).unwrap());
+    store.flush().unwrap();
+    assert_eq!(schemas(&path), 20);
+    store.compact().unwrap();
+    assert_eq!(schemas(&path), 3);
+    check(&store, &[3, 10, 17]);
+    // Those that come get numbers of their own, in this handle and in the next.
+    define(&store, 30);
+    store.flush().unwrap();
+    check(&store, &[3, 10, 17, 30]);
+    store.close().unwrap();
+    let store = Store::open(&path, Mode::ReadWrite, OpenOptions::default()).unwrap();
+    define(&store, 5);
+    store.flush().unwrap();
+    assert_eq!(schemas(&path), 5);
+    check(&store, &[3, 10, 17, 30, 5]);
+    check(&Store::open(&path, Mode::Read, OpenOptions::default()).unwrap(), &[3, 10, 17, 30, 5]);
+    store.delete_array("d", "a3").unwrap();
+    store.flush().unwrap();
+    store.compact().unwrap();
+    assert_eq!(schemas(&path), 4, "though there was nothing else to gain");
+    check(&Store::open(&path, Mode::Read, OpenOptions::default()).unwrap(), &[10, 17, 30, 5]);
+}

@@ -12,6 +12,7 @@ use crate::chunk::schema::Schema;
 use crate::format::root::{self, ArrayRecord, Attributes, DatasetRecord, MetaFormat};
 use crate::version::RootImage;
 use indexmap::IndexMap;
+use std::borrow::Borrow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -47,6 +48,8 @@ pub(crate) struct Catalogue {
     /// The uncompressed root that `Slot::bytes` point into.
     image: Arc<Vec<u8>>,
     schemas: Schemas,
+    /// Counts how often schemas got other numbers.
+    pub numbering: u64,
     pub next_array_id: u64,
     /// Counts changes; what a flush began with is what it leaves flushed.
     changes: AtomicU64,
@@ -65,11 +68,15 @@ struct Schemas {
 }
 
 impl Schemas {
-    fn intern(&mut self, schema: Schema) -> Arc<Schema> {
-        if let Some((known, _)) = self.numbers.get_key_value(&schema) {
+    fn of(root: &RootImage) -> Self {
+        Self { numbers: root.schemas.iter().cloned().zip(0..).collect(), list: root.schemas.clone() }
+    }
+
+    fn intern(&mut self, schema: impl Into<Arc<Schema>> + Borrow<Schema>) -> Arc<Schema> {
+        if let Some((known, _)) = self.numbers.get_key_value(schema.borrow()) {
             return known.clone();
         }
-        let schema = Arc::new(schema);
+        let schema = schema.into();
         self.numbers.insert(schema.clone(), self.list.len() as u32);
         self.list.push(schema.clone());
         schema
@@ -79,13 +86,13 @@ impl Schemas {
 impl Catalogue {
     /// The catalogue that a root tells of.
     pub fn new(format: MetaFormat, root: &RootImage) -> Result<Self> {
-        let numbers = root.schemas.iter().cloned().zip(0..).collect();
         let mut catalogue = Self {
             format,
             index: HashMap::with_capacity(root.datasets.len()),
             slots: Vec::with_capacity(root.datasets.len()),
             image: root.image.clone(),
-            schemas: Schemas { numbers, list: root.schemas.clone() },
+            schemas: Schemas::of(root),
+            numbering: 0,
             next_array_id: root.next_array_id,
             changes: AtomicU64::new(0),
             flushed: 0,
@@ -297,6 +304,18 @@ impl Catalogue {
     pub fn schema_number(&self, schema: &Arc<Schema>) -> Result<u32> {
         // An array's schema came from `intern` or from the root.
         self.schemas.numbers.get(schema).copied().ok_or_else(|| error!(Internal, "an array's schema has no number"))
+    }
+
+    /// Takes the numbers that a root gives to schemas.
+    pub fn renumber(&mut self, root: &RootImage) {
+        let mut schemas = Schemas::of(root);
+        for dataset in self.slots().filter_map(|(_, slot)| slot.dataset.get()) {
+            for entry in dataset.arrays.values() {
+                schemas.intern(entry.array.schema.clone());
+            }
+        }
+        self.schemas = schemas;
+        self.numbering += 1;
     }
 
     /// The root was written anew with what it had.

@@ -8,16 +8,17 @@ use crate::array::{Io, PACK_BELOW};
 use crate::base::error::Result;
 use crate::change::segments::{PACK_TARGET, is_damage};
 use crate::chunk::block::{EncodedPart, encode_raw};
+use crate::chunk::schema::Schema;
 use crate::codec::Compression;
-use crate::format::root::MetaFormat;
+use crate::format::root::{self, MetaFormat};
 use crate::format::segment::Row;
 use crate::memory::buffers::Buffers;
 use crate::segment::rows::{Live, LiveArray, RowMerge, count_bytes};
 use crate::segment::{Segment, SegmentWriter, Segments};
-use crate::version::edit::{FileEdit, NewFiles};
+use crate::version::edit::{Encoded, FileEdit, NewFiles, Records};
 use crate::version::place::Place;
 use crate::version::{ArrayFile, RootImage, Version};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -28,8 +29,9 @@ const MAX_WAITING: usize = 1 << 14;
 
 /// The array files of a version, rewritten.
 pub(crate) struct Compaction {
-    /// The version's generation.
+    /// The version's generation, and its arrays.
     generation: u64,
+    pub live: HashMap<Arc<str>, Live>,
     files: Vec<Rewritten>,
     pub new: NewFiles,
     /// What became of array files that are damaged, and stay as they are.
@@ -71,8 +73,8 @@ pub(crate) fn compact(
         file.segments.len() > 1 || file.dead_bytes > 0 || file.live_bytes == 0 || !live.contains_key(name)
     };
     let work: Vec<_> = version.files.iter().filter(|(name, file)| gains(name, file)).collect();
-    let new = NewFiles::new(&place.storage);
-    let mut compaction = Compaction { generation: version.generation, files: Vec::new(), new, damaged: Vec::new() };
+    let mut all_new = NewFiles::new(&place.storage);
+    let (mut files, mut damaged) = (Vec::new(), Vec::new());
     for (done, (name, file)) in work.iter().enumerate() {
         progress(done as u64, work.len() as u64)?;
         let live = live.get(*name).unwrap_or(&none);
@@ -85,18 +87,45 @@ pub(crate) fn compact(
                 if !after.is_empty() {
                     place.sync_folder(&folder)?;
                 }
-                compaction.new.extend(new);
+                all_new.extend(new);
                 let (name, before) = ((*name).clone(), file.segments.clone());
-                compaction.files.push(Rewritten { name, before, after, live_bytes });
+                files.push(Rewritten { name, before, after, live_bytes });
             }
             Err(error) if is_damage(&error) => {
-                compaction.damaged.push(format!("the segments of array '{name}' stay as they are: {error}"));
+                damaged.push(format!("the segments of array '{name}' stay as they are: {error}"));
             }
             Err(error) => return Err(error),
         }
     }
     progress(work.len() as u64, work.len() as u64)?;
-    Ok(compaction)
+    Ok(Compaction { generation: version.generation, live, files, new: all_new, damaged })
+}
+
+/// What a root says of datasets, without the schemas that none of its arrays, `live`, has any more; `None` where there are
+/// none of those.
+pub(crate) fn without_unused_schemas(
+    format: MetaFormat,
+    root: &RootImage,
+    live: &HashMap<Arc<str>, Live>,
+) -> Result<Option<Records>> {
+    let schemas: HashSet<*const Schema> =
+        live.values().flat_map(|arrays| arrays.values().map(|array| Arc::as_ptr(&array.schema))).collect();
+    let is_used: Vec<bool> = root.schemas.iter().map(|schema| schemas.contains(&Arc::as_ptr(schema))).collect();
+    if is_used.iter().all(|is_used| *is_used) {
+        return Ok(None);
+    }
+    let used = root.schemas.iter().zip(&is_used).filter(|(_, is_used)| **is_used);
+    let schemas = used.map(|(schema, _)| schema.clone()).collect();
+    let mut next = 0;
+    let number = |is_used: &bool| (next, next += u32::from(*is_used)).0;
+    let numbers: Vec<u32> = is_used.iter().map(number).collect();
+    let mut datasets = Vec::with_capacity(root.datasets.len());
+    for decoded in root.decoded(format) {
+        let (name, mut record) = decoded?;
+        record.arrays.values_mut().for_each(|array| array.schema = numbers[array.schema as usize]);
+        datasets.push((name.clone(), Encoded::New(root::encode_dataset(format, &record)?)));
+    }
+    Ok(Some(Records { schemas, next_array_id: root.next_array_id, datasets, image: root.image.clone() }))
 }
 
 impl Compaction {

@@ -25,6 +25,8 @@ pub(crate) struct Cut {
     pub image: Arc<Vec<u8>>,
     pub next_array_id: u64,
     pub schemas: Vec<Arc<Schema>>,
+    /// See [`Catalogue::numbering`].
+    pub numbering: u64,
     pub datasets: Vec<CutDataset>,
     pub arrays: Vec<CutArray>,
     /// Names and ids of arrays that are gone.
@@ -140,6 +142,7 @@ pub(crate) fn cut(catalogue: &mut Catalogue, io: &Io) -> Result<Cut> {
         image: catalogue.image(),
         next_array_id: catalogue.next_array_id,
         schemas: catalogue.schemas(),
+        numbering: catalogue.numbering,
         datasets: Vec::with_capacity(catalogue.len()),
         arrays: Vec::new(),
         removed: Vec::new(),

@@ -4,7 +4,7 @@ use crate::base::error::{Error, ErrorKind, Result, bail, error};
 use crate::base::locks::{lock, read, write};
 use crate::base::sync::MutexGuard;
 use crate::change::catalogue::Catalogue;
-use crate::change::compact::{Compaction, compact, live_arrays};
+use crate::change::compact::{Compaction, compact, live_arrays, without_unused_schemas};
 use crate::change::rollback::{no_generation, rollback};
 use crate::format::root::NOTATIONS;
 use crate::storage::{LocalDisk, Mark, Storage};
@@ -17,7 +17,7 @@ use crate::version::commit::{Committer, commit};
 use crate::version::edit::{Edit, Keep, Unsynced};
 use crate::version::pins::Pin;
 use crate::version::roots::{expect_root, kept_generations, read_kept, read_last_root, read_root, repairable};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -82,18 +82,24 @@ impl Store {
             (state.version.clone(), state.ahead.clone())
         };
         let damaged = (!compaction.damaged.is_empty()).then(|| compaction.damaged.join("; "));
-        let live = if compaction.is_of(&now) && Arc::ptr_eq(&now, &ahead) {
-            HashMap::new()
+        let since;
+        let live = if compaction.is_of(&now) {
+            &compaction.live
         } else {
-            live_arrays(self.place.notation.format, &now.root)?
+            since = live_arrays(self.place.notation.format, &now.root)?;
+            &since
         };
-        let (files, retired) = compaction.apply(&self.io, &now, &live)?;
-        if !files.is_empty() {
-            let (files_ahead, _) = compaction.apply(&self.io, &ahead, &live)?;
-            let (records, new) = (now.root.records(), compaction.new);
+        let (files, retired) = compaction.apply(&self.io, &now, live)?;
+        let renumbered = without_unused_schemas(self.place.notation.format, &now.root, live)?;
+        if !files.is_empty() || renumbered.is_some() {
+            let (files_ahead, _) = compaction.apply(&self.io, &ahead, live)?;
+            let (is_renumbered, new) = (renumbered.is_some(), compaction.new);
+            let records = renumbered.unwrap_or_else(|| now.root.records());
             let edit = Edit { files, records, retired, new, unsynced: Unsynced::default(), keep: Keep::No };
             let outcome = commit(&self.place, &self.io, committer, &now, edit);
-            self.conclude(committer, outcome, |version| Ok(Change::Compacted { version, ahead: files_ahead }))?;
+            self.conclude(committer, outcome, |version| {
+                Ok(Change::Compacted { version, ahead: files_ahead, is_renumbered })
+            })?;
         }
         committer.drop_kept(&self.place, 0);
         let (version, ahead) = {

@@ -17,8 +17,8 @@ pub(super) enum Change<'c> {
     Flushed { version: Version, cut: &'c Cut, totals: &'c Totals },
     /// Values were written ahead of the next flush.
     WrittenAhead { frozen: &'c Frozen, ahead: Ahead },
-    /// Array files were rewritten; those that values were written ahead to, too.
-    Compacted { version: Version, ahead: Vec<FileEdit> },
+    /// Array files were rewritten; those that values were written ahead to, too. Schemas may have other numbers.
+    Compacted { version: Version, ahead: Vec<FileEdit>, is_renumbered: bool },
     /// Nothing of what was there stays.
     Replaced { version: Version, catalogue: Catalogue },
     /// A change failed: what was set aside is pending again, and all that flushes which were begun later have set aside, as
@@ -36,6 +36,10 @@ impl Store {
                 let others = !queue.cuts.is_empty();
                 let slots = cut.datasets.iter().map(|dataset| dataset.slot);
                 state.catalogue.flushed(cut.changes, &version.root, slots, others);
+                // It was begun before a compaction, and has the numbers that schemas had then.
+                if cut.numbering != state.catalogue.numbering {
+                    state.catalogue.renumber(&version.root);
+                }
                 state.version = Arc::new(version);
                 state.ahead = state.version.clone();
                 state.written_ahead.leave();
@@ -54,8 +58,11 @@ impl Store {
                 state.written_ahead.extend(ahead.new);
                 frozen.stored(&ahead.totals, true)?;
             }
-            Change::Compacted { version, ahead } => {
+            Change::Compacted { version, ahead, is_renumbered } => {
                 state.catalogue.moved(&version.root);
+                if is_renumbered {
+                    state.catalogue.renumber(&version.root);
+                }
                 let is_ahead = !Arc::ptr_eq(&state.ahead, &state.version);
                 let compacted = is_ahead.then(|| {
                     let ahead = state.ahead.with(ahead);
