@@ -99,8 +99,11 @@ pub(crate) fn read_kept(
     generation: u64,
 ) -> Result<Option<(Root, Mark)>> {
     let file = path.join(names::kept_root(notation, generation));
+    if !is_there(storage, &file)? {
+        return Ok(None);
+    }
     let found = match read_root(storage, &file, notation) {
-        // There is none, or a writer has dropped it meanwhile.
+        // A writer may drop it at any time.
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         found => found?,
     };

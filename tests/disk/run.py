@@ -88,9 +88,17 @@ def either(*judges):
 
 
 full, broken = refused("NO_SPACE"), refused("IO")
+
+
+def without_room(found):
+    """Of an fsync: a new segment is no loss, another can be written; anything else poisons."""
+    return full(found) if ".seg" in found["flush"] else either(poisoned, warned)(found)
+
+
 FAILURES = [
     ("write", "ENOSPC", full), ("write", "EDQUOT", full), ("write", "EIO", broken), ("write", "EINTR", unharmed),
-    ("fsync", "EIO", either(poisoned, warned)), ("fsync", "ENOSPC", either(poisoned, warned)), ("fsync", "EINTR", unharmed),
+    ("fsync", "EIO", either(poisoned, warned)), ("fsync", "ENOSPC", without_room), ("fsync", "EDQUOT", without_room),
+    ("fsync", "EINTR", unharmed),
     ("rename", "EIO", broken), ("rename", "ENOSPC", full), ("rename", "EACCES", broken),
     ("mkdir", "ENOSPC", full), ("mkdir", "EDQUOT", full), ("mkdir", "EACCES", broken),
     # To keep the commit before is no part of a commit.
