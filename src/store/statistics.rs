@@ -10,7 +10,7 @@ use crate::store::{Store, in_array};
 
 impl Store {
     /// Statistics of a whole array. There are none before the first flush, and from any write until the next:
-    /// [`ErrorKind::NoStats`].
+    /// [`ErrorKind::NoStats`](crate::ErrorKind::NoStats).
     pub fn array_stats(&self, dataset: &str, array: &str) -> Result<Stats> {
         self.state()?.with_array(dataset, array, |_, entry, _| {
             let schema = &entry.array.schema;
