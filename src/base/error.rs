@@ -36,7 +36,8 @@ pub enum ErrorKind {
     NoSpace,
     /// Another writer has replaced the root since this one last saw it.
     Conflict,
-    /// An earlier fsync failed: nothing more can be committed through this store; reopen it.
+    /// An fsync failed, or whether a commit was made cannot be told: nothing more can be committed through this store;
+    /// reopen it.
     Poisoned,
     /// The store is closed, or the handle never named one.
     InvalidHandle,

@@ -91,7 +91,7 @@ pub(crate) struct FrozenArray {
     pub chunks: Arc<HashMap<u64, Arc<Block>>>,
 }
 
-/// Totals over the stored chunks of arrays, by their ids; `None` where they cannot be told.
+/// Totals over the stored chunks of arrays, by their ids.
 pub(crate) type Totals = HashMap<u64, Stored>;
 
 impl Frozen {
