@@ -219,12 +219,15 @@
 /** The file system is full, or over quota. The last flush is intact; make room and flush again. */
 #define ATLAS_STATUS_NO_SPACE 14
 
-/** Another writer has committed since this one last looked; nothing was overwritten. */
+/**
+ * Another writer has committed since this one last looked, or the lock file was removed or replaced;
+ * nothing was overwritten.
+ */
 #define ATLAS_STATUS_CONFLICT 15
 
 /**
- * An earlier sync to disk failed: this handle can still read, but commits nothing more. Reopen the
- * store.
+ * A sync to disk failed, or whether a commit was made cannot be told: this handle can still read, but
+ * commits nothing more. Reopen the store.
  */
 #define ATLAS_STATUS_POISONED 16
 

@@ -43,10 +43,11 @@ pub const ATLAS_STATUS_UNSUPPORTED: i32 = 12;
 pub const ATLAS_STATUS_IO: i32 = 13;
 /// The file system is full, or over quota. The last flush is intact; make room and flush again.
 pub const ATLAS_STATUS_NO_SPACE: i32 = 14;
-/// Another writer has committed since this one last looked; nothing was overwritten.
+/// Another writer has committed since this one last looked, or the lock file was removed or replaced;
+/// nothing was overwritten.
 pub const ATLAS_STATUS_CONFLICT: i32 = 15;
-/// An earlier sync to disk failed: this handle can still read, but commits nothing more. Reopen the
-/// store.
+/// A sync to disk failed, or whether a commit was made cannot be told: this handle can still read, but
+/// commits nothing more. Reopen the store.
 pub const ATLAS_STATUS_POISONED: i32 = 16;
 /// The handle is 0, closed, or never was one.
 pub const ATLAS_STATUS_INVALID_HANDLE: i32 = 17;
