@@ -72,11 +72,11 @@ impl Committer {
         }
     }
 
-    /// The error of a change before its commit; where the root that it was to follow is not there any more, that.
+    /// The error of a change before its commit; where another root is in the place of the one that it was to follow, that.
     pub fn explain(&self, place: &Place, error: Error) -> Error {
         let is_environment = matches!(error.kind(), ErrorKind::Io | ErrorKind::NotFound | ErrorKind::Corrupt);
         match Mark::at(&*place.storage, &place.root()) {
-            Ok(there) if is_environment && there != self.root => {
+            Ok(there @ Some(_)) if is_environment && there != self.root => {
                 let path = place.path.display();
                 error!(Conflict, "store {path} is not what this writer last saw: reopen it ({error})")
             }
