@@ -12,7 +12,7 @@ use crate::chunk::schema::Schema;
 use crate::codec::Compression;
 use crate::format::root::{self, MetaFormat};
 use crate::format::segment::Row;
-use crate::memory::buffers::Buffers;
+use crate::memory::buffers::{self, Buffers};
 use crate::segment::rows::{Live, LiveArray, RowMerge, count_bytes};
 use crate::segment::{Segment, SegmentWriter, Segments};
 use crate::version::edit::{Encoded, FileEdit, NewFiles, Records};
@@ -288,7 +288,7 @@ impl Output {
         }
         self.pack.kind = Some(kind);
         let at = self.pack.raw.len() as u32;
-        self.pack.raw.extend_from_slice(chunk);
+        buffers::extend(&mut self.pack.raw, chunk)?;
         self.pack.parts.push(EncodedPart { at, len: row.len, stats: row.stats });
         self.rows.push_back((Row { at, ..row }, Some(self.packs_written)));
         Ok(bytes)

@@ -95,7 +95,7 @@ pub(super) fn swap_by_rename(storage: &(impl Storage + ?Sized), swap: &RootSwap<
     let claim = match swap.lock {
         Ok(_) => None,
         Err(claim) => match take_claim(storage, swap, claim, &new) {
-            Ok(None) => claims_are_known(storage, claim, &new).then_some(claim),
+            Ok(None) => is_own_claim(storage, claim, &new).then_some(claim),
             Ok(Some(refused)) => return Swapped::Refused(refused),
             Err(error) => return Swapped::Failed(error),
         },
@@ -106,7 +106,7 @@ pub(super) fn swap_by_rename(storage: &(impl Storage + ?Sized), swap: &RootSwap<
         Err(error) => Swapped::Failed(error),
     };
     if let Some(claim) = claim
-        && claims_are_known(storage, claim, &new)
+        && is_own_claim(storage, claim, &new)
     {
         // What stays of it is taken for abandoned by the next writer.
         let _ = storage.remove(claim);
@@ -114,8 +114,8 @@ pub(super) fn swap_by_rename(storage: &(impl Storage + ?Sized), swap: &RootSwap<
     swapped
 }
 
-/// Whether the claim that is there is that of the new root.
-fn claims_are_known(storage: &(impl Storage + ?Sized), claim: &Path, new: &Mark) -> bool {
+/// Whether the claim that is there is a link to the new root.
+fn is_own_claim(storage: &(impl Storage + ?Sized), claim: &Path, new: &Mark) -> bool {
     Mark::at(storage, claim).is_ok_and(|mark| mark.as_ref() == Some(new))
 }
 
@@ -134,7 +134,7 @@ fn check(
     if Mark::at(storage, swap.root)?.as_ref() != swap.expected {
         return Ok(Some(REPLACED));
     }
-    if claim.is_some_and(|claim| !claims_are_known(storage, claim, new)) {
+    if claim.is_some_and(|claim| !is_own_claim(storage, claim, new)) {
         return Ok(Some(CLAIMED));
     }
     Ok(None)

@@ -66,7 +66,8 @@ impl Store {
         }
         let missing = |error: Error| error.missing_is(ErrorKind::Corrupt);
         let progress = |done, total| self.progress("compact", done, total);
-        let compaction = compact(&self.place, &self.io, &version, progress).map_err(missing)?;
+        let made = compact(&self.place, &self.io, &version, progress);
+        let compaction = made.map_err(|error| self.note_poison(missing(error)))?;
         let mut committer = self.lock_committer()?;
         self.check_writable()?;
         drop(pinned);

@@ -173,7 +173,7 @@ impl Store {
 
     fn check_not_poisoned(&self) -> Result<()> {
         if self.poisoned.load(Ordering::Acquire) {
-            bail!(Poisoned, "an earlier fsync of store {} failed: reopen it", self.place.path.display());
+            bail!(Poisoned, "an earlier fsync or rename of store {} failed: reopen it", self.place.path.display());
         }
         Ok(())
     }
