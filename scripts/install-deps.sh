@@ -15,6 +15,7 @@ need g++ command -v g++
 need libc6-dev test -e /usr/include/stdio.h
 need valgrind command -v valgrind
 need strace command -v strace
+need patch command -v patch
 need python3 command -v python3
 need python3-venv python3 -c "import ensurepip, venv"
 need pkg-config command -v pkg-config

@@ -27,6 +27,7 @@ step "lints of the model-checked tests" cargo clippy --locked --features shuttle
 step "Rust documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
 step "Rust tests, and those of the tool" cargo test --locked --release --features cli
 step "concurrency, model-checked" cargo test --locked --release --features shuttle --test concurrency
+step "mutations, a few a day" tests/mutations.sh --rotate 3
 step "library" make --no-print-directory library
 step "C tests" tests/c/run.sh build/lib
 step "random C calls" tests/c/abi_fuzz.sh build/lib
