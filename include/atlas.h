@@ -140,9 +140,10 @@
  *
  * A callback gets the `user_data` that was set with it. It runs only on a thread that is inside a
  * call on this store, during that call, and must not throw or longjmp, nor wait for another thread
- * that is inside such a call. It may call this library on other stores; a call on the store that it
- * belongs to fails with ATLAS_STATUS_INVALID_ARGUMENT. With one store used from many threads it can run
- * on several of them at once.
+ * that is inside such a call. It may call this library on other stores, and read and write the store
+ * that it belongs to; what commits, looks for commits, or ends that store (flush, compact, rollback,
+ * refresh, verify, close, discard) fails with ATLAS_STATUS_INVALID_ARGUMENT. With one store used from
+ * many threads it can run on several of them at once.
  */
 
 #ifndef ATLAS_H
@@ -701,7 +702,7 @@ atlas_status atlas_close(atlas_store store);
  * Release the handle and the lock without a flush: every change since the last one is gone.
  *
  * For destructors and finalizers. It leaves the thread's error text alone unless the handle is
- * invalid, which is the only failure. In a child made by fork, where a handle of the parent names
+ * invalid or this is a callback of the store, which are the only failures. In a child made by fork, where a handle of the parent names
  * nothing, it does nothing and succeeds. Since 0.1.
  */
 atlas_status atlas_discard(atlas_store store);

@@ -26,10 +26,10 @@ fn write() -> RwLockWriteGuard<'static, HandleMap<Arc<Store>>> {
 }
 
 impl Call {
-    /// The store behind a handle, unless it is the one whose callback this thread is in.
+    /// The store behind a handle.
     pub(super) fn store(self, handle: atlas_store) -> Result<Arc<Store>> {
         let store = Handle::from_u64(handle).and_then(|handle| read().get(handle).cloned());
-        let store = store.map_err(|_| match STORES.is_inherited() {
+        store.map_err(|_| match STORES.is_inherited() {
             true => self.error(
                 ErrorKind::Forked,
                 format_args!(
@@ -37,9 +37,7 @@ impl Call {
                 ),
             ),
             false => self.error(ErrorKind::InvalidHandle, format_args!("handle {handle:#x} is not an open store")),
-        })?;
-        store.check_not_calling_back()?;
-        Ok(store)
+        })
     }
 
     /// A handle for the store that `make` gives. Nothing is made when there is no room for it.

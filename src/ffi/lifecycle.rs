@@ -163,14 +163,18 @@ pub unsafe extern "C" fn atlas_close(store: atlas_store) -> atlas_status {
 /// Release the handle and the lock without a flush: every change since the last one is gone.
 ///
 /// For destructors and finalizers. It leaves the thread's error text alone unless the handle is
-/// invalid, which is the only failure. In a child made by fork, where a handle of the parent names
+/// invalid or this is a callback of the store, which are the only failures. In a child made by fork, where a handle of the parent names
 /// nothing, it does nothing and succeeds. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn atlas_discard(store: atlas_store) -> atlas_status {
     guard("atlas_discard", |call| {
         match call.store(store) {
             Err(error) if error.kind() == ErrorKind::Forked => return Ok(()),
-            found => found?.discard(),
+            found => {
+                let found = found?;
+                found.check_not_calling_back()?;
+                found.discard();
+            }
         }
         call.forget(store);
         Ok(())

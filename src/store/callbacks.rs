@@ -1,7 +1,7 @@
-//! The caller's functions: what runs them, and what keeps them from calling back into the store that runs them.
+//! The caller's functions: what runs them, and what keeps them from committing to the store that runs them.
 //!
-//! Such a call would wait for what the call that runs the function holds, which is for ever. So it is an error, in every
-//! such function, whether something is held just then or not.
+//! A commit, or the end of a store, may wait for what the call that runs the function holds, which is for ever. So it is an
+//! error, in every such function, whether something is held just then or not. Other calls wait for nothing of the kind.
 
 use crate::base::error::{Result, bail};
 use crate::store::Store;
@@ -23,7 +23,7 @@ impl Store {
         RUNNING.try_with(|running| running.borrow().contains(&self.address())).unwrap_or(false)
     }
 
-    /// Refuses calls from a function that this store has called.
+    /// Refuses what may wait for a commit, in a function that this store has called.
     pub(crate) fn check_not_calling_back(&self) -> Result<()> {
         if self.is_calling_back() {
             bail!(

@@ -57,6 +57,7 @@ impl Store {
     /// An array file that is damaged stays as it is, while the others are compacted; the error then names it.
     pub fn compact(&self) -> Result<()> {
         self.check_writable()?;
+        self.check_not_calling_back()?;
         let _one_at_a_time = lock(&self.compacting)?;
         let (version, pinned) = self.pin_version()?;
         self.check_not_poisoned()?;

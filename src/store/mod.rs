@@ -89,9 +89,8 @@ enum Ending {
 }
 
 impl Store {
-    /// Refuses calls on a store that is closed, or that a parent process opened, and calls from its callbacks.
+    /// Refuses calls on a store that is closed, or that a parent process opened.
     fn check_usable(&self) -> Result<()> {
-        self.check_not_calling_back()?;
         if process::id() != self.pid {
             bail!(
                 Forked,

@@ -13,13 +13,13 @@ pub enum Mode {
     ReadWrite,
 }
 
-/// Receives messages, on the thread whose call they belong to. It must not call the store that it is of: that is
-/// [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument).
+/// Receives messages, on the thread whose call they belong to. It must not commit to the store that it is
+/// of, nor close it: that is [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument).
 pub type LogFn = Box<dyn Fn(LogLevel, &str) + Send + Sync>;
 
 /// Receives the progress of a long call, on the calling thread: what is done, how far, out of how much. `false` stops
 /// the call, which then fails with [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) and has changed nothing. Like [`LogFn`] it
-/// must not call the store that it is of.
+/// must not commit to the store that it is of.
 pub type ProgressFn = Box<dyn Fn(&str, u64, u64) -> bool + Send + Sync>;
 
 /// How this process uses a store.

@@ -101,6 +101,7 @@ impl Store {
     /// another call waits for those that are, this waits for them.
     pub fn flush_begin(&self) -> Result<()> {
         self.check_writable()?;
+        self.check_not_calling_back()?;
         // Who waits for its turn would wait for ever where flushes are begun one after the other.
         let mut gives_way = self.worker.waiting.load(Ordering::Acquire) > 0;
         loop {
@@ -199,6 +200,7 @@ impl Store {
 
     /// Locks what belongs to commits, after the flushes that have been begun so far.
     pub(super) fn lock_committer(&self) -> Result<MutexGuard<'_, Committer>> {
+        self.check_not_calling_back()?;
         self.worker.waiting.fetch_add(1, Ordering::AcqRel);
         let committer = lock(&self.committer);
         self.worker.waiting.fetch_sub(1, Ordering::AcqRel);
