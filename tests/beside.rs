@@ -133,16 +133,20 @@ fn a_model_goes_on_beside_a_verify() {
         let verify = scope.spawn(|| store.verify(&mut |damage| panic!("{damage:?}")));
         keeper.called.recv_timeout(HANGS).unwrap();
         work(&store);
-        // Its files are those of the commit that it began with, though later ones do without them.
+        // Its files are those of the commit that it began with, though a compaction has done without them.
+        store.compact().unwrap();
         assert!(!verify.is_finished());
         keeper.go.send(()).unwrap();
         assert_eq!(verify.join().unwrap().unwrap(), 0);
     });
-    store.flush().unwrap();
-    check(&store);
-    store.compact().unwrap();
     check(&store);
     assert_eq!(store.info().unwrap().dead_bytes, 0);
+    let files = |store: &Store| -> usize {
+        store.array_files().unwrap().iter().map(|file| std::fs::read_dir(&file.folder).unwrap().count()).sum()
+    };
+    assert!(files(&store) > 2, "what was pinned is still there");
+    store.compact().unwrap();
+    assert_eq!(files(&store), 2, "and goes once it is not");
 }
 
 #[test]
@@ -204,4 +208,33 @@ fn a_callback_may_not_call_the_store_that_it_is_of() {
         .unwrap();
     assert!(count > 0 && called == count);
     store.flush().unwrap();
+}
+
+#[test]
+fn a_rollback_beside_a_compaction_gets_back_what_that_left_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let (gate, keeper) = gate();
+    let store = create(&path, Some(gate));
+    fill(&store);
+    let before = store.info().unwrap().generation;
+    store.delete_dataset("gone").unwrap();
+    store.flush().unwrap();
+    std::thread::scope(|scope| {
+        let compaction = scope.spawn(|| store.compact());
+        keeper.called.recv_timeout(HANGS).unwrap();
+        store.rollback(before).unwrap();
+        keeper.go.send(()).unwrap();
+        compaction.join().unwrap().unwrap();
+    });
+    for row in 0..3 {
+        for dataset in ["old", "gone"] {
+            assert_eq!((read(&store, dataset, "a", row), read(&store, dataset, "b", row)), (row as i64, row as i64));
+        }
+    }
+    store.close().unwrap();
+    let store = Store::open(&path, Mode::ReadWrite, OpenOptions::default()).unwrap();
+    store.compact().unwrap();
+    assert_eq!(read(&store, "gone", "a", 2), 2);
+    assert_eq!(store.verify(&mut |damage| panic!("{damage:?}")).unwrap(), 0);
 }

@@ -32,6 +32,7 @@ pub(crate) struct Compaction {
     /// The version's generation, and its arrays.
     generation: u64,
     pub live: HashMap<Arc<str>, Live>,
+    next_array_id: u64,
     files: Vec<Rewritten>,
     pub new: NewFiles,
     /// What became of array files that are damaged, and stay as they are.
@@ -98,7 +99,8 @@ pub(crate) fn compact(
         }
     }
     progress(work.len() as u64, work.len() as u64)?;
-    Ok(Compaction { generation: version.generation, live, files, new: all_new, damaged })
+    let (generation, next_array_id) = (version.generation, version.root.next_array_id);
+    Ok(Compaction { generation, live, next_array_id, files, new: all_new, damaged })
 }
 
 /// What a root says of datasets, without the schemas that none of its arrays, `live`, has any more; `None` where there are
@@ -134,9 +136,11 @@ impl Compaction {
         self.generation == version.generation
     }
 
-    /// What is stored under the names that were rewritten, as `now`, a version since, has it; `live` are its arrays. Left
-    /// out are names whose segments were not only added to: they have been merged, or are gone. The segments that go out of
-    /// use, too.
+    /// What is stored under the names that were rewritten, as `now`, a version since, has it; `live` are its arrays. The
+    /// segments that go out of use, too.
+    ///
+    /// Left out are names whose segments were not only added to, as they have been merged or are gone, and names with an
+    /// array that was gone when they were rewritten, and that a rollback has brought back.
     pub fn apply(
         &self,
         io: &Io,
@@ -148,6 +152,11 @@ impl Compaction {
             let Some(file) = now.files.get(name) else { continue };
             let is_same = |(a, b): (&Arc<Segment>, &Arc<Segment>)| Arc::ptr_eq(a, b);
             if file.segments.len() < before.len() || !before.iter().zip(file.segments.iter()).all(is_same) {
+                continue;
+            }
+            let known = self.live.get(name);
+            let is_known = |id: &u64| *id >= self.next_array_id || known.is_some_and(|known| known.contains_key(id));
+            if !live.get(name).is_none_or(|live| live.keys().all(is_known)) {
                 continue;
             }
             let added = &file.segments[before.len()..];
