@@ -301,6 +301,8 @@ fn two_writers_are_refused_or_do_not_overwrite_each_other() {
     // As where the file system has no locks.
     std::fs::remove_file(path.join(".lock")).unwrap();
     let second = open().unwrap();
+    // Whoever has the lock that is there may be about to commit.
+    assert_eq!(first.flush().unwrap_err().kind(), ErrorKind::Conflict);
     write(&second, 2);
     second.flush().unwrap();
     for _ in 0..2 {

@@ -143,6 +143,29 @@ fn a_compaction_leaves_what_kept_commits_need() {
 }
 
 #[test]
+fn what_a_rollback_names_again_stays_however_many_commits_follow() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let store = create(&path, Some(2));
+    for generation in 2..=4 {
+        commit(&store, generation);
+    }
+    // Takes the segments of commit 3 out of use, but for kept commits.
+    store.compact().unwrap();
+    store.rollback(3).unwrap();
+    for _ in 0..2 {
+        store.create_dataset("more").unwrap();
+        store.flush().unwrap();
+        store.delete_dataset("more").unwrap();
+        store.flush().unwrap();
+    }
+    assert_eq!(store.generations().unwrap(), [8, 9, 10]);
+    assert_holds(&store, 3);
+    store.close().unwrap();
+    assert_holds(&open(&path), 3);
+}
+
+#[test]
 fn a_rollback_is_a_commit_that_can_be_undone() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s");
