@@ -134,6 +134,7 @@ fn a_model_goes_on_beside_a_verify() {
         keeper.called.recv_timeout(HANGS).unwrap();
         work(&store);
         // Its files are those of the commit that it began with, though a compaction has done without them.
+        store.flush().unwrap();
         store.compact().unwrap();
         assert!(!verify.is_finished());
         keeper.go.send(()).unwrap();
