@@ -10,14 +10,17 @@ use atlas_store::{
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// Less is not data: what has a fixed size, or grows with the names of the store.
 const LARGE: usize = 32 << 10;
 /// Large pieces that may be had before one is refused; then all are granted again, or none, as `FOR_GOOD` says.
 static LEFT: AtomicU64 = AtomicU64::new(u64::MAX);
 static FOR_GOOD: AtomicBool = AtomicBool::new(false);
+
+/// What is refused is refused to the process: one test at a time.
+static ALONE: Mutex<()> = Mutex::new(());
 
 struct Refusing;
 
@@ -242,6 +245,7 @@ fn start(folder: &std::path::Path, runtime: RuntimeOptions) -> (Arc<Store>, Mode
 
 #[test]
 fn a_call_that_finds_no_memory_changes_nothing() {
+    let _alone = ALONE.lock().unwrap();
     take_from_general_allocator(true);
     for (buffer, is_for_good) in [(64 << 20, false), (64 << 20, true), (64 << 10, false)] {
         let runtime = || RuntimeOptions {
@@ -290,4 +294,39 @@ fn a_call_that_finds_no_memory_changes_nothing() {
             assert_eq!(damage, Vec::<String>::new());
         }
     }
+}
+
+/// Encoding and decoding happen on the workers, and find no memory there.
+#[test]
+fn workers_that_find_no_memory_end_nothing_either() {
+    let _alone = ALONE.lock().unwrap();
+    take_from_general_allocator(true);
+    let dir = tempfile::tempdir().unwrap();
+    let runtime = RuntimeOptions { threads: Some(2), sync: Some(false), cache_bytes: Some(0), ..Default::default() };
+    let (store, mut model) = start(&dir.path().join("s"), runtime);
+    store.flush().unwrap();
+    let (mut refused, mut round) = (0, 0.0);
+    for is_for_good in [false, true] {
+        for granted in 0..24 {
+            round += 1.0;
+            let values: Vec<f64> = own(|| (0..10 * COLUMNS).map(|cell| round + cell as f64 / 7.0).collect());
+            let ((wrote, flushed, read), _) = with_refusal(granted, is_for_good, || {
+                let wrote = store.write_array("d", "n", Selection::all(2), Source::from_slice(&values));
+                let flushed = store.flush();
+                let mut found = own(|| vec![0f64; values.len()]);
+                let read = store.read_array("d", "n", Selection::all(2), Target::from_slice(&mut found));
+                (wrote, flushed, read)
+            });
+            for error in [&wrote, &flushed, &read].into_iter().filter_map(|done| done.as_ref().err()) {
+                assert_eq!(error.kind(), ErrorKind::OutOfMemory, "{granted}: {error}");
+                refused += 1;
+            }
+            if wrote.is_ok() {
+                model.numbers = values;
+            }
+            check(&store, &model, &format!("memory for {granted}, for good {is_for_good}"));
+        }
+    }
+    assert!(refused >= 20, "{refused} refusals only");
+    store.close().unwrap();
 }
