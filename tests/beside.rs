@@ -239,3 +239,25 @@ fn a_rollback_beside_a_compaction_gets_back_what_that_left_out() {
     assert_eq!(read(&store, "gone", "a", 2), 2);
     assert_eq!(store.verify(&mut |damage| panic!("{damage:?}")).unwrap(), 0);
 }
+
+#[test]
+fn a_close_waits_for_what_reads_its_commit() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let (gate, keeper) = gate();
+    let store = create(&path, Some(gate));
+    fill(&store);
+    std::thread::scope(|scope| {
+        let verify = scope.spawn(|| store.verify(&mut |damage| panic!("{damage:?}")));
+        keeper.called.recv_timeout(HANGS).unwrap();
+        let close = scope.spawn(|| store.close());
+        // Nobody else may write, and remove what is being read.
+        std::thread::sleep(Duration::from_millis(50));
+        assert!(!close.is_finished());
+        assert!(Store::open(&path, Mode::ReadWrite, OpenOptions::default()).is_err());
+        keeper.go.send(()).unwrap();
+        assert_eq!(verify.join().unwrap().unwrap(), 0);
+        close.join().unwrap().unwrap();
+    });
+    Store::open(&path, Mode::ReadWrite, OpenOptions::default()).unwrap();
+}

@@ -188,7 +188,7 @@ impl Store {
     /// everything still in memory.
     pub fn close(&self) -> Result<()> {
         self.check_usable()?;
-        let mut committer = self.lock_committer()?;
+        let mut committer = self.lock_committer_to_end()?;
         self.check_usable()?;
         let flushed = if self.mode == Mode::ReadWrite { self.flush_locked(&mut committer, true) } else { Ok(()) };
         if flushed.is_ok() {
@@ -205,7 +205,7 @@ impl Store {
         if process::id() != self.pid || self.is_calling_back() {
             return;
         }
-        match self.lock_committer() {
+        match self.lock_committer_to_end() {
             Ok(mut committer) => self.release(&mut committer),
             Err(_) => {
                 // What a panic left is not trusted to say which files are not committed: the next writer knows.
@@ -214,6 +214,21 @@ impl Store {
                 let mut committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner);
                 (committer.lock, committer.pin) = (None, None);
             }
+        }
+    }
+
+    /// Locks what belongs to commits once nothing reads a pinned version any more: when the writer's lock is gone, nobody
+    /// keeps its files.
+    fn lock_committer_to_end(&self) -> Result<MutexGuard<'_, Committer>> {
+        loop {
+            let committer = self.lock_committer()?;
+            if committer.pins.is_empty() {
+                return Ok(committer);
+            }
+            let pins = committer.pins.clone();
+            // What has pinned it may need the committer to come to its end.
+            drop(committer);
+            pins.wait_until_none();
         }
     }
 
