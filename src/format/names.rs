@@ -36,24 +36,28 @@ pub(crate) fn segment_generation(name: &str) -> Option<u64> {
     made.then(|| generation.parse().ok()).flatten()
 }
 
-/// The folder for an array name: the name, with every byte but letters, digits, `-`, `_` and inner dots as `%XX`.
-/// Names that become too long are cut and end in a checksum of the whole.
+/// The folder for an array name: the name, with `_` for every run of bytes that are no letters, digits, `-`, `_` and inner
+/// dots. A folder that is not the name ends in a checksum of that, so that few names share one.
+///
+/// No byte of it stands for another one in a URL.
 pub(crate) fn folder_name(array: &str) -> String {
     let mut folder = String::new();
+    let mut in_run = false;
     for (at, byte) in array.bytes().enumerate() {
         // A dot in front would hide the folder, or mean a directory above; 'atlas.' in front could be a root.
         let plain = byte.is_ascii_alphanumeric()
             || matches!(byte, b'-' | b'_')
             || byte == b'.' && at > 0 && !array[..at].eq_ignore_ascii_case("atlas");
-        if plain {
-            folder.push(byte as char);
-        } else {
-            folder.push_str(&format!("%{byte:02X}"));
+        match plain {
+            true => folder.push(byte as char),
+            false if in_run => {}
+            false => folder.push('_'),
         }
+        in_run = !plain;
     }
-    if folder.len() > FOLDER_LEN {
-        folder.truncate(FOLDER_LEN - 17);
-        folder.push_str(&format!("%{:08X}{:08X}", crc32c::crc32c(array.as_bytes()), array.len()));
+    if folder != array || folder.len() > FOLDER_LEN {
+        folder.truncate(FOLDER_LEN - 9);
+        folder.push_str(&format!("-{:08x}", crc32c::crc32c(array.as_bytes())));
     }
     folder
 }
@@ -122,20 +126,33 @@ mod tests {
 
     #[test]
     fn folders_are_single_harmless_components() {
-        let long = "é".repeat(127);
+        let long = ["x".repeat(200), "x".repeat(201), "é/".repeat(85), "é".repeat(127)];
         let cases = [
             ("temperature", "temperature"),
-            ("sea level/mm", "sea%20level%2Fmm"),
-            ("..", "%2E."),
-            (".hidden", "%2Ehidden"),
-            ("atlas.json", "atlas%2Ejson"),
-            ("u.v", "u.v"),
+            ("air.temperature-2m", "air.temperature-2m"),
+            ("sea level/mm", "sea_level_mm-@"),
+            ("100% of", "100_of-@"),
+            ("..", "_.-@"),
+            (".hidden", "_hidden-@"),
+            ("atlas.json", "atlas_json-@"),
+            ("Atlas. x", "Atlas_x-@"),
+            ("_", "_"),
+            ("é", "_-@"),
+            (&long[0], &long[0]),
+            (&long[1], &format!("{}-@", "x".repeat(191))),
+            (&long[2], "_-@"),
+            (&long[3], "_-@"),
         ];
         for (array, folder) in cases {
+            let folder = folder.replace('@', &format!("{:08x}", crc32c::crc32c(array.as_bytes())));
             assert_eq!(folder_name(array), folder);
-            assert!(is_folder_name(&folder_name(array)));
+            assert!(folder.len() <= FOLDER_LEN && is_folder_name(&folder) && !folder.contains('%'));
         }
-        assert!(folder_name(&long).len() <= FOLDER_LEN && is_folder_name(&folder_name(&long)));
+        assert_ne!(folder_name("a b"), folder_name("a/b"));
+        // As it stands in docs/format.md.
+        assert_eq!(folder_name("sea level/mm"), "sea_level_mm-d648173a");
+        // Writers have made such folders.
+        assert!(is_folder_name("sea%20level"));
         assert!(["", "..", "a/b", ".lock", "a\0"].iter().all(|folder| !is_folder_name(folder)));
     }
 

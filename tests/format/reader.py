@@ -573,8 +573,6 @@ class Store:
 
 def folder_name(array):
     """The folder that a writer chooses for an array name."""
-    name, folder = array.encode(), ""
-    for at, byte in enumerate(name):
-        dot = byte == ord(".") and at > 0 and name[:at].lower() != b"atlas"
-        folder += chr(byte) if re.match(rb"[A-Za-z0-9_-]", bytes([byte])) or dot else f"%{byte:02X}"
-    return folder if len(folder) <= 200 else folder[:183] + f"%{crc32c(name):08X}{len(name):08X}"
+    folder = re.sub(r"^\.|(?<=^atlas)\.|[^A-Za-z0-9._-]", "\0", array, flags=re.ASCII | re.IGNORECASE)
+    folder = re.sub("\0+", "_", folder)
+    return folder if folder == array and len(folder) <= 200 else f"{folder[:191]}-{crc32c(array.encode()):08x}"
