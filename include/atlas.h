@@ -407,6 +407,11 @@ typedef struct {
     int32_t level;
     /** ATLAS_SWITCH_: shuffle the bytes of elements before compressing. Default: on. */
     int32_t shuffle;
+    /**
+     * ATLAS_SWITCH_: compress chunks below 16 KiB together with others, for arrays that do not
+     * choose. Default: on.
+     */
+    int32_t pack;
     /** ATLAS_SWITCH_: flush waits until everything is on the disk. Default: on. */
     int32_t sync;
     /**
@@ -523,6 +528,12 @@ typedef struct {
     /** ATLAS_SWITCH_: shuffle the bytes of elements before compressing. Default: the store's. */
     int32_t shuffle;
     /**
+     * ATLAS_SWITCH_: compress chunks below 16 KiB together with others, which takes less space and
+     * time. Off: each chunk has a byte range of its own, which other programs can read where it
+     * lies. Default: the store's.
+     */
+    int32_t pack;
+    /**
      * The value that stands for "missing": one element of the array's dtype, or for
      * ATLAS_DTYPE_STRING the text itself (a `const char *`). Cells that were never written read as
      * it. Default: none; such cells read as zero (false, "").
@@ -548,6 +559,8 @@ typedef struct {
     int32_t level;
     /** ATLAS_SWITCH_ON or ATLAS_SWITCH_OFF. */
     int32_t shuffle;
+    /** ATLAS_SWITCH_ON or ATLAS_SWITCH_OFF. */
+    int32_t pack;
     /** 1 if the array has a fill value, else 0. */
     int32_t has_fill_value;
     /**

@@ -203,6 +203,7 @@ impl Array {
             codec: Some(self.codec),
             level: Some(self.level),
             shuffle: Some(self.shuffle),
+            pack: None,
             fill_value: self.fill_value(),
         }
     }

@@ -24,7 +24,8 @@ use crate::segment::{Segment, SegmentReader, Segments};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Chunks of at least this size are blocks of their own; smaller ones are packed together when they are flushed.
+/// Chunks of at least this size are blocks of their own; smaller ones are packed together when they are flushed, unless
+/// their array says otherwise.
 pub(crate) const PACK_BELOW: usize = 16 << 10;
 /// What a pending chunk takes beside its values: its block, its places in maps, allocations. It is most of a tiny one.
 const CHUNK_OVERHEAD: usize = 256;

@@ -244,16 +244,15 @@ impl Rewrite<'_> {
         let segments = &Segments::new(segments.iter().filter(is_needed).cloned().collect());
         let mut merge = RowMerge::new(reader, segments)?;
         while let Some((number, row)) = merge.next()? {
-            if !self.live.contains_key(&row.array_id) {
-                continue;
-            }
+            let Some(array) = self.live.get(&row.array_id) else { continue };
+            let pack = array.schema.pack;
             let segment = &segments[number];
             let out = match &mut output {
                 Some(out) => out,
                 none => none.insert(self.create()?),
             };
             let alone = row.at == 0 && row.len == row.block.coding.raw_len;
-            if alone && row.len as usize >= PACK_BELOW {
+            if alone && (!pack || row.len as usize >= PACK_BELOW) {
                 reader.stored(segment, row.block.offset, row.block.len as usize, &mut stored)?;
                 reader.check(segment, &row.block, &stored)?;
                 let block = out.writer.block(&stored, row.block.crc, row.block.coding)?;
@@ -262,7 +261,7 @@ impl Rewrite<'_> {
             } else {
                 let decoded = reader.block(segment, &row.block)?;
                 let chunk = reader.chunk(segment, &row, &decoded)?;
-                bytes += out.add(&self.place.default_compression, row, chunk)?;
+                bytes += out.add(&self.place.default_compression, row, chunk, pack)?;
             }
             out.drain()?;
             if out.rows.len() > MAX_WAITING {
@@ -286,13 +285,13 @@ impl Rewrite<'_> {
 }
 
 impl Output {
-    /// Adds a small chunk to the pack; the bytes of a pack that was written for that.
-    fn add(&mut self, default: &Compression, row: Row, chunk: &[u8]) -> Result<u64> {
+    /// Adds a small chunk to the pack, or to one of its own unless `pack`; the bytes of packs that were written for that.
+    fn add(&mut self, default: &Compression, row: Row, chunk: &[u8], pack: bool) -> Result<u64> {
         let coding = row.block.coding;
         let shuffle = coding.shuffle > 1;
         let kind = (Compression { codec: coding.codec, level: default.level, shuffle }, coding.shuffle);
         let mut bytes = 0;
-        if self.pack.kind.is_some_and(|gathered| gathered != kind) || self.pack.raw.len() >= PACK_TARGET {
+        if self.pack.kind.is_some_and(|gathered| gathered != kind) || self.pack.raw.len() >= PACK_TARGET || !pack {
             bytes = self.end_pack()?;
         }
         self.pack.kind = Some(kind);
@@ -300,6 +299,9 @@ impl Output {
         buffers::extend(&mut self.pack.raw, chunk)?;
         self.pack.parts.push(EncodedPart { at, len: row.len, stats: row.stats });
         self.rows.push_back((Row { at, ..row }, Some(self.packs_written)));
+        if !pack {
+            bytes += self.end_pack()?;
+        }
         Ok(bytes)
     }
 

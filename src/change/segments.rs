@@ -150,11 +150,11 @@ fn blocks(io: &Io, values: &[&FrozenArray]) -> Vec<PlannedBlock> {
         for (&number, block) in chunks {
             let key = (frozen.array.id, number);
             let part = block.waiting_parts().and_then(|mut parts| parts.pop());
-            let Some(part) = part.filter(|part| part.data.memory() < PACK_BELOW) else {
+            let schema = &frozen.array.schema;
+            let Some(part) = part.filter(|part| schema.pack && part.data.memory() < PACK_BELOW) else {
                 blocks.push((block.clone(), vec![key]));
                 continue;
             };
-            let schema = &frozen.array.schema;
             let pack = packs.entry((schema.dtype.size(), schema.compression)).or_default();
             pack.bytes += part.data.memory();
             pack.parts.push(part);

@@ -48,6 +48,8 @@ pub(crate) struct Schema {
     pub dims: Vec<Arc<str>>,
     pub chunk_shape: Dims,
     pub compression: Compression,
+    /// Whether small chunks may be compressed together with others; otherwise each has a block of its own.
+    pub pack: bool,
     pub fill: Option<Fill>,
     /// The chunk shape was chosen for an array of fixed shape; the first append chooses again.
     pub rechunk_on_append: bool,

@@ -329,6 +329,7 @@ fn describe(info: &ArrayInfo, struct_size: usize) -> atlas_array_description {
         },
         level: info.level,
         shuffle: if info.shuffle { ATLAS_SWITCH_ON } else { ATLAS_SWITCH_OFF },
+        pack: if info.pack { ATLAS_SWITCH_ON } else { ATLAS_SWITCH_OFF },
         has_fill_value: i32::from(info.fill_value.is_some()),
         fill_value: std::array::from_fn(|index| fill_bytes.get(index).copied().unwrap_or(0)),
     }

@@ -67,6 +67,7 @@ impl Call {
             codec: self.codec(c.codec)?,
             level: nonzero(c.level),
             shuffle: self.switch(c.shuffle, "shuffle")?,
+            pack: self.switch(c.pack, "pack")?,
             keep_generations: self.generations(c.keep_generations)?,
             runtime: self.runtime(&atlas_open_options {
                 struct_size: c.struct_size,
@@ -105,6 +106,7 @@ impl Call {
             codec: self.codec(c.codec)?,
             level: nonzero(c.level),
             shuffle: self.switch(c.shuffle, "shuffle")?,
+            pack: self.switch(c.pack, "pack")?,
             // SAFETY: likewise.
             fill_value: unsafe { self.fill_value(c.fill_value, dtype) }?,
         })

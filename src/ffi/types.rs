@@ -135,6 +135,9 @@ pub struct atlas_create_options {
     pub level: i32,
     /// ATLAS_SWITCH_: shuffle the bytes of elements before compressing. Default: on.
     pub shuffle: i32,
+    /// ATLAS_SWITCH_: compress chunks below 16 KiB together with others, for arrays that do not
+    /// choose. Default: on.
+    pub pack: i32,
     /// ATLAS_SWITCH_: flush waits until everything is on the disk. Default: on.
     pub sync: i32,
     /// Background threads. Default: one per core that this process may use, or the environment
@@ -200,6 +203,10 @@ pub struct atlas_array_options {
     pub level: i32,
     /// ATLAS_SWITCH_: shuffle the bytes of elements before compressing. Default: the store's.
     pub shuffle: i32,
+    /// ATLAS_SWITCH_: compress chunks below 16 KiB together with others, which takes less space and
+    /// time. Off: each chunk has a byte range of its own, which other programs can read where it
+    /// lies. Default: the store's.
+    pub pack: i32,
     /// The value that stands for "missing": one element of the array's dtype, or for
     /// ATLAS_DTYPE_STRING the text itself (a `const char *`). Cells that were never written read as
     /// it. Default: none; such cells read as zero (false, "").
@@ -254,6 +261,8 @@ pub struct atlas_array_description {
     pub level: i32,
     /// ATLAS_SWITCH_ON or ATLAS_SWITCH_OFF.
     pub shuffle: i32,
+    /// ATLAS_SWITCH_ON or ATLAS_SWITCH_OFF.
+    pub pack: i32,
     /// 1 if the array has a fill value, else 0.
     pub has_fill_value: i32,
     /// The fill value: one element of `dtype`, the rest 0. All 0 for ATLAS_DTYPE_STRING: see

@@ -79,6 +79,9 @@ pub struct Head {
     pub next_array_id: u64,
     /// For arrays defined without a codec of their own.
     pub default_compression: CompressionRecord,
+    /// For arrays defined without a choice of their own; see [`Schema::pack`].
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub default_pack: bool,
     /// Earlier commits that are kept; absent: as many as the library finds right, until a compaction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_generations: Option<u32>,
@@ -97,6 +100,15 @@ impl Head {
             None => Ok(()),
         }
     }
+}
+
+/// What a key says that is absent.
+fn yes() -> bool {
+    true
+}
+
+fn is_yes(value: &bool) -> bool {
+    *value
 }
 
 /// See [`Compression`].
@@ -129,6 +141,9 @@ pub struct SchemaRecord {
     pub dims: Vec<Arc<str>>,
     pub chunk_shape: Dims64,
     pub compression: CompressionRecord,
+    /// Small chunks may be packed together.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub pack: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fill_value: Option<Value>,
     /// The chunk shape was chosen by the library for an array of fixed shape; appending chooses again.
@@ -145,6 +160,7 @@ impl SchemaRecord {
             dims: schema.dims.clone(),
             chunk_shape: schema.chunk_shape.to_vec(),
             compression: schema.compression.into(),
+            pack: schema.pack,
             fill_value: schema.fill.as_ref().map(|fill| fill.to_value(schema.dtype)),
             rechunk_on_append: schema.rechunk_on_append,
         }
@@ -157,6 +173,7 @@ impl SchemaRecord {
             dims: self.dims.clone(),
             chunk_shape: Dims::from_slice(&self.chunk_shape),
             compression: self.compression.decode()?,
+            pack: self.pack,
             fill: self.fill_value.as_ref().map(|value| Fill::from_value(dtype, value)).transpose()?,
             rechunk_on_append: self.rechunk_on_append,
         };
@@ -635,6 +652,7 @@ mod tests {
             generation: 7,
             next_array_id: 3,
             default_compression: Compression::DEFAULT.into(),
+            default_pack: true,
             keep_generations: None,
             schemas: Vec::new(),
             array_files: IndexMap::new(),

@@ -70,7 +70,8 @@ impl Store {
             Some(FillValue::Text(text)) => Some(Fill::Text(text.into())),
         };
         let dims = dims.iter().map(|&name| name.into()).collect();
-        let schema = Schema { dtype, dims, chunk_shape, compression, fill, rechunk_on_append: rechunk };
+        let pack = options.pack.unwrap_or(self.place.default_pack);
+        let schema = Schema { dtype, dims, chunk_shape, compression, pack, fill, rechunk_on_append: rechunk };
         schema.check()?;
         Ok(schema)
     }
@@ -106,6 +107,7 @@ impl Store {
                 codec: schema.compression.codec,
                 level: schema.compression.level,
                 shuffle: schema.compression.shuffle,
+                pack: schema.pack,
                 fill_value: schema.fill.as_ref().map(|fill| match fill {
                     Fill::Bytes(bytes) => FillValue::Bytes(bytes.clone()),
                     Fill::Text(text) => FillValue::Text(text.to_string()),
@@ -453,4 +455,116 @@ fn grown(shape: &Dims, count: &[u64], dtype: DType) -> Result<(Dims, Dims)> {
         .ok_or_else(|| error!(InvalidArgument, "shape[0]={} + count[0]={} overflows", shape[0], count[0]))?;
     check_shape(&new, chunking_size(dtype))?;
     Ok((shape.clone(), new))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::root;
+    use crate::format::segment::Row;
+    use crate::store::options::{CreateOptions, Mode, OpenOptions};
+    use crate::version::roots::read_root;
+    use std::path::Path;
+
+    const NAMES: [&str; 4] = ["numbers", "texts", "scalar", "packed"];
+
+    fn define(store: &Store) {
+        store.create_dataset("d").expect("create");
+        let chunked = |pack| ArrayOptions { chunk_shape: Some(vec![4]), pack, ..ArrayOptions::default() };
+        let define = |name, dtype, shape: &[u64], options| {
+            store.define_array("d", name, dtype, &["x"][..shape.len()], shape, options).expect("define");
+        };
+        define("numbers", DType::I32, &[0], chunked(None));
+        define("texts", DType::String, &[0], chunked(None));
+        define("scalar", DType::F64, &[], ArrayOptions::default());
+        define("packed", DType::I32, &[0], chunked(Some(true)));
+    }
+
+    fn append(store: &Store) {
+        for array in ["numbers", "packed"] {
+            let values: Vec<i32> = (0..10).collect();
+            store.append_array("d", array, &[10], Source::from_slice(&values)).expect("append");
+        }
+        store.append_strings("d", "texts", &[3], &["a", "", "Ω"]).expect("append");
+        store.write_array("d", "scalar", Selection::all(0), Source::from_slice(&[1.5])).expect("write");
+        store.flush().expect("flush");
+    }
+
+    /// The rows of all segments of an array name.
+    fn rows(store: &Store, array: &str) -> Vec<Row> {
+        let segments = store.state().expect("a state").version.segments(array);
+        let mut rows = Vec::new();
+        for segment in segments.iter() {
+            let directory = store.io.reader.directory(segment).expect("a directory");
+            for page in 0..directory.pages.len() {
+                rows.extend_from_slice(&store.io.reader.page(segment, &directory, page).expect("a page"));
+            }
+        }
+        rows
+    }
+
+    fn check(store: &Store) {
+        let own = |row: &Row| row.at == 0 && row.len == row.block.coding.raw_len;
+        for array in NAMES {
+            let (rows, pack) = (rows(store, array), array == "packed");
+            assert!(!rows.is_empty() && rows.iter().all(own) != pack, "{array}: {rows:?}");
+            assert_eq!(store.array_info("d", array).expect("info").pack, pack);
+        }
+    }
+
+    fn open(path: &Path) -> Arc<Store> {
+        Store::open(path, Mode::ReadWrite, OpenOptions::default()).expect("open")
+    }
+
+    #[test]
+    fn without_packing_every_chunk_is_a_block_of_its_own() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("s");
+        let store =
+            Store::create(&path, CreateOptions { pack: Some(false), ..CreateOptions::default() }).expect("create");
+        define(&store);
+        append(&store);
+        check(&store);
+        store.close().expect("close");
+        // What the store and its arrays were told holds for later writers, and for flushes that take up segments.
+        let store = open(&path);
+        (0..40).for_each(|_| append(&store));
+        check(&store);
+        store.create_dataset("e").expect("create");
+        store.define_array("e", "later", DType::U8, &["x"], &[3], ArrayOptions::default()).expect("define");
+        assert!(!store.array_info("e", "later").expect("info").pack);
+        store.delete_dataset("e").expect("delete");
+        store.flush().expect("flush");
+        store.compact().expect("compact");
+        check(&store);
+    }
+
+    #[test]
+    fn compaction_unpacks_chunks_that_are_not_to_be_packed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("s");
+        let store = Store::create(&path, CreateOptions::default()).expect("create");
+        define(&store);
+        (0..2).for_each(|_| append(&store));
+        let (place, file) = (store.place.notation, store.place.root());
+        store.close().expect("close");
+        let (mut read, _) = read_root(&crate::storage::LocalDisk, &file, place).expect("a root");
+        read.head.schemas.iter_mut().for_each(|schema| schema.pack = false);
+        let datasets: Vec<_> =
+            read.datasets.iter().map(|(name, range)| (&**name, &read.image[range.clone()])).collect();
+        std::fs::write(&file, root::write(place, &read.head, &datasets).expect("a root").file).expect("written");
+        let store = open(&path);
+        assert!(rows(&store, "numbers").iter().any(|row| row.at > 0));
+        store.compact().expect("compact");
+        for array in NAMES {
+            assert!(
+                rows(&store, array).iter().all(|row| row.at == 0 && row.len == row.block.coding.raw_len),
+                "{array}"
+            );
+        }
+        let mut values = [0; 20];
+        store.read_array("d", "numbers", Selection::all(1), Target::from_slice(&mut values)).expect("read");
+        assert!(values.iter().copied().eq((0..10).chain(0..10)));
+        assert_eq!(store.verify(&mut |_| {}).expect("verify"), 0);
+    }
 }

@@ -69,6 +69,8 @@ pub struct ArrayInfo {
     pub level: i32,
     /// Whether bytes are shuffled first.
     pub shuffle: bool,
+    /// Whether small chunks may be compressed together with others.
+    pub pack: bool,
     /// The value of cells that were never written.
     pub fill_value: Option<FillValue>,
 }

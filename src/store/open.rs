@@ -71,6 +71,7 @@ impl Store {
             generation: 0,
             next_array_id: 1,
             default_compression: compression.into(),
+            default_pack: options.pack.unwrap_or(true),
             keep_generations: options.keep_generations,
             schemas: Vec::new(),
             array_files: IndexMap::new(),

@@ -56,6 +56,8 @@ pub struct CreateOptions {
     pub level: Option<i32>,
     /// For arrays that do not choose: on by default.
     pub shuffle: Option<bool>,
+    /// For arrays that do not choose: on by default. See [`ArrayOptions::pack`].
+    pub pack: Option<bool>,
     /// Earlier commits that can be gone back to, compactions or not; 0 for none. By default the one before the last,
     /// until a compaction.
     pub keep_generations: Option<u32>,
@@ -82,6 +84,9 @@ pub struct ArrayOptions {
     pub level: Option<i32>,
     /// The store's default by default.
     pub shuffle: Option<bool>,
+    /// Whether chunks below 16 KiB may be compressed together with others, which takes less space and time. Otherwise each
+    /// has a byte range of its own, which other programs can read where it lies. The store's default by default.
+    pub pack: Option<bool>,
     /// The value of cells that were never written. Without one they read as zero and are not counted as null.
     pub fill_value: Option<FillValue>,
 }

@@ -385,6 +385,7 @@ impl Rebuilt {
             generation: 0,
             next_array_id: 1,
             default_compression: Compression::DEFAULT.into(),
+            default_pack: true,
             keep_generations: None,
             schemas: Vec::new(),
             array_files: IndexMap::new(),

@@ -189,6 +189,7 @@ fn compose(place: &Place, version: &Version, records: &Records) -> Result<Writte
         generation: version.generation,
         next_array_id: records.next_array_id,
         default_compression: place.default_compression.into(),
+        default_pack: place.default_pack,
         keep_generations: place.keep_generations,
         schemas: records.schemas.iter().map(|schema| SchemaRecord::encode(schema)).collect(),
         array_files: version.records(),

@@ -20,6 +20,7 @@ pub(crate) struct Place {
     /// Whether what is committed is made durable.
     pub sync: bool,
     pub default_compression: Compression,
+    pub default_pack: bool,
     /// How many earlier commits are kept; `None` for one, until a compaction.
     pub keep_generations: Option<u32>,
     /// Segments that were begun, for their names.
@@ -36,6 +37,7 @@ impl Place {
             store_id: parse_id(&head.store_id)?,
             sync,
             default_compression: head.default_compression.decode()?,
+            default_pack: head.default_pack,
             keep_generations: head.keep_generations,
             segments_made: AtomicU64::new(0),
         })

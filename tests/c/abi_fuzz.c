@@ -388,6 +388,7 @@ static atlas_status create_or_open(chooser *c, bool create) {
         o.num_threads = one_in(c, 8) ? (int32_t)below(c, 8) - 3 : ATLAS_THREADS_INLINE + 2 * (int32_t)below(c, 2);
         o.cache_bytes = one_in(c, 2) ? below(c, 100000) : 0;
         o.write_buffer_bytes = one_in(c, 2) ? below(c, 4000) : 0;
+        o.pack = an_enum(c, 0, 1);
         o.keep_generations = one_in(c, 2) ? (int32_t)below(c, 6) - 2 : 0;
         if (one_in(c, 2)) o.log = logged;
         if (with_progress) o.progress = progress;
@@ -433,6 +434,7 @@ static atlas_status define(chooser *c) {
     memset(&o, 0, sizeof o);
     o.codec = an_enum(c, 0, 2);
     o.shuffle = an_enum(c, 0, 1);
+    o.pack = an_enum(c, 0, 1);
     if (one_in(c, 3)) {
         uint64_t *chunks = numbers(c, rank);
         for (size_t d = 0; d < rank; d++) if (!one_in(c, 10) && chunks[d] == 0) chunks[d] = 3;

@@ -294,6 +294,7 @@ static void create_and_open(void) {
     CREATE_WITH("unknown meta_compression", INVALID_ARGUMENT, meta_compression, 98, "compression", "98");
     CREATE_WITH("unknown codec", INVALID_ARGUMENT, codec, 97, "codec", "97");
     CREATE_WITH("unknown shuffle", INVALID_ARGUMENT, shuffle, 96, "shuffle", "96");
+    CREATE_WITH("unknown pack", INVALID_ARGUMENT, pack, 94, "pack", "94");
     CREATE_WITH("unknown sync", INVALID_ARGUMENT, sync, 95, "sync", "95");
     CREATE_WITH("num_threads -2", INVALID_ARGUMENT, num_threads, -2, "threads", "-2");
     CREATE_WITH("keep_generations -2", INVALID_ARGUMENT, keep_generations, -2, "keep_generations", "-2");
@@ -467,6 +468,7 @@ static void define(void) {
     DEFINE_WITH("negative codec", INVALID_ARGUMENT, codec, -1, "codec", "-1");
     DEFINE_WITH("level 99", INVALID_ARGUMENT, level, 99, "level", "99");
     DEFINE_WITH("unknown shuffle", INVALID_ARGUMENT, shuffle, 3, "shuffle", "3");
+    DEFINE_WITH("unknown pack", INVALID_ARGUMENT, pack, 3, "pack", "3");
     DEFINE_WITH("struct_size 0", INVALID_ARGUMENT, struct_size, 0, "struct_size");
     DEFINE_WITH("struct_size 1", INVALID_ARGUMENT, struct_size, 1, "struct_size", "1");
     a = array_options();

@@ -1309,6 +1309,7 @@ static void change_listing(atlas_store store, int round) {
         options.codec = ATLAS_CODEC_ZSTD;
         options.level = 5;
         options.shuffle = ATLAS_SWITCH_OFF;
+        options.pack = ATLAS_SWITCH_OFF;
         int16_t fill = -7;
         options.fill_value = &fill;
         CHECK_OK(atlas_define_array(store, "zulu", "w", ATLAS_DTYPE_I16, 2, dims, shape, &options));
@@ -1364,6 +1365,7 @@ static void check_listing(atlas_store store, int round) {
     CHECK_I64(info.codec, ATLAS_CODEC_ZSTD);
     CHECK_I64(info.level, 5);
     CHECK_I64(info.shuffle, ATLAS_SWITCH_OFF);
+    CHECK_I64(info.pack, ATLAS_SWITCH_OFF);
     CHECK(info.has_fill_value);
     CHECK_BYTES(info.fill_value, ((int16_t[]){-7}), 2);
     CHECK_OK(atlas_array_info(store, "zulu", "a", &info));
@@ -1377,6 +1379,7 @@ static void check_listing(atlas_store store, int round) {
     CHECK_I64(info.codec, ATLAS_CODEC_ZSTD);
     CHECK_I64(info.level, 1);
     CHECK_I64(info.shuffle, ATLAS_SWITCH_ON);
+    CHECK_I64(info.pack, ATLAS_SWITCH_ON);
 }
 
 static void listings_and_descriptions(void) {

@@ -20,9 +20,12 @@ fn ls() {
     assert_eq!(json(&["ls", "-l", store.path()]), json!([{"name": "january", "array_count": 3, "attribute_count": 1}]));
     let expected = json!({
         "name": "temperature", "dtype": "f32", "dims": ["lat", "lon"], "shape": [3, 4], "chunk_shape": [2, 2],
-        "codec": "zstd", "level": 1, "shuffle": true, "fill_value": -999.0,
+        "codec": "zstd", "level": 1, "shuffle": true, "pack": true, "fill_value": -999.0,
     });
-    assert_eq!(json(&["ls", "-l", store.path(), "january"])[0], expected);
+    let listed = json(&["ls", "-l", store.path(), "january"]);
+    assert_eq!(listed[0], expected);
+    assert!(long.ends_with("zstd 1, shuffled, not packed\n"), "{long}");
+    assert_eq!(listed[2]["pack"], false);
 }
 
 #[test]
@@ -51,7 +54,7 @@ dataset: january {
       string temperature:units = "degC" ;
       f32 temperature:valid_range = -80.0, Infinity ;
     string station(n) ; // chunks [2]; zstd 1, shuffled
-    u8 level(lat=2) ; // chunks [2]; zstd 1, shuffled
+    u8 level(lat=2) ; // chunks [2]; zstd 1, shuffled, not packed
   attributes:
       string :title = "a run" ;
 }

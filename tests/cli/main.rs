@@ -85,7 +85,8 @@ fn made() -> Made {
     january.define_array("station", DType::String, &["n"], &[2], ArrayOptions::default()).unwrap();
     january.write_strings("station", Selection::all(1), &["Oslo", "\"X\"\n\u{1b}[31m"]).unwrap();
     // The same name of a dimension with another extent.
-    january.define_array("level", DType::U8, &["lat"], &[2], ArrayOptions::default()).unwrap();
+    let apart = ArrayOptions { pack: Some(false), ..Default::default() };
+    january.define_array("level", DType::U8, &["lat"], &[2], apart).unwrap();
     january.set_attribute(None, "title", "a run").unwrap();
     store.flush().unwrap();
     let july = store.create_dataset("july").unwrap();

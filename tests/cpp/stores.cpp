@@ -300,11 +300,12 @@ TEST(arrays_are_defined_with_options) {
     options.chunk_shape = {1, 2, 2};
     options.codec = atlas::Codec::lz4;
     options.shuffle = false;
+    options.pack = false;
     options.fill_value = -999.0f;
     atlas::Array a = dataset.define_array<float>("a", {"time", "y", "x"}, {0, 3, 4}, options);
     atlas::ArrayInfo info = a.info();
     CHECK(info.dtype == atlas::DType::f32 && info.shape == (Shape{0, 3, 4}) && info.chunk_shape == (Shape{1, 2, 2}));
-    CHECK(info.codec == atlas::Codec::lz4 && !info.shuffle && info.has_fill_value);
+    CHECK(info.codec == atlas::Codec::lz4 && !info.shuffle && !info.pack && info.has_fill_value);
     CHECK_EQUAL(a.dims(), (Names{"time", "y", "x"}));
     CHECK_EQUAL(a.fill_value<float>().value(), -999.0f);
     CHECK_THROWS(type_mismatch, ("'a'", "f32", "f64"), (void)a.fill_value<double>());
@@ -313,6 +314,7 @@ TEST(arrays_are_defined_with_options) {
     CHECK_EQUAL(plain.dims(), (Names{"dim_0", "dim_1"}));
     CHECK(!plain.info().has_fill_value && !plain.fill_value<std::int64_t>());
     CHECK(plain.info().codec == atlas::Codec::zstd && plain.info().shuffle && plain.info().level == 1);
+    CHECK(plain.info().pack);
 
     atlas::ArrayOptions<std::string> text_options;
     text_options.fill_value = "missing";
@@ -354,6 +356,7 @@ TEST(options_of_a_store) {
     options.meta_compression = atlas::Compression::zstd;
     options.codec = atlas::Codec::none;
     options.shuffle = false;
+    options.pack = false;
     options.sync = false;
     options.num_threads = atlas::threads_inline;
     options.cache_bytes = 1 << 20;
@@ -361,7 +364,7 @@ TEST(options_of_a_store) {
     {
         atlas::Store store = atlas::create(path_of("store"), options);
         const atlas::ArrayInfo info = store.create_dataset("d").define_array<int>("a", {}, {3}).info();
-        CHECK(info.codec == atlas::Codec::none && !info.shuffle);
+        CHECK(info.codec == atlas::Codec::none && !info.shuffle && !info.pack);
         store["d"]["a"].write({1, 2, 3});
         store.close();
     }

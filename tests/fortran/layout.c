@@ -17,6 +17,9 @@ size_t layout_of(int32_t what) {
     case 12: return sizeof(atlas_stats);
     case 13: return offsetof(atlas_stats, max_uint);
     case 14: return offsetof(atlas_create_options, keep_generations);
+    case 15: return offsetof(atlas_create_options, pack);
+    case 16: return offsetof(atlas_array_options, pack);
+    case 17: return offsetof(atlas_array_description, pack);
     default: return 0;
     }
 }

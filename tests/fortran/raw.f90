@@ -47,6 +47,9 @@ contains
         call same(12, c_sizeof(stats), "atlas_stats")
         call same(13, offset(c_loc(stats), c_loc(stats%max_uint)), "max_uint")
         call same(14, offset(c_loc(create), c_loc(create%keep_generations)), "keep_generations")
+        call same(15, offset(c_loc(create), c_loc(create%pack)), "pack of create")
+        call same(16, offset(c_loc(options), c_loc(options%pack)), "pack of options")
+        call same(17, offset(c_loc(array), c_loc(array%pack)), "pack")
     end subroutine layout
 
     subroutine same(what, bytes, name)

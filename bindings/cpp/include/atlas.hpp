@@ -842,6 +842,7 @@ struct CreateOptions {
     std::optional<Codec> codec{};                  ///< For arrays that do not choose their own. Default: zstd.
     int level = 0;                                 ///< The codec's level, likewise; 0 for the default, 1 for zstd.
     std::optional<bool> shuffle{};                 ///< Shuffle the bytes of elements, likewise. Default: yes.
+    std::optional<bool> pack{};    ///< Compress small chunks together with others, likewise. Default: yes.
     int keep_generations = 0;      ///< Earlier commits that are kept, or keep_none; 0 for the default: see atlas.h.
     std::optional<bool> sync{};    ///< Flush waits for the disk. Default: yes.
     int num_threads = 0;           ///< Background threads, or threads_inline; 0 for the default: see atlas.h.
@@ -868,6 +869,7 @@ template <class T> struct ArrayOptions {
     std::optional<Codec> codec{};  ///< Default: the store's.
     int level = 0;                 ///< The codec's level; 0 for the default, the store's.
     std::optional<bool> shuffle{}; ///< Shuffle the bytes of elements. Default: as the store.
+    std::optional<bool> pack{};    ///< Compress small chunks together with others: see atlas.h. Default: as the store.
     std::optional<T> fill_value{}; ///< Stands for "missing"; what was never written reads as it. Default: none, zero.
 };
 
@@ -893,6 +895,7 @@ struct ArrayInfo {
     Codec codec{};               ///< How chunks are compressed.
     int level = 0;               ///< The codec's level.
     bool shuffle = false;        ///< Whether the bytes of elements are shuffled.
+    bool pack = false;           ///< Whether small chunks may be compressed together with others.
     bool has_fill_value = false; ///< Whether it has a fill value: see Array::fill_value.
 };
 
@@ -1244,6 +1247,7 @@ class Array {
         info.codec = static_cast<Codec>(raw.codec);
         info.level = raw.level;
         info.shuffle = raw.shuffle == ATLAS_SWITCH_ON;
+        info.pack = raw.pack == ATLAS_SWITCH_ON;
         info.has_fill_value = raw.has_fill_value != 0;
         return info;
     }
@@ -1507,6 +1511,7 @@ class Dataset {
         raw.codec = detail::code(options.codec);
         raw.level = options.level;
         raw.shuffle = detail::code(options.shuffle);
+        raw.pack = detail::code(options.pack);
         std::optional<Text> fill_text;
         if constexpr (std::is_same_v<T, std::string>) {
             if (options.fill_value) raw.fill_value = fill_text.emplace(*options.fill_value).c_str();
@@ -1867,6 +1872,7 @@ class Store {
     raw.codec = detail::code(options.codec);
     raw.level = options.level;
     raw.shuffle = detail::code(options.shuffle);
+    raw.pack = detail::code(options.pack);
     raw.keep_generations = options.keep_generations;
     raw.sync = detail::code(options.sync);
     raw.num_threads = options.num_threads;

@@ -104,6 +104,7 @@ module atlas_store_c
         integer(c_int32_t) :: codec = 0
         integer(c_int32_t) :: level = 0
         integer(c_int32_t) :: shuffle = 0
+        integer(c_int32_t) :: pack = 0
         integer(c_int32_t) :: sync = 0
         integer(c_int32_t) :: num_threads = 0
         integer(c_int64_t) :: cache_bytes = 0
@@ -150,6 +151,7 @@ module atlas_store_c
         integer(c_int32_t) :: codec = 0
         integer(c_int32_t) :: level = 0
         integer(c_int32_t) :: shuffle = 0
+        integer(c_int32_t) :: pack = 0
         type(c_ptr) :: fill_value
     end type atlas_array_options
 
@@ -163,6 +165,7 @@ module atlas_store_c
         integer(c_int32_t) :: codec = 0
         integer(c_int32_t) :: level = 0
         integer(c_int32_t) :: shuffle = 0
+        integer(c_int32_t) :: pack = 0
         integer(c_int32_t) :: has_fill_value = 0
         integer(c_int8_t) :: fill_value(16) = 0
     end type atlas_array_description

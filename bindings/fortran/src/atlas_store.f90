@@ -177,6 +177,7 @@ module atlas_store
         integer(c_int32_t) :: codec = 0                    !< atlas_codec_..
         integer :: level = 0                               !< the codec's level
         logical :: shuffle = .false.                       !< bytes are shuffled before they are compressed
+        logical :: pack = .false.                          !< small chunks may be compressed together with others
         logical :: has_fill_value = .false.                !< one of the next four is the fill value:
         integer(int64) :: fill_int = 0                     !< of integers, timestamps (u64: its bits), bool (0 or 1)
         real(real64) :: fill_real = 0                      !< of reals, and the nearest to fill_int
@@ -234,8 +235,9 @@ module atlas_store
         integer(c_int64_t) :: handle = 0
         type(callbacks_type), pointer :: callbacks => null()
     contains
-        !> create(path, codec, level, shuffle, meta_format, meta_compression, keep_generations, sync, num_threads,
-        !>        cache_bytes, write_buffer_bytes, log, progress): create a store and open it for reading and writing
+        !> create(path, codec, level, shuffle, pack, meta_format, meta_compression, keep_generations, sync,
+        !>        num_threads, cache_bytes, write_buffer_bytes, log, progress): create a store and open it for reading
+        !> and writing
         procedure :: create => store_create
         !> open(path, action, generation, sync, num_threads, cache_bytes, write_buffer_bytes, log, progress): open a
         !> store; `action` is "read", which is the default, or "readwrite"; `generation` an earlier commit, to read
@@ -284,7 +286,7 @@ module atlas_store
         !> dataset_name(index): the name of one, counted from 1
         procedure :: dataset_name => store_dataset_name
 
-        !> define(dataset, array, dtype, shape, dims, chunk_shape, codec, level, shuffle, fill): define an array
+        !> define(dataset, array, dtype, shape, dims, chunk_shape, codec, level, shuffle, pack, fill): define an array
         procedure :: define => store_define
         !> delete_array(dataset, array): delete an array with its attributes
         procedure :: delete_array => store_delete_array
@@ -374,6 +376,7 @@ contains
     !> - `path`              the store's directory; its parent must exist
     !> - `codec`, `level`    atlas_codec_.. and its level, for arrays that do not choose their own
     !> - `shuffle`           shuffle the bytes of elements before compressing; default: .true.
+    !> - `pack`              compress chunks below 16 KiB together with others, likewise; default: .true.
     !> - `meta_format`, `meta_compression`  how the store's root is written
     !> - `keep_generations`  earlier commits that can be gone back to, also after compactions; 0: none. Default: the one
     !>                       before the last, until a compaction. Belongs to the store from then on
@@ -383,13 +386,13 @@ contains
     !> - `write_buffer_bytes`  what written values may take in memory; beyond that they wait in files for the next flush
     !> - `log`               called with messages; a module procedure, or one that lives as long as the store
     !> - `progress`          called during `compact` and `verify`; likewise
-    recursive subroutine store_create(self, path, codec, level, shuffle, meta_format, meta_compression, &
+    recursive subroutine store_create(self, path, codec, level, shuffle, pack, meta_format, meta_compression, &
             keep_generations, sync, num_threads, cache_bytes, write_buffer_bytes, log, progress, stat, errmsg)
         class(store_type), intent(inout) :: self
         character(*), intent(in) :: path
         integer(c_int32_t), intent(in), optional :: codec
         integer, intent(in), optional :: level
-        logical, intent(in), optional :: shuffle
+        logical, intent(in), optional :: shuffle, pack
         integer(c_int32_t), intent(in), optional :: meta_format, meta_compression
         integer, intent(in), optional :: keep_generations
         logical, intent(in), optional :: sync
@@ -409,6 +412,7 @@ contains
             if (present(codec)) options%codec = codec
             if (present(level)) options%level = int(level, c_int32_t)
             options%shuffle = switch(shuffle)
+            options%pack = switch(pack)
             if (present(meta_format)) options%meta_format = meta_format
             if (present(meta_compression)) options%meta_compression = meta_compression
             options%keep_generations = count_option(keep_generations, atlas_keep_none)
@@ -878,10 +882,13 @@ contains
     !> - `dims`                       names of the dimensions; default: "dim_0", .. as C counts them
     !> - `chunk_shape`                extents of a chunk, the unit of storage, integers of any kind
     !> - `codec`, `level`, `shuffle`  how chunks are compressed; default: as the store
+    !> - `pack`                       compress chunks below 16 KiB together with others, which takes less space and time;
+    !>                                .false.: each has a byte range of its own, which other programs can read where it
+    !>                                lies. Default: as the store
     !> - `fill`                       the value that stands for "missing": an integer, real, complex, logical or
     !>                                character, of any kind, that fits `dtype` (u64: the bits)
     recursive subroutine store_define(self, dataset, array, dtype, shape, dims, chunk_shape, codec, level, shuffle, &
-            fill, stat, errmsg)
+            pack, fill, stat, errmsg)
         class(store_type), intent(in) :: self
         character(*), intent(in) :: dataset, array
         integer(c_int32_t), intent(in) :: dtype
@@ -890,19 +897,20 @@ contains
         class(*), intent(in), optional :: chunk_shape(:)
         integer(c_int32_t), intent(in), optional :: codec
         integer, intent(in), optional :: level
-        logical, intent(in), optional :: shuffle
+        logical, intent(in), optional :: shuffle, pack
         class(*), intent(in), optional :: fill
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
         type(outcome_type) :: outcome
 
-        call define_array(self, dataset, array, dtype, shape, dims, chunk_shape, codec, level, shuffle, fill, outcome)
+        call define_array(self, dataset, array, dtype, shape, dims, chunk_shape, codec, level, shuffle, pack, fill, &
+            outcome)
         call report(outcome, stat, errmsg)
     end subroutine store_define
 
     recursive subroutine define_array(self, dataset, array, dtype, shape, dims, chunk_shape, codec, level, shuffle, &
-            fill, outcome)
+            pack, fill, outcome)
         class(store_type), intent(in) :: self
         character(*), intent(in) :: dataset, array
         integer(c_int32_t), intent(in) :: dtype
@@ -911,7 +919,7 @@ contains
         class(*), intent(in), optional :: chunk_shape(:)
         integer(c_int32_t), intent(in), optional :: codec
         integer, intent(in), optional :: level
-        logical, intent(in), optional :: shuffle
+        logical, intent(in), optional :: shuffle, pack
         class(*), intent(in), optional :: fill
         type(outcome_type), intent(out) :: outcome
 
@@ -931,6 +939,7 @@ contains
         if (present(codec)) options%codec = codec
         if (present(level)) options%level = int(level, c_int32_t)
         options%shuffle = switch(shuffle)
+        options%pack = switch(pack)
         options%chunk_shape = c_null_ptr
         options%fill_value = c_null_ptr
 
@@ -1059,6 +1068,7 @@ contains
         info%codec = description%codec
         info%level = description%level
         info%shuffle = description%shuffle == atlas_switch_on
+        info%pack = description%pack == atlas_switch_on
         info%has_fill_value = description%has_fill_value /= 0
         call decode_fill(description, info%fill_int, info%fill_real, info%fill_complex)
 

@@ -114,6 +114,7 @@ struct atlas_create_options
     codec::Int32
     level::Int32
     shuffle::Int32
+    pack::Int32
     sync::Int32
     num_threads::Int32
     cache_bytes::UInt64
@@ -157,6 +158,7 @@ struct atlas_array_options
     codec::Int32
     level::Int32
     shuffle::Int32
+    pack::Int32
     fill_value::Ptr{Cvoid}
 end
 
@@ -169,6 +171,7 @@ struct atlas_array_description
     codec::Int32
     level::Int32
     shuffle::Int32
+    pack::Int32
     has_fill_value::Int32
     fill_value::NTuple{16,UInt8}
 end

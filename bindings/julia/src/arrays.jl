@@ -91,9 +91,10 @@ end
 """
     Atlas.codec(a)
 
-How chunks are encoded: a named tuple of `codec`, `level` and `shuffle`, as [`define!`](@ref) takes them.
+How chunks are encoded: a named tuple of `codec`, `level`, `shuffle` and `pack`, as [`define!`](@ref) takes them.
 """
 function codec(a::AtlasArray)
     d = describe(a)
-    return (codec=name_of(d.codec, CODECS), level=Int(d.level), shuffle=d.shuffle == LibAtlas.ATLAS_SWITCH_ON)
+    is_on(switch) = switch == LibAtlas.ATLAS_SWITCH_ON
+    return (codec=name_of(d.codec, CODECS), level=Int(d.level), shuffle=is_on(d.shuffle), pack=is_on(d.pack))
 end

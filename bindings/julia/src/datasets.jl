@@ -68,6 +68,8 @@ or as zero. The last extent may be 0, for [`append!`](@ref) to grow.
 - `codec`      `:zstd`, `:lz4` or `:none`; by default the store's
 - `level`      of that codec
 - `shuffle`    whether to shuffle the bytes of elements before compressing
+- `pack`       whether to compress chunks below 16 KiB together with others, which takes less space and time. With `false`
+               each has a byte range of its own, which other programs can read where it lies
 """
 function define!(
     dataset::Dataset,
@@ -80,10 +82,11 @@ function define!(
     codec=nothing,
     level=nothing,
     shuffle=nothing,
+    pack=nothing,
 ) where {E,N}
     T = stored_type(E)
     extents = Int[size...]
-    options = (choice(codec, CODECS), Int32(number(level)), switch(shuffle))
+    options = (choice(codec, CODECS), Int32(number(level)), switch(shuffle), switch(pack))
     names = dims === nothing ? nothing : String[string(dim) for dim in dims]
     chunk_shape = chunks === nothing ? nothing : chunk_extents(chunks, extents)
     fill_memory = fillvalue === nothing ? nothing : fill_bytes(convert(T, fillvalue))
@@ -92,7 +95,7 @@ function define!(
 end
 
 "Has the library define an array, of what is given in Julia's order."
-function define_array(owner, type, dims, size, chunk_shape, fill_memory, (codec, level, shuffle))
+function define_array(owner, type, dims, size, chunk_shape, fill_memory, (codec, level, shuffle, pack))
     for list in (dims, chunk_shape)
         if list !== nothing && length(list) != length(size)
             throw(DimensionMismatch("$(length(list)) names or extents are given for $(length(size)) dimensions"))
@@ -109,6 +112,7 @@ function define_array(owner, type, dims, size, chunk_shape, fill_memory, (codec,
                 codec,
                 level,
                 shuffle,
+                pack,
                 fill_memory === nothing ? C_NULL : pointer(fill_memory),
             ),
         )

@@ -63,6 +63,7 @@ function Base.show(io::IO, ::MIME"text/plain", a::AtlasArray)
     ndims(a) == 0 || print(io, "\n  chunks      ", times(chunksize(a)))
     print(io, "\n  codec       ", name_of(d.codec, CODECS), d.codec == LibAtlas.ATLAS_CODEC_NONE ? "" : " $(d.level)")
     d.shuffle == LibAtlas.ATLAS_SWITCH_ON && print(io, ", shuffled")
+    d.pack == LibAtlas.ATLAS_SWITCH_ON || print(io, ", not packed")
     d.has_fill_value == 0 || print(io, "\n  fill value  ", repr(fillvalue(a)))
     show_attributes(io, attributes(a))
     return nothing

@@ -101,6 +101,7 @@ When an exception leaves the function the store is discarded, and the exception 
 - `codec`             of arrays that do not choose their own: `:zstd` (default), `:lz4` or `:none`
 - `level`             of that codec
 - `shuffle`           whether to shuffle the bytes of elements before compressing; by default `true`
+- `pack`              whether to compress chunks below 16 KiB together with others, likewise; by default `true`
 - `keep_generations`  how many earlier commits can be gone back to, also after a compaction, 0 for none; by default the
                       one before the last, until a compaction. Belongs to the store from then on
 - and those of [`Atlas.open`](@ref) but `generation`
@@ -112,6 +113,7 @@ function create(
     codec=nothing,
     level=nothing,
     shuffle=nothing,
+    pack=nothing,
     keep_generations=nothing,
     runtime...,
 )
@@ -123,6 +125,7 @@ function create(
             choice(codec, CODECS),
             number(level),
             switch(shuffle),
+            switch(pack),
             fields...,
             count_or(LibAtlas.ATLAS_KEEP_NONE, keep_generations),
         )

@@ -96,12 +96,12 @@ end
         dataset = create!(store, "jan")
         a = define!(
             dataset, "t", Float32, (144, 90, 12);
-            dims=("lon", "lat", "level"), chunks=(144, 90, 1), fillvalue=-999, codec=:lz4, shuffle=false,
+            dims=("lon", "lat", "level"), chunks=(144, 90, 1), fillvalue=-999, codec=:lz4, shuffle=false, pack=false,
         )
         @test a isa AtlasArray{Float32,3} && size(a) == (144, 90, 12) && length(a) == 144 * 90 * 12
         @test Atlas.dimnames(a) == ("lon", "lat", "level")
         @test Atlas.chunksize(a) == (144, 90, 1)
-        @test Atlas.codec(a) == (codec=:lz4, level=1, shuffle=false)
+        @test Atlas.codec(a) == (codec=:lz4, level=1, shuffle=false, pack=false)
         @test Atlas.codec(define!(dataset, "alike", Float32; Atlas.codec(a)...)) == Atlas.codec(a)
         @test Atlas.fillvalue(a) === -999.0f0
         @test all(==(-999), a)

@@ -213,9 +213,10 @@ end
             @test Atlas.info(store).meta_compression == get(Dict(pairs((; options...))), :meta_compression, :none)
         end
     end
-    with_store(; codec=:lz4, shuffle=false, threads=2) do store, path
+    with_store(; codec=:lz4, shuffle=false, pack=false, threads=2) do store, path
         array = define!(create!(store, "d"), "x", Int32, (4,))
         @test occursin("lz4", repr("text/plain", array)) && !occursin("shuffled", repr("text/plain", array))
+        @test occursin(", not packed", repr("text/plain", array))
         array .= 7
         close(store)
         @test Atlas.open(s -> s["d"]["x"][:], path; threads=0, sync=true, cache_bytes=1) == fill(7, 4)

@@ -64,6 +64,7 @@ pub fn array_json(name: &str, info: &ArrayInfo) -> Result<serde_json::Value, Err
         "codec": info.codec.name(),
         "level": info.level,
         "shuffle": info.shuffle,
+        "pack": info.pack,
         "fill_value": fill.map(|fill| print::json(&fill).pop()),
     }))
 }
@@ -74,13 +75,14 @@ pub fn extents(info: &ArrayInfo) -> String {
     format!("({})", info.dims.iter().zip(&info.shape).map(each).collect::<Vec<_>>().join(", "))
 }
 
-/// `zstd 1, shuffled`.
+/// `zstd 1, shuffled, not packed`.
 pub fn compression(info: &ArrayInfo) -> String {
+    let pack = if info.pack { "" } else { ", not packed" };
     match info.codec {
-        atlas_store::Codec::None => "none".into(),
+        atlas_store::Codec::None => format!("none{pack}"),
         codec => {
             let level = if codec == atlas_store::Codec::Zstd { format!(" {}", info.level) } else { String::new() };
-            format!("{}{level}{}", codec.name(), if info.shuffle { ", shuffled" } else { "" })
+            format!("{}{level}{}{pack}", codec.name(), if info.shuffle { ", shuffled" } else { "" })
         }
     }
 }
