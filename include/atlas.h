@@ -437,7 +437,8 @@ typedef struct {
     uint64_t write_buffer_bytes;
     /**
      * Earlier commits that can be gone back to, compactions or not; ATLAS_KEEP_NONE: none. Default:
-     * the one before the last, until a compaction. Belongs to the store from then on.
+     * the one before the last, until a compaction. Belongs to the store from then on; see
+     * `atlas_set_keep_generations`.
      */
     int32_t keep_generations;
 } atlas_create_options;
@@ -505,6 +506,11 @@ typedef struct {
     uint64_t live_bytes;
     /** Bytes on disk that `atlas_compact` would give back. */
     uint64_t dead_bytes;
+    /**
+     * Earlier commits that are kept, as in atlas_create_options: 0 for the default. What is not
+     * flushed is included.
+     */
+    int32_t keep_generations;
 } atlas_store_description;
 
 /** The type of an element, in an array or in memory: one of the ATLAS_DTYPE_ constants. */
@@ -748,6 +754,20 @@ atlas_status atlas_generations(atlas_store store,
                                size_t capacity,
                                uint64_t *generations,
                                size_t *count);
+
+/**
+ * Tell the store how many earlier commits it keeps, as the option `keep_generations` of
+ * `atlas_create` does.
+ *
+ * It is a change like any other: the next flush makes it durable, and is the first commit that
+ * keeps, or drops, what it says.
+ *
+ * - `count`  earlier commits that can be gone back to, compactions or not; ATLAS_KEEP_NONE: none;
+ *            0: the one before the last, until a compaction
+ *
+ * Fails with ATLAS_STATUS_INVALID_ARGUMENT or ATLAS_STATUS_READ_ONLY. Since 0.1.
+ */
+atlas_status atlas_set_keep_generations(atlas_store store, int32_t count);
 
 /**
  * Make the store what it was at an earlier commit, as a new commit, and wait until that is on the

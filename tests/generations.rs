@@ -114,6 +114,53 @@ fn the_commit_before_the_last_is_kept_until_a_compaction() {
 }
 
 #[test]
+fn how_many_commits_are_kept_can_be_changed_with_a_flush() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let kept = |store: &Store| store.info().unwrap().keep_generations;
+    let store = create(&path, Some(0));
+    commit(&store, 2);
+    commit(&store, 3);
+    assert_eq!((store.generations().unwrap(), kept(&store)), (vec![3], Some(0)));
+    // In effect with the commit that makes it durable, and with none before.
+    store.set_keep_generations(Some(3)).unwrap();
+    assert_eq!((store.info().unwrap().unflushed_changes, kept(&store)), (true, Some(3)));
+    let reader = Store::open(&path, Mode::Read, OpenOptions::default()).unwrap();
+    assert_eq!((kept(&reader), kept(&open_at(&path, 3).unwrap())), (Some(0), Some(0)));
+    assert_eq!(reader.set_keep_generations(None).unwrap_err().kind(), ErrorKind::ReadOnly);
+    commit(&store, 4);
+    assert_eq!(store.generations().unwrap(), [3, 4]);
+    (5..=8).for_each(|generation| commit(&store, generation));
+    assert_eq!(store.generations().unwrap(), [5, 6, 7, 8]);
+    assert!(reader.refresh().unwrap());
+    assert_eq!(kept(&reader), Some(3));
+    // What is not flushed is lost, as everything is; what is said twice is no change.
+    store.set_keep_generations(Some(1)).unwrap();
+    drop(store);
+    let store = open(&path);
+    assert_eq!(kept(&store), Some(3));
+    store.set_keep_generations(Some(3)).unwrap();
+    assert!(!store.info().unwrap().unflushed_changes);
+    // Going back does not change what the store was told since.
+    store.set_keep_generations(Some(4)).unwrap();
+    store.flush().unwrap();
+    store.rollback(5).unwrap();
+    assert_eq!(kept(&store), Some(4));
+    store.compact().unwrap();
+    assert_eq!((store.generations().unwrap(), kept(&store)), (vec![6, 7, 8, 9, 11], Some(4)));
+    store.set_keep_generations(None).unwrap();
+    store.flush().unwrap();
+    assert_eq!((store.generations().unwrap(), kept(&store)), (vec![11, 12], None));
+    store.set_keep_generations(Some(0)).unwrap();
+    store.flush().unwrap();
+    assert_eq!((store.generations().unwrap(), kept(&store)), (vec![13], Some(0)));
+    assert_holds(&store, 5);
+    drop((store, reader));
+    assert_holds(&open(&path), 5);
+    assert_eq!(kept_files(&path), [""; 0]);
+}
+
+#[test]
 fn a_compaction_leaves_what_kept_commits_need() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s");

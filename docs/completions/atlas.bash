@@ -25,6 +25,9 @@ _atlas() {
             atlas,info)
                 cmd="atlas__subcmd__info"
                 ;;
+            atlas,keep)
+                cmd="atlas__subcmd__keep"
+                ;;
             atlas,ls)
                 cmd="atlas__subcmd__ls"
                 ;;
@@ -56,7 +59,7 @@ _atlas() {
 
     case "${cmd}" in
         atlas)
-            opts="-q -h -V --json --quiet --help --version ls info show stats du verify compact rm repair rollback selftest"
+            opts="-q -h -V --json --quiet --help --version ls info show stats du verify compact rm repair rollback keep selftest"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -112,6 +115,20 @@ _atlas() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        atlas__subcmd__keep)
+            opts="-q -h --json --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

@@ -38,6 +38,7 @@ complete -c atlas -n "__fish_atlas_needs_command" -f -a "compact" -d 'Free the b
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "rm" -d 'Delete a dataset or an array, whatever of it is damaged'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "repair" -d 'Make the root anew where it is gone or damaged'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "rollback" -d 'Make a store what it was at an earlier commit, as a new commit'
+complete -c atlas -n "__fish_atlas_needs_command" -f -a "keep" -d 'Tell a store how many earlier commits it keeps'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "selftest" -d 'Check what a file system gives, or whether stores on it survive kills'
 complete -c atlas -n "__fish_atlas_using_subcommand ls" -l generation -d 'An earlier commit that the store has kept; `atlas info` lists them' -r
 complete -c atlas -n "__fish_atlas_using_subcommand ls" -s l -l long -d 'Datasets: how many arrays and attributes. Arrays: type, shape, chunks, compression'
@@ -81,6 +82,9 @@ complete -c atlas -n "__fish_atlas_using_subcommand repair" -s h -l help -d 'Pri
 complete -c atlas -n "__fish_atlas_using_subcommand rollback" -l json -d 'Print one JSON document; errors, too, on standard error'
 complete -c atlas -n "__fish_atlas_using_subcommand rollback" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
 complete -c atlas -n "__fish_atlas_using_subcommand rollback" -s h -l help -d 'Print help'
+complete -c atlas -n "__fish_atlas_using_subcommand keep" -l json -d 'Print one JSON document; errors, too, on standard error'
+complete -c atlas -n "__fish_atlas_using_subcommand keep" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
+complete -c atlas -n "__fish_atlas_using_subcommand keep" -s h -l help -d 'Print help'
 complete -c atlas -n "__fish_atlas_using_subcommand selftest" -l kills -d 'How often' -r
 complete -c atlas -n "__fish_atlas_using_subcommand selftest" -l seed -d 'What the random choices start from; by default the clock' -r
 complete -c atlas -n "__fish_atlas_using_subcommand selftest" -l crash -d 'Kill a writer again and again'

@@ -11,6 +11,7 @@ use crate::base::value::Value;
 use crate::chunk::schema::Schema;
 use crate::format::root::{self, ArrayRecord, Attributes, DatasetRecord, MetaFormat};
 use crate::version::RootImage;
+use crate::version::keeping::Keeping;
 use indexmap::IndexMap;
 use std::borrow::Borrow;
 use std::collections::{HashMap, HashSet};
@@ -58,6 +59,7 @@ pub(crate) struct Catalogue {
     begun: u64,
     /// Arrays that are gone since the last flush: name and id. Their stored chunks are garbage from then on.
     pub removed: Vec<(Arc<str>, u64)>,
+    keeping: Arc<Keeping>,
 }
 
 /// What arrays have in common, numbered.
@@ -98,6 +100,7 @@ impl Catalogue {
             flushed: 0,
             begun: 0,
             removed: Vec::new(),
+            keeping: root.keeping.clone(),
         };
         for (name, bytes) in root.datasets.iter().cloned() {
             stored_name("dataset", &name)?;
@@ -255,6 +258,18 @@ impl Catalogue {
         }
         self.changes.fetch_add(1, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// What the store is told of earlier commits.
+    pub fn keeping(&self) -> &Arc<Keeping> {
+        &self.keeping
+    }
+
+    pub fn set_keeping(&mut self, keeping: Keeping) {
+        if *self.keeping != keeping {
+            self.keeping = Arc::new(keeping);
+            self.changes.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// A new array that is not in a dataset yet, under an id of its own.

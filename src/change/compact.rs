@@ -127,7 +127,8 @@ pub(crate) fn without_unused_schemas(
         record.arrays.values_mut().for_each(|array| array.schema = numbers[array.schema as usize]);
         datasets.push((name.clone(), Encoded::New(root::encode_dataset(format, &record)?)));
     }
-    Ok(Some(Records { schemas, next_array_id: root.next_array_id, datasets, image: root.image.clone() }))
+    let (image, keeping) = (root.image.clone(), root.keeping.clone());
+    Ok(Some(Records { schemas, next_array_id: root.next_array_id, datasets, image, keeping }))
 }
 
 impl Compaction {

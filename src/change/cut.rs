@@ -8,6 +8,7 @@ use crate::change::catalogue::Catalogue;
 use crate::chunk::block::Block;
 use crate::chunk::schema::Schema;
 use crate::format::root::{self, DatasetRecord, MetaFormat, Stored};
+use crate::version::keeping::Keeping;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock, PoisonError};
@@ -25,6 +26,7 @@ pub(crate) struct Cut {
     pub image: Arc<Vec<u8>>,
     pub next_array_id: u64,
     pub schemas: Vec<Arc<Schema>>,
+    pub keeping: Arc<Keeping>,
     /// See [`Catalogue::numbering`].
     pub numbering: u64,
     pub datasets: Vec<CutDataset>,
@@ -142,6 +144,7 @@ pub(crate) fn cut(catalogue: &mut Catalogue, io: &Io) -> Result<Cut> {
         image: catalogue.image(),
         next_array_id: catalogue.next_array_id,
         schemas: catalogue.schemas(),
+        keeping: catalogue.keeping().clone(),
         numbering: catalogue.numbering,
         datasets: Vec::with_capacity(catalogue.len()),
         arrays: Vec::new(),

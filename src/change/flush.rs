@@ -95,5 +95,6 @@ fn records(place: &Place, io: &Io, cut: &mut Cut, totals: &Totals) -> Result<Rec
         next_array_id: cut.next_array_id,
         datasets: names.zip(encoded).collect(),
         image: cut.image.clone(),
+        keeping: cut.keeping.clone(),
     })
 }

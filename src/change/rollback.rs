@@ -34,6 +34,7 @@ pub(crate) fn rollback(
     let files = gone.chain(version.files.iter().map(|(name, file)| (name.clone(), Some(file.clone())))).collect();
     let mut records = version.root.records();
     records.next_array_id = records.next_array_id.max(next_array_id);
+    records.keeping = last.root.keeping.clone();
     let new = NewFiles::new(&place.storage);
     Ok(Edit { files, records, retired: Vec::new(), new, unsynced: Unsynced::default(), keep: Keep::Yes })
 }

@@ -225,6 +225,24 @@ pub unsafe extern "C" fn atlas_generations(
     })
 }
 
+/// Tell the store how many earlier commits it keeps, as the option `keep_generations` of
+/// `atlas_create` does.
+///
+/// It is a change like any other: the next flush makes it durable, and is the first commit that
+/// keeps, or drops, what it says.
+///
+/// - `count`  earlier commits that can be gone back to, compactions or not; ATLAS_KEEP_NONE: none;
+///            0: the one before the last, until a compaction
+///
+/// Fails with ATLAS_STATUS_INVALID_ARGUMENT or ATLAS_STATUS_READ_ONLY. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn atlas_set_keep_generations(store: atlas_store, count: i32) -> atlas_status {
+    guard("atlas_set_keep_generations", |call| {
+        let (store, count) = (call.store(store)?, call.kept(count, "count")?);
+        store.set_keep_generations(count)
+    })
+}
+
 /// Make the store what it was at an earlier commit, as a new commit, and wait until that is on the
 /// disk.
 ///
@@ -318,5 +336,10 @@ fn describe(info: &StoreInfo, struct_size: usize) -> atlas_store_description {
         segment_count: info.segment_count,
         live_bytes: info.live_bytes,
         dead_bytes: info.dead_bytes,
+        keep_generations: match info.keep_generations {
+            None => 0,
+            Some(0) => ATLAS_KEEP_NONE,
+            Some(count) => i32::try_from(count).unwrap_or(i32::MAX),
+        },
     }
 }

@@ -68,7 +68,7 @@ impl Call {
             level: nonzero(c.level),
             shuffle: self.switch(c.shuffle, "shuffle")?,
             pack: self.switch(c.pack, "pack")?,
-            keep_generations: self.generations(c.keep_generations)?,
+            keep_generations: self.kept(c.keep_generations, "options->keep_generations")?,
             runtime: self.runtime(&atlas_open_options {
                 struct_size: c.struct_size,
                 sync: c.sync,
@@ -133,14 +133,14 @@ impl Call {
         }
     }
 
-    fn generations(self, count: i32) -> Result<Option<u32>> {
+    /// How many earlier commits are kept; none for 0, the default.
+    pub(super) fn kept(self, count: i32, name: &str) -> Result<Option<u32>> {
         match count {
             0 => Ok(None),
             ATLAS_KEEP_NONE => Ok(Some(0)),
-            _ => u32::try_from(count).map(Some).map_err(|_| {
-                let text = "neither a count nor ATLAS_KEEP_NONE";
-                self.invalid(format_args!("options->keep_generations is {count}, {text}"))
-            }),
+            _ => u32::try_from(count)
+                .map(Some)
+                .map_err(|_| self.invalid(format_args!("{name} is {count}, neither a count nor ATLAS_KEEP_NONE"))),
         }
     }
 

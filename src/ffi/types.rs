@@ -158,7 +158,8 @@ pub struct atlas_create_options {
     /// all of it taken waits. One call may itself take as much as it brings.
     pub write_buffer_bytes: u64,
     /// Earlier commits that can be gone back to, compactions or not; ATLAS_KEEP_NONE: none. Default:
-    /// the one before the last, until a compaction. Belongs to the store from then on.
+    /// the one before the last, until a compaction. Belongs to the store from then on; see
+    /// `atlas_set_keep_generations`.
     pub keep_generations: i32,
 }
 
@@ -239,6 +240,9 @@ pub struct atlas_store_description {
     pub live_bytes: u64,
     /// Bytes on disk that `atlas_compact` would give back.
     pub dead_bytes: u64,
+    /// Earlier commits that are kept, as in atlas_create_options: 0 for the default. What is not
+    /// flushed is included.
+    pub keep_generations: i32,
 }
 
 /// An array, as `atlas_array_info` describes it. Set `struct_size` before the call.

@@ -15,6 +15,7 @@ use crate::store::{Ending, Store};
 use crate::version::Version;
 use crate::version::commit::{Committer, commit};
 use crate::version::edit::{Edit, Keep, Unsynced};
+use crate::version::keeping::Keeping;
 use crate::version::pins::Pin;
 use crate::version::roots::{expect_root, kept_generations, read_kept, read_last_root, read_root, repairable};
 use std::collections::HashSet;
@@ -103,13 +104,20 @@ impl Store {
                 Ok(Change::Compacted { version, ahead: files_ahead, is_renumbered })
             })?;
         }
-        committer.drop_kept(&self.place, 0);
         let (version, ahead) = {
             let state = read(&self.state)?;
             (state.version.clone(), state.ahead.clone())
         };
+        committer.drop_kept(&self.place, &version.root.keeping, 0);
         committer.clean_up(&self.place, &self.io, &version, &ahead);
         damaged.map_or(Ok(()), |damaged| Err(error!(Corrupt, "{damaged}")))
+    }
+
+    /// Tells the store how many earlier commits it keeps from the next flush on, compactions or not: 0 for none, `None` for
+    /// the one before the last, until a compaction. See [`CreateOptions::keep_generations`](crate::CreateOptions).
+    pub fn set_keep_generations(&self, count: Option<u32>) -> Result<()> {
+        self.state_mut()?.catalogue.set_keeping(Keeping { generations: count });
+        Ok(())
     }
 
     /// Makes the store what it was at an earlier commit, as a new commit: so it can be undone in the same way, as long

@@ -33,6 +33,8 @@ pub struct StoreInfo {
     pub meta_format: MetaFormat,
     /// Whether the root is compressed.
     pub meta_zstd: bool,
+    /// Earlier commits that are kept, as [`CreateOptions`](crate::CreateOptions) has it; what is not flushed included.
+    pub keep_generations: Option<u32>,
 }
 
 /// What is stored under one array name; see [`Store::array_files`].
@@ -91,6 +93,7 @@ impl Store {
             unflushed_changes: state.catalogue.has_unflushed_changes(),
             meta_format: self.place.notation.format,
             meta_zstd: self.place.notation.zstd,
+            keep_generations: state.catalogue.keeping().generations,
         })
     }
 

@@ -22,6 +22,7 @@ use crate::store::{State, Store};
 use crate::version::Version;
 use crate::version::commit::{Committed, Committer, Outcome, commit};
 use crate::version::edit::{Edit, Keep, NewFiles, Records, Unsynced};
+use crate::version::keeping::Keeping;
 use crate::version::place::Place;
 use crate::version::roots::{self, DEFAULT_KEPT, expect_root, find_root, read_last_root, repairable};
 use indexmap::IndexMap;
@@ -89,7 +90,13 @@ impl Store {
         let mut committer = Committer::writer(None, lock, Vec::new());
         let edit = Edit {
             files: Vec::new(),
-            records: Records { schemas: Vec::new(), next_array_id: 1, datasets: Vec::new(), image: Arc::default() },
+            records: Records {
+                schemas: Vec::new(),
+                next_array_id: 1,
+                datasets: Vec::new(),
+                image: Arc::default(),
+                keeping: Arc::new(Keeping::of(&head)),
+            },
             retired: Vec::new(),
             new: NewFiles::new(&storage),
             unsynced: Unsynced::default(),
@@ -152,8 +159,8 @@ impl Store {
         let store = Self::assemble(place, io, mode, version, committer, runtime).map_err(named)?;
         if mode == Mode::ReadWrite {
             let mut committer = lock(&store.committer)?;
-            committer.drop_kept(&store.place, DEFAULT_KEPT);
             let version = read(&store.state)?.version.clone();
+            committer.drop_kept(&store.place, &version.root.keeping, DEFAULT_KEPT);
             committer.clean_up(&store.place, &store.io, &version, &version);
             store.tell(committer);
         }

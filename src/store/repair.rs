@@ -31,6 +31,7 @@ use crate::store::options::RuntimeOptions;
 use crate::version::Version;
 use crate::version::commit::{Committer, Outcome, commit};
 use crate::version::edit::{Edit, Encoded, Keep, NewFiles, Records, Unsynced};
+use crate::version::keeping::Keeping;
 use crate::version::place::Place;
 use crate::version::roots::{find_root, kept_generations, read_kept, read_root};
 use indexmap::IndexMap;
@@ -552,6 +553,7 @@ impl Rebuilt {
                 next_array_id: self.head.next_array_id,
                 datasets,
                 image: Arc::default(),
+                keeping: Arc::new(Keeping::of(&self.head)),
             },
             retired: Vec::new(),
             new: NewFiles::new(storage),

@@ -112,6 +112,7 @@ pub(crate) struct Committed {
 /// Makes `edit` the version after `base`, which is the last.
 pub(crate) fn commit(place: &Place, io: &Io, committer: &mut Committer, base: &Version, edit: Edit) -> Outcome {
     let Edit { files, records, retired, mut new, unsynced, keep } = edit;
+    let keep = if keep == Keep::Yes && !records.keeping.keeps_roots() { Keep::No } else { keep };
     let mut version = Version { generation: base.generation + 1, ..base.with(files) };
     let Written { file, image, ranges } = match compose(place, &version, &records) {
         Ok(written) => written,
@@ -160,8 +161,9 @@ pub(crate) fn commit(place: &Place, io: &Io, committer: &mut Committer, base: &V
         datasets: names.zip(ranges).collect(),
         schemas: records.schemas,
         next_array_id: records.next_array_id,
+        keeping: records.keeping,
     });
-    if keep == Keep::Yes && place.keeps_roots() {
+    if keep == Keep::Yes {
         match swapped {
             None if committer.kept.last() != Some(&base.generation) => committer.kept.push(base.generation),
             None => {}
@@ -190,7 +192,7 @@ fn compose(place: &Place, version: &Version, records: &Records) -> Result<Writte
         next_array_id: records.next_array_id,
         default_compression: place.default_compression.into(),
         default_pack: place.default_pack,
-        keep_generations: place.keep_generations,
+        keep_generations: records.keeping.generations,
         schemas: records.schemas.iter().map(|schema| SchemaRecord::encode(schema)).collect(),
         array_files: version.records(),
     };
@@ -210,9 +212,9 @@ fn write_draft(place: &Place, path: &Path, bytes: &[u8]) -> Result<Arc<NewFile>>
 
 fn swap(place: &Place, committer: &Committer, generation: u64, draft: &Path, bytes: &[u8], keep: &Keep) -> Swapped {
     let keep_as = match keep {
-        Keep::Yes if place.keeps_roots() => Some(place.kept_root(generation)),
+        Keep::Yes => Some(place.kept_root(generation)),
         Keep::As(name) => Some(place.path.join(name)),
-        Keep::Yes | Keep::No => None,
+        Keep::No => None,
     };
     let claim = place.path.join(names::root_claim(place.notation));
     place.storage.swap_root(&RootSwap {

@@ -5,6 +5,7 @@ use crate::chunk::schema::Schema;
 use crate::segment::{NewFile, Segment};
 use crate::storage::Storage;
 use crate::version::ArrayFile;
+use crate::version::keeping::Keeping;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -32,6 +33,8 @@ pub(crate) struct Records {
     pub datasets: Vec<(Arc<str>, Encoded)>,
     /// The uncompressed root in which the unchanged ones are.
     pub image: Arc<Vec<u8>>,
+    /// What the store is told of earlier commits from then on.
+    pub keeping: Arc<Keeping>,
 }
 
 /// A dataset as the root has it.

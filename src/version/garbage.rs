@@ -13,6 +13,7 @@ use crate::segment::Segment;
 use crate::storage::WriterLock;
 use crate::version::Version;
 use crate::version::commit::Committer;
+use crate::version::keeping::Keeping;
 use crate::version::place::Place;
 use crate::version::roots::{self, DEFAULT_KEPT};
 use std::collections::{BTreeMap, HashSet};
@@ -98,12 +99,12 @@ impl Committer {
     pub fn tidy(&mut self, place: &Place, io: &Io, version: &Version) {
         // Kept roots that are gone from the list are gone from the disk as well, also after a crash.
         self.sweep(place, io, version);
-        self.drop_kept(place, DEFAULT_KEPT);
+        self.drop_kept(place, &version.root.keeping, DEFAULT_KEPT);
     }
 
     /// Removes the oldest kept roots, but for as many as the store was told to keep, or else `default`.
-    pub fn drop_kept(&mut self, place: &Place, default: u32) {
-        let limit = place.keep_generations.unwrap_or(default) as usize;
+    pub fn drop_kept(&mut self, place: &Place, keeping: &Keeping, default: u32) {
+        let limit = keeping.generations.unwrap_or(default) as usize;
         while self.kept.len() > limit {
             let path = place.kept_root(self.kept[0]);
             match place.storage.remove(&path) {

@@ -6,6 +6,7 @@
 pub(crate) mod commit;
 pub(crate) mod edit;
 pub(crate) mod garbage;
+pub(crate) mod keeping;
 pub(crate) mod pins;
 pub(crate) mod place;
 pub(crate) mod roots;
@@ -17,6 +18,7 @@ use crate::format::names;
 use crate::format::root::{self, DatasetRecord, FileRecord, Head, MetaFormat, Root, SchemaRecord, SegmentRecord};
 use crate::segment::{Segment, Segments};
 use crate::version::edit::{Encoded, Records};
+use crate::version::keeping::Keeping;
 use indexmap::IndexMap;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -41,6 +43,7 @@ pub(crate) struct RootImage {
     pub datasets: Vec<(Arc<str>, Range<usize>)>,
     pub schemas: Vec<Arc<Schema>>,
     pub next_array_id: u64,
+    pub keeping: Arc<Keeping>,
 }
 
 impl RootImage {
@@ -52,6 +55,7 @@ impl RootImage {
             next_array_id: self.next_array_id,
             datasets: self.datasets.iter().map(same).collect(),
             image: self.image.clone(),
+            keeping: self.keeping.clone(),
         }
     }
 
@@ -144,7 +148,8 @@ impl Version {
         }
         let schemas = decode_schemas(&head)?;
         let next_array_id = head.next_array_id.max(1);
-        let root = RootImage { image: root.image, datasets: root.datasets, schemas, next_array_id };
+        let keeping = Arc::new(Keeping::of(&head));
+        let root = RootImage { image: root.image, datasets: root.datasets, schemas, next_array_id, keeping };
         Ok(Self { generation: head.generation, files, root: Arc::new(root) })
     }
 

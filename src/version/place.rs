@@ -21,8 +21,6 @@ pub(crate) struct Place {
     pub sync: bool,
     pub default_compression: Compression,
     pub default_pack: bool,
-    /// How many earlier commits are kept; `None` for one, until a compaction.
-    pub keep_generations: Option<u32>,
     /// Segments that were begun, for their names.
     segments_made: AtomicU64,
 }
@@ -38,7 +36,6 @@ impl Place {
             sync,
             default_compression: head.default_compression.decode()?,
             default_pack: head.default_pack,
-            keep_generations: head.keep_generations,
             segments_made: AtomicU64::new(0),
         })
     }
@@ -58,11 +55,6 @@ impl Place {
     /// A name for the next segment of commit `generation`.
     pub fn new_segment_name(&self, generation: u64) -> String {
         names::segment_name(generation, self.segments_made.fetch_add(1, Ordering::Relaxed))
-    }
-
-    /// Whether commits keep the roots that they replace.
-    pub fn keeps_roots(&self) -> bool {
-        self.keep_generations != Some(0)
     }
 
     /// Refuses the root of another store.

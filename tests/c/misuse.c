@@ -154,7 +154,7 @@ static atlas_stats stats_out;
 static const char *const words3[] = {"p", "q", "r"};
 static const char *const across[] = {"jan"};
 
-enum { FUNCTIONS = 45 };
+enum { FUNCTIONS = 46 };
 static const char *function_name;
 static bool mutates;
 
@@ -214,6 +214,7 @@ static atlas_status call_function(int index, atlas_store store) {
     case 41: return CHANGE(atlas_flush_test, store, &truth);
     case 42: return CHANGE(atlas_flush_wait, store);
     case 43: return CHANGE(atlas_rollback, store, 1);
+    case 44: return CHANGE(atlas_set_keep_generations, store, 3);
     default: return CALL(atlas_generations, store, COUNT_OF(generations), generations, &size_out);
     }
 }
@@ -368,6 +369,7 @@ static void earlier_commits(void) {
         }
     }
     ROW("open_at: none is kept", NOT_FOUND, OPEN_AT(path_of("other"), 2, NULL), path_of("other"), "none before the last, 1");
+    ROW("set_keep_generations -2", INVALID_ARGUMENT, atlas_set_keep_generations(writer, -2), "count is -2");
     ROW("generations: count NULL", INVALID_ARGUMENT, atlas_generations(writer, 4, generations, NULL), "count", "NULL");
     ROW("generations: generations NULL", INVALID_ARGUMENT, atlas_generations(writer, 1, NULL, &size_out), "generations is NULL", "capacity is 1");
 }

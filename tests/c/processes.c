@@ -522,6 +522,41 @@ static void earlier_commits_are_kept(void) {
     }
 }
 
+/* How many are kept can be changed: with the next flush, for all who come after. */
+static void more_or_fewer_commits_are_kept(void) {
+    const char *path = path_of("store");
+    atlas_store store = 0;
+    CHECK_OK(atlas_create(path, NULL, &store));
+    CHECK_I64(store_info(store).keep_generations, 0);
+    CHECK_OK(atlas_set_keep_generations(store, 0)); /* as it is */
+    CHECK(!store_info(store).unflushed_changes);
+    CHECK_OK(atlas_set_keep_generations(store, 2));
+    CHECK(store_info(store).unflushed_changes);
+    CHECK_I64(store_info(store).keep_generations, 2);
+    CHECK_OK(atlas_discard(store)); /* a change like any other */
+    store = store_open(path, ATLAS_MODE_READ_WRITE);
+    CHECK_I64(store_info(store).keep_generations, 0);
+    CHECK_OK(atlas_set_keep_generations(store, 2));
+    CHECK_OK(atlas_flush(store));
+    for (int cycle = 1; cycle <= 3; cycle++) {
+        write_cycle(store, cycle);
+        CHECK_OK(atlas_flush(store));
+    }
+    CHECK_TEXT(commits_of(store), "3;4;5;");
+    CHECK_OK(atlas_close(store));
+    store = store_open(path, ATLAS_MODE_READ);
+    CHECK_I64(store_info(store).keep_generations, 2);
+    CHECK_STATUS(atlas_set_keep_generations(store, 1), ATLAS_STATUS_READ_ONLY);
+    CHECK_OK(atlas_close(store));
+    store = store_open(path, ATLAS_MODE_READ_WRITE);
+    CHECK_OK(atlas_set_keep_generations(store, ATLAS_KEEP_NONE));
+    CHECK_OK(atlas_flush(store));
+    CHECK_TEXT(commits_of(store), "6;");
+    CHECK_I64(store_info(store).keep_generations, ATLAS_KEEP_NONE);
+    CHECK_OK(atlas_close(store));
+    check_sound(path);
+}
+
 /* A rollback is a commit, seen by those who refresh, undone by another; and so is what is written after it. */
 static void a_rollback_is_a_commit(void) {
     const char *path = path_of("store");
@@ -713,6 +748,7 @@ static void check_forked(atlas_store store, const char *what) {
     CHECK_STATUS(atlas_attribute_names(store, "a", NULL, buffer, sizeof buffer, &needed), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_store_info(store, &info), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_generations(store, COUNT_OF(generations), generations, &size), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_set_keep_generations(store, 1), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_flush(store), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_flush_begin(store), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_flush_test(store, &has), ATLAS_STATUS_FORKED);
@@ -924,6 +960,7 @@ int main(int argc, char **argv) {
     RUN(snapshots_outlive_flush_delete_and_compact);
     RUN(leftovers_go_after_the_reader);
     RUN(earlier_commits_are_kept);
+    RUN(more_or_fewer_commits_are_kept);
     RUN(a_rollback_is_a_commit);
     RUN(readers_beside_a_busy_writer);
     RUN(kill_leaves_the_last_flush);

@@ -284,6 +284,21 @@ fn du_compact_rollback() {
 }
 
 #[test]
+fn keep() {
+    let store = made();
+    assert_eq!(text(["keep", store.path(), "5"]), "5 earlier commits kept from generation 5 on\n");
+    let said = json(&["info", store.path()]);
+    assert_eq!((&said["generations"], &said["keep_generations"]), (&json!([2, 3, 4, 5]), &json!(5)));
+    assert_eq!(json(&["keep", store.path(), "1"]), json!({"keep_generations": 1, "generation": 6}));
+    assert_eq!(json(&["info", store.path()])["generations"], json!([5, 6]));
+    assert_eq!(json(&["keep", store.path(), "default"]), json!({"keep_generations": null, "generation": 7}));
+    assert_eq!(text(["-q", "keep", store.path(), "0"]), "");
+    assert_eq!(json(&["info", store.path()])["generations"], json!([8]));
+    assert_eq!(text(["keep", store.path(), "0"]), "0 earlier commits kept from generation 8 on\n");
+    assert_eq!(atlas(["keep", store.path(), "all"]).code, 2);
+}
+
+#[test]
 fn rm() {
     let store = made();
     assert_eq!(
@@ -335,7 +350,7 @@ fn how_it_fails() {
         assert_eq!((&error["error"]["kind"], &error["error"]["exit_code"]), (&json!(kind), &json!(code)), "{words:?}");
     }
     let writer = Store::open(&store.path, Mode::ReadWrite, OpenOptions::default()).unwrap();
-    for words in [&["compact", path][..], &["rollback", path, "3"], &["rm", path, "january"]] {
+    for words in [&["compact", path][..], &["rollback", path, "3"], &["rm", path, "january"], &["keep", path, "1"]] {
         let run = atlas(words);
         assert!(run.code == 4 && run.err.contains("is locked for writing by pid"), "{}: {}", run.code, run.err);
     }

@@ -101,6 +101,7 @@ TEST(views_of_a_closed_store) {
     CHECK_THROWS(invalid_handle, (), store.compact());
     CHECK_THROWS(invalid_handle, (), store.refresh());
     CHECK_THROWS(invalid_handle, (), (void)store.generations());
+    CHECK_THROWS(invalid_handle, (), store.set_keep_generations(1));
     CHECK_THROWS(invalid_handle, (), store.rollback(1));
     CHECK_THROWS(invalid_handle, (), (void)store.verify());
     CHECK_THROWS(invalid_handle, (), (void)store.info());
@@ -594,6 +595,12 @@ TEST(commits_can_be_opened_and_gone_back_to) {
     forgetful.create_dataset("d");
     forgetful.flush();
     CHECK_EQUAL(forgetful.generations(), Generations{2});
+    CHECK_EQUAL(forgetful.info().keep_generations, atlas::keep_none);
+    forgetful.set_keep_generations(1);
+    forgetful.flush();
+    CHECK_EQUAL(forgetful.generations(), (Generations{2, 3}));
+    CHECK_EQUAL(forgetful.info().keep_generations, 1);
+    CHECK_THROWS(invalid_argument, ("count", "-2"), forgetful.set_keep_generations(-2));
     options.keep_generations = -2;
     CHECK_THROWS(invalid_argument, ("keep_generations", "-2"), (void)atlas::create(path_of("bad"), options));
 }

@@ -20,6 +20,7 @@ size_t layout_of(int32_t what) {
     case 15: return offsetof(atlas_create_options, pack);
     case 16: return offsetof(atlas_array_options, pack);
     case 17: return offsetof(atlas_array_description, pack);
+    case 18: return offsetof(atlas_store_description, keep_generations);
     default: return 0;
     }
 }

@@ -8,8 +8,8 @@ module raw_tests
         atlas_define_array, atlas_dtype_f64, atlas_dtype_size, atlas_flush, atlas_flush_begin, atlas_flush_test, &
         atlas_flush_wait, atlas_generations, atlas_get_attribute, atlas_has_attribute, atlas_open, atlas_open_at, &
         atlas_open_options, atlas_mode_read, atlas_mode_read_write, atlas_read_array, atlas_rollback, &
-        atlas_set_attribute, atlas_stats, atlas_status_buffer_too_small, atlas_status_corrupt, atlas_status_ok, &
-        atlas_store_description, atlas_store_info, atlas_verify, atlas_write_array
+        atlas_set_attribute, atlas_set_keep_generations, atlas_stats, atlas_status_buffer_too_small, atlas_status_corrupt, &
+        atlas_status_ok, atlas_store_description, atlas_store_info, atlas_verify, atlas_write_array
     implicit none (type, external)
     private
 
@@ -50,6 +50,7 @@ contains
         call same(15, offset(c_loc(create), c_loc(create%pack)), "pack of create")
         call same(16, offset(c_loc(options), c_loc(options%pack)), "pack of options")
         call same(17, offset(c_loc(array), c_loc(array%pack)), "pack")
+        call same(18, offset(c_loc(store), c_loc(store%keep_generations)), "keep_generations of the description")
     end subroutine layout
 
     subroutine same(what, bytes, name)
@@ -140,6 +141,8 @@ contains
         call expect(atlas_generations(store, 3_c_size_t, generations, needed) == atlas_status_ok .and. needed == 2, &
             "generations")
         call expect(all(generations == [1, 2, 0]), "their numbers")
+        call expect(atlas_set_keep_generations(store, 5_c_int32_t) == atlas_status_ok, "set_keep_generations")
+        call expect(atlas_flush(store) == atlas_status_ok, "flush")
         call expect(atlas_rollback(store, 1_c_int64_t) == atlas_status_ok, "rollback")
         call expect(atlas_close(store) == atlas_status_ok, "close")
         call expect(atlas_open_at(path_of("store")//c_null_char, 2_c_int64_t, out=store) == atlas_status_ok, "open_at")

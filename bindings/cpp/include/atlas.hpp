@@ -885,6 +885,7 @@ struct StoreInfo {
     std::uint64_t segment_count = 0;  ///< Segment files.
     std::uint64_t live_bytes = 0;     ///< Bytes on disk that belong to living arrays.
     std::uint64_t dead_bytes = 0;     ///< Bytes on disk that Store::compact would give back.
+    int keep_generations = 0;         ///< Earlier commits that are kept, as in CreateOptions.
 };
 
 /// An array, as Array::info describes it.
@@ -1663,7 +1664,7 @@ class Store {
     }
 
     /// Gives back the space of deleted and overwritten data. Commits by itself, atomically. Readers of earlier commits
-    /// go on. Commits that CreateOptions::keep_generations did not ask for can no longer be gone back to.
+    /// go on. Earlier commits that the store was not told to keep can no longer be gone back to.
     ///
     /// Throws Status::unflushed_changes, read_only, cancelled or as flush() does; the store is then as it was.
     void compact() {
@@ -1683,6 +1684,12 @@ class Store {
         numbers.resize(count);
         return numbers;
     }
+
+    /// Tells the store how many earlier commits it keeps, as CreateOptions::keep_generations does: keep_none for none, 0
+    /// for the default. The next flush makes it durable, and is the first commit that keeps, or drops, what it says.
+    ///
+    /// Throws Status::invalid_argument or read_only.
+    void set_keep_generations(int count) { detail::check(atlas_set_keep_generations(handle_, count)); }
 
     /// Makes the store what it was at an earlier commit, as a new commit, and waits until that is on the disk. It can
     /// be undone in the same way, as long as the commit gone back from is kept.
@@ -1744,6 +1751,7 @@ class Store {
         info.segment_count = raw.segment_count;
         info.live_bytes = raw.live_bytes;
         info.dead_bytes = raw.dead_bytes;
+        info.keep_generations = raw.keep_generations;
         return info;
     }
 

@@ -142,6 +142,7 @@ module atlas_store_c
         integer(c_int64_t) :: segment_count = 0
         integer(c_int64_t) :: live_bytes = 0
         integer(c_int64_t) :: dead_bytes = 0
+        integer(c_int32_t) :: keep_generations = 0
     end type atlas_store_description
 
     !> Options of `atlas_define_array`. Set `struct_size`.
@@ -290,6 +291,13 @@ module atlas_store_c
             integer(c_size_t), intent(inout) :: count
             integer(c_int32_t) :: status
         end function atlas_generations
+
+        function atlas_set_keep_generations(store, count) bind(c, name="atlas_set_keep_generations") result(status)
+            import :: c_int32_t, c_int64_t
+            integer(c_int64_t), value :: store
+            integer(c_int32_t), value :: count
+            integer(c_int32_t) :: status
+        end function atlas_set_keep_generations
 
         function atlas_rollback(store, generation) bind(c, name="atlas_rollback") result(status)
             import :: c_int32_t, c_int64_t
@@ -684,8 +692,8 @@ module atlas_store_c
         end function atlas_dtype_size
     end interface
     public :: atlas_create, atlas_open, atlas_open_at, atlas_flush, atlas_flush_begin, atlas_flush_test, &
-        atlas_flush_wait, atlas_close, atlas_discard, atlas_compact, atlas_generations, atlas_rollback, &
-        atlas_refresh, atlas_verify, atlas_store_info, &
+        atlas_flush_wait, atlas_close, atlas_discard, atlas_compact, atlas_generations, &
+        atlas_set_keep_generations, atlas_rollback, atlas_refresh, atlas_verify, atlas_store_info, &
         atlas_create_dataset, atlas_delete_dataset, atlas_has_dataset, atlas_dataset_count, &
         atlas_dataset_names, atlas_dataset_name, atlas_define_array, atlas_delete_array, &
         atlas_has_array, atlas_array_count, atlas_array_names, atlas_array_info, atlas_array_dims, &

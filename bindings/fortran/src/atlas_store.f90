@@ -106,8 +106,8 @@ module atlas_store
         atlas_flush_test, atlas_flush_wait, atlas_generations, atlas_get_attribute, atlas_get_attribute_strings, &
         atlas_has_array, atlas_has_attribute, atlas_has_dataset, atlas_open, atlas_open_at, atlas_open_options, &
         atlas_read_across, atlas_read_array, atlas_read_strings, atlas_refresh, atlas_rollback, &
-        atlas_set_attribute, atlas_stats, atlas_store_description, atlas_store_info, atlas_verify, &
-        atlas_write_array, atlas_write_strings
+        atlas_set_attribute, atlas_set_keep_generations, atlas_stats, atlas_store_description, atlas_store_info, &
+        atlas_verify, atlas_write_array, atlas_write_strings
     use atlas_store_c, only: &
         atlas_codec_default, atlas_codec_lz4, atlas_codec_none, atlas_codec_zstd, &
         atlas_compression_default, atlas_compression_none, atlas_compression_zstd, &
@@ -165,6 +165,8 @@ module atlas_store
         integer(int64) :: segment_count = 0        !< segment files
         integer(int64) :: live_bytes = 0           !< bytes on disk that belong to living arrays
         integer(int64) :: dead_bytes = 0           !< bytes on disk that `compact` would give back
+        integer :: keep_generations = -1           !< earlier commits that are kept; -1: the one before the last, until a
+                                                   !< compaction
     end type store_info_type
 
     !> An array, as `info` describes it. Dimensions in Fortran's order.
@@ -259,6 +261,8 @@ module atlas_store
         procedure :: compact => store_compact
         !> generations(generations): the commits that can be opened and gone back to, in ascending order
         procedure :: generations => store_generations
+        !> set_keep_generations(count): how many earlier commits are kept from the next flush on
+        procedure :: set_keep_generations => store_set_keep_generations
         !> rollback(generation): make the store what it was at an earlier commit, as a new commit
         procedure :: rollback => store_rollback
         !> refresh(): move a store that is open for reading on to the last commit
@@ -567,7 +571,7 @@ contains
     end subroutine store_discard
 
     !> Give back the space of deleted and overwritten data. It commits by itself, and needs a store without unflushed
-    !> changes. Of earlier commits only those that `keep_generations` asked for can still be gone back to.
+    !> changes. Of earlier commits only those that the store was told to keep can still be gone back to.
     recursive subroutine store_compact(self, stat, errmsg)
         class(store_type), intent(in) :: self
         integer, intent(out), optional :: stat
@@ -597,6 +601,19 @@ contains
         generations = generations(:count)
         call report(outcome, stat, errmsg)
     end subroutine store_generations
+
+    !> Tell the store how many earlier commits it keeps. The next flush makes it durable, and is the first commit that
+    !> keeps, or drops, what it says.
+    !>
+    !> - `count`  as `keep_generations` of `create`: 0: none; without it the one before the last, until a compaction
+    recursive subroutine store_set_keep_generations(self, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        integer, intent(in), optional :: count
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call report(answer(atlas_set_keep_generations(self%handle, count_option(count, atlas_keep_none))), stat, errmsg)
+    end subroutine store_set_keep_generations
 
     !> Make the store what it was at an earlier commit, as a new commit, and wait until that is on the disk. It can be
     !> undone in the same way, as long as the commit gone back from is kept. It needs a store without unflushed changes.
@@ -681,6 +698,13 @@ contains
             info%segment_count = description%segment_count
             info%live_bytes = description%live_bytes
             info%dead_bytes = description%dead_bytes
+            info%keep_generations = description%keep_generations
+            ! 0 is the default to C, and none to Fortran.
+            if (info%keep_generations == 0) then
+                info%keep_generations = -1
+            else if (description%keep_generations == atlas_keep_none) then
+                info%keep_generations = 0
+            end if
         end if
         call report(outcome, stat, errmsg)
     end subroutine info_of_store

@@ -150,6 +150,7 @@ struct atlas_store_description
     segment_count::UInt64
     live_bytes::UInt64
     dead_bytes::UInt64
+    keep_generations::Int32
 end
 
 struct atlas_array_options
@@ -243,6 +244,7 @@ end
 @c atlas_generations(
     store::atlas_store, capacity::Csize_t, generations::Ptr{UInt64}, count::Ptr{Csize_t}
 )::atlas_status
+@c atlas_set_keep_generations(store::atlas_store, count::Int32)::atlas_status
 @c atlas_rollback(store::atlas_store, generation::UInt64)::atlas_status
 @c atlas_refresh(store::atlas_store)::atlas_status
 @c atlas_verify(

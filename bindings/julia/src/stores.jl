@@ -29,7 +29,7 @@ the order in which they were created.
     keys(store), haskey(store, name), length(store), for (name, dataset) in store
     flush(store), close(store), isopen(store), Atlas.flush_begin(store), Atlas.flush_wait(store), Atlas.flush_test(store)
     Atlas.discard(store), Atlas.compact(store), Atlas.refresh(store), Atlas.verify(store), Atlas.info(store)
-    Atlas.generations(store), Atlas.rollback(store, generation)
+    Atlas.generations(store), Atlas.rollback(store, generation), Atlas.set_keep_generations(store, count)
 """
 struct Store <: AbstractDict{String,Dataset}
     handle::Handle
@@ -273,7 +273,7 @@ Base.isopen(store::Store) = store.handle.id != 0
     Atlas.compact(store)
 
 Give back the space of deleted and overwritten data. Needs a store without unflushed changes; commits by itself. Of
-earlier commits only those that `keep_generations` asked for can still be gone back to.
+earlier commits only those that the store was told to keep can still be gone back to.
 """
 function compact(store::Store)
     reporting(store.handle) do handle
@@ -293,6 +293,19 @@ function generations(store::Store)
         LibAtlas.atlas_generations(store.handle, capacity, buffer, count)
     end
     return Vector{Int}(numbers)
+end
+
+"""
+    Atlas.set_keep_generations(store, count)
+
+Tell the store how many earlier commits it keeps, also after a compaction: 0 for none, `nothing` for the one before the
+last, until a compaction. The next flush makes it durable, and is the first commit that keeps, or drops, what it says.
+"""
+function set_keep_generations(store::Store, count::Union{Integer,Nothing})
+    exclusive(store.handle) do handle
+        check(LibAtlas.atlas_set_keep_generations(handle, count_or(LibAtlas.ATLAS_KEEP_NONE, count)))
+    end
+    return nothing
 end
 
 """
@@ -342,7 +355,8 @@ end
     Atlas.info(store)
 
 A named tuple: `mode`, `generation` (the commit that the store sees), `unflushed_changes`, `dataset_count`,
-`array_file_count`, `segment_count`, `live_bytes`, `dead_bytes`, `meta_format`, `meta_compression`.
+`array_file_count`, `segment_count`, `live_bytes`, `dead_bytes`, `meta_format`, `meta_compression`, `keep_generations`
+(`nothing` for the default: see [`Atlas.set_keep_generations`](@ref)).
 """
 function info(store::Store)
     description = LibAtlas.zeroed(LibAtlas.atlas_store_description)
@@ -359,6 +373,7 @@ function info(store::Store)
         dead_bytes=Int(d.dead_bytes),
         meta_format=name_of(d.meta_format, META_FORMATS),
         meta_compression=name_of(d.meta_compression, COMPRESSIONS),
+        keep_generations=d.keep_generations == 0 ? nothing : max(0, Int(d.keep_generations)),
     )
 end
 

@@ -185,6 +185,7 @@ end
         close(reader)
         @test status_of(() -> Atlas.generations(reader)) == :INVALID_HANDLE
         @test status_of(() -> Atlas.rollback(reader, 15)) == :INVALID_HANDLE
+        @test status_of(() -> Atlas.set_keep_generations(reader, 15)) == :INVALID_HANDLE
         Atlas.rollback(store, 31)
         @test x == fill(31, 3)
     end
@@ -192,6 +193,15 @@ end
         with_store(; options...) do store, path
             foreach(name -> (create!(store, name); flush(store)), ("a", "b"))
             @test Atlas.generations(store) == expected
+            for (count, kept) in ((2, [3, 4]), (0, [5]), (nothing, [5, 6]))
+                @test Atlas.set_keep_generations(store, count) === nothing
+                @test Atlas.info(store).keep_generations === count
+                flush(store)
+                @test Atlas.generations(store)[(end - length(kept) + 1):end] == kept
+            end
+        end
+        with_store() do store, path
+            @test status_of(() -> Atlas.set_keep_generations(store, -2)) == :INVALID_ARGUMENT
         end
     end
     with_path() do path

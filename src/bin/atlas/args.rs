@@ -142,6 +142,16 @@ salvaged.")]
         /// The commit; `atlas info` lists those that the store has kept
         generation: u64,
     },
+    /// Tell a store how many earlier commits it keeps
+    #[command(after_help = "\
+It is a commit of its own, the first that keeps, or drops, what it says.")]
+    Keep {
+        /// The store's folder
+        store: PathBuf,
+        /// How many, compactions or not; `default` for the one before the last, until a compaction
+        #[arg(value_parser = kept)]
+        count: Kept,
+    },
     /// Check what a file system gives, or whether stores on it survive kills
     #[command(after_help = "\
 Without --crash: whether the file system in DIR has what the store relies on, and how long a sync and the least commit \
@@ -164,6 +174,17 @@ After a failure the store is left in DIR, and the exit status is 1.")]
         #[arg(long, value_name = "N", requires = "crash")]
         seed: Option<u64>,
     },
+}
+
+/// A number of earlier commits; none for the default.
+#[derive(Clone, Copy)]
+pub struct Kept(pub Option<u32>);
+
+fn kept(text: &str) -> Result<Kept, String> {
+    match text {
+        "default" => Ok(Kept(None)),
+        _ => text.parse().map(|count| Kept(Some(count))).map_err(|_| "neither a number nor 'default'".into()),
+    }
 }
 
 /// Which store, and which of its commits.

@@ -1,4 +1,4 @@
-//! `compact`, `rollback`, `rm`, `repair`.
+//! `compact`, `rollback`, `keep`, `rm`, `repair`.
 
 use crate::output::{Failure, Out, bytes, counted, on_bar, plain};
 use crate::{FOUND, OK, Outcome, open_with, runtime};
@@ -37,6 +37,28 @@ pub fn rollback(out: &mut Out, path: &Path, generation: u64) -> Outcome {
         out.line(format_args!("generation {now} holds what generation {generation} held"))?;
     }
     Ok(OK)
+}
+
+pub fn keep(out: &mut Out, path: &Path, count: Option<u32>) -> Outcome {
+    let store = open_with(path, Mode::ReadWrite, runtime(out))?;
+    store.set_keep_generations(count)?;
+    store.flush()?;
+    let now = store.info()?.generation;
+    store.close()?;
+    if out.json {
+        out.document(&json!({"keep_generations": count, "generation": now}))?;
+    } else if !out.quiet {
+        out.line(format_args!("{} from generation {now} on", kept(count)))?;
+    }
+    Ok(OK)
+}
+
+/// What a store keeps.
+pub fn kept(count: Option<u32>) -> String {
+    match count {
+        None => "the commit before the last is kept, until a compaction".into(),
+        Some(count) => format!("{} kept", counted(count.into(), "earlier commit")),
+    }
 }
 
 /// Deletes a dataset or an array.

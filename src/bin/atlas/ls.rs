@@ -97,6 +97,7 @@ pub fn info(out: &mut Out, store: &Store) -> Outcome {
         out.document(&json!({
             "generation": info.generation,
             "generations": generations,
+            "keep_generations": info.keep_generations,
             "dataset_count": info.dataset_count,
             "array_file_count": info.array_file_count,
             "segment_count": info.segment_count,

@@ -74,6 +74,7 @@ fn run(command: Command, out: &mut Out) -> Outcome {
         Command::Rm { store, dataset, array } => change::rm(out, &store, &dataset, array.as_deref()),
         Command::Repair { store, salvage } => change::repair(out, &store, salvage),
         Command::Rollback { store, generation } => change::rollback(out, &store, generation),
+        Command::Keep { store, count } => change::keep(out, &store, count.0),
         Command::Selftest { dir, crash: false, .. } => selftest::file_system(out, &dir),
         Command::Selftest { dir, crash: true, kills, seed } => selftest::crash::run(out, &dir, kills, seed),
     }
