@@ -176,6 +176,54 @@ fn rollbacks() {
 }
 
 #[test]
+fn pins() {
+    let session = |keep, setup| {
+        let mut session = Session::with_store(Setup { keep, ..setup });
+        session.pin("a");
+        session.flush();
+        session.flush_of(&["t", "series"]);
+        session.compact();
+        session.flush_of(&["u"]);
+        session.pin("b");
+        session.flush();
+        if keep != Some(0) {
+            session.rollback();
+        }
+        session.unpin("a");
+        session.flush_of(&["t"]);
+        session.close();
+        session.open();
+        session.unpin("b");
+        session.flush_of(&["t"]);
+        session.close();
+        session
+    };
+    let [json, msgpack, zstd] = setups();
+    replay("pins", [(None, json), (Some(0), msgpack), (Some(2), zstd)].map(|(keep, setup)| session(keep, setup)));
+}
+
+#[test]
+fn a_pinned_commit_beside_small_flushes_that_are_merged() {
+    let mut session = Session::with_store(Setup { keep: Some(0), ..Default::default() });
+    session.pin("a");
+    (0..13).for_each(|_| session.flush_of(&["t"]));
+    session.skip();
+    (0..4).for_each(|_| session.flush_of(&["t"]));
+    session.unpin("a");
+    (0..2).for_each(|_| session.flush_of(&["t"]));
+    session.close();
+    replay("a pinned commit beside small flushes that are merged", [session]);
+}
+
+#[test]
+fn pins_that_are_killed() {
+    for keep in [None, Some(0)] {
+        let begin = || Session::with_store(Setup { keep, ..Default::default() });
+        replay("killed pins", kills(begin, work::pin));
+    }
+}
+
+#[test]
 fn rollbacks_that_are_killed() {
     replay("killed rollbacks", kills(|| Session::with_store(Setup::default()), work::rollback));
 }

@@ -256,6 +256,46 @@ fn numbers_that_nothing_can_be_are_refused() {
 }
 
 #[test]
+fn pins_of_what_is_no_earlier_commit_are_refused() {
+    let _alone = alone();
+    for (value, why) in [
+        (json!({"a": 0}), "pin 'a' names commit 0, which is none before 5"),
+        (json!({"a": 5}), "pin 'a' names commit 5, which is none before 5"),
+        (json!({"b": 1, "a": u64::MAX}), "pin 'a' names commit 18446744073709551615"),
+        (json!({"a": -1}), "not a root"),
+        (json!({"a": 1.5}), "not a root"),
+        (json!({"a": "1"}), "not a root"),
+        (json!({"a": null}), "not a root"),
+        (json!([{"name": "a", "generation": 1}]), "not a root"),
+        (json!("a"), "not a root"),
+        (json!({"": 1}), "the pin name is empty"),
+        (json!({"a\n": 1}), "control character"),
+        (json!({"x".repeat(256): 1}), "256 bytes"),
+    ] {
+        refuses_to_open(&with("/atlas/pins", value), why);
+    }
+    let twice = |pins: &str| {
+        let mut model = Model::whole();
+        model.encode_segments();
+        let root = String::from_utf8(Notation::Json.root(&model.tree)).unwrap();
+        let body = root[..root.len() - 31].replacen("{\"atlas\":{", &format!("{{\"atlas\":{{\"pins\":{pins},"), 1);
+        with_root("atlas.json", seal_json(body.into_bytes()))
+    };
+    refuses_to_open(&twice("{\"a\":1,\"a\":2}"), "the name 'a' occurs twice");
+    // One whose commit is not there: the store is read and written, and verify names it.
+    let memory = twice("{\"a\":1}");
+    let said = verified(&memory);
+    assert!(said.len() == 1 && said[0].contains("pin 'a' names commit 1, whose root is gone"), "{said:?}");
+    exercise::exercise(&memory);
+    assert_eq!(open(&memory, Mode::Read).unwrap().pin_generation("a").unwrap(), 1);
+    // A writer that does not know what keeps files would remove them.
+    let memory = with("/atlas/writer_features", json!(["pins", "leases"]));
+    let error = open(&memory, Mode::ReadWrite).err().unwrap();
+    assert!(error.kind() == ErrorKind::Unsupported && error.message().contains("the feature 'leases'"), "{error}");
+    open(&memory, Mode::Read).unwrap();
+}
+
+#[test]
 fn names_that_lead_elsewhere_or_occur_twice_are_refused() {
     let _alone = alone();
     for folder in ["..", ".", "", "/", "/etc", "a/b", "../t", "t/..", "t\0", ".lock", "t\\u", &"t".repeat(256)] {

@@ -134,6 +134,7 @@ fn decoded(info: &ArrayInfo, files: usize) -> usize {
 fn read(store: &Store, files: usize) {
     let datasets = expected("names", store.dataset_names()).unwrap_or_default();
     assert!(expected("info", store.info()).is_some());
+    expected("pins", store.pins());
     for dataset in datasets.iter().take(SOME) {
         let arrays = bounded("arrays", files, 0, || expected("arrays", store.array_names(dataset)));
         attributes(store, dataset, None);
@@ -255,12 +256,14 @@ fn write(store: &Store, files: usize) {
         }
     }
     let asked = 64 * LARGE as usize;
+    expected("pin", store.pin("fuzz"));
     if bounded("flush", files, asked, || expected("flush", store.flush())).is_some() {
         read(store, files + (asked >> 6));
     }
     bounded("compact", files, asked, || expected("compact", store.compact()));
     if let Some(name) = expected("names", store.dataset_names()).and_then(|names| names.first().cloned()) {
         expected("delete", store.delete_dataset(&name));
+        expected("unpin", store.unpin("fuzz"));
     }
     bounded("close", files, asked, || expected("close", store.close()));
 }

@@ -23,6 +23,9 @@ use std::sync::Arc;
 /// Version of the store format. A reader refuses a newer one.
 pub const VERSION: u32 = 1;
 
+/// The feature of a store with pins: a writer that does not know them would remove what they keep.
+pub(crate) const PINS: &str = "pins";
+
 /// The notation of the root file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum MetaFormat {
@@ -69,7 +72,7 @@ pub struct Head {
     pub format_version: u32,
     /// Features a reader must know to read the store at all. None exist yet.
     pub required_features: Vec<String>,
-    /// Features a writer must know to write to the store; a reader may ignore them. None exist yet.
+    /// Features a writer must know to write to the store; a reader may ignore them.
     pub writer_features: Vec<String>,
     /// 32 hexadecimal digits, made at create; segments carry it.
     pub store_id: String,
@@ -85,6 +88,9 @@ pub struct Head {
     /// Earlier commits that are kept; absent: as many as the library finds right, until a compaction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_generations: Option<u32>,
+    /// Earlier commits that are kept whatever else is, by the names of their pins.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty", deserialize_with = "unique")]
+    pub pins: IndexMap<Arc<str>, u64>,
     /// What arrays have in common, by number.
     pub schemas: Vec<SchemaRecord>,
     /// Array files by array name.
@@ -95,7 +101,7 @@ pub struct Head {
 impl Head {
     /// Refuses to write to a store that has something this library would not keep up.
     pub fn check_writable(&self) -> Result<()> {
-        match self.writer_features.first() {
+        match self.writer_features.iter().find(|feature| *feature != PINS) {
             Some(feature) => Err(error!(Unsupported, "to write to the store takes the feature '{feature}'")),
             None => Ok(()),
         }
@@ -236,8 +242,8 @@ fn unique<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
             let mut entries = IndexMap::new();
             while let Some((name, value)) = map.next_entry::<Arc<str>, T>()? {
-                if entries.insert(name, value).is_some() {
-                    return Err(serde::de::Error::custom("a name occurs twice"));
+                if entries.insert(name.clone(), value).is_some() {
+                    return Err(serde::de::Error::custom(format_args!("the name '{name}' occurs twice")));
                 }
             }
             Ok(entries)
@@ -654,6 +660,7 @@ mod tests {
             default_compression: Compression::DEFAULT.into(),
             default_pack: true,
             keep_generations: None,
+            pins: IndexMap::new(),
             schemas: Vec::new(),
             array_files: IndexMap::new(),
         }

@@ -14,6 +14,7 @@ mod write_back;
 pub use disk::LocalDisk;
 pub use memory::Memory;
 pub(crate) use open_files::OpenFiles;
+pub(crate) use root::keep;
 pub use root::{Mark, RootSwap, Swapped};
 
 use std::io;

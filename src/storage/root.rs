@@ -153,7 +153,7 @@ fn rename(storage: &(impl Storage + ?Sized), swap: &RootSwap<'_>, new: &Mark) ->
 }
 
 /// Gives the root another name beside its own.
-fn keep(storage: &(impl Storage + ?Sized), root: &Path, kept: &Path) -> io::Result<()> {
+pub(crate) fn keep(storage: &(impl Storage + ?Sized), root: &Path, kept: &Path) -> io::Result<()> {
     match storage.link(root, kept) {
         // Left by a swap that failed; or, where nothing is synced, by one that a crash undid.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {

@@ -116,7 +116,9 @@ impl Store {
     /// Tells the store how many earlier commits it keeps from the next flush on, compactions or not: 0 for none, `None` for
     /// the one before the last, until a compaction. See [`CreateOptions::keep_generations`](crate::CreateOptions).
     pub fn set_keep_generations(&self, count: Option<u32>) -> Result<()> {
-        self.state_mut()?.catalogue.set_keeping(Keeping { generations: count });
+        let mut state = self.state_mut()?;
+        let keeping = Keeping { generations: count, ..(**state.catalogue.keeping()).clone() };
+        state.catalogue.set_keeping(keeping);
         Ok(())
     }
 

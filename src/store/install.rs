@@ -103,8 +103,12 @@ impl Store {
         match outcome {
             Outcome::Committed(Committed { version, durable }) => {
                 self.install(change(version)?)?;
+                let version = {
+                    let state = read(&self.state)?;
+                    committer.pinned = state.pinned();
+                    state.version.clone()
+                };
                 durable.map_err(|error| self.note_poison(error))?;
-                let version = read(&self.state)?.version.clone();
                 committer.tidy(&self.place, &self.io, &version);
                 Ok(())
             }

@@ -74,6 +74,7 @@ impl Store {
             default_compression: compression.into(),
             default_pack: options.pack.unwrap_or(true),
             keep_generations: options.keep_generations,
+            pins: IndexMap::new(),
             schemas: Vec::new(),
             array_files: IndexMap::new(),
         };
@@ -95,7 +96,7 @@ impl Store {
                 next_array_id: 1,
                 datasets: Vec::new(),
                 image: Arc::default(),
-                keeping: Arc::new(Keeping::of(&head)),
+                keeping: Arc::new(Keeping::of(&head)?),
             },
             retired: Vec::new(),
             new: NewFiles::new(&storage),
@@ -176,6 +177,7 @@ impl Store {
         runtime: RuntimeOptions,
     ) -> Result<Arc<Self>> {
         committer.pin(version.generation);
+        committer.pinned = version.root.keeping.pinned().collect();
         let catalogue = Catalogue::new(place.notation.format, &version.root)?;
         Ok(Arc::new_cyclic(|me| Self {
             state: RwLock::new(State::new(&place, catalogue, version)),

@@ -388,6 +388,7 @@ impl Rebuilt {
             default_compression: Compression::DEFAULT.into(),
             default_pack: true,
             keep_generations: None,
+            pins: IndexMap::new(),
             schemas: Vec::new(),
             array_files: IndexMap::new(),
         };
@@ -553,7 +554,7 @@ impl Rebuilt {
                 next_array_id: self.head.next_array_id,
                 datasets,
                 image: Arc::default(),
-                keeping: Arc::new(Keeping::of(&self.head)),
+                keeping: Arc::new(Keeping::of(&self.head)?),
             },
             retired: Vec::new(),
             new: NewFiles::new(storage),

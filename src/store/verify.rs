@@ -3,8 +3,12 @@
 use crate::base::error::{ErrorKind, Result};
 use crate::change::catalogue::Catalogue;
 use crate::store::Store;
+use crate::version::Version;
+use crate::version::keeping::Keeping;
 use crate::version::roots::{kept_generations, read_kept, read_root};
+use std::collections::HashSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Something on disk that is not what was written.
 #[derive(Clone, Debug)]
@@ -18,9 +22,9 @@ pub struct Damage {
 }
 
 impl Store {
-    /// Reads the root, those of earlier commits that are kept, and every segment of the commit this handle sees, and
-    /// checks all of it. Each damage is given to
-    /// `on_damage`; their number is returned. An error means that the check itself could not go on.
+    /// Reads the root, those of earlier commits that are kept, and every segment of the commit this handle sees and of those
+    /// that pins name, and checks all of it. Each damage is given to `on_damage`; their number is returned. An error means
+    /// that the check itself could not go on.
     pub fn verify(&self, on_damage: &mut dyn FnMut(&Damage)) -> Result<u64> {
         self.check_usable()?;
         let (version, _pinned) = self.pin_version()?;
@@ -31,10 +35,15 @@ impl Store {
             self.call_back(|| on_damage(&Damage { file, offset, message }));
         };
         let root_path = self.place.root();
+        let mut pins = Keeping::default().pins;
         match read_root(storage, &root_path, notation) {
             Err(error) if error.kind() == ErrorKind::Io => return Err(error),
             Err(error) => report(root_path, 0, error.to_string()),
-            Ok(_) => {
+            Ok((root, _)) => {
+                match Keeping::of(&root.head) {
+                    Ok(keeping) => pins = keeping.pins,
+                    Err(error) => report(root_path.clone(), 0, error.to_string()),
+                }
                 for error in Catalogue::new(notation.format, &version.root)?.damaged_records() {
                     report(root_path.clone(), 0, error.to_string());
                 }
@@ -47,14 +56,58 @@ impl Store {
                 Ok(_) => {}
             }
         }
-        let total = version.all_segments().count() as u64;
+        let mut known: HashSet<Arc<str>> = version.all_segments().map(|segment| segment.record.file.clone()).collect();
+        let mut pinned = Vec::new();
+        for (name, generation) in &pins {
+            let file = self.place.kept_root(*generation);
+            let of = match read_kept(storage, &self.place.path, notation, *generation) {
+                Err(error) if error.kind() == ErrorKind::Io => return Err(error),
+                // It was named with the other roots.
+                Err(_) => continue,
+                Ok(None) if !self.is_pinned(*generation)? => continue,
+                Ok(None) => {
+                    report(file, 0, format!("pin '{name}' names commit {generation}, whose root is gone"));
+                    continue;
+                }
+                Ok(Some((root, _))) => Version::of(root, &self.place.path, &version),
+            };
+            match of {
+                Ok(of) => {
+                    let others = of.all_segments().filter(|segment| known.insert(segment.record.file.clone()));
+                    pinned.extend(others.map(|segment| (*generation, segment.clone())));
+                }
+                Err(error) => report(file, 0, error.to_string()),
+            }
+        }
+        let total = version.all_segments().count() as u64 + pinned.len() as u64;
         for (done, segment) in version.all_segments().enumerate() {
             self.progress("verify", done as u64, total)?;
             self.io.reader.verify(segment, &mut |offset, error| {
                 report(segment.path.clone(), offset, error.to_string());
             })?;
         }
+        for (done, (generation, segment)) in (total - pinned.len() as u64..).zip(&pinned) {
+            self.progress("verify", done, total)?;
+            let mut damages = Vec::new();
+            self.io.reader.verify(segment, &mut |offset, error| damages.push((offset, error)))?;
+            // Nothing keeps the files of a pin that is taken away meanwhile.
+            if !damages.is_empty() && self.is_pinned(*generation)? {
+                for (offset, error) in damages {
+                    report(segment.path.clone(), offset, error.to_string());
+                }
+            }
+        }
         self.progress("verify", total, total)?;
         Ok(count)
+    }
+
+    /// Whether a pin of the last commit on the disk names a commit.
+    fn is_pinned(&self, generation: u64) -> Result<bool> {
+        match read_root(&*self.place.storage, &self.place.root(), self.place.notation) {
+            Ok((root, _)) => Ok(root.head.pins.values().any(|pinned| *pinned == generation)),
+            Err(error) if error.kind() == ErrorKind::Io => Err(error),
+            // Then it is damaged, and who has the pins knows of no later ones.
+            Err(_) => Ok(true),
+        }
     }
 }

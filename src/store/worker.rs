@@ -67,6 +67,11 @@ impl Queue {
         self.failed = Some(error.clone());
     }
 
+    /// Whether no flush waits to be carried out. None is begun while the queue is locked.
+    pub fn is_empty(&self) -> bool {
+        self.cuts.is_empty()
+    }
+
     /// Takes all flushes that are not being carried out.
     pub fn take_all(&mut self) -> VecDeque<Cut> {
         std::mem::take(&mut self.cuts)
@@ -210,7 +215,7 @@ impl Store {
     }
 
     /// Carries out the flushes that have been begun so far.
-    fn carry_out_so_far(&self, committer: &mut Committer) -> Result<()> {
+    pub(super) fn carry_out_so_far(&self, committer: &mut Committer) -> Result<()> {
         let last = lock(&self.worker.queue)?.last;
         while let Some(cut) = self.next_begun(last)? {
             // Its error waits for who asks for it.

@@ -9,20 +9,20 @@
 //! Once nothing reads from the version before it, what no version needs any more is removed: [`Committer::tidy`].
 
 use crate::array::Io;
-use crate::base::error::{Error, ErrorKind, Result, error};
+use crate::base::error::{Error, ErrorKind, Result, bail, error};
 use crate::base::locks::after_panic;
 use crate::base::log::LogLevel;
 use crate::base::threads;
 use crate::format::names;
 use crate::format::root::{self, Head, SchemaRecord, VERSION, Written, id_text};
 use crate::segment::{NewFile, sync_failed};
-use crate::storage::{Mark, ReaderPin, RootSwap, Storage, Swapped, WriterLock};
+use crate::storage::{self, Mark, ReaderPin, RootSwap, Storage, Swapped, WriterLock};
 use crate::version::edit::{Edit, Keep, Records, Unsynced};
 use crate::version::garbage::Garbage;
 use crate::version::pins::Pins;
 use crate::version::place::Place;
 use crate::version::{RootImage, Version};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -36,6 +36,8 @@ pub(crate) struct Committer {
     pub lock: Option<Box<dyn WriterLock>>,
     /// The earlier commits whose roots are kept, oldest first.
     pub kept: Vec<u64>,
+    /// Those that pins name: in the last version, or in the one that comes next. Their files stay, whatever else goes.
+    pub pinned: BTreeSet<u64>,
     /// What no version needs any more, and something may still be reading; the oldest first.
     pub garbage: VecDeque<Garbage>,
     /// The versions that this process is reading apart from the last.
@@ -49,8 +51,8 @@ pub(crate) struct Committer {
 impl Committer {
     /// That of a writer, if it has the lock or can have none.
     pub fn writer(root: Option<Mark>, lock: Option<Box<dyn WriterLock>>, kept: Vec<u64>) -> Self {
-        let (garbage, pins, messages) = (VecDeque::new(), Arc::default(), Vec::new());
-        Self { root, lock, kept, garbage, pins, pin: None, messages }
+        let (pinned, garbage, pins, messages) = (BTreeSet::new(), VecDeque::new(), Arc::default(), Vec::new());
+        Self { root, lock, kept, pinned, garbage, pins, pin: None, messages }
     }
 
     /// That of a reader, which commits nothing, but moves from one version to the next.
@@ -112,7 +114,13 @@ pub(crate) struct Committed {
 /// Makes `edit` the version after `base`, which is the last.
 pub(crate) fn commit(place: &Place, io: &Io, committer: &mut Committer, base: &Version, edit: Edit) -> Outcome {
     let Edit { files, records, retired, mut new, unsynced, keep } = edit;
-    let keep = if keep == Keep::Yes && !records.keeping.keeps_roots() { Keep::No } else { keep };
+    let is_pinned = committer.pinned.contains(&base.generation);
+    let keep = match keep {
+        // Before the swap.
+        Keep::Yes | Keep::No if is_pinned => Keep::No,
+        Keep::Yes if !records.keeping.keeps_roots() => Keep::No,
+        keep => keep,
+    };
     let mut version = Version { generation: base.generation + 1, ..base.with(files) };
     let Written { file, image, ranges } = match compose(place, &version, &records) {
         Ok(written) => written,
@@ -124,6 +132,9 @@ pub(crate) fn commit(place: &Place, io: &Io, committer: &mut Committer, base: &V
         let folder = place.open_folder(&place.path)?;
         if place.sync {
             make_durable(place, io, &unsynced, Some(&draft))?;
+        }
+        if is_pinned {
+            keep_pinned(place, committer, base.generation)?;
         }
         Ok((swap(place, committer, base.generation, &path, &file, &keep), folder))
     });
@@ -163,7 +174,7 @@ pub(crate) fn commit(place: &Place, io: &Io, committer: &mut Committer, base: &V
         next_array_id: records.next_array_id,
         keeping: records.keeping,
     });
-    if keep == Keep::Yes {
+    if keep == Keep::Yes || is_pinned {
         match swapped {
             None if committer.kept.last() != Some(&base.generation) => committer.kept.push(base.generation),
             None => {}
@@ -181,18 +192,33 @@ pub(crate) fn commit(place: &Place, io: &Io, committer: &mut Committer, base: &V
     Outcome::Committed(Committed { version, durable })
 }
 
+/// Keeps the root that is to be replaced, for a pin: durably and before it is replaced, so that no crash leaves a pin without
+/// its commit.
+fn keep_pinned(place: &Place, committer: &Committer, generation: u64) -> Result<()> {
+    let (root, kept) = (place.root(), place.kept_root(generation));
+    let failed = |error| Error::io("pin the commit: link", &kept, &error);
+    storage::keep(&*place.storage, &root, &kept).map_err(failed)?;
+    if Mark::at(&*place.storage, &kept).map_err(failed)? != committer.root {
+        let _ = place.storage.remove(&kept);
+        let path = place.path.display();
+        bail!(Conflict, "store {path}: the root is not what this writer last saw: reopen the store");
+    }
+    place.sync_folder(&place.path)
+}
+
 /// The bytes of the root of a version.
 fn compose(place: &Place, version: &Version, records: &Records) -> Result<Written> {
     let head = Head {
         format_version: VERSION,
         required_features: Vec::new(),
-        writer_features: Vec::new(),
+        writer_features: if records.keeping.pins.is_empty() { Vec::new() } else { vec![root::PINS.into()] },
         store_id: id_text(&place.store_id),
         generation: version.generation,
         next_array_id: records.next_array_id,
         default_compression: place.default_compression.into(),
         default_pack: place.default_pack,
         keep_generations: records.keeping.generations,
+        pins: records.keeping.pins.clone(),
         schemas: records.schemas.iter().map(|schema| SchemaRecord::encode(schema)).collect(),
         array_files: version.records(),
     };

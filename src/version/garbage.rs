@@ -1,6 +1,6 @@
 //! The removal of what no version needs any more.
 //!
-//! There is one rule. A file goes when no root that is there names it, nothing in this process has pinned a version that
+//! There is one rule. A file goes when no root that is there names it, and none that a pin names, nothing in this process has pinned a version that
 //! does, no reader elsewhere can have one, and this writer holds the lock, without which nobody could tell. It never goes
 //! before the removal of the last root that named it is durable: a crash that brings that back must not find it without
 //! its segments.
@@ -16,7 +16,7 @@ use crate::version::commit::Committer;
 use crate::version::keeping::Keeping;
 use crate::version::place::Place;
 use crate::version::roots::{self, DEFAULT_KEPT};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,7 +44,8 @@ impl Committer {
     }
 
     fn is_kept(&self, garbage: &Garbage) -> bool {
-        garbage.may_be_kept && self.kept.iter().any(|kept| (garbage.first..=garbage.last).contains(kept))
+        let of = garbage.first..=garbage.last;
+        garbage.may_be_kept && self.kept.iter().chain(&self.pinned).any(|kept| of.contains(kept))
     }
 
     /// Whether something may be reading a version up to this one.
@@ -102,17 +103,20 @@ impl Committer {
         self.drop_kept(place, &version.root.keeping, DEFAULT_KEPT);
     }
 
-    /// Removes the oldest kept roots, but for as many as the store was told to keep, or else `default`.
+    /// Removes the oldest kept roots, but for as many as the store was told to keep, or else `default`, and those that pins
+    /// name.
     pub fn drop_kept(&mut self, place: &Place, keeping: &Keeping, default: u32) {
         let limit = keeping.generations.unwrap_or(default) as usize;
-        while self.kept.len() > limit {
-            let path = place.kept_root(self.kept[0]);
+        let older = &self.kept[..self.kept.len().saturating_sub(limit)];
+        let dropped: Vec<u64> = older.iter().copied().filter(|kept| !self.pinned.contains(kept)).collect();
+        for generation in dropped {
+            let path = place.kept_root(generation);
             match place.storage.remove(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     self.messages.push((LogLevel::Warning, format!("remove {}: {error}", path.display())));
                     return;
                 }
-                _ => drop(self.kept.remove(0)),
+                _ => self.kept.retain(|kept| *kept != generation),
             };
         }
     }
@@ -147,7 +151,7 @@ impl Committer {
         // A commit that was killed before its rename has already kept the root that it was to replace.
         let kept_too_early = names::kept_root(place.notation, version.generation);
         // Read only where there is a segment that the root does not name.
-        let mut kept: Option<HashSet<Arc<str>>> = None;
+        let mut kept: Option<Kept> = None;
         let (mut files, mut removed) = (Vec::new(), 0);
         for entry in list(&place.path)? {
             let name = file_name(&entry.path);
@@ -167,7 +171,7 @@ impl Committer {
                     Some(kept) => kept,
                     None => kept.insert(self.segments_kept(place)?),
                 };
-                if !kept.contains(&*name) {
+                if !kept.may_name(&name) {
                     files.push((file.path, None));
                 }
             }
@@ -180,21 +184,40 @@ impl Committer {
     }
 
     /// The segments that kept roots name.
-    fn segments_kept(&mut self, place: &Place) -> Result<HashSet<Arc<str>>> {
-        let mut named = HashSet::new();
-        for generation in roots::kept_generations(&*place.storage, &place.path, place.notation)? {
+    fn segments_kept(&mut self, place: &Place) -> Result<Kept> {
+        let mut kept = Kept { named: HashSet::new(), unknown: None };
+        let there = roots::kept_generations(&*place.storage, &place.path, place.notation)?;
+        let generations: BTreeSet<u64> = there.into_iter().chain(self.pinned.iter().copied()).collect();
+        for generation in generations {
+            let unknown = self.pinned.contains(&generation).then_some(generation);
             match roots::read_kept(&*place.storage, &place.path, place.notation, generation) {
-                Ok(kept) => {
-                    let files = kept.into_iter().flat_map(|(root, _)| root.head.array_files.into_values());
-                    named.extend(files.flat_map(|file| file.segments).map(|segment| segment.file));
+                Ok(Some((root, _))) => {
+                    let files = root.head.array_files.into_values();
+                    kept.named.extend(files.flat_map(|file| file.segments).map(|segment| segment.file));
                 }
+                Ok(None) => kept.unknown = kept.unknown.max(unknown),
                 // Nothing can be opened or gone back to by it.
                 Err(error) if error.kind() == ErrorKind::Corrupt => {
+                    kept.unknown = kept.unknown.max(unknown);
                     self.messages.push((LogLevel::Warning, format!("an earlier commit is lost: {error}")));
                 }
                 Err(error) => return Err(error),
             }
         }
-        Ok(named)
+        Ok(kept)
+    }
+}
+
+/// The segments of kept commits.
+struct Kept {
+    named: HashSet<Arc<str>>,
+    /// The last pinned commit whose root is gone or damaged: what it may name stays, for that root may come back.
+    unknown: Option<u64>,
+}
+
+impl Kept {
+    fn may_name(&self, segment: &str) -> bool {
+        let is_of = |last| names::segment_generation(segment).is_some_and(|generation| generation <= last);
+        self.named.contains(segment) || self.unknown.is_some_and(is_of)
     }
 }

@@ -148,7 +148,7 @@ impl Version {
         }
         let schemas = decode_schemas(&head)?;
         let next_array_id = head.next_array_id.max(1);
-        let keeping = Arc::new(Keeping::of(&head));
+        let keeping = Arc::new(Keeping::of(&head)?);
         let root = RootImage { image: root.image, datasets: root.datasets, schemas, next_array_id, keeping };
         Ok(Self { generation: head.generation, files, root: Arc::new(root) })
     }

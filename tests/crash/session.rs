@@ -72,6 +72,9 @@ impl Setup {
     }
 }
 
+/// Names of pins and the commits that they name.
+type Pins = Vec<(String, u64)>;
+
 pub struct Session {
     setup: Setup,
     start: FileSystem,
@@ -80,6 +83,10 @@ pub struct Session {
     store: Option<Arc<Store>>,
     /// The commits that were attempted; `None` is no store.
     attempts: Vec<Option<Content>>,
+    /// The pins that each of them has.
+    pins: Vec<Pins>,
+    /// Those that the store has in memory.
+    pinned: Pins,
     /// Earlier commits that were kept at the beginning.
     kept: Vec<Content>,
     /// What the store holds in memory.
@@ -91,11 +98,12 @@ pub struct Session {
 impl Session {
     /// A session on a disk without a store.
     pub fn new(setup: Setup) -> Self {
-        Self::on(FileSystem::new(FOLDER), setup, Vec::new(), None)
+        Self::on(FileSystem::new(FOLDER), setup, Found::default())
     }
 
     /// A session on a disk with these commits, the last of which is that of the store.
-    fn on(start: FileSystem, setup: Setup, kept: Vec<Content>, commit: Option<Content>) -> Self {
+    fn on(start: FileSystem, setup: Setup, found: Found) -> Self {
+        let Found { kept, pins, content: commit } = found;
         Self {
             setup,
             disk: MemoryDisk::new(start.clone()),
@@ -104,6 +112,8 @@ impl Session {
             store: None,
             content: commit.clone().unwrap_or(Content::empty()),
             attempts: vec![commit],
+            pins: vec![pins.clone()],
+            pinned: pins,
             kept,
             from: 0,
         }
@@ -178,6 +188,7 @@ impl Session {
     fn attempt(&mut self, content: Content) -> usize {
         let attempt = self.attempts.len();
         self.attempts.push(Some(content));
+        self.pins.push(self.pinned.clone());
         self.recorder.note(Event::Attempt(attempt));
         attempt
     }
@@ -252,6 +263,25 @@ impl Session {
         Ok(())
     }
 
+    /// Pins the last commit, and flushes.
+    pub fn pin(&mut self, name: &str) {
+        self.try_pin(name).unwrap();
+    }
+
+    fn try_pin(&mut self, name: &str) -> Result<()> {
+        let generation = self.store().pin(name)?;
+        assert_eq!(generation, self.content.generation);
+        self.pinned.push((name.to_owned(), generation));
+        self.try_flush(&["t"])
+    }
+
+    /// Takes a pin away, and flushes.
+    pub fn unpin(&mut self, name: &str) {
+        self.store().unpin(name).unwrap();
+        self.pinned.retain(|(pin, _)| pin != name);
+        self.flush_of(&["t"]);
+    }
+
     /// Writes what is not flushed, then discards it.
     pub fn discard(&mut self) {
         let committed = self.attempts.last().unwrap().clone().unwrap();
@@ -290,6 +320,7 @@ impl Session {
         let number = self.attempts.iter().rposition(|attempt| attempt.as_ref() == Some(&seen));
         self.recorder.note(Event::Seen(number.unwrap_or_else(|| panic!("no commit is {seen:?}"))));
         self.content = seen;
+        self.pinned = number.map(|number| self.pins[number].clone()).unwrap_or_default();
     }
 
     /// Files that no commit needs.
@@ -349,6 +380,10 @@ pub mod work {
     pub fn rollback(session: &mut Session) -> Result<()> {
         session.try_rollback()
     }
+
+    pub fn pin(session: &mut Session) -> Result<()> {
+        session.try_pin("killed")
+    }
 }
 
 /// What a replay came to.
@@ -367,6 +402,8 @@ pub struct Counts {
     pub none: u64,
     /// Earlier commits that were kept in them.
     pub kept: u64,
+    /// Pins.
+    pub pins: u64,
     /// States that were left by a crash of what followed a crash.
     pub again: u64,
 }
@@ -457,23 +494,28 @@ impl Replay {
 
     /// Opens what a crash left, as one of the commits that it may be, and goes on from there.
     fn state(&mut self, session: &Session, state: &FileSystem, allowed: &[usize]) -> std::result::Result<(), String> {
-        let (kept, found) = read(&MemoryDisk::new(state.clone()))?;
+        let read = read(&MemoryDisk::new(state.clone()))?;
+        let (kept, found) = (&read.kept, &read.content);
         let known: Vec<&Content> = session.kept.iter().chain(session.attempts.iter().flatten()).collect();
         if let Some(other) = kept.iter().find(|kept| !known.contains(kept)) {
             return Err(format!("it keeps what no commit was: {other:?}"));
         }
-        let Some(place) = allowed.iter().position(|attempt| session.attempts[*attempt] == found) else {
+        let Some(place) = allowed.iter().position(|attempt| session.attempts[*attempt] == *found) else {
             let may: Vec<_> = allowed.iter().map(|attempt| &session.attempts[*attempt]).collect();
             return Err(format!("it holds {found:?},\nbut may be one of {may:?}"));
         };
-        match (&found, place) {
+        if read.pins != session.pins[allowed[place]] {
+            return Err(format!("it has the pins {:?} in place of {:?}", read.pins, session.pins[allowed[place]]));
+        }
+        match (found, place) {
             (None, _) => self.counts.none += 1,
             (_, 0) => self.counts.old += 1,
             _ => self.counts.new += 1,
         }
         self.counts.kept += kept.len() as u64;
+        self.counts.pins += read.pins.len() as u64;
         let setup = Setup { threads: 0, write_buffer_bytes: None, ..session.setup };
-        let mut next = Session::on(state.clone(), setup, kept, found);
+        let mut next = Session::on(state.clone(), setup, read);
         next.go_on().map_err(|error| format!("going on after it: {error}"))?;
         if self.counts.states.is_multiple_of(self.again) {
             let mut replay = Replay { limit: 3, again: 0, seen: HashSet::new(), counts: Counts::default() };
@@ -502,7 +544,10 @@ impl Session {
         }
         self.try_flush(&["t", "series"]).map_err(text)?;
         self.store.take().unwrap().close().map_err(text)?;
-        let (kept, after) = read(&self.disk)?;
+        let Found { kept, pins, content: after } = read(&self.disk)?;
+        if pins != self.pinned {
+            return Err(format!("after a flush it has the pins {pins:?} in place of {:?}", self.pinned));
+        }
         if after.as_ref() != Some(&self.content) {
             return Err(format!("after a flush it holds {after:?}\nin place of {:?}", self.content));
         }
@@ -513,8 +558,18 @@ impl Session {
     }
 }
 
-/// The commit that a reader finds, without damage, and earlier ones that are kept; `None` where there is no store.
-fn read(disk: &MemoryDisk) -> std::result::Result<(Vec<Content>, Option<Content>), String> {
+/// What a reader finds, without damage.
+#[derive(Default)]
+struct Found {
+    /// Earlier commits that are kept.
+    kept: Vec<Content>,
+    /// All pins, each of one of them.
+    pins: Pins,
+    /// `None` where there is no store.
+    content: Option<Content>,
+}
+
+fn read(disk: &MemoryDisk) -> std::result::Result<Found, String> {
     let options = || OpenOptions { runtime: Setup::default().runtime() };
     let (disk, path) = (Arc::new(disk.clone()), Path::new(STORE));
     let content = |store: Arc<Store>| {
@@ -526,7 +581,7 @@ fn read(disk: &MemoryDisk) -> std::result::Result<(Vec<Content>, Option<Content>
         }
     };
     let store = match Store::open_on(disk.clone(), path, Mode::Read, options()) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok((Vec::new(), None)),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::default()),
         opened => opened.map_err(|error| format!("a reader is told: {error}"))?,
     };
     let generations = store.generations().map_err(|error| format!("a reader is told: {error}"))?;
@@ -534,5 +589,11 @@ fn read(disk: &MemoryDisk) -> std::result::Result<(Vec<Content>, Option<Content>
         let opened = Store::open_at_on(disk.clone(), path, *generation, options()).map_err(|error| error.to_string());
         opened.and_then(content).map_err(|error| format!("of commit {generation}, which is kept: {error}"))
     });
-    Ok((kept.collect::<std::result::Result<_, _>>()?, Some(content(store)?)))
+    let kept = kept.collect::<std::result::Result<_, _>>()?;
+    let pins = store.pins().map_err(|error| format!("a reader is told: {error}"))?;
+    if let Some(lost) = pins.iter().find(|pin| !generations.contains(&pin.generation)) {
+        return Err(format!("{lost:?} is not kept, but {generations:?}"));
+    }
+    let pins = pins.into_iter().map(|pin| (pin.name.to_string(), pin.generation)).collect();
+    Ok(Found { kept, pins, content: Some(content(store)?) })
 }
