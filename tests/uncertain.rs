@@ -125,6 +125,16 @@ fn a_flush_that_is_lied_to_leaves_one_commit_or_the_other() {
     every_lie(session, 0, 1, 10);
 }
 
+/// The same where the flush pins the commit before it: in each state that has the pin, its commit is there.
+#[test]
+fn a_pin_that_is_lied_to_names_a_commit_that_is_kept() {
+    let session = |store: &Store| {
+        write(store, 1);
+        store.pin_and_flush("before").map(drop)
+    };
+    every_lie(session, 0, 1, 12);
+}
+
 /// The same where the flush removes a kept root and was begun beforehand.
 #[test]
 fn a_flush_that_was_begun_and_is_lied_to_leaves_one_commit_or_the_other() {

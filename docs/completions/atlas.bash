@@ -31,6 +31,12 @@ _atlas() {
             atlas,ls)
                 cmd="atlas__subcmd__ls"
                 ;;
+            atlas,pin)
+                cmd="atlas__subcmd__pin"
+                ;;
+            atlas,pins)
+                cmd="atlas__subcmd__pins"
+                ;;
             atlas,repair)
                 cmd="atlas__subcmd__repair"
                 ;;
@@ -49,6 +55,9 @@ _atlas() {
             atlas,stats)
                 cmd="atlas__subcmd__stats"
                 ;;
+            atlas,unpin)
+                cmd="atlas__subcmd__unpin"
+                ;;
             atlas,verify)
                 cmd="atlas__subcmd__verify"
                 ;;
@@ -59,7 +68,7 @@ _atlas() {
 
     case "${cmd}" in
         atlas)
-            opts="-q -h -V --json --quiet --help --version ls info show stats du verify compact rm repair rollback keep selftest"
+            opts="-q -h -V --json --quiet --help --version ls info show stats du verify compact rm repair rollback keep pin unpin pins selftest"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -147,6 +156,34 @@ _atlas() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        atlas__subcmd__pin)
+            opts="-q -h --json --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        atlas__subcmd__pins)
+            opts="-q -h --json --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;
@@ -255,6 +292,20 @@ _atlas() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        atlas__subcmd__unpin)
+            opts="-q -h --json --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

@@ -39,6 +39,9 @@ complete -c atlas -n "__fish_atlas_needs_command" -f -a "rm" -d 'Delete a datase
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "repair" -d 'Make the root anew where it is gone or damaged'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "rollback" -d 'Make a store what it was at an earlier commit, as a new commit'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "keep" -d 'Tell a store how many earlier commits it keeps'
+complete -c atlas -n "__fish_atlas_needs_command" -f -a "pin" -d 'Pin the last commit: keep it, and all its files, under a name'
+complete -c atlas -n "__fish_atlas_needs_command" -f -a "unpin" -d 'Take a pin away: its commit is kept only as far as the store keeps commits'
+complete -c atlas -n "__fish_atlas_needs_command" -f -a "pins" -d 'List pins and the commits that they name'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "selftest" -d 'Check what a file system gives, or whether stores on it survive kills'
 complete -c atlas -n "__fish_atlas_using_subcommand ls" -l generation -d 'An earlier commit that the store has kept; `atlas info` lists them' -r
 complete -c atlas -n "__fish_atlas_using_subcommand ls" -s l -l long -d 'Datasets: how many arrays and attributes. Arrays: type, shape, chunks, compression'
@@ -85,6 +88,15 @@ complete -c atlas -n "__fish_atlas_using_subcommand rollback" -s h -l help -d 'P
 complete -c atlas -n "__fish_atlas_using_subcommand keep" -l json -d 'Print one JSON document; errors, too, on standard error'
 complete -c atlas -n "__fish_atlas_using_subcommand keep" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
 complete -c atlas -n "__fish_atlas_using_subcommand keep" -s h -l help -d 'Print help'
+complete -c atlas -n "__fish_atlas_using_subcommand pin" -l json -d 'Print one JSON document; errors, too, on standard error'
+complete -c atlas -n "__fish_atlas_using_subcommand pin" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
+complete -c atlas -n "__fish_atlas_using_subcommand pin" -s h -l help -d 'Print help'
+complete -c atlas -n "__fish_atlas_using_subcommand unpin" -l json -d 'Print one JSON document; errors, too, on standard error'
+complete -c atlas -n "__fish_atlas_using_subcommand unpin" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
+complete -c atlas -n "__fish_atlas_using_subcommand unpin" -s h -l help -d 'Print help'
+complete -c atlas -n "__fish_atlas_using_subcommand pins" -l json -d 'Print one JSON document; errors, too, on standard error'
+complete -c atlas -n "__fish_atlas_using_subcommand pins" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
+complete -c atlas -n "__fish_atlas_using_subcommand pins" -s h -l help -d 'Print help'
 complete -c atlas -n "__fish_atlas_using_subcommand selftest" -l kills -d 'How often' -r
 complete -c atlas -n "__fish_atlas_using_subcommand selftest" -l seed -d 'What the random choices start from; by default the clock' -r
 complete -c atlas -n "__fish_atlas_using_subcommand selftest" -l crash -d 'Kill a writer again and again'

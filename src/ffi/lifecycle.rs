@@ -185,8 +185,8 @@ pub unsafe extern "C" fn atlas_discard(store: atlas_store) -> atlas_status {
 /// itself, atomically.
 ///
 /// Never needed for correctness. Readers of earlier snapshots go on. Earlier commits that the store
-/// was told to keep (keep_generations) stay, with the files that they need; others can no longer be
-/// gone back to.
+/// was told to keep (keep_generations, pins) stay, with the files that they need; others can no
+/// longer be gone back to.
 ///
 /// Fails with ATLAS_STATUS_UNFLUSHED_CHANGES if anything changed since the last flush,
 /// ATLAS_STATUS_READ_ONLY, ATLAS_STATUS_CANCELLED, or as `atlas_flush` does; the store is then as
@@ -243,11 +243,87 @@ pub extern "C" fn atlas_set_keep_generations(store: atlas_store, count: i32) -> 
     })
 }
 
+/// Pin the last commit under a name: it can be opened and gone back to, and its files stay, whatever
+/// is flushed, compacted and rolled back, until `atlas_unpin`.
+///
+/// Changes that are not flushed are not part of it. It is a change like any other: the next flush
+/// makes it durable. Waits for flushes that were begun.
+///
+/// - `name`  the pin: 1 to 255 bytes, no control characters
+///
+/// Fails with ATLAS_STATUS_ALREADY_EXISTS if there is a pin of that name,
+/// ATLAS_STATUS_INVALID_ARGUMENT or ATLAS_STATUS_READ_ONLY. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn atlas_pin(store: atlas_store, name: *const c_char) -> atlas_status {
+    guard("atlas_pin", |call| {
+        let store = call.store(store)?;
+        // SAFETY: the caller keeps the header's contract.
+        let name = unsafe { call.text(name, "name") }?;
+        store.pin(name).map(drop)
+    })
+}
+
+/// Take a pin away. From the next flush on its commit is kept only as far as the store keeps
+/// commits (keep_generations).
+///
+/// - `name`  the pin
+///
+/// Fails with ATLAS_STATUS_NOT_FOUND or ATLAS_STATUS_READ_ONLY. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn atlas_unpin(store: atlas_store, name: *const c_char) -> atlas_status {
+    guard("atlas_unpin", |call| {
+        let store = call.store(store)?;
+        // SAFETY: the caller keeps the header's contract.
+        let name = unsafe { call.text(name, "name") }?;
+        store.unpin(name)
+    })
+}
+
+/// List the names of all pins, in the order in which they were made. A store that is open for
+/// reading lists those of the last commit, whichever it sees.
+///
+/// - `buffer`, `capacity`, `needed`  the list: see "Text and lists"
+///
+/// Fails with ATLAS_STATUS_BUFFER_TOO_SMALL or ATLAS_STATUS_IO. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn atlas_pin_names(
+    store: atlas_store,
+    buffer: *mut c_char,
+    capacity: usize,
+    needed: *mut usize,
+) -> atlas_status {
+    guard("atlas_pin_names", |call| {
+        let store = call.store(store)?;
+        // SAFETY: the caller keeps the header's contract.
+        let out = unsafe { call.text_out(buffer, capacity, needed) }?;
+        let names: Vec<_> = store.pins()?.into_iter().map(|pin| pin.name).collect();
+        out.list(&names)
+    })
+}
+
+/// Give the commit that a pin names: `atlas_open_at` opens it.
+///
+/// - `name`  the pin
+/// - `out`   its generation
+///
+/// Fails with ATLAS_STATUS_NOT_FOUND or ATLAS_STATUS_IO. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn atlas_pin_generation(store: atlas_store, name: *const c_char, out: *mut u64) -> atlas_status {
+    guard("atlas_pin_generation", |call| {
+        let store = call.store(store)?;
+        // SAFETY: the caller keeps the header's contract.
+        let (name, out) = unsafe { (call.text(name, "name")?, call.out(out, "out")?) };
+        out.set(store.pin_generation(name)?);
+        Ok(())
+    })
+}
+
 /// Make the store what it was at an earlier commit, as a new commit, and wait until that is on the
 /// disk.
 ///
 /// It can be undone in the same way, as long as the commit gone back from is kept. Readers see it
-/// when they refresh. To go back to the last commit changes nothing.
+/// when they refresh. To go back to the last commit changes nothing. Pins stay as they are, and what
+/// they keep, those that were made after that commit, too.
 ///
 /// - `generation`  one of `atlas_generations`
 ///
@@ -273,8 +349,8 @@ pub unsafe extern "C" fn atlas_refresh(store: atlas_store) -> atlas_status {
     guard("atlas_refresh", |call| call.store(store)?.refresh().map(drop))
 }
 
-/// Read every byte of the committed store and compare it with its checksums. Of earlier commits that
-/// are kept, only what lists their contents is read.
+/// Read every byte of the committed store, and of commits that pins name, and compare it with its
+/// checksums. Of other earlier commits that are kept, only what lists their contents is read.
 ///
 /// - `on_damage`     called for every damaged place, on this thread; may be NULL
 /// - `user_data`     handed to `on_damage`

@@ -554,7 +554,7 @@ static atlas_status step(chooser *c) {
     for (size_t i = 0; i < HANDLES; i++) live += handles[i] != 0;
     pthread_mutex_unlock(&handles_lock);
     /* Without a store there is little to call. */
-    switch (live == 0 && !one_in(c, 4) ? below(c, 5) : below(c, 59)) {
+    switch (live == 0 && !one_in(c, 4) ? below(c, 5) : below(c, 61)) {
     case 0: case 1: return create_or_open(c, true);
     case 2: case 3: case 4: return create_or_open(c, false);
     case 5: case 6: return CALL(atlas_flush, a_handle(c));
@@ -599,6 +599,9 @@ static atlas_status step(chooser *c) {
     case 55: return generations(c);
     case 56: return one_in(c, 4) ? CALL(atlas_rollback, a_handle(c), a_number(c)) : ATLAS_STATUS_OK;
     case 57: return CALL(atlas_set_keep_generations, a_handle(c), (int32_t)below(c, 6) - 2);
+    case 58: return one_in(c, 2) ? CALL(atlas_pin, a_handle(c), a_name(c)) : CALL(atlas_unpin, a_handle(c), a_name(c));
+    case 59: return one_in(c, 2) ? CALL(atlas_pin_names, a_handle(c), BUFFER())
+                                 : CALL(atlas_pin_generation, a_handle(c), a_name(c), out_of(c, sizeof(uint64_t)));
     default: library(c); return ATLAS_STATUS_OK;
     }
 }

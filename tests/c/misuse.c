@@ -71,6 +71,7 @@ static void make_world(void) {
     CHECK_OK(atlas_write_strings(writer, "jan", "station", 1, NULL, NULL, (const char *const[]){"x", "", "\xc3\xbc"}));
     CHECK_OK(atlas_set_attribute(writer, "jan", "temperature", "unit", ATLAS_DTYPE_STRING, 1, (const char *const[]){"K"}));
     CHECK_OK(atlas_set_attribute(writer, "jan", NULL, "months", ATLAS_DTYPE_I32, 3, (int32_t[]){1, -2, 70000}));
+    CHECK_OK(atlas_pin(writer, "pinned")); /* the empty store */
     CHECK_OK(atlas_flush(writer));
     reader = store_open(store_path, ATLAS_MODE_READ);
     committed = folder_take(check_folder);
@@ -154,7 +155,7 @@ static atlas_stats stats_out;
 static const char *const words3[] = {"p", "q", "r"};
 static const char *const across[] = {"jan"};
 
-enum { FUNCTIONS = 46 };
+enum { FUNCTIONS = 50 };
 static const char *function_name;
 static bool mutates;
 
@@ -215,6 +216,10 @@ static atlas_status call_function(int index, atlas_store store) {
     case 42: return CHANGE(atlas_flush_wait, store);
     case 43: return CHANGE(atlas_rollback, store, 1);
     case 44: return CHANGE(atlas_set_keep_generations, store, 3);
+    case 45: return CHANGE(atlas_pin, store, "a pin");
+    case 46: return CHANGE(atlas_unpin, store, "pinned");
+    case 47: return CALL(atlas_pin_names, store, text_buffer, sizeof text_buffer, &needed);
+    case 48: return CALL(atlas_pin_generation, store, "pinned", generations);
     default: return CALL(atlas_generations, store, COUNT_OF(generations), generations, &size_out);
     }
 }
@@ -369,6 +374,16 @@ static void earlier_commits(void) {
         }
     }
     ROW("open_at: none is kept", NOT_FOUND, OPEN_AT(path_of("other"), 2, NULL), path_of("other"), "none before the last, 1");
+    ROW("pin: name NULL", INVALID_ARGUMENT, atlas_pin(writer, NULL), "name", "NULL");
+    ROW("pin: name empty", INVALID_ARGUMENT, atlas_pin(writer, ""), "pin name is empty");
+    ROW("pin: name not UTF-8", INVALID_ARGUMENT, atlas_pin(writer, "\xff"), "name", "UTF-8");
+    ROW("pin: a name in use", ALREADY_EXISTS, atlas_pin(writer, "pinned"), "pin 'pinned'", "commit 1");
+    ROW("unpin: name NULL", INVALID_ARGUMENT, atlas_unpin(writer, NULL), "name", "NULL");
+    ROW("unpin: no such pin", NOT_FOUND, atlas_unpin(writer, "free"), store_path, "pin 'free'");
+    ROW("pin_generation: name NULL", INVALID_ARGUMENT, atlas_pin_generation(writer, NULL, generations), "name", "NULL");
+    ROW("pin_generation: out NULL", INVALID_ARGUMENT, atlas_pin_generation(writer, "pinned", NULL), "out", "NULL");
+    ROW("pin_generation: no such pin", NOT_FOUND, atlas_pin_generation(writer, "free", generations), store_path, "pin 'free'");
+    ROW("pin_names: needed NULL", INVALID_ARGUMENT, atlas_pin_names(writer, text_buffer, 64, NULL), "needed", "NULL");
     ROW("set_keep_generations -2", INVALID_ARGUMENT, atlas_set_keep_generations(writer, -2), "count is -2");
     ROW("generations: count NULL", INVALID_ARGUMENT, atlas_generations(writer, 4, generations, NULL), "count", "NULL");
     ROW("generations: generations NULL", INVALID_ARGUMENT, atlas_generations(writer, 1, NULL, &size_out), "generations is NULL", "capacity is 1");
@@ -656,6 +671,7 @@ static void small_buffers(void) {
     ROW("too small: get_attribute_strings", BUFFER_TOO_SMALL, SMALL(2, atlas_get_attribute_strings, writer, "jan", "temperature", "unit", small, 1), "2", "1");
     ROW("too small: get_attribute", BUFFER_TOO_SMALL, SMALL(3, atlas_get_attribute, writer, "jan", NULL, "months", ATLAS_DTYPE_I32, 2, small), "'months'", "3", "2");
     ROW("too small: get_attribute, capacity 0", BUFFER_TOO_SMALL, SMALL(3, atlas_get_attribute, writer, "jan", NULL, "months", ATLAS_DTYPE_I32, 0, NULL), "3", "0");
+    ROW("too small: pin_names", BUFFER_TOO_SMALL, SMALL(7, atlas_pin_names, writer, small, 6), "7", "6");
     ROW("too small: generations", BUFFER_TOO_SMALL, SMALL(2, atlas_generations, writer, 1, (void *)small), "2", "1");
     ROW("too small: generations, capacity 0", BUFFER_TOO_SMALL, SMALL(2, atlas_generations, writer, 0, NULL), "2", "0");
     ROW("dataset_names: needed NULL", INVALID_ARGUMENT, atlas_dataset_names(writer, text_buffer, 64, NULL), "needed", "NULL");
@@ -767,7 +783,7 @@ static void success_leaves_the_text(void) {
         if (i == 27) continue; /* fails here: the array has no fill text */
         mutates = true;
         if (i == 0 || i == 3 || i == 7 || i == 8 || i == 13 || i == 14 || i == 20 || i == 22 || i == 24 || i == 25 || i == 28 ||
-            i == 35 || (i >= 38 && i <= 43))
+            i == 35 || (i >= 38 && i <= 46))
             continue; /* those that change the store */
         CHECK_OK(call_function(i, writer));
         CHECK_TEXT(atlas_last_error(), text);

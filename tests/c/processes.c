@@ -557,6 +557,53 @@ static void more_or_fewer_commits_are_kept(void) {
     check_sound(path);
 }
 
+/* What a pin names stays, whoever writes, until it is taken away. */
+static void pinned_commits_are_kept(void) {
+    const char *path = path_of("store");
+    atlas_store store = 0, reader;
+    CHECK_OK(atlas_create(path, NULL, &store));
+    write_cycle(store, 1);
+    CHECK_OK(atlas_flush(store));
+    write_cycle(store, 2); /* not flushed: no part of it */
+    CHECK_OK(atlas_pin(store, "run 1"));
+    CHECK(store_info(store).unflushed_changes);
+    CHECK_STATUS(atlas_compact(store), ATLAS_STATUS_UNFLUSHED_CHANGES);
+    CHECK_LIST("run 1;", atlas_pin_names, store);
+    reader = store_open(path, ATLAS_MODE_READ);
+    CHECK_LIST("", atlas_pin_names, reader);
+    CHECK_OK(atlas_flush(store));
+    CHECK_LIST("run 1;", atlas_pin_names, reader); /* as there are, whatever commit it sees */
+    uint64_t generation = 0;
+    CHECK_OK(atlas_pin_generation(reader, "run 1", &generation));
+    CHECK_U64(generation, 2);
+    CHECK_STATUS(atlas_pin(reader, "other"), ATLAS_STATUS_READ_ONLY);
+    CHECK_OK(atlas_close(reader));
+    for (int cycle = 3; cycle <= 40; cycle++) {
+        write_cycle(store, cycle);
+        CHECK_OK(atlas_flush(store));
+    }
+    CHECK_OK(atlas_compact(store));
+    CHECK_TEXT(commits_of(store), "2;42;");
+    CHECK_OK(atlas_close(store));
+    child other = child_start("agent", path);
+    ASK(&other, "write");
+    ASK_NUMBER(&other, "cycle", 41);
+    ASK(&other, "close");
+    child_end(&other, 0);
+    reader = open_at(path, generation);
+    CHECK_I64(read_cycle(reader), 1);
+    CHECK_OK(atlas_close(reader));
+    store = store_open(path, ATLAS_MODE_READ_WRITE);
+    CHECK_OK(atlas_rollback(store, generation));
+    CHECK_I64(read_cycle(store), 1);
+    CHECK_LIST("run 1;", atlas_pin_names, store);
+    CHECK_OK(atlas_unpin(store, "run 1"));
+    CHECK_OK(atlas_flush(store));
+    CHECK_OK(atlas_close(store));
+    CHECK_FAILS(atlas_open_at(path, generation, NULL, &reader), ATLAS_STATUS_NOT_FOUND, path, "commit 2");
+    check_sound(path);
+}
+
 /* A rollback is a commit, seen by those who refresh, undone by another; and so is what is written after it. */
 static void a_rollback_is_a_commit(void) {
     const char *path = path_of("store");
@@ -749,6 +796,10 @@ static void check_forked(atlas_store store, const char *what) {
     CHECK_STATUS(atlas_store_info(store, &info), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_generations(store, COUNT_OF(generations), generations, &size), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_set_keep_generations(store, 1), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_pin(store, "pin"), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_unpin(store, "pin"), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_pin_names(store, buffer, sizeof buffer, &needed), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_pin_generation(store, "pin", generations), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_flush(store), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_flush_begin(store), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_flush_test(store, &has), ATLAS_STATUS_FORKED);
@@ -961,6 +1012,7 @@ int main(int argc, char **argv) {
     RUN(leftovers_go_after_the_reader);
     RUN(earlier_commits_are_kept);
     RUN(more_or_fewer_commits_are_kept);
+    RUN(pinned_commits_are_kept);
     RUN(a_rollback_is_a_commit);
     RUN(readers_beside_a_busy_writer);
     RUN(kill_leaves_the_last_flush);

@@ -299,6 +299,29 @@ fn keep() {
 }
 
 #[test]
+fn pins() {
+    let store = made();
+    assert_eq!(text(["pins", store.path()]), "");
+    assert_eq!(text(["pin", store.path(), "before july"]), "generation 4 pinned as 'before july': generation 5\n");
+    let said = json(&["pin", store.path(), "b"]);
+    assert_eq!(said, json!({"name": "b", "pinned": 5, "generation": 6}));
+    assert_eq!(atlas(["pin", store.path(), "b"]).code, 5);
+    assert_eq!(atlas(["pin", store.path(), ""]).code, 2);
+    assert_eq!(text(["-q", "keep", store.path(), "0"]), "");
+    assert_eq!(text(["-q", "compact", store.path()]), "");
+    assert_eq!(text(["pins", store.path()]), "before july  4\nb            5\n");
+    let listed = json!([{"name": "before july", "generation": 4}, {"name": "b", "generation": 5}]);
+    assert_eq!(json(&["pins", store.path()]), listed);
+    assert_eq!(text(["ls", store.path(), "--generation", "4"]), "january\n");
+    assert_eq!(text(["unpin", store.path(), "b"]), "pin 'b' of generation 5 removed: generation 9\n");
+    let said = json(&["unpin", store.path(), "before july"]);
+    assert_eq!(said, json!({"name": "before july", "unpinned": 4, "generation": 10}));
+    assert_eq!(json(&["pins", store.path()]), json!([]));
+    assert_eq!(json(&["info", store.path()])["generations"], json!([10]));
+    assert_eq!(atlas(["unpin", store.path(), "b"]).code, 3);
+}
+
+#[test]
 fn rm() {
     let store = made();
     assert_eq!(
@@ -350,7 +373,13 @@ fn how_it_fails() {
         assert_eq!((&error["error"]["kind"], &error["error"]["exit_code"]), (&json!(kind), &json!(code)), "{words:?}");
     }
     let writer = Store::open(&store.path, Mode::ReadWrite, OpenOptions::default()).unwrap();
-    for words in [&["compact", path][..], &["rollback", path, "3"], &["rm", path, "january"], &["keep", path, "1"]] {
+    for words in [
+        &["compact", path][..],
+        &["rollback", path, "3"],
+        &["rm", path, "january"],
+        &["keep", path, "1"],
+        &["pin", path, "p"],
+    ] {
         let run = atlas(words);
         assert!(run.code == 4 && run.err.contains("is locked for writing by pid"), "{}: {}", run.code, run.err);
     }

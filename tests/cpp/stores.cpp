@@ -102,6 +102,9 @@ TEST(views_of_a_closed_store) {
     CHECK_THROWS(invalid_handle, (), store.refresh());
     CHECK_THROWS(invalid_handle, (), (void)store.generations());
     CHECK_THROWS(invalid_handle, (), store.set_keep_generations(1));
+    CHECK_THROWS(invalid_handle, (), store.pin("p"));
+    CHECK_THROWS(invalid_handle, (), store.unpin("p"));
+    CHECK_THROWS(invalid_handle, (), (void)store.pins());
     CHECK_THROWS(invalid_handle, (), store.rollback(1));
     CHECK_THROWS(invalid_handle, (), (void)store.verify());
     CHECK_THROWS(invalid_handle, (), (void)store.info());
@@ -603,6 +606,43 @@ TEST(commits_can_be_opened_and_gone_back_to) {
     CHECK_THROWS(invalid_argument, ("count", "-2"), forgetful.set_keep_generations(-2));
     options.keep_generations = -2;
     CHECK_THROWS(invalid_argument, ("keep_generations", "-2"), (void)atlas::create(path_of("bad"), options));
+}
+
+TEST(commits_are_pinned) {
+    atlas::Store writer = atlas::create(path_of("store"));
+    const atlas::Array array = writer.create_dataset("d").define_array<int>("a", {}, {1});
+    CHECK(writer.pins().empty());
+    array.write(2);
+    writer.flush();
+    writer.pin("first");
+    CHECK_THROWS(already_exists, ("'first'", "commit 2"), writer.pin("first"));
+    CHECK_THROWS(invalid_argument, ("pin", "empty"), writer.pin(""));
+    CHECK_THROWS(not_found, ("'second'"), writer.unpin("second"));
+    array.write(3);
+    writer.flush();
+    writer.pin("second");
+    for (int commit = 4; commit < 30; commit++) {
+        array.write(commit);
+        writer.flush();
+    }
+    writer.compact();
+    atlas::Store reader = atlas::open(path_of("store"));
+    CHECK_THROWS(read_only, (), reader.pin("third"));
+    const std::vector<atlas::Pin> pins = reader.pins();
+    CHECK_EQUAL(pins.size(), 2u);
+    CHECK(pins[0].name == "first" && pins[0].generation == 2 && pins[1].name == "second" && pins[1].generation == 3);
+    atlas::OpenOptions at;
+    for (const atlas::Pin &pin : pins) {
+        at.generation = pin.generation;
+        atlas::open(path_of("store"), Mode::read, at, [&](atlas::Store &pinned) {
+            CHECK_EQUAL(pinned["d"]["a"].read<int>(), std::vector<int>{static_cast<int>(pin.generation)});
+        });
+    }
+    writer.unpin("first");
+    writer.flush();
+    at.generation = 2;
+    CHECK_THROWS(not_found, ("commit 2"), (void)atlas::open(path_of("store"), Mode::read, at));
+    CHECK_EQUAL(reader.pins().size(), 1u);
 }
 
 // ---- statistics ----

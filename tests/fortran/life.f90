@@ -3,7 +3,7 @@
 module life_tests
     use, intrinsic :: iso_fortran_env, only: int64, real64
     use check, only: contains_text, expect, expect_failure, path_of
-    use atlas_store, only: atlas_codec_none, atlas_compression_zstd, atlas_dtype_f64, atlas_dtype_i32, &
+    use atlas_store, only: atlas_max_name, atlas_codec_none, atlas_compression_zstd, atlas_dtype_f64, atlas_dtype_i32, &
         atlas_header_version, atlas_log_warning, atlas_meta_format_json, atlas_meta_format_msgpack, &
         atlas_mode_read, atlas_mode_read_write, atlas_status_already_exists, atlas_status_cancelled, &
         atlas_status_corrupt, atlas_status_invalid_argument, atlas_status_invalid_handle, atlas_status_io, &
@@ -14,8 +14,8 @@ module life_tests
     private
 
     public :: actions, begun_flushes, closed_stores, compaction, damage, durability, earlier_commits, failed_flush, &
-        finalizers, library, messages, open_twice, options, progress, readers, regions_refused, stat_and_errmsg, &
-        write_buffer
+        finalizers, library, messages, open_twice, options, progress, pins, readers, &
+        regions_refused, stat_and_errmsg, write_buffer
 
     ! What the callbacks below saw.
     integer :: reports = 0
@@ -269,6 +269,7 @@ contains
         type(store_info_type) :: info
         type(stats_type) :: stats
         integer(int64), allocatable :: generations(:)
+        character(atlas_max_name), allocatable :: names(:)
         character(200) :: text
         integer :: stat
 
@@ -304,6 +305,14 @@ contains
         call expect(stat == atlas_status_invalid_handle .and. size(generations) == 0, "generations")
         call store%set_keep_generations(1, stat=stat)
         call expect(stat == atlas_status_invalid_handle, "set_keep_generations")
+        call store%pin("p", stat=stat)
+        call expect(stat == atlas_status_invalid_handle, "pin")
+        call store%unpin("p", stat=stat)
+        call expect(stat == atlas_status_invalid_handle, "unpin")
+        call store%pin_names(names, stat=stat)
+        call expect(stat == atlas_status_invalid_handle .and. size(names) == 0, "pin_names")
+        call expect(store%pin_generation("p", stat=stat) == 0, "no commit")
+        call expect(stat == atlas_status_invalid_handle, "pin_generation")
         call store%rollback(1_int64, stat=stat)
         call expect(stat == atlas_status_invalid_handle, "rollback")
         call store%verify(stat=stat)
@@ -393,6 +402,47 @@ contains
         call reader%info(after)
         call expect(a == 2 .and. after%generation == before%generation + 1, "the next commit")
     end subroutine readers
+
+    !> The value of every commit is its number.
+    subroutine pins
+        type(store_type) :: writer, reader
+        character(atlas_max_name), allocatable :: names(:)
+        character(300) :: text
+        integer :: i, a, stat
+
+        call writer%create(path_of("store"))
+        call writer%create_dataset("d")
+        call writer%define("d", "x", atlas_dtype_i32)
+        call writer%pin_names(names)
+        call expect(size(names) == 0, "no pins")
+        do i = 2, 20
+            call writer%write("d", "x", i)
+            call writer%flush()
+            if (i == 3 .or. i == 5) call writer%pin(merge("three ", "five  ", i == 3))
+        end do
+        call writer%pin("five", stat=stat, errmsg=text)
+        call expect_failure(stat, text, atlas_status_already_exists, "pin 'five' already exists: it names commit 5")
+        call writer%compact()
+        call reader%open(path_of("store"))
+        call reader%pin_names(names)
+        call expect(size(names) == 2 .and. names(1) == "three" .and. names(2) == "five", "their names")
+        call expect(reader%pin_generation("three") == 3, "the first commit")
+        call expect(reader%pin_generation("five") == 5, "the second")
+        call reader%close()
+        call reader%open(path_of("store"), generation=writer%pin_generation("three"))
+        call reader%read("d", "x", a)
+        call expect(a == 3, "what was pinned")
+        call reader%close()
+        call writer%unpin("three")
+        call writer%flush()
+        call writer%unpin("three", stat=stat, errmsg=text)
+        call expect_failure(stat, text, atlas_status_not_found, "no pin 'three'")
+        call reader%open(path_of("store"), generation=3_int64, stat=stat, errmsg=text)
+        call expect_failure(stat, text, atlas_status_not_found, "commit 3")
+        call expect(writer%pin_generation("three", stat=stat) == 0, "no commit")
+        call expect(stat == atlas_status_not_found, "it is gone")
+        call writer%close()
+    end subroutine pins
 
     !> The value of every commit is its number.
     subroutine earlier_commits
@@ -731,8 +781,8 @@ end module life_tests
 program life
     use check, only: finish, run
     use life_tests, only: actions, begun_flushes, closed_stores, compaction, damage, durability, earlier_commits, &
-        failed_flush, finalizers, library, messages, open_twice, options, progress, readers, regions_refused, stat_and_errmsg, &
-        write_buffer
+        failed_flush, finalizers, library, messages, open_twice, options, progress, pins, readers, &
+        regions_refused, stat_and_errmsg, write_buffer
     implicit none (type, external)
 
     call run("flush, close and discard", durability)
@@ -745,6 +795,7 @@ program life
     call run("actions", actions)
     call run("readers", readers)
     call run("earlier commits", earlier_commits)
+    call run("pins", pins)
     call run("options", options)
     call run("compact", compaction)
     call run("verify", damage)

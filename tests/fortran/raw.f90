@@ -7,9 +7,11 @@ module raw_tests
         atlas_array_stats, atlas_close, atlas_create, atlas_create_dataset, atlas_create_options, &
         atlas_define_array, atlas_dtype_f64, atlas_dtype_size, atlas_flush, atlas_flush_begin, atlas_flush_test, &
         atlas_flush_wait, atlas_generations, atlas_get_attribute, atlas_has_attribute, atlas_open, atlas_open_at, &
-        atlas_open_options, atlas_mode_read, atlas_mode_read_write, atlas_read_array, atlas_rollback, &
+        atlas_open_options, atlas_mode_read, atlas_mode_read_write, atlas_pin, &
+        atlas_pin_generation, atlas_pin_names, atlas_read_array, atlas_rollback, &
         atlas_set_attribute, atlas_set_keep_generations, atlas_stats, atlas_status_buffer_too_small, atlas_status_corrupt, &
-        atlas_status_ok, atlas_store_description, atlas_store_info, atlas_verify, atlas_write_array
+        atlas_status_ok, atlas_store_description, atlas_store_info, atlas_unpin, atlas_verify, &
+        atlas_write_array
     implicit none (type, external)
     private
 
@@ -142,6 +144,13 @@ contains
             "generations")
         call expect(all(generations == [1, 2, 0]), "their numbers")
         call expect(atlas_set_keep_generations(store, 5_c_int32_t) == atlas_status_ok, "set_keep_generations")
+        call expect(atlas_pin(store, key) == atlas_status_ok, "pin")
+        call expect(atlas_flush(store) == atlas_status_ok, "flush")
+        call expect(atlas_pin_names(store, buffer, 8_c_size_t, needed) == atlas_status_ok, "pin_names")
+        call expect(needed == 4 .and. all(buffer(:4) == ["k", "e", "y", c_null_char]), "the name")
+        call expect(atlas_pin_generation(store, key, generations(1)) == atlas_status_ok, "pin_generation")
+        call expect(generations(1) == 2, "its commit")
+        call expect(atlas_unpin(store, key) == atlas_status_ok, "unpin")
         call expect(atlas_flush(store) == atlas_status_ok, "flush")
         call expect(atlas_rollback(store, 1_c_int64_t) == atlas_status_ok, "rollback")
         call expect(atlas_close(store) == atlas_status_ok, "close")

@@ -914,6 +914,12 @@ template <class T> struct Stats {
     std::optional<T> max{};       ///< The largest value, likewise.
 };
 
+/// A pin, as Store::pins lists it.
+struct Pin {
+    std::string name;             ///< Its name.
+    std::uint64_t generation = 0; ///< The commit that it names.
+};
+
 /// A damaged place, as Store::verify reports it.
 struct Damage {
     std::string file;         ///< The file's path.
@@ -1690,6 +1696,34 @@ class Store {
     ///
     /// Throws Status::invalid_argument or read_only.
     void set_keep_generations(int count) { detail::check(atlas_set_keep_generations(handle_, count)); }
+
+    /// Pins the last commit under a name: it can be opened and gone back to, and its files stay, whatever is flushed,
+    /// compacted and rolled back, until unpin(). Changes that are not flushed are not part of it. The next flush makes it
+    /// durable.
+    ///
+    /// Throws Status::already_exists, invalid_argument or read_only.
+    void pin(const Text &name) { detail::check(atlas_pin(handle_, name.c_str())); }
+
+    /// Takes a pin away: from the next flush on its commit is kept only as far as the store keeps commits. Throws
+    /// Status::not_found or read_only.
+    void unpin(const Text &name) { detail::check(atlas_unpin(handle_, name.c_str())); }
+
+    /// Lists the pins, in the order in which they were made: OpenOptions::generation opens their commits. Throws
+    /// Status::io.
+    [[nodiscard]] std::vector<Pin> pins() const {
+        std::vector<Pin> pins;
+        for (std::string &name : detail::texts_from(256, [&](char *buffer, std::size_t capacity, std::size_t *needed) {
+                 return atlas_pin_names(handle_, buffer, capacity, needed);
+             })) {
+            std::uint64_t generation = 0;
+            const atlas_status status = atlas_pin_generation(handle_, name.c_str(), &generation);
+            // A writer may have taken it away since.
+            if (status == ATLAS_STATUS_NOT_FOUND) continue;
+            detail::check(status);
+            pins.push_back(Pin{std::move(name), generation});
+        }
+        return pins;
+    }
 
     /// Makes the store what it was at an earlier commit, as a new commit, and waits until that is on the disk. It can
     /// be undone in the same way, as long as the commit gone back from is kept.

@@ -299,6 +299,37 @@ module atlas_store_c
             integer(c_int32_t) :: status
         end function atlas_set_keep_generations
 
+        function atlas_pin(store, name) bind(c, name="atlas_pin") result(status)
+            import :: c_char, c_int32_t, c_int64_t
+            integer(c_int64_t), value :: store
+            character(kind=c_char), intent(in) :: name(*)
+            integer(c_int32_t) :: status
+        end function atlas_pin
+
+        function atlas_unpin(store, name) bind(c, name="atlas_unpin") result(status)
+            import :: c_char, c_int32_t, c_int64_t
+            integer(c_int64_t), value :: store
+            character(kind=c_char), intent(in) :: name(*)
+            integer(c_int32_t) :: status
+        end function atlas_unpin
+
+        function atlas_pin_names(store, buffer, capacity, needed) bind(c, name="atlas_pin_names") result(status)
+            import :: c_char, c_int32_t, c_int64_t, c_size_t
+            integer(c_int64_t), value :: store
+            character(kind=c_char), intent(inout) :: buffer(*)
+            integer(c_size_t), value :: capacity
+            integer(c_size_t), intent(inout) :: needed
+            integer(c_int32_t) :: status
+        end function atlas_pin_names
+
+        function atlas_pin_generation(store, name, out) bind(c, name="atlas_pin_generation") result(status)
+            import :: c_char, c_int32_t, c_int64_t
+            integer(c_int64_t), value :: store
+            character(kind=c_char), intent(in) :: name(*)
+            integer(c_int64_t), intent(inout) :: out
+            integer(c_int32_t) :: status
+        end function atlas_pin_generation
+
         function atlas_rollback(store, generation) bind(c, name="atlas_rollback") result(status)
             import :: c_int32_t, c_int64_t
             integer(c_int64_t), value :: store
@@ -693,7 +724,8 @@ module atlas_store_c
     end interface
     public :: atlas_create, atlas_open, atlas_open_at, atlas_flush, atlas_flush_begin, atlas_flush_test, &
         atlas_flush_wait, atlas_close, atlas_discard, atlas_compact, atlas_generations, &
-        atlas_set_keep_generations, atlas_rollback, atlas_refresh, atlas_verify, atlas_store_info, &
+        atlas_set_keep_generations, atlas_pin, atlas_unpin, atlas_pin_names, atlas_pin_generation, &
+        atlas_rollback, atlas_refresh, atlas_verify, atlas_store_info, &
         atlas_create_dataset, atlas_delete_dataset, atlas_has_dataset, atlas_dataset_count, &
         atlas_dataset_names, atlas_dataset_name, atlas_define_array, atlas_delete_array, &
         atlas_has_array, atlas_array_count, atlas_array_names, atlas_array_info, atlas_array_dims, &

@@ -92,7 +92,7 @@
 !> Any procedure may be called from any thread, on the same store at once, except create, open, close and discard.
 !> (The procedures are declared `recursive`, as Fortran 2018 takes all to be, for compilers that do not yet.)
 !>
-!> In this module `dataset`, `array` and `key` are names, without their trailing blanks. See atlas.h for all else.
+!> In this module `dataset`, `array`, `key` and `name` are names, without their trailing blanks. See atlas.h for all else.
 module atlas_store
     use, intrinsic :: iso_c_binding, only: c_bool, c_f_pointer, c_funloc, c_int32_t, c_int64_t, c_int8_t, c_loc, &
         c_null_char, c_null_funptr, c_null_ptr, c_ptr, c_size_t, c_sizeof
@@ -105,9 +105,10 @@ module atlas_store
         atlas_delete_attribute, atlas_delete_dataset, atlas_discard, atlas_flush, atlas_flush_begin, &
         atlas_flush_test, atlas_flush_wait, atlas_generations, atlas_get_attribute, atlas_get_attribute_strings, &
         atlas_has_array, atlas_has_attribute, atlas_has_dataset, atlas_open, atlas_open_at, atlas_open_options, &
-        atlas_read_across, atlas_read_array, atlas_read_strings, atlas_refresh, atlas_rollback, &
+        atlas_pin, atlas_pin_generation, atlas_pin_names, atlas_read_across, atlas_read_array, atlas_read_strings, &
+        atlas_refresh, atlas_rollback, &
         atlas_set_attribute, atlas_set_keep_generations, atlas_stats, atlas_store_description, atlas_store_info, &
-        atlas_verify, atlas_write_array, atlas_write_strings
+        atlas_unpin, atlas_verify, atlas_write_array, atlas_write_strings
     use atlas_store_c, only: &
         atlas_codec_default, atlas_codec_lz4, atlas_codec_none, atlas_codec_zstd, &
         atlas_compression_default, atlas_compression_none, atlas_compression_zstd, &
@@ -263,6 +264,14 @@ module atlas_store
         procedure :: generations => store_generations
         !> set_keep_generations(count): how many earlier commits are kept from the next flush on
         procedure :: set_keep_generations => store_set_keep_generations
+        !> pin(name): keep the last commit, with all its files, under a name from the next flush on
+        procedure :: pin => store_pin
+        !> unpin(name): take a pin away
+        procedure :: unpin => store_unpin
+        !> pin_names(names): all pins, in the order in which they were made
+        procedure :: pin_names => store_pin_names
+        !> pin_generation(name): the commit that a pin names
+        procedure :: pin_generation => store_pin_generation
         !> rollback(generation): make the store what it was at an earlier commit, as a new commit
         procedure :: rollback => store_rollback
         !> refresh(): move a store that is open for reading on to the last commit
@@ -614,6 +623,60 @@ contains
 
         call report(answer(atlas_set_keep_generations(self%handle, count_option(count, atlas_keep_none))), stat, errmsg)
     end subroutine store_set_keep_generations
+
+    !> Pin the last commit under a name: it can be opened and gone back to, and its files stay, whatever is flushed,
+    !> compacted and rolled back, until `unpin`. Changes that are not flushed are not part of it. The next flush makes it
+    !> durable.
+    recursive subroutine store_pin(self, name, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: name
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call report(answer(atlas_pin(self%handle, c_text(name))), stat, errmsg)
+    end subroutine store_pin
+
+    !> Take a pin away: from the next flush on its commit is kept only as far as the store keeps commits.
+    recursive subroutine store_unpin(self, name, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: name
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call report(answer(atlas_unpin(self%handle, c_text(name))), stat, errmsg)
+    end subroutine store_unpin
+
+    !> List the names of all pins, in the order in which they were made.
+    recursive subroutine store_pin_names(self, names, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(atlas_max_name), allocatable, intent(out) :: names(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        character(:), allocatable :: buffer
+        integer(c_int32_t) :: status
+        integer(c_size_t) :: needed
+
+        buffer = ""
+        do
+            needed = 0
+            status = atlas_pin_names(self%handle, buffer, len(buffer, c_size_t), needed)
+            if (.not. grown(status, buffer, needed)) exit
+        end do
+        call take_names(status, buffer, needed, names, stat, errmsg)
+    end subroutine store_pin_names
+
+    !> Give the commit that a pin names; `open` reads it with `generation`.
+    recursive function store_pin_generation(self, name, stat, errmsg) result(generation)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: name
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        integer(int64) :: generation
+
+        generation = 0
+        call report(answer(atlas_pin_generation(self%handle, c_text(name), generation)), stat, errmsg)
+    end function store_pin_generation
 
     !> Make the store what it was at an earlier commit, as a new commit, and wait until that is on the disk. It can be
     !> undone in the same way, as long as the commit gone back from is kept. It needs a store without unflushed changes.

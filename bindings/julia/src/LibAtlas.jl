@@ -245,6 +245,10 @@ end
     store::atlas_store, capacity::Csize_t, generations::Ptr{UInt64}, count::Ptr{Csize_t}
 )::atlas_status
 @c atlas_set_keep_generations(store::atlas_store, count::Int32)::atlas_status
+@c atlas_pin(store::atlas_store, name::Cstring)::atlas_status
+@c atlas_unpin(store::atlas_store, name::Cstring)::atlas_status
+@c atlas_pin_names(store::atlas_store, buffer::Ptr{UInt8}, capacity::Csize_t, needed::Ptr{Csize_t})::atlas_status
+@c atlas_pin_generation(store::atlas_store, name::Cstring, out::Ptr{UInt64})::atlas_status
 @c atlas_rollback(store::atlas_store, generation::UInt64)::atlas_status
 @c atlas_refresh(store::atlas_store)::atlas_status
 @c atlas_verify(

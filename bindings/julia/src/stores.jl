@@ -30,6 +30,7 @@ the order in which they were created.
     flush(store), close(store), isopen(store), Atlas.flush_begin(store), Atlas.flush_wait(store), Atlas.flush_test(store)
     Atlas.discard(store), Atlas.compact(store), Atlas.refresh(store), Atlas.verify(store), Atlas.info(store)
     Atlas.generations(store), Atlas.rollback(store, generation), Atlas.set_keep_generations(store, count)
+    Atlas.pin(store, name), Atlas.unpin(store, name), Atlas.pins(store)
 """
 struct Store <: AbstractDict{String,Dataset}
     handle::Handle
@@ -306,6 +307,47 @@ function set_keep_generations(store::Store, count::Union{Integer,Nothing})
         check(LibAtlas.atlas_set_keep_generations(handle, count_or(LibAtlas.ATLAS_KEEP_NONE, count)))
     end
     return nothing
+end
+
+"""
+    Atlas.pin(store, name)
+
+Pin the last commit under a name: it can be opened and gone back to, and its files stay, whatever is flushed, compacted and
+rolled back, until [`Atlas.unpin`](@ref). Changes that are not flushed are not part of it. The next flush makes it durable.
+"""
+function pin(store::Store, name::AbstractString)
+    exclusive(store.handle) do handle
+        check(LibAtlas.atlas_pin(handle, name))
+    end
+    return nothing
+end
+
+"""
+    Atlas.unpin(store, name)
+
+Take a pin away: from the next flush on its commit is kept only as far as the store keeps commits.
+"""
+function unpin(store::Store, name::AbstractString)
+    check(LibAtlas.atlas_unpin(store.handle, name))
+    return nothing
+end
+
+"""
+    Atlas.pins(store) -> Vector{Pair{String,Int}}
+
+The pins and the commits that they name, which `Atlas.open(path; generation)` reads, in the order in which they were made.
+"""
+function pins(store::Store)
+    found = Pair{String,Int}[]
+    for name in texts((buffer, capacity, needed) -> LibAtlas.atlas_pin_names(store.handle, buffer, capacity, needed))
+        generation = Ref{UInt64}(0)
+        code = LibAtlas.atlas_pin_generation(store.handle, name, generation)
+        # A writer may have taken it away since.
+        code == LibAtlas.ATLAS_STATUS_NOT_FOUND && continue
+        check(code)
+        push!(found, name => generation[])
+    end
+    return found
 end
 
 """

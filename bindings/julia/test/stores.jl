@@ -210,6 +210,35 @@ end
     end
 end
 
+@testset "pins" begin
+    with_store() do store, path
+        @test Atlas.pins(store) == []
+        x = define!(create!(store, "d"), "x", Int32, (3,))
+        for commit in 2:20
+            x .= commit
+            flush(store)
+            commit in (3, 5) && @test Atlas.pin(store, "at $commit") === nothing
+        end
+        e = error_of(() -> Atlas.pin(store, "at 5"))
+        @test e isa AtlasError && e.status == :ALREADY_EXISTS && occursin("commit 5", e.text)
+        @test status_of(() -> Atlas.pin(store, "")) == :INVALID_ARGUMENT
+        @test status_of(() -> Atlas.unpin(store, "at 4")) == :NOT_FOUND
+        Atlas.compact(store)
+        reader = Atlas.open(path)
+        @test Atlas.pins(reader) == ["at 3" => 3, "at 5" => 5] && Atlas.pins(reader) isa Vector{Pair{String,Int}}
+        @test status_of(() -> Atlas.pin(reader, "x")) == :READ_ONLY
+        close(reader)
+        @test status_of(() -> Atlas.pins(reader)) == :INVALID_HANDLE
+        for (_, commit) in Atlas.pins(store)
+            Atlas.open(pinned -> @test(pinned["d"]["x"] == fill(commit, 3)), path; generation=commit)
+        end
+        @test Atlas.unpin(store, "at 3") === nothing
+        flush(store)
+        @test Atlas.pins(store) == ["at 5" => 5]
+        @test status_of(() -> Atlas.open(path; generation=3)) == :NOT_FOUND
+    end
+end
+
 @testset "options" begin
     for (options, file) in (
         ((), "atlas.json"),

@@ -152,6 +152,28 @@ It is a commit of its own, the first that keeps, or drops, what it says.")]
         #[arg(value_parser = kept)]
         count: Kept,
     },
+    /// Pin the last commit: keep it, and all its files, under a name
+    #[command(after_help = "\
+It is a commit of its own. The pinned one can be opened with --generation and gone back to with `atlas rollback`, whatever \
+is written, compacted and rolled back, until `atlas unpin`.")]
+    Pin {
+        /// The store's folder
+        store: PathBuf,
+        /// The name of the pin
+        name: String,
+    },
+    /// Take a pin away: its commit is kept only as far as the store keeps commits
+    Unpin {
+        /// The store's folder
+        store: PathBuf,
+        /// The name of the pin
+        name: String,
+    },
+    /// List pins and the commits that they name
+    Pins {
+        /// The store's folder
+        store: PathBuf,
+    },
     /// Check what a file system gives, or whether stores on it survive kills
     #[command(after_help = "\
 Without --crash: whether the file system in DIR has what the store relies on, and how long a sync and the least commit \

@@ -1,4 +1,4 @@
-//! `compact`, `rollback`, `keep`, `rm`, `repair`.
+//! `compact`, `rollback`, `keep`, `pin`, `unpin`, `rm`, `repair`.
 
 use crate::output::{Failure, Out, bytes, counted, on_bar, plain};
 use crate::{FOUND, OK, Outcome, open_with, runtime};
@@ -59,6 +59,34 @@ pub fn kept(count: Option<u32>) -> String {
         None => "the commit before the last is kept, until a compaction".into(),
         Some(count) => format!("{} kept", counted(count.into(), "earlier commit")),
     }
+}
+
+pub fn pin(out: &mut Out, path: &Path, name: &str) -> Outcome {
+    let store = open_with(path, Mode::ReadWrite, runtime(out))?;
+    let pinned = store.pin_and_flush(name)?;
+    let now = store.info()?.generation;
+    store.close()?;
+    if out.json {
+        out.document(&json!({"name": name, "pinned": pinned, "generation": now}))?;
+    } else if !out.quiet {
+        out.line(format_args!("generation {pinned} pinned as '{}': generation {now}", plain(name)))?;
+    }
+    Ok(OK)
+}
+
+pub fn unpin(out: &mut Out, path: &Path, name: &str) -> Outcome {
+    let store = open_with(path, Mode::ReadWrite, runtime(out))?;
+    let pinned = store.pin_generation(name)?;
+    store.unpin(name)?;
+    store.flush()?;
+    let now = store.info()?.generation;
+    store.close()?;
+    if out.json {
+        out.document(&json!({"name": name, "unpinned": pinned, "generation": now}))?;
+    } else if !out.quiet {
+        out.line(format_args!("pin '{}' of generation {pinned} removed: generation {now}", plain(name)))?;
+    }
+    Ok(OK)
 }
 
 /// Deletes a dataset or an array.

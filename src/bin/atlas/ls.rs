@@ -1,8 +1,8 @@
-//! `ls`, `info`, `du`.
+//! `ls`, `info`, `pins`, `du`.
 
 use crate::output::{Out, bytes, counted, plain};
 use crate::{OK, Outcome, print};
-use atlas_store::{ArrayInfo, Error, MetaFormat, Store};
+use atlas_store::{ArrayInfo, Error, MetaFormat, PinnedCommit, Store};
 use serde_json::json;
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -121,6 +121,18 @@ pub fn info(out: &mut Out, store: &Store) -> Outcome {
         ("root", root),
     ] {
         out.line(format_args!("{what:<12} {value}"))?;
+    }
+    Ok(OK)
+}
+
+pub fn pins(out: &mut Out, store: &Store) -> Outcome {
+    let pins = store.pins()?;
+    if out.json {
+        let entry = |pin: &PinnedCommit| json!({"name": *pin.name, "generation": pin.generation});
+        out.document(&pins.iter().map(entry).collect::<Vec<_>>())?;
+    } else {
+        let rows: Vec<_> = pins.iter().map(|pin| vec![plain(&pin.name), pin.generation.to_string()]).collect();
+        out.table(&rows, usize::MAX)?;
     }
     Ok(OK)
 }

@@ -75,6 +75,9 @@ fn run(command: Command, out: &mut Out) -> Outcome {
         Command::Repair { store, salvage } => change::repair(out, &store, salvage),
         Command::Rollback { store, generation } => change::rollback(out, &store, generation),
         Command::Keep { store, count } => change::keep(out, &store, count.0),
+        Command::Pin { store, name } => change::pin(out, &store, &name),
+        Command::Unpin { store, name } => change::unpin(out, &store, &name),
+        Command::Pins { store } => ls::pins(out, &*open_with(&store, Mode::Read, runtime(out))?),
         Command::Selftest { dir, crash: false, .. } => selftest::file_system(out, &dir),
         Command::Selftest { dir, crash: true, kills, seed } => selftest::crash::run(out, &dir, kills, seed),
     }
