@@ -510,7 +510,7 @@ typedef struct {
      * Earlier commits that are kept, as in atlas_create_options: 0 for the default. What is not
      * flushed is included.
      */
-    int32_t keep_generations;
+    int64_t keep_generations;
 } atlas_store_description;
 
 /** The type of an element, in an array or in memory: one of the ATLAS_DTYPE_ constants. */
@@ -553,6 +553,8 @@ typedef struct {
     size_t struct_size;
     /** The type of the elements. */
     atlas_dtype dtype;
+    /** 1 if the array has a fill value, else 0. */
+    int32_t has_fill_value;
     /** The number of dimensions. */
     size_t rank;
     /** The first `rank` are the array's extents, in cells; the rest are 0. */
@@ -567,8 +569,6 @@ typedef struct {
     int32_t shuffle;
     /** ATLAS_SWITCH_ON or ATLAS_SWITCH_OFF. */
     int32_t pack;
-    /** 1 if the array has a fill value, else 0. */
-    int32_t has_fill_value;
     /**
      * The fill value: one element of `dtype`, the rest 0. All 0 for ATLAS_DTYPE_STRING: see
      * `atlas_array_fill_text`.

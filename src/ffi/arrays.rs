@@ -319,6 +319,7 @@ fn describe(info: &ArrayInfo, struct_size: usize) -> atlas_array_description {
     atlas_array_description {
         struct_size,
         dtype: info.dtype as atlas_dtype,
+        has_fill_value: i32::from(info.fill_value.is_some()),
         rank: info.shape.len(),
         shape: padded(&info.shape),
         chunk_shape: padded(&info.chunk_shape),
@@ -330,7 +331,6 @@ fn describe(info: &ArrayInfo, struct_size: usize) -> atlas_array_description {
         level: info.level,
         shuffle: if info.shuffle { ATLAS_SWITCH_ON } else { ATLAS_SWITCH_OFF },
         pack: if info.pack { ATLAS_SWITCH_ON } else { ATLAS_SWITCH_OFF },
-        has_fill_value: i32::from(info.fill_value.is_some()),
         fill_value: std::array::from_fn(|index| fill_bytes.get(index).copied().unwrap_or(0)),
     }
 }

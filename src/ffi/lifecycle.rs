@@ -414,8 +414,8 @@ fn describe(info: &StoreInfo, struct_size: usize) -> atlas_store_description {
         dead_bytes: info.dead_bytes,
         keep_generations: match info.keep_generations {
             None => 0,
-            Some(0) => ATLAS_KEEP_NONE,
-            Some(count) => i32::try_from(count).unwrap_or(i32::MAX),
+            Some(0) => ATLAS_KEEP_NONE.into(),
+            Some(count) => count.into(),
         },
     }
 }

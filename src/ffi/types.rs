@@ -242,7 +242,7 @@ pub struct atlas_store_description {
     pub dead_bytes: u64,
     /// Earlier commits that are kept, as in atlas_create_options: 0 for the default. What is not
     /// flushed is included.
-    pub keep_generations: i32,
+    pub keep_generations: i64,
 }
 
 /// An array, as `atlas_array_info` describes it. Set `struct_size` before the call.
@@ -253,6 +253,8 @@ pub struct atlas_array_description {
     pub struct_size: usize,
     /// The type of the elements.
     pub dtype: atlas_dtype,
+    /// 1 if the array has a fill value, else 0.
+    pub has_fill_value: i32,
     /// The number of dimensions.
     pub rank: usize,
     /// The first `rank` are the array's extents, in cells; the rest are 0.
@@ -267,8 +269,6 @@ pub struct atlas_array_description {
     pub shuffle: i32,
     /// ATLAS_SWITCH_ON or ATLAS_SWITCH_OFF.
     pub pack: i32,
-    /// 1 if the array has a fill value, else 0.
-    pub has_fill_value: i32,
     /// The fill value: one element of `dtype`, the rest 0. All 0 for ATLAS_DTYPE_STRING: see
     /// `atlas_array_fill_text`.
     pub fill_value: [u8; 16],
@@ -303,6 +303,14 @@ pub struct atlas_stats {
     /// The largest value, exact, for bool and unsigned integers; else 0.
     pub max_uint: u64,
 }
+
+/// What describes is written as it lies in memory: in a hole there would be anything.
+#[cfg(target_pointer_width = "64")]
+const _: () = {
+    assert!(size_of::<atlas_store_description>() == 8 + 4 * 4 + 7 * 8);
+    assert!(size_of::<atlas_array_description>() == 3 * 8 + 2 * ATLAS_MAX_RANK * 8 + 4 * 4 + 16);
+    assert!(size_of::<atlas_stats>() == 2 * 8 + 2 * 4 + 6 * 8);
+};
 
 const _: () = {
     let codes = [

@@ -546,22 +546,36 @@ mod tests {
         let store = Store::create(&path, CreateOptions::default()).expect("create");
         define(&store);
         (0..2).for_each(|_| append(&store));
+        // Another of the same name that may be packed, behind those that are not to be.
+        store.create_dataset("e").expect("create");
+        let options = ArrayOptions { chunk_shape: Some(vec![4]), fill_value: Some(7.into()), ..Default::default() };
+        store.define_array("e", "numbers", DType::I32, &["x"], &[40], options).expect("define");
+        store.write_array("e", "numbers", Selection::all(1), Source::from_slice(&[1; 40])).expect("write");
+        store.flush().expect("flush");
         let (place, file) = (store.place.notation, store.place.root());
         store.close().expect("close");
         let (mut read, _) = read_root(&crate::storage::LocalDisk, &file, place).expect("a root");
-        read.head.schemas.iter_mut().for_each(|schema| schema.pack = false);
+        read.head.schemas.iter_mut().for_each(|schema| schema.pack = schema.fill_value.is_some());
         let datasets: Vec<_> =
             read.datasets.iter().map(|(name, range)| (&**name, &read.image[range.clone()])).collect();
         std::fs::write(&file, root::write(place, &read.head, &datasets).expect("a root").file).expect("written");
         let store = open(&path);
         assert!(rows(&store, "numbers").iter().any(|row| row.at > 0));
         store.compact().expect("compact");
+        let ids = |dataset: &str| {
+            let state = store.state().expect("a state");
+            let arrays = &state.catalogue.dataset(dataset).expect("a dataset").arrays;
+            arrays.values().map(|entry| entry.array.id).collect::<Vec<_>>()
+        };
+        let (apart, packed) = (ids("d"), ids("e"));
         for array in NAMES {
-            assert!(
-                rows(&store, array).iter().all(|row| row.at == 0 && row.len == row.block.coding.raw_len),
-                "{array}"
-            );
+            let is_own = |row: &Row| row.at == 0 && row.len == row.block.coding.raw_len;
+            assert!(rows(&store, array).iter().filter(|row| apart.contains(&row.array_id)).all(is_own), "{array}");
         }
+        let rows = rows(&store, "numbers");
+        let packs: std::collections::HashSet<u64> =
+            rows.iter().filter(|row| packed.contains(&row.array_id)).map(|row| row.block.offset).collect();
+        assert_eq!(packs.len(), 1, "{rows:?}");
         let mut values = [0; 20];
         store.read_array("d", "numbers", Selection::all(1), Target::from_slice(&mut values)).expect("read");
         assert!(values.iter().copied().eq((0..10).chain(0..10)));

@@ -261,6 +261,7 @@ static uint64_t look_at_array(uint64_t hash, atlas_store store, const char *data
     if (status != ATLAS_STATUS_OK) fail("looking at array %s/%s", dataset, array);
     /* Field by field: what lies between them means nothing. */
     hash = mix(mix(hash, &info.dtype, sizeof info.dtype), &info.rank, sizeof info.rank);
+    hash = mix(hash, &info.has_fill_value, sizeof info.has_fill_value);
     hash = mix(hash, info.shape, sizeof info - offsetof(atlas_array_description, shape));
     uint64_t cells = 1, count[ATLAS_MAX_RANK], start[ATLAS_MAX_RANK] = {0};
     for (size_t d = 0; d < info.rank; d++) {

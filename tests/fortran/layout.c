@@ -21,6 +21,7 @@ size_t layout_of(int32_t what) {
     case 16: return offsetof(atlas_array_options, pack);
     case 17: return offsetof(atlas_array_description, pack);
     case 18: return offsetof(atlas_store_description, keep_generations);
+    case 19: return offsetof(atlas_array_description, has_fill_value);
     default: return 0;
     }
 }

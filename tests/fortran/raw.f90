@@ -53,6 +53,7 @@ contains
         call same(16, offset(c_loc(options), c_loc(options%pack)), "pack of options")
         call same(17, offset(c_loc(array), c_loc(array%pack)), "pack")
         call same(18, offset(c_loc(store), c_loc(store%keep_generations)), "keep_generations of the description")
+        call same(19, offset(c_loc(array), c_loc(array%has_fill_value)), "has_fill_value")
     end subroutine layout
 
     subroutine same(what, bytes, name)

@@ -885,7 +885,7 @@ struct StoreInfo {
     std::uint64_t segment_count = 0;  ///< Segment files.
     std::uint64_t live_bytes = 0;     ///< Bytes on disk that belong to living arrays.
     std::uint64_t dead_bytes = 0;     ///< Bytes on disk that Store::compact would give back.
-    int keep_generations = 0;         ///< Earlier commits that are kept, as in CreateOptions.
+    std::int64_t keep_generations{};  ///< Earlier commits that are kept, as in CreateOptions.
 };
 
 /// An array, as Array::info describes it.

@@ -142,7 +142,7 @@ module atlas_store_c
         integer(c_int64_t) :: segment_count = 0
         integer(c_int64_t) :: live_bytes = 0
         integer(c_int64_t) :: dead_bytes = 0
-        integer(c_int32_t) :: keep_generations = 0
+        integer(c_int64_t) :: keep_generations = 0
     end type atlas_store_description
 
     !> Options of `atlas_define_array`. Set `struct_size`.
@@ -160,6 +160,7 @@ module atlas_store_c
     type, bind(c), public :: atlas_array_description
         integer(c_size_t) :: struct_size = 0
         integer(c_int32_t) :: dtype = 0
+        integer(c_int32_t) :: has_fill_value = 0
         integer(c_size_t) :: rank = 0
         integer(c_int64_t) :: shape(atlas_max_rank) = 0
         integer(c_int64_t) :: chunk_shape(atlas_max_rank) = 0
@@ -167,7 +168,6 @@ module atlas_store_c
         integer(c_int32_t) :: level = 0
         integer(c_int32_t) :: shuffle = 0
         integer(c_int32_t) :: pack = 0
-        integer(c_int32_t) :: has_fill_value = 0
         integer(c_int8_t) :: fill_value(16) = 0
     end type atlas_array_description
 

@@ -166,7 +166,7 @@ module atlas_store
         integer(int64) :: segment_count = 0        !< segment files
         integer(int64) :: live_bytes = 0           !< bytes on disk that belong to living arrays
         integer(int64) :: dead_bytes = 0           !< bytes on disk that `compact` would give back
-        integer :: keep_generations = -1           !< earlier commits that are kept; -1: the one before the last, until a
+        integer(int64) :: keep_generations = -1    !< earlier commits that are kept; -1: the one before the last, until a
                                                    !< compaction
     end type store_info_type
 

@@ -150,7 +150,7 @@ struct atlas_store_description
     segment_count::UInt64
     live_bytes::UInt64
     dead_bytes::UInt64
-    keep_generations::Int32
+    keep_generations::Int64
 end
 
 struct atlas_array_options
@@ -166,6 +166,7 @@ end
 struct atlas_array_description
     struct_size::Csize_t
     dtype::atlas_dtype
+    has_fill_value::Int32
     rank::Csize_t
     shape::NTuple{ATLAS_MAX_RANK,UInt64}
     chunk_shape::NTuple{ATLAS_MAX_RANK,UInt64}
@@ -173,7 +174,6 @@ struct atlas_array_description
     level::Int32
     shuffle::Int32
     pack::Int32
-    has_fill_value::Int32
     fill_value::NTuple{16,UInt8}
 end
 
