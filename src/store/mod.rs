@@ -15,6 +15,7 @@ mod info;
 mod install;
 mod open;
 pub(crate) mod options;
+mod places;
 mod repair;
 mod statistics;
 mod verify;
@@ -23,6 +24,7 @@ mod worker;
 pub use affected::Affected;
 pub use dataset::Dataset;
 pub use info::{ArrayFileInfo, ArrayInfo, StoreInfo};
+pub use places::{ChunkPlace, ChunkPlaces};
 pub use repair::{DamagedSegment, Newer, Repair, RepairOptions};
 pub use verify::Damage;
 

@@ -17,6 +17,8 @@ size_t layout_of(int32_t what) {
     case 12: return sizeof(atlas_stats);
     case 13: return offsetof(atlas_stats, max_uint);
     case 14: return offsetof(atlas_create_options, keep_generations);
+    case 15: return sizeof(atlas_chunk_place);
+    case 16: return offsetof(atlas_chunk_place, shuffle);
     default: return 0;
     }
 }
