@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # tests/refs/run.sh LIBDIR: a store with an array of every kind, read in place by tools that know nothing of Atlas, through
-# what `atlas refs` writes: zarr-python, xarray; and GDAL where there is a Python 3.12 or later for
+# what `atlas refs` writes: zarr-python, xarray, VirtualiZarr, Icechunk; and GDAL where there is a Python 3.12 or later for
 # the wheel. Needs cargo, python3 with venv. The last line is "N passed, N failed".
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -13,7 +13,7 @@ trap 'rm -rf "$work"' EXIT
 cargo build --locked --release --quiet --features cli --bin atlas
 atlas=target/release/atlas
 python=$(scripts/python-env.sh)
-export PYTHONDONTWRITEBYTECODE=1
+export PYTHONDONTWRITEBYTECODE=1 ICECHUNK_LOG=error
 "$python" tests/refs/make.py "$library" "$work"
 
 refs() { # EXPECTED_STATUS ARGUMENT...
@@ -30,6 +30,8 @@ for version in 2 3; do
     refs 0 "${members[@]}" --stacked --lenient -o "$work/stacked$version.json" --zarr-format $version
 done
 
+refs 0 "${members[@]}" -o "$work/members" --zarr-format 3
+
 one() { # TITLE COMMAND...: runs what prints "N passed, N failed", and adds it up
     local title=$1 code=0
     shift
@@ -45,6 +47,8 @@ for version in 2 3; do
     one "xarray, version $version" "$python" -I tests/refs/read.py xarray "$work" "${files[@]}"
 done
 one "a stacked ensemble" "$python" -I tests/refs/read.py stack "$work" "$work"/stacked?.json
+one "VirtualiZarr and Icechunk" "$python" tests/refs/virtual.py bindings/python/src/atlas/virtualizarr.py "$work" \
+    "$work/members" "$work/v3/all.json" "$work/v3/odd.json"
 
 new_enough='import sys; sys.exit(sys.version_info < (3, 12))'
 gdal=
