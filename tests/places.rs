@@ -3,7 +3,7 @@
 
 use atlas_store::{
     ArrayOptions, ChunkPlace, ChunkPlaces, Codec, CreateOptions, DType, ErrorKind, FillValue, Mode, OpenOptions,
-    Selection, Source, Store, Value,
+    RuntimeOptions, Selection, Source, Store, Value,
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -230,4 +230,30 @@ fn a_reader_has_the_places_of_its_commit() {
     assert_eq!(after.generation, 4);
     assert_ne!(after.files, held.files);
     assert_eq!(reader.stored_chunk(&after, 1).unwrap_err().kind(), ErrorKind::OutOfRange);
+}
+
+#[test]
+fn what_is_written_ahead_has_no_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let runtime = RuntimeOptions { write_buffer_bytes: Some(1 << 20), ..Default::default() };
+    let store = Store::create(&path, CreateOptions { runtime, ..Default::default() }).unwrap();
+    store.create_dataset("d").unwrap();
+    let options = ArrayOptions { chunk_shape: Some(vec![1 << 16]), ..Default::default() };
+    store.define_array("d", "a", DType::U64, &["x"], &[1 << 20], options).unwrap();
+    let values: Vec<u64> = (0..1 << 16).map(|i| i * i).collect();
+    for chunk in 0..16 {
+        let region = [chunk << 16];
+        store.write_array("d", "a", Selection::region(&region, &[1 << 16]), Source::from_slice(&values)).unwrap();
+    }
+    // Most of it is in files that no commit names.
+    assert!(std::fs::read_dir(path.join("a")).unwrap().count() > 0);
+    assert!(store.chunk_places("d", "a").unwrap().places.is_empty());
+    store.flush().unwrap();
+    let places = store.chunk_places("d", "a").unwrap();
+    assert_eq!((places.places.len(), places.generation), (16, 2));
+    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    for place in &places.places {
+        assert_eq!(block(&path, &places, place), bytes);
+    }
 }

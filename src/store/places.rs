@@ -1,8 +1,9 @@
 //! Where the chunks of an array lie, for programs that read them in place.
 
+use crate::base::dtype::DType;
 use crate::base::error::{Result, error};
 use crate::base::locks::read;
-use crate::chunk::grid;
+use crate::chunk::{block, grid};
 use crate::codec::{Codec, Coding};
 use crate::format::segment::{BlockRef, Row};
 use crate::memory::buffers;
@@ -81,15 +82,11 @@ impl Store {
                 // The newest segment wins.
                 found.places.sort_unstable_by_key(|place| (place.number, Reverse(place.file)));
                 found.places.dedup_by_key(|place| place.number);
-                for place in &found.places {
-                    let segment = &file.segments[place.file];
-                    let end = u64::from(place.at) + u64::from(place.len);
-                    let fits = schema.dtype.size() == 0 || place.len as usize == schema.chunk_bytes();
-                    if end > u64::from(place.raw_len) || !fits {
-                        let wrong = error!(Corrupt, "chunk {} is no chunk of its array: {place:?}", place.number);
-                        let wrong = self.io.reader.damaged_block(segment, &place.block(), &wrong);
-                        return Err(in_array(dataset, array, wrong));
-                    }
+                for place in found.places.iter().filter(|_| schema.dtype != DType::String) {
+                    block::check_len(&schema, place.len as usize).map_err(|error| {
+                        let error = self.io.reader.damaged_block(&file.segments[place.file], &place.block(), &error);
+                        in_array(dataset, array, error)
+                    })?;
                 }
                 found.name_files(&file.folder, &file.segments)?;
                 Ok(found)
