@@ -1,22 +1,24 @@
 #!/usr/bin/env bash
-# scripts/python-env.sh [REQUIREMENTS [FOLDER]]: makes a virtual environment with these packages (by default
-# tests/python-requirements.txt in build/venv) unless there is one, and prints the path of its python. Several tests may ask
-# for it at once. PYTHON is the interpreter, by default python3.
+# python-env.sh [LIBDIR]: makes build/venv with what tests/python-requirements.txt pins, unless it is there, and with LIBDIR
+# installs the Python package in it, built for the library there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-requirements=${1:-tests/python-requirements.txt}
-folder=${2:-build/venv}
 python=${PYTHON:-python3}
-
-mkdir -p "$(dirname "$folder")"
-exec 9>"$folder.lock"
+mkdir -p build
+exec 9>build/venv.lock
 flock 9
-# What it is made of: where that changes it is made anew.
-wanted=$({ "$python" -VV; "$python" -c 'import sys; print(sys.base_prefix)'; cat "$requirements"; } | sha256sum)
-if [[ $(cat "$folder/made-of" 2>/dev/null) != "$wanted" ]]; then
-    rm -rf "$folder"
-    "$python" -m venv "$folder" >&2
-    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: -r "$requirements" >&2
-    echo "$wanted" >"$folder/made-of"
+
+made_of=$({ "$python" --version && cat tests/python-requirements.txt; } | sha256sum)
+if [[ $(cat build/venv/made-of 2>/dev/null) != "$made_of" ]]; then
+    rm -rf build/venv
+    "$python" -m venv build/venv
+    build/venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/python-requirements.txt
+    echo "$made_of" >build/venv/made-of
 fi
-echo "$PWD/$folder/bin/python"
+
+if (($# > 0)); then
+    rm -rf build/python bindings/python/build
+    ATLAS_STORE_LIBRARY=$(realpath "$1")/libatlas_store.so build/venv/bin/python -m pip wheel --quiet \
+        --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir build/python ./bindings/python
+    build/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall build/python/*.whl
+fi

@@ -3,4 +3,5 @@
 # venv. The last line is "N passed, N failed".
 set -euo pipefail
 cd "$(dirname "$0")"
-PYTHONDONTWRITEBYTECODE=1 "$(../../scripts/python-env.sh)" check.py
+../../scripts/python-env.sh
+PYTHONDONTWRITEBYTECODE=1 ../../build/venv/bin/python check.py
