@@ -214,10 +214,23 @@ def by_gdal(expected, file, version):
             check(f"GDAL: {dataset}/{name}: {error}", False)
 
 
+def by_nobody(expected, file, version):
+    """References to files that are gone are an error, never the fill value."""
+    group, gone = zarr_group(file, version, True), 0
+    for name, values, entry in expected.of(dataset_of(file)):
+        try:
+            found = group[name][...]
+        except Exception as error:
+            gone += "ReferenceNotReachable" in type(error).__name__
+            continue
+        check(f"Zarr {version}, of what is left: {name}", same_as_declared(found, values, version))
+    check(f"Zarr {version}: {gone} arrays are gone", gone > 100)
+
+
 def main(reader, folder, *files):
     warnings.simplefilter("ignore")
     expected = Expected(folder)
-    readers = {"zarr": by_zarr, "xarray": by_xarray, "stack": by_stack, "gdal": by_gdal}
+    readers = {"zarr": by_zarr, "xarray": by_xarray, "stack": by_stack, "gdal": by_gdal, "gone": by_nobody}
     for file in files:
         version = 2 if ".zgroup" in references(file) else 3
         readers[reader](expected, file, version)
