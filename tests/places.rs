@@ -84,7 +84,7 @@ fn chunks(made: &Made, array: &str) -> Vec<(u64, Vec<u8>)> {
     let decoded = places.places.iter().enumerate().map(|(index, place)| {
         let chunk = block(&made.path, &places, place)[place.at as usize..][..place.len as usize].to_vec();
         assert_eq!(made.store.stored_chunk(&places, index).unwrap(), chunk);
-        if ChunkPlaces::is_range(place) && place.codec == Codec::None {
+        if place.is_range() && place.codec == Codec::None {
             let file = std::fs::read(made.path.join(&places.files[place.file])).unwrap();
             assert_eq!(file[(place.offset + u64::from(place.at)) as usize..][..place.len as usize], chunk);
         }
@@ -221,6 +221,7 @@ fn a_reader_has_the_places_of_its_commit() {
     store.write_array("d", "a", Selection::all(1), Source::from_slice(&[4u8, 5, 6])).unwrap();
     store.flush().unwrap();
     store.compact().unwrap();
+    assert_eq!(store.stored_chunk(&before, 0).unwrap(), [1, 2, 3]);
     let held = reader.chunk_places("d", "a").unwrap();
     assert_eq!((held.generation, &held.files, &held.places), (2, &before.files, &before.places));
     assert_eq!(reader.stored_chunk(&held, 0).unwrap(), [1, 2, 3]);
@@ -230,6 +231,11 @@ fn a_reader_has_the_places_of_its_commit() {
     assert_eq!(after.generation, 4);
     assert_ne!(after.files, held.files);
     assert_eq!(reader.stored_chunk(&after, 1).unwrap_err().kind(), ErrorKind::OutOfRange);
+    drop(reader);
+    // No reader needs the first commit any more.
+    store.compact().unwrap();
+    let reader = Store::open(&made.path, Mode::Read, OpenOptions::default()).unwrap();
+    assert_eq!(reader.stored_chunk(&before, 0).unwrap_err().kind(), ErrorKind::NotFound);
 }
 
 #[test]

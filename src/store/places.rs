@@ -95,7 +95,8 @@ impl Store {
     }
 
     /// The bytes of the chunk whose place is `places.places[index]`, decoded and checked: of texts as numcodecs'
-    /// `vlen-utf8` has them, of numbers little-endian.
+    /// `vlen-utf8` has them, of numbers little-endian. [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where the file
+    /// went with its commit.
     pub fn stored_chunk(&self, places: &ChunkPlaces, index: usize) -> Result<Vec<u8>> {
         self.check_usable()?;
         let place = (places.places.get(index))
@@ -109,11 +110,6 @@ impl Store {
 }
 
 impl ChunkPlaces {
-    /// Whether a chunk can be read as a range of its file: where it has its block alone, or the block is as it was written.
-    pub fn is_range(place: &ChunkPlace) -> bool {
-        place.len == place.raw_len || (place.codec == Codec::None && place.shuffle == 1)
-    }
-
     /// Counts files as they are used, and names them.
     fn name_files(&mut self, folder: &str, segments: &[Arc<Segment>]) -> Result<()> {
         let mut numbers: Vec<Option<usize>> = buffers::collect(segments.iter().map(|_| None))?;
@@ -131,6 +127,11 @@ impl ChunkPlaces {
 }
 
 impl ChunkPlace {
+    /// Whether the chunk is a range of its file: it has its block alone, or the block is as it was before it was stored.
+    pub fn is_range(&self) -> bool {
+        self.len == self.raw_len || (self.codec == Codec::None && self.shuffle == 1)
+    }
+
     fn new(row: &Row, file: usize) -> Self {
         let BlockRef { offset, len, crc, coding } = row.block;
         Self {

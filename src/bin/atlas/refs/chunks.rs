@@ -20,14 +20,14 @@ impl Coding {
     /// That of the chunks that are ranges of files. Where there are none, all bytes are inline, as they are.
     pub fn of(parts: &[ChunkPlaces]) -> Self {
         let mut places = parts.iter().flat_map(|part| &part.places);
-        let range = places.find(|place| ChunkPlaces::is_range(place));
+        let range = places.find(|place| place.is_range());
         range.map_or(Self::RAW, |place| Self { codec: place.codec, shuffle: place.shuffle })
     }
 
     /// Offset and length of the chunk in its file, if it is there as readers are told.
     pub fn range(&self, place: &ChunkPlace) -> Option<(u64, u64)> {
         let own = Self { codec: place.codec, shuffle: place.shuffle };
-        if own != *self || !ChunkPlaces::is_range(place) {
+        if own != *self || !place.is_range() {
             return None;
         }
         Some(match own {
