@@ -19,7 +19,7 @@
  *     atlas_close(store);
  *
  * The functions come in this order: stores, datasets, arrays, arrays of text, attributes,
- * statistics, library. What follows holds for all of them.
+ * statistics, places of chunks, library. What follows holds for all of them.
  *
  *
  * Durability
@@ -609,6 +609,37 @@ typedef struct {
     /** The largest value, exact, for bool and unsigned integers; else 0. */
     uint64_t max_uint;
 } atlas_stats;
+
+/**
+ * Where one chunk lies, as `atlas_chunk_places` tells.
+ *
+ * A block is `stored_len` bytes of a file from `offset` on. Decoded (first `codec`, then the
+ * shuffle undone) it has `raw_len` bytes; the chunk is `len` of them from `at` on: all cells of the
+ * chunk shape in C order, also those outside the array, little-endian; texts as numcodecs'
+ * vlen-utf8 has them. Where `len` is `raw_len`, the block is the chunk.
+ */
+typedef struct {
+    /** The chunk's number: its indices in the grid of chunks, counted in C order. */
+    uint64_t number;
+    /** The file, counted from 0 in the list that comes with the places. */
+    uint64_t file;
+    /** Where in the file the block begins. */
+    uint64_t offset;
+    /** Bytes of the block in the file. */
+    uint64_t stored_len;
+    /** Bytes of the block when decoded. */
+    uint64_t raw_len;
+    /** Where in the decoded block the chunk begins. */
+    uint64_t at;
+    /** Bytes of the chunk. */
+    uint64_t len;
+    /** CRC-32C of the block in the file. */
+    uint64_t checksum;
+    /** ATLAS_CODEC_ZSTD, ATLAS_CODEC_LZ4 or ATLAS_CODEC_NONE. */
+    int32_t codec;
+    /** Bytes of the elements whose bytes were shuffled; 1 where they were not. */
+    int32_t shuffle;
+} atlas_chunk_place;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1344,6 +1375,41 @@ atlas_status atlas_chunk_stats(atlas_store store,
                                size_t rank,
                                const uint64_t *chunk,
                                atlas_stats *out);
+
+/* ---- Places of chunks ------------------------------------------------------------------------ */
+
+/**
+ * Tell where the stored chunks of an array lie, so that other programs read them in place: the
+ * format of blocks is that of Zarr's codecs.
+ *
+ * - `capacity`    the places that fit into `places`
+ * - `places`      the places, by the chunks' numbers; NULL only if `capacity` is 0
+ * - `count`       how many there are
+ * - `buffer`, `buffer_capacity`, `needed`  the list of files, each as a path from the store's folder
+ *                 on: see "Text and lists". `file` of a place counts them from 0
+ * - `generation`  the commit whose chunks these are; NULL if not wanted
+ *
+ * They are those of the last commit that the handle sees. What was written since has no place yet:
+ * such a chunk is given as it was in that commit, or not at all. A chunk that is not given is not
+ * stored, and all its cells read as the fill value, or as zero without one. The files stay as long
+ * as the commit is kept: see `atlas_generations`.
+ *
+ * `count` and `needed` are written also when the call fails with ATLAS_STATUS_BUFFER_TOO_SMALL,
+ * which it does where either does not fit.
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND, ATLAS_STATUS_BUFFER_TOO_SMALL, ATLAS_STATUS_CORRUPT or
+ * ATLAS_STATUS_IO. Since 0.1.
+ */
+atlas_status atlas_chunk_places(atlas_store store,
+                                const char *dataset,
+                                const char *array,
+                                size_t capacity,
+                                atlas_chunk_place *places,
+                                size_t *count,
+                                char *buffer,
+                                size_t buffer_capacity,
+                                size_t *needed,
+                                uint64_t *generation);
 
 /* ---- Library --------------------------------------------------------------------------------- */
 

@@ -39,6 +39,7 @@ step "Fortran binding" tests/fortran/run.sh build/lib
 step "Julia binding" tests/julia/run.sh build/lib
 step "conformance" tests/conformance/run.sh build/lib
 step "format, by its description alone" tests/format/run.sh
+step "stores in place, by Zarr's tools" tests/refs/run.sh build/lib
 step "climate files" tests/netcdf/run.sh build/lib
 step "demo" make --no-print-directory demo
 step "install" tests/install/run.sh

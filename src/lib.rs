@@ -54,6 +54,6 @@ pub use store::options::{
     ArrayOptions, CreateOptions, FillValue, LogFn, LogLevel, Mode, OpenOptions, ProgressFn, RuntimeOptions,
 };
 pub use store::{
-    Affected, ArrayFileInfo, ArrayInfo, Damage, DamagedSegment, Dataset, Newer, PinnedCommit, Repair, RepairOptions,
-    Store, StoreInfo,
+    Affected, ArrayFileInfo, ArrayInfo, ChunkPlace, ChunkPlaces, Damage, DamagedSegment, Dataset, Newer, PinnedCommit,
+    Repair, RepairOptions, Store, StoreInfo,
 };

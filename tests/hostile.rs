@@ -709,6 +709,18 @@ fn texts_that_lie_about_their_lengths_are_refused() {
 }
 
 #[test]
+fn places_that_hold_no_chunk_are_refused() {
+    let _alone = alone();
+    let memory = with_segment(2, |segment| segment.pages[0].rows[0].len = 17_999);
+    let error = open(&memory, Mode::Read).unwrap().chunk_places("january", "big").err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Corrupt);
+    for text in ["array 'big' of dataset 'january'", ".seg at offset", "its array's chunks have 18000"] {
+        assert!(error.message().contains(text), "{error}");
+    }
+    exercise::exercise(&memory);
+}
+
+#[test]
 fn statistics_that_cannot_be_are_refused() {
     let _alone = alone();
     let bits = f64::to_bits;

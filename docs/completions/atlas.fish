@@ -32,6 +32,7 @@ complete -c atlas -n "__fish_atlas_needs_command" -f -a "ls" -d 'List datasets, 
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "info" -d 'Generation, counts, bytes and notation of a store, and the commits to go back to'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "show" -d 'Describe a store, a dataset or an array like `ncdump -h`; values on demand'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "stats" -d 'Minimum, maximum, cells and missing cells of arrays, without reading their values'
+complete -c atlas -n "__fish_atlas_needs_command" -f -a "refs" -d 'Write references by which Zarr tools read the arrays in place: xarray, zarr-python, GDAL'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "du" -d 'Bytes by array name: files, live, dead'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "verify" -d 'Check every byte, and name what is damaged'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "compact" -d 'Free the bytes of deleted and overwritten values'
@@ -64,6 +65,15 @@ complete -c atlas -n "__fish_atlas_using_subcommand stats" -l chunks -d 'For eac
 complete -c atlas -n "__fish_atlas_using_subcommand stats" -l json -d 'Print one JSON document; errors, too, on standard error'
 complete -c atlas -n "__fish_atlas_using_subcommand stats" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
 complete -c atlas -n "__fish_atlas_using_subcommand stats" -s h -l help -d 'Print help'
+complete -c atlas -n "__fish_atlas_using_subcommand refs" -l generation -d 'An earlier commit that the store has kept; `atlas info` lists them' -r
+complete -c atlas -n "__fish_atlas_using_subcommand refs" -s o -l output -d 'Where to: a file for one dataset or --stacked, by default standard output; a folder, with a file for each dataset' -r -F
+complete -c atlas -n "__fish_atlas_using_subcommand refs" -l base-url -d 'Where readers find the store\'s folder: an absolute path, or a URL. By default where it is' -r
+complete -c atlas -n "__fish_atlas_using_subcommand refs" -l zarr-format -d 'The version of Zarr\'s metadata' -r
+complete -c atlas -n "__fish_atlas_using_subcommand refs" -l stacked -d 'All datasets in one file, each array with one more dimension before its own: `dataset`'
+complete -c atlas -n "__fish_atlas_using_subcommand refs" -l lenient -d 'Exit with 0 also where arrays were left out'
+complete -c atlas -n "__fish_atlas_using_subcommand refs" -l json -d 'Print one JSON document; errors, too, on standard error'
+complete -c atlas -n "__fish_atlas_using_subcommand refs" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
+complete -c atlas -n "__fish_atlas_using_subcommand refs" -s h -l help -d 'Print help'
 complete -c atlas -n "__fish_atlas_using_subcommand du" -l generation -d 'An earlier commit that the store has kept; `atlas info` lists them' -r
 complete -c atlas -n "__fish_atlas_using_subcommand du" -l json -d 'Print one JSON document; errors, too, on standard error'
 complete -c atlas -n "__fish_atlas_using_subcommand du" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'

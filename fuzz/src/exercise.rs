@@ -184,6 +184,14 @@ fn read_array(store: &Store, dataset: &str, array: &str, files: usize) {
     bounded("chunk statistics", files, 0, || {
         expected("chunk statistics", store.chunk_stats(dataset, array, &vec![0; rank]))
     });
+    let places = bounded("chunk places", files, 0, || expected("chunk places", store.chunk_places(dataset, array)));
+    if let Some(places) = places {
+        for (index, place) in places.places.iter().enumerate().take(SOME) {
+            assert!(place.at + place.len <= place.raw_len && place.file < places.files.len(), "{place:?}");
+            let asked = 2 * place.raw_len as usize + place.len as usize;
+            bounded("stored chunk", files, asked, || expected("stored chunk", store.stored_chunk(&places, index)));
+        }
+    }
     // The first cell, the last, a box of few cells about the middle, and all where that is not much.
     let ones: Vec<u64> = info.shape.iter().map(|&extent| extent.min(1)).collect();
     let ends: Vec<u64> = info.shape.iter().zip(&ones).map(|(&extent, &one)| extent - one).collect();

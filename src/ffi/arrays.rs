@@ -3,7 +3,7 @@
 use crate::ffi::guard::guard;
 use crate::ffi::status::atlas_status;
 use crate::ffi::types::*;
-use crate::{ArrayInfo, Codec, FillValue, Source, Target};
+use crate::{ArrayInfo, FillValue, Source, Target};
 use std::ffi::{c_char, c_void};
 
 /// # Arrays
@@ -323,11 +323,7 @@ fn describe(info: &ArrayInfo, struct_size: usize) -> atlas_array_description {
         rank: info.shape.len(),
         shape: padded(&info.shape),
         chunk_shape: padded(&info.chunk_shape),
-        codec: match info.codec {
-            Codec::Zstd => ATLAS_CODEC_ZSTD,
-            Codec::Lz4 => ATLAS_CODEC_LZ4,
-            Codec::None => ATLAS_CODEC_NONE,
-        },
+        codec: codec_code(info.codec),
         level: info.level,
         shuffle: if info.shuffle { ATLAS_SWITCH_ON } else { ATLAS_SWITCH_OFF },
         pack: if info.pack { ATLAS_SWITCH_ON } else { ATLAS_SWITCH_OFF },

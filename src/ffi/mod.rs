@@ -30,6 +30,8 @@ mod attributes;
 
 mod stats;
 
+mod places;
+
 mod library;
 
 mod args;
@@ -40,6 +42,6 @@ mod options;
 mod outputs;
 
 pub use {
-    arrays::*, attributes::*, datasets::*, library::*, lifecycle::*, stats::*, status::*, strings::*, types::*,
-    version::*,
+    arrays::*, attributes::*, datasets::*, library::*, lifecycle::*, places::*, stats::*, status::*, strings::*,
+    types::*, version::*,
 };

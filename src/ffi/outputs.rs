@@ -96,6 +96,19 @@ impl ValuesOut {
         // SAFETY: `Call::values_out` was promised room for `capacity` values, which nobody else uses during the call.
         fill(unsafe { std::slice::from_raw_parts_mut(self.values.cast(), count * size) })
     }
+
+    /// Writes each of `values`, which are of the type that the caller's are.
+    pub(super) fn each<T: Copy>(&self, values: impl ExactSizeIterator<Item = T>) -> Result<()> {
+        self.count.set(values.len());
+        if values.len() > self.capacity {
+            bail!(BufferTooSmall, "{} values are needed, capacity is {}", values.len(), self.capacity);
+        }
+        for (index, value) in values.take(self.capacity).enumerate() {
+            // SAFETY: `Call::values_out` was promised room for `capacity` values, and `index` is below that.
+            unsafe { self.values.cast::<T>().add(index).write_unaligned(value) };
+        }
+        Ok(())
+    }
 }
 
 impl Call {

@@ -1,6 +1,6 @@
 //! The types and constants of the header.
 
-use crate::DType;
+use crate::{Codec, DType};
 use std::ffi::{c_char, c_void};
 
 /// An open store: a number that `atlas_create` or `atlas_open` gave out. 0 is never one.
@@ -311,6 +311,46 @@ const _: () = {
     assert!(size_of::<atlas_array_description>() == 3 * 8 + 2 * ATLAS_MAX_RANK * 8 + 4 * 4 + 16);
     assert!(size_of::<atlas_stats>() == 2 * 8 + 2 * 4 + 6 * 8);
 };
+
+/// Where one chunk lies, as `atlas_chunk_places` tells.
+///
+/// A block is `stored_len` bytes of a file from `offset` on. Decoded (first `codec`, then the
+/// shuffle undone) it has `raw_len` bytes; the chunk is `len` of them from `at` on: all cells of the
+/// chunk shape in C order, also those outside the array, little-endian; texts as numcodecs'
+/// vlen-utf8 has them. Where `len` is `raw_len`, the block is the chunk.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct atlas_chunk_place {
+    /// The chunk's number: its indices in the grid of chunks, counted in C order.
+    pub number: u64,
+    /// The file, counted from 0 in the list that comes with the places.
+    pub file: u64,
+    /// Where in the file the block begins.
+    pub offset: u64,
+    /// Bytes of the block in the file.
+    pub stored_len: u64,
+    /// Bytes of the block when decoded.
+    pub raw_len: u64,
+    /// Where in the decoded block the chunk begins.
+    pub at: u64,
+    /// Bytes of the chunk.
+    pub len: u64,
+    /// CRC-32C of the block in the file.
+    pub checksum: u64,
+    /// ATLAS_CODEC_ZSTD, ATLAS_CODEC_LZ4 or ATLAS_CODEC_NONE.
+    pub codec: i32,
+    /// Bytes of the elements whose bytes were shuffled; 1 where they were not.
+    pub shuffle: i32,
+}
+
+/// A codec's code.
+pub(super) fn codec_code(codec: Codec) -> i32 {
+    match codec {
+        Codec::Zstd => ATLAS_CODEC_ZSTD,
+        Codec::Lz4 => ATLAS_CODEC_LZ4,
+        Codec::None => ATLAS_CODEC_NONE,
+    }
+}
 
 const _: () = {
     let codes = [

@@ -3,7 +3,7 @@
 use crate::base::dtype::DType;
 use crate::base::error::Result;
 use crate::codec::Codec;
-use crate::format::root::MetaFormat;
+use crate::format::root::{MetaFormat, id_text};
 use crate::store::Store;
 use crate::store::options::{FillValue, Mode};
 use crate::version::ArrayFile;
@@ -15,6 +15,8 @@ use std::sync::Arc;
 pub struct StoreInfo {
     /// How it was opened.
     pub mode: Mode,
+    /// What tells the store from every other, and its copies from none: 32 hexadecimal digits.
+    pub store_id: String,
     /// Commits so far; create makes the first.
     pub generation: u64,
     /// Datasets, those not flushed included.
@@ -84,6 +86,7 @@ impl Store {
         let version = &state.version;
         Ok(StoreInfo {
             mode: self.mode,
+            store_id: id_text(&self.place.store_id),
             generation: version.generation,
             dataset_count: state.catalogue.len() as u64,
             array_file_count: version.files.len() as u64,

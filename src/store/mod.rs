@@ -16,6 +16,7 @@ mod install;
 mod open;
 pub(crate) mod options;
 mod pins;
+mod places;
 mod repair;
 mod statistics;
 mod verify;
@@ -25,6 +26,7 @@ pub use affected::Affected;
 pub use dataset::Dataset;
 pub use info::{ArrayFileInfo, ArrayInfo, StoreInfo};
 pub use pins::PinnedCommit;
+pub use places::{ChunkPlace, ChunkPlaces};
 pub use repair::{DamagedSegment, Newer, Repair, RepairOptions};
 pub use verify::Damage;
 

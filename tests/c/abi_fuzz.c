@@ -540,6 +540,13 @@ static atlas_status chunk_stats(chooser *c) {
     return CALL(atlas_chunk_stats, a_handle(c), a_name(c), a_name(c), rank, one_in(c, 30) ? NULL : numbers(c, rank),
                 out_of(c, sizeof(atlas_stats)));
 }
+static atlas_status chunk_places(chooser *c) {
+    size_t capacity = below(c, 8), buffer_capacity = below(c, 80);
+    return CALL(atlas_chunk_places, a_handle(c), a_name(c), a_name(c), capacity,
+                one_in(c, 20) ? NULL : block(c, capacity * sizeof(atlas_chunk_place)), out_of(c, sizeof(size_t)),
+                one_in(c, 20) ? NULL : block(c, buffer_capacity), buffer_capacity, out_of(c, sizeof(size_t)),
+                one_in(c, 2) ? NULL : out_of(c, sizeof(uint64_t)));
+}
 static void library(chooser *c) {
     int32_t any = (int32_t)next(c), code = one_in(c, 2) ? any : an_enum(c, 0, 22);
     if (!atlas_status_name(code) || !atlas_dtype_name(code) || atlas_dtype_size(code) > 16) fail("library");
@@ -555,7 +562,7 @@ static atlas_status step(chooser *c) {
     for (size_t i = 0; i < HANDLES; i++) live += handles[i] != 0;
     pthread_mutex_unlock(&handles_lock);
     /* Without a store there is little to call. */
-    switch (live == 0 && !one_in(c, 4) ? below(c, 5) : below(c, 61)) {
+    switch (live == 0 && !one_in(c, 4) ? below(c, 5) : below(c, 62)) {
     case 0: case 1: return create_or_open(c, true);
     case 2: case 3: case 4: return create_or_open(c, false);
     case 5: case 6: return CALL(atlas_flush, a_handle(c));
@@ -603,6 +610,7 @@ static atlas_status step(chooser *c) {
     case 58: return one_in(c, 2) ? CALL(atlas_pin, a_handle(c), a_name(c)) : CALL(atlas_unpin, a_handle(c), a_name(c));
     case 59: return one_in(c, 2) ? CALL(atlas_pin_names, a_handle(c), BUFFER())
                                  : CALL(atlas_pin_generation, a_handle(c), a_name(c), out_of(c, sizeof(uint64_t)));
+    case 60: return chunk_places(c);
     default: library(c); return ATLAS_STATUS_OK;
     }
 }

@@ -152,10 +152,11 @@ static uint64_t damages, generations[4];
 static char text_buffer[4096];
 static unsigned char memory[4096];
 static atlas_stats stats_out;
+static atlas_chunk_place places[64];
 static const char *const words3[] = {"p", "q", "r"};
 static const char *const across[] = {"jan"};
 
-enum { FUNCTIONS = 50 };
+enum { FUNCTIONS = 51 };
 static const char *function_name;
 static bool mutates;
 
@@ -220,7 +221,8 @@ static atlas_status call_function(int index, atlas_store store) {
     case 46: return CHANGE(atlas_unpin, store, "pinned");
     case 47: return CALL(atlas_pin_names, store, text_buffer, sizeof text_buffer, &needed);
     case 48: return CALL(atlas_pin_generation, store, "pinned", generations);
-    default: return CALL(atlas_generations, store, COUNT_OF(generations), generations, &size_out);
+    case 49: return CALL(atlas_generations, store, COUNT_OF(generations), generations, &size_out);
+    default: return CALL(atlas_chunk_places, store, "jan", "temperature", COUNT_OF(places), places, &size_out, text_buffer, sizeof text_buffer, &needed, NULL);
     }
 }
 
@@ -760,6 +762,12 @@ static void dirty_store(void) {
     ROW("compact with unflushed changes", UNFLUSHED_CHANGES, atlas_compact(store), "flush");
     ROW("rollback with unflushed changes", UNFLUSHED_CHANGES, atlas_rollback(store, 1), "flush");
     ROW("array_stats before the first flush", NO_STATS, atlas_array_stats(store, "d", "t", &stats_out), "'t'", "'d'");
+#define PLACES(array, capacity, places, count, buffer, size, needed) atlas_chunk_places(writer, "jan", array, capacity, places, count, buffer, size, needed, NULL)
+    ROW("chunk_places: count NULL", INVALID_ARGUMENT, PLACES("temperature", 64, places, NULL, text_buffer, 64, &needed), "count", "NULL");
+    ROW("chunk_places: places NULL", INVALID_ARGUMENT, PLACES("temperature", 64, NULL, &size_out, text_buffer, 64, &needed), "places is NULL", "capacity is 64");
+    ROW("chunk_places: buffer NULL", INVALID_ARGUMENT, PLACES("temperature", 64, places, &size_out, NULL, 64, &needed), "buffer is NULL", "capacity is 64");
+    ROW("chunk_places: needed NULL", INVALID_ARGUMENT, PLACES("temperature", 64, places, &size_out, text_buffer, 64, NULL), "needed", "NULL");
+    ROW("chunk_places: array missing", NOT_FOUND, PLACES("wind", 64, places, &size_out, text_buffer, 64, &needed), "'wind'", "'jan'");
     ROW("chunk_stats before the first flush", NO_STATS, atlas_chunk_stats(store, "d", "t", 1, ((const uint64_t[]){0}), &stats_out), "'t'", "'d'");
     ROW("write past the end, unflushed", OUT_OF_RANGE, atlas_write_array(store, "d", "t", ATLAS_DTYPE_F32, 1, n3, n2, NULL, memory), "'t'", "start[0]=3");
     float values[3];

@@ -785,6 +785,7 @@ static void check_forked(atlas_store store, const char *what) {
     CHECK_STATUS(atlas_array_fill_text(store, "a", "u", buffer, sizeof buffer, &needed), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_array_stats(store, "a", "u", &stats), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_chunk_stats(store, "a", "u", 1, one, &stats), ATLAS_STATUS_FORKED);
+    CHECK_STATUS(atlas_chunk_places(store, "a", "u", 0, NULL, &size, buffer, sizeof buffer, &needed, NULL), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_set_attribute(store, "a", NULL, "cycle", ATLAS_DTYPE_I64, 1, memory), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_get_attribute(store, "a", NULL, "cycle", ATLAS_DTYPE_I64, 1, memory, &size), ATLAS_STATUS_FORKED);
     CHECK_STATUS(atlas_get_attribute_strings(store, "a", NULL, "cycle", buffer, sizeof buffer, &needed), ATLAS_STATUS_FORKED);

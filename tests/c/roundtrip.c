@@ -1489,6 +1489,65 @@ static void statistics_per_chunk(void) {
     everywhere(1, change_chunks, check_chunks);
 }
 
+/* ---- places of chunks ---- */
+
+/* 9 chunks of 2 x 3 cells, stored as they are; the first row of chunks is never written. */
+static void change_places(atlas_store store, int round) {
+    static const uint64_t shape[2] = {5, 7}, chunk[2] = {2, 3};
+    (void)round;
+    atlas_array_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = sizeof options;
+    options.chunk_shape = chunk;
+    options.codec = ATLAS_CODEC_NONE;
+    CHECK_OK(atlas_create_dataset(store, "d"));
+    CHECK_OK(atlas_define_array(store, "d", "a", ATLAS_DTYPE_I32, 2, NULL, shape, &options));
+    int32_t values[21];
+    for (int i = 0; i < 21; i++) values[i] = 14 + i;
+    size_t count = 99, needed = 99;
+    uint64_t generation = 99;
+    CHECK_OK(atlas_write_array(store, "d", "a", ATLAS_DTYPE_I32, 2, (uint64_t[]){2, 0}, (uint64_t[]){3, 7}, NULL, values));
+    CHECK_OK(atlas_chunk_places(store, "d", "a", 0, NULL, &count, NULL, 0, &needed, &generation));
+    CHECK_U64(count, 0);
+    CHECK_U64(needed, 0);
+    CHECK_U64(generation, 1);
+    CHECK_OK(atlas_flush(store));
+}
+
+static void check_places(atlas_store store, int round) {
+    (void)round;
+    atlas_store_description description;
+    memset(&description, 0, sizeof description);
+    description.struct_size = sizeof description;
+    CHECK_OK(atlas_store_info(store, &description));
+    size_t count = 99, needed = 99;
+    uint64_t generation = 99;
+    atlas_chunk_place places[6];
+    char files[256];
+    CHECK_FAILS(atlas_chunk_places(store, "d", "a", 5, places, &count, files, sizeof files, &needed, &generation), ATLAS_STATUS_BUFFER_TOO_SMALL, "6", "5");
+    CHECK_U64(count, 6);
+    CHECK_FAILS(atlas_chunk_places(store, "d", "a", 6, places, &count, NULL, 0, &needed, &generation), ATLAS_STATUS_BUFFER_TOO_SMALL, "capacity is 0");
+    CHECK_U64(generation, 99);
+    CHECK_OK(atlas_chunk_places(store, "d", "a", 6, places, &count, files, sizeof files, &needed, &generation));
+    CHECK_U64(count, 6);
+    CHECK_U64(needed, strlen(files) + 1);
+    CHECK_U64(generation, description.generation);
+    CHECK(strncmp(files, "a/", 2) == 0);
+    for (uint64_t i = 0; i < 6; i++) {
+        CHECK_U64(places[i].number, 3 + i);
+        CHECK_U64(places[i].file, 0);
+        CHECK_U64(places[i].len, 24);
+        CHECK(places[i].at + places[i].len <= places[i].raw_len && places[i].raw_len == places[i].stored_len);
+        CHECK_I64(places[i].codec, ATLAS_CODEC_NONE);
+        CHECK_I64(places[i].shuffle, 1);
+    }
+}
+
+static void places_of_chunks(void) {
+    defaults();
+    everywhere(1, change_places, check_places);
+}
+
 /* ---- callbacks ---- */
 
 typedef struct {
@@ -1610,6 +1669,7 @@ int main(int argc, char **argv) {
     RUN(listings_and_descriptions);
     RUN(names_that_file_systems_dislike);
     RUN(statistics_per_chunk);
+    RUN(places_of_chunks);
     RUN(progress_can_cancel);
     RUN(regions_without_cells);
     return check_finish();

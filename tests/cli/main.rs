@@ -4,6 +4,7 @@
 mod commands;
 mod damage;
 mod pages;
+mod refs;
 mod selftest;
 
 use atlas_store::{ArrayOptions, CreateOptions, DType, FillValue, Selection, Source, Store};

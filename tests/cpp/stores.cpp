@@ -669,6 +669,38 @@ TEST(statistics) {
     CHECK_THROWS(no_stats, (), (void)a.stats());
 }
 
+TEST(places_of_chunks) {
+    atlas::Store store = atlas::create(path_of("store"));
+    atlas::Dataset dataset = store.create_dataset("d");
+    atlas::ArrayOptions<double> options;
+    options.chunk_shape = {2};
+    options.codec = atlas::Codec::none;
+    atlas::Array a = dataset.define_array<double>("a", {}, {300}, options);
+    CHECK(a.chunk_places().places.empty() && a.chunk_places().files.empty());
+    Doubles values(300);
+    for (std::size_t i = 0; i < values.size(); i++) values[i] = static_cast<double>(i);
+    a.write(values);
+    CHECK(a.chunk_places().places.empty());
+    store.flush();
+    a.write(-1.0, {{2}, {1}});
+    store.flush();
+    a.write(-2.0, {{0}, {1}});
+    const atlas::ChunkPlaces found = a.chunk_places();
+    CHECK_EQUAL(found.generation, store.info().generation);
+    CHECK(found.places.size() == 150 && found.files.size() == 2);
+    for (std::size_t i = 0; i < found.places.size(); i++) {
+        const atlas::ChunkPlace &place = found.places[i];
+        CHECK(place.number == i && place.len == 16 && place.shuffle == 1 && place.codec == atlas::Codec::none);
+        CHECK_EQUAL(place.file, i == 1 ? std::size_t{1} : std::size_t{0});
+        std::ifstream file(path_of("store") / found.files[place.file], std::ios::binary);
+        file.seekg(static_cast<std::streamoff>(place.offset + place.at));
+        double cells[2] = {};
+        file.read(reinterpret_cast<char *>(cells), sizeof cells);
+        CHECK(cells[0] == (i == 1 ? -1.0 : values[2 * i]) && cells[1] == values[2 * i + 1]);
+    }
+    CHECK_THROWS(not_found, ("'b'", "'d'"), (void)dataset["b"].chunk_places());
+}
+
 TEST(statistics_are_exact) {
     atlas::Store store = atlas::create(path_of("store"));
     atlas::Dataset dataset = store.create_dataset("d");

@@ -247,21 +247,26 @@ V3_TYPES = {
 }
 
 
-def zarr_float(value):
-    if math.isfinite(value):
-        return value
-    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+def zarr_float(value, version):
+    number = float(value)
+    if math.isfinite(number):
+        return number
+    if math.isnan(number) and version == 3:
+        return "0x" + value.tobytes()[::-1].hex()
+    return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
 
 
-def zarr_fill(array):
+def zarr_fill(array, version):
+    if array.fill is None and version == 2:
+        return None
     if array.dtype == "string":
         return array.fill[0] if array.fill else ""
     if array.fill is None:
         return [0.0, 0.0] if array.dtype in ("c64", "c128") else False if array.dtype == "bool" else 0
     fill = np.frombuffer(array.fill, NUMPY[array.dtype])[0]
     if array.dtype in ("c64", "c128"):
-        return [zarr_float(float(fill.real)), zarr_float(float(fill.imag))]
-    return zarr_float(float(fill)) if array.dtype in reader.FLOATS else fill.item()
+        return [zarr_float(fill.real, version), zarr_float(fill.imag, version)]
+    return zarr_float(fill, version) if array.dtype in reader.FLOATS else fill.item()
 
 
 def zarr_metadata(array, shuffle, version):
@@ -273,7 +278,7 @@ def zarr_metadata(array, shuffle, version):
         compressors = {"zstd": {"id": "zstd", "level": 1}, "lz4": {"id": "lz4", "acceleration": 1}, "none": None}
         return {".zarray": {
             "zarr_format": 2, "shape": array.shape, "chunks": array.chunk_shape, "order": "C",
-            "dtype": "|O" if texts else NUMPY[array.dtype], "fill_value": zarr_fill(array),
+            "dtype": "|O" if texts else NUMPY[array.dtype], "fill_value": zarr_fill(array, 2),
             "filters": filters or None, "compressor": compressors[codec],
         }}
     chain = [{"name": "vlen-utf8"}] if texts else [{"name": "bytes", "configuration": {"endian": "little"}}]
@@ -282,7 +287,7 @@ def zarr_metadata(array, shuffle, version):
               "lz4": [{"name": "numcodecs.lz4", "configuration": {"acceleration": 1}}], "none": []}[codec]
     return {"zarr.json": {
         "zarr_format": 3, "node_type": "array", "shape": array.shape, "data_type": V3_TYPES[array.dtype],
-        "fill_value": zarr_fill(array), "attributes": {}, "dimension_names": array.dims, "codecs": chain,
+        "fill_value": zarr_fill(array, 3), "attributes": {}, "dimension_names": array.dims, "codecs": chain,
         "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": array.chunk_shape}},
         "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
     }}
@@ -302,6 +307,8 @@ def open_with_zarr(array, version):
         if row.own():
             # Not `as_uri`: fsspec takes the path in a URL as it is, and would not decode the folder's percent signs.
             references[key] = [f"file://{segment.path}", row.offset, row.stored_len]
+        elif array.compression["codec"] == "none":
+            references[key] = [f"file://{segment.path}", row.offset + row.at, row.len]
         else:
             chunk = segment.chunk(row)
             for codec in codecs(array, shuffle):
@@ -324,9 +331,12 @@ def check_zarr(name, store):
                 if array.dtype == "string":
                     check(what, np.asarray(values).tolist() == array.values.tolist())
                 else:
-                    # Zarr's fill value has one NaN only.
-                    same = (np.array_equal(values, array.values, equal_nan=array.dtype in reader.FLOATS)
-                            and values.dtype == array.values.dtype)
+                    same = values.dtype == array.values.dtype and values.shape == array.values.shape
+                    if version == 2:
+                        # Its fill value has one NaN only.
+                        same = same and np.array_equal(values, array.values, equal_nan=array.dtype in reader.FLOATS)
+                    else:
+                        same = same and values.tobytes() == array.values.tobytes()
                     check(what, same)
 
 

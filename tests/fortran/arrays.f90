@@ -9,12 +9,12 @@ module array_tests
         atlas_dtype_i32, atlas_dtype_i64, atlas_dtype_i8, atlas_dtype_string, atlas_dtype_timestamp_ns, &
         atlas_dtype_u16, atlas_dtype_u32, atlas_dtype_u64, atlas_dtype_u8, atlas_max_name, atlas_max_rank, &
         atlas_status_already_exists, atlas_status_invalid_argument, atlas_status_no_stats, atlas_status_not_found, &
-        atlas_status_out_of_range, atlas_status_type_mismatch, dtype_name, stats_type, store_type
+        atlas_status_out_of_range, atlas_status_type_mismatch, chunk_place_type, dtype_name, stats_type, store_type
     implicit none (type, external)
     private
 
     public :: attribute_types, bits, chunk_statistics, conversions, definitions, fill_bits, fill_values, &
-        half_precision, high_rank, listings, missing_cells, refused_definitions, refused_fills, statistics, &
+        half_precision, high_rank, listings, missing_cells, places, refused_definitions, refused_fills, statistics, &
         unsigned_statistics
 
 contains
@@ -558,6 +558,41 @@ contains
         call expect(stat == atlas_status_invalid_argument, "too few indices")
     end subroutine chunk_statistics
 
+    subroutine places
+        type(store_type) :: store
+        type(chunk_place_type), allocatable :: found(:)
+        character(:), allocatable, save :: files(:)
+        real(real64) :: a(300), cells(2)
+        integer(int64) :: generation
+        integer :: i, stat, unit
+
+        a = [(real(i, real64), i = 1, 300)]
+        call store%create(path_of("store"))
+        call store%create_dataset("d")
+        call store%define("d", "a", atlas_dtype_f64, [300], chunk_shape=[2], codec=atlas_codec_none)
+        call store%chunk_places("d", "a", found, files)
+        call expect(size(found) == 0 .and. size(files) == 0, "no places before the first flush")
+        call store%write("d", "a", a)
+        call store%flush()
+        a(3) = -1
+        call store%write("d", "a", a(3:3), start=[3])
+        call store%flush()
+        call store%write("d", "a", [-2.0_real64], start=[1])
+        call store%chunk_places("d", "a", found, files, generation)
+        call expect(generation == 3 .and. size(found) == 150 .and. size(files) == 2, "a place for each chunk")
+        do i = 1, 150
+            call expect(found(i)%number == i - 1 .and. found(i)%len == 16 .and. found(i)%shuffle == 1 .and. &
+                found(i)%codec == atlas_codec_none .and. found(i)%file == merge(2, 1, i == 2), "a place")
+            open(newunit=unit, file=path_of("store")//"/"//trim(files(found(i)%file)), access="stream", &
+                form="unformatted", action="read")
+            read(unit, pos=found(i)%offset + found(i)%at + 1) cells
+            close(unit)
+            call expect(all(abs(cells - a(2 * i - 1:2 * i)) <= 0), "a chunk where its place says")
+        end do
+        call store%chunk_places("d", "b", found, files, stat=stat)
+        call expect(stat == atlas_status_not_found .and. size(found) == 0, "places of an array that is not there")
+    end subroutine places
+
     subroutine listings
         type(store_type) :: store
         character(atlas_max_name), allocatable, save :: names(:)
@@ -624,7 +659,7 @@ end module array_tests
 program arrays
     use check, only: finish, run
     use array_tests, only: attribute_types, bits, chunk_statistics, conversions, definitions, fill_bits, fill_values, &
-        half_precision, high_rank, listings, missing_cells, refused_definitions, refused_fills, statistics, &
+        half_precision, high_rank, listings, missing_cells, places, refused_definitions, refused_fills, statistics, &
         unsigned_statistics
     implicit none (type, external)
 
@@ -642,6 +677,7 @@ program arrays
     call run("statistics", statistics)
     call run("statistics of unsigned integers", unsigned_statistics)
     call run("statistics of chunks", chunk_statistics)
+    call run("places of chunks", places)
     call run("listings", listings)
     call finish
 end program arrays

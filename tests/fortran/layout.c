@@ -22,6 +22,8 @@ size_t layout_of(int32_t what) {
     case 17: return offsetof(atlas_array_description, pack);
     case 18: return offsetof(atlas_store_description, keep_generations);
     case 19: return offsetof(atlas_array_description, has_fill_value);
+    case 20: return sizeof(atlas_chunk_place);
+    case 21: return offsetof(atlas_chunk_place, shuffle);
     default: return 0;
     }
 }

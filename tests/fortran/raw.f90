@@ -4,7 +4,7 @@ module raw_tests
         c_null_char, c_null_funptr, c_null_ptr, c_ptr, c_size_t, c_sizeof
     use check, only: expect, path_of
     use atlas_store_c, only: atlas_array_description, atlas_array_dims, atlas_array_info, atlas_array_options, &
-        atlas_array_stats, atlas_close, atlas_create, atlas_create_dataset, atlas_create_options, &
+        atlas_array_stats, atlas_chunk_place, atlas_close, atlas_create, atlas_create_dataset, atlas_create_options, &
         atlas_define_array, atlas_dtype_f64, atlas_dtype_size, atlas_flush, atlas_flush_begin, atlas_flush_test, &
         atlas_flush_wait, atlas_generations, atlas_get_attribute, atlas_has_attribute, atlas_open, atlas_open_at, &
         atlas_open_options, atlas_mode_read, atlas_mode_read_write, atlas_pin, &
@@ -34,6 +34,7 @@ contains
         type(atlas_array_options), target :: options
         type(atlas_array_description), target :: array
         type(atlas_stats), target :: stats
+        type(atlas_chunk_place), target :: place
 
         call same(1, c_sizeof(create), "atlas_create_options")
         call same(2, offset(c_loc(create), c_loc(create%cache_bytes)), "cache_bytes")
@@ -54,6 +55,8 @@ contains
         call same(17, offset(c_loc(array), c_loc(array%pack)), "pack")
         call same(18, offset(c_loc(store), c_loc(store%keep_generations)), "keep_generations of the description")
         call same(19, offset(c_loc(array), c_loc(array%has_fill_value)), "has_fill_value")
+        call same(20, c_sizeof(place), "atlas_chunk_place")
+        call same(21, offset(c_loc(place), c_loc(place%shuffle)), "shuffle of a place")
     end subroutine layout
 
     subroutine same(what, bytes, name)

@@ -920,6 +920,27 @@ struct Pin {
     std::uint64_t generation = 0; ///< The commit that it names.
 };
 
+/// Where one chunk lies: see ChunkPlaces.
+struct ChunkPlace {
+    std::uint64_t number = 0;     ///< The chunk's indices in the grid of chunks, counted in C order.
+    std::size_t file = 0;         ///< Its place in ChunkPlaces::files.
+    std::uint64_t offset = 0;     ///< Where in the file the block begins.
+    std::uint64_t stored_len = 0; ///< Bytes of the block in the file.
+    std::uint64_t raw_len = 0;    ///< Bytes of the block when decoded.
+    std::uint64_t at = 0;         ///< Where in the decoded block the chunk begins.
+    std::uint64_t len = 0;        ///< Bytes of the chunk.
+    std::uint32_t checksum = 0;   ///< CRC-32C of the block in the file.
+    Codec codec{};                ///< How the block is compressed.
+    int shuffle = 1;              ///< Bytes of the elements whose bytes were shuffled; 1 where they were not.
+};
+
+/// Where the stored chunks of an array lie, as Array::chunk_places tells.
+struct ChunkPlaces {
+    std::uint64_t generation = 0;     ///< The commit whose chunks these are.
+    std::vector<std::string> files{}; ///< Paths from the store's folder on.
+    std::vector<ChunkPlace> places{}; ///< By the chunks' numbers.
+};
+
 /// A damaged place, as Store::verify reports it.
 struct Damage {
     std::string file;         ///< The file's path.
@@ -1379,6 +1400,29 @@ class Array {
         atlas_stats raw{};
         detail::check(atlas_chunk_stats(store_, dataset_.c_str(), array_.c_str(), chunk.size(), chunk.data(), &raw));
         return place().named([&] { return detail::to_stats<T>(raw); });
+    }
+
+    /// Tells where its stored chunks lie, as of the last commit that the store sees, so that other programs read them in
+    /// place: see atlas_chunk_places in atlas.h. Throws Status::corrupt or io.
+    [[nodiscard]] ChunkPlaces chunk_places() const {
+        ChunkPlaces found;
+        std::vector<atlas_chunk_place> raw(64);
+        std::size_t count = 0;
+        found.files = detail::texts_from(256, [&](char *buffer, std::size_t capacity, std::size_t *needed) {
+            for (;;) {
+                const atlas_status status =
+                    atlas_chunk_places(store_, dataset_.c_str(), array_.c_str(), raw.size(), raw.data(), &count, buffer,
+                                       capacity, needed, &found.generation);
+                if (status != ATLAS_STATUS_BUFFER_TOO_SMALL || count <= raw.size()) return status;
+                raw.resize(count);
+            }
+        });
+        for (std::size_t i = 0; i < count; i++) {
+            const atlas_chunk_place &p = raw[i];
+            found.places.push_back({p.number, detail::to_size(p.file), p.offset, p.stored_len, p.raw_len, p.at, p.len,
+                                    static_cast<std::uint32_t>(p.checksum), static_cast<Codec>(p.codec), p.shuffle});
+        }
+        return found;
     }
 
     /// Its attributes: a view.

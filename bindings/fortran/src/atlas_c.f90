@@ -185,6 +185,20 @@ module atlas_store_c
         integer(c_int64_t) :: max_uint = 0
     end type atlas_stats
 
+    !> Where one chunk lies, as `atlas_chunk_places` tells.
+    type, bind(c), public :: atlas_chunk_place
+        integer(c_int64_t) :: number = 0
+        integer(c_int64_t) :: file = 0
+        integer(c_int64_t) :: offset = 0
+        integer(c_int64_t) :: stored_len = 0
+        integer(c_int64_t) :: raw_len = 0
+        integer(c_int64_t) :: at = 0
+        integer(c_int64_t) :: len = 0
+        integer(c_int64_t) :: checksum = 0
+        integer(c_int32_t) :: codec = 0
+        integer(c_int32_t) :: shuffle = 0
+    end type atlas_chunk_place
+
     abstract interface
         !> Takes a message.
         subroutine atlas_log_fn(level, message, user_data) bind(c)
@@ -688,6 +702,22 @@ module atlas_store_c
             integer(c_int32_t) :: status
         end function atlas_chunk_stats
 
+        ! Places of chunks
+        function atlas_chunk_places(store, dataset, array, capacity, places, count, buffer, buffer_capacity, needed, &
+                generation) bind(c, name="atlas_chunk_places") result(status)
+            import :: atlas_chunk_place, c_char, c_int32_t, c_int64_t, c_size_t
+            integer(c_int64_t), value :: store
+            character(kind=c_char), intent(in) :: dataset(*), array(*)
+            integer(c_size_t), value :: capacity
+            type(atlas_chunk_place), intent(inout), optional :: places(*)
+            integer(c_size_t), intent(inout) :: count
+            character(kind=c_char), intent(inout), optional :: buffer(*)
+            integer(c_size_t), value :: buffer_capacity
+            integer(c_size_t), intent(inout) :: needed
+            integer(c_int64_t), intent(inout), optional :: generation
+            integer(c_int32_t) :: status
+        end function atlas_chunk_places
+
         ! Library
         function atlas_last_error() bind(c, name="atlas_last_error") result(text)
             import :: c_ptr
@@ -733,6 +763,6 @@ module atlas_store_c
         atlas_append_strings, atlas_read_strings, atlas_array_fill_text, atlas_set_attribute, &
         atlas_get_attribute, atlas_get_attribute_strings, atlas_attribute_info, atlas_has_attribute, &
         atlas_attribute_count, atlas_attribute_names, atlas_delete_attribute, atlas_array_stats, &
-        atlas_chunk_stats, atlas_last_error, atlas_version, atlas_version_string, atlas_status_name, &
-        atlas_dtype_name, atlas_dtype_size
+        atlas_chunk_stats, atlas_chunk_places, atlas_last_error, atlas_version, atlas_version_string, &
+        atlas_status_name, atlas_dtype_name, atlas_dtype_size
 end module atlas_store_c

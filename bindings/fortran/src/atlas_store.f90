@@ -100,7 +100,8 @@ module atlas_store
     use atlas_store_c, only: atlas_append_array, atlas_append_strings, atlas_array_count, &
         atlas_array_description, atlas_array_dims, atlas_array_fill_text, atlas_array_info, atlas_array_names, &
         atlas_array_options, atlas_array_stats, atlas_attribute_count, atlas_attribute_info, atlas_attribute_names, &
-        atlas_chunk_stats, atlas_close, atlas_compact, atlas_create, atlas_create_dataset, atlas_create_options, &
+        atlas_chunk_place, atlas_chunk_places, atlas_chunk_stats, atlas_close, atlas_compact, atlas_create, &
+        atlas_create_dataset, atlas_create_options, &
         atlas_dataset_count, atlas_dataset_name, atlas_dataset_names, atlas_define_array, atlas_delete_array, &
         atlas_delete_attribute, atlas_delete_dataset, atlas_discard, atlas_flush, atlas_flush_begin, &
         atlas_flush_test, atlas_flush_wait, atlas_generations, atlas_get_attribute, atlas_get_attribute_strings, &
@@ -134,7 +135,8 @@ module atlas_store
     implicit none (type, external)
     private
 
-    public :: array_info_type, damage_type, log_interface, progress_interface, stats_type, store_info_type, store_type
+    public :: array_info_type, chunk_place_type, damage_type, log_interface, progress_interface, &
+        stats_type, store_info_type, store_type
     public :: atlas_max_name, dtype_name, library_version, status_name
 
     ! From atlas_store_c, as they are.
@@ -199,6 +201,21 @@ module atlas_store
         integer(int64) :: min_int = 0      !< the smallest value of integers, exact (u64: its bits)
         integer(int64) :: max_int = 0      !< the largest value
     end type stats_type
+
+    !> Where one chunk lies: `stored_len` bytes of a file behind the first `offset` are a block. Decoded it has `raw_len`
+    !> bytes, of which `len` behind the first `at` are the chunk.
+    type :: chunk_place_type
+        integer(int64) :: number = 0      !< its indices in the grid of chunks, in the order of the store, from 0
+        integer :: file = 0               !< its place in the list of files, from 1
+        integer(int64) :: offset = 0      !< bytes of the file before the block
+        integer(int64) :: stored_len = 0  !< bytes of the block in the file
+        integer(int64) :: raw_len = 0     !< bytes of the block when decoded
+        integer(int64) :: at = 0          !< bytes of the decoded block before the chunk
+        integer(int64) :: len = 0         !< bytes of the chunk
+        integer(int64) :: checksum = 0    !< CRC-32C of the block in the file
+        integer(c_int32_t) :: codec = 0   !< atlas_codec_..
+        integer :: shuffle = 1            !< bytes of the elements whose bytes were shuffled; 1 where they were not
+    end type chunk_place_type
 
     !> One damaged place that `verify` found.
     type :: damage_type
@@ -354,6 +371,9 @@ module atlas_store
         procedure :: stats => store_stats
         !> chunk_stats(dataset, array, chunk, stats): the statistics of one chunk; `chunk` has its indices from 1
         procedure :: chunk_stats => store_chunk_stats
+        !> chunk_places(dataset, array, places, files, generation): where the stored chunks of an array lie, as of the
+        !> last commit that this store sees
+        procedure :: chunk_places => store_chunk_places
 
         !> Stops the program: two variables cannot own one store.
         generic :: assignment(=) => refuse_copy
@@ -2581,6 +2601,60 @@ contains
         stats = stats_from(found)
         call report(outcome, stat, errmsg)
     end subroutine store_chunk_stats
+
+    !> Tell where the stored chunks of an array lie, so that other programs read them in place: as of the last commit that
+    !> this store sees, whose number is `generation`. What was written since has no place yet. `files` are paths from the
+    !> store's folder on.
+    recursive subroutine store_chunk_places(self, dataset, array, places, files, generation, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        type(chunk_place_type), allocatable, intent(out) :: places(:)
+        character(:), allocatable, intent(out) :: files(:)
+        integer(int64), intent(out), optional :: generation
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(atlas_chunk_place), allocatable :: found(:)
+        character(:), allocatable :: buffer
+        type(outcome_type) :: outcome
+        integer(c_int32_t) :: status
+        integer(c_int64_t) :: commit
+        integer(c_size_t) :: count, i, needed
+
+        allocate(character(0) :: buffer)
+        count = 0
+        commit = 0
+        do
+            allocate(found(count))
+            needed = 0
+            status = atlas_chunk_places(self%handle, c_text(dataset), c_text(array), size(found, kind=c_size_t), &
+                found, count, buffer, len(buffer, c_size_t), needed, commit)
+            if (.not. grown(status, buffer, needed)) exit
+            deallocate(found)
+        end do
+        outcome = answer(status)
+        if (outcome%status == atlas_status_ok) then
+            call split_texts(buffer(:needed), files)
+        else
+            count = 0
+            call split_texts("", files)
+        end if
+        allocate(places(count))
+        do i = 1, count
+            places(i)%number = found(i)%number
+            places(i)%file = int(found(i)%file) + 1
+            places(i)%offset = found(i)%offset
+            places(i)%stored_len = found(i)%stored_len
+            places(i)%raw_len = found(i)%raw_len
+            places(i)%at = found(i)%at
+            places(i)%len = found(i)%len
+            places(i)%checksum = found(i)%checksum
+            places(i)%codec = found(i)%codec
+            places(i)%shuffle = found(i)%shuffle
+        end do
+        if (present(generation)) generation = commit
+        call report(outcome, stat, errmsg)
+    end subroutine store_chunk_places
 
     pure recursive function stats_from(found) result(stats)
         type(atlas_stats), intent(in) :: found

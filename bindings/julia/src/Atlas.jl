@@ -61,13 +61,15 @@ include("memory.jl")
 include("indexing.jl")
 include("attributes.jl")
 include("statistics.jl")
+include("places.jl")
 include("show.jl")
 
 "The version of the library in use."
 version() = VersionNumber(unsafe_string(LibAtlas.atlas_version_string()))
 
 @static if VERSION >= v"1.11"
-    eval(Expr(:public, :Attributes, :Damage, :Dataset, :LibAtlas, :Store, :chunksize, :codec, :compact, :create))
+    eval(Expr(:public, :Attributes, :Damage, :Dataset, :LibAtlas, :Store, :chunk_places, :chunksize))
+    eval(Expr(:public, :codec, :compact, :create))
     eval(Expr(:public, :dimnames, :discard, :fillvalue, :flush_begin, :flush_test, :flush_wait, :generations))
     eval(Expr(:public, :info, :open, :pin, :pins, :read_across, :refresh, :rollback, :set_keep_generations, :statistics, :unpin))
     eval(Expr(:public, :verify, :version))

@@ -190,6 +190,19 @@ struct atlas_stats
     max_uint::UInt64
 end
 
+struct atlas_chunk_place
+    number::UInt64
+    file::UInt64
+    offset::UInt64
+    stored_len::UInt64
+    raw_len::UInt64
+    at::UInt64
+    len::UInt64
+    checksum::UInt64
+    codec::Int32
+    shuffle::Int32
+end
+
 "All zeros, which is all defaults, but for the size."
 function zeroed(::Type{T}) where {T}
     value = Ref{T}()
@@ -444,6 +457,20 @@ end
     rank::Csize_t,
     chunk::Ptr{UInt64},
     out::Ptr{atlas_stats},
+)::atlas_status
+
+# Places of chunks
+@c atlas_chunk_places(
+    store::atlas_store,
+    dataset::Cstring,
+    array::Cstring,
+    capacity::Csize_t,
+    places::Ptr{atlas_chunk_place},
+    count::Ptr{Csize_t},
+    buffer::Ptr{UInt8},
+    buffer_capacity::Csize_t,
+    needed::Ptr{Csize_t},
+    generation::Ptr{UInt64},
 )::atlas_status
 
 # Library

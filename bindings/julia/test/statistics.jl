@@ -1,3 +1,30 @@
+@testset "places of chunks" begin
+    with_store() do store, path
+        d = create!(store, "d")
+        a = define!(d, "a", Float64, (300,); chunks=(2,), codec=:none)
+        @test Atlas.chunk_places(a) == (generation=1, files=String[], places=[])
+        x = collect(1.0:300.0)
+        a[:] = x
+        flush(store)
+        a[3] = x[3] = -1
+        flush(store)
+        a[1] = -2
+        found = Atlas.chunk_places(a)
+        @test found.generation == 3 && length(found.files) == 2 && length(found.places) == 150
+        for (k, p) in enumerate(found.places)
+            @test (p.number, p.file, p.len, p.codec, p.shuffle) == (k - 1, k == 2 ? 2 : 1, 16, :none, 1)
+            cells = open(joinpath(path, found.files[p.file])) do io
+                seek(io, p.offset + p.at)
+                [read(io, Float64), read(io, Float64)]
+            end
+            @test cells == x[(2k - 1):(2k)]
+        end
+        d["z"] = [1.5]
+        delete!(d, "z")
+        @test status_of(() -> Atlas.chunk_places(Atlas.AtlasArray{Float64,1}(a.handle, "d", "z"))) == :NOT_FOUND
+    end
+end
+
 @testset "statistics" begin
     with_store() do store, path
         d = create!(store, "d")

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 pub const EXIT_STATUS: &str = "\
 Exit status:
   0  done
-  1  the store is damaged or mixes commits, or the self-test failed
+  1  the store is damaged or mixes commits, the self-test failed, or arrays were left out
   2  the command line is wrong, or asks for what the arrays do not have
   3  no such store, dataset, array or generation
   4  another process is writing to the store
@@ -89,6 +89,41 @@ Examples:
         /// For each chunk
         #[arg(long)]
         chunks: bool,
+    },
+    /// Write references by which Zarr tools read the arrays in place: xarray, zarr-python, GDAL
+    #[command(after_help = "\
+The references are kerchunk's, version 1: a JSON file for each dataset, which `xarray.open_dataset(FILE, \
+engine=\"kerchunk\")` opens. Chunks that have no bytes of their own in a file are copied into it.\n
+They are those of one commit, and valid as long as the store keeps it.\n
+Arrays that these tools cannot read are left out, named on standard error, and make the exit status 1 unless --lenient is \
+given: names that are reserved or have a '/' or a '\\', and a dimension whose name has another extent in an array before. \
+With --stacked also arrays that not all datasets have alike.\n
+Examples:
+  atlas refs runs.atlas january -o january.json
+  atlas refs runs.atlas -o references
+  atlas refs runs.atlas --stacked -o ensemble.json")]
+    Refs {
+        /// Which store
+        #[command(flatten)]
+        store: StoreArgs,
+        /// Only these datasets
+        #[arg(value_name = "DATASET")]
+        datasets: Vec<String>,
+        /// Where to: a file for one dataset or --stacked, by default standard output; a folder, with a file for each dataset
+        #[arg(short, long, value_name = "FILE|DIR")]
+        output: Option<PathBuf>,
+        /// All datasets in one file, each array with one more dimension before its own: `dataset`
+        #[arg(long)]
+        stacked: bool,
+        /// Where readers find the store's folder: an absolute path, or a URL. By default where it is
+        #[arg(long, value_name = "URL")]
+        base_url: Option<String>,
+        /// The version of Zarr's metadata
+        #[arg(long, value_name = "2|3", default_value_t = 2, value_parser = clap::value_parser!(u8).range(2..=3))]
+        zarr_format: u8,
+        /// Exit with 0 also where arrays were left out
+        #[arg(long)]
+        lenient: bool,
     },
     /// Bytes by array name: files, live, dead
     Du {

@@ -5,6 +5,7 @@ mod change;
 mod ls;
 mod output;
 mod print;
+mod refs;
 mod selftest;
 mod show;
 mod stats;
@@ -23,7 +24,7 @@ type Outcome = Result<u8, Failure>;
 
 /// Done.
 const OK: u8 = 0;
-/// The store is damaged or mixes commits, or a self-test failed.
+/// The store is damaged or mixes commits, a self-test failed, or arrays were left out.
 const FOUND: u8 = 1;
 
 fn main() -> ExitCode {
@@ -67,6 +68,10 @@ fn run(command: Command, out: &mut Out) -> Outcome {
         }
         Command::Stats { store, dataset, array, chunks } => {
             stats::stats(out, &*open(&store, out)?, dataset.as_deref(), array.as_deref(), chunks)
+        }
+        Command::Refs { store, datasets, output, stacked, base_url, zarr_format, lenient } => {
+            let wanted = refs::Wanted { datasets, output, stacked, base_url, zarr_format, lenient };
+            refs::refs(out, &*open(&store, out)?, &store.path, &wanted)
         }
         Command::Du { store } => ls::du(out, &*open(&store, out)?),
         Command::Verify { store } => verify::verify(out, &store),

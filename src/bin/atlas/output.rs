@@ -172,6 +172,11 @@ pub fn complain(failure: &Failure, json: bool) -> u8 {
     failure.code
 }
 
+/// What is good to know, on standard error.
+pub fn note(message: &str) {
+    let _ = writeln!(io::stderr(), "atlas: note: {}", plain(message));
+}
+
 /// A warning on standard error.
 pub fn warn(message: &str) {
     let _ = writeln!(io::stderr(), "atlas: warning: {}", plain(message));
