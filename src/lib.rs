@@ -34,6 +34,7 @@ mod codec;
 pub mod ffi;
 mod format;
 mod memory;
+mod records;
 mod segment;
 pub mod storage;
 mod store;

@@ -14,7 +14,7 @@ const BANDS: &[&[&str]] = &[
     &["change"],
     &["version"],
     &["array"],
-    &["segment"],
+    &["segment", "records"],
     &["format"],
     &["chunk"],
     &["codec", "storage"],

@@ -1,56 +1,84 @@
-//! The datasets of a store, in memory: names to datasets to arrays. Datasets that nobody has asked for stay the bytes
-//! that the root holds.
+//! The datasets of a store, in memory: what has been asked for or changed, over what the last commit says.
 
 use crate::array::Array;
 use crate::base::error::{Error, Result, bail, error};
-use crate::base::locks::read;
+use crate::base::locks::{after_panic, lock, read, write};
 use crate::base::names::stored_name;
 use crate::base::pool::Pool;
 use crate::base::sync::atomic::{AtomicU64, Ordering};
+use crate::base::sync::{Mutex, RwLock};
 use crate::base::value::Value;
 use crate::chunk::schema::Schema;
-use crate::format::root::{self, ArrayRecord, Attributes, DatasetRecord, MetaFormat};
-use crate::version::RootImage;
+use crate::format::root::{ArrayRecord, Attributes, DatasetRecord};
+use crate::records::Records;
+use crate::version::Version;
 use crate::version::keeping::Keeping;
 use indexmap::IndexMap;
 use std::borrow::Borrow;
 use std::collections::{HashMap, HashSet};
-use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-/// A dataset that has been asked for.
+/// A dataset at hand.
 #[derive(Default)]
 pub(crate) struct Dataset {
     pub arrays: IndexMap<Arc<str>, ArrayEntry>,
     pub attributes: Arc<Attributes>,
+    /// Arrays that the last commit may have and that are gone, with the numbers of the changes.
+    pub removed: Vec<(u64, Arc<str>)>,
 }
 
 /// An array of a dataset.
 pub(crate) struct ArrayEntry {
     pub array: Arc<Array>,
     pub attributes: Arc<Attributes>,
-}
-
-/// A place in the order of datasets.
-pub(crate) struct Slot {
-    pub name: Arc<str>,
-    /// Where the root's image has the dataset as the last flush left it.
-    pub bytes: Option<Range<usize>>,
-    dataset: OnceLock<Box<Dataset>>,
-    /// The number of the last change to the dataset; see [`Catalogue::changes`].
+    /// Its place in the order of the dataset's arrays.
+    pub place: u64,
+    /// The number of the last change to it; see [`Catalogue::changes`].
     changed: AtomicU64,
 }
 
-/// All datasets, in the order they were created.
+impl ArrayEntry {
+    /// One that change number `change` makes.
+    pub fn new(array: Arc<Array>, attributes: Arc<Attributes>, place: u64, change: u64) -> Self {
+        Self { array, attributes, place, changed: AtomicU64::new(change) }
+    }
+
+    /// What change number `change` makes of it.
+    pub fn note(&mut self, change: u64) {
+        *self.changed.get_mut() = change;
+    }
+}
+
+/// A dataset at hand, with its name.
+pub(crate) struct Slot {
+    pub name: Arc<str>,
+    dataset: Dataset,
+    /// The number of the change that made it; 0 for one that the last commit had when it was asked for.
+    created: u64,
+    /// The number of the last change to it.
+    changed: AtomicU64,
+}
+
+impl Slot {
+    pub fn dataset(&self) -> &Dataset {
+        &self.dataset
+    }
+}
+
+/// All datasets.
 pub(crate) struct Catalogue {
-    format: MetaFormat,
-    index: HashMap<Arc<str>, usize>,
-    slots: Vec<Option<Slot>>,
-    /// The uncompressed root that `Slot::bytes` point into.
-    image: Arc<Vec<u8>>,
-    schemas: Schemas,
-    /// Counts how often schemas got other numbers.
-    pub numbering: u64,
+    /// What the last commit says.
+    records: Arc<Records>,
+    /// What is at hand; all that differs from what the last commit says is.
+    slots: RwLock<HashMap<Arc<str>, Arc<Slot>>>,
+    /// Those of them that may differ.
+    dirty: Mutex<HashSet<Arc<str>>>,
+    /// Datasets that are gone, if they are not at hand again, with the numbers of the changes.
+    gone: HashMap<Arc<str>, u64>,
+    count: usize,
+    /// All names, in the order they were created, once they have been asked for.
+    names: OnceLock<Vec<Arc<str>>>,
+    schemas: HashSet<Arc<Schema>>,
     pub next_array_id: u64,
     /// Counts changes; what a flush began with is what it leaves flushed.
     changes: AtomicU64,
@@ -62,201 +90,137 @@ pub(crate) struct Catalogue {
     keeping: Arc<Keeping>,
 }
 
-/// What arrays have in common, numbered.
-#[derive(Default)]
-struct Schemas {
-    list: Vec<Arc<Schema>>,
-    numbers: HashMap<Arc<Schema>, u32>,
-}
-
-impl Schemas {
-    fn of(root: &RootImage) -> Self {
-        Self { numbers: root.schemas.iter().cloned().zip(0..).collect(), list: root.schemas.clone() }
-    }
-
-    fn intern(&mut self, schema: impl Into<Arc<Schema>> + Borrow<Schema>) -> Arc<Schema> {
-        if let Some((known, _)) = self.numbers.get_key_value(schema.borrow()) {
-            return known.clone();
-        }
-        let schema = schema.into();
-        self.numbers.insert(schema.clone(), self.list.len() as u32);
-        self.list.push(schema.clone());
-        schema
-    }
-}
-
 impl Catalogue {
-    /// The catalogue that a root tells of.
-    pub fn new(format: MetaFormat, root: &RootImage) -> Result<Self> {
-        let mut catalogue = Self {
-            format,
-            index: HashMap::with_capacity(root.datasets.len()),
-            slots: Vec::with_capacity(root.datasets.len()),
-            image: root.image.clone(),
-            schemas: Schemas::of(root),
-            numbering: 0,
-            next_array_id: root.next_array_id,
+    /// The catalogue of a commit.
+    pub fn new(version: &Version) -> Result<Self> {
+        let records = &version.records;
+        let count = usize::try_from(records.count).map_err(|_| error!(Corrupt, "{} datasets", records.count))?;
+        Ok(Self {
+            records: records.clone(),
+            slots: RwLock::default(),
+            dirty: Mutex::default(),
+            gone: HashMap::new(),
+            count,
+            names: OnceLock::new(),
+            schemas: records.schemas.iter().cloned().collect(),
+            next_array_id: records.next_array_id,
             changes: AtomicU64::new(0),
             flushed: 0,
             begun: 0,
             removed: Vec::new(),
-            keeping: root.keeping.clone(),
-        };
-        for (name, bytes) in root.datasets.iter().cloned() {
-            stored_name("dataset", &name)?;
-            if catalogue.index.insert(name.clone(), catalogue.slots.len()).is_some() {
-                bail!(Corrupt, "the root names dataset '{name}' twice");
-            }
-            let slot = Slot { name, bytes: Some(bytes), dataset: OnceLock::new(), changed: AtomicU64::new(0) };
-            catalogue.slots.push(Some(slot));
-        }
-        Ok(catalogue)
+            keeping: version.keeping.clone(),
+        })
     }
 
     pub fn len(&self) -> usize {
-        self.index.len()
+        self.count
     }
 
-    pub fn contains(&self, name: &str) -> bool {
-        self.index.contains_key(name)
+    /// The slot of a dataset at hand.
+    fn at_hand(&self, name: &str) -> Result<Option<Arc<Slot>>> {
+        Ok(read(&self.slots)?.get(name).cloned())
     }
 
-    pub fn names(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.slots().map(|(_, slot)| &slot.name)
-    }
-
-    pub fn name_at(&self, index: usize) -> Option<&Arc<str>> {
-        if self.slots.len() == self.index.len() {
-            return self.slots.get(index)?.as_ref().map(|slot| &slot.name);
+    pub fn contains(&self, name: &str) -> Result<bool> {
+        if self.at_hand(name)?.is_some() {
+            return Ok(true);
         }
-        self.names().nth(index)
+        Ok(!self.gone.contains_key(name) && self.records.contains(name)?)
     }
 
-    /// The slots in use, with their numbers, which stay as long as a flush is under way.
-    pub fn slots(&self) -> impl Iterator<Item = (usize, &Slot)> {
-        self.slots.iter().enumerate().filter_map(|(number, slot)| Some((number, slot.as_ref()?)))
-    }
-
-    /// The slot of a dataset.
-    pub fn slot(&self, name: &str) -> Result<&Slot> {
-        (self.index.get(name))
-            .and_then(|&number| self.slots[number].as_ref())
-            .ok_or_else(|| error!(NotFound, "no dataset '{name}'"))
-    }
-
-    /// The dataset in a slot, decoded if it has not been asked for yet.
-    pub fn dataset_in<'c>(&'c self, slot: &'c Slot) -> Result<&'c Dataset> {
-        if let Some(dataset) = slot.dataset.get() {
-            return Ok(dataset);
+    /// All names, in the order they were created.
+    pub fn names(&self, pool: &Pool) -> Result<&[Arc<str>]> {
+        if let Some(names) = self.names.get() {
+            return Ok(names);
         }
-        let decoded = self.decode(slot)?;
-        Ok(slot.dataset.get_or_init(|| Box::new(decoded)))
+        let mut names = self.records.names(pool)?;
+        if !self.gone.is_empty() {
+            names.retain(|name| !self.gone.contains_key(name));
+        }
+        let dirty = lock(&self.dirty)?;
+        let slots = read(&self.slots)?;
+        let slots = dirty.iter().filter_map(|name| slots.get(name));
+        let mut created: Vec<_> = slots.filter(|slot| self.is_created(slot)).cloned().collect();
+        created.sort_unstable_by_key(|slot| slot.created);
+        names.extend(created.iter().map(|slot| slot.name.clone()));
+        Ok(self.names.get_or_init(|| names))
     }
 
-    pub fn dataset(&self, name: &str) -> Result<&Dataset> {
-        self.dataset_in(self.slot(name)?)
+    /// The slot of a dataset, which is decoded if it has not been asked for yet.
+    pub fn slot(&self, name: &str) -> Result<Arc<Slot>> {
+        if let Some(slot) = self.at_hand(name)? {
+            return Ok(slot);
+        }
+        let record = if self.gone.contains_key(name) { None } else { self.records.dataset(name)? };
+        let record = record.ok_or_else(|| error!(NotFound, "no dataset '{name}'"))?;
+        let dataset = decode(&self.records, name, record)?;
+        let name: Arc<str> = name.into();
+        let slot = Slot { name: name.clone(), dataset, created: 0, changed: AtomicU64::new(0) };
+        Ok(write(&self.slots)?.entry(name).or_insert_with(|| Arc::new(slot)).clone())
     }
 
     /// Decodes those of many datasets that have not been asked for yet. What is wrong with one is said where it is
     /// asked for.
-    pub fn decode_ahead(&self, pool: &Pool, names: &[&str]) {
-        let slots = names.iter().filter_map(|name| self.slot(name).ok());
-        let slots: Vec<&Slot> = slots.filter(|slot| slot.dataset.get().is_none()).collect();
-        pool.for_each_at_once(&slots, |slot| drop(self.dataset_in(slot)));
+    pub fn decode_ahead(&self, pool: &Pool, names: &[&str]) -> Result<()> {
+        let slots = read(&self.slots)?;
+        let names: Vec<&str> = names.iter().copied().filter(|name| !slots.contains_key(*name)).collect();
+        drop(slots);
+        pool.for_each_at_once(&names, |name| drop(self.slot(name)));
+        Ok(())
     }
 
-    /// What the root holds of the dataset in a slot.
-    pub fn record(&self, slot: &Slot) -> Result<DatasetRecord> {
-        let Some(bytes) = &slot.bytes else { bail!(Internal, "dataset '{}' is not in the root", slot.name) };
-        root::decode_dataset(self.format, &slot.name, &self.image[bytes.clone()])
-    }
-
-    /// What is wrong with datasets as the root holds them.
-    pub fn damaged_records(&self) -> Vec<Error> {
-        let mut ids = HashSet::new();
-        let mut damaged = Vec::new();
-        for (_, slot) in self.slots().filter(|(_, slot)| slot.bytes.is_some()) {
-            match self.decode(slot) {
-                Err(error) => damaged.push(error),
-                Ok(dataset) => {
-                    let twice = dataset.arrays.iter().filter(|(_, entry)| !ids.insert(entry.array.id));
-                    damaged.extend(twice.map(|(name, entry)| {
-                        error!(
-                            Corrupt,
-                            "array '{name}' of dataset '{}' has the id {} of another", slot.name, entry.array.id
-                        )
-                    }));
-                }
-            }
+    /// The number of a change that is made; the dataset `name` differs from what the last commit says.
+    fn count_change(&self, name: &Arc<str>, changed: &AtomicU64) -> Result<u64> {
+        let change = self.changes.fetch_add(1, Ordering::Relaxed) + 1;
+        // One that was changed since the last flush is listed.
+        if changed.fetch_max(change, Ordering::Relaxed) <= self.flushed {
+            lock(&self.dirty)?.insert(name.clone());
         }
-        damaged
+        Ok(change)
     }
 
-    fn decode(&self, slot: &Slot) -> Result<Dataset> {
-        let record = self.record(slot)?;
-        let mut arrays = IndexMap::with_capacity(record.arrays.len());
-        stored_attributes(&record.attributes)?;
-        for (name, array) in record.arrays {
-            stored_name("array", &name)?;
-            stored_attributes(&array.attributes)?;
-            let decoded = self.decode_array(&array).map_err(|error| {
-                let context = format!("array '{name}' of dataset '{}' in the root", slot.name);
-                error.context(context)
-            })?;
-            arrays.insert(name, ArrayEntry { array: decoded, attributes: array.attributes });
-        }
-        Ok(Dataset { arrays, attributes: record.attributes })
+    /// Notes that values of an array were written.
+    pub fn note_values(&self, slot: &Slot, entry: &ArrayEntry) -> Result<()> {
+        let change = self.count_change(&slot.name, &slot.changed)?;
+        entry.changed.fetch_max(change, Ordering::Relaxed);
+        Ok(())
     }
 
-    fn decode_array(&self, record: &ArrayRecord) -> Result<Arc<Array>> {
-        let schema = (self.schemas.list.get(record.schema as usize))
-            .ok_or_else(|| error!(Corrupt, "there is no schema {}", record.schema))?;
-        // An id that is given out again would make two arrays of one.
-        if !(1..self.next_array_id).contains(&record.id) {
-            bail!(Corrupt, "id {} is not below the next, {}", record.id, self.next_array_id);
-        }
-        record.check(schema)?;
-        let stored = record.stored.decode(schema.dtype)?;
-        Ok(Array::new(record.id, schema.clone(), &record.shape, Some(stored)))
-    }
-
-    /// The dataset, to be changed. The change is counted.
-    pub fn change(&mut self, name: &str) -> Result<&mut Dataset> {
-        self.dataset(name)?;
-        self.note_change(self.slot(name)?);
-        (self.index.get(name))
-            .and_then(|&number| self.slots[number].as_mut()?.dataset.get_mut())
-            .map(|dataset| &mut **dataset)
-            .ok_or_else(|| error!(Internal, "dataset '{name}' is not at hand"))
-    }
-
-    /// Counts a change to a dataset whose catalogue entry stays as it is.
-    pub fn note_change(&self, slot: &Slot) {
-        let number = self.changes.fetch_add(1, Ordering::Relaxed) + 1;
-        slot.changed.fetch_max(number, Ordering::Relaxed);
+    /// The dataset, to be changed, and the number of the change.
+    pub fn change(&mut self, name: &str) -> Result<(&mut Dataset, u64)> {
+        let slot = self.slot(name)?;
+        let change = self.count_change(&slot.name, &slot.changed)?;
+        drop(slot);
+        let slots = self.slots.get_mut().map_err(|_| after_panic())?;
+        let slot = slots.get_mut(name).and_then(Arc::get_mut);
+        let slot = slot.ok_or_else(|| error!(Internal, "dataset '{name}' is not at hand, or in use"))?;
+        Ok((&mut slot.dataset, change))
     }
 
     pub fn create(&mut self, name: &str) -> Result<()> {
-        if self.contains(name) {
+        if self.contains(name)? {
             bail!(AlreadyExists, "dataset '{name}' already exists");
         }
         let name: Arc<str> = name.into();
-        let slot = Slot { name: name.clone(), bytes: None, dataset: OnceLock::new(), changed: AtomicU64::new(0) };
-        slot.dataset.get_or_init(Box::default);
-        self.note_change(&slot);
-        self.index.insert(name, self.slots.len());
-        self.slots.push(Some(slot));
+        let changed = AtomicU64::new(0);
+        let created = self.count_change(&name, &changed)?;
+        let slot = Slot { name: name.clone(), dataset: Dataset::default(), created, changed };
+        if let Some(names) = self.names.get_mut() {
+            names.push(name.clone());
+        }
+        write(&self.slots)?.insert(name, Arc::new(slot));
+        self.count += 1;
         Ok(())
     }
 
     pub fn delete(&mut self, name: &str) -> Result<()> {
-        let dataset = self.dataset(name)?;
-        let removed: Vec<_> = dataset.arrays.iter().map(|(name, entry)| (name.clone(), entry.array.id)).collect();
-        self.removed.extend(removed);
-        if let Some(number) = self.index.remove(name) {
-            self.slots[number] = None;
-        }
-        self.changes.fetch_add(1, Ordering::Relaxed);
+        let slot = self.slot(name)?;
+        self.removed.extend(slot.dataset.arrays.iter().map(|(name, entry)| (name.clone(), entry.array.id)));
+        let change = self.count_change(&slot.name, &slot.changed)?;
+        write(&self.slots)?.remove(name);
+        self.gone.insert(slot.name.clone(), change);
+        self.names.take();
+        self.count -= 1;
         Ok(())
     }
 
@@ -276,7 +240,16 @@ impl Catalogue {
     pub fn new_array(&mut self, schema: Schema, shape: &[u64]) -> Arc<Array> {
         let id = self.next_array_id;
         self.next_array_id += 1;
-        Array::new(id, self.schemas.intern(schema), shape, None)
+        Array::new(id, self.intern(schema), shape, None)
+    }
+
+    fn intern(&mut self, schema: impl Into<Arc<Schema>> + Borrow<Schema>) -> Arc<Schema> {
+        if let Some(known) = self.schemas.get(schema.borrow()) {
+            return known.clone();
+        }
+        let schema = schema.into();
+        self.schemas.insert(schema.clone());
+        schema
     }
 
     /// The number of the last change.
@@ -303,71 +276,55 @@ impl Catalogue {
         self.begun = self.flushed;
     }
 
-    /// Whether the dataset differs from what the root holds.
-    pub fn is_changed(&self, slot: &Slot) -> bool {
-        slot.bytes.is_none() || slot.changed.load(Ordering::Relaxed) > self.flushed
+    /// Whether a dataset at hand was created since the last flush.
+    pub fn is_created(&self, slot: &Slot) -> bool {
+        slot.created > self.flushed
     }
 
-    pub fn image(&self) -> Arc<Vec<u8>> {
-        self.image.clone()
+    /// Whether an array differs from what the last commit says.
+    pub fn is_changed(&self, entry: &ArrayEntry) -> bool {
+        entry.changed.load(Ordering::Relaxed) > self.flushed
     }
 
-    pub fn schemas(&self) -> Vec<Arc<Schema>> {
-        self.schemas.list.clone()
+    /// The datasets at hand that differ from what the last commit says: in the order they were created, those that it has
+    /// first.
+    pub fn changed(&self) -> Result<Vec<Arc<Slot>>> {
+        let slots = read(&self.slots)?;
+        let dirty = lock(&self.dirty)?;
+        let is_changed = |slot: &&Arc<Slot>| slot.changed.load(Ordering::Relaxed) > self.flushed;
+        let mut changed: Vec<_> = dirty.iter().filter_map(|name| slots.get(name)).filter(is_changed).cloned().collect();
+        let created = |slot: &Slot| if self.is_created(slot) { slot.created } else { 0 };
+        changed.sort_unstable_by(|a, b| (created(a), &a.name).cmp(&(created(b), &b.name)));
+        Ok(changed)
     }
 
-    pub fn schema_number(&self, schema: &Arc<Schema>) -> Result<u32> {
-        // An array's schema came from `intern` or from the root.
-        self.schemas.numbers.get(schema).copied().ok_or_else(|| error!(Internal, "an array's schema has no number"))
+    /// Datasets that the last commit may have and that are gone: not those that were created anew.
+    pub fn gone(&self) -> Result<Vec<Arc<str>>> {
+        let slots = read(&self.slots)?;
+        let mut gone: Vec<_> = self.gone.keys().filter(|name| !slots.contains_key(*name)).cloned().collect();
+        gone.sort_unstable();
+        Ok(gone)
     }
 
-    /// Takes the numbers that a root gives to schemas.
-    pub fn renumber(&mut self, root: &RootImage) {
-        let mut schemas = Schemas::of(root);
-        for dataset in self.slots().filter_map(|(_, slot)| slot.dataset.get()) {
-            for entry in dataset.arrays.values() {
-                schemas.intern(entry.array.schema.clone());
+    /// The last commit, written anew with what it had.
+    pub fn moved(&mut self, records: &Arc<Records>) {
+        self.records = records.clone();
+    }
+
+    /// A flush that began at change `changes` is done, and this is what it says.
+    pub fn flushed(&mut self, changes: u64, records: &Arc<Records>) -> Result<()> {
+        (self.records, self.flushed) = (records.clone(), changes);
+        self.gone.retain(|_, gone| *gone > changes);
+        let slots = self.slots.get_mut().map_err(|_| after_panic())?;
+        let dirty = self.dirty.get_mut().map_err(|_| after_panic())?;
+        dirty.retain(|name| {
+            let Some(slot) = slots.get_mut(name) else { return false };
+            if let Some(slot) = Arc::get_mut(slot) {
+                slot.dataset.removed.retain(|(removed, _)| *removed > changes);
             }
-        }
-        self.schemas = schemas;
-        self.numbering += 1;
-    }
-
-    /// The root was written anew with what it had.
-    pub fn moved(&mut self, root: &RootImage) {
-        for (name, bytes) in &root.datasets {
-            if let Some(slot) = self.index.get(name).and_then(|number| self.slots[*number].as_mut())
-                && slot.bytes.is_some()
-            {
-                slot.bytes = Some(bytes.clone());
-            }
-        }
-        self.image = root.image.clone();
-    }
-
-    /// A flush that began at change `changes` is done: the datasets that the root has are those of `slots`. They keep
-    /// their numbers where `others`, begun since, have them.
-    pub fn flushed(&mut self, changes: u64, root: &RootImage, slots: impl Iterator<Item = usize>, others: bool) {
-        let mut current = vec![None; self.slots.len()];
-        for (number, (_, bytes)) in slots.zip(&root.datasets) {
-            current[number] = Some(bytes.clone());
-        }
-        for (slot, bytes) in self.slots.iter_mut().zip(current) {
-            if let Some(slot) = slot {
-                slot.bytes = bytes;
-            }
-        }
-        (self.image, self.flushed) = (root.image.clone(), changes);
-        if self.slots.len() > self.index.len() && !others {
-            self.slots.retain(Option::is_some);
-            for (number, slot) in self.slots.iter().enumerate() {
-                if let Some(slot) = slot
-                    && let Some(place) = self.index.get_mut(&slot.name)
-                {
-                    *place = number;
-                }
-            }
-        }
+            slot.changed.load(Ordering::Relaxed) > changes
+        });
+        Ok(())
     }
 }
 
@@ -375,23 +332,57 @@ impl Dataset {
     pub fn array(&self, dataset: &str, array: &str) -> Result<&ArrayEntry> {
         self.arrays.get(array).ok_or_else(|| error!(NotFound, "no array '{array}' in dataset '{dataset}'"))
     }
+}
 
-    /// What the root is to hold, but for what is stored of arrays.
-    pub fn to_record(&self, catalogue: &Catalogue) -> Result<DatasetRecord> {
-        let mut arrays = IndexMap::with_capacity(self.arrays.len());
-        for (name, entry) in &self.arrays {
-            let array = &entry.array;
-            let record = ArrayRecord {
-                id: array.id,
-                schema: catalogue.schema_number(&array.schema)?,
-                shape: read(&array.data)?.shape.to_vec(),
-                stored: root::StoredRecord::default(),
-                attributes: entry.attributes.clone(),
-            };
-            arrays.insert(name.clone(), record);
+/// What is wrong with datasets as a commit has them.
+pub(crate) fn damaged_records(records: &Records) -> Vec<Error> {
+    let mut ids = HashSet::new();
+    let mut damaged = Vec::new();
+    let mut count = 0;
+    for decoded in records.decoded() {
+        let found = decoded.and_then(|(name, record)| Ok((decode(records, &name, record)?, name)));
+        count += 1;
+        match found {
+            Err(error) => damaged.push(error),
+            Ok((dataset, of)) => {
+                let twice = dataset.arrays.iter().filter(|(_, entry)| !ids.insert(entry.array.id));
+                damaged.extend(twice.map(|(name, entry)| {
+                    error!(Corrupt, "array '{name}' of dataset '{of}' has the id {} of another", entry.array.id)
+                }));
+            }
         }
-        Ok(DatasetRecord { arrays, attributes: self.attributes.clone() })
     }
+    if damaged.is_empty() && count != records.count {
+        damaged.push(error!(Corrupt, "the root counts {} datasets, there are {count}", records.count));
+    }
+    damaged
+}
+
+fn decode(records: &Records, dataset: &str, record: DatasetRecord) -> Result<Dataset> {
+    let mut arrays = IndexMap::with_capacity(record.arrays.len());
+    stored_attributes(&record.attributes)?;
+    for (name, array) in record.arrays {
+        stored_name("array", &name)?;
+        stored_attributes(&array.attributes)?;
+        let place = array.place();
+        let decoded = decode_array(records, &array).map_err(|error| {
+            let context = format!("array '{name}' of dataset '{dataset}' in the root");
+            error.context(context)
+        })?;
+        arrays.insert(name, ArrayEntry::new(decoded, array.attributes, place, 0));
+    }
+    Ok(Dataset { arrays, attributes: record.attributes, removed: Vec::new() })
+}
+
+fn decode_array(records: &Records, record: &ArrayRecord) -> Result<Arc<Array>> {
+    let schema = records.schema(record.schema)?;
+    // An id that is given out again would make two arrays of one.
+    if !(1..records.next_array_id).contains(&record.id) {
+        bail!(Corrupt, "id {} is not below the next, {}", record.id, records.next_array_id);
+    }
+    record.check(schema)?;
+    let stored = record.stored.decode(schema.dtype)?;
+    Ok(Array::new(record.id, schema.clone(), &record.shape, Some(stored)))
 }
 
 fn stored_attributes(attributes: &Attributes) -> Result<()> {

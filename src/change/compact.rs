@@ -6,19 +6,19 @@
 
 use crate::array::{Io, PACK_BELOW};
 use crate::base::error::Result;
+use crate::change::records::{Composed, Composer};
 use crate::change::segments::{PACK_TARGET, is_damage};
 use crate::chunk::block::{EncodedPart, encode_raw};
-use crate::chunk::schema::Schema;
 use crate::codec::Compression;
-use crate::format::root::{self, MetaFormat};
 use crate::format::segment::Row;
 use crate::memory::buffers::{self, Buffers};
+use crate::records::Records;
 use crate::segment::rows::{Live, LiveArray, RowMerge, count_bytes};
 use crate::segment::{Segment, SegmentWriter, Segments};
-use crate::version::edit::{Encoded, FileEdit, NewFiles, Records};
+use crate::version::edit::{FileEdit, NewFiles};
 use crate::version::place::Place;
-use crate::version::{ArrayFile, RootImage, Version};
-use std::collections::{HashMap, HashSet, VecDeque};
+use crate::version::{ArrayFile, Version};
+use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -47,12 +47,12 @@ struct Rewritten {
 }
 
 /// All arrays of a version, by array name.
-pub(crate) fn live_arrays(format: MetaFormat, root: &RootImage) -> Result<HashMap<Arc<str>, Live>> {
+pub(crate) fn live_arrays(records: &Records) -> Result<HashMap<Arc<str>, Live>> {
     let mut live: HashMap<Arc<str>, Live> = HashMap::new();
-    for decoded in root.decoded(format) {
+    for decoded in records.decoded() {
         let (dataset, record) = decoded?;
         for (name, array) in record.arrays {
-            let schema = root.schema(array.schema)?.clone();
+            let schema = records.schema(array.schema)?.clone();
             let of = LiveArray { dataset: dataset.clone(), schema, shape: array.shape.into() };
             live.entry(name).or_default().insert(array.id, of);
         }
@@ -68,7 +68,7 @@ pub(crate) fn compact(
     version: &Version,
     mut progress: impl FnMut(u64, u64) -> Result<()>,
 ) -> Result<Compaction> {
-    let live = live_arrays(place.notation.format, &version.root)?;
+    let live = live_arrays(&version.records)?;
     let none = Live::new();
     let gains = |name: &Arc<str>, file: &ArrayFile| {
         file.segments.len() > 1 || file.dead_bytes > 0 || file.live_bytes == 0 || !live.contains_key(name)
@@ -99,36 +99,21 @@ pub(crate) fn compact(
         }
     }
     progress(work.len() as u64, work.len() as u64)?;
-    let (generation, next_array_id) = (version.generation, version.root.next_array_id);
+    let (generation, next_array_id) = (version.generation, version.records.next_array_id);
     Ok(Compaction { generation, live, next_array_id, files, new: all_new, damaged })
 }
 
-/// What a root says of datasets, without the schemas that none of its arrays, `live`, has any more; `None` where there are
-/// none of those.
-pub(crate) fn without_unused_schemas(
-    format: MetaFormat,
-    root: &RootImage,
+/// The records of a version without the schemas that none of its arrays, `live`, has, and in one catalogue file if in any;
+/// `None` where they are so.
+pub(crate) fn compact_records(
+    place: &Place,
+    io: &Io,
+    version: &Version,
     live: &HashMap<Arc<str>, Live>,
-) -> Result<Option<Records>> {
-    let schemas: HashSet<*const Schema> =
-        live.values().flat_map(|arrays| arrays.values().map(|array| Arc::as_ptr(&array.schema))).collect();
-    let is_used: Vec<bool> = root.schemas.iter().map(|schema| schemas.contains(&Arc::as_ptr(schema))).collect();
-    if is_used.iter().all(|is_used| *is_used) {
-        return Ok(None);
-    }
-    let used = root.schemas.iter().zip(&is_used).filter(|(_, is_used)| **is_used);
-    let schemas = used.map(|(schema, _)| schema.clone()).collect();
-    let mut next = 0;
-    let number = |is_used: &bool| (next, next += u32::from(*is_used)).0;
-    let numbers: Vec<u32> = is_used.iter().map(number).collect();
-    let mut datasets = Vec::with_capacity(root.datasets.len());
-    for decoded in root.decoded(format) {
-        let (name, mut record) = decoded?;
-        record.arrays.values_mut().for_each(|array| array.schema = numbers[array.schema as usize]);
-        datasets.push((name.clone(), Encoded::New(root::encode_dataset(format, &record)?)));
-    }
-    let (image, keeping) = (root.image.clone(), root.keeping.clone());
-    Ok(Some(Records { schemas, next_array_id: root.next_array_id, datasets, image, keeping }))
+    new: &mut NewFiles,
+) -> Result<Option<Composed>> {
+    let schemas = live.values().flat_map(|arrays| arrays.values().map(|array| Arc::as_ptr(&array.schema))).collect();
+    Composer { place, io, base: &version.records, generation: version.generation + 1, new }.compacted(&schemas)
 }
 
 impl Compaction {
@@ -211,7 +196,7 @@ struct Pack {
 impl Rewrite<'_> {
     fn create(&mut self) -> Result<Output> {
         let path = self.folder.join(self.place.new_segment_name(self.generation));
-        self.new.segment(path.clone());
+        self.new.file(path.clone());
         let writer = SegmentWriter::create(&*self.place.storage, path, &self.place.store_id)?;
         let writer = writer.with_sync(self.place.sync);
         let buffers = self.io.buffers.clone();

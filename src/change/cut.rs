@@ -1,17 +1,18 @@
 //! What a flush writes: set aside, under the exclusive lock, when it begins. Calls go on after that.
 
 use crate::array::{Array, ArrayData, Io};
-use crate::base::error::{Result, error};
-use crate::base::locks::write;
+use crate::base::error::Result;
+use crate::base::locks::{read, write};
 use crate::base::shape::Dims;
-use crate::change::catalogue::Catalogue;
+use crate::change::catalogue::{ArrayEntry, Catalogue, Slot};
 use crate::chunk::block::Block;
 use crate::chunk::schema::Schema;
-use crate::format::root::{self, DatasetRecord, MetaFormat, Stored};
+use crate::format::root::{Attributes, Stored};
+use crate::records::Records;
 use crate::version::keeping::Keeping;
-use std::collections::HashMap;
-use std::ops::Range;
-use std::sync::{Arc, OnceLock, PoisonError};
+use indexmap::IndexMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, PoisonError};
 
 /// The state that a flush writes.
 pub(crate) struct Cut {
@@ -22,61 +23,56 @@ pub(crate) struct Cut {
     /// The number of the last change in it.
     pub changes: u64,
     pub frozen: Frozen,
-    /// The uncompressed root that unchanged datasets are in.
-    pub image: Arc<Vec<u8>>,
     pub next_array_id: u64,
-    pub schemas: Vec<Arc<Schema>>,
     pub keeping: Arc<Keeping>,
-    /// See [`Catalogue::numbering`].
-    pub numbering: u64,
-    pub datasets: Vec<CutDataset>,
-    pub arrays: Vec<CutArray>,
+    /// Datasets that there are.
+    pub count: u64,
+    /// Those that differ from what the last commit says: those that it has, then those created since, in that order.
+    pub changed: IndexMap<Arc<str>, CutDataset>,
+    /// Those that it may have and that are gone.
+    pub gone: HashSet<Arc<str>>,
     /// Names and ids of arrays that are gone.
     pub removed: Vec<(Arc<str>, u64)>,
-    /// Places in `datasets`, once somebody looks for one by its name.
-    places: OnceLock<HashMap<Arc<str>, usize>>,
 }
 
+/// What differs of a dataset from what the last commit says.
 pub(crate) struct CutDataset {
-    pub slot: usize,
-    pub name: Arc<str>,
-    pub content: Content,
+    /// Then it is all that there is of it.
+    pub is_created: bool,
+    pub attributes: Arc<Attributes>,
+    pub arrays: IndexMap<Arc<str>, CutArray>,
+    /// Arrays that are gone.
+    pub removed: Vec<Arc<str>>,
 }
 
-/// An array of a changed dataset.
+/// An array that has changed.
 pub(crate) struct CutArray {
-    /// The place of its dataset in [`Cut::datasets`], and its own in that.
-    pub place: (usize, usize),
     pub array: Arc<Array>,
+    pub attributes: Arc<Attributes>,
+    pub place: u64,
     pub shape: Dims,
 }
 
-pub(crate) enum Content {
-    /// In the image of the root as it is.
-    Same(Range<usize>),
-    Changed(DatasetRecord),
-}
-
 impl Cut {
-    /// The array `id` of one name and dataset, if that is there: its schema and shape.
-    pub fn array(&self, format: MetaFormat, dataset: &str, name: &str, id: u64) -> Result<Option<(Arc<Schema>, Dims)>> {
-        let places = self.places.get_or_init(|| {
-            let names = self.datasets.iter().map(|dataset| dataset.name.clone());
-            names.zip(0..).collect()
-        });
-        let Some(place) = places.get(dataset) else { return Ok(None) };
-        let decoded;
-        let record = match &self.datasets[*place].content {
-            Content::Changed(record) => record,
-            Content::Same(range) => {
-                decoded = root::decode_dataset(format, dataset, &self.image[range.clone()])?;
-                &decoded
+    /// The array `id` of one name and dataset, if that is there: its schema and shape. `records` are those of the commit
+    /// before.
+    pub fn array(&self, records: &Records, dataset: &str, name: &str, id: u64) -> Result<Option<(Arc<Schema>, Dims)>> {
+        if let Some(changed) = self.changed.get(dataset) {
+            if let Some(array) = changed.arrays.get(name) {
+                return Ok((array.array.id == id).then(|| (array.array.schema.clone(), array.shape.clone())));
             }
-        };
-        let Some(array) = record.arrays.get(name).filter(|array| array.id == id) else { return Ok(None) };
-        let schema = (self.schemas.get(array.schema as usize))
-            .ok_or_else(|| error!(Corrupt, "there is no schema {}", array.schema))?;
-        Ok(Some((schema.clone(), Dims::from_slice(&array.shape))))
+            if changed.is_created || changed.removed.iter().any(|removed| **removed == *name) {
+                return Ok(None);
+            }
+        } else if self.gone.contains(dataset) {
+            return Ok(None);
+        }
+        let record = records.dataset(dataset)?;
+        let Some(array) = record.as_ref().and_then(|record| record.arrays.get(name)) else { return Ok(None) };
+        if array.id != id {
+            return Ok(None);
+        }
+        Ok(Some((records.schema(array.schema)?.clone(), Dims::from_slice(&array.shape))))
     }
 }
 
@@ -136,60 +132,59 @@ impl FrozenArray {
 
 /// Sets aside all changes that `catalogue` has.
 pub(crate) fn cut(catalogue: &mut Catalogue, io: &Io) -> Result<Cut> {
-    let mut cut = Cut {
+    let slots = catalogue.changed()?;
+    let mut changed = IndexMap::with_capacity(slots.len());
+    for slot in &slots {
+        let is_created = catalogue.is_created(slot);
+        let dataset = slot.dataset();
+        let arrays = dataset.arrays.iter().filter(|(_, entry)| is_created || catalogue.is_changed(entry));
+        let arrays = arrays.map(|(name, entry)| {
+            let ArrayEntry { array, attributes, place, .. } = entry;
+            let shape = read(&array.data)?.shape.clone();
+            Ok((name.clone(), CutArray { array: array.clone(), attributes: attributes.clone(), place: *place, shape }))
+        });
+        let arrays = arrays.collect::<Result<_>>()?;
+        let removed = dataset.removed.iter().map(|(_, name)| name);
+        let removed = removed.filter(|name| !dataset.arrays.contains_key(*name)).cloned().collect();
+        let attributes = dataset.attributes.clone();
+        changed.insert(slot.name.clone(), CutDataset { is_created, attributes, arrays, removed });
+    }
+    let gone = catalogue.gone()?.into_iter().collect();
+    let mut frozen = Frozen::default();
+    // Nothing fails from here on, so that no array is left frozen without a flush to thaw it.
+    for changed in changed_arrays(catalogue, &slots) {
+        let mut data = changed.array.data.write().unwrap_or_else(PoisonError::into_inner);
+        frozen.0.extend(FrozenArray::freeze(&changed, &mut data, true, io));
+    }
+    catalogue.flush_began();
+    Ok(Cut {
         number: 0,
         keep_error: false,
         changes: catalogue.changes(),
-        frozen: Frozen::default(),
-        image: catalogue.image(),
+        frozen,
         next_array_id: catalogue.next_array_id,
-        schemas: catalogue.schemas(),
         keeping: catalogue.keeping().clone(),
-        numbering: catalogue.numbering,
-        datasets: Vec::with_capacity(catalogue.len()),
-        arrays: Vec::new(),
-        removed: Vec::new(),
-        places: OnceLock::new(),
-    };
-    for (number, slot) in catalogue.slots() {
-        let content = match &slot.bytes {
-            Some(bytes) if !catalogue.is_changed(slot) => Content::Same(bytes.clone()),
-            _ => Content::Changed(catalogue.dataset_in(slot)?.to_record(catalogue)?),
-        };
-        cut.datasets.push(CutDataset { slot: number, name: slot.name.clone(), content });
-    }
-    // Nothing fails from here on, so that no array is left frozen without a flush to thaw it.
-    for changed in changed_arrays(catalogue)? {
-        let mut data = changed.array.data.write().unwrap_or_else(PoisonError::into_inner);
-        let array = CutArray { place: changed.place, array: changed.array.clone(), shape: data.shape.clone() };
-        cut.arrays.push(array);
-        cut.frozen.0.extend(FrozenArray::freeze(&changed, &mut data, true, io));
-    }
-    cut.removed = std::mem::take(&mut catalogue.removed);
-    catalogue.flush_began();
-    Ok(cut)
+        count: catalogue.len() as u64,
+        changed,
+        gone,
+        removed: std::mem::take(&mut catalogue.removed),
+    })
 }
 
-/// An array of a dataset that has changed since the last flush.
+/// An array that has changed since the last flush.
 pub(crate) struct ChangedArray<'c> {
-    /// The place of the dataset among those of the store, and the array's own in it.
-    pub place: (usize, usize),
     pub dataset: &'c Arc<str>,
     pub name: &'c Arc<str>,
     pub array: &'c Arc<Array>,
 }
 
-/// The arrays of changed datasets.
-pub(crate) fn changed_arrays(catalogue: &Catalogue) -> Result<Vec<ChangedArray<'_>>> {
-    let mut found = Vec::new();
-    for (place, (_, slot)) in catalogue.slots().enumerate().filter(|(_, (_, slot))| catalogue.is_changed(slot)) {
-        let arrays = catalogue.dataset_in(slot)?.arrays.iter().enumerate();
-        found.extend(arrays.map(|(number, (name, entry))| ChangedArray {
-            place: (place, number),
-            dataset: &slot.name,
-            name,
-            array: &entry.array,
-        }));
-    }
-    Ok(found)
+/// The changed arrays of changed datasets.
+pub(crate) fn changed_arrays<'c>(
+    catalogue: &'c Catalogue,
+    changed: &'c [Arc<Slot>],
+) -> impl Iterator<Item = ChangedArray<'c>> {
+    changed.iter().flat_map(|slot| {
+        let arrays = slot.dataset().arrays.iter().filter(|(_, entry)| catalogue.is_changed(entry));
+        arrays.map(|(name, entry)| ChangedArray { dataset: &slot.name, name, array: &entry.array })
+    })
 }

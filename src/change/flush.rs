@@ -2,21 +2,16 @@
 
 use crate::array::Io;
 use crate::base::error::Result;
-use crate::base::locks::{after_panic, lock, read};
-use crate::base::sync::Mutex;
-use crate::change::cut::{Content, Cut, CutArray, CutDataset, Totals};
+use crate::change::cut::{Cut, Totals};
+use crate::change::records::{Composed, Composer};
 use crate::change::segments::{self, Written, is_damage};
-use crate::format::root;
 use crate::segment::rows::for_each_live_row;
-use crate::version::edit::{Edit, Encoded, FileEdit, Keep, NewFiles, Records};
+use crate::version::edit::{Edit, FileEdit, Keep, NewFiles};
 use crate::version::place::Place;
-use crate::version::{ArrayFile, Version};
+use crate::version::{ArrayFile, File, Version};
 use indexmap::IndexMap;
 use std::borrow::Cow;
 use std::sync::Arc;
-
-/// Datasets that one job serialises.
-const ENCODE_TOGETHER: usize = 256;
 
 /// A flush to be committed.
 pub(crate) struct Flush {
@@ -28,17 +23,24 @@ pub(crate) struct Flush {
 
 /// Writes what was set aside, to be committed after `ahead`: the last version, with what was written ahead of this. It
 /// takes up small segments if `merging`.
-pub(crate) fn flush(place: &Place, io: &Io, ahead: &Version, cut: &mut Cut, merging: bool) -> Result<Flush> {
+pub(crate) fn flush(place: &Place, io: &Io, ahead: &Version, cut: &Cut, merging: bool) -> Result<Flush> {
     let mut new = NewFiles::new(&place.storage);
     let (removed, mut warnings) = without_removed(io, ahead, &cut.removed)?;
     let base = if removed.is_empty() { Cow::Borrowed(ahead) } else { Cow::Owned(ahead.with(removed.clone())) };
-    let merging = merging.then_some(&*cut);
+    let merging = merging.then_some(cut);
     let written = segments::write_segments(place, io, &cut.frozen, &base, &mut new, merging)?;
-    let Written { files, totals, unsynced, retired, warnings: more } = written;
+    let Written { files, totals, mut unsynced, retired, warnings: more } = written;
     warnings.extend(more);
-    let records = records(place, io, cut, &totals)?;
+    let composer = Composer { place, io, base: &ahead.records, generation: ahead.generation + 1, new: &mut new };
+    let Composed { records, unsynced: of_records, retired: of_catalogue } = composer.flushed(cut, &totals)?;
+    unsynced.extend(of_records);
+    let retired = retired.into_iter().map(File::Segment).chain(of_catalogue).collect();
     let files = removed.into_iter().chain(files.into_iter().map(|(name, file)| (name, Some(file)))).collect();
-    Ok(Flush { edit: Edit { files, records, retired, new, unsynced, keep: Keep::Yes }, totals, warnings })
+    Ok(Flush {
+        edit: Edit { files, records, retired, new, unsynced, keeping: cut.keeping.clone(), keep: Keep::Yes },
+        totals,
+        warnings,
+    })
 }
 
 /// The stored bytes of arrays that are gone are dead. Where the index that tells of them cannot be read, they count as
@@ -60,41 +62,4 @@ fn without_removed(io: &Io, version: &Version, removed: &[(Arc<str>, u64)]) -> R
         file.dead_bytes += bytes;
     }
     Ok((files.into_iter().map(|(name, file)| (name.clone(), Some(file))).collect(), warnings))
-}
-
-/// What the root is to say of datasets.
-fn records(place: &Place, io: &Io, cut: &mut Cut, totals: &Totals) -> Result<Records> {
-    for CutArray { place: (place, number), array, .. } in &cut.arrays {
-        if let Content::Changed(record) = &mut cut.datasets[*place].content
-            && let Some((_, record)) = record.arrays.get_index_mut(*number)
-        {
-            // Without new values it is what the flush before has found.
-            let stored = match totals.get(&array.id) {
-                Some(stored) => *stored,
-                None => read(&array.data)?.stored.as_ref().map(|(stored, _)| *stored).unwrap_or_default(),
-            };
-            record.stored = stored.encode(array.schema.dtype);
-        }
-    }
-    let groups: Vec<_> = cut.datasets.chunks(ENCODE_TOGETHER).map(|group| (group, Mutex::new(Vec::new()))).collect();
-    io.pool.for_each(&groups, |(group, encoded)| {
-        let encode = |dataset: &CutDataset| match &dataset.content {
-            Content::Same(range) => Ok(Encoded::Same(range.clone())),
-            Content::Changed(record) => root::encode_dataset(place.notation.format, record).map(Encoded::New),
-        };
-        *lock(encoded)? = group.iter().map(encode).collect::<Result<_>>()?;
-        Ok(())
-    })?;
-    let mut encoded = Vec::with_capacity(cut.datasets.len());
-    for (_, group) in groups {
-        encoded.append(&mut group.into_inner().map_err(|_| after_panic())?);
-    }
-    let names = cut.datasets.iter().map(|dataset| dataset.name.clone());
-    Ok(Records {
-        schemas: cut.schemas.clone(),
-        next_array_id: cut.next_array_id,
-        datasets: names.zip(encoded).collect(),
-        image: cut.image.clone(),
-        keeping: cut.keeping.clone(),
-    })
 }

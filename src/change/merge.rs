@@ -12,10 +12,10 @@ use crate::change::segments::SegmentPlan;
 use crate::format::definitions::Definition;
 use crate::format::segment::{BlockRef, HEADER_LEN, Row};
 use crate::memory::buffers::Buffer;
+use crate::records::Records;
 use crate::segment::rows::{Live, LiveArray, RowMerge};
 use crate::segment::{SegmentWriter, Segments};
 use crate::version::ArrayFile;
-use crate::version::place::Place;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::Range;
@@ -79,8 +79,8 @@ fn small_sizes(io: &Io, segments: &Segments) -> Result<Vec<u64>> {
 /// What a segment that is about to be written takes up; `None` where there is not enough that is small. Keys that
 /// the new segment has itself are left out.
 pub(crate) fn merge(
-    place: &Place,
     io: &Io,
+    records: &Records,
     plan: &SegmentPlan<'_>,
     cut: &Cut,
     file: &ArrayFile,
@@ -98,7 +98,7 @@ pub(crate) fn merge(
         rows: Vec::new(),
         blocks: Vec::new(),
         stored: Vec::new(),
-        arrays: live_of(place, io, plan, cut, &small)?,
+        arrays: live_of(io, records, plan, cut, &small)?,
     };
     for segment in small.iter() {
         let len = reader.directory(segment)?.blocks_end - HEADER_LEN as u64;
@@ -137,13 +137,13 @@ pub(crate) fn merge(
 }
 
 /// The arrays that segments have chunks of, as the cut has them; not those that are gone.
-fn live_of(place: &Place, io: &Io, plan: &SegmentPlan<'_>, cut: &Cut, segments: &Segments) -> Result<Live> {
+fn live_of(io: &Io, records: &Records, plan: &SegmentPlan<'_>, cut: &Cut, segments: &Segments) -> Result<Live> {
     let mut live = Live::new();
     for segment in segments.iter() {
         for definition in io.reader.definitions(segment)?.arrays {
             let Definition(id, dataset, ..) = definition;
             let Entry::Vacant(new) = live.entry(id) else { continue };
-            if let Some((schema, shape)) = cut.array(place.notation.format, &dataset, &plan.name, id)? {
+            if let Some((schema, shape)) = cut.array(records, &dataset, &plan.name, id)? {
                 new.insert(LiveArray { dataset, schema, shape });
             }
         }

@@ -6,6 +6,7 @@ pub(crate) mod compact;
 pub(crate) mod cut;
 pub(crate) mod flush;
 mod merge;
+pub(crate) mod records;
 pub(crate) mod rollback;
 pub(crate) mod segments;
 pub(crate) mod spill;

@@ -3,7 +3,7 @@
 use crate::array::Io;
 use crate::base::error::{Error, ErrorKind, Result, error};
 use crate::version::Version;
-use crate::version::edit::{Edit, Keep, NewFiles, Unsynced};
+use crate::version::edit::{Edit, Keep, NewFiles, NewRecords, Unsynced};
 use crate::version::place::Place;
 use crate::version::roots::read_kept;
 use std::path::Path;
@@ -26,17 +26,20 @@ pub(crate) fn rollback(
     };
     earlier.head.check_writable()?;
     place.check_same(&earlier.head)?;
-    let version = Version::of(earlier, &place.path, last)?;
+    let version = Version::of(earlier, place.notation.format, &place.path, &place.storage, last)?;
     for segment in version.all_segments() {
         io.reader.directory(segment).map_err(|error| error.missing_is(ErrorKind::Corrupt))?;
     }
     let gone = last.files.keys().filter(|name| !version.files.contains_key(*name)).map(|name| (name.clone(), None));
     let files = gone.chain(version.files.iter().map(|(name, file)| (name.clone(), Some(file.clone())))).collect();
-    let mut records = version.root.records();
+    for file in &version.records.files {
+        file.directory()?;
+    }
+    let mut records = NewRecords::same(&version.records);
     records.next_array_id = records.next_array_id.max(next_array_id);
-    records.keeping = last.root.keeping.clone();
     let new = NewFiles::new(&place.storage);
-    Ok(Edit { files, records, retired: Vec::new(), new, unsynced: Unsynced::default(), keep: Keep::Yes })
+    let (keeping, unsynced) = (last.keeping.clone(), Unsynced::default());
+    Ok(Edit { files, records, retired: Vec::new(), new, unsynced, keeping, keep: Keep::Yes })
 }
 
 /// What is said of a commit that is not there.

@@ -104,7 +104,7 @@ pub(crate) fn write_segments(
             make_folder(place, &folder)?;
             new.folder(folder);
         }
-        new.segment(plan.path.clone());
+        new.file(plan.path.clone());
     }
     let done: Vec<Mutex<Option<NewSegment>>> = plans.iter().map(|_| Mutex::new(None)).collect();
     let jobs: Vec<_> = plans.iter().zip(&done).collect();
@@ -188,7 +188,7 @@ fn write_segment(
     sync_now: bool,
 ) -> Result<NewSegment> {
     let before = base.files.get(&plan.name);
-    let merged = flush.zip(before).map_or(Ok(None), |(cut, before)| merge(place, io, plan, cut, before));
+    let merged = flush.zip(before).map_or(Ok(None), |(cut, before)| merge(io, &base.records, plan, cut, before));
     // What is wrong with older values is no reason not to keep the new ones.
     let (merged, warning) = match merged {
         Ok(merged) => (merged, None),
@@ -227,7 +227,7 @@ fn write_segment(
 }
 
 /// Makes the folder of an array name, unless a crash left it.
-fn make_folder(place: &Place, path: &Path) -> Result<()> {
+pub(crate) fn make_folder(place: &Place, path: &Path) -> Result<()> {
     match place.storage.create_dir(path) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
             Err(Error::io("create folder", path, &error))

@@ -24,7 +24,8 @@ pub(crate) struct Ahead {
 /// Sets aside the complete chunks. Those still being written to would have to be read back: they go too only when there is
 /// no room left and they are the greater part of what is pending.
 pub(crate) fn freeze(io: &Io, catalogue: &Catalogue) -> Result<Frozen> {
-    let changed = changed_arrays(catalogue)?;
+    let slots = catalogue.changed()?;
+    let changed: Vec<_> = changed_arrays(catalogue, &slots).collect();
     let mut sealed = 0;
     for changed in &changed {
         sealed += read(&changed.array.data)?.sealed_bytes();

@@ -44,6 +44,11 @@ pub(crate) fn from_short_frame(bytes: &[u8], limit: usize) -> Result<Vec<u8>> {
     Ok(raw)
 }
 
+/// Undoes [`to_frame`], where it is done often and for little.
+pub(crate) fn from_page_frame(bytes: &[u8]) -> Result<Vec<u8>> {
+    from_short_frame(bytes, usize::try_from(frame_limit(bytes.len())).unwrap_or(usize::MAX))
+}
+
 /// What `len` bytes may decompress to: so that a small file cannot fill the memory.
 fn frame_limit(len: usize) -> u64 {
     (len as u64).saturating_mul(FRAME_RATIO).saturating_add(FRAME_FREE)

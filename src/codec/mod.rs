@@ -9,7 +9,7 @@ mod plain;
 mod shuffle;
 mod zstd;
 
-pub(crate) use frame::{from_frame, from_short_frame, to_frame};
+pub(crate) use frame::{from_frame, from_page_frame, from_short_frame, to_frame};
 
 use crate::base::error::{Result, bail, error};
 use crate::codec::shuffle::{LOOK, shuffle, unshuffle};

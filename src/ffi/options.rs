@@ -114,6 +114,7 @@ impl Call {
 
     fn runtime(self, c: &atlas_open_options) -> Result<RuntimeOptions> {
         Ok(RuntimeOptions {
+            root_bytes: None,
             sync: self.switch(c.sync, "sync")?,
             threads: self.threads(c.num_threads)?,
             write_buffer_bytes: nonzero(c.write_buffer_bytes),

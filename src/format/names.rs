@@ -4,6 +4,8 @@ use super::root::{NOTATIONS, Notation};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::Path;
 
+/// The folder of catalogue files. No array has it: theirs have no dot behind `atlas`.
+pub(crate) const CATALOGUE: &str = "atlas.catalogue";
 /// The file that writers and readers lock.
 pub(crate) const LOCK: &str = ".lock";
 /// Bytes of a folder's name, at most; file systems allow 255.
@@ -26,9 +28,28 @@ pub(crate) fn segment_name(generation: u64, number: u64) -> String {
     format!("{generation:08}-{:016x}.seg", number << 32 | unique() >> 32)
 }
 
+/// The same for a catalogue file.
+pub(crate) fn catalogue_file_name(generation: u64, number: u64) -> String {
+    format!("{generation:08}-{:016x}.cat", number << 32 | unique() >> 32)
+}
+
 /// The commit in a file name that [`segment_name`] makes.
 pub(crate) fn segment_generation(name: &str) -> Option<u64> {
-    let (generation, unique) = name.strip_suffix(".seg")?.split_once('-')?;
+    generation_in(name.strip_suffix(".seg")?)
+}
+
+/// The commit in a file name that [`catalogue_file_name`] makes.
+pub(crate) fn catalogue_generation(name: &str) -> Option<u64> {
+    generation_in(name.strip_suffix(".cat")?)
+}
+
+/// The commit in the name of a segment or a catalogue file.
+pub(crate) fn generation(name: &str) -> Option<u64> {
+    segment_generation(name).or_else(|| catalogue_generation(name))
+}
+
+fn generation_in(stem: &str) -> Option<u64> {
+    let (generation, unique) = stem.split_once('-')?;
     let made = generation.len() >= 8
         && generation.bytes().all(|byte| byte.is_ascii_digit())
         && unique.len() == 16

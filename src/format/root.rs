@@ -10,6 +10,7 @@ use crate::base::value::Value;
 use crate::chunk::schema::{Fill, Schema};
 use crate::chunk::stats;
 use crate::codec::{self, Codec, Compression};
+use crate::format::catalogue::Kind;
 use crate::format::segment::Row;
 use indexmap::IndexMap;
 use serde::de::{MapAccess, Visitor};
@@ -96,6 +97,9 @@ pub struct Head {
     /// Array files by array name.
     #[serde(deserialize_with = "unique")]
     pub array_files: IndexMap<Arc<str>, FileRecord>,
+    /// Datasets that are not in the root; absent: none are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalogue: Option<CatalogueRecord>,
 }
 
 impl Head {
@@ -213,6 +217,43 @@ pub struct SegmentRecord {
     pub array_ids: (u64, u64),
 }
 
+/// The files that have the datasets which are not in the root.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CatalogueRecord {
+    /// Datasets that there are, with those in the root.
+    pub datasets: u64,
+    /// The place in the order of datasets that the next one to come into a file gets.
+    pub next_place: u64,
+    /// Oldest first: what a later one says of a dataset goes before.
+    pub files: Vec<CatalogueFileRecord>,
+}
+
+/// One catalogue file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CatalogueFileRecord {
+    /// The file's name in the folder [`names::CATALOGUE`](crate::format::names::CATALOGUE).
+    pub file: Arc<str>,
+    /// Its length.
+    pub length: u64,
+    /// CRC-32C of its directory.
+    pub directory_crc32c: u32,
+    /// Datasets that it says something of.
+    pub entries: u64,
+}
+
+/// What a root or a catalogue file says of a dataset.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct DatasetEntry {
+    /// Whether it holds beside what older catalogue files say of the dataset, or in place of all that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub over: bool,
+    /// `None` for an array that is gone.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty", deserialize_with = "unique")]
+    pub arrays: IndexMap<Arc<str>, Option<ArrayRecord>>,
+    #[serde(default, skip_serializing_if = "no_attributes", deserialize_with = "unique_attributes")]
+    pub attributes: Arc<Attributes>,
+}
+
 /// A dataset.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct DatasetRecord {
@@ -260,6 +301,9 @@ fn unique_attributes<'de, D: Deserializer<'de>>(deserializer: D) -> std::result:
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ArrayRecord {
     pub id: u64,
+    /// Its place in the order of the dataset's arrays; absent: its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<u64>,
     /// Index into [`Head::schemas`].
     pub schema: u32,
     pub shape: Dims64,
@@ -626,8 +670,8 @@ fn locate<T>(
         .collect()
 }
 
-/// A dataset as the root holds it.
-pub fn encode_dataset(format: MetaFormat, record: &DatasetRecord) -> Result<Vec<u8>> {
+/// A dataset, or what is changed of one, as a root or a catalogue file holds it.
+pub fn encode<T: Serialize>(format: MetaFormat, record: &T) -> Result<Vec<u8>> {
     match format {
         MetaFormat::Json => serde_json::to_vec(record).map_err(|error| error!(Internal, "serialising: {error}")),
         MetaFormat::MsgPack => {
@@ -636,13 +680,35 @@ pub fn encode_dataset(format: MetaFormat, record: &DatasetRecord) -> Result<Vec<
     }
 }
 
-/// Undoes [`encode_dataset`].
-pub fn decode_dataset(format: MetaFormat, name: &str, bytes: &[u8]) -> Result<DatasetRecord> {
-    let damaged = |error: &dyn fmt::Display| error!(Corrupt, "dataset '{name}' in the root: {error}");
+/// Undoes [`encode`] of what is said of the dataset `name`.
+pub fn decode<'b, T: Deserialize<'b>>(format: MetaFormat, name: &str, bytes: &'b [u8]) -> Result<T> {
+    let damaged = |error: &dyn fmt::Display| error!(Corrupt, "dataset '{name}': {error}");
     match format {
         MetaFormat::Json => serde_json::from_slice(bytes).map_err(|error| damaged(&error)),
         MetaFormat::MsgPack => rmp_serde::from_slice(bytes).map_err(|error| damaged(&error)),
     }
+}
+
+/// What the root says of a dataset that is gone, and that older catalogue files have.
+pub fn gone(format: MetaFormat) -> &'static [u8] {
+    match format {
+        MetaFormat::Json => b"null",
+        MetaFormat::MsgPack => &[0xc0],
+    }
+}
+
+/// What the root says of a dataset where there are catalogue files.
+pub fn kind(format: MetaFormat, name: &str, bytes: &[u8]) -> Result<Kind> {
+    #[derive(Deserialize)]
+    struct Over {
+        #[serde(default)]
+        over: bool,
+    }
+    Ok(match decode::<Option<Over>>(format, name, bytes)? {
+        None => Kind::Gone,
+        Some(Over { over: true }) => Kind::Over,
+        Some(Over { over: false }) => Kind::Whole,
+    })
 }
 
 #[cfg(test)]
@@ -663,6 +729,7 @@ mod tests {
             pins: IndexMap::new(),
             schemas: Vec::new(),
             array_files: IndexMap::new(),
+            catalogue: None,
         }
     }
 
@@ -671,7 +738,7 @@ mod tests {
         let mut record = DatasetRecord::default();
         Arc::make_mut(&mut record.attributes).insert("month".into(), Value::I64(vec![1]));
         for notation in NOTATIONS {
-            let bytes = encode_dataset(notation.format, &record).expect("encodes");
+            let bytes = encode(notation.format, &record).expect("encodes");
             let datasets = [("jan", &bytes[..]), ("a \"quoted\" one", &bytes[..])];
             let written = write(notation, &head(), &datasets).expect("writes");
             let root = parse(notation, written.file.clone()).expect("parses");
@@ -679,7 +746,8 @@ mod tests {
             assert_eq!(&*root.datasets[1].0, "a \"quoted\" one");
             for (i, (_, range)) in root.datasets.iter().enumerate() {
                 assert_eq!(*range, written.ranges[i]);
-                let record = decode_dataset(notation.format, "jan", &root.image[range.clone()]).expect("decodes");
+                let record =
+                    decode::<DatasetRecord>(notation.format, "jan", &root.image[range.clone()]).expect("decodes");
                 assert_eq!(record.attributes["month"], Value::I64(vec![1]));
             }
             for i in 0..written.file.len() {
@@ -698,7 +766,7 @@ mod tests {
         let mut record = DatasetRecord::default();
         Arc::make_mut(&mut record.attributes).insert("zeros".into(), Value::U8(vec![0; 12 << 20]));
         let notation = Notation { format: MetaFormat::Json, zstd: true };
-        let bytes = encode_dataset(notation.format, &record).expect("encodes");
+        let bytes = encode(notation.format, &record).expect("encodes");
         let mut file = write(notation, &head(), &[("jan", &bytes)]).expect("writes").file;
         assert_eq!(parse(notation, file.clone()).expect("parses").datasets.len(), 1);
         // Without the padding it is a bomb.

@@ -6,9 +6,6 @@ use crate::chunk::stats::ChunkStats;
 use crate::codec::{self, Codec, Coding};
 use crate::memory::buffers;
 
-/// Version of the segment format.
-const VERSION: u32 = 1;
-const MAGIC: &[u8; 8] = b"ATLASSEG";
 const END_MAGIC: &[u8; 8] = b"ATLASEND";
 
 /// Bytes of the header.
@@ -22,11 +19,22 @@ const MAX_PACK: u32 = 1 << 20;
 /// What one row can take in an index page, at most: the bound on what a page may decompress to.
 const MAX_ROW_BYTES: usize = 96;
 
-/// The header of a segment of this store.
-pub fn header(store_id: &[u8; 16]) -> [u8; HEADER_LEN] {
+/// A kind of file of a store, by its first bytes and their version.
+#[derive(Clone, Copy)]
+pub struct FileKind {
+    pub name: &'static str,
+    pub magic: &'static [u8; 8],
+    pub version: u32,
+}
+
+/// Segments.
+pub const SEGMENT: FileKind = FileKind { name: "segment", magic: b"ATLASSEG", version: 1 };
+
+/// The header of a file of this kind and store.
+pub fn header(kind: FileKind, store_id: &[u8; 16]) -> [u8; HEADER_LEN] {
     let mut bytes = [0; HEADER_LEN];
-    bytes[..8].copy_from_slice(MAGIC);
-    bytes[8..12].copy_from_slice(&VERSION.to_le_bytes());
+    bytes[..8].copy_from_slice(kind.magic);
+    bytes[8..12].copy_from_slice(&kind.version.to_le_bytes());
     bytes[16..].copy_from_slice(store_id);
     bytes
 }
@@ -37,21 +45,22 @@ pub fn store_id_in(header: &[u8; HEADER_LEN]) -> [u8; 16] {
 }
 
 /// Checks a header against what it must be.
-pub fn check_header(bytes: &[u8], store_id: &[u8; 16]) -> Result<()> {
-    if bytes == header(store_id) {
+pub fn check_header(kind: FileKind, bytes: &[u8], store_id: &[u8; 16]) -> Result<()> {
+    let FileKind { name, magic, version } = kind;
+    if bytes == header(kind, store_id) {
         return Ok(());
     }
-    if bytes.len() < HEADER_LEN || bytes[..8] != MAGIC[..] {
-        bail!(Corrupt, "not a segment: its first bytes are not '{}'", String::from_utf8_lossy(MAGIC));
+    if bytes.len() < HEADER_LEN || bytes[..8] != magic[..] {
+        bail!(Corrupt, "not a {name}: its first bytes are not '{}'", String::from_utf8_lossy(magic));
     }
-    let version = u32::from_le_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]);
-    if version > VERSION {
-        bail!(Unsupported, "segment version {version} is newer than {VERSION}");
+    let said = u32::from_le_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]);
+    if said > version {
+        bail!(Unsupported, "{name} version {said} is newer than {version}");
     }
-    bail!(Corrupt, "the header is damaged, or the segment belongs to another store")
+    bail!(Corrupt, "the header is damaged, or the {name} belongs to another store")
 }
 
-/// The end of a segment: where its directory is.
+/// The end of a file: where its directory is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trailer {
     pub directory_offset: u64,
@@ -71,7 +80,7 @@ impl Trailer {
         bytes
     }
 
-    /// The trailer of a segment of `file_len` bytes.
+    /// The trailer of a file of `file_len` bytes.
     pub fn parse(bytes: &[u8; TRAILER_LEN], file_len: u64) -> Result<Self> {
         let mut cursor = Cursor(bytes);
         let trailer = Self {

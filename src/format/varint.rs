@@ -54,6 +54,13 @@ impl<'a> Cursor<'a> {
         Ok(*head)
     }
 
+    /// The next `len` bytes.
+    pub fn slice(&mut self, len: usize) -> Result<&'a [u8]> {
+        let (head, rest) = self.0.split_at_checked(len).ok_or_else(|| error!(Corrupt, "the index is cut short"))?;
+        self.0 = rest;
+        Ok(head)
+    }
+
     /// The next byte.
     pub fn byte(&mut self) -> Result<u8> {
         self.bytes::<1>().map(|[byte]| byte)

@@ -59,7 +59,7 @@ impl SegmentReader {
         }
         let mut header = [0; HEADER_LEN];
         self.read(segment, &*file, &mut header, 0)?;
-        layout::check_header(&header, &self.store_id).map_err(|error| segment.damaged(0, &error))?;
+        layout::check_header(layout::SEGMENT, &header, &self.store_id).map_err(|error| segment.damaged(0, &error))?;
         self.files.keep(segment.uid, file.clone());
         Ok(file)
     }

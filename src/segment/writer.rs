@@ -48,7 +48,7 @@ impl SegmentWriter {
             file,
             path,
             end: HEADER_LEN as u64,
-            gathered: layout::header(store_id).to_vec(),
+            gathered: layout::header(layout::SEGMENT, store_id).to_vec(),
             written: 0,
             sent: u64::MAX,
             rows: Vec::new(),

@@ -32,9 +32,9 @@ impl Store {
         let hits = self.hits(&segments[number], damage.offset);
         let mut affected = Vec::new();
         // A dataset that cannot be decoded is a damage of the root's, which names it.
-        for (dataset, record) in version.root.decoded(self.place.notation.format).flatten() {
+        for (dataset, record) in version.records.decoded().flatten() {
             let Some(array) = record.arrays.get(name) else { continue };
-            let Ok(schema) = version.root.schema(array.schema) else { continue };
+            let Ok(schema) = version.records.schema(array.schema) else { continue };
             let mut add = |chunk| affected.push(Affected { dataset: dataset.clone(), array: name.clone(), chunk });
             match &hits {
                 Hits::Arrays(low, high) if (*low..=*high).contains(&array.id) => add(None),

@@ -31,12 +31,12 @@ impl Store {
         check_name("array", array)?;
         let schema = self.schema(dtype, dims, shape, options).map_err(|error| in_array(dataset, array, error))?;
         let mut state = self.state_mut()?;
-        if state.catalogue.dataset(dataset)?.arrays.contains_key(array) {
+        if state.catalogue.slot(dataset)?.dataset().arrays.contains_key(array) {
             bail!(AlreadyExists, "array '{array}' of dataset '{dataset}' already exists");
         }
         let made = state.catalogue.new_array(schema, shape);
-        let entry = ArrayEntry { array: made, attributes: Arc::default() };
-        state.catalogue.change(dataset)?.arrays.insert(array.into(), entry);
+        let (place, (found, change)) = (made.id, state.catalogue.change(dataset)?);
+        found.arrays.insert(array.into(), ArrayEntry::new(made, Arc::default(), place, change));
         Ok(())
     }
 
@@ -79,20 +79,22 @@ impl Store {
     /// Deletes an array. Its bytes stay on disk until [`Store::compact`].
     pub fn delete_array(&self, dataset: &str, array: &str) -> Result<()> {
         let mut state = self.state_mut()?;
-        let id = state.catalogue.dataset(dataset)?.array(dataset, array)?.array.id;
-        state.catalogue.change(dataset)?.arrays.shift_remove(array);
+        let id = state.catalogue.slot(dataset)?.dataset().array(dataset, array)?.array.id;
+        let (found, change) = state.catalogue.change(dataset)?;
+        found.arrays.shift_remove(array);
+        found.removed.push((change, array.into()));
         state.catalogue.removed.push((array.into(), id));
         Ok(())
     }
 
     /// Whether a dataset has an array of this name.
     pub fn has_array(&self, dataset: &str, array: &str) -> Result<bool> {
-        Ok(self.state()?.catalogue.dataset(dataset)?.arrays.contains_key(array))
+        Ok(self.state()?.catalogue.slot(dataset)?.dataset().arrays.contains_key(array))
     }
 
     /// Names of a dataset's arrays, in the order they were defined.
     pub fn array_names(&self, dataset: &str) -> Result<Vec<Arc<str>>> {
-        Ok(self.state()?.catalogue.dataset(dataset)?.arrays.keys().cloned().collect())
+        Ok(self.state()?.catalogue.slot(dataset)?.dataset().arrays.keys().cloned().collect())
     }
 
     /// Type, shape, chunks, codec and fill value of an array.
@@ -137,8 +139,7 @@ impl Store {
             let source = source.bind(&region.count, array.schema.dtype)?;
             source.check_values()?;
             array.write_numbers(&mut data, &self.io, &segments, &region, &source)?;
-            state.catalogue.note_change(slot);
-            Ok(())
+            state.catalogue.note_values(slot, entry)
         })
     }
 
@@ -153,8 +154,7 @@ impl Store {
             let region = selection.resolve(&data.shape)?;
             check_text_count(texts, &region.count)?;
             array.write_texts(&mut data, &self.io, &segments, &region, texts)?;
-            state.catalogue.note_change(slot);
-            Ok(())
+            state.catalogue.note_values(slot, entry)
         })
     }
 
@@ -201,8 +201,7 @@ impl Store {
         }
         state.with_array(dataset, array, |slot, entry, segments| {
             grow(&entry.array, &segments, count, put)?;
-            state.catalogue.note_change(slot);
-            Ok(())
+            state.catalogue.note_values(slot, entry)
         })
     }
 
@@ -245,8 +244,10 @@ impl Store {
             }
         }
         append(&made).map_err(|error| in_array(dataset, array, error))?;
-        if let Some(entry) = state.catalogue.change(dataset)?.arrays.get_mut(array) {
+        let (found, change) = state.catalogue.change(dataset)?;
+        if let Some(entry) = found.arrays.get_mut(array) {
             entry.array = made;
+            entry.note(change);
         }
         state.catalogue.removed.push((array.into(), old_id));
         Ok(())
@@ -293,7 +294,7 @@ impl Store {
         target: Target<'_>,
     ) -> Result<()> {
         self.on_snapshot(|state| {
-            state.catalogue.decode_ahead(&self.io.pool, datasets);
+            state.catalogue.decode_ahead(&self.io.pool, datasets)?;
             let mut first: Option<Dims> = None;
             let mut reads = Vec::with_capacity(datasets.len());
             for (number, dataset) in datasets.iter().enumerate() {

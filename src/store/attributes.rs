@@ -54,7 +54,7 @@ impl Store {
     }
 
     fn attributes(&self, dataset: &str, array: Option<&str>) -> Result<Arc<Attributes>> {
-        self.state()?.attributes(dataset, array).cloned()
+        self.state()?.attributes(dataset, array)
     }
 
     fn change_attributes(
@@ -65,10 +65,13 @@ impl Store {
         change: impl FnOnce(&mut Attributes),
     ) -> Result<()> {
         let mut state = self.state_mut()?;
-        check(state.attributes(dataset, array)?)?;
-        let found = state.catalogue.change(dataset)?;
+        check(&*state.attributes(dataset, array)?)?;
+        let (found, number) = state.catalogue.change(dataset)?;
         let attributes = match array.and_then(|array| found.arrays.get_mut(array)) {
-            Some(entry) => &mut entry.attributes,
+            Some(entry) => {
+                entry.note(number);
+                &mut entry.attributes
+            }
             None => &mut found.attributes,
         };
         change(Arc::make_mut(attributes));
@@ -77,11 +80,12 @@ impl Store {
 }
 
 impl State {
-    fn attributes(&self, dataset: &str, array: Option<&str>) -> Result<&Arc<Attributes>> {
-        let found = self.catalogue.dataset(dataset)?;
+    fn attributes(&self, dataset: &str, array: Option<&str>) -> Result<Arc<Attributes>> {
+        let slot = self.catalogue.slot(dataset)?;
+        let found = slot.dataset();
         Ok(match array {
-            Some(array) => &found.array(dataset, array)?.attributes,
-            None => &found.attributes,
+            Some(array) => found.array(dataset, array)?.attributes.clone(),
+            None => found.attributes.clone(),
         })
     }
 }

@@ -4,7 +4,8 @@ use crate::base::error::{Error, ErrorKind, Result, bail, error};
 use crate::base::locks::{lock, read, write};
 use crate::base::sync::MutexGuard;
 use crate::change::catalogue::Catalogue;
-use crate::change::compact::{Compaction, compact, live_arrays, without_unused_schemas};
+use crate::change::compact::{Compaction, compact, compact_records, live_arrays};
+use crate::change::records::Composed;
 use crate::change::rollback::{no_generation, rollback};
 use crate::format::root::NOTATIONS;
 use crate::storage::{LocalDisk, Mark, Storage};
@@ -12,12 +13,13 @@ use crate::store::install::Change;
 use crate::store::open::{self, absolute};
 use crate::store::options::{Mode, OpenOptions};
 use crate::store::{Ending, Store};
-use crate::version::Version;
 use crate::version::commit::{Committer, commit};
-use crate::version::edit::{Edit, Keep, Unsynced};
+use crate::version::edit::{Edit, Keep};
 use crate::version::keeping::Keeping;
 use crate::version::pins::Pin;
+use crate::version::place::Place;
 use crate::version::roots::{expect_root, kept_generations, read_kept, read_last_root, read_root, repairable};
+use crate::version::{File, Version};
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -78,7 +80,7 @@ impl Store {
         done
     }
 
-    fn commit_compaction(&self, committer: &mut Committer, compaction: Compaction) -> Result<()> {
+    fn commit_compaction(&self, committer: &mut Committer, mut compaction: Compaction) -> Result<()> {
         self.check_not_poisoned()?;
         let (now, ahead) = {
             let state = read(&self.state)?;
@@ -89,26 +91,33 @@ impl Store {
         let live = if compaction.is_of(&now) {
             &compaction.live
         } else {
-            since = live_arrays(self.place.notation.format, &now.root)?;
+            since = live_arrays(&now.records)?;
             &since
         };
         let (files, retired) = compaction.apply(&self.io, &now, live)?;
-        let renumbered = without_unused_schemas(self.place.notation.format, &now.root, live)?;
-        if !files.is_empty() || renumbered.is_some() {
+        let composed = compact_records(&self.place, &self.io, &now, live, &mut compaction.new)?;
+        if !files.is_empty() || composed.is_some() {
             let (files_ahead, _) = compaction.apply(&self.io, &ahead, live)?;
-            let (is_renumbered, new) = (renumbered.is_some(), compaction.new);
-            let records = renumbered.unwrap_or_else(|| now.root.records());
-            let edit = Edit { files, records, retired, new, unsynced: Unsynced::default(), keep: Keep::No };
+            let Composed { records, unsynced, retired: of_catalogue } =
+                composed.unwrap_or_else(|| Composed::same(&now.records));
+            let retired = retired.into_iter().map(File::Segment).chain(of_catalogue).collect();
+            let edit = Edit {
+                files,
+                records,
+                retired,
+                new: compaction.new,
+                unsynced,
+                keeping: now.keeping.clone(),
+                keep: Keep::No,
+            };
             let outcome = commit(&self.place, &self.io, committer, &now, edit);
-            self.conclude(committer, outcome, |version| {
-                Ok(Change::Compacted { version, ahead: files_ahead, is_renumbered })
-            })?;
+            self.conclude(committer, outcome, |version| Ok(Change::Compacted { version, ahead: files_ahead }))?;
         }
         let (version, ahead) = {
             let state = read(&self.state)?;
             (state.version.clone(), state.ahead.clone())
         };
-        committer.drop_kept(&self.place, &version.root.keeping, 0);
+        committer.drop_kept(&self.place, &version.keeping, 0);
         committer.clean_up(&self.place, &self.io, &version, &ahead);
         damaged.map_or(Ok(()), |damaged| Err(error!(Corrupt, "{damaged}")))
     }
@@ -161,7 +170,7 @@ impl Store {
         committer.garbage.clear();
         let outcome = commit(&self.place, &self.io, committer, last, edit);
         self.conclude(committer, outcome, |version| {
-            let catalogue = Catalogue::new(self.place.notation.format, &version.root)?;
+            let catalogue = Catalogue::new(&version)?;
             Ok(Change::Replaced { version, catalogue })
         })
     }
@@ -236,9 +245,9 @@ impl Store {
         let held = read(&self.state)?.version.clone();
         let newer = read_last_root(storage, &self.place.path, self.place.notation).and_then(|(root, mark)| {
             self.place.check_same(&root.head)?;
-            let version = Version::of(root, &self.place.path, &held);
-            let made = version
-                .and_then(|version| Ok((Catalogue::new(self.place.notation.format, &version.root)?, version, mark)));
+            let Place { notation, path, storage, .. } = &self.place;
+            let version = Version::of(root, notation.format, path, storage, &held);
+            let made = version.and_then(|version| Ok((Catalogue::new(&version)?, version, mark)));
             made.map_err(|error| repairable(error, &self.place.path))
         });
         let (catalogue, version, mark) = newer.inspect_err(|_| committer.pin(held.generation))?;

@@ -17,8 +17,8 @@ pub(super) enum Change<'c> {
     Flushed { version: Version, cut: &'c Cut, totals: &'c Totals },
     /// Values were written ahead of the next flush.
     WrittenAhead { frozen: &'c Frozen, ahead: Ahead },
-    /// Array files were rewritten; those that values were written ahead to, too. Schemas may have other numbers.
-    Compacted { version: Version, ahead: Vec<FileEdit>, is_renumbered: bool },
+    /// Array files were rewritten; those that values were written ahead to, too.
+    Compacted { version: Version, ahead: Vec<FileEdit> },
     /// Nothing of what was there stays.
     Replaced { version: Version, catalogue: Catalogue },
     /// A change failed: what was set aside is pending again, and all that flushes which were begun later have set aside, as
@@ -33,20 +33,14 @@ impl Store {
         let mut state = write(&self.state)?;
         match change {
             Change::Flushed { version, cut, totals } => {
-                let others = !queue.cuts.is_empty();
-                let slots = cut.datasets.iter().map(|dataset| dataset.slot);
-                state.catalogue.flushed(cut.changes, &version.root, slots, others);
-                // It was begun before a compaction, and has the numbers that schemas had then.
-                if cut.numbering != state.catalogue.numbering {
-                    state.catalogue.renumber(&version.root);
-                }
+                state.catalogue.flushed(cut.changes, &version.records)?;
                 state.version = Arc::new(version);
                 state.ahead = state.version.clone();
                 state.written_ahead.leave();
                 drop(state);
                 drop(queue);
                 cut.frozen.stored(totals, false)?;
-                for CutArray { array, shape, .. } in &cut.arrays {
+                for CutArray { array, shape, .. } in cut.changed.values().flat_map(|dataset| dataset.arrays.values()) {
                     let mut data = write(&array.data)?;
                     let totals = data.stored.take().map(|(stored, _)| stored).unwrap_or_default();
                     data.stored = Some((totals, shape.clone()));
@@ -58,15 +52,12 @@ impl Store {
                 state.written_ahead.extend(ahead.new);
                 frozen.stored(&ahead.totals, true)?;
             }
-            Change::Compacted { version, ahead, is_renumbered } => {
-                state.catalogue.moved(&version.root);
-                if is_renumbered {
-                    state.catalogue.renumber(&version.root);
-                }
+            Change::Compacted { version, ahead } => {
+                state.catalogue.moved(&version.records);
                 let is_ahead = !Arc::ptr_eq(&state.ahead, &state.version);
                 let compacted = is_ahead.then(|| {
                     let ahead = state.ahead.with(ahead);
-                    Version { generation: version.generation, root: version.root.clone(), ..ahead }
+                    Version { generation: version.generation, records: version.records.clone(), ..ahead }
                 });
                 state.version = Arc::new(version);
                 state.ahead = compacted.map_or_else(|| state.version.clone(), Arc::new);

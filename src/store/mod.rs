@@ -260,13 +260,15 @@ impl Store {
 
     /// A view of a dataset.
     pub fn dataset(&self, name: &str) -> Result<Dataset<'_>> {
-        self.state()?.catalogue.slot(name)?;
+        if !self.state()?.catalogue.contains(name)? {
+            bail!(NotFound, "no dataset '{name}'");
+        }
         Ok(Dataset::new(self, name))
     }
 
     /// Whether there is a dataset of this name.
     pub fn has_dataset(&self, name: &str) -> Result<bool> {
-        Ok(self.state()?.catalogue.contains(name))
+        self.state()?.catalogue.contains(name)
     }
 
     /// Number of datasets.
@@ -276,15 +278,16 @@ impl Store {
 
     /// Names of the datasets, in the order they were created.
     pub fn dataset_names(&self) -> Result<Vec<Arc<str>>> {
-        Ok(self.state()?.catalogue.names().cloned().collect())
+        Ok(self.state()?.catalogue.names(&self.io.pool)?.to_vec())
     }
 
     /// The name of one dataset, counted from 0 in the order they were created.
     pub fn dataset_name_at(&self, index: usize) -> Result<Arc<str>> {
         let state = self.state()?;
-        let count = state.catalogue.len();
-        (state.catalogue.name_at(index).cloned())
-            .ok_or_else(|| error!(OutOfRange, "dataset index {index}, there are {count} datasets"))
+        let names = state.catalogue.names(&self.io.pool)?;
+        let count = names.len();
+        let name = names.get(index).cloned();
+        name.ok_or_else(|| error!(OutOfRange, "dataset index {index}, there are {count} datasets"))
     }
 }
 
@@ -303,8 +306,8 @@ impl State {
         f: impl FnOnce(&Slot, &ArrayEntry, Segments) -> Result<R>,
     ) -> Result<R> {
         let slot = self.catalogue.slot(dataset)?;
-        let entry = self.catalogue.dataset_in(slot)?.array(dataset, array)?;
-        f(slot, entry, self.ahead.segments(array))
+        let entry = slot.dataset().array(dataset, array)?;
+        f(&slot, entry, self.ahead.segments(array))
             .map_err(|error| in_array(dataset, array, error.missing_is(ErrorKind::Corrupt)))
     }
 }

@@ -14,6 +14,7 @@ use crate::format::names::{self, file_name};
 use crate::format::root::{self, Head, Notation, Root, id_text};
 use crate::memory::budget::Budget;
 use crate::memory::buffers::Buffers;
+use crate::records::Records;
 use crate::segment::SegmentReader;
 use crate::storage::{LocalDisk, Locking, ReaderPin, Storage, WriterLock};
 use crate::store::options::{CreateOptions, Mode, OpenOptions, RuntimeOptions};
@@ -21,7 +22,7 @@ use crate::store::worker::Worker;
 use crate::store::{State, Store};
 use crate::version::Version;
 use crate::version::commit::{Committed, Committer, Outcome, commit};
-use crate::version::edit::{Edit, Keep, NewFiles, Records, Unsynced};
+use crate::version::edit::{Edit, Keep, NewFiles, NewRecords, Unsynced};
 use crate::version::keeping::Keeping;
 use crate::version::place::Place;
 use crate::version::roots::{self, DEFAULT_KEPT, expect_root, find_root, read_last_root, repairable};
@@ -77,9 +78,11 @@ impl Store {
             pins: IndexMap::new(),
             schemas: Vec::new(),
             array_files: IndexMap::new(),
+            catalogue: None,
         };
         let sync = options.runtime.sync.unwrap_or(true);
-        let place = Place::of(storage.clone(), path.clone(), notation, &head, sync)?;
+        let mut place = Place::of(storage.clone(), path.clone(), notation, &head, sync)?;
+        place.root_bytes = options.runtime.root_bytes;
         // Whoever made the folder may not have synced the one above. Once there is a root, writers take its folder for
         // durable. Where the folder above may not be read, that is left to who made the folder.
         let above = path.parent().unwrap_or(&path);
@@ -91,16 +94,11 @@ impl Store {
         let mut committer = Committer::writer(None, lock, Vec::new());
         let edit = Edit {
             files: Vec::new(),
-            records: Records {
-                schemas: Vec::new(),
-                next_array_id: 1,
-                datasets: Vec::new(),
-                image: Arc::default(),
-                keeping: Arc::new(Keeping::of(&head)?),
-            },
+            records: NewRecords::same(&Records { next_array_id: 1, ..Records::default() }),
             retired: Vec::new(),
             new: NewFiles::new(&storage),
             unsynced: Unsynced::default(),
+            keeping: Arc::new(Keeping::of(&head)?),
             keep: Keep::No,
         };
         match commit(&place, &io, &mut committer, &Version::default(), edit) {
@@ -154,14 +152,16 @@ impl Store {
         let file = path.join(notation.file_name());
         let named = |error: Error| error.context(file.display());
         let sync = runtime.sync.unwrap_or(true);
-        let place = Place::of(storage, path, notation, &root.head, sync).map_err(named)?;
+        let mut place = Place::of(storage, path, notation, &root.head, sync).map_err(named)?;
+        place.root_bytes = runtime.root_bytes;
         let io = io_of(&place, mode, &runtime)?;
-        let version = Version::of(root, &place.path, &Version::default()).map_err(named)?;
+        let version =
+            Version::of(root, notation.format, &place.path, &place.storage, &Version::default()).map_err(named)?;
         let store = Self::assemble(place, io, mode, version, committer, runtime).map_err(named)?;
         if mode == Mode::ReadWrite {
             let mut committer = lock(&store.committer)?;
             let version = read(&store.state)?.version.clone();
-            committer.drop_kept(&store.place, &version.root.keeping, DEFAULT_KEPT);
+            committer.drop_kept(&store.place, &version.keeping, DEFAULT_KEPT);
             committer.clean_up(&store.place, &store.io, &version, &version);
             store.tell(committer);
         }
@@ -177,8 +177,8 @@ impl Store {
         runtime: RuntimeOptions,
     ) -> Result<Arc<Self>> {
         committer.pin(version.generation);
-        committer.pinned = version.root.keeping.pinned().collect();
-        let catalogue = Catalogue::new(place.notation.format, &version.root)?;
+        committer.pinned = version.keeping.pinned().collect();
+        let catalogue = Catalogue::new(&version)?;
         Ok(Arc::new_cyclic(|me| Self {
             state: RwLock::new(State::new(&place, catalogue, version)),
             place,

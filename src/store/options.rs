@@ -37,6 +37,9 @@ pub struct RuntimeOptions {
     pub write_buffer_bytes: Option<u64>,
     /// Bytes of decoded blocks and index that are kept for later reads; 64 MiB by default.
     pub cache_bytes: Option<u64>,
+    /// Bytes of records of datasets that the root holds, at most; by default 2 MiB, and 256 KiB where there are catalogue
+    /// files, which hold the rest.
+    pub root_bytes: Option<u64>,
     /// Receives messages.
     pub log: Option<LogFn>,
     /// Receives the progress of compact and verify.

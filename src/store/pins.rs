@@ -109,6 +109,6 @@ impl Store {
 impl State {
     /// The commits that pins name: those of the last commit, and those that the next is to have.
     pub(super) fn pinned(&self) -> BTreeSet<u64> {
-        self.version.root.keeping.pinned().chain(self.catalogue.keeping().pinned()).collect()
+        self.version.keeping.pinned().chain(self.catalogue.keeping().pinned()).collect()
     }
 }

@@ -6,11 +6,12 @@
 
 use crate::base::error::{Error, ErrorKind, Result, bail};
 use crate::base::names::check_name;
+use crate::base::pool::Pool;
 use crate::base::shape::cells;
-use crate::change::catalogue::Catalogue;
 use crate::chunk::grid;
 use crate::chunk::schema::Schema;
 use crate::codec::Compression;
+use crate::format::catalogue::Kind;
 use crate::format::definitions::{Definition, Definitions};
 use crate::format::names::{self, damaged_root, file_name, kept_root};
 use crate::format::root::{
@@ -20,6 +21,7 @@ use crate::format::root::{
 use crate::format::segment::{HEADER_LEN, store_id_in};
 use crate::memory::budget::Budget;
 use crate::memory::buffers::Buffers;
+use crate::records::Records;
 use crate::segment::rows::count_bytes;
 use crate::segment::{Segment, SegmentReader, Segments, sync_file};
 use crate::storage::LocalDisk;
@@ -30,7 +32,7 @@ use crate::store::options::Mode;
 use crate::store::options::RuntimeOptions;
 use crate::version::Version;
 use crate::version::commit::{Committer, Outcome, commit};
-use crate::version::edit::{Edit, Encoded, Keep, NewFiles, Records, Unsynced};
+use crate::version::edit::{Edit, Encoded, Keep, NewFiles, NewRecords, Unsynced};
 use crate::version::keeping::Keeping;
 use crate::version::place::Place;
 use crate::version::roots::{find_root, kept_generations, read_kept, read_root};
@@ -172,24 +174,29 @@ impl Store {
 
 /// Whether a store opens by a root, which is an error where it does not, and whether the segments that it names do.
 fn check(storage: &Arc<dyn Storage>, path: &Path, notation: Notation, root: Root, report: &mut Repair) -> Result<()> {
-    let (generation, datasets) = (root.head.generation, root.datasets.len() as u64);
+    let generation = root.head.generation;
     root.head.default_compression.decode()?;
     let head = root.head.clone();
-    let version = Version::of(root, path, &Version::default())?;
-    let damaged = damaged_segments(storage, notation, &head, &version)?;
-    Catalogue::new(notation.format, &version.root)?;
+    let version = Version::of(root, notation.format, path, storage, &Version::default())?;
+    let damaged = damaged_segments(storage, &head, &version)?;
+    check_records(&version.records)?;
     report.was_whole = damaged.is_empty();
-    (report.generation, report.datasets, report.damaged) = (generation, datasets, damaged);
+    (report.generation, report.datasets, report.damaged) = (generation, version.records.count, damaged);
+    Ok(())
+}
+
+/// Refuses what a root says of datasets where a catalogue file is gone or damaged.
+fn check_records(records: &Records) -> Result<()> {
+    for file in &records.files {
+        let mut first = None;
+        file.verify(&mut |_, error| first = first.take().or(Some(error)))?;
+        first.map_or(Ok(()), Err)?;
+    }
     Ok(())
 }
 
 /// The segments that a root names and that are gone or do not open.
-fn damaged_segments(
-    storage: &Arc<dyn Storage>,
-    notation: Notation,
-    head: &Head,
-    version: &Version,
-) -> Result<Vec<DamagedSegment>> {
+fn damaged_segments(storage: &Arc<dyn Storage>, head: &Head, version: &Version) -> Result<Vec<DamagedSegment>> {
     let reader = reader(storage, head)?;
     let mut damaged = Vec::new();
     // By array name: which of `damaged` may have chunks of its arrays, and of those with ids from where to where.
@@ -212,7 +219,7 @@ fn damaged_segments(
         return Ok(damaged);
     }
     // What cannot be decoded is a damage of the root's, which `verify` names.
-    for (dataset, record) in version.root.decoded(notation.format).flatten() {
+    for (dataset, record) in version.records.decoded().flatten() {
         for (name, array) in &record.arrays {
             for (number, low, high) in hits.get(name).into_iter().flatten() {
                 if (*low..=*high).contains(&array.id) {
@@ -241,7 +248,9 @@ fn whole_kept(
         let kept = read_kept(&**storage, path, notation, *generation);
         let damaged_of = |(root, _): (Root, Mark)| {
             let head = root.head.clone();
-            damaged_segments(storage, notation, &head, &Version::of(root, path, &Version::default())?)
+            let version = Version::of(root, notation.format, path, storage, &Version::default())?;
+            check_records(&version.records)?;
+            damaged_segments(storage, &head, &version)
         };
         let damaged = kept.and_then(|kept| kept.map(damaged_of).transpose());
         match damaged {
@@ -391,6 +400,7 @@ impl Rebuilt {
             pins: IndexMap::new(),
             schemas: Vec::new(),
             array_files: IndexMap::new(),
+            catalogue: None,
         };
         report.losses.push(
             "no earlier commit is kept: attributes, and datasets and arrays without values, are lost; what was deleted \
@@ -406,17 +416,23 @@ impl Rebuilt {
         root.head.check_writable()?;
         let reader = reader(storage, &root.head)?;
         let head = root.head.clone();
-        let version = Version::of(root, path, &Version::default())?;
+        let version = Version::of(root, notation.format, path, storage, &Version::default())?;
         for segment in version.all_segments() {
             reader.directory(segment).map_err(|error| error.missing_is(ErrorKind::Corrupt))?;
         }
-        let schemas = version.root.schemas.clone();
+        let schemas = version.records.schemas.clone();
         let numbers = schemas.iter().cloned().zip(0..).collect();
+        check_records(&version.records)?;
         let mut datasets = IndexMap::new();
-        for decoded in version.root.decoded(notation.format) {
+        for decoded in version.records.decoded() {
             let (name, record) = decoded?;
-            record.arrays.values().try_for_each(|array| array.check(version.root.schema(array.schema)?))?;
-            datasets.insert(name.clone(), record);
+            record.arrays.values().try_for_each(|array| array.check(version.records.schema(array.schema)?))?;
+            datasets.insert(name, record);
+        }
+        if !version.records.files.is_empty() {
+            let names = version.records.names(&*Pool::shared(Some(0))?)?;
+            let places: HashMap<_, usize> = names.into_iter().zip(0..).collect();
+            datasets.sort_by_cached_key(|name, _| places.get(name).copied());
         }
         let (path, added, newer) = (path.to_owned(), IndexMap::new(), HashMap::new());
         Ok(Self { path, reader, head, notation, schemas, numbers, datasets, added, newer })
@@ -471,6 +487,7 @@ impl Rebuilt {
             }
             let record = ArrayRecord {
                 id,
+                place: None,
                 schema: *number,
                 shape,
                 stored: Stored::default().encode(schema.dtype),
@@ -538,27 +555,31 @@ impl Rebuilt {
                 }
             }
         }
-        let mut datasets = Vec::with_capacity(self.datasets.len());
+        let mut layer = Vec::with_capacity(self.datasets.len());
         for (name, record) in &self.datasets {
-            datasets.push((name.clone(), Encoded::New(root::encode_dataset(self.notation.format, record)?)));
+            let encoded = Encoded::New(root::encode(self.notation.format, record)?);
+            layer.push((name.clone(), Kind::Whole, encoded));
         }
         report.generation = generation + 1;
         report.datasets = self.datasets.len() as u64;
         report.arrays = self.datasets.values().map(|record| record.arrays.len() as u64).sum();
         let root = Root { head: self.head.clone(), image: Arc::default(), datasets: Vec::new() };
-        let files = Version::of(root, &self.path, &Version::default())?.files;
+        let files = Version::of(root, self.notation.format, &self.path, storage, &Version::default())?.files;
         let edit = Edit {
             files: files.into_iter().map(|(name, file)| (name, Some(file))).collect(),
-            records: Records {
+            records: NewRecords {
                 schemas: self.schemas.clone(),
                 next_array_id: self.head.next_array_id,
-                datasets,
+                count: report.datasets,
+                next_place: 0,
+                layer,
                 image: Arc::default(),
-                keeping: Arc::new(Keeping::of(&self.head)?),
+                files: Vec::new(),
             },
             retired: Vec::new(),
             new: NewFiles::new(storage),
             unsynced: Unsynced::default(),
+            keeping: Arc::new(Keeping::of(&self.head)?),
             keep: Keep::No,
         };
         Ok((Version { generation, ..Version::default() }, edit))

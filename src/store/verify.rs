@@ -1,11 +1,11 @@
 //! Verification: every byte of every file of a commit.
 
 use crate::base::error::{ErrorKind, Result};
-use crate::change::catalogue::Catalogue;
+use crate::change::catalogue::damaged_records;
 use crate::store::Store;
-use crate::version::Version;
 use crate::version::keeping::Keeping;
 use crate::version::roots::{kept_generations, read_kept, read_root};
+use crate::version::{File, Version};
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,8 +22,8 @@ pub struct Damage {
 }
 
 impl Store {
-    /// Reads the root, those of earlier commits that are kept, and every segment of the commit this handle sees and of those
-    /// that pins name, and checks all of it. Each damage is given to `on_damage`; their number is returned. An error means
+    /// Reads the root, those of earlier commits that are kept, and every other file of the commit this handle sees and of
+    /// those that pins name, and checks all of it. Each damage is given to `on_damage`; their number is returned. An error means
     /// that the check itself could not go on.
     pub fn verify(&self, on_damage: &mut dyn FnMut(&Damage)) -> Result<u64> {
         self.check_usable()?;
@@ -36,18 +36,27 @@ impl Store {
         };
         let root_path = self.place.root();
         let mut pins = Keeping::default().pins;
+        let mut is_whole = false;
         match read_root(storage, &root_path, notation) {
             Err(error) if error.kind() == ErrorKind::Io => return Err(error),
-            Err(error) => report(root_path, 0, error.to_string()),
+            Err(error) => report(root_path.clone(), 0, error.to_string()),
             Ok((root, _)) => {
+                is_whole = true;
                 match Keeping::of(&root.head) {
                     Ok(keeping) => pins = keeping.pins,
                     Err(error) => report(root_path.clone(), 0, error.to_string()),
                 }
-                for error in Catalogue::new(notation.format, &version.root)?.damaged_records() {
-                    report(root_path.clone(), 0, error.to_string());
-                }
             }
+        }
+        for file in &version.records.files {
+            file.verify(&mut |offset, error| {
+                is_whole = false;
+                report(file.path.clone(), offset, error.to_string());
+            })?;
+        }
+        // Without all of that, there is no telling.
+        for error in if is_whole { damaged_records(&version.records) } else { Vec::new() } {
+            report(root_path.clone(), 0, error.to_string());
         }
         for generation in kept_generations(storage, &self.place.path, notation)? {
             match read_kept(storage, &self.place.path, notation, generation) {
@@ -56,8 +65,8 @@ impl Store {
                 Ok(_) => {}
             }
         }
-        let mut known: HashSet<Arc<str>> = version.all_segments().map(|segment| segment.record.file.clone()).collect();
-        let mut pinned = Vec::new();
+        let mut known: HashSet<Arc<str>> = version.all_files().map(|file| file.name().clone()).collect();
+        let mut pinned: Vec<(u64, File)> = Vec::new();
         for (name, generation) in &pins {
             let file = self.place.kept_root(*generation);
             let of = match read_kept(storage, &self.place.path, notation, *generation) {
@@ -69,12 +78,14 @@ impl Store {
                     report(file, 0, format!("pin '{name}' names commit {generation}, whose root is gone"));
                     continue;
                 }
-                Ok(Some((root, _))) => Version::of(root, &self.place.path, &version),
+                Ok(Some((root, _))) => {
+                    Version::of(root, notation.format, &self.place.path, &self.place.storage, &version)
+                }
             };
             match of {
                 Ok(of) => {
-                    let others = of.all_segments().filter(|segment| known.insert(segment.record.file.clone()));
-                    pinned.extend(others.map(|segment| (*generation, segment.clone())));
+                    let others = of.all_files().filter(|file| known.insert(file.name().clone()));
+                    pinned.extend(others.map(|file| (*generation, file)));
                 }
                 Err(error) => report(file, 0, error.to_string()),
             }
@@ -86,14 +97,18 @@ impl Store {
                 report(segment.path.clone(), offset, error.to_string());
             })?;
         }
-        for (done, (generation, segment)) in (total - pinned.len() as u64..).zip(&pinned) {
+        for (done, (generation, file)) in (total - pinned.len() as u64..).zip(&pinned) {
             self.progress("verify", done, total)?;
             let mut damages = Vec::new();
-            self.io.reader.verify(segment, &mut |offset, error| damages.push((offset, error)))?;
+            let mut note = |offset, error| damages.push((offset, error));
+            match file {
+                File::Segment(segment) => self.io.reader.verify(segment, &mut note)?,
+                File::Catalogue(file) => file.verify(&mut note)?,
+            }
             // Nothing keeps the files of a pin that is taken away meanwhile.
             if !damages.is_empty() && self.is_pinned(*generation)? {
                 for (offset, error) in damages {
-                    report(segment.path.clone(), offset, error.to_string());
+                    report(file.path().to_owned(), offset, error.to_string());
                 }
             }
         }

@@ -267,7 +267,7 @@ impl Store {
         // A run does much the same from one flush to the next.
         self.io.buffers.settle();
         let mut is_installed = false;
-        let done = self.write_and_commit(&mut cut, committer).and_then(|(outcome, totals)| {
+        let done = self.write_and_commit(&cut, committer).and_then(|(outcome, totals)| {
             self.conclude(committer, outcome, |version| {
                 is_installed = true;
                 Ok(Change::Flushed { version, cut: &cut, totals: &totals })
@@ -289,7 +289,7 @@ impl Store {
         Err(error)
     }
 
-    fn write_and_commit(&self, cut: &mut Cut, committer: &mut Committer) -> Result<(Outcome, Totals)> {
+    fn write_and_commit(&self, cut: &Cut, committer: &mut Committer) -> Result<(Outcome, Totals)> {
         // A flush that was begun before may have found out.
         self.check_not_poisoned()?;
         let ahead = read(&self.state)?.ahead.clone();

@@ -1,7 +1,7 @@
 //! The commit: how a change becomes the next version on disk. Create, flush, compact, rollback and repair all end here.
 //!
 //! 1. The new root is written beside the old one, under a name of its own.
-//! 2. It, the segments that it names for the first time, and their folders are synced.
+//! 2. It, the files that it names for the first time, and their folders are synced.
 //! 3. It takes the old root's place, if that is still the root this writer knows: [`Storage::swap_root`]. This is the
 //!    commit. The old root may stay under another name.
 //! 4. The store's folder is synced. From then on no crash undoes it.
@@ -15,13 +15,14 @@ use crate::base::log::LogLevel;
 use crate::base::threads;
 use crate::format::names;
 use crate::format::root::{self, Head, SchemaRecord, VERSION, Written, id_text};
+use crate::records::{InRoot, Records};
 use crate::segment::{NewFile, sync_failed};
 use crate::storage::{self, Mark, ReaderPin, RootSwap, Storage, Swapped, WriterLock};
-use crate::version::edit::{Edit, Keep, Records, Unsynced};
+use crate::version::Version;
+use crate::version::edit::{Edit, Keep, NewRecords, Unsynced};
 use crate::version::garbage::Garbage;
 use crate::version::pins::Pins;
 use crate::version::place::Place;
-use crate::version::{RootImage, Version};
 use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -113,15 +114,15 @@ pub(crate) struct Committed {
 
 /// Makes `edit` the version after `base`, which is the last.
 pub(crate) fn commit(place: &Place, io: &Io, committer: &mut Committer, base: &Version, edit: Edit) -> Outcome {
-    let Edit { files, records, retired, mut new, unsynced, keep } = edit;
+    let Edit { files, records, retired, mut new, unsynced, keeping, keep } = edit;
     let is_pinned = committer.pinned.contains(&base.generation);
     let keep = match keep {
         // Before the swap.
         Keep::Yes | Keep::No if is_pinned => Keep::No,
-        Keep::Yes if !records.keeping.keeps_roots() => Keep::No,
+        Keep::Yes if !keeping.keeps_roots() => Keep::No,
         keep => keep,
     };
-    let mut version = Version { generation: base.generation + 1, ..base.with(files) };
+    let mut version = Version { generation: base.generation + 1, keeping, ..base.with(files) };
     let Written { file, image, ranges } = match compose(place, &version, &records) {
         Ok(written) => written,
         Err(error) => return Outcome::NotCommitted(error),
@@ -166,13 +167,16 @@ pub(crate) fn commit(place: &Place, io: &Io, committer: &mut Committer, base: &V
     };
     new.leave();
     committer.root = Some(Mark::of(&file));
-    let names = records.datasets.into_iter().map(|(name, _)| name);
-    version.root = Arc::new(RootImage {
+    let layer = records.layer.into_iter().zip(ranges).map(|((name, kind, _), bytes)| (name, InRoot { kind, bytes }));
+    version.records = Arc::new(Records {
+        format: place.notation.format,
+        layer: layer.collect(),
         image: Arc::new(image.unwrap_or(file)),
-        datasets: names.zip(ranges).collect(),
         schemas: records.schemas,
         next_array_id: records.next_array_id,
-        keeping: records.keeping,
+        count: records.count,
+        next_place: records.next_place,
+        files: records.files,
     });
     if keep == Keep::Yes || is_pinned {
         match swapped {
@@ -207,23 +211,24 @@ fn keep_pinned(place: &Place, committer: &Committer, generation: u64) -> Result<
 }
 
 /// The bytes of the root of a version.
-fn compose(place: &Place, version: &Version, records: &Records) -> Result<Written> {
+fn compose(place: &Place, version: &Version, records: &NewRecords) -> Result<Written> {
     let head = Head {
         format_version: VERSION,
         required_features: Vec::new(),
-        writer_features: if records.keeping.pins.is_empty() { Vec::new() } else { vec![root::PINS.into()] },
+        writer_features: if version.keeping.pins.is_empty() { Vec::new() } else { vec![root::PINS.into()] },
         store_id: id_text(&place.store_id),
         generation: version.generation,
         next_array_id: records.next_array_id,
         default_compression: place.default_compression.into(),
         default_pack: place.default_pack,
-        keep_generations: records.keeping.generations,
-        pins: records.keeping.pins.clone(),
+        keep_generations: version.keeping.generations,
+        pins: version.keeping.pins.clone(),
         schemas: records.schemas.iter().map(|schema| SchemaRecord::encode(schema)).collect(),
-        array_files: version.records(),
+        array_files: version.file_records(),
+        catalogue: records.catalogue(),
     };
     let datasets: Vec<(&str, &[u8])> =
-        records.datasets.iter().map(|(name, encoded)| (&**name, records.bytes(encoded))).collect();
+        records.layer.iter().map(|(name, _, encoded)| (&**name, records.bytes(encoded))).collect();
     root::write(place.notation, &head, &datasets)
 }
 

@@ -2,10 +2,13 @@
 
 use crate::base::process;
 use crate::chunk::schema::Schema;
-use crate::segment::{NewFile, Segment};
+use crate::format::catalogue::Kind;
+use crate::format::root::CatalogueRecord;
+use crate::records::{CatalogueFile, InRoot, Records};
+use crate::segment::NewFile;
 use crate::storage::Storage;
-use crate::version::ArrayFile;
 use crate::version::keeping::Keeping;
+use crate::version::{ArrayFile, File};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -18,33 +21,70 @@ pub(crate) type FileEdit = (Arc<str>, Option<ArrayFile>);
 pub(crate) struct Edit {
     /// Other names stay as they are.
     pub files: Vec<FileEdit>,
-    pub records: Records,
-    /// Segments that it names no more.
-    pub retired: Vec<Arc<Segment>>,
+    pub records: NewRecords,
+    /// Files that it names no more.
+    pub retired: Vec<File>,
     pub new: NewFiles,
     pub unsynced: Unsynced,
+    /// What the store is told of earlier commits.
+    pub keeping: Arc<Keeping>,
     pub keep: Keep,
 }
 
-/// What the root says of datasets after a change: of all, in their order.
-pub(crate) struct Records {
+/// What is said of datasets after a change.
+pub(crate) struct NewRecords {
     pub schemas: Vec<Arc<Schema>>,
     pub next_array_id: u64,
-    pub datasets: Vec<(Arc<str>, Encoded)>,
-    /// The uncompressed root in which the unchanged ones are.
+    pub count: u64,
+    pub next_place: u64,
+    /// What the root says, in its order.
+    pub layer: Vec<(Arc<str>, Kind, Encoded)>,
+    /// The uncompressed root in which what stays the same is.
     pub image: Arc<Vec<u8>>,
-    /// What the store is told of earlier commits from then on.
-    pub keeping: Arc<Keeping>,
+    /// Oldest first.
+    pub files: Vec<Arc<CatalogueFile>>,
 }
 
-/// A dataset as the root has it.
+/// What the root says of a dataset.
 pub(crate) enum Encoded {
     /// In the image of an earlier root.
     Same(Range<usize>),
     New(Vec<u8>),
 }
 
-impl Records {
+impl Encoded {
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Same(range) => range.len(),
+            Self::New(bytes) => bytes.len(),
+        }
+    }
+}
+
+impl NewRecords {
+    /// The same as before, to be written again.
+    pub fn same(records: &Records) -> Self {
+        let same = |(name, found): (&Arc<str>, &InRoot)| (name.clone(), found.kind, Encoded::Same(found.bytes.clone()));
+        Self {
+            schemas: records.schemas.clone(),
+            next_array_id: records.next_array_id,
+            count: records.count,
+            next_place: records.next_place,
+            layer: records.layer.iter().map(same).collect(),
+            image: records.image.clone(),
+            files: records.files.clone(),
+        }
+    }
+
+    /// What the root is to say of the files.
+    pub fn catalogue(&self) -> Option<CatalogueRecord> {
+        (!self.files.is_empty()).then(|| CatalogueRecord {
+            datasets: self.count,
+            next_place: self.next_place,
+            files: self.files.iter().map(|file| file.record.clone()).collect(),
+        })
+    }
+
     pub fn bytes<'r>(&'r self, encoded: &'r Encoded) -> &'r [u8] {
         match encoded {
             Encoded::Same(range) => &self.image[range.clone()],
@@ -69,17 +109,17 @@ pub(crate) struct NewFiles {
     storage: Arc<dyn Storage>,
     /// In a child made by fork, the files are the parent's.
     pid: u32,
-    segments: Vec<PathBuf>,
+    files: Vec<PathBuf>,
     folders: Vec<PathBuf>,
 }
 
 impl NewFiles {
     pub fn new(storage: &Arc<dyn Storage>) -> Self {
-        Self { storage: storage.clone(), pid: process::id(), segments: Vec::new(), folders: Vec::new() }
+        Self { storage: storage.clone(), pid: process::id(), files: Vec::new(), folders: Vec::new() }
     }
 
-    pub fn segment(&mut self, path: PathBuf) {
-        self.segments.push(path);
+    pub fn file(&mut self, path: PathBuf) {
+        self.files.push(path);
     }
 
     pub fn folder(&mut self, path: PathBuf) {
@@ -88,20 +128,20 @@ impl NewFiles {
 
     /// Takes over what `more` has.
     pub fn extend(&mut self, mut more: NewFiles) {
-        self.segments.append(&mut more.segments);
+        self.files.append(&mut more.files);
         self.folders.append(&mut more.folders);
     }
 
     /// Removes none of them, whatever happens: a root names them, or may.
     pub fn leave(&mut self) {
-        self.segments.clear();
+        self.files.clear();
         self.folders.clear();
     }
 
     /// Removes them. What cannot be removed is left to the next writer.
     pub fn remove(&mut self) {
         if process::id() == self.pid {
-            for path in self.segments.drain(..) {
+            for path in self.files.drain(..) {
                 let _ = self.storage.remove(&path);
             }
             for path in self.folders.drain(..) {
@@ -125,4 +165,12 @@ impl Drop for NewFiles {
 pub(crate) struct Unsynced {
     pub files: Vec<Arc<NewFile>>,
     pub folders: BTreeSet<PathBuf>,
+}
+
+impl Unsynced {
+    /// Takes over what `more` has.
+    pub fn extend(&mut self, more: Unsynced) {
+        self.files.extend(more.files);
+        self.folders.extend(more.folders);
+    }
 }

@@ -1,7 +1,7 @@
 //! The removal of what no version needs any more.
 //!
-//! There is one rule. A file goes when no root that is there names it, and none that a pin names, nothing in this process has pinned a version that
-//! does, no reader elsewhere can have one, and this writer holds the lock, without which nobody could tell. It never goes
+//! There is one rule. A file goes when no root that is there names it, and none that a pin names, nothing in this process
+//! has pinned a version that does, no reader elsewhere can have one, and this writer holds the lock, without which nobody could tell. It never goes
 //! before the removal of the last root that named it is durable: a crash that brings that back must not find it without
 //! its segments.
 
@@ -11,11 +11,11 @@ use crate::base::log::LogLevel;
 use crate::format::names::{self, file_name};
 use crate::segment::Segment;
 use crate::storage::WriterLock;
-use crate::version::Version;
 use crate::version::commit::Committer;
 use crate::version::keeping::Keeping;
 use crate::version::place::Place;
 use crate::version::roots::{self, DEFAULT_KEPT};
+use crate::version::{File, Version};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -32,12 +32,13 @@ pub(crate) struct Garbage {
 }
 
 impl Committer {
-    /// Notes segments that `last` was the last version to name.
-    pub fn retire(&mut self, last: u64, segments: Vec<Arc<Segment>>) {
+    /// Notes files that `last` was the last version to name.
+    pub fn retire(&mut self, last: u64, files: Vec<File>) {
         let mut by_first: BTreeMap<u64, Vec<_>> = BTreeMap::new();
-        for segment in segments {
-            let first = names::segment_generation(&segment.record.file).unwrap_or(0);
-            by_first.entry(first).or_default().push((segment.path.clone(), Some(segment)));
+        for file in files {
+            let first = names::generation(file.name()).unwrap_or(0);
+            let segment = if let File::Segment(segment) = &file { Some(segment.clone()) } else { None };
+            by_first.entry(first).or_default().push((file.path().to_owned(), segment));
         }
         let garbage = by_first.into_iter().map(|(first, files)| Garbage { first, last, may_be_kept: true, files });
         self.garbage.extend(garbage);
@@ -87,7 +88,11 @@ impl Committer {
             }
             for folder in folders {
                 let name = file_name(folder);
-                if names::is_folder_name(&name) && !version.files.values().any(|file| *file.folder == *name) {
+                let is_used = match &*name {
+                    names::CATALOGUE => !version.records.files.is_empty(),
+                    name => version.files.values().any(|file| *file.folder == *name),
+                };
+                if names::is_folder_name(&name) && !is_used {
                     // Something that is not ours may be in it.
                     let _ = place.storage.remove_dir(folder);
                 }
@@ -100,7 +105,7 @@ impl Committer {
     pub fn tidy(&mut self, place: &Place, io: &Io, version: &Version) {
         // Kept roots that are gone from the list are gone from the disk as well, also after a crash.
         self.sweep(place, io, version);
-        self.drop_kept(place, &version.root.keeping, DEFAULT_KEPT);
+        self.drop_kept(place, &version.keeping, DEFAULT_KEPT);
     }
 
     /// Removes the oldest kept roots, but for as many as the store was told to keep, or else `default`, and those that pins
@@ -144,13 +149,13 @@ impl Committer {
         let failed = |action: &str, path: &Path, error: io::Error| Error::io(action, path, &error);
         let list = |path: &Path| place.storage.list(path).map_err(|error| failed("list", path, error));
         let versions = [version, ahead];
-        let mut needed: HashSet<&str> = HashSet::new();
-        needed.extend(versions.iter().flat_map(|version| version.all_segments()).map(|segment| &*segment.record.file));
+        let mut needed: HashSet<Arc<str>> = HashSet::new();
+        needed.extend(versions.iter().flat_map(|version| version.all_files()).map(|file| file.name().clone()));
         let known: HashSet<PathBuf> =
             self.garbage.iter().flat_map(|garbage| garbage.files.iter().map(|(path, _)| path.clone())).collect();
         // A commit that was killed before its rename has already kept the root that it was to replace.
         let kept_too_early = names::kept_root(place.notation, version.generation);
-        // Read only where there is a segment that the root does not name.
+        // Read only where there is a file that the root does not name.
         let mut kept: Option<Kept> = None;
         let (mut files, mut removed) = (Vec::new(), 0);
         for entry in list(&place.path)? {
@@ -164,12 +169,12 @@ impl Committer {
             }
             for file in list(&entry.path)? {
                 let name = file_name(&file.path);
-                if !names::is_segment_name(&name) || needed.contains(&*name) || known.contains(&file.path) {
+                if names::generation(&name).is_none() || needed.contains(&*name) || known.contains(&file.path) {
                     continue;
                 }
                 let kept = match &mut kept {
                     Some(kept) => kept,
-                    None => kept.insert(self.segments_kept(place)?),
+                    None => kept.insert(self.files_kept(place)?),
                 };
                 if !kept.may_name(&name) {
                     files.push((file.path, None));
@@ -183,8 +188,8 @@ impl Committer {
         Ok(removed)
     }
 
-    /// The segments that kept roots name.
-    fn segments_kept(&mut self, place: &Place) -> Result<Kept> {
+    /// The files that kept roots name.
+    fn files_kept(&mut self, place: &Place) -> Result<Kept> {
         let mut kept = Kept { named: HashSet::new(), unknown: None };
         let there = roots::kept_generations(&*place.storage, &place.path, place.notation)?;
         let generations: BTreeSet<u64> = there.into_iter().chain(self.pinned.iter().copied()).collect();
@@ -192,8 +197,10 @@ impl Committer {
             let unknown = self.pinned.contains(&generation).then_some(generation);
             match roots::read_kept(&*place.storage, &place.path, place.notation, generation) {
                 Ok(Some((root, _))) => {
-                    let files = root.head.array_files.into_values();
-                    kept.named.extend(files.flat_map(|file| file.segments).map(|segment| segment.file));
+                    let segments = root.head.array_files.into_values().flat_map(|file| file.segments);
+                    kept.named.extend(segments.map(|segment| segment.file));
+                    let catalogue = root.head.catalogue.into_iter().flat_map(|catalogue| catalogue.files);
+                    kept.named.extend(catalogue.map(|file| file.file));
                 }
                 Ok(None) => kept.unknown = kept.unknown.max(unknown),
                 // Nothing can be opened or gone back to by it.
@@ -208,7 +215,7 @@ impl Committer {
     }
 }
 
-/// The segments of kept commits.
+/// The files of kept commits.
 struct Kept {
     named: HashSet<Arc<str>>,
     /// The last pinned commit whose root is gone or damaged: what it may name stays, for that root may come back.
@@ -216,8 +223,8 @@ struct Kept {
 }
 
 impl Kept {
-    fn may_name(&self, segment: &str) -> bool {
-        let is_of = |last| names::segment_generation(segment).is_some_and(|generation| generation <= last);
-        self.named.contains(segment) || self.unknown.is_some_and(is_of)
+    fn may_name(&self, file: &str) -> bool {
+        let is_of = |last| names::generation(file).is_some_and(|generation| generation <= last);
+        self.named.contains(file) || self.unknown.is_some_and(is_of)
     }
 }

@@ -11,17 +11,16 @@ pub(crate) mod pins;
 pub(crate) mod place;
 pub(crate) mod roots;
 
-use crate::base::error::{Result, bail, error};
+use crate::base::error::{Result, bail};
 use crate::base::names::stored_name;
-use crate::chunk::schema::Schema;
 use crate::format::names;
-use crate::format::root::{self, DatasetRecord, FileRecord, Head, MetaFormat, Root, SchemaRecord, SegmentRecord};
+use crate::format::root::{FileRecord, MetaFormat, Root, SegmentRecord, parse_id};
+use crate::records::{CatalogueFile, Records};
 use crate::segment::{Segment, Segments};
-use crate::version::edit::{Encoded, Records};
+use crate::storage::Storage;
 use crate::version::keeping::Keeping;
 use indexmap::IndexMap;
 use std::collections::{HashMap, HashSet};
-use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -31,55 +30,8 @@ pub(crate) struct Version {
     pub generation: u64,
     /// What is stored, by array name.
     pub files: IndexMap<Arc<str>, ArrayFile>,
-    pub root: Arc<RootImage>,
-}
-
-/// What a root says of datasets.
-#[derive(Default)]
-pub(crate) struct RootImage {
-    /// The uncompressed root.
-    pub image: Arc<Vec<u8>>,
-    /// Where in it each dataset is.
-    pub datasets: Vec<(Arc<str>, Range<usize>)>,
-    pub schemas: Vec<Arc<Schema>>,
-    pub next_array_id: u64,
+    pub records: Arc<Records>,
     pub keeping: Arc<Keeping>,
-}
-
-impl RootImage {
-    /// The same, to be written again.
-    pub fn records(&self) -> Records {
-        let same = |(name, range): &(Arc<str>, Range<usize>)| (name.clone(), Encoded::Same(range.clone()));
-        Records {
-            schemas: self.schemas.clone(),
-            next_array_id: self.next_array_id,
-            datasets: self.datasets.iter().map(same).collect(),
-            image: self.image.clone(),
-            keeping: self.keeping.clone(),
-        }
-    }
-
-    /// Decodes each dataset.
-    pub fn decoded(&self, format: MetaFormat) -> impl Iterator<Item = Result<(&Arc<str>, DatasetRecord)>> {
-        self.datasets
-            .iter()
-            .map(move |(name, range)| Ok((name, root::decode_dataset(format, name, &self.image[range.clone()])?)))
-    }
-
-    /// The schema of this number.
-    pub fn schema(&self, number: u32) -> Result<&Arc<Schema>> {
-        self.schemas.get(number as usize).ok_or_else(|| error!(Corrupt, "there is no schema {number}"))
-    }
-}
-
-/// The schemas of a root.
-fn decode_schemas(head: &Head) -> Result<Vec<Arc<Schema>>> {
-    let decode = |record: &SchemaRecord| {
-        let schema = record.decode()?;
-        schema.dims.iter().try_for_each(|name| stored_name("dimension", name))?;
-        Ok(Arc::new(schema))
-    };
-    head.schemas.iter().map(decode).collect()
 }
 
 /// All that is stored under one array name.
@@ -108,11 +60,40 @@ impl ArrayFile {
     }
 }
 
+/// A file that a root names.
+#[derive(Clone)]
+pub(crate) enum File {
+    Segment(Arc<Segment>),
+    Catalogue(Arc<CatalogueFile>),
+}
+
+impl File {
+    pub fn name(&self) -> &Arc<str> {
+        match self {
+            Self::Segment(segment) => &segment.record.file,
+            Self::Catalogue(file) => &file.record.file,
+        }
+    }
+
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Segment(segment) => &segment.path,
+            Self::Catalogue(file) => &file.path,
+        }
+    }
+}
+
 impl Version {
     /// What a root says. Segments that `known` has, too, are taken from there with what is cached of them.
-    pub fn of(root: Root, path: &Path, known: &Version) -> Result<Self> {
-        let head = root.head;
-        let known: HashMap<&str, &Arc<Segment>> =
+    pub fn of(
+        root: Root,
+        format: MetaFormat,
+        path: &Path,
+        storage: &Arc<dyn Storage>,
+        known: &Version,
+    ) -> Result<Self> {
+        let head = &root.head;
+        let segments: HashMap<&str, &Arc<Segment>> =
             known.all_segments().map(|segment| (&*segment.record.file, segment)).collect();
         let mut files = IndexMap::with_capacity(head.array_files.len());
         let mut named = HashSet::new();
@@ -134,8 +115,8 @@ impl Version {
                 bail!(Corrupt, "array file '{name}' has more bytes than its segments");
             }
             let folder = path.join(&*record.folder);
-            let segment = |record: &SegmentRecord| match known.get(&*record.file) {
-                Some(known) if known.record == *record => Arc::clone(known),
+            let segment = |record: &SegmentRecord| match segments.get(&*record.file) {
+                Some(same) if same.record == *record => Arc::clone(same),
                 _ => Arc::new(Segment::new(record.clone(), &folder)),
             };
             let file = ArrayFile {
@@ -146,16 +127,21 @@ impl Version {
             };
             files.insert(name.clone(), file);
         }
-        let schemas = decode_schemas(&head)?;
-        let next_array_id = head.next_array_id.max(1);
-        let keeping = Arc::new(Keeping::of(&head)?);
-        let root = RootImage { image: root.image, datasets: root.datasets, schemas, next_array_id, keeping };
-        Ok(Self { generation: head.generation, files, root: Arc::new(root) })
+        let (generation, store_id) = (head.generation, parse_id(&head.store_id)?);
+        let keeping = Arc::new(Keeping::of(head)?);
+        let records = Records::of(root, format, path, storage, store_id, &known.records)?;
+        Ok(Self { generation, files, records: Arc::new(records), keeping })
     }
 
     /// What is stored under an array name.
     pub fn segments(&self, array: &str) -> Segments {
         self.files.get(array).map(|file| file.segments.clone()).unwrap_or_default()
+    }
+
+    /// All files that it needs, but for the root.
+    pub fn all_files(&self) -> impl Iterator<Item = File> {
+        let segments = self.all_segments().map(|segment| File::Segment(segment.clone()));
+        segments.chain(self.records.files.iter().map(|file| File::Catalogue(file.clone())))
     }
 
     pub fn all_segments(&self) -> impl Iterator<Item = &Arc<Segment>> {
@@ -174,7 +160,7 @@ impl Version {
         changed
     }
 
-    fn records(&self) -> IndexMap<Arc<str>, FileRecord> {
+    fn file_records(&self) -> IndexMap<Arc<str>, FileRecord> {
         self.files.iter().map(|(name, file)| (name.clone(), file.record())).collect()
     }
 }

@@ -21,8 +21,10 @@ pub(crate) struct Place {
     pub sync: bool,
     pub default_compression: Compression,
     pub default_pack: bool,
-    /// Segments that were begun, for their names.
-    segments_made: AtomicU64,
+    /// Bytes of records that the root has, at most, where that was asked for.
+    pub root_bytes: Option<u64>,
+    /// Segments and catalogue files that were begun, for their names.
+    files_made: AtomicU64,
 }
 
 impl Place {
@@ -36,7 +38,8 @@ impl Place {
             sync,
             default_compression: head.default_compression.decode()?,
             default_pack: head.default_pack,
-            segments_made: AtomicU64::new(0),
+            root_bytes: None,
+            files_made: AtomicU64::new(0),
         })
     }
 
@@ -54,7 +57,12 @@ impl Place {
 
     /// A name for the next segment of commit `generation`.
     pub fn new_segment_name(&self, generation: u64) -> String {
-        names::segment_name(generation, self.segments_made.fetch_add(1, Ordering::Relaxed))
+        names::segment_name(generation, self.files_made.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// A name for the next catalogue file of commit `generation`.
+    pub fn new_catalogue_name(&self, generation: u64) -> String {
+        names::catalogue_file_name(generation, self.files_made.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Refuses the root of another store.

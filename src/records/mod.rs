@@ -1,0 +1,442 @@
+//! What a commit says of datasets: in the root, and where they are many, in catalogue files.
+//!
+//! The root's part and the files are layers. What a later one says of a dataset goes before what an earlier one does: all
+//! of it, that it is gone, or what has changed of it.
+
+mod file;
+
+pub(crate) use file::{CatalogueFile, CatalogueWriter, NewEntry};
+
+use crate::base::error::{Error, Result, bail, error};
+use crate::base::names::stored_name;
+use crate::base::pool::Pool;
+use crate::chunk::schema::Schema;
+use crate::format::catalogue::Kind;
+use crate::format::names;
+use crate::format::root::{self, ArrayRecord, CatalogueRecord, DatasetEntry, DatasetRecord, MetaFormat, Root};
+use crate::storage::Storage;
+use indexmap::IndexMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What one commit says of datasets; it never changes.
+#[derive(Default)]
+pub(crate) struct Records {
+    pub format: MetaFormat,
+    /// What arrays have in common, by number.
+    pub schemas: Vec<Arc<Schema>>,
+    pub next_array_id: u64,
+    /// Datasets that there are.
+    pub count: u64,
+    /// The place in the order of datasets that the next one to come into a file gets.
+    pub next_place: u64,
+    /// The uncompressed root, and where in it each dataset is.
+    pub image: Arc<Vec<u8>>,
+    pub layer: IndexMap<Arc<str>, InRoot>,
+    /// Oldest first.
+    pub files: Vec<Arc<CatalogueFile>>,
+}
+
+/// Where a root says something of a dataset, and what.
+#[derive(Clone, Debug)]
+pub(crate) struct InRoot {
+    pub kind: Kind,
+    pub bytes: Range<usize>,
+}
+
+impl Records {
+    /// What a root says. Files that `known` has, too, are taken from there with what is cached of them.
+    pub fn of(
+        root: Root,
+        format: MetaFormat,
+        path: &Path,
+        storage: &Arc<dyn Storage>,
+        store_id: [u8; 16],
+        known: &Records,
+    ) -> Result<Self> {
+        let Root { head, image, datasets } = root;
+        let decode = |record: &root::SchemaRecord| {
+            let schema = record.decode()?;
+            schema.dims.iter().try_for_each(|name| stored_name("dimension", name))?;
+            Ok(Arc::new(schema))
+        };
+        let schemas = head.schemas.iter().map(decode).collect::<Result<_>>()?;
+        let is_alone = head.catalogue.is_none();
+        let mut layer = IndexMap::with_capacity(datasets.len());
+        for (name, bytes) in datasets {
+            stored_name("dataset", &name)?;
+            let kind = if is_alone { Kind::Whole } else { root::kind(format, &name, &image[bytes.clone()])? };
+            if layer.insert(name.clone(), InRoot { kind, bytes }).is_some() {
+                bail!(Corrupt, "the root names dataset '{name}' twice");
+            }
+        }
+        let catalogue = head.catalogue.unwrap_or(CatalogueRecord {
+            datasets: layer.len() as u64,
+            next_place: 0,
+            files: Vec::new(),
+        });
+        let folder = path.join(names::CATALOGUE);
+        let mut named = HashSet::new();
+        let mut files = Vec::with_capacity(catalogue.files.len());
+        for record in catalogue.files {
+            if names::catalogue_generation(&record.file).is_none() || !named.insert(record.file.clone()) {
+                bail!(Corrupt, "the root has the catalogue file '{}', or has it twice", record.file);
+            }
+            files.push(match known.files.iter().find(|known| known.record == record) {
+                Some(known) => known.clone(),
+                None => Arc::new(CatalogueFile::new(record, &folder, storage, store_id)),
+            });
+        }
+        let entries = files.iter().fold(layer.len() as u64, |sum, file| sum.saturating_add(file.record.entries));
+        if catalogue.datasets > entries {
+            bail!(Corrupt, "the root counts {} datasets, and has {entries} at most", catalogue.datasets);
+        }
+        Ok(Self {
+            format,
+            schemas,
+            next_array_id: head.next_array_id.max(1),
+            count: catalogue.datasets,
+            next_place: catalogue.next_place,
+            image,
+            layer,
+            files,
+        })
+    }
+
+    /// The schema of this number.
+    pub fn schema(&self, number: u32) -> Result<&Arc<Schema>> {
+        self.schemas.get(number as usize).ok_or_else(|| error!(Corrupt, "there is no schema {number}"))
+    }
+
+    /// The bytes of what the root says of a dataset.
+    pub fn in_root(&self, found: &InRoot) -> &[u8] {
+        &self.image[found.bytes.clone()]
+    }
+
+    /// Whether there is a dataset of this name.
+    pub fn contains(&self, name: &str) -> Result<bool> {
+        match self.layer.get(name) {
+            Some(found) => Ok(found.kind != Kind::Gone),
+            None => self.is_in_files(name),
+        }
+    }
+
+    /// Whether the files alone have the dataset.
+    pub fn is_in_files(&self, name: &str) -> Result<bool> {
+        Ok(self.place(name)?.is_some())
+    }
+
+    /// The place that the files give the dataset in the order of all.
+    pub fn place(&self, name: &str) -> Result<Option<u64>> {
+        for file in self.files.iter().rev() {
+            if let Some(found) = file.find(name)? {
+                return Ok((found.kind != Kind::Gone).then_some(found.place));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The dataset of this name.
+    pub fn dataset(&self, name: &str) -> Result<Option<DatasetRecord>> {
+        let mut dataset = Folding::new(self.format, name);
+        if let Some(found) = self.layer.get(name)
+            && dataset.add(found.kind, self.in_root(found)).map_err(in_the_root)?
+        {
+            return dataset.finish();
+        }
+        for file in self.files.iter().rev() {
+            if let Some(found) = file.find(name)?
+                && file.with_record(&found, |record| dataset.add(found.kind, record))?
+            {
+                break;
+            }
+        }
+        dataset.finish()
+    }
+
+    /// The names of all datasets, in the order they were created.
+    pub fn names(&self, pool: &Pool) -> Result<Vec<Arc<str>>> {
+        let in_root = self.layer.iter().filter(|(_, found)| found.kind == Kind::Whole).map(|(name, _)| name.clone());
+        if self.files.is_empty() {
+            return Ok(in_root.collect());
+        }
+        // What a later layer says goes before; what is only changed in the root keeps the place that the files give it.
+        let mut decided: HashSet<Arc<str>> =
+            self.layer.iter().filter(|(_, found)| found.kind != Kind::Over).map(|(name, _)| name.clone()).collect();
+        let mut placed = Vec::new();
+        for (number, file) in self.files.iter().enumerate().rev() {
+            for entry in file.all_names(pool)?.into_iter().flatten() {
+                if (decided.is_empty() || !decided.contains(&entry.name)) && entry.kind != Kind::Gone {
+                    placed.push((entry.place, entry.name.clone()));
+                }
+                if number > 0 {
+                    decided.insert(entry.name);
+                }
+            }
+        }
+        placed.sort_by_key(|(place, _)| *place);
+        Ok(placed.into_iter().map(|(_, name)| name).chain(in_root).collect())
+    }
+
+    /// Every dataset, decoded: in their order where the root has all of them, else by name.
+    pub fn decoded(&self) -> impl Iterator<Item = Result<(Arc<str>, DatasetRecord)>> {
+        let alone = self.files.is_empty().then(|| {
+            self.layer.iter().map(|(name, found)| {
+                let record = root::decode::<DatasetRecord>(self.format, name, self.in_root(found));
+                Ok((name.clone(), record.map_err(in_the_root)?))
+            })
+        });
+        let merged = (!self.files.is_empty()).then(|| {
+            let layer = self.layer.iter().map(|(name, found)| {
+                let (kind, record) = (found.kind, self.in_root(found));
+                InLayer { name, kind, place: None, record }
+            });
+            Merge::new(self, 0, layer.collect()).filter_map(|merged| match merged {
+                Err(error) => Some(Err(error)),
+                Ok(merged) => match root::decode(self.format, &merged.name, &merged.record) {
+                    _ if merged.kind == Kind::Gone => None,
+                    Err(error) => Some(Err(error)),
+                    Ok(record) => Some(Ok((merged.name, record))),
+                },
+            })
+        });
+        alone.into_iter().flatten().chain(merged.into_iter().flatten())
+    }
+}
+
+fn in_the_root(error: Error) -> Error {
+    error.context("in the root")
+}
+
+/// What layers say of one dataset, from the last on.
+struct Folding<'n> {
+    format: MetaFormat,
+    name: &'n str,
+    /// Changes, the last first.
+    over: Vec<DatasetEntry>,
+    /// What they are changes of.
+    whole: Option<DatasetRecord>,
+}
+
+impl<'n> Folding<'n> {
+    fn new(format: MetaFormat, name: &'n str) -> Self {
+        Self { format, name, over: Vec::new(), whole: None }
+    }
+
+    /// Adds what the next layer before says; whether that is all there is.
+    fn add(&mut self, kind: Kind, record: &[u8]) -> Result<bool> {
+        match kind {
+            Kind::Over => self.over.push(root::decode(self.format, self.name, record)?),
+            Kind::Whole => self.whole = Some(root::decode(self.format, self.name, record)?),
+            Kind::Gone => {}
+        }
+        Ok(kind != Kind::Over)
+    }
+
+    /// The dataset; `None` where there is none.
+    fn finish(self) -> Result<Option<DatasetRecord>> {
+        let Self { name, over, whole, .. } = self;
+        let Some(mut dataset) = whole else {
+            if !over.is_empty() {
+                bail!(Corrupt, "dataset '{name}' is changed and was never made");
+            }
+            return Ok(None);
+        };
+        for DatasetEntry { arrays, attributes, .. } in over.into_iter().rev() {
+            dataset.attributes = attributes;
+            for (name, array) in arrays {
+                match array {
+                    Some(array) => drop(dataset.arrays.insert(name, array)),
+                    None => drop(dataset.arrays.swap_remove(&name)),
+                }
+            }
+            dataset.arrays.sort_by_cached_key(|_, array| array.place());
+        }
+        Ok(Some(dataset))
+    }
+}
+
+/// Layers merged, in the order of names: from file number `first` on, and the root's.
+pub(crate) struct Merge<'r> {
+    records: &'r Records,
+    /// Whether nothing lies under the layers.
+    is_all: bool,
+    /// The root's, sorted, the next one last.
+    in_root: Vec<InLayer<'r>>,
+    /// Oldest first.
+    files: Vec<Pages<'r>>,
+}
+
+/// What the root says of a dataset.
+pub(crate) struct InLayer<'r> {
+    pub name: &'r Arc<str>,
+    pub kind: Kind,
+    /// Of one that was created, the place that it gets.
+    pub place: Option<u64>,
+    pub record: &'r [u8],
+}
+
+/// What merged layers say of a dataset.
+pub(crate) struct Merged<'r> {
+    pub name: Arc<str>,
+    pub kind: Kind,
+    /// `None` where it is that of older files.
+    pub place: Option<u64>,
+    /// Of one that is whole, a [`DatasetRecord`]; of one that is changed, a [`DatasetEntry`].
+    pub record: Cow<'r, [u8]>,
+}
+
+/// The entries of a file, one after the other.
+struct Pages<'r> {
+    file: &'r CatalogueFile,
+    next_page: usize,
+    at: usize,
+    entries: Vec<crate::format::catalogue::Entry>,
+    records: Vec<u8>,
+}
+
+impl Pages<'_> {
+    /// Goes to the next page where this one is over; whether there is an entry.
+    fn fill(&mut self) -> Result<bool> {
+        while self.at == self.entries.len() {
+            if self.next_page == self.file.directory()?.pages.len() {
+                return Ok(false);
+            }
+            (self.entries, self.records) = self.file.page(self.next_page)?;
+            (self.next_page, self.at) = (self.next_page + 1, 0);
+        }
+        Ok(true)
+    }
+}
+
+impl<'r> Merge<'r> {
+    /// The files from number `first` on, and the root's layer.
+    pub fn new(records: &'r Records, first: usize, mut layer: Vec<InLayer<'r>>) -> Self {
+        layer.sort_unstable_by(|a, b| b.name.cmp(a.name));
+        let pages = |file: &'r Arc<CatalogueFile>| Pages {
+            file,
+            next_page: 0,
+            at: 0,
+            entries: Vec::new(),
+            records: Vec::new(),
+        };
+        Self { records, is_all: first == 0, in_root: layer, files: records.files[first..].iter().map(pages).collect() }
+    }
+
+    /// Whether it is of all files.
+    pub fn is_all(&self) -> bool {
+        self.is_all
+    }
+
+    fn next_merged(&mut self) -> Result<Option<Merged<'r>>> {
+        let mut next: Option<Arc<str>> = self.in_root.last().map(|last| last.name.clone());
+        for file in &mut self.files {
+            if file.fill()? {
+                let name = &file.entries[file.at].name;
+                if next.as_ref().is_none_or(|next| name < next) {
+                    next = Some(name.clone());
+                }
+            }
+        }
+        let Some(name) = next else { return Ok(None) };
+        let mut layers: Vec<(Kind, Option<u64>, Cow<'r, [u8]>)> = Vec::new();
+        if let Some(found) = self.in_root.pop_if(|last| **last.name == *name) {
+            layers.push((found.kind, found.place, Cow::Borrowed(found.record)));
+        }
+        for file in self.files.iter_mut().rev() {
+            if file.at < file.entries.len() && file.entries[file.at].name == name {
+                let entry = &file.entries[file.at];
+                layers.push((entry.kind, Some(entry.place), Cow::Owned(file.records[entry.record.clone()].to_vec())));
+                file.at += 1;
+            }
+        }
+        merge(self.records.format, name, layers, self.is_all).map(Some)
+    }
+}
+
+impl<'r> Iterator for Merge<'r> {
+    type Item = Result<Merged<'r>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.next_merged().transpose();
+        if matches!(next, Some(Err(_))) {
+            // There is no going on behind what cannot be read.
+            (self.in_root, self.files) = Default::default();
+        }
+        next
+    }
+}
+
+/// One entry of what layers, the last first, say of a dataset; under them is nothing if `is_all`.
+fn merge<'r>(
+    format: MetaFormat,
+    name: Arc<str>,
+    layers: Vec<(Kind, Option<u64>, Cow<'r, [u8]>)>,
+    is_all: bool,
+) -> Result<Merged<'r>> {
+    let mut layers = layers.into_iter();
+    let Some((kind, place, record)) = layers.next() else {
+        bail!(Internal, "dataset '{name}' in no layer");
+    };
+    if kind != Kind::Over {
+        return Ok(Merged { name, kind, place, record });
+    }
+    let mut over = vec![root::decode::<DatasetEntry>(format, &name, &record)?];
+    let mut place = place;
+    for (kind, older, record) in layers {
+        place = place.or(older);
+        if kind == Kind::Over {
+            over.push(root::decode(format, &name, &record)?);
+            continue;
+        }
+        let mut folding = Folding { format, name: &name, over, whole: None };
+        folding.add(kind, &record)?;
+        let Some(whole) = folding.finish()? else {
+            bail!(Corrupt, "dataset '{name}' is changed and was never made");
+        };
+        let record = Cow::Owned(root::encode(format, &whole)?);
+        return Ok(Merged { name, kind: Kind::Whole, place, record });
+    }
+    if is_all {
+        bail!(Corrupt, "dataset '{name}' is changed and was never made");
+    }
+    let mut merged = DatasetEntry { over: true, ..DatasetEntry::default() };
+    for DatasetEntry { arrays, attributes, .. } in over.into_iter().rev() {
+        merged.attributes = attributes;
+        merged.arrays.extend(arrays);
+    }
+    let record = Cow::Owned(root::encode(format, &merged)?);
+    Ok(Merged { name, kind: Kind::Over, place, record })
+}
+
+/// Numbers of schemas, which may become more.
+pub(crate) struct Numbering {
+    pub list: Vec<Arc<Schema>>,
+    numbers: HashMap<Arc<Schema>, u32>,
+}
+
+impl Numbering {
+    pub fn of(schemas: &[Arc<Schema>]) -> Self {
+        Self { list: schemas.to_vec(), numbers: schemas.iter().cloned().zip(0..).collect() }
+    }
+
+    pub fn number(&mut self, schema: &Arc<Schema>) -> u32 {
+        if let Some(number) = self.numbers.get(schema) {
+            return *number;
+        }
+        let number = self.list.len() as u32;
+        self.numbers.insert(schema.clone(), number);
+        self.list.push(schema.clone());
+        number
+    }
+}
+
+impl ArrayRecord {
+    /// Its place in the order of the dataset's arrays.
+    pub fn place(&self) -> u64 {
+        self.place.unwrap_or(self.id)
+    }
+}
