@@ -29,13 +29,17 @@ fn replay(name: &str, sessions: impl IntoIterator<Item = Session>) {
     println!("{name}: {counts:?} in {:.1} s", begin.elapsed().as_secs_f64());
 }
 
-/// The notations of the root.
-fn setups() -> [Setup; 3] {
-    [(MetaFormat::Json, false), (MetaFormat::MsgPack, false), (MetaFormat::Json, true)].map(|(format, zstd)| Setup {
-        format,
-        zstd,
-        ..Default::default()
-    })
+/// The notations of the root; then catalogue files, for all records and for those beyond a few.
+fn setups() -> [Setup; 5] {
+    let notation = |format, zstd| Setup { format, zstd, ..Default::default() };
+    let in_files = |root_bytes| Setup { root_bytes: Some(root_bytes), ..Default::default() };
+    [
+        notation(MetaFormat::Json, false),
+        notation(MetaFormat::MsgPack, false),
+        notation(MetaFormat::Json, true),
+        in_files(0),
+        Setup { format: MetaFormat::MsgPack, ..in_files(400) },
+    ]
 }
 
 #[test]

@@ -189,6 +189,7 @@ struct Run {
 struct Tuning {
     threads: usize,
     write_buffer_bytes: Option<u64>,
+    root_bytes: Option<u64>,
 }
 
 impl Run {
@@ -197,6 +198,7 @@ impl Run {
             sync: Some(false),
             threads: Some(tuning.threads),
             write_buffer_bytes: tuning.write_buffer_bytes,
+            root_bytes: tuning.root_bytes,
             // Tiny, so that it is missed as well as hit.
             cache_bytes: Some(4 << 10),
             ..Default::default()
@@ -566,9 +568,10 @@ proptest! {
     fn a_store_behaves_like_the_model(
         ops in prop::collection::vec(op(), 1..70), notation in 0..4u8, threads in 0..3usize,
         write_buffer_bytes in prop::option::of(prop_oneof![Just(1), Just(20_000), Just(100_000)]),
+        root_bytes in prop::option::of(prop_oneof![Just(0), Just(300), Just(1000)]),
     ) {
         let dir = tempfile::tempdir().unwrap();
-        let mut run = Run::new(&dir.path().join("s"), notation, Tuning { threads, write_buffer_bytes });
+        let mut run = Run::new(&dir.path().join("s"), notation, Tuning { threads, write_buffer_bytes, root_bytes });
         for op in &ops {
             run.apply(op);
         }
@@ -582,7 +585,7 @@ proptest! {
         write_buffer_bytes in prop_oneof![Just(1), Just(100_000), Just(400_000)],
     ) {
         let dir = tempfile::tempdir().unwrap();
-        let tuning = Tuning { threads, write_buffer_bytes: Some(write_buffer_bytes) };
+        let tuning = Tuning { threads, write_buffer_bytes: Some(write_buffer_bytes), root_bytes: None };
         let mut run = Run::new(&dir.path().join("s"), 0, tuning);
         run.apply(&Op::CreateDataset(0));
         for (array, fill) in [(0, false), (1, true)] {

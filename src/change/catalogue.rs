@@ -71,8 +71,8 @@ pub(crate) struct Catalogue {
     records: Arc<Records>,
     /// What is at hand; all that differs from what the last commit says is.
     slots: RwLock<HashMap<Arc<str>, Arc<Slot>>>,
-    /// Those of them that may differ.
-    dirty: Mutex<HashSet<Arc<str>>>,
+    /// The names of those that may differ; one that was made anew may be there twice.
+    dirty: Mutex<Vec<Arc<str>>>,
     /// Datasets that are gone, if they are not at hand again, with the numbers of the changes.
     gone: HashMap<Arc<str>, u64>,
     count: usize,
@@ -137,12 +137,8 @@ impl Catalogue {
         if !self.gone.is_empty() {
             names.retain(|name| !self.gone.contains_key(name));
         }
-        let dirty = lock(&self.dirty)?;
-        let slots = read(&self.slots)?;
-        let slots = dirty.iter().filter_map(|name| slots.get(name));
-        let mut created: Vec<_> = slots.filter(|slot| self.is_created(slot)).cloned().collect();
-        created.sort_unstable_by_key(|slot| slot.created);
-        names.extend(created.iter().map(|slot| slot.name.clone()));
+        let changed = self.changed()?;
+        names.extend(changed.iter().filter(|slot| self.is_created(slot)).map(|slot| slot.name.clone()));
         Ok(self.names.get_or_init(|| names))
     }
 
@@ -174,7 +170,7 @@ impl Catalogue {
         let change = self.changes.fetch_add(1, Ordering::Relaxed) + 1;
         // One that was changed since the last flush is listed.
         if changed.fetch_max(change, Ordering::Relaxed) <= self.flushed {
-            lock(&self.dirty)?.insert(name.clone());
+            lock(&self.dirty)?.push(name.clone());
         }
         Ok(change)
     }
@@ -286,15 +282,17 @@ impl Catalogue {
         entry.changed.load(Ordering::Relaxed) > self.flushed
     }
 
-    /// The datasets at hand that differ from what the last commit says: in the order they were created, those that it has
-    /// first.
+    /// The datasets at hand that differ from what the last commit says: those that it has, then those that were created
+    /// since, in that order.
     pub fn changed(&self) -> Result<Vec<Arc<Slot>>> {
         let slots = read(&self.slots)?;
         let dirty = lock(&self.dirty)?;
         let is_changed = |slot: &&Arc<Slot>| slot.changed.load(Ordering::Relaxed) > self.flushed;
         let mut changed: Vec<_> = dirty.iter().filter_map(|name| slots.get(name)).filter(is_changed).cloned().collect();
         let created = |slot: &Slot| if self.is_created(slot) { slot.created } else { 0 };
-        changed.sort_unstable_by(|a, b| (created(a), &a.name).cmp(&(created(b), &b.name)));
+        // It is in order already, but for who deletes and makes anew.
+        changed.sort_by(|a, b| created(a).cmp(&created(b)).then_with(|| a.name.cmp(&b.name)));
+        changed.dedup_by(|a, b| Arc::ptr_eq(a, b));
         Ok(changed)
     }
 

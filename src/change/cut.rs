@@ -12,7 +12,7 @@ use crate::records::Records;
 use crate::version::keeping::Keeping;
 use indexmap::IndexMap;
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 
 /// The state that a flush writes.
 pub(crate) struct Cut {
@@ -40,13 +40,29 @@ pub(crate) struct CutDataset {
     /// Then it is all that there is of it.
     pub is_created: bool,
     pub attributes: Arc<Attributes>,
-    pub arrays: IndexMap<Arc<str>, CutArray>,
+    pub arrays: Vec<CutArray>,
     /// Arrays that are gone.
     pub removed: Vec<Arc<str>>,
+    /// Places in `arrays`, where there are many and somebody looks for one by its name.
+    places: OnceLock<HashMap<Arc<str>, usize>>,
+}
+
+/// So many arrays are looked through one by one.
+const FEW: usize = 16;
+
+impl CutDataset {
+    fn array(&self, name: &str) -> Option<&CutArray> {
+        if self.arrays.len() <= FEW {
+            return self.arrays.iter().find(|array| *array.name == *name);
+        }
+        let places = self.places.get_or_init(|| self.arrays.iter().map(|array| array.name.clone()).zip(0..).collect());
+        places.get(name).map(|place| &self.arrays[*place])
+    }
 }
 
 /// An array that has changed.
 pub(crate) struct CutArray {
+    pub name: Arc<str>,
     pub array: Arc<Array>,
     pub attributes: Arc<Attributes>,
     pub place: u64,
@@ -58,7 +74,7 @@ impl Cut {
     /// before.
     pub fn array(&self, records: &Records, dataset: &str, name: &str, id: u64) -> Result<Option<(Arc<Schema>, Dims)>> {
         if let Some(changed) = self.changed.get(dataset) {
-            if let Some(array) = changed.arrays.get(name) {
+            if let Some(array) = changed.array(name) {
                 return Ok((array.array.id == id).then(|| (array.array.schema.clone(), array.shape.clone())));
             }
             if changed.is_created || changed.removed.iter().any(|removed| **removed == *name) {
@@ -141,13 +157,15 @@ pub(crate) fn cut(catalogue: &mut Catalogue, io: &Io) -> Result<Cut> {
         let arrays = arrays.map(|(name, entry)| {
             let ArrayEntry { array, attributes, place, .. } = entry;
             let shape = read(&array.data)?.shape.clone();
-            Ok((name.clone(), CutArray { array: array.clone(), attributes: attributes.clone(), place: *place, shape }))
+            let (name, array, attributes) = (name.clone(), array.clone(), attributes.clone());
+            Ok(CutArray { name, array, attributes, place: *place, shape })
         });
         let arrays = arrays.collect::<Result<_>>()?;
         let removed = dataset.removed.iter().map(|(_, name)| name);
         let removed = removed.filter(|name| !dataset.arrays.contains_key(*name)).cloned().collect();
         let attributes = dataset.attributes.clone();
-        changed.insert(slot.name.clone(), CutDataset { is_created, attributes, arrays, removed });
+        changed
+            .insert(slot.name.clone(), CutDataset { is_created, attributes, arrays, removed, places: OnceLock::new() });
     }
     let gone = catalogue.gone()?.into_iter().collect();
     let mut frozen = Frozen::default();

@@ -17,7 +17,6 @@ use crate::segment::NewFile;
 use crate::version::File;
 use crate::version::edit::{Encoded, NewFiles, NewRecords, Unsynced};
 use crate::version::place::Place;
-use indexmap::IndexMap;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -56,17 +55,16 @@ impl Composer<'_> {
     pub fn flushed(self, cut: &Cut, totals: &Totals) -> Result<Composed> {
         let base = self.base;
         let mut numbering = Numbering::of(&base.schemas);
-        let mut changed = Vec::with_capacity(cut.changed.len());
+        let (mut numbers, mut changed) = (Vec::new(), Vec::with_capacity(cut.changed.len()));
         for (name, dataset) in &cut.changed {
-            let array =
-                |(name, array): (&Arc<str>, &CutArray)| Ok((name.clone(), record(array, totals, &mut numbering)?));
-            let arrays: IndexMap<_, _> = dataset.arrays.iter().map(array).collect::<Result<_>>()?;
-            changed.push(Changed { name, dataset, arrays, encoded: Mutex::new(None) });
+            let first = numbers.len();
+            numbers.extend(dataset.arrays.iter().map(|array| numbering.number(&array.array.schema)));
+            changed.push(Changed { name, dataset, first, encoded: Mutex::new(None) });
         }
         let groups: Vec<_> = changed.chunks(ENCODE_TOGETHER).collect();
         self.io.pool.for_each(&groups, |group| {
             group.iter().try_for_each(|changed| {
-                *lock(&changed.encoded)? = Some(changed.encode(base)?);
+                *lock(&changed.encoded)? = Some(changed.encode(base, &numbers[changed.first..], totals)?);
                 Ok(())
             })
         })?;
@@ -181,8 +179,8 @@ impl Composer<'_> {
 }
 
 /// What the root says of an array.
-fn record(array: &CutArray, totals: &Totals, numbering: &mut Numbering) -> Result<ArrayRecord> {
-    let CutArray { array, attributes, place, shape } = array;
+fn record(array: &CutArray, schema: u32, totals: &Totals) -> Result<ArrayRecord> {
+    let CutArray { array, attributes, place, shape, .. } = array;
     // Without new values it is what the flush before has found.
     let stored = match totals.get(&array.id) {
         Some(stored) => *stored,
@@ -191,7 +189,7 @@ fn record(array: &CutArray, totals: &Totals, numbering: &mut Numbering) -> Resul
     Ok(ArrayRecord {
         id: array.id,
         place: (*place != array.id).then_some(*place),
-        schema: numbering.number(&array.schema),
+        schema,
         shape: shape.to_vec(),
         stored: stored.encode(array.schema.dtype),
         attributes: attributes.clone(),
@@ -202,16 +200,19 @@ fn record(array: &CutArray, totals: &Totals, numbering: &mut Numbering) -> Resul
 struct Changed<'c> {
     name: &'c Arc<str>,
     dataset: &'c CutDataset,
-    arrays: IndexMap<Arc<str>, ArrayRecord>,
+    /// The place of the number of its first array's schema among all.
+    first: usize,
     encoded: Mutex<Option<(Kind, Vec<u8>)>>,
 }
 
 impl Changed<'_> {
     /// What the root is to say, where it said what `base` has.
-    fn encode(&self, base: &Records) -> Result<(Kind, Vec<u8>)> {
+    fn encode(&self, base: &Records, schemas: &[u32], totals: &Totals) -> Result<(Kind, Vec<u8>)> {
         let (format, attributes) = (base.format, self.dataset.attributes.clone());
+        let arrays = self.dataset.arrays.iter().zip(schemas);
+        let arrays = arrays.map(|(array, schema)| Ok((array.name.clone(), record(array, *schema, totals)?)));
         if self.dataset.is_created {
-            let record = DatasetRecord { arrays: self.arrays.clone(), attributes };
+            let record = DatasetRecord { arrays: arrays.collect::<Result<_>>()?, attributes };
             return Ok((Kind::Whole, root::encode(format, &record)?));
         }
         let found = base.layer.get(self.name).map(|found| (found.kind, base.in_root(found)));
@@ -221,7 +222,8 @@ impl Changed<'_> {
             None => DatasetEntry { over: true, ..DatasetEntry::default() },
         };
         entry.attributes = attributes;
-        let arrays = self.arrays.iter().map(|(name, array)| (name.clone(), Some(array.clone())));
+        let arrays: Vec<_> =
+            arrays.map(|array| array.map(|(name, array)| (name, Some(array)))).collect::<Result<_>>()?;
         if entry.over {
             entry.arrays.extend(self.dataset.removed.iter().map(|name| (name.clone(), None)));
             entry.arrays.extend(arrays);

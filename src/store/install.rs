@@ -40,7 +40,7 @@ impl Store {
                 drop(state);
                 drop(queue);
                 cut.frozen.stored(totals, false)?;
-                for CutArray { array, shape, .. } in cut.changed.values().flat_map(|dataset| dataset.arrays.values()) {
+                for CutArray { array, shape, .. } in cut.changed.values().flat_map(|dataset| &dataset.arrays) {
                     let mut data = write(&array.data)?;
                     let totals = data.stored.take().map(|(stored, _)| stored).unwrap_or_default();
                     data.stored = Some((totals, shape.clone()));

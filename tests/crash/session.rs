@@ -57,6 +57,8 @@ pub struct Setup {
     pub zstd: bool,
     pub threads: usize,
     pub write_buffer_bytes: Option<u64>,
+    /// Bytes of records of datasets that the root holds.
+    pub root_bytes: Option<u64>,
     /// Earlier commits that are kept; one where this does not say.
     pub keep: Option<u32>,
 }
@@ -66,6 +68,7 @@ impl Setup {
         RuntimeOptions {
             threads: Some(self.threads),
             write_buffer_bytes: self.write_buffer_bytes,
+            root_bytes: self.root_bytes,
             cache_bytes: Some(64 << 10),
             ..Default::default()
         }
