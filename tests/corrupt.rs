@@ -18,11 +18,14 @@ fn texts() -> Vec<String> {
     (0..40).map(|i| "text ".repeat(i % 5)).collect()
 }
 
-/// A small store with blocks of every codec, packs, texts, several segments and dead bytes.
+/// A small store, for the upper half of notations with catalogue files, with blocks of every codec, packs, texts, several segments and dead bytes.
 fn make(path: &Path, notation: u8) {
     let options = CreateOptions {
         meta_format: Some(if notation & 1 == 0 { MetaFormat::Json } else { MetaFormat::MsgPack }),
         meta_zstd: notation & 2 != 0,
+        runtime: RuntimeOptions { root_bytes: (notation & 4 != 0).then_some(0), ..Default::default() },
+        // Only the files of the last commit are verified.
+        keep_generations: (notation & 4 != 0).then_some(0),
         ..Default::default()
     };
     let store = Store::create(path, options).unwrap();
@@ -118,8 +121,9 @@ fn flip(notation: u8) {
         // Every byte of a root and of the ends of a segment, where its header and its index are; between them every
         // 7th. Segments are alike whatever the root is: with the other notations fewer of their bytes are enough.
         let root = file.parent() == Some(&path);
-        let step = if notation == 0 { 7 } else { 101 };
-        let ends = |i: usize| notation == 0 && (i < 64 || i + 400 > good.len());
+        let is_catalogue = file.extension().is_some_and(|extension| extension == "cat");
+        let step = if notation == 0 || is_catalogue { 7 } else { 101 };
+        let ends = |i: usize| (notation == 0 || is_catalogue) && (i < 64 || i + 400 > good.len());
         for i in (0..good.len()).filter(|&i| root || ends(i) || i.is_multiple_of(step)) {
             let mut bad = good.clone();
             bad[i] ^= 1 << (i % 8);
@@ -170,12 +174,18 @@ fn every_flipped_byte_is_reported_with_a_compressed_msgpack_root() {
 }
 
 #[test]
+fn every_flipped_byte_is_reported_with_catalogue_files() {
+    flip(4);
+    flip(5);
+}
+
+#[test]
 fn cut_grown_missing_and_swapped_files_are_reported() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s");
-    make(&path, 0);
+    make(&path, 4);
     let segments: Vec<PathBuf> =
-        files(&path).into_iter().filter(|file| file.extension().is_some_and(|e| e == "seg")).collect();
+        files(&path).into_iter().filter(|file| file.extension().is_some_and(|e| e == "seg" || e == "cat")).collect();
     for file in &segments {
         let good = std::fs::read(file).unwrap();
         let report = |what: &str| {

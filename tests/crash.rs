@@ -100,8 +100,8 @@ fn compactions() {
 
 #[test]
 fn small_flushes_that_are_merged() {
-    let session = |keep| {
-        let mut session = Session::with_store(Setup { keep, ..Default::default() });
+    let session = |(keep, root_bytes)| {
+        let mut session = Session::with_store(Setup { keep, root_bytes, ..Default::default() });
         (0..12).for_each(|_| session.flush_of(&["t"]));
         session.skip();
         (0..3).for_each(|_| session.flush_of(&["t"]));
@@ -114,7 +114,7 @@ fn small_flushes_that_are_merged() {
         session.close();
         session
     };
-    replay("small flushes that are merged", [None, Some(0), Some(2)].map(session));
+    replay("small flushes that are merged", [(None, None), (Some(0), Some(0)), (Some(2), Some(200))].map(session));
 }
 
 #[test]
@@ -164,8 +164,8 @@ fn sessions_that_are_discarded() {
 
 #[test]
 fn rollbacks() {
-    let session = |keep| {
-        let mut session = Session::with_store(Setup { keep, ..Default::default() });
+    let session = |(keep, root_bytes)| {
+        let mut session = Session::with_store(Setup { keep, root_bytes, ..Default::default() });
         session.rollback();
         session.flush_of(&["series"]);
         session.rollback();
@@ -176,7 +176,7 @@ fn rollbacks() {
         session.close();
         session
     };
-    replay("rollbacks", [None, Some(2)].map(session));
+    replay("rollbacks", [(None, None), (Some(2), None), (Some(2), Some(300))].map(session));
 }
 
 #[test]
@@ -235,6 +235,8 @@ fn rollbacks_that_are_killed() {
 #[test]
 fn flushes_that_are_killed() {
     replay("killed flushes", kills(|| Session::with_store(Setup::default()), work::flush));
+    let in_files = || Session::with_store(Setup { root_bytes: Some(0), ..Default::default() });
+    replay("killed flushes with catalogue files", kills(in_files, work::flush));
 }
 
 #[test]
