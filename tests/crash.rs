@@ -202,8 +202,11 @@ fn pins() {
         session.close();
         session
     };
-    let [json, msgpack, zstd] = setups();
-    replay("pins", [(None, json), (Some(0), msgpack), (Some(2), zstd)].map(|(keep, setup)| session(keep, setup)));
+    let [json, msgpack, zstd, in_files, _] = setups();
+    replay(
+        "pins",
+        [(None, json), (Some(0), msgpack), (Some(2), zstd), (None, in_files)].map(|(keep, setup)| session(keep, setup)),
+    );
 }
 
 #[test]

@@ -6,17 +6,20 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use atlas_store::{
-    ArrayOptions, Codec, CreateOptions, DType, Element, ErrorKind, FillValue, MetaFormat, Mode, OpenOptions, Scalar,
-    Selection, Source, Store, Target, Value, f16,
+    ArrayOptions, Codec, CreateOptions, DType, Element, ErrorKind, FillValue, MetaFormat, Mode, OpenOptions,
+    RuntimeOptions, Scalar, Selection, Source, Store, Target, Value, f16,
 };
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::{env, fs};
 
-/// The stores: folder, notation, whether the root is compressed.
-const STORES: [(&str, MetaFormat, bool); 2] =
-    [("v1-json", MetaFormat::Json, false), ("v1-msgpack-zst", MetaFormat::MsgPack, true)];
+/// The stores: folder, notation, whether the root is compressed, bytes of records that it holds.
+const STORES: [(&str, MetaFormat, bool, Option<u64>); 3] = [
+    ("v1-json", MetaFormat::Json, false, None),
+    ("v1-msgpack-zst", MetaFormat::MsgPack, true, None),
+    ("v1-catalogue", MetaFormat::Json, false, Some(3000)),
+];
 
 /// Calls `$body` with the vector in a `Value` of numbers.
 macro_rules! numbers {
@@ -427,8 +430,9 @@ fn append_rows(store: &Store, dataset: &str, array: &Array, rows: u64) {
 }
 
 /// Writes a store: four flushes, a compaction after the second.
-fn write_store(path: &Path, meta_format: MetaFormat, meta_zstd: bool) {
-    let options = CreateOptions { meta_format: Some(meta_format), meta_zstd, ..CreateOptions::default() };
+fn write_store(path: &Path, meta_format: MetaFormat, meta_zstd: bool, root_bytes: Option<u64>) {
+    let runtime = RuntimeOptions { root_bytes, ..RuntimeOptions::default() };
+    let options = CreateOptions { meta_format: Some(meta_format), meta_zstd, runtime, ..CreateOptions::default() };
     let store = Store::create(path, options).unwrap();
     let content = content();
     for stage in 1..=4 {
@@ -699,10 +703,10 @@ fn fixtures() -> PathBuf {
         if env::var_os("ATLAS_BLESS").is_none() {
             return;
         }
-        for (name, meta_format, meta_zstd) in STORES {
+        for (name, meta_format, meta_zstd, root_bytes) in STORES {
             let path = folder.join(name);
             if !path.exists() {
-                write_store(&path, meta_format, meta_zstd);
+                write_store(&path, meta_format, meta_zstd, root_bytes);
             }
         }
         fs::write(folder.join("expected.json"), expected_json()).unwrap();
@@ -729,7 +733,7 @@ fn verify(store: &Store) {
 
 #[test]
 fn stores_of_version_1_read_as_they_were_written() {
-    for (name, meta_format, meta_zstd) in STORES {
+    for (name, meta_format, meta_zstd, _) in STORES {
         let store = Store::open(fixtures().join(name), Mode::Read, OpenOptions::default()).unwrap();
         check_store(&store);
         verify(&store);

@@ -18,7 +18,7 @@ import reader
 from reader import CODECS, NUMPY, Damage, Segment, Store
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
-STORES = ["v1-json", "v1-msgpack-zst"]
+STORES = ["v1-json", "v1-msgpack-zst", "v1-catalogue"]
 # The same as those of src/format/names.rs.
 FOLDERS = {
     "air.temperature-2m": "air.temperature-2m",

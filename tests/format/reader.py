@@ -137,6 +137,16 @@ def parse_msgpack_root(data):
     return root["atlas"], {name: unpack(part) for name, part in root["datasets"].items()}
 
 
+def parse_record(data, human):
+    """What a catalogue file says of a dataset."""
+    try:
+        if human:
+            return json.loads(data, object_pairs_hook=_unique)
+        return msgpack.unpackb(data, object_pairs_hook=_unique)
+    except (ValueError, msgpack.UnpackException) as error:
+        raise Damage(f"a record: {error}") from error
+
+
 def uncompress_root(data):
     frame, trailer = data[:-12], data[-12:]
     expect(trailer == bytes.fromhex("5a2a4d1804000000") + crc32c(frame).to_bytes(4, "little"), "the root's checksum")
@@ -249,21 +259,27 @@ def parse_page(data, count, blocks_end):
     return rows
 
 
+def check_ends(data, magic, record, store_id):
+    """Checks header, trailer and directory of a file; returns the directory and its place."""
+    expect(len(data) == record["length"], "the length of the file")
+    expect(data[:32] == magic + (1).to_bytes(4, "little") + bytes(4) + bytes.fromhex(store_id), "the header")
+    trailer = Cursor(data[-32:])
+    offset, length, crc = trailer.u64(), trailer.u64(), trailer.u32()
+    expect(trailer.u32() == crc32c(data[-32:-12]), "the trailer's checksum")
+    expect(trailer.bytes(8) == b"ATLASEND", "the trailer's end")
+    expect(offset + length + 32 == len(data), "the place of the directory")
+    directory = data[offset:offset + length]
+    expect(crc32c(directory) == crc == record["directory_crc32c"], "the directory's checksum")
+    return directory, offset
+
+
 class Segment:
     """All of a segment file, checked."""
 
     def __init__(self, path, record, store_id):
         self.path = path
         self.data = data = path.read_bytes()
-        expect(len(data) == record["length"], "the length of the file")
-        expect(data[:32] == b"ATLASSEG" + (1).to_bytes(4, "little") + bytes(4) + bytes.fromhex(store_id), "the header")
-        trailer = Cursor(data[-32:])
-        offset, length, crc = trailer.u64(), trailer.u64(), trailer.u32()
-        expect(trailer.u32() == crc32c(data[-32:-12]), "the trailer's checksum")
-        expect(trailer.bytes(8) == b"ATLASEND", "the trailer's end")
-        expect(offset + length + 32 == len(data), "the place of the directory")
-        directory = data[offset:offset + length]
-        expect(crc32c(directory) == crc == record["directory_crc32c"], "the directory's checksum")
+        directory, offset = check_ends(data, b"ATLASSEG", record, store_id)
         self._parse(Cursor(directory), offset)
         ids = [row.array_id for row in self.rows]
         expect(record["array_ids"] == [min(ids), max(ids)], "the array ids")
@@ -333,6 +349,95 @@ class Segment:
 
     def chunk(self, row):
         return self.blocks[row.offset][row.at:row.at + row.len]
+
+
+# 16 Catalogue files
+
+class CatalogueFile:
+    """All of a catalogue file, checked: by name, the kind, place and record of each dataset."""
+
+    def __init__(self, path, record, store_id, human):
+        data = path.read_bytes()
+        directory, offset = check_ends(data, b"ATLASCAT", record, store_id)
+        cursor = Cursor(directory)
+        pages = []
+        for _ in range(cursor.uvarint()):
+            first = str(cursor.bytes(cursor.uvarint()), "utf-8")
+            count = cursor.uvarint()
+            expect(1 <= count <= 4096, "entries of a page")
+            pages.append((first, count, *[(cursor.uvarint(), cursor.u32()) for _ in range(2)]))
+        cursor.end()
+        at = 32
+        frames = []
+        for length, crc in [page[2] for page in pages] + [page[3] for page in pages]:
+            frame = data[at:at + length]
+            expect(crc32c(frame) == crc, "a page's checksum")
+            frames.append(unzstd(frame, checksum=False))
+            at += length
+        expect(at == offset, "the pages end where the directory begins")
+        self.entries = {}
+        for (first, count, _, _), records, names in zip(pages, frames, frames[len(pages):]):
+            self._parse_page(first, count, Cursor(names), Cursor(records), human)
+        order = [name.encode() for name in self.entries]
+        expect(all(a < b for a, b in zip(order, order[1:])), "the order of names")
+        expect(len(order) == record["entries"], "the number of entries")
+
+    def _parse_page(self, first, count, names, records, human):
+        for at in range(count):
+            name = str(names.bytes(names.uvarint()), "utf-8")
+            expect(at > 0 or name == first, "the first name of a page")
+            kind, place, length = names.u8(), names.uvarint(), names.uvarint()
+            expect(kind in (0, 1, 2), "the kind of an entry")
+            expect(kind != 2 or place == length == 0, "an entry of what is gone")
+            record = None if kind == 2 else parse_record(records.bytes(length), human)
+            expect(kind == 2 or record.get("over", False) == (kind == 1), "the kind of a record")
+            self.entries[name] = kind, place, record
+        names.end()
+        records.end()
+
+
+def apply_change(dataset, change):
+    """A dataset as a record with `over` has it."""
+    arrays = {**dataset.get("arrays", {}), **change.get("arrays", {})}
+    arrays = {name: array for name, array in arrays.items() if array is not None}
+    order = sorted(arrays, key=lambda name: arrays[name].get("place", arrays[name]["id"]))
+    return {"arrays": {name: arrays[name] for name in order}, "attributes": change.get("attributes", {})}
+
+
+def fold(layers):
+    """The dataset of what layers, the last first, say of it; None where there is none."""
+    changes = []
+    for kind, record in layers:
+        if kind == 1:
+            changes.append(record)
+            continue
+        expect(kind == 0 or not changes, "a change of what is gone")
+        for change in reversed(changes):
+            record = apply_change(record, change)
+        return record
+    expect(not changes, "a change of what was never made")
+    return None
+
+
+def all_datasets(catalogue, files, layer):
+    """Every dataset, in order."""
+    kinds = {name: 2 if record is None else int(record.get("over", False)) for name, record in layer.items()}
+    placed = {}
+    for file in files:
+        for name, (kind, place, _) in file.entries.items():
+            expect(place < catalogue["next_place"] or kind == 2, "a place beyond the next")
+            placed[name] = None if kind == 2 else place
+    old = [name for name, place in placed.items() if place is not None and kinds.get(name, 1) == 1]
+    names = sorted(old, key=placed.get) + [name for name in layer if kinds[name] == 0]
+    expect(len({placed[name] for name in old}) == len(old), "a place twice")
+    expect(len(names) == catalogue["datasets"], "the number of datasets")
+    datasets = {}
+    for name in names:
+        layers = [(kinds[name], layer[name])] if name in layer else []
+        layers += [file.entries[name][::2] for file in reversed(files) if name in file.entries]
+        datasets[name] = fold(layers)
+        expect(datasets[name] is not None, f"dataset '{name}' is listed and gone")
+    return datasets
 
 
 # 7 Blocks
@@ -529,6 +634,8 @@ class Store:
         self.human = "json" in self.notation
         self.atlas, datasets = parse_root(self.notation, (path / self.notation).read_bytes())
         expect(re.fullmatch("[0-9a-f]{32}", self.atlas["store_id"]), "the store id")
+        if "catalogue" in self.atlas:
+            datasets = all_datasets(self.atlas["catalogue"], self._read_catalogue(), datasets)
         self.segments = {name: self._read_file(record) for name, record in self.atlas["array_files"].items()}
         self.datasets, self.attributes, ids = {}, {}, []
         for name, record in datasets.items():
@@ -544,6 +651,17 @@ class Store:
             self.attributes[name] = {key: parse_value(value, self.human) for key, value in attributes.items()}
         expect(len(set(ids)) == len(ids) and all(0 < i < self.atlas["next_array_id"] for i in ids), "array ids")
         self._check_bytes()
+
+    def _read_catalogue(self):
+        files = []
+        for record in self.atlas["catalogue"]["files"]:
+            expect(re.fullmatch(r"[0-9]{8,}-[0-9a-f]{16}\.cat", record["file"]), f"the file {record['file']!r}")
+            path = self.path / "atlas.catalogue" / record["file"]
+            try:
+                files.append(CatalogueFile(path, record, self.atlas["store_id"], self.human))
+            except Damage as damage:
+                raise Damage(f"{path}: {damage}") from damage
+        return files
 
     def _read_file(self, record):
         folder = record["folder"]
