@@ -125,13 +125,12 @@ fn an_edit_of_one_array_among_many_writes_that_array() {
     assert_whole(&reader);
 }
 
-/// What there is to see of a store.
-fn content(store: &Store) -> Vec<(String, Vec<(String, i64)>, Vec<String>)> {
+/// What there is to see of a store, a line for each dataset.
+fn content(store: &Store) -> Vec<String> {
     let of = |name: String| {
-        let arrays =
-            arrays(store, &name).into_iter().map(|array| (array.clone(), read(store, &name, &array))).collect();
-        let attributes = store.attribute_names(&name, None).unwrap().iter().map(|name| name.to_string()).collect();
-        (name, arrays, attributes)
+        let values: Vec<_> =
+            arrays(store, &name).into_iter().map(|array| (read(store, &name, &array), array)).collect();
+        format!("{name}: {values:?}, {:?}", store.attribute_names(&name, None).unwrap())
     };
     names(store).into_iter().map(of).collect()
 }

@@ -27,6 +27,9 @@ const ROOT_BYTES_BESIDE_FILES: u64 = 256 << 10;
 /// Datasets that one job serialises.
 const ENCODE_TOGETHER: usize = 256;
 
+/// What becomes of the record of a dataset.
+type Rewrite<'r> = &'r dyn Fn(&str, &[u8]) -> Result<Vec<u8>>;
+
 /// What a commit is to say of datasets, and the files of it.
 pub(crate) struct Composed {
     pub records: NewRecords,
@@ -121,12 +124,7 @@ impl Composer<'_> {
 
     /// The same records, with the root's in a new file, which takes up the files from number `first` on; whole records as
     /// `change` makes them.
-    fn into_file(
-        mut self,
-        mut records: NewRecords,
-        first: usize,
-        change: Option<&dyn Fn(&str, &[u8]) -> Result<Vec<u8>>>,
-    ) -> Result<Composed> {
+    fn into_file(mut self, mut records: NewRecords, first: usize, change: Option<Rewrite<'_>>) -> Result<Composed> {
         let mut unsynced = Unsynced::default();
         let merge = Merge::new(self.base, first, in_layer(&records, records.next_place));
         let file = self.write_file(merge, change, &mut unsynced)?;
@@ -140,7 +138,7 @@ impl Composer<'_> {
     fn write_file(
         &mut self,
         merge: Merge<'_>,
-        change: Option<&dyn Fn(&str, &[u8]) -> Result<Vec<u8>>>,
+        change: Option<Rewrite<'_>>,
         unsynced: &mut Unsynced,
     ) -> Result<Option<Arc<CatalogueFile>>> {
         let Self { place, io, base, .. } = *self;

@@ -565,7 +565,8 @@ mod tests {
         store.compact().expect("compact");
         let ids = |dataset: &str| {
             let state = store.state().expect("a state");
-            let arrays = &state.catalogue.dataset(dataset).expect("a dataset").arrays;
+            let slot = state.catalogue.slot(dataset).expect("a dataset");
+            let arrays = &slot.dataset().arrays;
             arrays.values().map(|entry| entry.array.id).collect::<Vec<_>>()
         };
         let (apart, packed) = (ids("d"), ids("e"));

@@ -170,7 +170,7 @@ impl Store {
         committer.garbage.clear();
         let outcome = commit(&self.place, &self.io, committer, last, edit);
         self.conclude(committer, outcome, |version| {
-            let catalogue = Catalogue::new(&version)?;
+            let catalogue = Box::new(Catalogue::new(&version)?);
             Ok(Change::Replaced { version, catalogue })
         })
     }
@@ -247,7 +247,7 @@ impl Store {
             self.place.check_same(&root.head)?;
             let Place { notation, path, storage, .. } = &self.place;
             let version = Version::of(root, notation.format, path, storage, &held);
-            let made = version.and_then(|version| Ok((Catalogue::new(&version)?, version, mark)));
+            let made = version.and_then(|version| Ok((Box::new(Catalogue::new(&version)?), version, mark)));
             made.map_err(|error| repairable(error, &self.place.path))
         });
         let (catalogue, version, mark) = newer.inspect_err(|_| committer.pin(held.generation))?;

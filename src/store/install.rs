@@ -20,7 +20,7 @@ pub(super) enum Change<'c> {
     /// Array files were rewritten; those that values were written ahead to, too.
     Compacted { version: Version, ahead: Vec<FileEdit> },
     /// Nothing of what was there stays.
-    Replaced { version: Version, catalogue: Catalogue },
+    Replaced { version: Version, catalogue: Box<Catalogue> },
     /// A change failed: what was set aside is pending again, and all that flushes which were begun later have set aside, as
     /// they build on it. Chunks written meanwhile stay, as they are newer.
     Failed { frozen: &'c Frozen, removed: Vec<(Arc<str>, u64)>, error: &'c Error, keep_error: bool },
@@ -63,7 +63,7 @@ impl Store {
                 state.ahead = compacted.map_or_else(|| state.version.clone(), Arc::new);
             }
             Change::Replaced { version, catalogue } => {
-                *state = State::new(&self.place, catalogue, version);
+                *state = State::new(&self.place, *catalogue, version);
             }
             Change::Failed { frozen, removed, error, keep_error } => {
                 let later = queue.take_all();

@@ -98,6 +98,8 @@ fn runtime(write_buffer_bytes: u64) -> RuntimeOptions {
     RuntimeOptions {
         threads: Some(pick(2)),
         write_buffer_bytes: Some(write_buffer_bytes),
+        // All records in the root, or none.
+        root_bytes: (pick(2) == 0).then_some(0),
         // What is read, is read from the disk.
         cache_bytes: Some(1),
         ..Default::default()
