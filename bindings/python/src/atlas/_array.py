@@ -468,7 +468,7 @@ class Array:
         if math.prod(spread) <= _BOX * math.prod(count):
             low = [at + (number - 1) * min(by, 0) for at, number, by in zip(start, count, step, strict=True)]
             box = self._read(info, low, spread, None, None)
-            return box[tuple(slice(None, None, by) for by in step)].copy().reshape(shape)
+            return box[_stepping(step)].copy().reshape(shape)
         made = np.empty(count, info.kind.numpy)
         dimension = max(range(len(step)), key=lambda one: abs(step[one]) if count[one] > 1 else 0)
         for number in range(count[dimension]):
@@ -491,7 +491,7 @@ class Array:
         if all(by > 0 for by in step):
             return self._read(info, low, count, None, None)
         made = np.empty(count, info.kind.numpy)
-        self._read(info, low, count, None, made[tuple(slice(None, None, by) for by in step)])
+        self._read(info, low, count, None, made[_stepping(step)])
         return made
 
     def _write(self, start: Any, array: NDArray[Any]) -> None:
@@ -522,7 +522,12 @@ class Array:
                     )
                 return
         low = [at - (number - 1) if by < 0 else at for at, number, by in zip(start, array.shape, step, strict=True)]
-        self._write(ffi.new("uint64_t[]", low), array[tuple(slice(None, None, by) for by in step)])
+        self._write(ffi.new("uint64_t[]", low), array[_stepping(step)])
+
+
+def _stepping(step: Sequence[int]) -> tuple[Any, ...]:
+    """An index of these steps. The Ellipsis has it select an array where there are no dimensions, too."""
+    return (*(slice(None, None, by) for by in step), ...)
 
 
 def _with(values: tuple[int, ...], at: int, value: int) -> tuple[int, ...]:

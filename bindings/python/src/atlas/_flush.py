@@ -39,6 +39,7 @@ class Flush:
             As `Atlas.flush`. Nothing is lost: the next flush writes what this one did not.
         """
         if not self._over:
+            # Who waits at the same time in another thread may hear of it first.
             self._store._commit(lib.atlas_flush_wait, of=self)
         if self._error is not None:
             raise self._error

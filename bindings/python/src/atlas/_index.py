@@ -55,11 +55,14 @@ def select(key: object, shape: Sequence[int]) -> Selection:
 
 
 def _integer(one: object, extent: int, dimension: int) -> int:
-    if isinstance(one, (bool, np.bool_)) or not hasattr(one, "__index__"):
+    try:
+        if isinstance(one, (bool, np.bool_)):
+            raise TypeError
+        index = operator.index(one)  # type: ignore[arg-type]
+    except TypeError:
         raise TypeMismatch(
             f"an index is of integers, slices and Ellipsis, not {type(one).__name__}: read a part, and index that"
-        )
-    index = operator.index(one)
+        ) from None
     if not -extent <= index < extent:
         raise OutOfRange(f"index {index} is outside dimension {dimension}, of {extent} cells")
     return index % extent

@@ -24,11 +24,14 @@ from ._dataset import DatasetView
 from ._errors import (
     AtlasError,
     BufferTooSmall,
+    Cancelled,
     Conflict,
     Corrupt,
+    Forked,
     InvalidArgument,
     InvalidHandle,
     NotFound,
+    ReadOnly,
     StoreNotFound,
     UnflushedChanges,
     check,
@@ -47,6 +50,9 @@ if TYPE_CHECKING:
 
 Mode: TypeAlias = Literal["auto", "r", "r+"]
 Source: TypeAlias = "str | os.PathLike[str]"
+
+# Failures that say nothing of the flushes that were begun before.
+_OF_THE_CALL = (Cancelled, Forked, InvalidArgument, InvalidHandle, ReadOnly, UnflushedChanges)
 
 _META_FORMATS = {lib.ATLAS_META_FORMAT_JSON: "json", lib.ATLAS_META_FORMAT_MSGPACK: "msgpack"}
 _COMPRESSIONS = {lib.ATLAS_COMPRESSION_NONE: "none", lib.ATLAS_COMPRESSION_ZSTD: "zstd"}
@@ -170,7 +176,8 @@ class Atlas:
         overwrite : bool
             Replace a store that is there. What is no store is never replaced, nor is one that another writer has.
             The new store is complete before the old one is moved away, but the change of names is two steps: a crash
-            in between leaves no store of this name, and the old one beside it under a name with ".replaced".
+            in between leaves no store of this name, and both beside it in a folder with ".replaced-" in its name.
+            Readers that have the old one open lose it.
         level : int, optional
             The codec's level; by default 1 for zstd.
         shuffle : bool, optional
@@ -213,8 +220,12 @@ class Atlas:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         if overwrite:
             path = os.path.realpath(path)
-            with contextlib.suppress(StoreNotFound):
-                _replace(path, options, choices, keep_generations)
+            try:
+                old = _handle.open_last(path, lib.ATLAS_MODE_READ_WRITE, options)
+            except StoreNotFound:
+                old = None
+            if old is not None:
+                _replace(path, old, options, choices, keep_generations)
                 return cls._of(path, _handle.open_last(path, lib.ATLAS_MODE_READ_WRITE, options), "r+", options)
         return cls._of(path, _handle.create(path, options, choices, keep_generations), "r+", options)
 
@@ -339,16 +350,17 @@ class Atlas:
             begun = list(self._flushes)
             try:
                 self._change(function)
+            except _OF_THE_CALL:
+                raise
             except AtlasError as failure:
-                for flush in begun:
-                    flush._settle(failure)
-                self._flushes.difference_update(begun)
-                if of is None:
-                    raise
-            else:
-                for flush in begun:
-                    flush._settle(None)
-                self._flushes.difference_update(begun)
+                self._settle(begun, failure)
+                raise
+            self._settle(begun, None)
+
+    def _settle(self, begun: list[Flush], failure: AtlasError | None) -> None:
+        for flush in begun:
+            flush._settle(failure)
+        self._flushes.difference_update(begun)
 
     # ---- Durability ----
 
@@ -402,9 +414,10 @@ class Atlas:
             begun = list(self._flushes)
             try:
                 self._change(lib.atlas_flush_begin)
+            except _OF_THE_CALL:
+                raise
             except AtlasError as failure:
-                for earlier in begun:
-                    earlier._settle(failure)
+                self._settle(begun, failure)
                 raise
             self._flushes.add(flush)
         return flush
@@ -861,29 +874,37 @@ def _unpickle(kind: type[Atlas], path: str, generation: int, options: Options) -
     return kind._of(path, _handle.open_shared(path, generation, options), "r", options)
 
 
-def _replace(path: str, options: Options, choices: dict[str, int], keep_generations: int | None) -> None:
-    """Put a new store in the place of one that is there. While it is made the old one's lock is held."""
-    old = _handle.open_last(path, lib.ATLAS_MODE_READ_WRITE, options)
+def _replace(
+    path: str, old: Handle, options: Options, choices: dict[str, int], keep_generations: int | None
+) -> None:
+    """Put a new store in the place of one that is there. Until then this process holds the old one's lock."""
     parent, folder = os.path.split(path)
     beside = tempfile.mkdtemp(prefix=f"{folder}.replaced-", dir=parent)
     made, gone = os.path.join(beside, "new"), os.path.join(beside, "old")
+    # Whether the only name of the old store is the one in `beside`.
+    moved = False
     try:
         check(lib.atlas_close(_taken(_handle.create(made, options, choices, keep_generations))))
-        check(lib.atlas_discard(_taken(old)))
-        os.rename(path, gone)
+        moved = True
         try:
+            os.rename(path, gone)
             os.rename(made, path)
         except BaseException:
-            os.rename(gone, path)
+            if os.path.exists(gone):
+                os.rename(gone, path)
+            moved = False
             raise
+        moved = False
         if options.sync:
             folder_of = os.open(parent, os.O_RDONLY | os.O_DIRECTORY)
             try:
                 os.fsync(folder_of)
             finally:
                 os.close(folder_of)
+        check(lib.atlas_discard(_taken(old)))
     finally:
-        shutil.rmtree(beside)
+        if not moved:
+            shutil.rmtree(beside)
 
 
 def _taken(handle: Handle) -> int:

@@ -109,6 +109,9 @@ def values(array: NDArray[Any], kind: ElementType, what: str) -> NDArray[Any]:
     target = kind.numpy
     source = array.dtype
     if target.kind == "M":
+        if source.kind == "O" and array.size:
+            array = np.array([_time(value) for value in array.ravel().tolist()]).reshape(array.shape)
+            source = array.dtype
         if source.kind == "M":
             return nanoseconds(array, what)
         if source.kind == "i" or array.size == 0:
