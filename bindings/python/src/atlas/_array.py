@@ -107,7 +107,7 @@ class Info:
 
     @property
     def fill_bytes(self) -> bytes:
-        return bytes(ffi.buffer(self._raw.fill_value))[: self.kind.numpy.itemsize]
+        return bytes(ffi.buffer(self._raw.fill_value))[: lib.atlas_dtype_size(self.kind.code)]
 
 
 class Array:
@@ -468,7 +468,8 @@ class Array:
         if math.prod(spread) <= _BOX * math.prod(count):
             low = [at + (number - 1) * min(by, 0) for at, number, by in zip(start, count, step, strict=True)]
             box = self._read(info, low, spread, None, None)
-            return box[_stepping(step)].copy().reshape(shape)
+            made: NDArray[Any] = box[_stepping(step)].copy()
+            return made.reshape(shape)
         made = np.empty(count, info.kind.numpy)
         dimension = max(range(len(step)), key=lambda one: abs(step[one]) if count[one] > 1 else 0)
         for number in range(count[dimension]):

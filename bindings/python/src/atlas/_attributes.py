@@ -118,7 +118,7 @@ class Attributes(MutableMapping[str, Any]):
     def __repr__(self) -> str:
         return repr(dict(self))
 
-    def plain(self, key: str) -> Any:
+    def _plain(self, key: str) -> Any:
         """A value as Python's own types: times as nanoseconds since 1970, arrays as lists; None if there is none."""
         try:
             value = self[key]
@@ -128,5 +128,5 @@ class Attributes(MutableMapping[str, Any]):
             return value.view("i8").tolist() if value.dtype.kind == "M" else value.tolist()
         return value.item() if isinstance(value, np.generic) else value
 
-    def all_plain(self) -> dict[str, Any]:
-        return {key: self.plain(key) for key in self}
+    def _all_plain(self) -> dict[str, Any]:
+        return {key: self._plain(key) for key in self}

@@ -300,11 +300,11 @@ class DatasetView:
 
         Times come as nanoseconds since 1970, several values as a list; `attrs` gives NumPy's types.
         """
-        return self.attrs.plain(key)
+        return self.attrs._plain(key)
 
     def attributes(self) -> dict[str, Any]:
         """All attributes of the dataset; values as `get_attribute` gives them."""
-        return self.attrs.all_plain()
+        return self.attrs._all_plain()
 
     def delete_attribute(self, key: str) -> None:
         """Delete an attribute of the dataset; `NotFound` if there is none."""
@@ -316,11 +316,11 @@ class DatasetView:
 
     def get_array_attribute(self, array: str, key: str) -> Any:
         """The value of an attribute of an array, as `get_attribute`; None if there is none, or no such array."""
-        return self._array_attributes(array).plain(key)
+        return self._array_attributes(array)._plain(key)
 
     def array_attributes(self, array: str) -> dict[str, Any]:
         """All attributes of an array; values as `get_attribute` gives them. Empty if there is no such array."""
-        return self._array_attributes(array).all_plain() if self._find(array) is not None else {}
+        return self._array_attributes(array)._all_plain() if self._find(array) is not None else {}
 
     def delete_array_attribute(self, array: str, key: str) -> None:
         """Delete an attribute of an array; `NotFound` if there is none."""

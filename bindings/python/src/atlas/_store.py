@@ -217,7 +217,8 @@ class Atlas:
             "meta_format": meta_format_of(meta_format),
             "meta_compression": compression_of(meta_compression),
         }
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if not os.path.lexists(os.path.dirname(path)):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
         if overwrite:
             path = os.path.realpath(path)
             try:
