@@ -42,4 +42,9 @@ class BuildWithLibrary(build_ext):
         return [*super().get_outputs(), str(self.bundled())]
 
 
-setup(cmdclass={"build_ext": BuildWithLibrary}, cffi_modules=["build_ffi.py:ffi"])
+setup(
+    cmdclass={"build_ext": BuildWithLibrary},
+    cffi_modules=["build_ffi.py:ffi"],
+    # One wheel for this Python and every later one.
+    options={"bdist_wheel": {"py_limited_api": "cp311"}},
+)
