@@ -12,6 +12,7 @@
 Changes are in memory until `Atlas.flush` or `Atlas.close`, which commit all of them together.
 """
 
+from . import _accessor
 from ._array import Array, Stats
 from ._attributes import Attributes
 from ._dataset import DatasetView
@@ -81,3 +82,5 @@ __all__ = [
     "init_tracing",
     "library_version",
 ]
+
+_accessor.register()

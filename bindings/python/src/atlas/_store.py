@@ -857,6 +857,8 @@ class Atlas:
 
         return open_as_many_xarray_dataset(self, names, concat_dim=concat_dim, parallel=parallel)
 
+    open_many = open_as_many_xarray_dataset
+
     def __repr__(self) -> str:
         if self._handle is None:
             return f"<Atlas {self._path!r} closed>"
