@@ -43,6 +43,8 @@ from ._errors import (
 )
 from ._flush import Flush
 from ._library import init_tracing, library_version
+from ._netcdf import export_netcdf, import_netcdf
+from ._plot import plot
 from ._store import Atlas, Damage, StoreInfo
 from ._version import __version__
 
@@ -79,8 +81,11 @@ __all__ = [
     "UnflushedChanges",
     "Unsupported",
     "__version__",
+    "export_netcdf",
+    "import_netcdf",
     "init_tracing",
     "library_version",
+    "plot",
 ]
 
 _accessor.register()

@@ -25,17 +25,11 @@ from . import _chars
 from ._array import Array
 from ._attributes import Attributes
 from ._chars import Chars
-from ._errors import AtlasError, InvalidArgument, OutOfRange, TypeMismatch, UnflushedChanges
+from ._conventions import CALENDAR, UNITS, UNLIMITED, fill_of, set_attribute, unlimited_of
+from ._errors import InvalidArgument, OutOfRange, TypeMismatch, UnflushedChanges
 from ._index import select
 from ._store import Atlas
-from ._text import name_of
-from ._types import BOOL, STRING, TIMESTAMP, element_type, nanoseconds, one_value
-
-# An attribute of a dataset: the names of the dimensions that may grow.
-UNLIMITED = "_atlas_unlimited_dims"
-
-# How xarray sees times of a store, which are nanoseconds since 1970.
-UNITS, CALENDAR = "nanoseconds since 1970-01-01", "proleptic_gregorian"
+from ._types import BOOL, STRING, TIMESTAMP, element_type, nanoseconds
 
 # What a variable's encoding may say explicitly, beyond what CF takes of it.
 ENCODINGS = frozenset({"chunks", "codec", "level", "shuffle"})
@@ -343,54 +337,6 @@ class AtlasDataStore(WritableCFDataStore):
         for key, value in attrs.items():
             set_attribute(array.attrs, key, value)
         return Target(array), _aligned(data, array.chunks)
-
-
-def unlimited_of(store: Atlas, dataset: str) -> list[str]:
-    """The dimensions of a dataset that may grow, as `UNLIMITED` names them."""
-    found = Attributes(store, name_of(dataset), None)
-    value = found[UNLIMITED] if UNLIMITED in found else []
-    return [value] if isinstance(value, str) else [str(one) for one in value]
-
-
-def set_attribute(attributes: Attributes, key: object, value: Any) -> None:
-    """Set an attribute to a value of xarray's or NetCDF's: bytes are text."""
-    if isinstance(value, np.ndarray) and value.dtype.kind in "SU":
-        value = value.tolist()
-    if isinstance(value, bytes):
-        value = _text(value)
-    elif isinstance(value, (list, tuple)) and any(isinstance(one, bytes) for one in value):
-        value = [_text(one) if isinstance(one, bytes) else one for one in value]
-    attributes.set(key, value)  # type: ignore[arg-type]
-
-
-def _text(value: bytes) -> str:
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
-
-
-def fill_of(dtype: np.dtype[Any], attrs: dict[str, Any]) -> Any:
-    """The attribute `_FillValue` as a fill value, taken out of the attributes; it stays where it is none."""
-    value = attrs.get("_FillValue")
-    if value is None:
-        return None
-    kind = element_type(dtype)
-    if kind is STRING:
-        fits = isinstance(value, str) and "\0" not in value
-    else:
-        value = np.asarray(value)
-        value = value.reshape(()) if value.size == 1 else value
-        try:
-            one_value(value[()], kind, "_FillValue")
-            fits = True
-        except AtlasError:
-            fits = False
-        value = value[()]
-    if not fits:
-        return None
-    del attrs["_FillValue"]
-    return value
 
 
 def _same_value(one: Any, other: Any) -> bool:

@@ -1,0 +1,92 @@
+"""The size of a classic NetCDF file, as its header says it: libnetcdf reads zeros past the end of a file."""
+
+from __future__ import annotations
+
+import os
+from typing import BinaryIO
+
+from ._errors import Corrupt
+
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 4, 6: 8, 7: 1, 8: 2, 9: 4, 10: 8, 11: 8}
+# Numbers of records that are not known, because the file was a stream.
+_STREAMING = ((1 << 32) - 1, (1 << 64) - 1)
+
+
+class _Header:
+    """A reader of headers."""
+
+    def __init__(self, file: BinaryIO, version: int) -> None:
+        self.file = file
+        self.count_bytes = 8 if version == 5 else 4
+        self.offset_bytes = 4 if version == 1 else 8
+
+    def number(self, size: int) -> int:
+        found = self.file.read(size)
+        if len(found) < size:
+            raise EOFError
+        return int.from_bytes(found, "big")
+
+    def count(self) -> int:
+        return self.number(self.count_bytes)
+
+    def skip(self, size: int) -> None:
+        self.file.seek(_padded(size), os.SEEK_CUR)
+
+    def items(self) -> range:
+        self.number(4)
+        return range(self.count())
+
+    def skip_attributes(self) -> None:
+        for _ in self.items():
+            self.skip(self.count())
+            kind = self.number(4)
+            self.skip(self.count() * _SIZES[kind])
+
+
+def _padded(size: int) -> int:
+    return (size + 3) & ~3
+
+
+def check_size(path: str) -> None:
+    """Refuse a classic file that ends before its last value. Other files pass: their own library checks them."""
+    with open(path, "rb") as file:
+        magic = file.read(4)
+        if magic[:3] != b"CDF" or magic[3:] not in (b"\1", b"\2", b"\5"):
+            return
+        try:
+            needed = _needed(_Header(file, magic[3]))
+        except (EOFError, KeyError):
+            raise Corrupt(f"file {path!r} is damaged: its header is incomplete") from None
+        found = os.fstat(file.fileno()).st_size
+    if found < needed:
+        raise Corrupt(f"file {path!r} is truncated: it has {found} bytes, and its header says {needed}")
+
+
+def _needed(header: _Header) -> int:
+    records = header.count()
+    extents = []
+    for _ in header.items():
+        header.skip(header.count())
+        extents.append(header.count())
+    header.skip_attributes()
+    end = 0
+    # Of each variable with records, where it begins, and how long a record is.
+    recorded: list[tuple[int, int]] = []
+    for _ in header.items():
+        header.skip(header.count())
+        shape = [extents[header.count()] for _ in range(header.count())]
+        header.skip_attributes()
+        size = _SIZES[header.number(4)]
+        header.count()
+        begin = header.number(header.offset_bytes)
+        is_recorded = bool(shape) and shape[0] == 0
+        for extent in shape[1:] if is_recorded else shape:
+            size *= extent
+        if is_recorded:
+            recorded.append((begin, size))
+        else:
+            end = max(end, begin + size)
+    if recorded and records not in _STREAMING and records > 0:
+        step = recorded[0][1] if len(recorded) == 1 else sum(_padded(size) for _, size in recorded)
+        end = max(end, *(begin + (records - 1) * step + size for begin, size in recorded))
+    return end
