@@ -71,23 +71,27 @@ def stats_of(out: Any) -> Stats:
     return Stats(out.row_count, out.null_count, low, high)
 
 
+_DESCRIPTION = ffi.typeof("atlas_array_description *")
+_DESCRIPTION_SIZE = ffi.sizeof(_DESCRIPTION.item)
+
+
 class Info:
     """What the library says of an array."""
 
     __slots__ = ("_raw", "kind", "rank", "shape")
 
     def __init__(self, store: Atlas, dataset: bytes, array: bytes) -> None:
-        out = ffi.new("atlas_array_description *")
-        out.struct_size = ffi.sizeof("atlas_array_description")
+        out = ffi.new(_DESCRIPTION)
+        out.struct_size = _DESCRIPTION_SIZE
         store._call(lib.atlas_array_info, dataset, array, out)
         self._raw = out
         self.kind: ElementType = BY_CODE[out.dtype]
         self.rank: int = out.rank
-        self.shape: tuple[int, ...] = tuple(out.shape[0 : self.rank])
+        self.shape: tuple[int, ...] = tuple(ffi.unpack(out.shape, self.rank))
 
     @property
     def chunks(self) -> tuple[int, ...]:
-        return tuple(self._raw.chunk_shape[0 : self.rank])
+        return tuple(ffi.unpack(self._raw.chunk_shape, self.rank))
 
     @property
     def codec(self) -> str:
@@ -231,7 +235,7 @@ class Array:
             There is no such chunk.
         """
         out = ffi.new("atlas_stats *")
-        at = extents(chunk, None, "a chunk's index")
+        at = extents(chunk, None, self._named, "a chunk's index")
         try:
             self._store._call(lib.atlas_chunk_stats, self._dataset, self._array, len(chunk), at, out)
         except NoStats:
@@ -246,6 +250,8 @@ class Array:
 
     def __getitem__(self, key: Key) -> Any:
         info = self._info()
+        if key is Ellipsis:
+            return self._read(info, None, None, None, None)
         selection = select(key, info.shape)
         found = self._read_selection(info, selection)
         return found[()] if selection.is_element else found
@@ -336,7 +342,7 @@ class Array:
             The type of `data` does not convert to the array's.
         """
         array = data if isinstance(data, np.ndarray) else self._values(data, self._info().kind)
-        self._write(extents(start, array.ndim, self._named("start")), array)
+        self._write(extents(start, array.ndim, self._named, "start"), array)
 
     def append(self, data: ArrayLike) -> None:
         """Append along dimension 0: grow it by the extent of `data`, and write the new cells.
@@ -390,13 +396,15 @@ class Array:
         dtype: DTypeLike | None,
         out: NDArray[Any] | None,
     ) -> NDArray[Any]:
-        first = extents(start, info.rank, self._named("start"))
-        if shape is None:
-            at = start if start is not None else (0,) * info.rank
-            count = tuple(max(0, extent - int(one)) for extent, one in zip(info.shape, at, strict=True))
-        else:
+        # The extents are always given: were the array appended to meanwhile, "all of it" would be more than the memory.
+        first = extents(start, info.rank, self._named, "start")
+        if shape is not None:
             count = tuple(int(one) for one in shape)
-        counts = extents(count, info.rank, self._named("shape"))
+        elif start is not None:
+            count = tuple(max(0, extent - int(one)) for extent, one in zip(info.shape, start, strict=True))
+        else:
+            count = info.shape
+        counts = extents(count, info.rank, self._named, "shape")
         if out is not None:
             if dtype is not None and np.dtype(dtype) != out.dtype:
                 raise TypeMismatch(self._named(f"out is of {out.dtype}, not of {np.dtype(dtype)}"))
@@ -407,7 +415,8 @@ class Array:
         if out is None:
             # A type of NumPy that no call fills, such as another unit of time, is filled by way of one that it does.
             kind = info.kind.numpy if dtype is None else np.dtype(dtype)
-            self._check_room(info, start, count)
+            if count is not info.shape:
+                self._check_room(info, start, count)
             out = np.empty(count, kind)
         memory = target(out)
         if memory is None:
@@ -558,13 +567,17 @@ def define(
 
     what = f"array {name!r} of dataset {dataset.decode()!r}"
     kind = element_type(dtype)
-    extent = extents(shape, None, f"{what}: shape")
+
+    def named_in(name: str) -> str:
+        return f"{what}: {name}"
+
+    extent = extents(shape, None, named_in, "shape")
     rank = len(extent)
     options = ffi.new("atlas_array_options *")
     options.struct_size = ffi.sizeof("atlas_array_options")
     kept: list[Any] = []
     if chunk_shape is not None:
-        kept.append(extents(chunk_shape, rank, f"{what}: chunk_shape"))
+        kept.append(extents(chunk_shape, rank, named_in, "chunk_shape"))
         options.chunk_shape = kept[-1]
     options.codec, options.level, options.shuffle = codec, level, shuffle
     if fill_value is not None:

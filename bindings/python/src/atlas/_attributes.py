@@ -50,11 +50,13 @@ class Attributes(MutableMapping[str, Any]):
             ask = lib.atlas_get_attribute_strings
             found = texts(lambda *buffer: self._store._status(ask, self._dataset, self._array, name, *buffer))
             return found[0] if len(found) == 1 else found
-        made = np.empty(count[0], kind.numpy)
+        capacity = count[0]
+        made = np.empty(capacity, kind.numpy)
         lent = ffi.from_buffer("char[]", made.view("i8") if kind.numpy.kind == "M" else made, True)
         self._store._call(
-            lib.atlas_get_attribute, self._dataset, self._array, name, kind.code, len(made), lent, count
+            lib.atlas_get_attribute, self._dataset, self._array, name, kind.code, capacity, lent, count
         )
+        made = made[: count[0]]
         if len(made) != 1:
             return made
         # Types that Python has are its own; the others keep what they are.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from ._array import Array, define
+from ._array import Array, Info, define
 from ._attributes import Attributes
 from ._c import ffi, lib
 from ._choices import codec_of, level_of, switch
@@ -224,8 +224,9 @@ class DatasetView:
         OutOfRange
             The box leaves the array.
         """
-        array = self._find(name)
-        return None if array is None else array.read(start, shape, dtype=dtype, out=out)
+        array = Array(self._store, self._key, name_of(name, "an array's name"))
+        info = self._info_of(array)
+        return None if info is None else array._read(info, start, shape, dtype, out)
 
     def read_arrays(
         self, names: Iterable[str], start: Sequence[int] | None = None, shape: Sequence[int] | None = None
@@ -281,13 +282,16 @@ class DatasetView:
 
     def _find(self, name: str) -> Array | None:
         array = Array(self._store, self._key, name_of(name, "an array's name"))
+        return None if self._info_of(array) is None else array
+
+    def _info_of(self, array: Array) -> Info | None:
+        """What an array is; None if the dataset has no such array, a failure if there is no such dataset."""
         try:
-            array._info()
+            return array._info()
         except NotFound:
             if self._store.dataset_exists(self.name):
                 return None
             raise
-        return array
 
     # ---- Attributes ----
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,13 @@ from numpy.typing import NDArray
 from ._c import ffi
 from ._errors import InvalidArgument, OutOfRange, TypeMismatch
 from ._types import CODE, TIMESTAMP, nanoseconds
+
+
+# Looked up once: calls for small arrays are counted in hundreds of nanoseconds.
+_NULL = ffi.NULL
+_CHARS = ffi.typeof("char[]")
+_UINT64S = ffi.typeof("uint64_t[]")
+_from_buffer = ffi.from_buffer
 
 
 class Memory(NamedTuple):
@@ -38,10 +46,14 @@ def source(array: NDArray[Any], what: str) -> Memory:
 
 def target(array: NDArray[Any]) -> Memory | None:
     """Memory to read into; None where C cannot write it, because of byte order, unit or alignment of elements."""
-    if not array.flags.writeable:
+    flags = array.flags
+    if not flags.writeable:
         raise InvalidArgument("the memory to read into is read-only")
-    code = CODE.get(array.dtype) if array.dtype.isnative else None
-    return None if code is None else _of(array, code, writable=True)
+    dtype = array.dtype
+    code = CODE.get(dtype) if dtype.isnative else None
+    if code is None:
+        return None
+    return _of_contiguous(array, code, writable=True) if flags.c_contiguous else _of(array, code, writable=True)
 
 
 def _of(array: NDArray[Any], code: int, writable: bool) -> Memory | None:
@@ -60,17 +72,17 @@ def _of(array: NDArray[Any], code: int, writable: bool) -> Memory | None:
 def _of_contiguous(array: NDArray[Any], code: int, writable: bool) -> Memory:
     # NumPy lends no buffer of times.
     lent = array.view("i8") if code == TIMESTAMP.code else array
-    return Memory(code, ffi.NULL, ffi.from_buffer("char[]", lent, writable), array)
+    return Memory(code, _NULL, _from_buffer(_CHARS, lent, writable), array)
 
 
-def extents(values: Any, rank: int | None, what: str) -> Any:
-    """Extents or indices as a `uint64_t[]`; None as NULL."""
+def extents(values: Any, rank: int | None, what: Callable[[str], str], name: str) -> Any:
+    """Extents or indices as a `uint64_t[]`; None as NULL. In failures they are `what(name)`."""
     if values is None:
-        return ffi.NULL
+        return _NULL
     listed = [int(value) for value in values]
     if rank is not None and len(listed) != rank:
-        raise InvalidArgument(f"{what} has {len(listed)} numbers, not one for each of {rank} dimensions")
+        raise InvalidArgument(f"{what(name)} has {len(listed)} numbers, not one for each of {rank} dimensions")
     try:
-        return ffi.new("uint64_t[]", listed)
+        return ffi.new(_UINT64S, listed)
     except OverflowError:
-        raise OutOfRange(f"{what} is of numbers from 0 to 2^64 - 1, not {listed}") from None
+        raise OutOfRange(f"{what(name)} is of numbers from 0 to 2^64 - 1, not {listed}") from None

@@ -317,13 +317,17 @@ class Atlas:
         return function(handle.number, *arguments)
 
     def _call(self, function: Callable[..., int], *arguments: Any) -> None:
-        handle = self._use()
+        handle = self._handle
+        if handle is None or handle.process != _handle.process.number:
+            handle = self._use()
         status = function(handle.number, *arguments)
         if status:
             raise error(status)
 
     def _change(self, function: Callable[..., int], *arguments: Any) -> None:
-        handle = self._use() if self._mode != "auto" else self._writer()
+        handle = self._handle
+        if handle is None or handle.process != _handle.process.number or self._mode == "auto":
+            handle = self._writer()
         status = function(handle.number, *arguments)
         if status:
             raise error(status)
@@ -710,11 +714,11 @@ class Atlas:
         if info.kind is STRING:
             read = [self.open_dataset(name)[array].read(start, shape) for name in dataset_names]
             return np.stack(read) if out is None else np.stack(read, out=out)
-        begin = extents(start, info.rank, f"array {array!r}: start")
+        begin = extents(start, info.rank, first._named, "start")
         if shape is None:
             at = start if start is not None else (0,) * info.rank
             shape = [max(0, extent - int(one)) for extent, one in zip(info.shape, at, strict=True)]
-        count = extents(shape, info.rank, f"array {array!r}: shape")
+        count = extents(shape, info.rank, first._named, "shape")
         wanted = (len(dataset_names), *(int(extent) for extent in shape))
         if out is None:
             first._check_room(info, start, wanted[1:])
