@@ -2,9 +2,9 @@
 
     build/venv/bin/python benches/python/call.py build/lib
 
-The package is the installed one, for the library of LIBDIR: scripts/python-env.sh build/lib. The first table has nanoseconds
-of the thread's processor time for each call, the least of the runs. In the second each run is a process of its own, Python
-and C in turns; the columns are the least seconds of all, and the median of the ratios within a run.
+The package is the installed one, for the library of LIBDIR: scripts/python-env.sh build/lib. The first table has the
+nanoseconds of the thread's processor time that a call takes, the least of 25 rounds. In the second each run is a process
+of its own, Python and C in turns; the columns are the least seconds of all, and the median of the ratios within a run.
 """
 
 from __future__ import annotations
@@ -111,12 +111,18 @@ def python_run(path: str, runs: int) -> None:
 def large(libdir: str, folder: str, runs: int) -> None:
     program = f"{folder}/large"
     link = [f"-L{libdir}", "-latlas_store", f"-Wl,-rpath,{libdir}"]
-    subprocess.run(["cc", "-std=gnu99", "-O2", f"-I{HERE.parents[1]}/include", f"{HERE}/large.c", "-o", program, *link], check=True)
+    subprocess.run(
+        ["cc", "-std=gnu99", "-O2", f"-I{HERE.parents[1]}/include", f"{HERE}/large.c", "-o", program, *link], check=True
+    )
     found: dict[str, list[tuple[float, float]]] = {"C": [], "Python": []}
     for run in range(runs):
         for language in ("C", "Python") if run % 2 == 0 else ("Python", "C"):
             path = f"{folder}/{language}{run}"
-            command = [program, path, str(CELLS), "3"] if language == "C" else [sys.executable, __file__, libdir, "--one", path]
+            command = (
+                [program, path, str(CELLS), "3"]
+                if language == "C"
+                else [sys.executable, __file__, libdir, "--one", path]
+            )
             lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
             times = [tuple(map(float, line.split())) for line in lines]
             found[language].append((min(one[0] for one in times), min(one[1] for one in times)))

@@ -48,8 +48,10 @@ def find_library(in_tree: bool) -> Path:
 def declarations(header: str) -> str:
     """What cffi reads: the header without comments, conditions and the C++ linkage; constants stay."""
     text = re.sub(r"/\*.*?\*/|//[^\n]*", "", header, flags=re.DOTALL)
-    text = re.sub(r'#ifdef __cplusplus\s.*?#endif[^\n]*', "", text, flags=re.DOTALL)
-    lines = [line for line in text.splitlines() if not line.startswith("#") or re.match(r"#define ATLAS_\w+ -?\d", line)]
+    text = re.sub(r"#ifdef __cplusplus\s.*?#endif[^\n]*", "", text, flags=re.DOTALL)
+    lines = [
+        line for line in text.splitlines() if not line.startswith("#") or re.match(r"#define ATLAS_\w+ -?\d", line)
+    ]
     return "\n".join(lines)
 
 

@@ -413,9 +413,7 @@ def test_times_that_do_not_fit(dataset: atlas.DatasetView) -> None:
 
 
 def test_times_of_python(dataset: atlas.DatasetView) -> None:
-    array = dataset.define_array(
-        "t", "timestamp_ns", ["x"], [2], fill_value=datetime.datetime(1970, 1, 2)
-    )
+    array = dataset.define_array("t", "timestamp_ns", ["x"], [2], fill_value=datetime.datetime(1970, 1, 2))
     assert array.fill_value == np.datetime64("1970-01-02")
     assert dataset.array_fill_value("t") == 86_400_000_000_000
     array[0] = np.datetime64("2020-01-01", "D")

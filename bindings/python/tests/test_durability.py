@@ -60,7 +60,9 @@ def is_program(text: str) -> bool:
     return True
 
 
-def run(number: int, place: Path, before: str = "", after: str = "", **options: Any) -> subprocess.CompletedProcess[str]:
+def run(
+    number: int, place: Path, before: str = "", after: str = "", **options: Any
+) -> subprocess.CompletedProcess[str]:
     program = f"{PREAMBLE}\n{before}\n{snippets()[number]}\n{after}"
     return subprocess.run(
         [sys.executable, "-c", program, str(place)], capture_output=True, text=True, timeout=120, **options

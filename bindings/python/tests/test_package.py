@@ -20,7 +20,9 @@ PACKAGE = Path(atlas.__file__).parent
 
 
 def test_every_function_of_the_header_is_used() -> None:
-    declared = set(re.findall(r"^[\w \*]+?\b(atlas_\w+)\(", re.sub(r"/\*.*?\*/", "", HEADER, flags=re.DOTALL), re.MULTILINE))
+    declared = set(
+        re.findall(r"^[\w \*]+?\b(atlas_\w+)\(", re.sub(r"/\*.*?\*/", "", HEADER, flags=re.DOTALL), re.MULTILINE)
+    )
     sources = "\n".join(path.read_text(encoding="utf-8") for path in PACKAGE.glob("*.py"))
     used = set(re.findall(r"\blib\.(atlas_\w+)", sources)) - {
         "atlas_python_log",

@@ -134,7 +134,12 @@ def test_a_mapping_of_datasets(store: atlas.Atlas) -> None:
         store.dataset_name(1)
     with pytest.raises(atlas.OutOfRange):
         store.dataset_name(-1)
-    for call in (dataset.list_arrays, lambda: dataset.read_array("t"), lambda: len(dataset), lambda: len(dataset.attrs)):
+    for call in (
+        dataset.list_arrays,
+        lambda: dataset.read_array("t"),
+        lambda: len(dataset),
+        lambda: len(dataset.attrs),
+    ):
         with pytest.raises(KeyError):
             call()
 

@@ -185,9 +185,7 @@ def read_table(path: str) -> list[Store]:
 
 def write_array(dataset: atlas.DatasetView, array: Array) -> None:
     shape = [0, *array.shape[1:]] if array.how == "append" else array.shape
-    made = dataset.define_array(
-        array.name, array.dtype, array.dims, shape, array.chunks, array.fill, codec=array.codec
-    )
+    made = dataset.define_array(array.name, array.dtype, array.dims, shape, array.chunks, array.fill, codec=array.codec)
     if array.how == "never":
         return
     all_values = array.values(array.seed + 1 if array.how == "twice" else array.seed)

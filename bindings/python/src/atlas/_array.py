@@ -363,9 +363,7 @@ class Array:
         count = ffi.new("uint64_t[]", array.shape)
         if array.dtype.kind in TEXT_KINDS:
             kept = Texts(array, self._named("a cell"))
-            self._store._change(
-                lib.atlas_append_strings, self._dataset, self._array, array.ndim, count, kept.pointers
-            )
+            self._store._change(lib.atlas_append_strings, self._dataset, self._array, array.ndim, count, kept.pointers)
             return
         code, strides, pointer, _kept = source(array, self._named("values"))
         self._store._change(
@@ -441,9 +439,7 @@ class Array:
 
     def _read_into(self, rank: int, first: Any, counts: Any, memory: tuple[int, Any, Any, Any]) -> None:
         code, strides, pointer, _kept = memory
-        self._store._call(
-            lib.atlas_read_array, self._dataset, self._array, code, rank, first, counts, strides, pointer
-        )
+        self._store._call(lib.atlas_read_array, self._dataset, self._array, code, rank, first, counts, strides, pointer)
 
     def _read_strings(
         self,
@@ -493,9 +489,7 @@ class Array:
             made[at] = self._read_selection(info, part)
         return made.reshape(shape)
 
-    def _read_box(
-        self, info: Info, start: Sequence[int], count: Sequence[int], step: Sequence[int]
-    ) -> NDArray[Any]:
+    def _read_box(self, info: Info, start: Sequence[int], count: Sequence[int], step: Sequence[int]) -> NDArray[Any]:
         """A box in which each dimension goes up or down, by the strides of the memory that is read into."""
         low = [at - (number - 1) if by < 0 else at for at, number, by in zip(start, count, step, strict=True)]
         if all(by > 0 for by in step):

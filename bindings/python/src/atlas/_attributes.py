@@ -53,9 +53,7 @@ class Attributes(MutableMapping[str, Any]):
         capacity = count[0]
         made = np.empty(capacity, kind.numpy)
         lent = ffi.from_buffer("char[]", made.view("i8") if kind.numpy.kind == "M" else made, True)
-        self._store._call(
-            lib.atlas_get_attribute, self._dataset, self._array, name, kind.code, capacity, lent, count
-        )
+        self._store._call(lib.atlas_get_attribute, self._dataset, self._array, name, kind.code, capacity, lent, count)
         made = made[: count[0]]
         if len(made) != 1:
             return made
@@ -93,9 +91,7 @@ class Attributes(MutableMapping[str, Any]):
         else:
             memory = source(np.ascontiguousarray(elements), f"attribute {key!r}")
             pointer, count = memory.pointer, len(elements)
-        self._store._change(
-            lib.atlas_set_attribute, self._dataset, self._array, name, kind.code, count, pointer
-        )
+        self._store._change(lib.atlas_set_attribute, self._dataset, self._array, name, kind.code, count, pointer)
 
     def __delitem__(self, key: str) -> None:
         name = name_of(key, "an attribute's name")

@@ -103,7 +103,9 @@ def _log_failed(kind: type[BaseException], value: BaseException, traceback: Trac
     if isinstance(value, KeyboardInterrupt):
         _thread.interrupt_main()
         return
-    unraisable: Any = SimpleNamespace(exc_type=kind, exc_value=value, exc_traceback=traceback, err_msg=None, object=None)
+    unraisable: Any = SimpleNamespace(
+        exc_type=kind, exc_value=value, exc_traceback=traceback, err_msg=None, object=None
+    )
     sys.unraisablehook(unraisable)
 
 

@@ -31,7 +31,9 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[object]], left_out: int)
 def _attributes(attrs: Attributes) -> str:
     if not len(attrs):
         return ""
-    return _table(("attribute", "value"), ((key, attrs[key]) for key in list(attrs)[:_ROWS]), max(0, len(attrs) - _ROWS))
+    return _table(
+        ("attribute", "value"), ((key, attrs[key]) for key in list(attrs)[:_ROWS]), max(0, len(attrs) - _ROWS)
+    )
 
 
 def _bytes(count: int) -> str:

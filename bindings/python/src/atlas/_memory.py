@@ -12,7 +12,6 @@ from ._c import ffi
 from ._errors import InvalidArgument, OutOfRange, TypeMismatch
 from ._types import CODE, TIMESTAMP, nanoseconds
 
-
 # Looked up once: calls for small arrays are counted in hundreds of nanoseconds.
 _NULL = ffi.NULL
 _CHARS = ffi.typeof("char[]")

@@ -513,7 +513,7 @@ class Atlas:
         return [Damage(*one) for one in found]
 
     def generations(self) -> list[int]:
-        """The commits that can be opened with `at` and gone back to with `rollback`, ascending; the last is the last."""
+        """The commits that `at` opens and `rollback` goes back to, ascending up to the last one."""
         count = ffi.new("size_t *")
         capacity = 16
         while True:
@@ -881,9 +881,7 @@ def _unpickle(kind: type[Atlas], path: str, generation: int, options: Options) -
     return kind._of(path, _handle.open_shared(path, generation, options), "r", options)
 
 
-def _replace(
-    path: str, old: Handle, options: Options, choices: dict[str, int], keep_generations: int | None
-) -> None:
+def _replace(path: str, old: Handle, options: Options, choices: dict[str, int], keep_generations: int | None) -> None:
     """Put a new store in the place of one that is there. Until then this process holds the old one's lock."""
     parent, folder = os.path.split(path)
     beside = tempfile.mkdtemp(prefix=f"{folder}.replaced-", dir=parent)

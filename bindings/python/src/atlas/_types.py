@@ -70,7 +70,9 @@ def element_type(dtype: DTypeLike) -> ElementType:
     if isinstance(dtype, str):
         found = _BY_NAME.get(dtype)
         if found is None:
-            raise InvalidArgument(f"there is no type {dtype!r}: the types are {', '.join(kind.name for kind in _TYPES)}")
+            raise InvalidArgument(
+                f"there is no type {dtype!r}: the types are {', '.join(kind.name for kind in _TYPES)}"
+            )
         return found
     kind = np.dtype(dtype)
     if kind.kind in TEXT_KINDS:
