@@ -329,6 +329,37 @@ def test_regions_that_are_none(dataset: atlas.DatasetView) -> None:
     assert array.read([3, 4]).shape == (0, 0)
 
 
+@pytest.mark.parametrize(("dtype", "memory", "fill"), [("f4", "f8", np.nan), ("i2", "i8", -9), ("f8", "f4", -9999.0)])
+def test_masked_values_are_the_fill_value(dataset: atlas.DatasetView, dtype: str, memory: str, fill: float) -> None:
+    array = dataset.define_array("t", np.dtype(dtype), ["x"], [3], fill_value=fill)
+    values = np.ma.MaskedArray(np.array([1, 7, 3], memory), [False, True, False])
+    for write in (array.write, lambda one: array.__setitem__(..., one)):
+        array[...] = 0
+        write(values)
+        np.testing.assert_array_equal(array[...], np.array([1, fill, 3], dtype))
+    array.write(np.ma.MaskedArray(np.array([1, 7, 3], memory)))
+    assert array[...].tolist() == [1, 7, 3]
+    growing = dataset.define_array("u", np.dtype(dtype), ["x"], [0], fill_value=fill)
+    growing.append(values)
+    np.testing.assert_array_equal(growing[...], np.array([1, fill, 3], dtype))
+
+
+def test_masked_values_that_have_no_place(dataset: atlas.DatasetView) -> None:
+    values = np.ma.MaskedArray(np.array([1, 7], "i4"), [False, True])
+    plain = dataset.define_array("t", "int32", ["x"], [2])
+    with pytest.raises(TypeError, match="no fill value"):
+        plain.write(values)
+    for name, dtype, fill in (
+        ("a", "float64", np.nan),
+        ("b", "float64", 1.5),
+        ("c", "int64", 2**40),
+        ("d", "string", "-"),
+    ):
+        array = dataset.define_array(name, dtype, ["x"], [2], fill_value=fill)
+        with pytest.raises(TypeError, match="cannot be the fill value"):
+            array.write(values)
+
+
 # ---- Text ----
 
 

@@ -7,6 +7,7 @@ import gc
 import multiprocessing
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
@@ -32,6 +33,8 @@ def in_child(work: Callable[[], object]) -> str:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
+        # A child that hangs says nothing.
+        signal.alarm(60)
         try:
             try:
                 said = f"ok {work()}"
@@ -81,6 +84,26 @@ def test_a_writer_belongs_to_its_process(path: Path) -> None:
 
         assert in_child(leave) == "ZeroDivisionError: "
     assert atlas.Atlas.open(path)["a"]["t"][0] == 7
+
+
+def test_a_fork_while_another_thread_flushes(path: Path) -> None:
+    with atlas.Atlas.open(path, mode="r+") as store:
+        held, done = threading.Event(), threading.Event()
+
+        def flushing() -> None:
+            with store._committing:
+                held.set()
+                done.wait()
+
+        thread = threading.Thread(target=flushing)
+        thread.start()
+        held.wait()
+        try:
+            for call in (store.flush, store.flush_begin, store.close, store.compact):
+                assert in_child(call).startswith("Forked: ")
+        finally:
+            done.set()
+            thread.join()
 
 
 def test_a_child_may_become_the_writer(path: Path) -> None:

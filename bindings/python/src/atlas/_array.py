@@ -259,7 +259,7 @@ class Array:
     def __setitem__(self, key: Key, value: ArrayLike) -> None:
         info = self._info()
         selection = select(key, info.shape)
-        array = self._values(value, info.kind)
+        array = self._values(value, info)
         try:
             array = np.broadcast_to(array, selection.shape)
         except ValueError:
@@ -331,6 +331,7 @@ class Array:
         data : array_like
             The values; its shape is the box's. Views, Fortran order and any strides are used as they are. Values of
             NumPy convert where the library converts, see `read`; lists and numbers of Python become the array's type.
+            Masked values are stored as the fill value.
         start : sequence of int, optional
             The box's first cell; by default the origin.
 
@@ -341,7 +342,7 @@ class Array:
         TypeMismatch
             The type of `data` does not convert to the array's.
         """
-        array = data if isinstance(data, np.ndarray) else self._values(data, self._info().kind)
+        array = data if type(data) is np.ndarray else self._values(data, self._info())
         self._write(extents(start, array.ndim, self._named, "start"), array)
 
     def append(self, data: ArrayLike) -> None:
@@ -357,7 +358,7 @@ class Array:
         OutOfRange, TypeMismatch
             As for `write`; the array is then as it was.
         """
-        array = data if isinstance(data, np.ndarray) else self._values(data, self._info().kind)
+        array = data if type(data) is np.ndarray else self._values(data, self._info())
         if array.ndim == 0:
             raise InvalidArgument(self._named("what is appended has dimension 0"))
         count = ffi.new("uint64_t[]", array.shape)
@@ -376,15 +377,31 @@ class Array:
     def _named(self, what: str) -> str:
         return f"array {self.name!r} of dataset {self._dataset.decode()!r}: {what}"
 
-    def _values(self, value: ArrayLike, kind: ElementType) -> NDArray[Any]:
-        """Values to write: NumPy's as they are, Python's as the array's type."""
-        if isinstance(value, (np.ndarray, np.generic)):
+    def _values(self, value: ArrayLike, info: Info) -> NDArray[Any]:
+        """Values to write: NumPy's as they are, masked cells as the fill value, Python's as the array's type."""
+        if isinstance(value, np.ma.MaskedArray):
+            return self._filled(value, info)
+        if hasattr(value, "__array__"):
             return np.asarray(value)
-        if isinstance(value, Array) or hasattr(value, "__array__"):
-            return np.asarray(value)
-        if kind is STRING:
+        if info.kind is STRING:
             return np.asarray(value, object)
-        return values(np.asarray(value), kind, self._named("values"))
+        return values(np.asarray(value), info.kind, self._named("values"))
+
+    def _filled(self, value: np.ma.MaskedArray[Any, Any], info: Info) -> NDArray[Any]:
+        if not np.ma.is_masked(value):
+            return np.asarray(value.data)
+        if not info.has_fill_value:
+            raise TypeMismatch(self._named("there are masked values, and no fill value to store them as"))
+        fill = self.fill_value
+        with np.errstate(all="ignore"):
+            try:
+                there: Any = np.asarray(fill).astype(value.dtype)[()]
+            except ValueError:
+                there = None
+        if there is None or not (there == fill or (there != there and fill != fill)):
+            raise TypeMismatch(self._named(f"masked values of {value.dtype} cannot be the fill value {fill!r}"))
+        found: NDArray[Any] = value.filled(there)
+        return found
 
     def _read(
         self,

@@ -349,6 +349,9 @@ class Atlas:
 
     def _commit(self, function: Callable[..., int], *, of: Flush | None = None) -> None:
         """A call that waits for every flush that was begun, and tells each of them what became of it."""
+        if not self._use().of_this_process():
+            # In a child made by fork the call fails. A thread that is not here may have held the lock.
+            self._change(function)
         with self._committing:
             if of is not None and of._over:
                 return
@@ -415,6 +418,9 @@ class Atlas:
             As `flush`; also for a flush begun before, of whose failure nobody has heard.
         """
         flush = Flush(self)
+        if not self._use().of_this_process():
+            # As in `_commit`.
+            self._change(lib.atlas_flush_begin)
         with self._committing:
             begun = list(self._flushes)
             try:

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from ._c import ffi, lib
 from ._errors import InvalidArgument, TypeMismatch, Unsupported, check
 
+_uncleared = ffi.new_allocator(should_clear_after_alloc=False)
+
 # What most names and lists fit in; the others take a second call.
 _USUAL = 1024
 
@@ -59,7 +61,7 @@ def text(ask: Callable[[Any, int, Any], int]) -> str:
 def _bytes(ask: Callable[[Any, int, Any], int], capacity: int = _USUAL) -> bytes:
     needed = ffi.new("size_t *")
     while True:
-        buffer = ffi.new("char[]", capacity)
+        buffer = _uncleared("char[]", capacity)
         status = ask(buffer, capacity, needed)
         if status != lib.ATLAS_STATUS_BUFFER_TOO_SMALL:
             check(status)
