@@ -19,6 +19,7 @@ from atlas._xarray_store import AtlasDataStore, Held
 # The tests of xarray ask for this; no other test is to be warned.
 xr.set_options(warn_for_unclosed_files=False)
 
+
 @pytest.fixture(params=["s", "ms", "us", "ns"])
 def time_unit(request):
     return request.param

@@ -1,4 +1,4 @@
-"""Registers ``ds.atlas`` with xarray: at once if xarray is imported, otherwise when it is, as its import takes a while."""
+"""Registers ``ds.atlas`` with xarray: at once if that is imported, otherwise when it is, as that takes a while."""
 
 from __future__ import annotations
 

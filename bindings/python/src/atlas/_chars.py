@@ -1,7 +1,7 @@
-"""Characters of fixed width, `char` of NetCDF and `S` of NumPy: text in a store, with what makes characters of it again.
+"""Characters of fixed width, `char` of NetCDF and `S` of NumPy: text in a store, and characters again.
 
-An array of characters, whose last dimension is the length of a text, is kept as an array of text without that dimension.
-Characters that are no text, because of a NUL inside, are kept as uint8. Attributes with reserved names say so.
+An array of characters, whose last dimension is the length of a text, is kept as an array of text without it. Characters
+that are no text, because of a NUL inside, are kept as uint8. Attributes with reserved names say so.
 """
 
 from __future__ import annotations

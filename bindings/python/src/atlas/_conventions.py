@@ -1,4 +1,4 @@
-"""How a store says what NetCDF and xarray say of their variables: attributes with reserved names, times, fill values."""
+"""How a store says what NetCDF and xarray say of variables: attributes with reserved names, times, fill values."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._attributes import Attributes
+from ._c import ffi, lib
 from ._errors import AtlasError
 from ._text import name_of
 from ._types import STRING, element_type, one_value
@@ -36,7 +37,15 @@ def set_attribute(attributes: Attributes, key: object, value: Any) -> None:
         value = _text(value)
     elif isinstance(value, (list, tuple)) and any(isinstance(one, bytes) for one in value):
         value = [_text(one) if isinstance(one, bytes) else one for one in value]
-    attributes.set(key, value)  # type: ignore[arg-type]
+    if isinstance(value, str):
+        # Most are one text, which takes less than a list of them.
+        text = ffi.new("char[]", name_of(value, f"attribute {key!r}"))
+        one = ffi.new("char *[]", [text])
+        name = name_of(key, "an attribute's name")
+        of = attributes
+        of._store._change(lib.atlas_set_attribute, of._dataset, of._array, name, STRING.code, 1, one)
+    else:
+        attributes.set(key, value)  # type: ignore[arg-type]
 
 
 def _text(value: bytes) -> str:

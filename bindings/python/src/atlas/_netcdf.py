@@ -18,7 +18,7 @@ from ._array import Array
 from ._attributes import Attributes
 from ._chars import Chars
 from ._conventions import CALENDAR, UNITS, UNLIMITED, fill_of, set_attribute, unlimited_of
-from ._errors import AlreadyExists, AtlasError, Corrupt, InvalidArgument, NotFound, Unsupported
+from ._errors import AlreadyExists, AtlasError, Corrupt, NotFound, Unsupported
 from ._netcdf3 import check_size
 from ._store import Atlas
 from ._text import path_of
@@ -98,7 +98,9 @@ def _import(
     for file in files:
         one = _stem(file) if name is None else name(file)
         if one in named:
-            raise AlreadyExists(f"files {named[one]!r} and {file!r} would both be dataset {one!r}: give them names by name=")
+            raise AlreadyExists(
+                f"files {named[one]!r} and {file!r} would both be dataset {one!r}: give them names by name="
+            )
         if store.dataset_exists(one):
             raise AlreadyExists(f"file {file!r}: the store has a dataset {one!r}")
         named[one] = file

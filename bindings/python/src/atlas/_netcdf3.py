@@ -3,34 +3,52 @@
 from __future__ import annotations
 
 import os
+import struct
 from typing import BinaryIO
 
 from ._errors import Corrupt
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 4, 6: 8, 7: 1, 8: 2, 9: 4, 10: 8, 11: 8}
-# Numbers of records that are not known, because the file was a stream.
-_STREAMING = ((1 << 32) - 1, (1 << 64) - 1)
+_INT, _LONG = struct.Struct(">I"), struct.Struct(">Q")
+# Headers are read so many bytes at a time.
+_BLOCK = 16 << 10
 
 
 class _Header:
-    """A reader of headers."""
+    """A reader of headers, which reads on as far as it is asked."""
 
     def __init__(self, file: BinaryIO, version: int) -> None:
         self.file = file
+        self.read = b""
+        self.at = 0
+        self.count_of = (_LONG if version == 5 else _INT).unpack_from
         self.count_bytes = 8 if version == 5 else 4
         self.offset_bytes = 4 if version == 1 else 8
 
+    def require(self, size: int) -> None:
+        if self.at + size > len(self.read):
+            self.read += self.file.read(max(_BLOCK, size))
+            if self.at + size > len(self.read):
+                raise EOFError
+
     def number(self, size: int) -> int:
-        found = self.file.read(size)
-        if len(found) < size:
-            raise EOFError
-        return int.from_bytes(found, "big")
+        self.require(size)
+        self.at += size
+        return int.from_bytes(self.read[self.at - size : self.at], "big")
 
     def count(self) -> int:
-        return self.number(self.count_bytes)
+        at = self.at
+        self.at += self.count_bytes
+        try:
+            found: int = self.count_of(self.read, at)[0]
+        except struct.error:
+            self.at = at
+            return self.number(self.count_bytes)
+        return found
 
     def skip(self, size: int) -> None:
-        self.file.seek(_padded(size), os.SEEK_CUR)
+        self.require(_padded(size))
+        self.at += _padded(size)
 
     def items(self) -> range:
         self.number(4)
@@ -86,7 +104,7 @@ def _needed(header: _Header) -> int:
             recorded.append((begin, size))
         else:
             end = max(end, begin + size)
-    if recorded and records not in _STREAMING and records > 0:
+    if recorded and records > 0:
         step = recorded[0][1] if len(recorded) == 1 else sum(_padded(size) for _, size in recorded)
         end = max(end, *(begin + (records - 1) * step + size for begin, size in recorded))
     return end

@@ -74,7 +74,9 @@ def plot(array: Array, *, ax: Axes | None = None, colorbar: bool = True, **choic
         on.set_ylabel(y_label)
         if colorbar:
             on.figure.colorbar(drawn, ax=on, label=_label(array))
-    on.set_title(", ".join([f"{dataset.name}: {_name(array)}", *(_place(dataset, array, *one) for one in chosen.items())]))
+    on.set_title(
+        ", ".join([f"{dataset.name}: {_name(array)}", *(_place(dataset, array, *one) for one in chosen.items())])
+    )
     return drawn
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
 
-from ._array import Array
 from ._chars import RESERVED
 from ._errors import InvalidArgument
 from ._store import Atlas
-from ._text import name_of
 from ._types import STRING
 from ._xarray_store import AtlasDataStore, Held, write
 

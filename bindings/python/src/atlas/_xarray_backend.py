@@ -30,14 +30,16 @@ def _has_root(path: str) -> bool:
     return any(os.path.isfile(os.path.join(path, root)) for root in _ROOTS)
 
 
-def _open_commit(path: str, generation: int) -> Atlas:
-    """A commit, through the one handle that this process has of it."""
+def _open_commit(path: str, generation: int, mode: str) -> Atlas:
+    """A commit, through the one handle that this process has of it; `mode` is always "r"."""
     try:
         return _unpickle(Atlas, path, generation, Options())
     except StoreNotFound as missing:
         if not _has_root(path):
             raise
-        gone = StoreNotFound(f"store {path!r}: commit {generation} is no longer kept: open the dataset anew ({missing})")
+        gone = StoreNotFound(
+            f"store {path!r}: commit {generation} is no longer kept: open the dataset anew ({missing})"
+        )
         gone.errno = errno.ENOENT
         raise gone from None
 
@@ -56,7 +58,7 @@ def manager_of(path: str, generation: int | None = None) -> Manager:
     # The handle of the last commit lives until the manager has it.
     last = _last(path) if generation is None else None
     number = generation if last is None else last.generation
-    manager: Manager = CachingFileManager(_open_commit, path, number)
+    manager: Manager = CachingFileManager(_open_commit, path, number, mode="r")
     manager.acquire()
     return manager
 

@@ -211,7 +211,9 @@ class AtlasDataStore(WritableCFDataStore):
                 encoding["_FillValue"], fill = fill, None
             if fill is not None:
                 attrs["_FillValue"] = fill
-        encoding["dtype"] = str if info.kind is STRING and chars is None else dtype
+        # With text for a type xarray would read it at once.
+        if info.kind is not STRING or chars is not None:
+            encoding["dtype"] = dtype
         if many:
             dims, shape, chunks = (dim, *dims), (len(many), *shape), (1, *chunks)
         encoding["chunks"] = tuple(chunks)
@@ -253,7 +255,7 @@ class AtlasDataStore(WritableCFDataStore):
                 times = _times(one)
                 if times is not None:
                     one, held[name] = times, "M8[ns]"
-            elif one.dtype.kind == "b" and one.encoding.get("dtype", bool) == bool:
+            elif one.dtype.kind == "b" and np.dtype(one.encoding.get("dtype", bool)) == BOOL.numpy:
                 encoding = {key: value for key, value in one.encoding.items() if key != "dtype"}
                 fills[name] = encoding.pop("_FillValue", None)
                 one, held[name] = xr.Variable(one.dims, _data(one).view("u1"), one.attrs, encoding), "?"
