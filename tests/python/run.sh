@@ -22,6 +22,8 @@ echo "== the wheel"
 readelf -d "$work/wheel/atlas/_c.abi3.so" | grep -q 'R.*PATH.*\[\$ORIGIN\]' || { echo "the path in _c.abi3.so" >&2; exit 1; }
 library=$(echo "$work"/wheel/atlas/libatlas_store.so.*)
 if readelf -S "$library" | grep -q '\.debug_\|\.symtab'; then echo "$library is not stripped" >&2 && exit 1; fi
+grep -q "Apache License" "$work"/wheel/atlas_store-*/licenses/LICENSE-APACHE
+grep -q "Permission is hereby granted" "$work"/wheel/atlas_store-*/licenses/LICENSE-MIT
 ls -l "$wheel" "$work"/wheel/atlas/*.so* | awk '{print $5, $9}'
 
 echo "== tests"
