@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import struct
+import subprocess
 from pathlib import Path
 
 import atlas
@@ -234,6 +235,32 @@ def test_types_that_a_store_lacks_are_named(store, tmp_path, make, text):
     assert list(store["in"]) == ["good"]
 
 
+def test_what_netcdf4_cannot_read_is_named(store, tmp_path):
+    program = """
+    #include <netcdf.h>
+    int main(void) {
+        const char blob[8] = {1};
+        int file, type, dim, variable;
+        if (nc_create("in.nc", NC_NETCDF4, &file) || nc_def_opaque(file, 8, "blob", &type)) return 1;
+        if (nc_def_dim(file, "x", 3, &dim) || nc_def_var(file, "sky", type, 1, &dim, &variable)) return 1;
+        if (nc_def_var(file, "good", NC_INT, 1, &dim, &variable)) return 1;
+        if (nc_put_att(file, variable, "seal", type, 1, blob)) return 1;
+        return nc_close(file);
+    }
+    """
+    (tmp_path / "make.c").write_text(program)
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "netcdf"], check=True, capture_output=True, text=True)
+    subprocess.run(["cc", "make.c", "-o", "make", *flags.stdout.split()], check=True, cwd=tmp_path)
+    subprocess.run(["./make"], check=True, cwd=tmp_path)
+    with pytest.raises(atlas.Unsupported, match=r"in\.nc': variable 'sky' is of a type that netCDF4 cannot read"):
+        atlas.import_netcdf(tmp_path / "in.nc", store)
+    with pytest.warns(
+        UserWarning, match=r"left out variable 'sky' .*, variable 'good': attribute 'seal' is of a user-"
+    ):
+        atlas.import_netcdf(tmp_path / "in.nc", store, skip_unsupported=True)
+    assert list(store["in"]) == ["good"] and not store["in"]["good"].attrs
+
+
 def test_files_of_one_name(store, tmp_path):
     files = [tmp_path / folder / "t.nc" for folder in ("one", "other")]
     for file in files:
@@ -268,6 +295,12 @@ def _header_of_nonsense(path):
     data = bytearray((FERRET / "etopo120.cdf").read_bytes())
     data[8:16] = b"\xff" * 8
     path.write_bytes(data)
+
+
+def _header_of_long_text(path):
+    # An attribute of 2^63 bytes, in the format with counts of 64 bits.
+    attribute = struct.pack(">Q4sIQ", 4, b"note", 2, 1 << 63)
+    path.write_bytes(b"CDF\5" + struct.pack(">QIQIQ", 0, 0, 0, 12, 1) + attribute)
 
 
 def _deflated(path):
@@ -306,6 +339,7 @@ def _empty(path):
         _without_the_last_byte,
         _header_cut,
         _header_of_nonsense,
+        _header_of_long_text,
         _truncated_hdf5,
         _damaged_hdf5,
         _no_netcdf,

@@ -10,7 +10,11 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-PAGES = [ROOT / "bindings" / "python" / "README.md", ROOT / "docs" / "python-migration.md"]
+PAGES = [
+    ROOT / "bindings" / "python" / "README.md",
+    ROOT / "docs" / "python-migration.md",
+    ROOT / "docs" / "python-xarray.md",
+]
 
 
 def programs() -> list[tuple[str, str]]:

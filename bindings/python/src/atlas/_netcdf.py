@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import re
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     import netCDF4
 
 Path: TypeAlias = "str | os.PathLike[str]"
+
+_PLAIN = np.dtype("i1")
 
 # Memory for the values that are on their way.
 _SLAB_BYTES = 64 << 20
@@ -134,19 +137,30 @@ def _import_file(file: str, dataset: str, store: Atlas, skip_unsupported: bool, 
     import netCDF4
 
     check_size(file)
-    skipped: list[str] = []
+    importer = _Importer(file, store, skip_unsupported)
     try:
-        with netCDF4.Dataset(file) as opened:
+        # netCDF4 leaves out variables of types that it cannot read, and only warns.
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            opened = netCDF4.Dataset(file)
+        with opened:
+            for one in said:
+                lost = re.search(r"variable '(.*)' has unsupported datatype", str(one.message))
+                if lost:
+                    importer.unsupported(f"variable {lost[1]!r} is of a type that netCDF4 cannot read, such as opaque")
             opened.set_auto_maskandscale(False)
             opened.set_auto_chartostring(False)
             for name, group in _groups(dataset, opened):
-                _Importer(file, store, skipped, skip_unsupported).group(group, name, made)
-    except AtlasError:
+                importer.group(group, name, made)
+    except Corrupt:
+        raise
+    except AtlasError as failure:
+        failure.args = (f"file {file!r}: {failure.text}",)
         raise
     except (OSError, RuntimeError, IndexError, ValueError) as failure:
         raise Corrupt(f"file {file!r} is damaged, or no NetCDF file: {failure}") from failure
-    if skipped:
-        warnings.warn(f"file {file!r}: left out {', '.join(skipped)}", UserWarning, stacklevel=5)
+    if importer.skipped:
+        warnings.warn(f"file {file!r}: left out {', '.join(importer.skipped)}", UserWarning, stacklevel=5)
 
 
 def _groups(name: str, group: netCDF4.Dataset) -> Iterator[tuple[str, netCDF4.Dataset]]:
@@ -158,10 +172,10 @@ def _groups(name: str, group: netCDF4.Dataset) -> Iterator[tuple[str, netCDF4.Da
 class _Importer:
     """Writes what is in a group of a file."""
 
-    def __init__(self, file: str, store: Atlas, skipped: list[str], skip_unsupported: bool) -> None:
+    def __init__(self, file: str, store: Atlas, skip_unsupported: bool) -> None:
         self.file = file
         self.store = store
-        self.skipped = skipped
+        self.skipped: list[str] = []
         self.skip_unsupported = skip_unsupported
 
     def group(self, group: netCDF4.Dataset, name: str, made: list[str]) -> None:
@@ -172,13 +186,7 @@ class _Importer:
         if unlimited:
             view.attrs[UNLIMITED] = unlimited
         for key, variable in group.variables.items():
-            try:
-                self.variable(variable, key, name)
-            except Corrupt:
-                raise
-            except AtlasError as failure:
-                failure.args = (f"file {self.file!r}: {failure.text}",)
-                raise
+            self.variable(variable, key, name)
 
     def unsupported(self, what: str) -> None:
         if not self.skip_unsupported:
@@ -189,13 +197,14 @@ class _Importer:
         for key in of.ncattrs():
             if key in without:
                 continue
-            try:
+            value = None
+            with contextlib.suppress(KeyError):
                 # Latin-1 gives every byte, of which the text is made.
                 value = of.getncattr(key, encoding="latin-1")
-            except KeyError:
+            if value is None or getattr(value, "dtype", _PLAIN).kind in "OV":
                 self.unsupported(f"{what}attribute {key!r} is of a user-defined type")
-                continue
-            set_attribute(attributes, key, _texts(value))
+            else:
+                set_attribute(attributes, key, _texts(value))
 
     def variable(self, variable: netCDF4.Variable[Any], name: str, dataset: str) -> None:
         kind = _user_type(variable)

@@ -9,6 +9,7 @@ from typing import BinaryIO
 from ._errors import Corrupt
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 4, 6: 8, 7: 1, 8: 2, 9: 4, 10: 8, 11: 8}
+_MAGIC = b"CDF?"
 _INT, _LONG = struct.Struct(">I"), struct.Struct(">Q")
 # Headers are read so many bytes at a time.
 _BLOCK = 16 << 10
@@ -19,7 +20,8 @@ class _Header:
 
     def __init__(self, file: BinaryIO, version: int) -> None:
         self.file = file
-        self.read = b""
+        self.size = os.fstat(file.fileno()).st_size
+        self.read = bytearray()
         self.at = 0
         self.count_of = (_LONG if version == 5 else _INT).unpack_from
         self.count_bytes = 8 if version == 5 else 4
@@ -27,9 +29,10 @@ class _Header:
 
     def require(self, size: int) -> None:
         if self.at + size > len(self.read):
-            self.read += self.file.read(max(_BLOCK, size))
-            if self.at + size > len(self.read):
+            # A damaged header asks for any number of bytes.
+            if len(_MAGIC) + self.at + size > self.size:
                 raise EOFError
+            self.read += self.file.read(max(_BLOCK, size))
 
     def number(self, size: int) -> int:
         self.require(size)
@@ -68,12 +71,12 @@ def _padded(size: int) -> int:
 def check_size(path: str) -> None:
     """Refuse a classic file that ends before its last value. Other files pass: their own library checks them."""
     with open(path, "rb") as file:
-        magic = file.read(4)
-        if magic[:3] != b"CDF" or magic[3:] not in (b"\1", b"\2", b"\5"):
+        magic = file.read(len(_MAGIC))
+        if magic[:3] != _MAGIC[:3] or magic[3:] not in (b"\1", b"\2", b"\5"):
             return
         try:
             needed = _needed(_Header(file, magic[3]))
-        except (EOFError, KeyError):
+        except (EOFError, IndexError, KeyError):
             raise Corrupt(f"file {path!r} is damaged: its header is incomplete") from None
         found = os.fstat(file.fileno()).st_size
     if found < needed:
