@@ -18,6 +18,8 @@ need strace command -v strace
 need patch command -v patch
 need python3 command -v python3
 need python3-venv python3 -c "import ensurepip, venv"
+need python3-dev python3 -c "import os, sysconfig; os.stat(sysconfig.get_path('include') + '/Python.h')"
+need binutils command -v strip readelf
 need pkg-config command -v pkg-config
 need libnetcdf-dev pkg-config --exists netcdf
 need cmake command -v cmake

@@ -37,6 +37,7 @@ step "C examples" tests/examples.sh build/lib
 step "C++ binding" tests/cpp/run.sh build/lib
 step "Fortran binding" tests/fortran/run.sh build/lib
 step "Julia binding" tests/julia/run.sh build/lib
+step "Python package" tests/python/run.sh build/lib
 step "conformance" tests/conformance/run.sh build/lib
 step "format, by its description alone" tests/format/run.sh
 step "stores in place, by Zarr's tools" tests/refs/run.sh build/lib

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # run.sh LIBDIR [LANGUAGE...]: every language writes the stores of stores.txt, and every language reads them all.
-# The languages are c, cpp, fortran, julia and rust; CC, CXX, FC and JULIA choose the compilers and the Julia.
+# The languages are c, cpp, fortran, julia, python and rust; CC, CXX, FC and JULIA choose the compilers and the Julia.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 libdir=$(realpath "$1")
 shift
 languages=("$@")
-if ((${#languages[@]} == 0)); then languages=(c cpp fortran julia rust); fi
+if ((${#languages[@]} == 0)); then languages=(c cpp fortran julia python rust); fi
 here=tests/conformance
 table=$here/stores.txt
 work=$(mktemp -d)
@@ -26,6 +26,7 @@ build() { # LANGUAGE
             $here/fortran/conform.F90 -o "$work/fortran" "${link[@]}"
         ;;
     julia) ;;
+    python) scripts/python-env.sh "$libdir" ;;
     rust) cargo build --locked --release --example conform ;;
     *) echo "$1 is none of the languages" >&2 && return 1 ;;
     esac
@@ -37,6 +38,7 @@ conform() { # LANGUAGE write|check FOLDER
         ATLAS_STORE_LIBRARY="$libdir/libatlas_store.so" JULIA_DEPOT_PATH="$work/depot:" \
             "$julia" --startup-file=no -O0 --project=bindings/julia $here/julia/conform.jl "$2" "$table" "$3"
         ;;
+    python) build/venv/bin/python $here/python/conform.py "$2" "$table" "$3" ;;
     rust) "${CARGO_TARGET_DIR:-target}/release/examples/conform" "$2" "$table" "$3" ;;
     *) "$work/$1" "$2" "$table" "$3" ;;
     esac

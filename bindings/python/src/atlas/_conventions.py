@@ -1,0 +1,78 @@
+"""How a store says what NetCDF and xarray say of variables: attributes with reserved names, times, fill values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._attributes import Attributes
+from ._c import ffi, lib
+from ._errors import AtlasError
+from ._text import name_of
+from ._types import STRING, element_type, one_value
+
+if TYPE_CHECKING:
+    from ._store import Atlas
+
+# An attribute of a dataset: the names of the dimensions that may grow.
+UNLIMITED = "_atlas_unlimited_dims"
+
+# How times of a store, which are nanoseconds since 1970, are numbers.
+UNITS, CALENDAR = "nanoseconds since 1970-01-01", "proleptic_gregorian"
+
+
+def unlimited_of(store: Atlas, dataset: str) -> list[str]:
+    """The dimensions of a dataset that may grow, as `UNLIMITED` names them."""
+    found = Attributes(store, name_of(dataset), None)
+    value = found[UNLIMITED] if UNLIMITED in found else []
+    return [value] if isinstance(value, str) else [str(one) for one in value]
+
+
+def set_attribute(attributes: Attributes, key: object, value: Any) -> None:
+    """Set an attribute to a value of xarray's or NetCDF's: bytes are text."""
+    if isinstance(value, np.ndarray) and value.dtype.kind in "SU":
+        value = value.tolist()
+    if isinstance(value, bytes):
+        value = _text(value)
+    elif isinstance(value, (list, tuple)) and any(isinstance(one, bytes) for one in value):
+        value = [_text(one) if isinstance(one, bytes) else one for one in value]
+    if isinstance(value, str):
+        # Most are one text, which takes less than a list of them.
+        text = ffi.new("char[]", name_of(value, f"attribute {key!r}"))
+        one = ffi.new("char *[]", [text])
+        name = name_of(key, "an attribute's name")
+        of = attributes
+        of._store._change(lib.atlas_set_attribute, of._dataset, of._array, name, STRING.code, 1, one)
+    else:
+        attributes.set(key, value)  # type: ignore[arg-type]
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def fill_of(dtype: np.dtype[Any], attrs: dict[str, Any]) -> Any:
+    """The attribute `_FillValue` as a fill value, taken out of the attributes; it stays where it is none."""
+    value = attrs.get("_FillValue")
+    if value is None:
+        return None
+    kind = element_type(dtype)
+    if kind is STRING:
+        fits = isinstance(value, str) and "\0" not in value
+    else:
+        value = np.asarray(value)
+        value = value.reshape(()) if value.size == 1 else value
+        try:
+            one_value(value[()], kind, "_FillValue")
+            fits = True
+        except AtlasError:
+            fits = False
+        value = value[()]
+    if not fits:
+        return None
+    del attrs["_FillValue"]
+    return value

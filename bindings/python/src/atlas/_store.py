@@ -1,0 +1,943 @@
+"""A store."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _handle
+from ._array import Array
+from ._c import ffi, lib
+from ._choices import check_type_policy, codec_of, compression_of, level_of, meta_format_of, switch
+from ._dataset import DatasetView
+from ._errors import (
+    AtlasError,
+    BufferTooSmall,
+    Cancelled,
+    Conflict,
+    Corrupt,
+    Forked,
+    InvalidArgument,
+    InvalidHandle,
+    NotFound,
+    ReadOnly,
+    StoreNotFound,
+    UnflushedChanges,
+    check,
+    error,
+    store_not_found,
+)
+from ._flush import Flush
+from ._handle import Handle, Log, Options, Progress
+from ._memory import extents, target
+from ._text import name_of, names, path_of, text, texts
+from ._types import STRING
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+Mode: TypeAlias = Literal["auto", "r", "r+"]
+Source: TypeAlias = "str | os.PathLike[str]"
+
+# Failures that say nothing of the flushes that were begun before.
+_OF_THE_CALL = (Cancelled, Forked, InvalidArgument, InvalidHandle, ReadOnly, UnflushedChanges)
+
+_META_FORMATS = {lib.ATLAS_META_FORMAT_JSON: "json", lib.ATLAS_META_FORMAT_MSGPACK: "msgpack"}
+_COMPRESSIONS = {lib.ATLAS_COMPRESSION_NONE: "none", lib.ATLAS_COMPRESSION_ZSTD: "zstd"}
+
+
+class Damage(NamedTuple):
+    """A damaged place, as `Atlas.verify` finds them: the file's path, the offset in it, and what is wrong there."""
+
+    file: str
+    offset: int
+    message: str
+
+
+@dataclass(frozen=True)
+class StoreInfo:
+    """What a store is.
+
+    Attributes
+    ----------
+    mode : {"r", "r+"}
+        Whether it is open for reading or for both.
+    meta_format, meta_compression : str
+        How the root is written: "json" or "msgpack", and "none" or "zstd".
+    unflushed_changes : bool
+        Whether anything changed since the last flush.
+    generation : int
+        The commit that is seen: 1 after `Atlas.create`, one more with every commit.
+    dataset_count : int
+        Datasets, unflushed ones included.
+    array_file_count, segment_count : int
+        Array names with data on the disk, and their segment files.
+    live_bytes, dead_bytes : int
+        Bytes on the disk of living arrays, and those that `Atlas.compact` would give back.
+    """
+
+    mode: str
+    meta_format: str
+    meta_compression: str
+    unflushed_changes: bool
+    generation: int
+    dataset_count: int
+    array_file_count: int
+    segment_count: int
+    live_bytes: int
+    dead_bytes: int
+
+
+class Atlas:
+    """A store of many named datasets, each a set of named arrays and attributes, in one folder.
+
+    Made by `Atlas.create` and `Atlas.open`. Changes are in memory until `flush` or `close`, which commit all of them
+    together. A ``with`` block closes the store at its end; an exception that leaves the block discards what was not
+    flushed, and so does ``del``.
+
+    All methods may be called from many threads; no call holds the interpreter's lock while the library works. In a
+    child process made by fork a store that was open for reading is opened again at the same commit; one that was open
+    for writing fails with `Forked`. A pickle names the path and the commit, and opens that for reading.
+
+    Examples
+    --------
+    >>> with atlas.Atlas.create("run.atlas") as store:                                    # doctest: +SKIP
+    ...     january = store.create_dataset("january")
+    ...     january.define_array("t", "float32", ["lat", "lon"], [45, 72])[...] = 273.15
+    >>> with atlas.Atlas.open("run.atlas") as store:                                      # doctest: +SKIP
+    ...     print(store["january"]["t"][10:20].mean())
+    """
+
+    _path: str
+    _handle: Handle | None
+    _mode: Mode
+    _options: Options
+    _flushes: weakref.WeakSet[Flush]
+    _committing: threading.RLock
+
+    def __init__(self) -> None:
+        raise TypeError("a store is made by Atlas.create(path) or Atlas.open(path)")
+
+    @classmethod
+    def _of(cls, path: str, handle: Handle, mode: Mode, options: Options) -> Self:
+        made = cls.__new__(cls)
+        made._path, made._handle, made._mode, made._options = path, handle, mode, options
+        made._flushes = weakref.WeakSet()
+        made._committing = threading.RLock()
+        return made
+
+    # ---- To have a store ----
+
+    @classmethod
+    def create(
+        cls,
+        source: Source,
+        codec: str = "zstd",
+        meta_format: str = "json",
+        meta_compression: str = "none",
+        on_type_mismatch: str = "warn",
+        *,
+        overwrite: bool = False,
+        level: int | None = None,
+        shuffle: bool | None = None,
+        keep_generations: int | None = None,
+        sync: bool = True,
+        num_threads: int | None = None,
+        cache_bytes: int | None = None,
+        write_buffer_bytes: int | None = None,
+        log: Log | None = None,
+    ) -> Self:
+        """Create a store, and open it for reading and writing.
+
+        Parameters
+        ----------
+        source : path
+            The folder. It is made, with those above it, if it is missing, and may exist if it is empty.
+        codec : {"zstd", "lz4", "none"}
+            How chunks are compressed, for arrays that do not choose.
+        meta_format : {"json", "msgpack"}
+            How the root is written.
+        meta_compression : {"none", "zstd"}
+            How the root is compressed.
+        on_type_mismatch : {"warn"}
+            Of the predecessor. Arrays of one name may differ in type.
+        overwrite : bool
+            Replace a store that is there. What is no store is never replaced, nor is one that another writer has.
+            The new store is complete before the old one is moved away, but the change of names is two steps: a crash
+            in between leaves no store of this name, and both beside it in a folder with ".replaced-" in its name.
+            Readers that have the old one open lose it.
+        level : int, optional
+            The codec's level; by default 1 for zstd.
+        shuffle : bool, optional
+            Whether to shuffle the bytes of elements before compressing; by default yes.
+        keep_generations : int, optional
+            Earlier commits that can be gone back to, compactions or not; by default the one before the last, until a
+            compaction. It belongs to the store from then on.
+        sync : bool
+            Whether a flush waits until everything is on the disk.
+        num_threads : int, optional
+            Background threads; 0 for none. By default one for each core, or the environment's ATLAS_NUM_THREADS.
+        cache_bytes : int, optional
+            Decoded data and indexes kept for later reads; by default 64 MiB.
+        write_buffer_bytes : int, optional
+            Written values kept in memory; by default 256 MiB.
+        log : callable, optional
+            Called with a level of `logging` and a message; by default they go to the logger "atlas".
+
+        Raises
+        ------
+        AlreadyExists
+            There is a store, and `overwrite` is not set.
+        InvalidArgument
+            There is something else in the folder.
+        Locked
+            Another writer has it.
+        IOFailure, NoSpace
+            The disk does not take it.
+        """
+        check_type_policy(on_type_mismatch)
+        path = path_of(source)
+        options = Options(sync, num_threads, cache_bytes, write_buffer_bytes, log)
+        choices = {
+            "codec": codec_of(codec),
+            "level": level_of(level),
+            "shuffle": switch(shuffle),
+            "meta_format": meta_format_of(meta_format),
+            "meta_compression": compression_of(meta_compression),
+        }
+        if not os.path.lexists(os.path.dirname(path)):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+        if overwrite:
+            path = os.path.realpath(path)
+            try:
+                old = _handle.open_last(path, lib.ATLAS_MODE_READ_WRITE, options)
+            except StoreNotFound:
+                old = None
+            if old is not None:
+                _replace(path, old, options, choices, keep_generations)
+                return cls._of(path, _handle.open_last(path, lib.ATLAS_MODE_READ_WRITE, options), "r+", options)
+        return cls._of(path, _handle.create(path, options, choices, keep_generations), "r+", options)
+
+    @classmethod
+    def open(
+        cls,
+        source: Source,
+        on_type_mismatch: str = "warn",
+        *,
+        mode: Mode = "auto",
+        sync: bool = True,
+        num_threads: int | None = None,
+        cache_bytes: int | None = None,
+        write_buffer_bytes: int | None = None,
+        log: Log | None = None,
+    ) -> Self:
+        """Open a store.
+
+        Parameters
+        ----------
+        source : path
+            The folder.
+        on_type_mismatch : {"warn"}
+            Of the predecessor. Arrays of one name may differ in type.
+        mode : {"auto", "r", "r+"}
+            "r": read one commit, until `refresh`; any number of readers, beside a writer. "r+": be the one writer.
+            "auto": read, and become the writer with the first change; that fails with `Locked` if another has the
+            store, and with `Conflict` if another has committed since.
+        sync, num_threads, cache_bytes, write_buffer_bytes, log
+            As for `create`.
+
+        Raises
+        ------
+        StoreNotFound
+            There is no store; also a `KeyError` and a `FileNotFoundError`.
+        Locked
+            Another writer has it.
+        Corrupt, Unsupported, IOFailure
+            It cannot be read.
+        """
+        check_type_policy(on_type_mismatch)
+        if mode not in ("auto", "r", "r+"):
+            raise InvalidArgument(f"mode is auto, r or r+, not {mode!r}")
+        path = path_of(source)
+        options = Options(sync, num_threads, cache_bytes, write_buffer_bytes, log)
+        number = lib.ATLAS_MODE_READ_WRITE if mode == "r+" else lib.ATLAS_MODE_READ
+        return cls._of(path, _handle.open_last(path, number, options), mode, options)
+
+    def at(self, generation: int) -> Self:
+        """Open an earlier commit of this store for reading: one of `generations`.
+
+        Raises
+        ------
+        StoreNotFound
+            The store does not keep that commit; the text says which it keeps.
+        """
+        self._use()
+        return self._of(self._path, _handle.open_at(self._path, generation, self._options), "r", self._options)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        handle = self._use()
+        if self._writes() and self.info().unflushed_changes:
+            raise UnflushedChanges(f"store {self._path!r}: a pickle names a commit, and there are changes to flush")
+        generation = self.info().generation if self._writes() else handle.generation
+        return _unpickle, (type(self), self._path, generation, self._options)
+
+    # ---- Handles ----
+
+    def _writes(self) -> bool:
+        return self._mode == "r+"
+
+    def _use(self) -> Handle:
+        handle = self._handle
+        if handle is None:
+            raise InvalidHandle(f"store {self._path!r} is closed")
+        if not handle.of_this_process() and not self._writes():
+            with _handle.process.lock:
+                handle = self._handle
+                if handle is not None and not handle.of_this_process():
+                    self._handle = handle = _handle.open_at(self._path, handle.generation, self._options)
+            if handle is None:
+                raise InvalidHandle(f"store {self._path!r} is closed")
+        return handle
+
+    def _status(self, function: Callable[..., int], *arguments: Any) -> int:
+        # The handle is named during the call, or another thread could let it go.
+        handle = self._use()
+        return function(handle.number, *arguments)
+
+    def _call(self, function: Callable[..., int], *arguments: Any) -> None:
+        handle = self._handle
+        if handle is None or handle.process != _handle.process.number:
+            handle = self._use()
+        status = function(handle.number, *arguments)
+        if status:
+            raise error(status)
+
+    def _change(self, function: Callable[..., int], *arguments: Any) -> None:
+        handle = self._handle
+        if handle is None or handle.process != _handle.process.number or self._mode == "auto":
+            handle = self._writer()
+        status = function(handle.number, *arguments)
+        if status:
+            raise error(status)
+
+    def _writer(self) -> Handle:
+        """Become the writer, of the commit that is read."""
+        with _handle.process.lock:
+            reader = self._use()
+            if self._mode == "auto":
+                writer = _handle.open_last(self._path, lib.ATLAS_MODE_READ_WRITE, self._options)
+                if writer.generation != reader.generation:
+                    raise Conflict(
+                        f"store {self._path!r}: another writer has committed {writer.generation} since "
+                        f"{reader.generation} was opened: refresh, and change it then"
+                    )
+                self._handle, self._mode = writer, "r+"
+                return writer
+            return reader
+
+    def _commit(self, function: Callable[..., int], *, of: Flush | None = None) -> None:
+        """A call that waits for every flush that was begun, and tells each of them what became of it."""
+        if not self._use().of_this_process():
+            # In a child made by fork the call fails. A thread that is not here may have held the lock.
+            self._change(function)
+        with self._committing:
+            if of is not None and of._over:
+                return
+            begun = list(self._flushes)
+            try:
+                self._change(function)
+            except _OF_THE_CALL:
+                raise
+            except AtlasError as failure:
+                self._settle(begun, failure)
+                raise
+            self._settle(begun, None)
+
+    def _settle(self, begun: list[Flush], failure: AtlasError | None) -> None:
+        for flush in begun:
+            flush._settle(failure)
+        self._flushes.difference_update(begun)
+
+    # ---- Durability ----
+
+    @property
+    def path(self) -> str:
+        """The folder."""
+        return self._path
+
+    @property
+    def mode(self) -> Mode:
+        """How it is open: "r", "r+", or "auto" until the first change."""
+        return self._mode
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is closed."""
+        return self._handle is None
+
+    def flush(self) -> None:
+        """Commit every change since the last flush, all together, and wait until it is on the disk.
+
+        Raises
+        ------
+        NoSpace
+            The changes stay in memory: make room, and flush again.
+        Conflict, IOFailure, Poisoned, ReadOnly
+            Nothing is committed.
+        """
+        self._use()
+        if self._mode != "auto":
+            self._commit(lib.atlas_flush)
+
+    def flush_begin(self) -> Flush:
+        """Begin a flush of every change made so far, and do not wait for it.
+
+        What is changed from now on belongs to the next flush. `flush`, `close` and `compact` wait for all that were
+        begun.
+
+        Returns
+        -------
+        Flush
+            To be waited for, or awaited.
+
+        Raises
+        ------
+        AtlasError
+            As `flush`; also for a flush begun before, of whose failure nobody has heard.
+        """
+        flush = Flush(self)
+        if not self._use().of_this_process():
+            # As in `_commit`.
+            self._change(lib.atlas_flush_begin)
+        with self._committing:
+            begun = list(self._flushes)
+            try:
+                self._change(lib.atlas_flush_begin)
+            except _OF_THE_CALL:
+                raise
+            except AtlasError as failure:
+                self._settle(begun, failure)
+                raise
+            self._flushes.add(flush)
+        return flush
+
+    def close(self) -> None:
+        """Flush, then release the store; every later call fails with `InvalidHandle`. Once closed it does nothing.
+
+        Raises
+        ------
+        AtlasError
+            As `flush`. The store stays open, and nothing is lost: close again, or `discard`.
+        """
+        handle = self._handle
+        if handle is None:
+            return
+        if self._writes():
+            self._commit(lib.atlas_close)
+            handle.number = 0
+        elif handle.of_this_process() and not handle.shared:
+            check(lib.atlas_close(handle.number))
+            handle.number = 0
+        self._handle = None
+
+    def discard(self) -> None:
+        """Release the store without a flush: every change since the last one is gone."""
+        handle, self._handle = self._handle, None
+        if handle is not None and not handle.shared:
+            number, handle.number = handle.number, 0
+            check(lib.atlas_discard(number))
+
+    def __enter__(self) -> Self:
+        self._use()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.discard()
+
+    def compact(self, progress: bool | Progress = False) -> None:
+        """Give back the space of deleted and overwritten data, by rewriting what is alive. Commits by itself.
+
+        Parameters
+        ----------
+        progress : bool or callable, optional
+            True for a bar of tqdm; or called with what, done and total. What it raises ends the call, and nothing is
+            changed.
+
+        Raises
+        ------
+        UnflushedChanges
+            Anything changed since the last flush.
+        """
+        self._use()
+        with _progress(progress) as report:
+            writer = self._writer()
+            writer.calls.during(report, lambda: self._commit(lib.atlas_compact))
+
+    def verify(self, progress: bool | Progress = False) -> list[Damage]:
+        """Read every byte of the committed store, and compare it with its checksums.
+
+        Parameters
+        ----------
+        progress : bool or callable, optional
+            As for `compact`.
+
+        Returns
+        -------
+        list of Damage
+            The damaged places; none in a sound store.
+        """
+        found: list[tuple[str, int, str]] = []
+        places = ffi.new_handle(found)
+        handle = self._use()
+
+        def call() -> None:
+            try:
+                check(lib.atlas_verify(handle.number, lib.atlas_python_damage, places, ffi.NULL))
+            except Corrupt:
+                if not found:
+                    raise
+
+        with _progress(progress) as report:
+            handle.calls.during(report, call)
+        return [Damage(*one) for one in found]
+
+    def generations(self) -> list[int]:
+        """The commits that `at` opens and `rollback` goes back to, ascending up to the last one."""
+        count = ffi.new("size_t *")
+        capacity = 16
+        while True:
+            numbers = ffi.new("uint64_t[]", capacity)
+            try:
+                self._call(lib.atlas_generations, capacity, numbers, count)
+            except BufferTooSmall:
+                capacity = count[0]
+            else:
+                return list(numbers[0 : count[0]])
+
+    def rollback(self, generation: int) -> None:
+        """Make the store what it was at an earlier commit, as a new commit, and wait until that is on the disk.
+
+        Raises
+        ------
+        StoreNotFound
+            The store does not keep that commit; the text says which it keeps.
+        UnflushedChanges
+            Anything changed since the last flush.
+        """
+        if not 0 <= generation < 1 << 64:
+            raise InvalidArgument(f"a commit has a number from 1 on, not {generation}")
+        try:
+            self._change(lib.atlas_rollback, generation)
+        except NotFound as missing:
+            raise store_not_found(missing) from None
+
+    def refresh(self) -> None:
+        """Move a store that is open for reading on to the last commit."""
+        handle = self._use()
+        if handle.shared:
+            self._handle = handle = _handle.open_at(self._path, handle.generation, self._options)
+        check(lib.atlas_refresh(handle.number))
+        handle.generation = self.info().generation
+
+    def info(self) -> StoreInfo:
+        """What the store is, as of now."""
+        handle = self._use()
+        out = _handle.describe(handle)
+        return StoreInfo(
+            "r" if out.mode == lib.ATLAS_MODE_READ else "r+",
+            _META_FORMATS[out.meta_format],
+            _COMPRESSIONS[out.meta_compression],
+            bool(out.unflushed_changes),
+            out.generation,
+            out.dataset_count,
+            out.array_file_count,
+            out.segment_count,
+            out.live_bytes,
+            out.dead_bytes,
+        )
+
+    # ---- Datasets ----
+
+    def create_dataset(self, name: str) -> DatasetView:
+        """Add a dataset without arrays or attributes. Its name may hold "/", which means nothing to the store.
+
+        Raises
+        ------
+        AlreadyExists
+            There is a dataset of this name.
+        """
+        key = name_of(name, "a dataset's name")
+        self._change(lib.atlas_create_dataset, key)
+        return DatasetView(self, key)
+
+    def open_dataset(self, name: str) -> DatasetView:
+        """A dataset; `NotFound`, a `KeyError`, if there is none."""
+        key = name_of(name, "a dataset's name")
+        out = ffi.new("size_t *")
+        self._call(lib.atlas_array_count, key, out)
+        return DatasetView(self, key)
+
+    def delete_dataset(self, name: str) -> None:
+        """Delete a dataset with its arrays and attributes. Its bytes stay on the disk until a `compact` at the latest.
+
+        Raises
+        ------
+        NotFound
+            There is no such dataset.
+        """
+        self._change(lib.atlas_delete_dataset, name_of(name, "a dataset's name"))
+
+    def list_datasets(self) -> list[str]:
+        """The names of the datasets, in the order in which they were created."""
+        return texts(lambda *buffer: self._status(lib.atlas_dataset_names, *buffer))
+
+    def dataset_exists(self, name: str) -> bool:
+        """Whether there is a dataset of this name."""
+        out = ffi.new("bool *")
+        self._call(lib.atlas_has_dataset, name_of(name, "a dataset's name"), out)
+        return bool(out[0])
+
+    def dataset_name(self, row: int) -> str:
+        """The name of the dataset at a place in the order of creation, from 0.
+
+        Raises
+        ------
+        OutOfRange
+            There is no such place.
+        """
+        at = row if 0 <= row < 1 << 64 else (1 << 64) - 1
+        return text(lambda *buffer: self._status(lib.atlas_dataset_name, at, *buffer))
+
+    def __getitem__(self, name: str) -> DatasetView:
+        return self.open_dataset(name)
+
+    def __delitem__(self, name: str) -> None:
+        self.delete_dataset(name)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.dataset_exists(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.list_datasets())
+
+    def __len__(self) -> int:
+        out = ffi.new("size_t *")
+        self._call(lib.atlas_dataset_count, out)
+        return int(out[0])
+
+    def __bool__(self) -> bool:
+        return True
+
+    # ---- Across datasets ----
+
+    def list_arrays(self) -> list[str]:
+        """The different names of arrays in all datasets, sorted."""
+        return sorted({array for name in self for array in self.open_dataset(name)})
+
+    def read_array_across(
+        self,
+        array: str,
+        dataset_names: Sequence[str],
+        start: Sequence[int] | None = None,
+        shape: Sequence[int] | None = None,
+    ) -> list[NDArray[Any] | None]:
+        """Read the same box of one array from many datasets.
+
+        Returns
+        -------
+        list
+            For each dataset the values, or None if it has no such array or is not there.
+
+        Raises
+        ------
+        OutOfRange
+            The box leaves an array.
+        """
+        found = [self._array_of(name, array) for name in dataset_names]
+        there = [name for name, one in zip(dataset_names, found, strict=True) if one is not None]
+        kinds = {(one._info().kind, one._info().shape) for one in found if one is not None}
+        if len(kinds) == 1 and next(iter(kinds))[0] is not STRING:
+            stacked = iter(self.read_array_across_stacked(array, there, start, shape))
+            return [None if one is None else next(stacked) for one in found]
+        return [None if one is None else one.read(start, shape) for one in found]
+
+    def read_array_across_stacked(
+        self,
+        array: str,
+        dataset_names: Sequence[str],
+        start: Sequence[int] | None = None,
+        shape: Sequence[int] | None = None,
+        *,
+        out: NDArray[Any] | None = None,
+    ) -> NDArray[Any]:
+        """Read the same box of one array from many datasets, stacked, in parallel.
+
+        Parameters
+        ----------
+        array : str
+            The array.
+        dataset_names : sequence of str
+            The datasets; each has the array, with the same number of dimensions.
+        start, shape : sequence of int, optional
+            The box, as for `Array.read`. Without `shape` it must come out the same in every dataset.
+        out : numpy.ndarray, optional
+            Memory to read into, contiguous, of the shape of what is returned.
+
+        Returns
+        -------
+        numpy.ndarray
+            Of shape ``(len(dataset_names), *shape)``, and of the type of the first dataset's array.
+
+        Raises
+        ------
+        NotFound
+            A dataset is missing, or has no such array.
+        OutOfRange
+            The box leaves an array.
+        """
+        if not dataset_names:
+            raise InvalidArgument(f"array {array!r} across no datasets has no shape")
+        key = name_of(array, "an array's name")
+        first = Array(self, name_of(dataset_names[0], "a dataset's name"), key)
+        info = first._info()
+        if info.kind is STRING:
+            read = [self.open_dataset(name)[array].read(start, shape) for name in dataset_names]
+            return np.stack(read) if out is None else np.stack(read, out=out)
+        begin = extents(start, info.rank, first._named, "start")
+        if shape is None:
+            at = start if start is not None else (0,) * info.rank
+            shape = [max(0, extent - int(one)) for extent, one in zip(info.shape, at, strict=True)]
+        count = extents(shape, info.rank, first._named, "shape")
+        wanted = (len(dataset_names), *(int(extent) for extent in shape))
+        if out is None:
+            first._check_room(info, start, wanted[1:])
+            out = np.empty(wanted, info.kind.numpy)
+        elif out.shape != wanted:
+            raise InvalidArgument(f"array {array!r}: out has shape {out.shape}, the regions {wanted}")
+        memory = target(out)
+        if memory is None or memory.strides != ffi.NULL:
+            raise InvalidArgument(f"array {array!r}: out is of a type of a store, and contiguous")
+        listed, _kept = names(dataset_names, "a dataset's name")
+        self._call(
+            lib.atlas_read_across, key, len(dataset_names), listed, memory.code, info.rank, begin, count, memory.pointer
+        )
+        return out
+
+    def _array_of(self, dataset: str, array: str) -> Array | None:
+        found = Array(self, name_of(dataset, "a dataset's name"), name_of(array, "an array's name"))
+        try:
+            found._info()
+        except NotFound:
+            return None
+        return found
+
+    def merged_schema(self) -> dict[str, Any]:
+        """Every array and attribute of all datasets, with the type that all of its types convert to.
+
+        Returns
+        -------
+        dict
+            "arrays", of each name "dtype", "dimension_names" and "attributes"; and "global_attributes".
+        """
+        from ._pruning import merged_schema
+
+        return merged_schema(self)
+
+    def pruning_index(
+        self,
+        arrays: Iterable[str] | None = None,
+        global_attrs: Iterable[str] | None = None,
+        array_attrs: Iterable[tuple[str, str]] | None = None,
+    ) -> dict[str, Any]:
+        """Statistics of columns over all datasets, to tell which datasets may hold what is looked for.
+
+        Parameters
+        ----------
+        arrays : iterable of str, optional
+            Columns of arrays.
+        global_attrs : iterable of str, optional
+            Columns of datasets' attributes: which datasets have them.
+        array_attrs : iterable of (str, str), optional
+            Columns of arrays' attributes, named "array:key".
+
+        Returns
+        -------
+        dict
+            "rows", the number of datasets; "datasets", their names; "live", True for each; and "columns", of each
+            column arrays over the rows: "present", "stats_valid", "min", "max", "row_count", "null_count".
+        """
+        from ._pruning import pruning_index
+
+        return pruning_index(self, arrays, global_attrs, array_attrs)
+
+    def column_summaries(self) -> dict[str, Any]:
+        """Of every array and attribute "min", "max" and "present_count" over all datasets."""
+        from ._pruning import column_summaries
+
+        return column_summaries(self)
+
+    def dataset_row(self, name: str) -> int | None:
+        """A dataset's place in the order of creation; None if there is none. Deletions move later ones up."""
+        listed = self.list_datasets()
+        return listed.index(name) if name in listed else None
+
+    def row_slots(self) -> int:
+        """The number of rows of `pruning_index`: that of the datasets."""
+        return len(self)
+
+    def to_pandas(self, arrays: Iterable[str] | None = None) -> pd.DataFrame:
+        """Attributes and statistics of all datasets as a table. Needs ``atlas-store[pandas]``.
+
+        Parameters
+        ----------
+        arrays : iterable of str, optional
+            The arrays whose statistics are wanted; by default all.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each dataset; a column for each attribute, and "array.min", "array.max", "array.row_count" and
+            "array.null_count" for each array. No values of arrays are read.
+        """
+        from ._pandas import to_pandas
+
+        return to_pandas(self, arrays)
+
+    # ---- xarray ----
+
+    def add_xarray_dataset(
+        self,
+        ds: xr.Dataset,
+        name: str,
+        chunks: dict[str, Sequence[int]] | None = None,
+        fill_value: Any = None,
+    ) -> None:
+        """Add a dataset made of an `xarray.Dataset`. Does not flush. Needs ``atlas-store[xarray]``.
+
+        Parameters
+        ----------
+        ds : xarray.Dataset
+            The dataset; Dask arrays are written block by block.
+        name : str
+            Its name in the store.
+        chunks : dict, optional
+            Chunk shapes of variables.
+        fill_value : scalar or dict, optional
+            Fill values of variables.
+
+        Raises
+        ------
+        AlreadyExists
+            There is a dataset of this name.
+        """
+        from ._xarray import add_xarray_dataset
+
+        add_xarray_dataset(self, ds, name, chunks=chunks, fill_value=fill_value)
+
+    add_xr_dataset = add_xarray_dataset
+
+    def open_as_xarray_dataset(self, name: str) -> xr.Dataset:
+        """A dataset as an `xarray.Dataset`. Needs ``atlas-store[xarray]``."""
+        from ._xarray import open_as_xarray_dataset
+
+        return open_as_xarray_dataset(self, name)
+
+    def open_as_many_xarray_dataset(
+        self, names: Sequence[str], concat_dim: str = "dataset", parallel: bool = True
+    ) -> xr.Dataset:
+        """Many datasets, stacked along a new dimension, as one `xarray.Dataset`. Needs ``atlas-store[xarray]``."""
+        from ._xarray import open_as_many_xarray_dataset
+
+        return open_as_many_xarray_dataset(self, names, concat_dim=concat_dim, parallel=parallel)
+
+    open_many = open_as_many_xarray_dataset
+
+    def __repr__(self) -> str:
+        if self._handle is None:
+            return f"<Atlas {self._path!r} closed>"
+        try:
+            return f"<Atlas {self._path!r} datasets={len(self)}>"
+        except AtlasError as failure:
+            return f"<Atlas {self._path!r}: {failure}>"
+
+    def _repr_html_(self) -> str:
+        from ._html import store_html
+
+        return store_html(self)
+
+
+def _unpickle(kind: type[Atlas], path: str, generation: int, options: Options) -> Atlas:
+    return kind._of(path, _handle.open_shared(path, generation, options), "r", options)
+
+
+def _replace(path: str, old: Handle, options: Options, choices: dict[str, int], keep_generations: int | None) -> None:
+    """Put a new store in the place of one that is there. Until then this process holds the old one's lock."""
+    parent, folder = os.path.split(path)
+    beside = tempfile.mkdtemp(prefix=f"{folder}.replaced-", dir=parent)
+    made, gone = os.path.join(beside, "new"), os.path.join(beside, "old")
+    # Whether the only name of the old store is the one in `beside`.
+    moved = False
+    try:
+        check(lib.atlas_close(_taken(_handle.create(made, options, choices, keep_generations))))
+        moved = True
+        try:
+            os.rename(path, gone)
+            os.rename(made, path)
+        except BaseException:
+            if os.path.exists(gone):
+                os.rename(gone, path)
+            moved = False
+            raise
+        moved = False
+        if options.sync:
+            folder_of = os.open(parent, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(folder_of)
+            finally:
+                os.close(folder_of)
+        check(lib.atlas_discard(_taken(old)))
+    finally:
+        if not moved:
+            shutil.rmtree(beside)
+
+
+def _taken(handle: Handle) -> int:
+    number, handle.number = handle.number, 0
+    return number
+
+
+@contextlib.contextmanager
+def _progress(progress: bool | Progress) -> Iterator[Progress | None]:
+    """A report of progress: none, a bar, or the caller's."""
+    if callable(progress):
+        yield progress
+    elif not progress:
+        yield None
+    else:
+        from tqdm.auto import tqdm
+
+        with tqdm(unit="step") as bar:
+
+            def report(what: str, done: int, total: int) -> None:
+                bar.set_description(what, refresh=False)
+                bar.total = total
+                bar.update(done - bar.n)
+
+            yield report
