@@ -164,8 +164,12 @@ fn what_fuzzing_found_and_what_it_began_with_is_replayed() {
     let _alone = alone();
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
     type Replay = fn(&[u8]);
-    let kinds: [(&str, Replay); 3] =
-        [("root", targets::root), ("segment", targets::segment), ("structure", targets::structure)];
+    let kinds: [(&str, Replay); 4] = [
+        ("root", targets::root),
+        ("segment", targets::segment),
+        ("structure", targets::structure),
+        ("catalogue", targets::catalogue),
+    ];
     let mut replayed = 0;
     for (kind, target) in kinds {
         for folder in ["regressions", "seeds"] {
@@ -862,4 +866,96 @@ fn listing(folder: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
     }
     found.sort();
     found
+}
+
+/// A store with catalogue files, one of them edited.
+fn with_catalogue(number: usize, edit: impl FnOnce(&mut encode::Catalogue)) -> Memory {
+    let mut model = Model::whole();
+    let mut files = model.into_catalogue();
+    edit(&mut files[number]);
+    model.catalogued(&files)
+}
+
+#[test]
+fn catalogue_files_are_read_as_the_description_says() {
+    let _alone = alone();
+    for notation in NOTATIONS {
+        let mut model = Model::whole();
+        model.notation = notation;
+        let files = model.into_catalogue();
+        let memory = model.catalogued(&files);
+        assert_eq!(verified(&memory), [""; 0]);
+        let store = open(&memory, Mode::Read).unwrap();
+        let names: Vec<_> = store.dataset_names().unwrap().iter().map(|name| name.to_string()).collect();
+        assert_eq!(names, ["january", "none", "february"]);
+        let mut flags = [false; 6];
+        store.read_array("january", "flags", Selection::all(1), Target::from_slice(&mut flags)).unwrap();
+        assert_eq!(flags, [true, false, true, false, true, true]);
+        exercise::exercise(&memory);
+    }
+}
+
+#[test]
+fn catalogue_files_that_cannot_be_are_refused() {
+    let _alone = alone();
+    type Edit = fn(&mut encode::Catalogue);
+    let cases: [(usize, Edit, &str); 14] = [
+        (0, |file| file.count = Some(u64::MAX), "cut short"),
+        (0, |file| file.count = Some(2), "the pages end at"),
+        (0, |file| file.tail = vec![0], "the pages end at"),
+        (0, |file| file.store_id[0] ^= 1, "another store"),
+        (0, |file| file.pages.swap(0, 2), "does not follow"),
+        (0, |file| file.pages[1].count = Some(0), "a page of 0 datasets"),
+        (0, |file| file.pages[1].count = Some(5000), "a page of 5000 datasets"),
+        (0, |file| file.pages[1].count = Some(2), "the index is cut short"),
+        (0, |file| file.pages[1].first = Some(b"january\0".to_vec()), "control character"),
+        (0, |file| file.pages[1].first = Some(b"jan".to_vec()), "begins with"),
+        (0, |file| file.pages[1].entries[0].kind = 3, "an entry of kind 3"),
+        (0, |file| file.pages[1].entries[0].len = Some(1 << 62), "the records of a page have"),
+        (0, |file| file.pages[1].names = Some(frame(&[0x80; 40])), "the index"),
+        (1, |file| file.pages[0].entries.swap(0, 1), "stands behind"),
+    ];
+    for (number, edit, why) in cases {
+        let memory = with_catalogue(number, edit);
+        let store = open(&memory, Mode::Read).unwrap();
+        let error = store.array_info("january", "t").err().unwrap_or_else(|| panic!("read, expected: {why}"));
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
+        assert!(error.message().contains(why), "'{error}' does not say '{why}'");
+        assert!(error.message().contains(".cat at offset"), "'{error}' names no file");
+        assert!(verified(&memory).iter().any(|damage| damage.contains(why)), "{why}: {:?}", verified(&memory));
+        exercise::exercise(&memory);
+    }
+    // What is in order by itself, and not with the rest.
+    let changed = with_catalogue(0, |file| file.pages.truncate(1));
+    let store = open(&changed, Mode::Read).unwrap();
+    let error = store.array_info("january", "t").unwrap_err();
+    assert!(error.message().contains("was never made"), "{error}");
+    exercise::exercise(&changed);
+    let root = |edit: fn(&mut Value)| {
+        let mut model = Model::whole();
+        let files = model.into_catalogue();
+        model.catalogued(&files);
+        edit(&mut model.tree);
+        let stored = model.catalogued(&files);
+        edit(&mut model.tree);
+        stored.put("atlas.json", Notation::Json.root(&model.tree));
+        stored
+    };
+    refuses_to_open(&root(|tree| tree["atlas"]["catalogue"]["datasets"] = json!(u64::MAX)), "at most");
+    refuses_to_open(&root(|tree| tree["atlas"]["catalogue"]["next_place"] = json!(u64::MAX)), "catalogue");
+    refuses_to_open(&root(|tree| tree["atlas"]["catalogue"]["files"] = json!([])), "without files");
+    refuses_to_open(
+        &root(|tree| {
+            let files = tree["atlas"]["catalogue"]["files"].as_array_mut().unwrap();
+            files[1] = files[0].clone();
+        }),
+        "twice",
+    );
+    refuses_to_open(&root(|tree| tree["atlas"]["catalogue"]["files"][0]["file"] = json!("../x.cat")), "../x.cat");
+    let miscounted = root(|tree| tree["atlas"]["catalogue"]["datasets"] = json!(2));
+    assert!(verified(&miscounted).iter().any(|damage| damage.contains("counts 2 datasets, there are 3")));
+    exercise::exercise(&miscounted);
+    let longer = root(|tree| tree["atlas"]["catalogue"]["files"][0]["entries"] = json!(9));
+    assert!(verified(&longer).iter().any(|damage| damage.contains("the root says 9")));
+    exercise::exercise(&longer);
 }

@@ -318,6 +318,83 @@ impl Segment {
     }
 }
 
+/// An entry of a catalogue file. What is `Some` stands in place of what would be right.
+#[derive(Clone, Debug, Default)]
+pub struct CatalogueEntry {
+    pub name: Vec<u8>,
+    pub kind: u8,
+    pub place: u64,
+    pub record: Vec<u8>,
+    pub len: Option<u64>,
+}
+
+/// A page of a catalogue file.
+#[derive(Clone, Debug, Default)]
+pub struct CataloguePage {
+    pub entries: Vec<CatalogueEntry>,
+    pub first: Option<Vec<u8>>,
+    pub count: Option<u64>,
+    /// Stored bytes.
+    pub records: Option<Vec<u8>>,
+    pub names: Option<Vec<u8>>,
+}
+
+/// A catalogue file.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    pub store_id: [u8; 16],
+    pub pages: Vec<CataloguePage>,
+    pub count: Option<u64>,
+    /// Bytes at the end of the directory.
+    pub tail: Vec<u8>,
+}
+
+impl Catalogue {
+    /// The file's bytes, the checksum of its directory, and its entries.
+    pub fn encode(&self) -> (Vec<u8>, u32, u64) {
+        let mut bytes = [b"ATLASCAT", &1u32.to_le_bytes()[..], &[0; 4], &self.store_id].concat();
+        let (mut directory, mut all_names, mut entries) = (Vec::new(), Vec::new(), 0u64);
+        uvarint(self.count.unwrap_or(self.pages.len() as u64), &mut directory);
+        for page in &self.pages {
+            let (mut names, mut records) = (Vec::new(), Vec::new());
+            for entry in &page.entries {
+                uvarint(entry.name.len() as u64, &mut names);
+                names.extend_from_slice(&entry.name);
+                names.push(entry.kind);
+                uvarint(entry.place, &mut names);
+                uvarint(entry.len.unwrap_or(entry.record.len() as u64), &mut names);
+                records.extend_from_slice(&entry.record);
+            }
+            let records = page.records.clone().unwrap_or_else(|| frame(&records));
+            let names = page.names.clone().unwrap_or_else(|| frame(&names));
+            let first = page.entries.first().map_or(&[][..], |entry| &entry.name);
+            let first = page.first.as_deref().unwrap_or(first);
+            let count = page.count.unwrap_or(page.entries.len() as u64);
+            entries = entries.wrapping_add(count);
+            uvarint(first.len() as u64, &mut directory);
+            directory.extend_from_slice(first);
+            uvarint(count, &mut directory);
+            for stored in [&records, &names] {
+                uvarint(stored.len() as u64, &mut directory);
+                directory.extend_from_slice(&crc32c::crc32c(stored).to_le_bytes());
+            }
+            bytes.extend_from_slice(&records);
+            all_names.extend_from_slice(&names);
+        }
+        directory.extend_from_slice(&self.tail);
+        bytes.extend_from_slice(&all_names);
+        let crc = crc32c::crc32c(&directory);
+        let mut trailer = (bytes.len() as u64).to_le_bytes().to_vec();
+        trailer.extend_from_slice(&(directory.len() as u64).to_le_bytes());
+        trailer.extend_from_slice(&crc.to_le_bytes());
+        trailer.extend_from_slice(&crc32c::crc32c(&trailer).to_le_bytes());
+        trailer.extend_from_slice(b"ATLASEND");
+        bytes.extend_from_slice(&directory);
+        bytes.extend_from_slice(&trailer);
+        (bytes, crc, entries)
+    }
+}
+
 /// The stored bytes of a segment's definitions.
 pub fn definitions(value: &Value) -> Vec<u8> {
     let mut raw = Vec::new();

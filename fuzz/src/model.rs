@@ -1,6 +1,9 @@
 //! A small whole store in pieces, and edits of the pieces that checksums do not give away.
 
-use crate::encode::{NOTATIONS, Notation, Page, Row, Segment, definitions, texts};
+use crate::encode::{
+    Catalogue, CatalogueEntry, CataloguePage, NOTATIONS, Notation, Page, Row, Segment, definitions, frame, msgpack,
+    texts,
+};
 use crate::memory::Memory;
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
@@ -193,6 +196,99 @@ impl Model {
         }
         let root = (model.notation.file_name(), model.notation.root(&model.tree));
         Memory::of(files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).chain([root]))
+    }
+
+    /// Catalogue files with the datasets of the root, which then says nothing of them: one has all, the next changes one
+    /// and says that another is gone, the root brings that back and changes the first once more.
+    pub fn into_catalogue(&mut self) -> [Catalogue; 2] {
+        let datasets = self.tree["datasets"].take();
+        let store_id = self.tree["atlas"]["store_id"].as_str().expect("a store id");
+        let store_id = u128::from_str_radix(store_id, 16).expect("a number").to_be_bytes();
+        let json = matches!(self.notation, Notation::Json | Notation::JsonZst);
+        let record = |value: &Value| match json {
+            true => value.to_string().into_bytes(),
+            false => {
+                let mut bytes = Vec::new();
+                msgpack(value, &mut bytes);
+                bytes
+            }
+        };
+        let entry = |name: &str, kind: u8, place: u64, value: &Value| CatalogueEntry {
+            name: name.into(),
+            kind,
+            place,
+            record: if kind == 2 { Vec::new() } else { record(value) },
+            len: None,
+        };
+        let change = json!({"over": true, "attributes": datasets["january"].get("attributes").unwrap_or(&json!({}))});
+        let mut names: Vec<&String> = datasets.as_object().expect("datasets").keys().collect();
+        names.sort();
+        let all = names.iter().zip(0..).map(|(name, place)| entry(name, 0, place, &datasets[name.as_str()]));
+        let page = |entries| CataloguePage { entries, ..CataloguePage::default() };
+        let first = Catalogue { store_id, pages: all.map(|entry| page(vec![entry])).collect(), ..Catalogue::default() };
+        let later = vec![entry("february", 2, 0, &Value::Null), entry("january", 1, 1, &change)];
+        let second = Catalogue { store_id, pages: vec![page(later)], ..Catalogue::default() };
+        self.tree["datasets"] = json!({"february": datasets["february"], "january": change});
+        [first, second]
+    }
+
+    /// The store's files with these catalogue files, of which the root is told.
+    pub fn catalogued(&mut self, files: &[Catalogue]) -> Memory {
+        let (mut stored, mut records) = (self.encode_segments(), Vec::new());
+        for (file, number) in files.iter().zip(1..) {
+            let (bytes, crc, entries) = file.encode();
+            let name = format!("{number:08}-0123456789abcdef.cat");
+            records.push(json!({"file": name, "length": bytes.len(), "directory_crc32c": crc, "entries": entries}));
+            stored.push((format!("atlas.catalogue/{name}"), bytes));
+        }
+        let catalogue = &mut self.tree["atlas"]["catalogue"];
+        if catalogue.is_null() {
+            *catalogue = json!({"datasets": 3, "next_place": 3});
+        }
+        catalogue["files"] = records.into();
+        stored.push((self.notation.file_name().into(), self.notation.root(&self.tree)));
+        Memory::of(stored.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())))
+    }
+
+    /// The same with the edits of catalogue files, and of the root, that `program` stands for.
+    pub fn edited_catalogue(program: &[u8]) -> Memory {
+        let mut model = Self::whole();
+        let mut program = Program(program);
+        model.notation = NOTATIONS[program.below(2)];
+        let mut files = model.into_catalogue();
+        while program.flag() {
+            let file = &mut files[program.below(2)];
+            let at = program.below(file.pages.len());
+            match program.below(12) {
+                0 => file.count = Some(program.number()),
+                1 => file.tail = program.bytes(16).to_vec(),
+                2 => file.pages[at].count = Some(program.number()),
+                3 => file.pages[at].first = Some(program.bytes(16).to_vec()),
+                4 => file.pages[at].names = Some(frame(program.bytes(64))),
+                5 => file.pages[at].records = Some(frame(program.bytes(64))),
+                6 => {
+                    let page = file.pages[at].clone();
+                    file.pages.push(page);
+                }
+                _ => {
+                    let entries = &mut file.pages[at].entries;
+                    let place = program.below(entries.len());
+                    let Some(entry) = entries.get_mut(place) else { continue };
+                    match program.below(5) {
+                        0 => entry.kind = program.byte(),
+                        1 => entry.place = program.number(),
+                        2 => entry.len = Some(program.number()),
+                        3 => entry.name = program.bytes(16).to_vec(),
+                        _ => program.damage(&mut entry.record),
+                    }
+                }
+            }
+        }
+        model.tree["atlas"]["catalogue"] = match program.below(3) {
+            0 => json!({"datasets": program.number(), "next_place": program.number()}),
+            _ => json!({"datasets": 3, "next_place": 3}),
+        };
+        model.catalogued(&files)
     }
 
     fn edit_segment(&mut self, program: &mut Program<'_>) {

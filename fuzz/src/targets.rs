@@ -59,3 +59,8 @@ pub fn segment(data: &[u8]) {
 pub fn structure(data: &[u8]) {
     exercise(&Model::edited(data));
 }
+
+/// A store with catalogue files that were edited before they were encoded: every checksum is right.
+pub fn catalogue(data: &[u8]) {
+    exercise(&Model::edited_catalogue(data));
+}

@@ -216,7 +216,7 @@ impl Catalogue {
         write(&self.slots)?.remove(name);
         self.gone.insert(slot.name.clone(), change);
         self.names.take();
-        self.count -= 1;
+        self.count = self.count.saturating_sub(1);
         Ok(())
     }
 

@@ -35,6 +35,8 @@ pub(crate) struct Compaction {
     next_array_id: u64,
     files: Vec<Rewritten>,
     pub new: NewFiles,
+    /// The records of the version, made compact; `None` where they are so.
+    pub records: Option<Composed>,
     /// What became of array files that are damaged, and stay as they are.
     pub damaged: Vec<String>,
 }
@@ -99,8 +101,9 @@ pub(crate) fn compact(
         }
     }
     progress(work.len() as u64, work.len() as u64)?;
+    let records = compact_records(place, io, version, &live, &mut all_new)?;
     let (generation, next_array_id) = (version.generation, version.records.next_array_id);
-    Ok(Compaction { generation, live, next_array_id, files, new: all_new, damaged })
+    Ok(Compaction { generation, live, next_array_id, files, new: all_new, records, damaged })
 }
 
 /// The records of a version without the schemas that none of its arrays, `live`, has, and in one catalogue file if in any;

@@ -58,6 +58,13 @@ pub(crate) struct CatalogueFile {
     records: Records,
 }
 
+/// A name in a file.
+pub(crate) struct Named {
+    pub name: Arc<str>,
+    pub kind: Kind,
+    pub place: u64,
+}
+
 /// What a file says of a dataset, and where.
 pub(crate) struct Found {
     pub kind: Kind,
@@ -208,14 +215,15 @@ impl CatalogueFile {
         read(&self.records(found.page)?[found.record.clone()]).map_err(|error| error.context(self.path.display()))
     }
 
-    /// The entries of all pages, decoded in parallel, without what is said of them.
-    pub fn all_names(&self, pool: &Pool) -> Result<Vec<Vec<Entry>>> {
+    /// The names in all pages, decoded in parallel.
+    pub fn all_names(&self, pool: &Pool) -> Result<Vec<Vec<Named>>> {
         let pages = &self.directory()?.pages;
         let decoded: Vec<_> = pages.iter().map(|page| (page, Mutex::new(Vec::new()))).collect();
         let groups: Vec<_> = decoded.chunks(BATCH).collect();
         pool.for_each(&groups, |group| {
             group.iter().try_for_each(|(page, names)| {
-                *lock(names)? = self.decode_names(page)?;
+                let entries = self.decode_names(page)?.into_iter();
+                *lock(names)? = entries.map(|Entry { name, kind, place, .. }| Named { name, kind, place }).collect();
                 Ok(())
             })
         })?;

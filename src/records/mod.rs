@@ -7,6 +7,8 @@ mod file;
 
 pub(crate) use file::{CatalogueFile, CatalogueWriter, NewEntry};
 
+use file::Named;
+
 use crate::base::error::{Error, Result, bail, error};
 use crate::base::names::stored_name;
 use crate::base::pool::Pool;
@@ -14,6 +16,7 @@ use crate::chunk::schema::Schema;
 use crate::format::catalogue::Kind;
 use crate::format::names;
 use crate::format::root::{self, ArrayRecord, CatalogueRecord, DatasetEntry, DatasetRecord, MetaFormat, Root};
+use crate::memory::buffers;
 use crate::storage::Storage;
 use indexmap::IndexMap;
 use std::borrow::Cow;
@@ -72,6 +75,13 @@ impl Records {
             if layer.insert(name.clone(), InRoot { kind, bytes }).is_some() {
                 bail!(Corrupt, "the root names dataset '{name}' twice");
             }
+        }
+        if head
+            .catalogue
+            .as_ref()
+            .is_some_and(|catalogue| catalogue.files.is_empty() || catalogue.next_place > i64::MAX as u64)
+        {
+            bail!(Corrupt, "the root has a catalogue without files, or of more datasets than there can be");
         }
         let catalogue = head.catalogue.unwrap_or(CatalogueRecord {
             datasets: layer.len() as u64,
@@ -166,14 +176,14 @@ impl Records {
         // What a later layer says goes before; what is only changed in the root keeps the place that the files give it.
         let mut decided: HashSet<Arc<str>> =
             self.layer.iter().filter(|(_, found)| found.kind != Kind::Over).map(|(name, _)| name.clone()).collect();
-        let mut placed = Vec::new();
+        let mut placed: Vec<(u64, Arc<str>)> = Vec::new();
         for (number, file) in self.files.iter().enumerate().rev() {
-            for entry in file.all_names(pool)?.into_iter().flatten() {
-                if (decided.is_empty() || !decided.contains(&entry.name)) && entry.kind != Kind::Gone {
-                    placed.push((entry.place, entry.name.clone()));
+            for Named { name, kind, place } in file.all_names(pool)?.into_iter().flatten() {
+                if (decided.is_empty() || !decided.contains(&name)) && kind != Kind::Gone {
+                    buffers::push(&mut placed, (place, name.clone()))?;
                 }
                 if number > 0 {
-                    decided.insert(entry.name);
+                    decided.insert(name);
                 }
             }
         }

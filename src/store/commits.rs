@@ -14,7 +14,7 @@ use crate::store::open::{self, absolute};
 use crate::store::options::{Mode, OpenOptions};
 use crate::store::{Ending, Store};
 use crate::version::commit::{Committer, commit};
-use crate::version::edit::{Edit, Keep};
+use crate::version::edit::{Edit, Keep, NewFiles};
 use crate::version::keeping::Keeping;
 use crate::version::pins::Pin;
 use crate::version::place::Place;
@@ -87,6 +87,8 @@ impl Store {
             (state.version.clone(), state.ahead.clone())
         };
         let damaged = (!compaction.damaged.is_empty()).then(|| compaction.damaged.join("; "));
+        let made = compaction.records.take();
+        let mut new = std::mem::replace(&mut compaction.new, NewFiles::new(&self.place.storage));
         let since;
         let live = if compaction.is_of(&now) {
             &compaction.live
@@ -95,21 +97,18 @@ impl Store {
             &since
         };
         let (files, retired) = compaction.apply(&self.io, &now, live)?;
-        let composed = compact_records(&self.place, &self.io, &now, live, &mut compaction.new)?;
+        let composed = match made {
+            made if compaction.is_of(&now) => made,
+            _ if now.records.files.is_empty() => compact_records(&self.place, &self.io, &now, live, &mut new)?,
+            // It may take long: it is left to the next compaction.
+            _ => None,
+        };
         if !files.is_empty() || composed.is_some() {
             let (files_ahead, _) = compaction.apply(&self.io, &ahead, live)?;
             let Composed { records, unsynced, retired: of_catalogue } =
                 composed.unwrap_or_else(|| Composed::same(&now.records));
             let retired = retired.into_iter().map(File::Segment).chain(of_catalogue).collect();
-            let edit = Edit {
-                files,
-                records,
-                retired,
-                new: compaction.new,
-                unsynced,
-                keeping: now.keeping.clone(),
-                keep: Keep::No,
-            };
+            let edit = Edit { files, records, retired, new, unsynced, keeping: now.keeping.clone(), keep: Keep::No };
             let outcome = commit(&self.place, &self.io, committer, &now, edit);
             self.conclude(committer, outcome, |version| Ok(Change::Compacted { version, ahead: files_ahead }))?;
         }
