@@ -33,7 +33,9 @@ Path: TypeAlias = "str | os.PathLike[str]"
 _PLAIN = np.dtype("i1")
 
 # Memory for the values that are on their way.
-_SLAB_BYTES = 64 << 20
+_SLAB_BYTES = 32 << 20
+# And for those that a store opened for an import has not written yet.
+_BUFFER_BYTES = 128 << 20
 
 
 # ---- Into a store ----
@@ -89,7 +91,10 @@ def import_netcdf(
         return _import(files, store, name, skip_unsupported, progress)
     path = path_of(store)
     there = os.path.isdir(path) and bool(os.listdir(path))
-    opened = Atlas.open(path, mode="r+") if there else Atlas.create(path)
+    if there:
+        opened = Atlas.open(path, mode="r+", write_buffer_bytes=_BUFFER_BYTES)
+    else:
+        opened = Atlas.create(path, write_buffer_bytes=_BUFFER_BYTES)
     with opened:
         return _import(files, opened, name, skip_unsupported, progress)
 
