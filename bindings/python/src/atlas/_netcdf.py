@@ -281,21 +281,21 @@ def _texts(value: Any) -> Any:
 
 
 def _slabs(shape: Sequence[int], itemsize: int, chunks: Sequence[int] | None) -> Iterator[tuple[slice, ...]]:
-    """Parts of a shape along its first dimensions, of a bounded size, which begin where chunks do."""
+    """Parts of a shape, of a bounded size, of whole chunks where a part has room for one."""
     if not shape:
         yield ()
         return
     if 0 in shape:
         return
+    chunk = 1 if chunks is None else min(chunks[0], shape[0])
     rows = _SLAB_BYTES // (math.prod(shape[1:]) * itemsize)
-    if rows == 0 and len(shape) > 1:
-        for row in range(shape[0]):
-            for below in _slabs(shape[1:], itemsize, None if chunks is None else chunks[1:]):
-                yield (slice(row, row + 1), *below)
+    if rows < chunk and len(shape) > 1:
+        for row in range(0, shape[0], chunk):
+            end = min(row + chunk, shape[0])
+            for below in _slabs(shape[1:], itemsize * (end - row), None if chunks is None else chunks[1:]):
+                yield (slice(row, end), *below)
         return
-    if chunks is not None:
-        rows = max(rows // chunks[0] * chunks[0], min(rows, chunks[0]))
-    rows = max(rows, 1)
+    rows = max(rows // chunk * chunk, min(rows, chunk), 1)
     for row in range(0, shape[0], rows):
         yield (slice(row, min(row + rows, shape[0])), *(slice(0, extent) for extent in shape[1:]))
 
