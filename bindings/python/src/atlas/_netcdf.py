@@ -33,7 +33,9 @@ Path: TypeAlias = "str | os.PathLike[str]"
 _PLAIN = np.dtype("i1")
 
 # Memory for the values that are on their way.
-_SLAB_BYTES = 64 << 20
+_SLAB_BYTES = 32 << 20
+# And for those that a store opened for an import has not written yet.
+_BUFFER_BYTES = 128 << 20
 
 
 # ---- Into a store ----
@@ -89,7 +91,10 @@ def import_netcdf(
         return _import(files, store, name, skip_unsupported, progress)
     path = path_of(store)
     there = os.path.isdir(path) and bool(os.listdir(path))
-    opened = Atlas.open(path, mode="r+") if there else Atlas.create(path)
+    if there:
+        opened = Atlas.open(path, mode="r+", write_buffer_bytes=_BUFFER_BYTES)
+    else:
+        opened = Atlas.create(path, write_buffer_bytes=_BUFFER_BYTES)
     with opened:
         return _import(files, opened, name, skip_unsupported, progress)
 
@@ -276,21 +281,21 @@ def _texts(value: Any) -> Any:
 
 
 def _slabs(shape: Sequence[int], itemsize: int, chunks: Sequence[int] | None) -> Iterator[tuple[slice, ...]]:
-    """Parts of a shape along its first dimensions, of a bounded size, which begin where chunks do."""
+    """Parts of a shape, of a bounded size, of whole chunks where a part has room for one."""
     if not shape:
         yield ()
         return
     if 0 in shape:
         return
+    chunk = 1 if chunks is None else min(chunks[0], shape[0])
     rows = _SLAB_BYTES // (math.prod(shape[1:]) * itemsize)
-    if rows == 0 and len(shape) > 1:
-        for row in range(shape[0]):
-            for below in _slabs(shape[1:], itemsize, None if chunks is None else chunks[1:]):
-                yield (slice(row, row + 1), *below)
+    if rows < chunk and len(shape) > 1:
+        for row in range(0, shape[0], chunk):
+            end = min(row + chunk, shape[0])
+            for below in _slabs(shape[1:], itemsize * (end - row), None if chunks is None else chunks[1:]):
+                yield (slice(row, end), *below)
         return
-    if chunks is not None:
-        rows = max(rows // chunks[0] * chunks[0], min(rows, chunks[0]))
-    rows = max(rows, 1)
+    rows = max(rows // chunk * chunk, min(rows, chunk), 1)
     for row in range(0, shape[0], rows):
         yield (slice(row, min(row + rows, shape[0])), *(slice(0, extent) for extent in shape[1:]))
 
