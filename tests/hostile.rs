@@ -871,7 +871,7 @@ fn listing(folder: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
 /// A store with catalogue files, one of them edited.
 fn with_catalogue(number: usize, edit: impl FnOnce(&mut encode::Catalogue)) -> Memory {
     let mut model = Model::whole();
-    let mut files = model.into_catalogue();
+    let mut files = model.move_to_catalogue();
     edit(&mut files[number]);
     model.catalogued(&files)
 }
@@ -882,7 +882,7 @@ fn catalogue_files_are_read_as_the_description_says() {
     for notation in NOTATIONS {
         let mut model = Model::whole();
         model.notation = notation;
-        let files = model.into_catalogue();
+        let files = model.move_to_catalogue();
         let memory = model.catalogued(&files);
         assert_eq!(verified(&memory), [""; 0]);
         let store = open(&memory, Mode::Read).unwrap();
@@ -933,7 +933,7 @@ fn catalogue_files_that_cannot_be_are_refused() {
     exercise::exercise(&changed);
     let root = |edit: fn(&mut Value)| {
         let mut model = Model::whole();
-        let files = model.into_catalogue();
+        let files = model.move_to_catalogue();
         model.catalogued(&files);
         edit(&mut model.tree);
         let stored = model.catalogued(&files);

@@ -200,7 +200,7 @@ impl Model {
 
     /// Catalogue files with the datasets of the root, which then says nothing of them: one has all, the next changes one
     /// and says that another is gone, the root brings that back and changes the first once more.
-    pub fn into_catalogue(&mut self) -> [Catalogue; 2] {
+    pub fn move_to_catalogue(&mut self) -> [Catalogue; 2] {
         let datasets = self.tree["datasets"].take();
         let store_id = self.tree["atlas"]["store_id"].as_str().expect("a store id");
         let store_id = u128::from_str_radix(store_id, 16).expect("a number").to_be_bytes();
@@ -255,7 +255,7 @@ impl Model {
         let mut model = Self::whole();
         let mut program = Program(program);
         model.notation = NOTATIONS[program.below(2)];
-        let mut files = model.into_catalogue();
+        let mut files = model.move_to_catalogue();
         while program.flag() {
             let file = &mut files[program.below(2)];
             let at = program.below(file.pages.len());
