@@ -33,6 +33,7 @@ enum {
     TINY_DATASETS = 100000,
     TINY = 8,
     TINY_READS = 1001,
+    TINY_EDITS = 50,
     /* W6: small updates, each flushed */
     UPDATES = 1000,
     UPDATE = 256,

@@ -492,6 +492,31 @@ static void read_tiny(const char *variant) {
     HDF5(H5Fclose(file));
 }
 
+static void edit_tiny(const char *variant) {
+    static double flushes[TINY_EDITS];
+    char name[32];
+    hid_t file = HDF5(H5Fopen(path, H5F_ACC_RDWR, newest_format()));
+    double memory = resident();
+    for (int i = 0; i < TINY_EDITS; i++) {
+        const double weight = i;
+        double before = now();
+        snprintf(name, sizeof name, "ds%06d", tiny_dataset(i));
+        hid_t group = HDF5(H5Gopen2(file, name, H5P_DEFAULT));
+        hid_t attribute = HDF5(H5Aopen(group, "weight", H5P_DEFAULT));
+        HDF5(H5Awrite(attribute, H5T_NATIVE_DOUBLE, &weight));
+        HDF5(H5Aclose(attribute));
+        HDF5(H5Gclose(group));
+        HDF5(H5Fflush(file, H5F_SCOPE_GLOBAL));
+        sync_file(path);
+        flushes[i] = now() - before;
+    }
+    result_begin("hdf5", variant);
+    result("edit_med_ms", 1e3 * quantile(flushes, TINY_EDITS, 0.5));
+    result_memory(memory);
+    result_end();
+    HDF5(H5Fclose(file));
+}
+
 /* ---- W6 ---- */
 
 static void update(const char *variant) {
@@ -565,6 +590,8 @@ int main(int argc, char **argv) {
         create_tiny(variant);
     else if (strcmp(workload, "W5-read") == 0)
         read_tiny(variant);
+    else if (strcmp(workload, "W5-edit") == 0)
+        edit_tiny(variant);
     else if (strcmp(workload, "W6") == 0)
         update(variant);
     else

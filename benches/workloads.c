@@ -3,8 +3,8 @@
  *
  *     workloads WORKLOAD FOLDER [VARIANT]
  *
- * WORKLOAD is one of W1 W2 W3 W4 W5-write W5-read W6; W3 reads what W1 left in FOLDER, W4 what W2 left, W5-read what
- * W5-write left. VARIANT names the result; W2-background flushes with atlas_flush_begin.
+ * WORKLOAD is one of W1 W2 W3 W4 W5-write W5-read W5-edit W6; W3 reads what W1 left in FOLDER, W4 what W2 left, W5-read
+ * and W5-edit what W5-write left. VARIANT names the result; W2-background flushes with atlas_flush_begin.
  */
 #include "bench.h"
 
@@ -321,6 +321,27 @@ static void read_tiny(const char *variant) {
     CHECK(atlas_close(store));
 }
 
+static void edit_tiny(const char *variant) {
+    static double flushes[TINY_EDITS];
+    char name[32];
+    atlas_store store;
+    CHECK(atlas_open(path, ATLAS_MODE_READ_WRITE, NULL, &store));
+    double memory = resident();
+    for (int i = 0; i < TINY_EDITS; i++) {
+        const double weight = i;
+        double before = now();
+        snprintf(name, sizeof name, "ds%06d", tiny_dataset(i));
+        set_attribute(store, name, "weight", ATLAS_DTYPE_F64, &weight);
+        CHECK(atlas_flush(store));
+        flushes[i] = now() - before;
+    }
+    result_begin("atlas", variant);
+    result("edit_med_ms", 1e3 * quantile(flushes, TINY_EDITS, 0.5));
+    result_memory(memory);
+    result_end();
+    CHECK(atlas_close(store));
+}
+
 /* ---- W6: 1000 flushes of 1 KiB each ---- */
 
 static void update(const char *variant) {
@@ -380,6 +401,8 @@ int main(int argc, char **argv) {
         create_tiny(variant);
     else if (strcmp(workload, "W5-read") == 0)
         read_tiny(variant);
+    else if (strcmp(workload, "W5-edit") == 0)
+        edit_tiny(variant);
     else if (strcmp(workload, "W6") == 0)
         update(variant);
     else
