@@ -335,17 +335,16 @@ fn the_commit_is_pinned_once() {
 }
 
 #[test]
-fn references_that_cannot_be_written_leave_no_pin() {
+fn references_that_cannot_be_written_leave_a_pin_and_say_so() {
     let made = folder(|store| {
         numbers(&store.create_dataset("a").unwrap(), "t", &["x"], &[3], ArrayOptions::default());
     });
     let nowhere = made.out.join("none/a.json");
-    let run = atlas(["refs", made.store(), "a", "-o", nowhere.to_str().unwrap()]);
-    assert_eq!((run.code, run.out.as_str(), pins(made.store())), (3, "", Vec::new()), "{}", run.err);
-    // One that was there before stays.
-    refs(&[made.store(), "a"]);
-    let run = atlas(["refs", made.store(), "a", "-o", nowhere.to_str().unwrap()]);
-    assert_eq!((run.code, pins(made.store()).len()), (3, 1), "{}", run.err);
+    for says_so in [true, false] {
+        let run = atlas(["refs", made.store(), "a", "-o", nowhere.to_str().unwrap()]);
+        assert_eq!((run.code, run.out.as_str(), pins(made.store())), (3, "", vec![("refs-2".into(), 2)]));
+        assert_eq!(run.err.contains("note: generation 2 stays pinned as 'refs-2'\n"), says_so, "{}", run.err);
+    }
 }
 
 #[test]

@@ -96,8 +96,9 @@ pub fn refs(out: &mut Out, args: &StoreArgs, wanted: &Wanted) -> Outcome {
     let pinned = StoreArgs { path: args.path.clone(), generation: Some(pin.generation) };
     let described = open_for(&pinned, runtime(out)).map_err(Failure::from);
     let described = described.and_then(|store| describe(out, &store, base, wanted, Some(&pin), args));
-    if described.is_err() {
-        pin::take_away(out, &args.path, &pin);
+    if described.is_err() && pin.made && !out.quiet {
+        // It is not taken away: another run may have found it.
+        output::note(&format!("generation {} stays pinned as '{}'", pin.generation, pin.name));
     }
     described
 }

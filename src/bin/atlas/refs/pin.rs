@@ -1,16 +1,15 @@
 //! The pin that keeps the commit which references describe.
 
 use crate::args::StoreArgs;
-use crate::output::{self, Failure, Out};
+use crate::output::{Failure, Out};
 use crate::{open_with, runtime};
 use atlas_store::{Error, ErrorKind, Mode, PinnedCommit, Store};
-use std::path::Path;
 
 /// A pin, and whether this run made it.
 pub struct Pin {
     pub name: String,
     pub generation: u64,
-    made: bool,
+    pub made: bool,
 }
 
 /// The pin of the commit that is wanted, or of one that holds just what the last does: where there is none, a new one.
@@ -58,20 +57,4 @@ fn make(writer: &Store, wanted: Option<u64>, name: Option<&str>) -> Result<Pin, 
 
 fn default_name(generation: u64) -> String {
     format!("refs-{generation}")
-}
-
-/// Takes a pin away that nothing needs, if this run made it.
-pub fn take_away(out: &Out, path: &Path, pin: &Pin) {
-    let unpin = || {
-        let writer = open_with(path, Mode::ReadWrite, runtime(out))?;
-        writer.unpin(&pin.name)?;
-        writer.flush()?;
-        writer.close()
-    };
-    if pin.made
-        && let Err(error) = unpin()
-        && !out.quiet
-    {
-        output::warn(&format!("pin '{}' of generation {} stays: {error}", pin.name, pin.generation));
-    }
 }
