@@ -210,6 +210,30 @@ fn pins() {
 }
 
 #[test]
+fn pins_of_earlier_commits() {
+    let session = |keep, setup| {
+        let mut session = Session::with_store(Setup { keep, ..setup });
+        session.flush();
+        session.pin_earlier("a");
+        session.flush_of(&["t"]);
+        session.close();
+        session.open();
+        session.pin_earlier("b");
+        session.compact();
+        session.flush_of(&["u"]);
+        session.unpin("a");
+        session.flush_of(&["t"]);
+        session.close();
+        session
+    };
+    let [json, msgpack, _, in_files, _] = setups();
+    replay(
+        "pins of earlier commits",
+        [(None, json), (Some(2), msgpack), (None, in_files)].map(|(keep, setup)| session(keep, setup)),
+    );
+}
+
+#[test]
 fn a_pinned_commit_beside_small_flushes_that_are_merged() {
     let mut session = Session::with_store(Setup { keep: Some(0), ..Default::default() });
     session.pin("a");
@@ -228,6 +252,7 @@ fn pins_that_are_killed() {
         let begin = || Session::with_store(Setup { keep, ..Default::default() });
         replay("killed pins", kills(begin, work::pin));
     }
+    replay("killed pins of earlier commits", kills(|| Session::with_store(Setup::default()), work::pin_earlier));
 }
 
 #[test]

@@ -403,3 +403,128 @@ fn a_repair_keeps_the_pins_of_the_commit_that_it_goes_back_to() {
         assert_holds(&open_at(&path, 3).unwrap(), 3);
     }
 }
+
+#[test]
+fn an_earlier_commit_is_pinned_as_long_as_it_is_kept() {
+    for (keep, reopens) in [(Some(3), false), (Some(3), true), (None, false)] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let mut store = create(&path, keep);
+        commit_up_to(&store, 4);
+        let references = segments(&path);
+        commit_up_to(&store, 5);
+        if reopens {
+            drop(store);
+            store = open(&path);
+        }
+        for gone in [0, 1, 6, u64::MAX] {
+            let error = store.pin_commit_and_flush("gone", gone).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
+            assert!(error.message().contains(&format!("does not keep commit {gone}")), "{error}");
+        }
+        assert_eq!((store.info().unwrap().generation, store.pins().unwrap()), (5, Vec::new()));
+        store.pin_commit_and_flush("earlier", 4).unwrap();
+        assert_eq!((store.info().unwrap().generation, store.pins().unwrap()), (6, vec![pin("earlier", 4)]));
+        let error = store.pin_commit_and_flush("earlier", 4).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{error}");
+        store.set_keep_generations(Some(0)).unwrap();
+        store.flush().unwrap();
+        if reopens {
+            drop(store);
+            store = open(&path);
+        }
+        for number in 100..140 {
+            change(&store, number);
+            store.flush().unwrap();
+        }
+        store.compact().unwrap();
+        assert_hold(&references);
+        assert_holds(&open_at(&path, 4).unwrap(), 4);
+        is_whole(&store);
+        // The last one, by its number.
+        let last = store.info().unwrap().generation;
+        store.pin_commit_and_flush("last", last).unwrap();
+        store.unpin("earlier").unwrap();
+        store.flush().unwrap();
+        change(&store, 200);
+        store.flush().unwrap();
+        assert_eq!(store.generations().unwrap(), [last, last + 3]);
+        assert!(references.keys().all(|file| !file.exists()), "its files stay");
+        is_whole(&store);
+    }
+}
+
+#[test]
+fn flushes_that_were_begun_come_before_the_pin_of_an_earlier_commit() {
+    for threads in [0, 2] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let runtime = RuntimeOptions { threads: Some(threads), ..Default::default() };
+        let options = CreateOptions { keep_generations: Some(2), runtime, ..Default::default() };
+        let store = Store::create(&path, options).unwrap();
+        for number in 2..6 {
+            change(&store, number);
+            store.flush_begin().unwrap();
+        }
+        // Those drop commit 2, and make commit 5 the last.
+        assert_eq!(store.pin_commit_and_flush("dropped", 2).unwrap_err().kind(), ErrorKind::NotFound);
+        store.pin_commit_and_flush("here", 4).unwrap();
+        for number in 6..30 {
+            change(&store, number);
+            store.flush_begin().unwrap();
+        }
+        store.flush_wait().unwrap();
+        assert_holds(&open_at(&path, 4).unwrap(), 4);
+    }
+}
+
+#[test]
+fn an_earlier_commit_that_is_damaged_is_not_pinned() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let store = create(&path, Some(5));
+    commit_up_to(&store, 3);
+    let segment = segments(&path).into_keys().next().unwrap();
+    commit_up_to(&store, 5);
+    drop(store);
+    std::fs::remove_file(segment).unwrap();
+    let store = open(&path);
+    assert_eq!(store.pin_commit_and_flush("damaged", 3).unwrap_err().kind(), ErrorKind::Corrupt);
+    std::fs::write(kept_root(&path, 3), "not a root").unwrap();
+    assert_eq!(store.pin_commit_and_flush("damaged", 3).unwrap_err().kind(), ErrorKind::Corrupt);
+    assert_eq!((store.info().unwrap().generation, store.pins().unwrap()), (5, Vec::new()));
+}
+
+#[test]
+fn commits_of_pins_alone_hold_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let store = create(&path, Some(9));
+    commit_up_to(&store, 20);
+    let same = |generation| {
+        let said = store.holds_what_the_last_does(generation).unwrap();
+        assert_eq!(reader(&path).holds_what_the_last_does(generation).unwrap(), said);
+        said
+    };
+    store.pin_and_flush("a").unwrap();
+    store.pin_and_flush("b").unwrap();
+    store.set_keep_generations(Some(7)).unwrap();
+    store.unpin("b").unwrap();
+    store.flush().unwrap();
+    assert_eq!((store.info().unwrap().generation, same(19), same(20), same(22)), (23, false, true, true));
+    assert!(!same(1), "that is kept no more");
+    // The same values in other files.
+    store.compact().unwrap();
+    assert!(!same(20));
+    let compacted = store.info().unwrap().generation;
+    store.pin_and_flush("c").unwrap();
+    assert!(same(compacted));
+    // An attribute is all that differs.
+    store.set_attribute("run 2", None, "title", "other").unwrap();
+    store.flush().unwrap();
+    assert!(!same(compacted));
+    store.rollback(compacted).unwrap();
+    assert!(same(compacted));
+    std::fs::write(kept_root(&path, compacted), "not a root").unwrap();
+    assert!(!same(compacted));
+}

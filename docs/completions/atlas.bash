@@ -195,7 +195,7 @@ _atlas() {
             return 0
             ;;
         atlas__subcmd__refs)
-            opts="-o -q -h --generation --output --stacked --base-url --zarr-format --lenient --json --quiet --help"
+            opts="-o -q -h --generation --output --stacked --base-url --zarr-format --lenient --pin --no-pin --json --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -218,6 +218,10 @@ _atlas() {
                     return 0
                     ;;
                 --zarr-format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pin)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

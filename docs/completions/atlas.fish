@@ -69,8 +69,10 @@ complete -c atlas -n "__fish_atlas_using_subcommand refs" -l generation -d 'An e
 complete -c atlas -n "__fish_atlas_using_subcommand refs" -s o -l output -d 'Where to: a file for one dataset or --stacked, by default standard output; a folder, with a file for each dataset' -r -F
 complete -c atlas -n "__fish_atlas_using_subcommand refs" -l base-url -d 'Where readers find the store\'s folder: an absolute path, or a URL. By default where it is' -r
 complete -c atlas -n "__fish_atlas_using_subcommand refs" -l zarr-format -d 'The version of Zarr\'s metadata' -r
+complete -c atlas -n "__fish_atlas_using_subcommand refs" -l pin -d 'Pin the commit under this name, or use the pin of it that there is. By default `refs-N`, N its generation' -r
 complete -c atlas -n "__fish_atlas_using_subcommand refs" -l stacked -d 'All datasets in one file, each array with one more dimension before its own: `dataset`'
 complete -c atlas -n "__fish_atlas_using_subcommand refs" -l lenient -d 'Exit with 0 also where arrays were left out'
+complete -c atlas -n "__fish_atlas_using_subcommand refs" -l no-pin -d 'Pin nothing: the references hold only as long as the store keeps the commit'
 complete -c atlas -n "__fish_atlas_using_subcommand refs" -l json -d 'Print one JSON document; errors, too, on standard error'
 complete -c atlas -n "__fish_atlas_using_subcommand refs" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
 complete -c atlas -n "__fish_atlas_using_subcommand refs" -s h -l help -d 'Print help'

@@ -17,6 +17,18 @@ pub(crate) fn rollback(
     next_array_id: u64,
     kept: &[u64],
 ) -> Result<Edit> {
+    let version = kept_version(place, io, last, generation, kept)?;
+    let gone = last.files.keys().filter(|name| !version.files.contains_key(*name)).map(|name| (name.clone(), None));
+    let files = gone.chain(version.files.iter().map(|(name, file)| (name.clone(), Some(file.clone())))).collect();
+    let mut records = NewRecords::same(&version.records);
+    records.next_array_id = records.next_array_id.max(next_array_id);
+    let new = NewFiles::new(&place.storage);
+    let (keeping, unsynced) = (last.keeping.clone(), Unsynced::default());
+    Ok(Edit { files, records, retired: Vec::new(), new, unsynced, keeping, keep: Keep::Yes })
+}
+
+/// What an earlier commit was, whose root is kept, and whose files are all there and open.
+pub(crate) fn kept_version(place: &Place, io: &Io, last: &Version, generation: u64, kept: &[u64]) -> Result<Version> {
     let found = match generation < last.generation {
         true => read_kept(&*place.storage, &place.path, place.notation, generation)?,
         false => None,
@@ -30,16 +42,10 @@ pub(crate) fn rollback(
     for segment in version.all_segments() {
         io.reader.directory(segment).map_err(|error| error.missing_is(ErrorKind::Corrupt))?;
     }
-    let gone = last.files.keys().filter(|name| !version.files.contains_key(*name)).map(|name| (name.clone(), None));
-    let files = gone.chain(version.files.iter().map(|(name, file)| (name.clone(), Some(file.clone())))).collect();
     for file in &version.records.files {
         file.directory()?;
     }
-    let mut records = NewRecords::same(&version.records);
-    records.next_array_id = records.next_array_id.max(next_array_id);
-    let new = NewFiles::new(&place.storage);
-    let (keeping, unsynced) = (last.keeping.clone(), Unsynced::default());
-    Ok(Edit { files, records, retired: Vec::new(), new, unsynced, keeping, keep: Keep::Yes })
+    Ok(version)
 }
 
 /// What is said of a commit that is not there.

@@ -411,6 +411,24 @@ pub struct Root {
     pub datasets: Vec<(Arc<str>, Range<usize>)>,
 }
 
+impl Root {
+    /// Whether another root says the same of all but its commit and what is kept.
+    pub fn holds_what(&self, other: &Self) -> Result<bool> {
+        let head = |root: &Self| {
+            let writer_features =
+                root.head.writer_features.iter().filter(|feature| *feature != PINS).cloned().collect();
+            let (generation, keep_generations, pins) = (0, None, IndexMap::new());
+            let head = Head { generation, keep_generations, pins, writer_features, ..root.head.clone() };
+            serde_json::to_string(&head).map_err(|error| error!(Internal, "comparing roots: {error}"))
+        };
+        Ok(head(self)? == head(other)? && self.entries().eq(other.entries()))
+    }
+
+    fn entries(&self) -> impl Iterator<Item = (&str, Option<&[u8]>)> {
+        self.datasets.iter().map(|(name, at)| (&**name, self.image.get(at.clone())))
+    }
+}
+
 /// Bytes of a root when it is not compressed, at most.
 const MAX_IMAGE: u64 = 4 << 30;
 

@@ -1,13 +1,15 @@
 //! Pins: commits that are kept as long as they have a name.
 
-use crate::base::error::{Error, Result, bail, error};
+use crate::base::error::{Error, ErrorKind, Result, bail, error};
 use crate::base::locks::{lock, read, write};
 use crate::base::names::check_name;
+use crate::change::rollback::{kept_version, no_generation};
 use crate::store::options::Mode;
 use crate::store::{State, Store};
+use crate::version::Version;
 use crate::version::commit::Committer;
 use crate::version::keeping::Keeping;
-use crate::version::roots::read_root;
+use crate::version::roots::{read_kept, read_root};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -30,7 +32,7 @@ impl Store {
         check_name("pin", name)?;
         self.check_writable()?;
         let mut committer = self.lock_committer()?;
-        let pinned = self.pin_locked(&mut committer, name);
+        let pinned = self.pin_locked(&mut committer, name, None);
         self.tell(committer);
         pinned
     }
@@ -38,28 +40,46 @@ impl Store {
     /// Pins the last commit under a name, and flushes: one commit, durable when this returns, that no other comes before.
     /// Returns the generation of the pinned commit, which is the one before.
     pub fn pin_and_flush(&self, name: &str) -> Result<u64> {
+        self.pin_one_and_flush(name, None)
+    }
+
+    /// Pins an earlier commit that is kept, or the last by its number, under a name, and flushes; see
+    /// [`Store::generations`]. The commit is durably kept when this returns.
+    pub fn pin_commit_and_flush(&self, name: &str, generation: u64) -> Result<()> {
+        self.pin_one_and_flush(name, Some(generation)).map(|_| ())
+    }
+
+    fn pin_one_and_flush(&self, name: &str, generation: Option<u64>) -> Result<u64> {
         check_name("pin", name)?;
         self.check_writable()?;
         let mut committer = self.lock_committer()?;
-        let pinned = self.pin_locked(&mut committer, name);
+        let pinned = self.pin_locked(&mut committer, name, generation);
         let flushed = pinned.and_then(|generation| self.flush_locked(&mut committer, false).map(|()| generation));
         self.tell(committer);
         flushed
     }
 
-    fn pin_locked(&self, committer: &mut Committer, name: &str) -> Result<u64> {
+    /// Pins the last commit, or this one.
+    fn pin_locked(&self, committer: &mut Committer, name: &str, wanted: Option<u64>) -> Result<u64> {
         loop {
             self.check_writable()?;
-            // What is pinned is the commit before the one that says so: no flush may be under way that does not.
+            // What says that a commit is pinned is the next one: no flush may be under way that does not.
+            if !lock(&self.worker.queue)?.is_empty() {
+                self.carry_out_so_far(committer)?;
+                continue;
+            }
+            let last = read(&self.state)?.version.clone();
+            let generation = wanted.unwrap_or(last.generation);
+            if generation != last.generation {
+                self.check_kept(committer, &last, generation)?;
+            }
             let queue = lock(&self.worker.queue)?;
             if !queue.is_empty() {
-                drop(queue);
-                self.carry_out_so_far(committer)?;
                 continue;
             }
             let mut state = write(&self.state)?;
             self.check_open(state.ending)?;
-            let (generation, mut keeping) = (state.version.generation, (**state.catalogue.keeping()).clone());
+            let mut keeping = (**state.catalogue.keeping()).clone();
             if let Some(other) = keeping.pins.insert(name.into(), generation) {
                 bail!(AlreadyExists, "pin '{name}' already exists: it names commit {other}");
             }
@@ -67,6 +87,33 @@ impl Store {
             committer.pinned.insert(generation);
             return Ok(generation);
         }
+    }
+
+    /// Whether an earlier commit can be pinned: what keeps it is durable, and all of it is there.
+    fn check_kept(&self, committer: &Committer, last: &Version, generation: u64) -> Result<()> {
+        // A root of a commit that is not among these has no hold on its files.
+        if !committer.kept.contains(&generation) {
+            return Err(no_generation(&self.place.path, generation, &committer.kept, last.generation));
+        }
+        kept_version(&self.place, &self.io, last, generation, &committer.kept)?;
+        // Whoever kept it may have been killed before the folder was synced: no crash may leave a pin without its commit.
+        self.place.sync_folder(&self.place.path)
+    }
+
+    /// Whether an earlier commit, which is kept, holds just what the last one does, in the same files: commits between them
+    /// changed nothing but what is kept.
+    pub fn holds_what_the_last_does(&self, generation: u64) -> Result<bool> {
+        self.check_usable()?;
+        let (storage, path, notation) = (&*self.place.storage, &self.place.path, self.place.notation);
+        let earlier = match read_kept(storage, path, notation, generation) {
+            Ok(Some((root, _))) => root,
+            Ok(None) => return Ok(false),
+            // What is damaged holds nothing. Verification names it.
+            Err(error) if error.kind() == ErrorKind::Corrupt => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let (last, _) = read_root(storage, &self.place.root(), notation)?;
+        earlier.holds_what(&last)
     }
 
     /// Takes a pin away: from the next flush on its commit is kept only as far as the store keeps commits.

@@ -1,11 +1,17 @@
 //! References for Zarr tools. That these read them right is for tests/refs.
 
 use crate::{atlas, json, made};
-use atlas_store::{ArrayOptions, CreateOptions, DType, Dataset, FillValue, Selection, Source, Store};
+use atlas_store::{
+    ArrayOptions, CreateOptions, DType, Dataset, FillValue, Mode, OpenOptions, Selection, Source, Store,
+};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value as Json, json};
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// What a run says of the one array in `made` that has a dimension of another extent.
 const LEVEL: &str = "atlas: warning: array 'level' of dataset 'january' is left out: its dimension 'lat' has 2 cells, where another has 3\n";
@@ -14,9 +20,19 @@ const LEVEL: &str = "atlas: warning: array 'level' of dataset 'january' is left 
 fn refs(words: &[&str]) -> String {
     let run = atlas([&["refs", "--lenient"], words].concat());
     let note = run.err.replace(LEVEL, "");
-    assert!(note.starts_with("atlas: note: valid while generation ") && note.ends_with(" is kept\n"), "{note}");
+    assert!(note.starts_with(&format!("atlas: note: valid until `atlas unpin {} refs-", words[0])), "{note}");
     assert_eq!((run.code, note.lines().count()), (0, 1));
     run.out
+}
+
+/// The pins of a store, as `atlas pins` lists them.
+fn pins(store: &str) -> Vec<(String, u64)> {
+    let pin = |pin: &Json| (pin["name"].as_str().unwrap().to_owned(), pin["generation"].as_u64().unwrap());
+    json(&["pins", store]).as_array().unwrap().iter().map(pin).collect()
+}
+
+fn generation(store: &str) -> u64 {
+    json(&["info", store])["generation"].as_u64().unwrap()
 }
 
 fn parsed(text: &str) -> Json {
@@ -66,9 +82,16 @@ fn folder(make: impl FnOnce(&Store)) -> Folder {
 #[test]
 fn one_dataset() {
     let store = made();
+    // An earlier commit, in which both chunks shared a block: they are given as they are.
+    let found = parsed(&refs(&[store.path(), "january", "--generation", "2"]));
+    assert_eq!(inner(&found, ".zattrs")["_atlas_generation"], 2);
+    let declared = inner(&found, "temperature/.zarray");
+    assert_eq!((&declared["filters"], &declared["compressor"]), (&Json::Null, &Json::Null));
+    assert_eq!(found["temperature/0.1"], "base64:zcxMPpqZmT6amRk/MzMzPw==");
+    // The last one, which pins that one.
     let found = parsed(&refs(&[store.path(), "january"]));
     let group = inner(&found, ".zattrs");
-    assert_eq!((&group["_atlas_generation"], &group["_atlas_dataset"]), (&json!(4), &json!("january")));
+    assert_eq!((&group["_atlas_generation"], &group["_atlas_dataset"]), (&json!(5), &json!("january")));
     assert_eq!((&group["title"], group["_atlas_store_id"].as_str().unwrap().len()), (&json!("a run"), 32));
     let expected = json!({
         "zarr_format": 2, "shape": [3, 4], "chunks": [2, 2], "order": "C", "dimension_separator": ".", "dtype": "<f4",
@@ -92,12 +115,6 @@ fn one_dataset() {
     let all = inner(&found, ".zmetadata");
     assert_eq!(all["metadata"]["temperature/.zarray"], inner(&found, "temperature/.zarray"));
     assert_eq!(all["metadata"].as_object().unwrap().len(), 6);
-    // An earlier commit, in which both shared a block: they are given as they are.
-    let found = parsed(&refs(&[store.path(), "january", "--generation", "2"]));
-    assert_eq!(inner(&found, ".zattrs")["_atlas_generation"], 2);
-    let declared = inner(&found, "temperature/.zarray");
-    assert_eq!((&declared["filters"], &declared["compressor"]), (&Json::Null, &Json::Null));
-    assert_eq!(found["temperature/0.1"], "base64:zcxMPpqZmT6amRk/MzMzPw==");
     let quiet = atlas(["refs", store.path(), "january", "-q"]);
     assert_eq!((quiet.code, quiet.err.as_str()), (1, ""));
 }
@@ -161,7 +178,7 @@ fn what_zarr_tools_cannot_read_is_left_out() {
         numbers(&d, "longer", &["x"], &[4], ArrayOptions::default());
         numbers(&d, "oblong", &["y", "y"], &[2, 3], ArrayOptions::default());
     });
-    let run = atlas(["refs", made.store(), "d"]);
+    let run = atlas(["refs", made.store(), "d", "--no-pin"]);
     assert_eq!(run.code, 1);
     let keys: Vec<_> = parsed(&run.out).as_object().unwrap().keys().cloned().collect();
     assert_eq!(keys, [".zattrs", ".zgroup", ".zmetadata", "good/.zarray", "good/.zattrs", "good/0"]);
@@ -174,13 +191,14 @@ atlas: warning: array 'oblong' of dataset 'd' is left out: its dimension 'y' has
 atlas: note: valid while generation 2 is kept
 ";
     assert_eq!(run.err, expected);
-    let lenient = atlas(["refs", made.store(), "d", "--lenient"]);
+    let lenient = atlas(["refs", made.store(), "d", "--lenient", "--no-pin"]);
     assert_eq!((lenient.code, lenient.out, lenient.err.as_str()), (0, run.out, expected));
     let run = atlas(["--json", "refs", made.store(), "d", "-o", made.out(), "-q"]);
     assert_eq!((run.code, run.err.as_str()), (1, ""));
     let said: Json = serde_json::from_str(&run.out).unwrap();
     assert_eq!(said["left_out"][3]["array"], "longer");
     assert_eq!((&said["generation"], &said["files"]), (&json!(2), &json!([{"file": made.out(), "dataset": "d"}])));
+    assert_eq!(said["pin"], "refs-2");
 }
 
 #[test]
@@ -252,4 +270,126 @@ fn stacked() {
     assert_eq!(inner(&parsed(&std::fs::read_to_string(&made.out).unwrap()), "a/.zarray")["shape"], json!([2, 3]));
     let empty = folder(|_| {});
     assert_eq!(atlas(["refs", empty.store(), "--stacked"]).code, 2);
+}
+
+#[test]
+fn the_commit_is_pinned_once() {
+    let made = folder(|store| {
+        for name in ["a", "b"] {
+            numbers(&store.create_dataset(name).unwrap(), "t", &["x"], &[3], ArrayOptions::default());
+        }
+    });
+    let described = |words: &[&str]| {
+        let document = parsed(&refs(&[&[made.store()], words].concat()));
+        inner(&document, ".zattrs")["_atlas_generation"].as_u64().unwrap()
+    };
+    let write = |value: i64| {
+        let store = Store::open(&made.store, Mode::ReadWrite, OpenOptions::default()).unwrap();
+        store.set_attribute("a", None, "title", value).unwrap();
+        store.close().unwrap();
+    };
+    let pin = |name: &str, generation| (name.to_owned(), generation);
+    // Nothing that is wrong with the command line makes one.
+    assert_eq!(atlas(["refs", made.store()]).code, 2);
+    assert_eq!(atlas(["refs", made.store(), "none"]).code, 3);
+    assert_eq!(atlas(["refs", made.store(), "a", "--base-url", "data"]).code, 2);
+    assert_eq!(atlas(["refs", made.store(), "a", "--pin", "x", "--no-pin"]).code, 2);
+    assert_eq!(atlas(["refs", made.store(), "a", "--pin", ""]).code, 2);
+    assert_eq!((pins(made.store()), generation(made.store())), (Vec::new(), 2));
+    for words in [&["a"][..], &["b"], &["--stacked"], &["a", "--zarr-format", "2"], &["a", "--generation", "2"]] {
+        assert_eq!((described(words), generation(made.store())), (2, 3));
+    }
+    assert_eq!(pins(made.store()), [pin("refs-2", 2)]);
+    // Names of one's own.
+    let named = |words: &[&str]| {
+        let run = atlas([&["refs", made.store(), "a"], words].concat());
+        (run.code, run.err.replace("atlas: note: valid until `atlas unpin ", ""))
+    };
+    for _ in 0..2 {
+        assert_eq!(named(&["--pin", "mine"]), (0, format!("{} mine`\n", made.store())));
+        assert_eq!((pins(made.store()), generation(made.store())), (vec![pin("refs-2", 2), pin("mine", 3)], 4));
+    }
+    assert_eq!(atlas(["refs", made.store(), "a", "-q"]).err, "");
+    // Another commit has another pin, and a name that is taken is not given to it.
+    write(1);
+    let (code, message) = named(&["--pin", "mine"]);
+    assert_eq!((code, message.as_str()), (5, "atlas: pin 'mine' already exists: it names commit 3\n"));
+    assert_eq!((described(&["a"]), described(&["b"])), (5, 5));
+    assert_eq!((pins(made.store()).len(), generation(made.store())), (3, 6));
+    // Not one that a pin names, but the commit before the last, which the store keeps.
+    write(2);
+    write(3);
+    assert_eq!((described(&["a", "--generation", "7"]), described(&["a", "--generation", "5"])), (7, 5));
+    let (code, message) = named(&["--generation", "7", "--pin", "mine"]);
+    assert_eq!((code, message.as_str()), (5, "atlas: pin 'mine' already exists: it names commit 3\n"));
+    assert_eq!(atlas(["refs", made.store(), "a", "--generation", "6"]).code, 3);
+    let expected = [pin("refs-2", 2), pin("mine", 3), pin("refs-5", 5), pin("refs-7", 7)];
+    assert_eq!((pins(made.store()), generation(made.store())), (expected.to_vec(), 9));
+    // What is pinned stays to be described.
+    assert_eq!(atlas(["compact", made.store()]).code, 0);
+    assert_eq!((described(&["a", "--generation", "2"]), described(&["b", "--generation", "7"])), (2, 7));
+    let unpinned = atlas(["refs", made.store(), "a", "--no-pin"]);
+    let last = generation(made.store());
+    assert_eq!(unpinned.err, format!("atlas: note: valid while generation {last} is kept\n"));
+    assert_eq!(pins(made.store()), expected);
+}
+
+#[test]
+fn references_that_cannot_be_written_leave_a_pin_and_say_so() {
+    let made = folder(|store| {
+        numbers(&store.create_dataset("a").unwrap(), "t", &["x"], &[3], ArrayOptions::default());
+    });
+    let nowhere = made.out.join("none/a.json");
+    for says_so in [true, false] {
+        let run = atlas(["refs", made.store(), "a", "-o", nowhere.to_str().unwrap()]);
+        assert_eq!((run.code, run.out.as_str(), pins(made.store())), (3, "", vec![("refs-2".into(), 2)]));
+        assert_eq!(run.err.contains("note: generation 2 stays pinned as 'refs-2'\n"), says_so, "{}", run.err);
+    }
+}
+
+#[test]
+fn a_store_that_cannot_be_written_takes_a_pin_that_is_there_or_none() {
+    let made = folder(|store| {
+        numbers(&store.create_dataset("a").unwrap(), "t", &["x"], &[3], ArrayOptions::default());
+    });
+    let writer = Store::open(&made.store, Mode::ReadWrite, OpenOptions::default()).unwrap();
+    let run = atlas(["refs", made.store(), "a", "-o", made.out()]);
+    assert_eq!((run.code, made.out.exists()), (4, false));
+    assert!(run.err.contains("is locked for writing by pid") && run.err.contains("--no-pin"), "{}", run.err);
+    assert_eq!(atlas(["refs", made.store(), "a", "--no-pin"]).code, 0);
+    writer.pin_and_flush("refs-2").unwrap();
+    refs(&[made.store(), "a", "-o", made.out()]);
+    refs(&[made.store(), "a", "--generation", "2"]);
+    writer.unpin("refs-2").unwrap();
+    writer.close().unwrap();
+    std::fs::remove_file(&made.out).unwrap();
+
+    // Folders that nobody may write to; by another user, where this one is the superuser, who may.
+    let permit = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    let above = made.store.parent().unwrap();
+    let tool = above.join("atlas");
+    std::fs::copy(env!("CARGO_BIN_EXE_atlas"), &tool).unwrap();
+    for path in crate::files(&made.store) {
+        permit(&path, 0o444);
+    }
+    for path in [above, &made.store, &made.store.join("t")] {
+        permit(path, 0o555);
+    }
+    let run = |words: &[&str]| {
+        let mut command = Command::new(&tool);
+        command.args([&["refs", made.store(), "a"], words].concat());
+        if std::fs::metadata(&made.store).unwrap().uid() == 0 {
+            command.uid(65534).gid(65534);
+        }
+        let output = command.output().unwrap();
+        (output.status.code(), output.stdout.len(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, printed, message) = run(&[]);
+    let unpinned = run(&["--no-pin"]);
+    for path in [above, &made.store, &made.store.join("t")] {
+        permit(path, 0o755);
+    }
+    assert_eq!((code, printed), (Some(5), 0), "{message}");
+    assert!(message.contains("/.lock: Permission denied") && message.contains("--no-pin"), "{message}");
+    assert_eq!((unpinned.0, unpinned.2.contains("valid while generation")), (Some(0), true), "{}", unpinned.2);
 }

@@ -278,6 +278,21 @@ impl Session {
         self.try_flush(&["t"])
     }
 
+    /// Pins the commit before the last, in a commit of its own.
+    pub fn pin_earlier(&mut self, name: &str) {
+        self.try_pin_earlier(name).unwrap();
+    }
+
+    fn try_pin_earlier(&mut self, name: &str) -> Result<()> {
+        let generation = self.content.generation - 1;
+        self.pinned.push((name.to_owned(), generation));
+        self.content.generation += 1;
+        let attempt = self.attempt(self.content.clone());
+        self.store().pin_commit_and_flush(name, generation)?;
+        self.acknowledge(attempt);
+        Ok(())
+    }
+
     /// Takes a pin away, and flushes.
     pub fn unpin(&mut self, name: &str) {
         self.store().unpin(name).unwrap();
@@ -386,6 +401,10 @@ pub mod work {
 
     pub fn pin(session: &mut Session) -> Result<()> {
         session.try_pin("killed")
+    }
+
+    pub fn pin_earlier(session: &mut Session) -> Result<()> {
+        session.try_pin_earlier("killed")
     }
 }
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # tests/refs/run.sh LIBDIR: a store with an array of every kind, read in place by tools that know nothing of Atlas, through
-# what `atlas refs` writes: zarr-python, xarray, VirtualiZarr, Icechunk; and GDAL where there is a Python 3.12 or later for
-# the wheel. Needs cargo, python3 with venv. The last line is "N passed, N failed".
+# what `atlas refs` writes, after every array was written to and the store compacted: zarr-python, xarray, VirtualiZarr,
+# Icechunk; and GDAL where there is a Python 3.12 or later for the wheel. Then the pin of what they read goes, and so do the
+# files. Needs cargo, python3 with venv. The last line is "N passed, N failed".
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/count.sh
@@ -33,6 +34,12 @@ done
 
 refs 0 "${members[@]}" -o "$work/members" --zarr-format 3
 
+# All runs made one pin, which holds what they describe.
+pin=$("$atlas" pins "$work/store")
+[[ $pin =~ ^refs-([0-9]+)\ +([0-9]+)$ && ${BASH_REMATCH[1]} == "${BASH_REMATCH[2]}" ]] ||
+    { echo "atlas refs made the pins: $pin" >&2; exit 1; }
+"$python" tests/refs/make.py "$library" "$work" change
+
 one() { # TITLE COMMAND...: runs what prints "N passed, N failed", and adds it up
     local title=$1 code=0
     shift
@@ -51,24 +58,30 @@ one "a stacked ensemble" "$python" -I tests/refs/read.py stack "$work" "$work"/s
 one "VirtualiZarr and Icechunk" "$python" tests/refs/virtual.py bindings/python/src/atlas/virtualizarr.py "$work" \
     "$work/members" "$work/v3/all.json" "$work/v3/odd.json"
 
-# The first wheel whose GDAL reads such references is for Python 3.12.
+# GDAL reads such references from 3.11 on; the last wheel for Python 3.11, rasterio 1.4.4, has 3.10.
 gdal=build/venv-gdal
 new_enough='import sys; sys.exit(sys.version_info < (3, 12))'
+with_gdal=
 for candidate in "${PYTHON:-python3}" python3.{12..20} "$HOME"/.pyenv/versions/*/bin/python; do
     if "$candidate" -c "$new_enough" 2>/dev/null; then
-        if ! "$gdal/bin/python" -c "$new_enough; import rasterio" 2>/dev/null; then
-            rm -rf "$gdal"
-            "$candidate" -m venv "$gdal"
-            "$gdal/bin/python" -m pip install --quiet --disable-pip-version-check rasterio==1.5.2 numpy==2.4.6
-        fi
-        one GDAL "$gdal/bin/python" -I tests/refs/read.py gdal "$work" "$work/v2/all.json" "$work/v2/odd.json"
+        with_gdal=$candidate
         break
     fi
 done
-[[ -x $gdal/bin/python ]] || echo "== GDAL: left out, as there is no Python 3.12 for its wheel"
+if [[ -n $with_gdal ]]; then
+    if ! "$gdal/bin/python" -c "$new_enough; import rasterio" 2>/dev/null; then
+        rm -rf "$gdal"
+        "$with_gdal" -m venv "$gdal"
+        "$gdal/bin/python" -m pip install --quiet --disable-pip-version-check rasterio==1.5.2 numpy==2.4.6
+    fi
+    one GDAL "$gdal/bin/python" -I tests/refs/read.py gdal "$work" "$work/v2/all.json" "$work/v2/odd.json"
+else
+    echo "== GDAL: left out: the wheel that reads references is for Python 3.12 and later, and there is none"
+fi
 
-# The commit that they are of is kept no more.
-"$atlas" compact "$work/store" --quiet
+# Without the pin the commit is kept no more, and the next flush removes its files.
+"$atlas" unpin "$work/store" "${pin%% *}" --quiet
+"$atlas" keep "$work/store" 1 --quiet
 one "references to files that are gone" "$python" -I tests/refs/read.py gone "$work" "$work"/v?/all.json
 echo "$passed passed, $failed failed"
 ((failed == 0))

@@ -1,5 +1,5 @@
 """virtual.py PARSER FOLDER MEMBERS FILE...: VirtualiZarr finds in the references what was written, and so does Icechunk of
-what VirtualiZarr writes: the first file, and the datasets of the folder MEMBERS as one. PARSER is the file of the parser,
+what VirtualiZarr writes: each file, and the datasets of the folder MEMBERS as one. PARSER is the file of the parser,
 which needs nothing else of this project."""
 
 import importlib.util
@@ -79,11 +79,12 @@ def main(parser, folder, members, *files):
     for file in files:
         as_zarr(expected, parser, registry, file)
     with tempfile.TemporaryDirectory() as scratch:
-        virtual, keep = as_references(expected, parser, registry, files[0])
-        found = write_icechunk(virtual[keep], f"file://{folder}/", pathlib.Path(scratch, "one"))
-        for name, values, _ in expected.of(dataset_of(files[0])):
-            if name in keep:
-                check(f"Icechunk: {name}", same_but_nan(found[name].values, values))
+        for number, file in enumerate(files):
+            virtual, keep = as_references(expected, parser, registry, file)
+            found = write_icechunk(virtual[keep], f"file://{folder}/", pathlib.Path(scratch, str(number)))
+            for name, values, _ in expected.of(dataset_of(file)):
+                if name in keep:
+                    check(f"Icechunk: {name}", same_but_nan(found[name].values, values))
         as_one(expected, parser, registry, folder, scratch, members)
     print(f"{read.passed} passed, {read.failed} failed")
     return read.failed == 0 and read.passed > 0

@@ -94,7 +94,10 @@ Examples:
     #[command(after_help = "\
 The references are kerchunk's, version 1: a JSON file for each dataset, which `xarray.open_dataset(FILE, \
 engine=\"kerchunk\")` opens. Chunks that have no bytes of their own in a file are copied into it.\n
-They are those of one commit, and valid as long as the store keeps it.\n
+They are those of one commit, and valid as long as the store keeps it. So it is pinned, which is a commit of its own: under \
+the name `refs-N`, N its generation, or that of --pin, until `atlas unpin`. Where there is this pin of the commit, or of \
+one since which nothing but pins has changed, it is used, and the store is not written to. A store that cannot be written, \
+or that another process is writing to, takes a pin that is there, or --no-pin.\n
 Arrays that these tools cannot read are left out, named on standard error, and make the exit status 1 unless --lenient is \
 given: names that are reserved or have a '/' or a '\\', and a dimension whose name has another extent in an array before. \
 With --stacked also arrays that not all datasets have alike.\n
@@ -124,6 +127,12 @@ Examples:
         /// Exit with 0 also where arrays were left out
         #[arg(long)]
         lenient: bool,
+        /// Pin the commit under this name, or use the pin of it that there is. By default `refs-N`, N its generation
+        #[arg(long, value_name = "NAME")]
+        pin: Option<String>,
+        /// Pin nothing: the references hold only as long as the store keeps the commit
+        #[arg(long, conflicts_with = "pin")]
+        no_pin: bool,
     },
     /// Bytes by array name: files, live, dead
     Du {

@@ -15,6 +15,7 @@ use args::{Arguments, Command, StoreArgs};
 use atlas_store::{Error, LogLevel, Mode, OpenOptions, RuntimeOptions, Store};
 use clap::Parser;
 use output::{Failure, Out, complain};
+use refs::Pinning;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -69,9 +70,10 @@ fn run(command: Command, out: &mut Out) -> Outcome {
         Command::Stats { store, dataset, array, chunks } => {
             stats::stats(out, &*open(&store, out)?, dataset.as_deref(), array.as_deref(), chunks)
         }
-        Command::Refs { store, datasets, output, stacked, base_url, zarr_format, lenient } => {
-            let wanted = refs::Wanted { datasets, output, stacked, base_url, zarr_format, lenient };
-            refs::refs(out, &*open(&store, out)?, &store.path, &wanted)
+        Command::Refs { store, datasets, output, stacked, base_url, zarr_format, lenient, pin, no_pin } => {
+            let pin = if no_pin { Pinning::No } else { Pinning::Yes(pin) };
+            let wanted = refs::Wanted { datasets, output, stacked, base_url, zarr_format, lenient, pin };
+            refs::refs(out, &store, &wanted)
         }
         Command::Du { store } => ls::du(out, &*open(&store, out)?),
         Command::Verify { store } => verify::verify(out, &store),

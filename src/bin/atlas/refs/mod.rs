@@ -2,13 +2,16 @@
 
 mod chunks;
 mod names;
+mod pin;
 mod stack;
 mod zarr;
 
+use crate::args::StoreArgs;
 use crate::output::{self, Failure, Out, plain};
-use crate::{FOUND, OK, Outcome, print};
+use crate::{FOUND, OK, Outcome, open, open_for, print, runtime};
 use atlas_store::{ArrayInfo, ChunkPlaces, Error, ErrorKind, Store, Value};
 use chunks::Coding;
+use pin::Pin;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::{Map, Value as Json, json};
@@ -27,6 +30,14 @@ pub struct Wanted {
     pub base_url: Option<String>,
     pub zarr_format: u8,
     pub lenient: bool,
+    pub pin: Pinning,
+}
+
+/// Whether the commit that is described is pinned.
+pub enum Pinning {
+    No,
+    /// Under this name; without one, under one that its generation gives.
+    Yes(Option<String>),
 }
 
 /// Where all references of a run come from and how they are written.
@@ -70,16 +81,42 @@ struct LeftOut {
     why: String,
 }
 
-pub fn refs(out: &mut Out, store: &Store, path: &Path, wanted: &Wanted) -> Outcome {
+pub fn refs(out: &mut Out, args: &StoreArgs, wanted: &Wanted) -> Outcome {
+    let reader = open(args, out)?;
+    let base = base(&args.path, wanted.base_url.as_deref())?;
+    // What is wrong with the command line is said before a pin is made.
+    let datasets = datasets(&reader, wanted)?;
+    match wanted.stacked {
+        true => drop(stack::first(&datasets)?),
+        false => drop(files(&datasets, wanted.output.as_deref())?),
+    }
+    let Pinning::Yes(name) = &wanted.pin else { return describe(out, &reader, base, wanted, None, args) };
+    let pin = pin::pin(out, &reader, args, name.as_deref())?;
+    drop(reader);
+    let pinned = StoreArgs { path: args.path.clone(), generation: Some(pin.generation) };
+    let described = open_for(&pinned, runtime(out)).map_err(Failure::from);
+    let described = described.and_then(|store| describe(out, &store, base, wanted, Some(&pin), args));
+    if described.is_err() && pin.made && !out.quiet {
+        // It is not taken away: another run may have found it.
+        output::note(&format!("generation {} stays pinned as '{}'", pin.generation, pin.name));
+    }
+    described
+}
+
+/// Writes the references.
+fn describe(
+    out: &mut Out,
+    store: &Store,
+    base: String,
+    wanted: &Wanted,
+    pin: Option<&Pin>,
+    args: &StoreArgs,
+) -> Outcome {
     let info = store.info()?;
-    let base = base(path, wanted.base_url.as_deref())?;
     let format = Format::of(wanted.zarr_format);
     let (store_id, generation) = (info.store_id, info.generation);
     let source = Source { store, store_id, generation, base, format, quiet: out.quiet };
-    let datasets = match wanted.datasets.as_slice() {
-        [] => store.dataset_names()?,
-        names => names.iter().map(|name| Ok(store.dataset(name)?.name().into())).collect::<Result<_, Error>>()?,
-    };
+    let datasets = datasets(store, wanted)?;
     let mut written = Vec::new();
     let mut left_out = Vec::new();
     if wanted.stacked {
@@ -88,7 +125,11 @@ pub fn refs(out: &mut Out, store: &Store, path: &Path, wanted: &Wanted) -> Outco
         written.extend(wanted.output.as_deref().map(|file| (file.to_owned(), None)));
         left_out.extend(group.left_out);
     } else {
-        for (dataset, file) in datasets.iter().zip(files(&datasets, wanted.output.as_deref())?) {
+        let files = files(&datasets, wanted.output.as_deref())?;
+        if let (Some(folder), true) = (&wanted.output, datasets.len() != 1) {
+            fs::create_dir_all(folder).map_err(|error| Failure::file("make", folder, &error))?;
+        }
+        for (dataset, file) in datasets.iter().zip(files) {
             let group = source.group(dataset)?;
             source.write(out, &group, file.as_deref())?;
             written.extend(file.map(|file| (file, Some(dataset.clone()))));
@@ -96,19 +137,27 @@ pub fn refs(out: &mut Out, store: &Store, path: &Path, wanted: &Wanted) -> Outco
         }
     }
     if wanted.output.is_some() {
-        report(out, &source, &written, &left_out)?;
+        report(out, &source, pin, &written, &left_out)?;
     }
+    out.finish()?;
     for LeftOut { dataset, array, why } in &left_out {
         source.warn(&format!("array '{array}' of dataset '{dataset}' is left out: {why}"));
     }
-    keep(out, &source);
+    if !out.quiet {
+        // The references need the files of a commit, which the store removes when it keeps that no more.
+        output::note(&match pin {
+            Some(pin) => format!("valid until `atlas unpin {} {}`", args.path.display(), pin.name),
+            None => format!("valid while generation {generation} is kept"),
+        });
+    }
     Ok(if left_out.is_empty() || wanted.lenient { OK } else { FOUND })
 }
 
-/// The references need the files of a commit, which the store removes when it keeps that no more.
-fn keep(out: &Out, source: &Source<'_>) {
-    if !out.quiet {
-        output::note(&format!("valid while generation {} is kept", source.generation));
+/// The datasets that are wanted.
+fn datasets(store: &Store, wanted: &Wanted) -> Result<Vec<Arc<str>>, Error> {
+    match wanted.datasets.as_slice() {
+        [] => store.dataset_names(),
+        names => names.iter().map(|name| Ok(store.dataset(name)?.name().into())).collect(),
     }
 }
 
@@ -116,6 +165,7 @@ fn keep(out: &Out, source: &Source<'_>) {
 fn report(
     out: &mut Out,
     source: &Source<'_>,
+    pin: Option<&Pin>,
     written: &[(PathBuf, Option<Arc<str>>)],
     left_out: &[LeftOut],
 ) -> Result<(), Failure> {
@@ -125,6 +175,7 @@ fn report(
             |LeftOut { dataset, array, why }: &LeftOut| json!({"dataset": **dataset, "array": **array, "why": why});
         return out.document(&json!({
             "generation": source.generation,
+            "pin": pin.map(|pin| &pin.name),
             "store_id": source.store_id,
             "files": written.iter().map(file).collect::<Vec<_>>(),
             "left_out": left_out.iter().map(left).collect::<Vec<_>>(),
@@ -163,7 +214,6 @@ fn files(datasets: &[Arc<str>], to: Option<&Path>) -> Result<Vec<Option<PathBuf>
         let message = format!("{} datasets: name one, or give --output DIR or --stacked", datasets.len());
         return Err(Failure::usage(message));
     };
-    fs::create_dir_all(folder).map_err(|error| Failure::file("make", folder, &error))?;
     Ok(datasets.iter().map(|dataset| Some(folder.join(names::file_name(dataset)))).collect())
 }
 

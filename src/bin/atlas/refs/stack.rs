@@ -9,8 +9,13 @@ use std::sync::Arc;
 /// The name of the dimension, and of the array that has the datasets' names.
 pub const DIMENSION: &str = "dataset";
 
+/// The dataset that says which arrays there are.
+pub fn first(datasets: &[Arc<str>]) -> Result<&Arc<str>, Failure> {
+    datasets.first().ok_or_else(|| Failure::usage("there is no dataset to stack"))
+}
+
 pub fn stacked(source: &Source<'_>, datasets: &[Arc<str>]) -> Result<Group, Failure> {
-    let Some(first) = datasets.first() else { return Err(Failure::usage("there is no dataset to stack")) };
+    let first = first(datasets)?;
     let own = datasets.iter().map(|dataset| attributes(source.store, dataset, None));
     let mut group = Group {
         title: "the stacked datasets".into(),
