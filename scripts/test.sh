@@ -19,6 +19,45 @@ step() { # NAME COMMAND...
     fi
 }
 
+# Steps that run beside each other, on machines of few cores: those of the first function here, those of the second into a
+# file that is shown when both are over. They must not build with cargo where the others' library lies.
+beside() { # FUNCTION FUNCTION
+    local log counts start=$SECONDS
+    log=$(mktemp) counts=$(mktemp)
+    (
+        passed=0 failures=()
+        "$2"
+        printf '%s\n' "$passed" ${failures[@]+"${failures[@]}"} >"$counts"
+    ) >"$log" 2>&1 &
+    "$1"
+    wait $! || true
+    cat "$log"
+    local counted
+    mapfile -t counted <"$counts"
+    # Without a count it was killed.
+    passed=$((passed + ${counted[0]:-0}))
+    if ((${#counted[@]} == 0)); then failures+=("the steps of $2"); fi
+    failures+=("${counted[@]:1}")
+    rm -f "$log" "$counts"
+    printf '==> both in %d s\n' $((SECONDS - start))
+}
+
+compiled_languages() {
+    step "C tests" tests/c/run.sh build/lib
+    step "random C calls" tests/c/abi_fuzz.sh build/lib
+    step "system calls of a flush" tests/c/strace.sh build/lib
+    step "an operating system that fails" tests/disk/run.sh build/lib
+    step "C examples" tests/examples.sh build/lib
+    step "C++ binding" tests/cpp/run.sh build/lib
+    step "Fortran binding" tests/fortran/run.sh build/lib
+}
+
+other_languages() {
+    step "Julia binding" tests/julia/run.sh build/lib
+    step "Python package" tests/python/run.sh build/lib
+    step "format, by its description alone" tests/format/run.sh
+}
+
 step "format" cargo fmt --check
 step "lints" cargo clippy --locked --all-targets -- -D warnings
 step "lints without the C interface" cargo clippy --locked --no-default-features --lib -- -D warnings
@@ -29,17 +68,8 @@ step "Rust tests, and those of the tool" cargo test --locked --release --feature
 step "concurrency, model-checked" cargo test --locked --release --features shuttle --test concurrency
 step "mutations, a few a day" tests/mutations.sh --rotate 3
 step "library" make --no-print-directory library
-step "C tests" tests/c/run.sh build/lib
-step "random C calls" tests/c/abi_fuzz.sh build/lib
-step "system calls of a flush" tests/c/strace.sh build/lib
-step "an operating system that fails" tests/disk/run.sh build/lib
-step "C examples" tests/examples.sh build/lib
-step "C++ binding" tests/cpp/run.sh build/lib
-step "Fortran binding" tests/fortran/run.sh build/lib
-step "Julia binding" tests/julia/run.sh build/lib
-step "Python package" tests/python/run.sh build/lib
+beside compiled_languages other_languages
 step "conformance" tests/conformance/run.sh build/lib
-step "format, by its description alone" tests/format/run.sh
 step "stores in place, by Zarr's tools" tests/refs/run.sh build/lib
 step "climate files" tests/netcdf/run.sh build/lib
 step "demo" make --no-print-directory demo

@@ -3,13 +3,15 @@
 # print the same line; every file that it and CONTRIBUTING link to exists.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/python-env.sh "$1"
 libdir=$(realpath "$1")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 julia=${JULIA:-$(command -v julia || echo /opt/julia-1.5/bin/julia)}
 link=(-L"$libdir" -latlas_store -Wl,-rpath,"$libdir")
 
-for file in c/quickstart.c cpp/quickstart.cpp fortran/quickstart.f90 julia/quickstart.jl rust/quickstart.rs; do
+for file in c/quickstart.c cpp/quickstart.cpp fortran/quickstart.f90 julia/quickstart.jl python/quickstart.py \
+    rust/quickstart.rs; do
     # shellcheck disable=SC2016 # the dollar signs are those of sed
     sed -n '/^```'"${file%%/*}"'$/,/^```$/{/^```/d;p}' README.md >"$work/${file#*/}"
     diff "$work/${file#*/}" "examples/$file"
@@ -27,8 +29,12 @@ cat >julia <<PROGRAM
 ATLAS_STORE_LIBRARY="$libdir/libatlas_store.so" JULIA_DEPOT_PATH="$work/depot:" exec "$julia" --startup-file=no \\
     --project="$root/bindings/julia" "$work/quickstart.jl" "\$@"
 PROGRAM
-chmod +x julia
-for language in c cpp fortran julia rust; do
+cat >python <<PROGRAM
+#!/bin/sh
+exec "$root/build/venv/bin/python" "$work/quickstart.py" "\$@"
+PROGRAM
+chmod +x julia python
+for language in c cpp fortran julia python rust; do
     printed=$("./$language" "$language.atlas")
     echo "$language: $printed"
     [[ $printed == "temperature[1][0] = -1.5, min -1.5, max 13.5" ]]

@@ -5,12 +5,11 @@ import sys
 import atlas
 
 path = sys.argv[1] if len(sys.argv) > 1 else "quickstart.atlas"
-measured = [[12.5, 13.0, 13.5], [-1.5, 0.0, 1.5]]
 
 with atlas.Atlas.create(path) as store:
     january = store.create_dataset("january")
     temperature = january.define_array("temperature", "float64", ["lat", "lon"], [2, 3])
-    temperature[...] = measured
+    temperature[...] = [[12.5, 13.0, 13.5], [-1.5, 0.0, 1.5]]
     temperature.attrs["units"] = "degC"
 # everything above is durable here, all of it or nothing
 

@@ -26,7 +26,7 @@ build() { # LANGUAGE
             $here/fortran/conform.F90 -o "$work/fortran" "${link[@]}"
         ;;
     julia) ;;
-    python) scripts/python-env.sh "$libdir" ;;
+    python) . scripts/python-env.sh "$libdir" ;;
     rust) cargo build --locked --release --example conform ;;
     *) echo "$1 is none of the languages" >&2 && return 1 ;;
     esac

@@ -3,5 +3,5 @@
 # venv. The last line is "N passed, N failed".
 set -euo pipefail
 cd "$(dirname "$0")"
-../../scripts/python-env.sh
+. ../../scripts/python-env.sh ''
 PYTHONDONTWRITEBYTECODE=1 ../../build/venv/bin/python check.py

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run.sh LIBDIR: the Python package, installed as its users have it: its tests, its example, the wheel in clean
-# environments of every Python from 3.11 on that is there, and the source distribution with an installed library.
-# PYTHON, by default python3, is the one that the tests run with.
+# environments of the oldest and the newest Python from 3.11 on that are there, and the source distribution with an
+# installed library. PYTHON, by default python3, is the one that the tests run with.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 (($# == 1)) || { echo "usage: run.sh LIBDIR" >&2; exit 2; }
@@ -9,10 +9,10 @@ libdir=$(realpath "$1")
 root=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-export PYTHONDONTWRITEBYTECODE=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+export PYTHONDONTWRITEBYTECODE=1
 unset PYTHONPATH MYPYPATH
 
-scripts/python-env.sh "$libdir"
+. scripts/python-env.sh "$libdir"
 venv=$root/build/venv/bin/python
 wheel=$(echo "$root"/build/python/*.whl)
 
@@ -39,22 +39,22 @@ clean() { # PYTHON: a new environment
     "$1" -m venv "$work/venv"
 }
 pinned=(--quiet --constraint tests/python-requirements.txt)
-pythons=()
 for python in "${PYTHON:-python3}" python3.{11..20} "$HOME"/.pyenv/versions/*/bin/python; do
-    version=$("$python" -c 'import sys; print(sys.version_info >= (3, 11), sys.version.split()[0])' 2>/dev/null) || continue
-    [[ $version == "True "* && " ${pythons[*]-} " != *" ${version#True } "* ]] || continue
-    pythons+=("${version#True }")
+    "$python" -c 'import sys; sys.version_info < (3, 11) or print(sys.version.split()[0], sys.executable)' 2>/dev/null || true
+done | sort -uVk 1,1 | sed -n '1p;${1!p}' >"$work/pythons"
+[[ -s $work/pythons ]] || { echo "there is no Python from 3.11 on" >&2; exit 1; }
+while read -r version python; do
     clean "$python"
-    "$work/venv/bin/python" -m pip install "${pinned[@]}" "$wheel"
+    "$work/venv/bin/python" -m pip install "${pinned[@]}" "$wheel" </dev/null
     said=$(quickstart "$work/venv/bin/python")
-    echo "Python ${version#True }: $said"
+    echo "Python $version: $said"
     [[ $said == "$expected" ]]
-done
+done <"$work/pythons"
 
 echo "== source distribution"
 make --no-print-directory -s install PREFIX="$work/prefix" DESTDIR= >/dev/null
-"$venv" -m build --sdist --no-isolation --outdir "$work/sdist" bindings/python >"$work/log" 2>&1 ||
-    { cat "$work/log" && exit 1; }
+ATLAS_STORE_LIBRARY=$libdir/libatlas_store.so "$venv" -m build --sdist --no-isolation --outdir "$work/sdist" \
+    bindings/python >"$work/log" 2>&1 || { cat "$work/log" && exit 1; }
 sdist=$(echo "$work"/sdist/atlas_store-*.tar.gz)
 if tar -tzf "$sdist" | grep -q '\.so'; then echo "$sdist has a library in it" >&2 && exit 1; fi
 clean "${PYTHON:-python3}"

@@ -13,7 +13,7 @@ trap 'rm -rf "$work"' EXIT
 
 cargo build --locked --release --quiet --features cli --bin atlas
 atlas=target/release/atlas
-scripts/python-env.sh
+. scripts/python-env.sh ''
 python=build/venv/bin/python
 export PYTHONDONTWRITEBYTECODE=1 ICECHUNK_LOG=error
 "$python" tests/refs/make.py "$library" "$work"

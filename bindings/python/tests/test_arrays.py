@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import datetime
 import itertools
+from pathlib import Path
 from typing import Any
 
 import atlas
+import lz4.block
+import numcodecs
 import numpy as np
 import pytest
+from atlas._array import _PLACE
+from atlas._c import ffi
 from atlas._memory import source
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -512,11 +517,12 @@ def test_statistics(store: atlas.Atlas, dataset: atlas.DatasetView, dtype: str) 
 
 def test_chunks_codecs_and_dims(dataset: atlas.DatasetView) -> None:
     array = dataset.define_array(
-        "t", np.float32, ["x", "y"], (np.int64(4), 6), chunk_shape=(2, 3), codec="lz4", shuffle=False
+        "t", np.float32, ["x", "y"], (np.int64(4), 6), chunk_shape=(2, 3), codec="lz4", shuffle=False, pack=False
     )
     assert (array.chunks, array.codec, array.shuffle, array.dims) == ((2, 3), "lz4", False, ("x", "y"))
+    assert not array.pack and "not packed" in array._repr_html_()
     array = dataset.define_array("u", np.dtype(">f8"), None, (4,), codec="zstd", level=9)
-    assert (array.level, array.dims, array.dtype_name) == (9, ("dim_0",), "float64")
+    assert (array.level, array.dims, array.dtype_name, array.pack) == (9, ("dim_0",), "float64", True)
     for arguments in (
         {"dims": ["x"]},
         {"dims": "xy"},
@@ -529,3 +535,76 @@ def test_chunks_codecs_and_dims(dataset: atlas.DatasetView) -> None:
         with pytest.raises((ValueError, IndexError)):
             dataset.define_array("v", "float32", **{"dims": ["x", "y"], "shape": [4, 6], **arguments})
     assert dataset.list_arrays() == ["t", "u"]
+
+
+# ---- Places of chunks ----
+
+
+def crc32c(data: bytes) -> int:
+    remainder = 0xFFFFFFFF
+    for byte in data:
+        remainder ^= byte
+        for _ in range(8):
+            remainder = remainder >> 1 ^ (0x82F63B78 if remainder & 1 else 0)
+    return remainder ^ 0xFFFFFFFF
+
+
+def chunks_in_place(array: atlas.Array) -> dict[int, bytes]:
+    """The stored chunks, read without the library."""
+    found, folder = array.chunk_places(), Path(array._store.path)
+    decoders = {"zstd": numcodecs.Zstd().decode, "lz4": lz4.block.decompress, "none": lambda block: block}
+    chunks = {}
+    for place in found.places:
+        with open(folder / found.files[place["file"]], "rb") as file:
+            file.seek(place["offset"])
+            block = file.read(place["stored_len"])
+        assert (len(block), crc32c(block)) == (place["stored_len"], place["checksum"])
+        decoded = bytes(decoders[place["codec"]](block))
+        if place["shuffle"] > 1:
+            decoded = bytes(numcodecs.Shuffle(int(place["shuffle"])).decode(decoded))
+        assert len(decoded) == place["raw_len"]
+        chunks[int(place["number"])] = decoded[place["at"] :][: place["len"]]
+    return chunks
+
+
+@pytest.mark.parametrize("codec", ["zstd", "lz4", "none"])
+@pytest.mark.parametrize("shuffle", [True, False])
+@pytest.mark.parametrize("pack", [True, False])
+def test_chunks_are_read_where_they_lie(dataset: atlas.DatasetView, codec: str, shuffle: bool, pack: bool) -> None:
+    array = dataset.define_array(
+        "t", "float64", ["y", "x"], [5, 4], chunk_shape=[2, 2], codec=codec, shuffle=shuffle, pack=pack, fill_value=-1.0
+    )
+    assert len(array.chunk_places().places) == 0
+    values = np.arange(20.0).reshape(5, 4)
+    array[...] = values
+    # Nothing has a place before it is flushed.
+    before = array.chunk_places()
+    assert (len(before.places), before.files, before.generation) == (0, [], 1)
+    dataset.store.flush()
+    found = array.chunk_places()
+    assert found.generation == dataset.store.info().generation == 2
+    assert list(found.places["number"]) == list(range(6))
+    assert len(found.files) == 1 and set(found.places["codec"]) <= {codec, "none"}
+    assert (len(set(found.places["offset"])) == 6) is not pack
+    whole = np.full((6, 4), -1.0)
+    whole[:5] = values
+    for number, chunk in chunks_in_place(array).items():
+        y, x = divmod(number, 2)
+        np.testing.assert_array_equal(
+            np.frombuffer(chunk, "<f8").reshape(2, 2), whole[2 * y : 2 * y + 2, 2 * x : 2 * x + 2]
+        )
+
+
+def test_places_of_many_chunks_and_files(dataset: atlas.DatasetView) -> None:
+    assert _PLACE.itemsize == ffi.sizeof("atlas_chunk_place")
+    array = dataset.define_array("t", "int32", ["x"], [0], chunk_shape=[1], pack=False, codec="none")
+    for _ in range(3):
+        array.append(np.arange(400, dtype="int32"))
+        dataset.store.flush()
+    found = array.chunk_places()
+    assert list(found.places["number"]) == list(range(1200))
+    assert len(found.files) == len(set(found.places["file"])) == 3
+    assert [np.frombuffer(chunk, "<i4")[0] for chunk in chunks_in_place(array).values()] == [*range(400)] * 3
+    dataset.delete_array("t")
+    with pytest.raises(atlas.NotFound):
+        array.chunk_places()

@@ -98,6 +98,7 @@ def test_options(tmp_path: Path) -> None:
         tmp_path / "store",
         level=3,
         shuffle=False,
+        pack=False,
         keep_generations=0,
         sync=False,
         num_threads=0,
@@ -105,7 +106,8 @@ def test_options(tmp_path: Path) -> None:
         write_buffer_bytes=1 << 20,
     ) as store:
         array = filled(store)
-        assert (array.level, array.shuffle) == (3, False)
+        assert (array.level, array.shuffle, array.pack) == (3, False, False)
+        assert store["a"].define_array("packed", "int32", ["x"], [1], pack=True).pack
         store.flush()
         assert store.generations() == [2]
     for name, value in (("num_threads", -1), ("cache_bytes", 0), ("write_buffer_bytes", 1 << 64)):
@@ -313,6 +315,100 @@ def test_earlier_commits(tmp_path: Path) -> None:
                 call()
 
 
+def test_how_many_commits_are_kept(tmp_path: Path) -> None:
+    with atlas.Atlas.create(tmp_path / "store") as store:
+        array = filled(store)
+        assert store.keep_generations is None
+        store.keep_generations = 2
+        assert store.info().unflushed_changes
+        for number in range(4):
+            array[0] = number
+            store.flush()
+        store.compact()
+        last = store.info().generation
+        assert (store.keep_generations, store.generations()) == (2, [3, 4, last])
+        store.keep_generations = 0
+        assert store.keep_generations == 0
+        store.flush()
+        assert store.generations() == [last + 1]
+        store.keep_generations = None
+        store.flush()
+    for count in (-1, 1 << 31):
+        with pytest.raises(ValueError, match=f"keep_generations .* not {count}"):
+            store.keep_generations = count
+    with atlas.Atlas.open(tmp_path / "store", mode="r") as store:
+        assert store.keep_generations is None
+        with pytest.raises(atlas.ReadOnly):
+            store.keep_generations = 1
+
+
+def test_pins(tmp_path: Path) -> None:
+    path = tmp_path / "store"
+    with atlas.Atlas.create(path, keep_generations=0) as store:
+        array = filled(store)
+        assert store.pins == {}
+        for number in range(1, 4):
+            array[0] = number
+            store.flush()
+            store.pin(f"step {number}")
+        # Changes are no part of a pin, and the pin is one.
+        array[0] = 9
+        store.pin("z\u00fcrich")
+        with pytest.raises(atlas.AlreadyExists, match="step 1"):
+            store.pin("step 1")
+        for name in ("", "a\nb", "x" * 256, 7):
+            with pytest.raises((ValueError, TypeError)):
+                store.pin(name)
+        store.unpin("step 2")
+        store.flush()
+        store.compact()
+        assert list(store.pins.items()) == [("step 1", 2), ("step 3", 4), ("z\u00fcrich", 4)]
+        assert store.generations() == [2, 4, 6]
+        for call in (store.unpin, store.at, store.rollback):
+            with pytest.raises(KeyError, match="step 2"):
+                call("step 2")
+        with store.at("step 1") as earlier:
+            assert (earlier.mode, earlier["a"]["t"][0], earlier.info().generation) == ("r", 1, 2)
+            # Pins are those of the last commit.
+            assert earlier.pins == store.pins
+            with pytest.raises(atlas.ReadOnly):
+                earlier.pin("x")
+            with pytest.raises(atlas.ReadOnly):
+                earlier.unpin("step 1")
+        store.rollback("step 3")
+        assert array[0] == 3
+        assert "step 1" in store.pins
+    for named, first in (("step 1", 1), (2, 1), ("z\u00fcrich", 3)):
+        with atlas.Atlas.open(path, generation=named) as store:
+            assert (store.mode, store["a"]["t"][0]) == ("r", first)
+            with pytest.raises(atlas.ReadOnly):
+                store.create_dataset("b")
+    with pytest.raises(atlas.NotFound, match="step 2"):
+        atlas.Atlas.open(path, generation="step 2")
+    with pytest.raises(atlas.StoreNotFound, match="3"):
+        atlas.Atlas.open(path, generation=3)
+    with pytest.raises(ValueError, match="mode is r"):
+        atlas.Atlas.open(path, mode="r+", generation=2)
+    with pytest.raises(atlas.StoreNotFound):
+        atlas.Atlas.open(tmp_path / "none", generation="step 1")
+
+
+def test_a_pin_makes_a_reader_the_writer(tmp_path: Path) -> None:
+    with atlas.Atlas.create(tmp_path / "store") as store:
+        filled(store)
+    with atlas.Atlas.open(tmp_path / "store") as store:
+        store.pin("last")
+        assert store.mode == "r+"
+    with atlas.Atlas.open(tmp_path / "store") as store:
+        assert store.pins == {"last": 2}
+        store["a"]["t"][0] = 7
+        # What was begun is waited for, and pinned.
+        store.flush_begin()
+        store.pin("begun")
+        assert store.pins == {"last": 2, "begun": store.info().generation}
+        assert store.at("begun")["a"]["t"][0] == 7
+
+
 def test_more_commits_than_one_call_lists(tmp_path: Path) -> None:
     with atlas.Atlas.create(tmp_path / "store", keep_generations=40, sync=False) as store:
         array = filled(store)
@@ -418,6 +514,10 @@ def test_a_closed_store_is_dead(tmp_path: Path) -> None:
         store.verify,
         store.info,
         store.generations,
+        lambda: store.pins,
+        lambda: store.keep_generations,
+        lambda: store.pin("p"),
+        lambda: store.unpin("p"),
         store.refresh,
         store.list_datasets,
         store.__enter__,

@@ -135,6 +135,20 @@ def test_a_pickle_is_of_the_same_commit(path):
         xr.testing.assert_identical(ds, climate())
 
 
+def test_a_pin_names_a_commit(path):
+    with atlas.Atlas.open(path) as store:
+        store.pin("before")
+        store["jan"]["t"][...] = 1
+    with xr.open_dataset(path, dataset="jan", generation="before", engine="atlas") as ds:
+        xr.testing.assert_identical(ds, climate())
+        with pickle.loads(pickle.dumps(ds)) as other:
+            xr.testing.assert_identical(other, climate())
+    with xr.open_datatree(path, generation="before", engine="atlas") as tree:
+        xr.testing.assert_identical(tree["jan"].to_dataset(), climate())
+    with pytest.raises(atlas.NotFound, match="after"):
+        xr.open_dataset(path, dataset="jan", generation="after", engine="atlas")
+
+
 def _mean(ds):
     return float(ds["t"].mean())
 
@@ -334,10 +348,10 @@ def test_a_write_that_fails_leaves_nothing(store):
 
 
 def test_encoding_names_the_codec(store):
-    encoding = {"t": {"chunks": (1, 6, 10), "codec": "lz4", "shuffle": False}}
+    encoding = {"t": {"chunks": (1, 6, 10), "codec": "lz4", "shuffle": False, "pack": False}}
     climate().atlas.write(store, "a", encoding=encoding)
     array = store["a"]["t"]
-    assert (array.chunks, array.codec, array.shuffle) == ((1, 6, 10), "lz4", False)
+    assert (array.chunks, array.codec, array.shuffle, array.pack) == ((1, 6, 10), "lz4", False, False)
 
 
 def test_many_datasets_are_one(path, monkeypatch):

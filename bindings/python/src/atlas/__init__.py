@@ -13,7 +13,7 @@ Changes are in memory until `Atlas.flush` or `Atlas.close`, which commit all of 
 """
 
 from . import _accessor
-from ._array import Array, Stats
+from ._array import Array, ChunkPlaces, Stats
 from ._attributes import Attributes
 from ._dataset import DatasetView
 from ._errors import (
@@ -56,6 +56,7 @@ __all__ = [
     "Attributes",
     "BufferTooSmall",
     "Cancelled",
+    "ChunkPlaces",
     "Conflict",
     "Corrupt",
     "Damage",

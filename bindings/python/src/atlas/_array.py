@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ._attributes import Attributes
 from ._c import ffi, lib
-from ._errors import InvalidArgument, NoStats, NotFound, OutOfRange, TypeMismatch
+from ._errors import BufferTooSmall, InvalidArgument, NoStats, NotFound, OutOfRange, TypeMismatch
 from ._index import Key, Selection, select
 from ._memory import extents, source, target
-from ._text import Texts, cells, name_of, text, texts
+from ._text import Texts, cells, listed, name_of, text, texts
 from ._types import BY_CODE, STRING, TEXT_KINDS, TIMESTAMP, ElementType, element_type, values
 
 if TYPE_CHECKING:
@@ -71,6 +71,40 @@ def stats_of(out: Any) -> Stats:
     return Stats(out.row_count, out.null_count, low, high)
 
 
+@dataclass(frozen=True, eq=False)
+class ChunkPlaces:
+    """Where the stored chunks of an array lie, so that other programs read them in place.
+
+    A block is `stored_len` bytes of a file from `offset` on. Decoded (first `codec`, then the shuffle undone) it has
+    `raw_len` bytes; the chunk is `len` of them from `at` on: all cells of the chunk shape in C order, also those
+    outside the array, little-endian; texts as numcodecs' vlen-utf8 has them. Where `len` is `raw_len`, the block is the
+    chunk.
+
+    Attributes
+    ----------
+    places : numpy.ndarray
+        One for each stored chunk, in the order of their numbers. The fields: `number`, its indices in the grid of
+        chunks counted in C order; `file`, an index of `files`; `offset`, `stored_len`, `raw_len`, `at` and `len`;
+        `checksum`, the CRC-32C of the block in the file; `codec`, "zstd", "lz4" or "none"; `shuffle`, bytes of the
+        elements whose bytes were shuffled, 1 where they were not.
+    files : list of str
+        Paths from the store's folder on.
+    generation : int
+        The commit whose chunks these are. The files stay as long as it is kept.
+    """
+
+    places: NDArray[np.void]
+    files: list[str]
+    generation: int
+
+
+_PLACE = np.dtype(
+    [(name, "u8") for name in ("number", "file", "offset", "stored_len", "raw_len", "at", "len", "checksum")]
+    + [("codec", "i4"), ("shuffle", "i4")]
+)
+_NAMED_PLACE = np.dtype([(name, "U4" if name == "codec" else _PLACE[name]) for name in _PLACE.names or ()])
+
+
 _DESCRIPTION = ffi.typeof("atlas_array_description *")
 _DESCRIPTION_SIZE = ffi.sizeof(_DESCRIPTION.item)
 
@@ -104,6 +138,10 @@ class Info:
     @property
     def shuffle(self) -> bool:
         return bool(self._raw.shuffle == lib.ATLAS_SWITCH_ON)
+
+    @property
+    def pack(self) -> bool:
+        return bool(self._raw.pack == lib.ATLAS_SWITCH_ON)
 
     @property
     def has_fill_value(self) -> bool:
@@ -196,6 +234,11 @@ class Array:
         return self._info().shuffle
 
     @property
+    def pack(self) -> bool:
+        """Whether small chunks are compressed together with others."""
+        return self._info().pack
+
+    @property
     def fill_value(self) -> Any:
         """The value that stands for "missing", as NumPy's scalar or `str`; None if there is none."""
         info = self._info()
@@ -267,6 +310,49 @@ class Array:
                 f"array {self.name!r}: values of shape {array.shape} do not fit a selection of {selection.shape}"
             ) from None
         self._write_steps(selection.start, selection.step, array.reshape(selection.counts))
+
+    def chunk_places(self) -> ChunkPlaces:
+        """Where the stored chunks lie, for programs that read them in place: blocks are those of Zarr's codecs.
+
+        They are those of the last commit that is seen. What was written since has no place yet: such a chunk is given
+        as it was in that commit, or not at all. A chunk that is not given is not stored, and all its cells read as the
+        fill value, or as zero without one.
+
+        Raises
+        ------
+        Corrupt, IOFailure
+            An index of the chunks cannot be read.
+        """
+        capacity, room = 256, 4096
+        count, needed, generation = ffi.new("size_t *"), ffi.new("size_t *"), ffi.new("uint64_t *")
+        while True:
+            places = np.empty(capacity, _PLACE)
+            buffer = ffi.new("char[]", room)
+            pointer = ffi.from_buffer("atlas_chunk_place[]", places, require_writable=True)
+            try:
+                self._store._call(
+                    lib.atlas_chunk_places,
+                    self._dataset,
+                    self._array,
+                    capacity,
+                    pointer,
+                    count,
+                    buffer,
+                    room,
+                    needed,
+                    generation,
+                )
+            except BufferTooSmall:
+                capacity, room = max(capacity, count[0]), max(room, needed[0])
+            else:
+                break
+        found = places[: count[0]]
+        named = np.empty(len(found), _NAMED_PLACE)
+        for field in found.dtype.names or ():
+            named[field] = found[field]
+        for code, codec in _CODECS.items():
+            named["codec"][found["codec"] == code] = codec
+        return ChunkPlaces(named, listed(bytes(ffi.buffer(buffer, needed[0]))), int(generation[0]))
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:
@@ -571,6 +657,7 @@ def define(
     codec: int,
     level: int,
     shuffle: int,
+    pack: int,
 ) -> Array:
     """Define an array; see `DatasetView.define_array`."""
     from ._text import names
@@ -590,7 +677,7 @@ def define(
     if chunk_shape is not None:
         kept.append(extents(chunk_shape, rank, named_in, "chunk_shape"))
         options.chunk_shape = kept[-1]
-    options.codec, options.level, options.shuffle = codec, level, shuffle
+    options.codec, options.level, options.shuffle, options.pack = codec, level, shuffle, pack
     if fill_value is not None:
         if kind is STRING:
             kept.append(ffi.new("char[]", name_of(fill_value, f"{what}: the fill value of text")))

@@ -110,6 +110,7 @@ class DatasetView:
         codec: str | None = None,
         level: int | None = None,
         shuffle: bool | None = None,
+        pack: bool | None = None,
     ) -> Array:
         """Define an array. Until they are written its cells read as the fill value, or as zero.
 
@@ -135,6 +136,9 @@ class DatasetView:
             The codec's level.
         shuffle : bool, optional
             Whether to shuffle the bytes of elements before compressing.
+        pack : bool, optional
+            Whether to compress chunks below 16 KiB together with others, which takes less space and time. Without, each
+            chunk has a byte range of its own, which other programs can read where it lies: see `Array.chunk_places`.
 
         Returns
         -------
@@ -166,6 +170,7 @@ class DatasetView:
             codec_of(codec),
             level_of(level),
             switch(shuffle),
+            switch(pack),
         )
 
     def delete_array(self, name: str) -> None:

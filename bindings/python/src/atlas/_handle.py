@@ -67,6 +67,10 @@ def _or_none(value: int | None, none: int, what: str) -> int:
     return value or none
 
 
+def keep_generations_of(count: int | None) -> int:
+    return _or_none(count, lib.ATLAS_KEEP_NONE, "keep_generations")
+
+
 def _size(value: int | None, what: str) -> int:
     if value is None:
         return 0
@@ -171,7 +175,7 @@ def create(path: str, options: Options, choices: dict[str, int], keep_generation
     options.fill(struct, calls)
     for field, choice in choices.items():
         setattr(struct, field, choice)
-    struct.keep_generations = _or_none(keep_generations, lib.ATLAS_KEEP_NONE, "keep_generations")
+    struct.keep_generations = keep_generations_of(keep_generations)
     out = ffi.new("atlas_store *")
     _with_path(lambda name: lib.atlas_create(name, struct, out), path)
     return Handle(out[0], calls)

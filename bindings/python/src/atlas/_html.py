@@ -79,11 +79,12 @@ def _array_row(array: Array) -> tuple[object, ...]:
 def array_html(array: Array) -> str:
     try:
         kind, shape, low, high = _array_row(array)
+        codec = f"{array.codec} {array.level}{' with shuffle' if array.shuffle else ''}"
         rows = [
             ("type", kind),
             ("shape", shape),
             ("chunks", " × ".join(map(str, array.chunks))),
-            ("codec", f"{array.codec} {array.level}{' with shuffle' if array.shuffle else ''}"),
+            ("codec", codec if array.pack else f"{codec}, not packed"),
             ("fill value", array.fill_value),
             ("min", low),
             ("max", high),

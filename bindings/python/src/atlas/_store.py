@@ -152,6 +152,7 @@ class Atlas:
         overwrite: bool = False,
         level: int | None = None,
         shuffle: bool | None = None,
+        pack: bool | None = None,
         keep_generations: int | None = None,
         sync: bool = True,
         num_threads: int | None = None,
@@ -182,9 +183,12 @@ class Atlas:
             The codec's level; by default 1 for zstd.
         shuffle : bool, optional
             Whether to shuffle the bytes of elements before compressing; by default yes.
+        pack : bool, optional
+            Whether to compress chunks below 16 KiB together with others; by default yes. See
+            `DatasetView.define_array`.
         keep_generations : int, optional
             Earlier commits that can be gone back to, compactions or not; by default the one before the last, until a
-            compaction. It belongs to the store from then on.
+            compaction. It belongs to the store from then on: see `Atlas.keep_generations`.
         sync : bool
             Whether a flush waits until everything is on the disk.
         num_threads : int, optional
@@ -214,6 +218,7 @@ class Atlas:
             "codec": codec_of(codec),
             "level": level_of(level),
             "shuffle": switch(shuffle),
+            "pack": switch(pack),
             "meta_format": meta_format_of(meta_format),
             "meta_compression": compression_of(meta_compression),
         }
@@ -237,6 +242,7 @@ class Atlas:
         on_type_mismatch: str = "warn",
         *,
         mode: Mode = "auto",
+        generation: int | str | None = None,
         sync: bool = True,
         num_threads: int | None = None,
         cache_bytes: int | None = None,
@@ -255,13 +261,17 @@ class Atlas:
             "r": read one commit, until `refresh`; any number of readers, beside a writer. "r+": be the one writer.
             "auto": read, and become the writer with the first change; that fails with `Locked` if another has the
             store, and with `Conflict` if another has committed since.
+        generation : int or str, optional
+            An earlier commit that is kept, by its number or by the name of a pin; it is for reading alone.
         sync, num_threads, cache_bytes, write_buffer_bytes, log
             As for `create`.
 
         Raises
         ------
         StoreNotFound
-            There is no store; also a `KeyError` and a `FileNotFoundError`.
+            There is no store, or it does not keep that commit; also a `KeyError` and a `FileNotFoundError`.
+        NotFound
+            There is no pin of that name.
         Locked
             Another writer has it.
         Corrupt, Unsupported, IOFailure
@@ -272,19 +282,29 @@ class Atlas:
             raise InvalidArgument(f"mode is auto, r or r+, not {mode!r}")
         path = path_of(source)
         options = Options(sync, num_threads, cache_bytes, write_buffer_bytes, log)
+        if generation is not None:
+            if mode == "r+":
+                raise InvalidArgument(f"store {path!r}: commit {generation!r} can be read, and not written: mode is r")
+            if isinstance(generation, str):
+                with cls._of(path, _handle.open_last(path, lib.ATLAS_MODE_READ, options), "r", options) as last:
+                    return last.at(generation)
+            return cls._of(path, _handle.open_at(path, generation, options), "r", options)
         number = lib.ATLAS_MODE_READ_WRITE if mode == "r+" else lib.ATLAS_MODE_READ
         return cls._of(path, _handle.open_last(path, number, options), mode, options)
 
-    def at(self, generation: int) -> Self:
-        """Open an earlier commit of this store for reading: one of `generations`.
+    def at(self, generation: int | str) -> Self:
+        """Open an earlier commit of this store for reading: one of `generations`, or the one that a pin names.
 
         Raises
         ------
         StoreNotFound
             The store does not keep that commit; the text says which it keeps.
+        NotFound
+            There is no pin of that name.
         """
         self._use()
-        return self._of(self._path, _handle.open_at(self._path, generation, self._options), "r", self._options)
+        number = self._generation(generation)
+        return self._of(self._path, _handle.open_at(self._path, number, self._options), "r", self._options)
 
     def __reduce__(self) -> tuple[Any, ...]:
         handle = self._use()
@@ -519,7 +539,7 @@ class Atlas:
         return [Damage(*one) for one in found]
 
     def generations(self) -> list[int]:
-        """The commits that `at` opens and `rollback` goes back to, ascending up to the last one."""
+        """The commits that `at` opens and `rollback` goes back to, pinned ones too, ascending up to the last one."""
         count = ffi.new("size_t *")
         capacity = 16
         while True:
@@ -531,20 +551,86 @@ class Atlas:
             else:
                 return list(numbers[0 : count[0]])
 
-    def rollback(self, generation: int) -> None:
+    @property
+    def keep_generations(self) -> int | None:
+        """Earlier commits that are kept, compactions or not; None: the one before the last, until a compaction.
+
+        Assigning to it is a change like any other: the next flush makes it durable, and is the first commit that keeps,
+        or drops, what it says.
+        """
+        count = int(_handle.describe(self._use()).keep_generations)
+        return None if count == 0 else max(0, count)
+
+    @keep_generations.setter
+    def keep_generations(self, count: int | None) -> None:
+        self._change(lib.atlas_set_keep_generations, _handle.keep_generations_of(count))
+
+    def pin(self, name: str) -> None:
+        """Pin the last commit under a name: it is kept, with all its files, until `unpin`.
+
+        Nothing that is flushed, compacted or rolled back takes it away. Changes that are not flushed are not part of
+        it. It is a change like any other: the next flush makes it durable. Waits for flushes that were begun.
+
+        Raises
+        ------
+        AlreadyExists
+            There is a pin of this name.
+        """
+        self._change(lib.atlas_pin, name_of(name, "a pin's name"))
+
+    def unpin(self, name: str) -> None:
+        """Take a pin away. From the next flush on its commit is kept only as `keep_generations` says.
+
+        Raises
+        ------
+        NotFound
+            There is no pin of this name.
+        """
+        self._change(lib.atlas_unpin, name_of(name, "a pin's name"))
+
+    @property
+    def pins(self) -> dict[str, int]:
+        """The name and the commit of each pin, in the order in which they were made.
+
+        A store that is open for reading lists those of the last commit, whichever it sees.
+        """
+        found = {}
+        for name in texts(lambda *buffer: self._status(lib.atlas_pin_names, *buffer)):
+            # A writer may have taken it away since.
+            with contextlib.suppress(NotFound):
+                found[name] = self._generation(name)
+        return found
+
+    def _generation(self, of: int | str) -> int:
+        """A commit's number: what it is, or that of the commit that a pin names."""
+        if not isinstance(of, str):
+            return of
+        out = ffi.new("uint64_t *")
+        self._call(lib.atlas_pin_generation, name_of(of, "a pin's name"), out)
+        return int(out[0])
+
+    def rollback(self, generation: int | str) -> None:
         """Make the store what it was at an earlier commit, as a new commit, and wait until that is on the disk.
+
+        Parameters
+        ----------
+        generation : int or str
+            One of `generations`, or the name of a pin.
 
         Raises
         ------
         StoreNotFound
             The store does not keep that commit; the text says which it keeps.
+        NotFound
+            There is no pin of that name.
         UnflushedChanges
             Anything changed since the last flush.
         """
-        if not 0 <= generation < 1 << 64:
-            raise InvalidArgument(f"a commit has a number from 1 on, not {generation}")
+        number = self._generation(generation)
+        if not 0 <= number < 1 << 64:
+            raise InvalidArgument(f"a commit has a number from 1 on, not {number}")
         try:
-            self._change(lib.atlas_rollback, generation)
+            self._change(lib.atlas_rollback, number)
         except NotFound as missing:
             raise store_not_found(missing) from None
 

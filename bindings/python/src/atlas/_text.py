@@ -49,7 +49,11 @@ def names(values: Iterable[str], what: str) -> Any:
 
 def texts(ask: Callable[[Any, int, Any], int]) -> list[str]:
     """A list of texts. `ask` is called with buffer, capacity and needed, and returns a status."""
-    found = _bytes(ask)
+    return listed(_bytes(ask))
+
+
+def listed(found: bytes) -> list[str]:
+    """The texts of a list of the library, each of which ends with a NUL."""
     return found[:-1].decode().split("\0") if found else []
 
 

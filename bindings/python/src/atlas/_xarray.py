@@ -197,7 +197,7 @@ class DatasetAccessor:
             The value that stands for "missing": of all variables of numbers, or of the variables named.
         encoding : mapping, optional
             Of variables their encoding, instead of what ``variable.encoding`` says: that of CF, and "chunks",
-            "codec", "level" and "shuffle".
+            "codec", "level", "shuffle" and "pack".
         unlimited_dims : str or iterable of str, optional
             Dimensions that may grow, noted for who reads them.
         mode : {"x", "a"}

@@ -53,8 +53,11 @@ def _last(path: str) -> _handle.Handle:
         return _handle.process.shared.setdefault((path, handle.generation, options), handle)
 
 
-def manager_of(path: str, generation: int | None = None) -> Manager:
+def manager_of(path: str, generation: int | str | None = None) -> Manager:
     """What opens one commit of a store, by default the last, here and where it is unpickled."""
+    if isinstance(generation, str):
+        with Atlas.open(path, mode="r") as store:
+            generation = store._generation(generation)
     # The handle of the last commit lives until the manager has it.
     last = _last(path) if generation is None else None
     number = generation if last is None else last.generation
@@ -113,8 +116,9 @@ class AtlasBackendEntrypoint(BackendEntrypoint):
     """Opens datasets of Atlas stores, at the commit that is last when they are opened.
 
     For `xarray.open_dataset`: ``dataset="name"``, or ``group="name"``, names the dataset, which need not be named
-    where there is one. ``generation=`` opens an earlier commit that is kept. Variables are read when they are used,
-    and with ``chunks={}`` they are Dask's arrays with the chunks of the store. A pickle opens the same commit.
+    where there is one. ``generation=`` opens an earlier commit that is kept, by its number or by the name of a pin.
+    Variables are read when they are used, and with ``chunks={}`` they are Dask's arrays with the chunks of the store. A
+    pickle opens the same commit.
 
     For `xarray.open_datatree` and `xarray.open_groups` names of datasets are paths.
     """
@@ -154,7 +158,7 @@ class AtlasBackendEntrypoint(BackendEntrypoint):
         decode_timedelta: Any = None,
         dataset: str | None = None,
         group: str | None = None,
-        generation: int | None = None,
+        generation: int | str | None = None,
     ) -> xr.Dataset:
         path = path_of(filename_or_obj)
         manager = manager_of(path, generation)
@@ -177,7 +181,7 @@ class AtlasBackendEntrypoint(BackendEntrypoint):
         filename_or_obj: Any,
         *,
         group: str | None = None,
-        generation: int | None = None,
+        generation: int | str | None = None,
         **decoders: Any,
     ) -> dict[str, xr.Dataset]:
         path = path_of(filename_or_obj)

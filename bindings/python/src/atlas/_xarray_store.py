@@ -32,7 +32,7 @@ from ._store import Atlas
 from ._types import BOOL, STRING, TIMESTAMP, element_type, nanoseconds
 
 # What a variable's encoding may say explicitly, beyond what CF takes of it.
-ENCODINGS = frozenset({"chunks", "codec", "level", "shuffle"})
+ENCODINGS = frozenset({"chunks", "codec", "level", "shuffle", "pack"})
 # What is of CF, or says where a variable is from.
 _OF_CF = frozenset({"dtype", "source", "_FillValue"})
 # What asks for times as numbers.
@@ -306,7 +306,7 @@ class AtlasDataStore(WritableCFDataStore):
                     f"unexpected encoding parameters for 'atlas' backend: {unexpected!r}. Valid encodings are: "
                     f"{sorted(ENCODINGS)!r}"
                 )
-        options = {key: encoding[key] for key in ("codec", "level", "shuffle") if check_encoding and key in encoding}
+        options = {key: encoding[key] for key in ENCODINGS - {"chunks"} if check_encoding and key in encoding}
         data, dims = variable.data, variable.dims
         if data.dtype == "S1":
             data = np.asarray(data)
