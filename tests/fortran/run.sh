@@ -20,7 +20,7 @@ for tool in "$FC" $([ "$valgrind" = 0 ] || echo valgrind); do
     command -v "$tool" >/dev/null || { echo "run.sh needs $tool, which is not installed" >&2; exit 2; }
 done
 kinds="int8 int16 int32 int64 real32 real64 complex32 complex64 logical bool character"
-[ $# -gt 0 ] || set -- header static raw $kinds text arrays life copies threads stops examples
+[ $# -gt 0 ] || set -- header static raw $kinds text arrays empty life copies threads stops examples
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/atlas-fortran-tests-XXXXXX") && scratch=$(cd "$scratch" && pwd -P)
 trap 'rm -rf "$scratch"' EXIT
@@ -250,6 +250,10 @@ for name in "$@"; do
         done
         one copies "$scratch/plain/copies"
         [ -z "$checks" ] || one "copies with all checks" "$scratch/checked/copies"
+        ;;
+    empty)
+        # It passes what is not allocated, at which a caller with this check would stop before the module is reached.
+        every_way empty ${checks:+-fcheck=no-pointer} "$here/empty.f90"
         ;;
     threads) every_way threads $openmp "$here/threads.f90" ;;
     *) every_way "$name" "$here/$name.f90" ;;

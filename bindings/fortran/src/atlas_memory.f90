@@ -35,12 +35,14 @@ module atlas_store_memory
     integer, parameter :: max_rank = 15
 
     !> A caller's values in memory: the address of the first element, and the bytes from one to the next along each
-    !> dimension. The form says how they are handed to the library.
+    !> dimension. The form says how they are handed to the library. An allocatable that is not allocated, and a pointer
+    !> that is not associated, do not exist.
     type :: memory_type
         type(c_ptr) :: address = c_null_ptr
         integer(c_int32_t) :: dtype = 0
         integer :: form = 0
         integer :: rank = 0
+        logical :: exists = .true.
         integer(int64) :: bytes = 0
         integer(int64) :: extents(max_rank) = 1
         integer(int64) :: steps(max_rank) = 0
@@ -258,10 +260,16 @@ contains
         memory%bytes = bytes
         if (present(form)) memory%form = form
         memory%rank = rank(values)
-        do i = 1, memory%rank
-            memory%extents(i) = size(values, i, int64)
-        end do
-        if (cells(memory) <= 0) return
+        if (c_associated(c_loc(values))) then
+            call take_extents(values, memory%extents)
+        else
+            ! An empty constructor has no address either.
+            do i = 1, memory%rank
+                memory%extents(i) = max(size(values, i, int64), 0_int64)
+            end do
+            memory%exists = cells(memory) == 0
+        end if
+        if (.not. memory%exists .or. cells(memory) <= 0) return
         subscripts = 0
         memory%address = element_address(values, subscripts)
         do i = 1, memory%rank
@@ -271,6 +279,20 @@ contains
             subscripts(i) = 0
         end do
     end function described
+
+    !> The extents of an array. What gfortran's own descriptors say of the extents of an assumed-rank argument is the same
+    !> for an assumed-size array and for an empty result of `pack`; C's descriptors, by which this is called, tell one from
+    !> the other: the last extent of the former is -1.
+    recursive subroutine take_extents(values, extents) bind(c, name="")
+        type(*), intent(in), target :: values(..)
+        integer(c_int64_t), intent(inout) :: extents(max_rank)
+
+        integer :: i
+
+        do i = 1, rank(values)
+            extents(i) = size(values, i, c_int64_t)
+        end do
+    end subroutine take_extents
 
     pure recursive function cells(memory) result(n)
         type(memory_type), intent(in) :: memory
@@ -314,7 +336,9 @@ contains
         type(memory_type), intent(in) :: memory
         type(outcome_type), intent(out) :: outcome
 
-        if (any(memory%extents(:memory%rank) < 0)) then
+        if (.not. memory%exists) then
+            outcome = failure(atlas_status_invalid_argument, "the values are not allocated or associated")
+        else if (any(memory%extents(:memory%rank) < 0)) then
             outcome = failure(atlas_status_invalid_argument, "the values are an assumed-size array; pass a section")
         else if (memory%form == form_plain .and. atlas_dtype_size(memory%dtype) /= memory%bytes) then
             outcome = failure(atlas_status_type_mismatch, "dtype "//dtype_name(memory%dtype)//" is of "// &

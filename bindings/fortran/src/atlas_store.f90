@@ -51,6 +51,10 @@
 !> Fortran has no unsigned integers and no half precision. `dtype`, which the procedures for integers take, says what
 !> else the bits are: with dtype=atlas_dtype_u16 an integer(int16) -1 is 65535; it must be a type of the same size.
 !>
+!> Values may be empty, as `pack(x, x > limit)` is without a hit: to append them adds nothing, and an attribute may have
+!> none. The procedures that read do not allocate: `values` has its shape, from `info` say, before the call. What is not
+!> allocated is an error.
+!>
 !> Text is trimmed when it goes in and padded with blanks when it comes out. A text that is longer than the variable
 !> is an error, not cut. Text is UTF-8; lengths count bytes.
 !>
@@ -70,7 +74,8 @@
 !> Errors
 !>
 !> Every procedure takes `stat` and `errmsg`. `stat` is 0 (atlas_status_ok) or one of the atlas_status_ codes, and
-!> `errmsg` then has the details; it is left alone otherwise. A failure without `stat` is `error stop` with the text.
+!> `errmsg` then has the details; it is left alone otherwise. It is never allocated: by the rules of the language an
+!> unallocated `errmsg` is the same as none. A failure without `stat` is `error stop` with the text.
 !> What fails has changed nothing in the store. The common failures are in atlas.h. The library's own texts count as C
 !> does: dimensions in C's order, indices from 0.
 !>
