@@ -67,6 +67,13 @@ contains
         call expect(rows(store, "field") == 0, "no columns")
         call store%append("d", "text", pack(texts, texts == "none"))
         call expect(rows(store, "text") == 0, "no texts")
+        call store%append("d", "text", pack(texts//"s", texts == "none"))
+        call store%append("d", "text", pack([character(7) :: "a", texts], .false.))
+        call store%append("d", "text", pack(texts(:)(2:3), .false.))
+        call store%append("d", "text", pack(texts(:)(2:1), .false.))
+        call store%append("d", "text", cshift(texts(1:0), 1))
+        call store%append("d", "text", [character(3) ::])
+        call expect(rows(store, "text") == 0, "still no texts")
         call store%append("d", "text", pack(texts, texts == "two"))
         call expect(rows(store, "text") == 1, "one text")
     end subroutine nothing_is_appended

@@ -260,14 +260,15 @@ contains
         memory%bytes = bytes
         if (present(form)) memory%form = form
         memory%rank = rank(values)
-        if (c_associated(c_loc(values))) then
-            call take_extents(values, memory%extents)
+        do i = 1, memory%rank
+            memory%extents(i) = size(values, i, int64)
+        end do
+        if (bytes > 0 .and. c_associated(c_loc(values))) then
+            if (any(memory%extents(:memory%rank) < 0)) call take_extents(values, memory%extents)
         else
-            ! An empty constructor has no address either.
-            do i = 1, memory%rank
-                memory%extents(i) = max(size(values, i, int64), 0_int64)
-            end do
-            memory%exists = cells(memory) == 0
+            ! Texts of no length, an empty constructor, or nothing at all.
+            memory%extents(:memory%rank) = max(memory%extents(:memory%rank), 0_int64)
+            memory%exists = bytes == 0 .or. cells(memory) == 0
         end if
         if (.not. memory%exists .or. cells(memory) <= 0) return
         subscripts = 0
@@ -280,9 +281,9 @@ contains
         end do
     end function described
 
-    !> The extents of an array. What gfortran's own descriptors say of the extents of an assumed-rank argument is the same
-    !> for an assumed-size array and for an empty result of `pack`; C's descriptors, by which this is called, tell one from
-    !> the other: the last extent of the former is -1.
+    !> The extents of an array whose last one is -1 by its own descriptor. gfortran's says so of an assumed-size array and
+    !> of an empty result of `pack` alike; C's, by which this is called, tells one from the other. The elements have a
+    !> length: gfortran divides by it when it takes C's descriptor.
     recursive subroutine take_extents(values, extents) bind(c, name="")
         type(*), intent(in), target :: values(..)
         integer(c_int64_t), intent(inout) :: extents(max_rank)
