@@ -22,8 +22,10 @@
 /// Store and views
 ///
 /// Store owns an open store. It moves and does not copy. close() flushes and releases it, and throws when the flush
-/// fails; the destructor discards what was not flushed, since it could not report a failure. The forms of create() and
-/// open() that take a function close the store when the function returns, and discard when it throws.
+/// fails; the destructor discards what was not flushed, since it could not report a failure. A destructor that loses
+/// changes says so as a warning to the log of the options, or in one line on standard error where the options have none;
+/// discard() says nothing, and neither does a destructor that an exception calls. The forms of create() and open() that
+/// take a function close the store when the function returns, and discard when it throws.
 ///
 /// Dataset, Array and Attributes are views: the store's number and names, no more. They look nothing up until they are
 /// used, may be copied, and stay valid when the Store is moved. Once it is closed their calls fail with
@@ -87,6 +89,7 @@
 #include <complex>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <exception>
 #include <functional>
@@ -1004,8 +1007,8 @@ concept Target = is_target<V>;
 
 // ---- Options and descriptions ---------------------------------------------------------------------------------------
 
-/// Takes a message: one line, valid during the call. Runs on a thread that is inside a call on the store, and must not
-/// call this library. What it throws is dropped.
+/// Takes a message: one line, valid during the call. Runs on a thread that is inside a call on the store or destroys it,
+/// and must not call this library. What it throws is dropped.
 using Log = std::function<void(LogLevel level, std::string_view message)>;
 
 /// Takes a report: `done` of `total` steps of `what`. Returns true to go on, false to cancel. Runs on the thread that
@@ -1026,7 +1029,7 @@ struct CreateOptions {
     int num_threads = 0;           ///< Background threads, or threads_inline; 0 for the default: see atlas.h.
     std::uint64_t cache_bytes = 0; ///< Bytes kept for later reads; 0 for the default, 64 MiB.
     std::uint64_t write_buffer_bytes = 0; ///< Bytes of written values in memory; 0 for the default, 256 MiB.
-    Log log{};                            ///< Called with messages. Default: none.
+    Log log{};                            ///< Called with messages. Default: none; see also "Store and views".
     Progress progress{};                  ///< Called during compact and verify. Default: none.
 };
 
@@ -1037,7 +1040,7 @@ struct OpenOptions {
     int num_threads = 0;                  ///< Background threads, or threads_inline; 0 for the default: see atlas.h.
     std::uint64_t cache_bytes = 0;        ///< Bytes kept for later reads; 0 for the default, 64 MiB.
     std::uint64_t write_buffer_bytes = 0; ///< Bytes of written values in memory; 0 for the default, 256 MiB.
-    Log log{};                            ///< Called with messages. Default: none.
+    Log log{};                            ///< Called with messages. Default: none; see also "Store and views".
     Progress progress{};                  ///< Called during compact and verify. Default: none.
 };
 
@@ -1138,6 +1141,7 @@ inline std::int32_t code(const std::optional<bool> &choice) {
 struct Callbacks {
     Log log;
     Progress progress;
+    std::string path; ///< Of the store.
 
     /// What a progress function threw on this thread.
     static std::exception_ptr &thrown() noexcept {
@@ -1164,6 +1168,19 @@ struct Callbacks {
         } catch (...) {
             thrown() = std::current_exception();
             return 1;
+        }
+    }
+
+    /// Says that a store is destroyed with changes that were not flushed.
+    void warn_of_loss() noexcept {
+        try {
+            const std::string message =
+                "store " + path + ": the changes since the last flush are discarded: it was not closed";
+            if (log)
+                log(LogLevel::warning, message);
+            else
+                std::fprintf(stderr, "atlas: %s\n", message.c_str());
+        } catch (...) { // there is nobody to tell
         }
     }
 
@@ -1835,24 +1852,24 @@ template <class R> TextList dataset_names(const R &datasets) {
 
 // ---- Stores ---------------------------------------------------------------------------------------------------------
 
-/// An open store. Moves, does not copy. Destroying it discards what was not flushed: call close().
+/// An open store. Moves, does not copy. Destroying it discards what was not flushed, with a warning: call close().
 class Store {
   public:
     /// A closed one.
     Store() = default;
     /// Takes over `other`, which is then closed. Views stay valid.
     Store(Store &&other) noexcept : handle_(std::exchange(other.handle_, 0)), callbacks_(std::move(other.callbacks_)) {}
-    /// Discards, then takes over `other`, which is then closed.
+    /// Discards as the destructor does, then takes over `other`, which is then closed.
     Store &operator=(Store &&other) noexcept {
         if (this != &other) {
-            discard();
+            abandon();
             handle_ = std::exchange(other.handle_, 0);
             callbacks_ = std::move(other.callbacks_);
         }
         return *this;
     }
-    /// Discards: see discard().
-    ~Store() { discard(); }
+    /// Discards, and says so if changes are lost: see "Store and views" above.
+    ~Store() { abandon(); }
 
     /// Whether it is open.
     bool is_open() const noexcept { return handle_ != 0; }
@@ -1900,7 +1917,7 @@ class Store {
         callbacks_.reset();
     }
 
-    /// Releases the store without a flush: every change since the last one is gone.
+    /// Releases the store without a flush: every change since the last one is gone. Nothing is said.
     void discard() noexcept {
         if (is_open()) atlas_discard(std::exchange(handle_, 0));
         callbacks_.reset();
@@ -2108,6 +2125,16 @@ class Store {
     }
 
   private:
+    void abandon() noexcept {
+        if (is_open() && callbacks_ && std::uncaught_exceptions() == 0) {
+            atlas_store_description raw{};
+            raw.struct_size = sizeof raw;
+            if (atlas_store_info(handle_, &raw) == ATLAS_STATUS_OK && raw.unflushed_changes != 0)
+                callbacks_->warn_of_loss();
+        }
+        discard();
+    }
+
     friend Store create(const Text &path, const CreateOptions &options);
     friend Store open(const Text &path, Mode mode, const OpenOptions &options);
 
@@ -2144,7 +2171,7 @@ class Store {
 /// not_found if the parent is missing, locked, io or no_space.
 [[nodiscard]] inline Store create(const Text &path, const CreateOptions &options = {}) {
     Store store;
-    store.callbacks_.reset(new detail::Callbacks{options.log, options.progress});
+    store.callbacks_.reset(new detail::Callbacks{options.log, options.progress, path.string()});
     atlas_create_options raw{};
     raw.struct_size = sizeof raw;
     raw.meta_format = detail::code(options.meta_format);
@@ -2170,7 +2197,7 @@ class Store {
 /// who), corrupt, unsupported if a newer library wrote it, or io.
 [[nodiscard]] inline Store open(const Text &path, Mode mode = Mode::read, const OpenOptions &options = {}) {
     Store store;
-    store.callbacks_.reset(new detail::Callbacks{options.log, options.progress});
+    store.callbacks_.reset(new detail::Callbacks{options.log, options.progress, path.string()});
     atlas_open_options raw{};
     raw.struct_size = sizeof raw;
     raw.sync = detail::code(options.sync);
