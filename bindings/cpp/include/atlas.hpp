@@ -2171,7 +2171,8 @@ class Store {
 /// not_found if the parent is missing, locked, io or no_space.
 [[nodiscard]] inline Store create(const Text &path, const CreateOptions &options = {}) {
     Store store;
-    store.callbacks_.reset(new detail::Callbacks{options.log, options.progress, path.string()});
+    store.callbacks_.reset(new detail::Callbacks{options.log, options.progress, {}});
+    if (path.c_str()) store.callbacks_->path = path.c_str();
     atlas_create_options raw{};
     raw.struct_size = sizeof raw;
     raw.meta_format = detail::code(options.meta_format);
@@ -2197,7 +2198,8 @@ class Store {
 /// who), corrupt, unsupported if a newer library wrote it, or io.
 [[nodiscard]] inline Store open(const Text &path, Mode mode = Mode::read, const OpenOptions &options = {}) {
     Store store;
-    store.callbacks_.reset(new detail::Callbacks{options.log, options.progress, path.string()});
+    store.callbacks_.reset(new detail::Callbacks{options.log, options.progress, {}});
+    if (path.c_str()) store.callbacks_->path = path.c_str();
     atlas_open_options raw{};
     raw.struct_size = sizeof raw;
     raw.sync = detail::code(options.sync);
