@@ -24,6 +24,9 @@ need pkg-config command -v pkg-config
 need libnetcdf-dev pkg-config --exists netcdf
 need cmake command -v cmake
 need gfortran command -v gfortran
+need libeigen3-dev pkg-config --exists eigen3
+need libxtensor-dev test -e /usr/include/xtensor/xarray.hpp
+need libarmadillo-dev test -e /usr/include/armadillo
 need ferret-datasets test -e /usr/share/ferret-vis/data/coads_climatology.cdf
 
 as_root=()

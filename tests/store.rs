@@ -2,11 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use atlas_store::{
-    ArrayOptions, Codec, CreateOptions, DType, ErrorKind, MAX_RANK, Mode, OpenOptions, Scalar, Selection, Source,
-    Store, Target,
+    ArrayOptions, Codec, CreateOptions, DType, ErrorKind, LogFn, LogLevel, MAX_RANK, Mode, OpenOptions, RuntimeOptions,
+    Scalar, Selection, Source, Store, Target,
 };
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 fn create(path: &Path) -> Arc<Store> {
     Store::create(path, CreateOptions::default()).expect("create")
@@ -54,6 +54,37 @@ fn values_survive_flush_reopen_and_compact() {
     let store = open(&path, Mode::Read);
     assert_eq!(read_f32(&store, "jan", "t", 2, 16200), expected);
     assert_eq!(store.verify(&mut |damage| panic!("{damage:?}")).unwrap(), 0);
+}
+
+/// A drop is not asked for by name, as a discard is.
+#[test]
+fn a_drop_tells_the_log_what_it_loses() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    create(&path).close().unwrap();
+    let end = |change: bool, end: fn(Arc<Store>)| {
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let log = said.clone();
+        let log: LogFn = Box::new(move |level, message| log.lock().unwrap().push((level, message.to_owned())));
+        let runtime = RuntimeOptions { log: Some(log), ..RuntimeOptions::default() };
+        let store = Store::open(&path, Mode::ReadWrite, OpenOptions { runtime }).unwrap();
+        if change {
+            store.create_dataset("lost").unwrap();
+        }
+        end(store);
+        said.lock().unwrap().clone()
+    };
+    let text = format!("store {}: the changes since the last flush are discarded", path.display());
+    assert_eq!(end(true, drop), [(LogLevel::Warning, text)]);
+    assert_eq!(end(false, drop), []);
+    assert_eq!(end(true, |store| store.discard()), []);
+    let flushed = |store: Arc<Store>| {
+        store.flush().unwrap();
+        store.delete_dataset("lost").unwrap();
+        store.close().unwrap();
+    };
+    assert_eq!(end(true, flushed), []);
+    assert_eq!(open(&path, Mode::Read).dataset_count().unwrap(), 0);
 }
 
 #[test]

@@ -53,7 +53,8 @@ use worker::Worker;
 /// Every method may be called from any thread at once. Changes are in memory, or in files that no commit names, until
 /// [`Store::flush`]. Dropping the last reference discards what is not flushed; where a flush was begun, or
 /// values are being written ahead of one, that is after it is done. [`Store::close`] and [`Store::discard`] wait, so that
-/// the store can be opened again when they return.
+/// the store can be opened again when they return, and say nothing; a drop tells the log callback what it loses, on the
+/// thread that drops.
 pub struct Store {
     place: Place,
     mode: Mode,
@@ -221,6 +222,17 @@ impl Store {
         }
     }
 
+    /// Tells the log what a drop loses, which nobody has asked for by [`Store::close`] or [`Store::discard`].
+    fn warn_of_loss(&self) {
+        if self.closed.load(Ordering::Acquire) || process::id() != self.pid || self.is_calling_back() {
+            return;
+        }
+        if self.state.read().is_ok_and(|state| state.catalogue.has_unflushed_changes()) {
+            let path = self.place.path.display();
+            self.log(LogLevel::Warning, &format!("store {path}: the changes since the last flush are discarded"));
+        }
+    }
+
     /// Locks what belongs to commits once nothing reads a pinned version any more: when the writer's lock is gone, nobody
     /// keeps its files.
     fn lock_committer_to_end(&self) -> Result<MutexGuard<'_, Committer>> {
@@ -319,6 +331,7 @@ fn in_array(dataset: &str, array: &str, error: Error) -> Error {
 
 impl Drop for Store {
     fn drop(&mut self) {
+        self.warn_of_loss();
         self.discard();
     }
 }

@@ -21,11 +21,11 @@ void refused(atlas::Store &store, const atlas::Array &array) {
     array.write(std::vector<std::vector<double>>{{1, 2}});
 #elif CASE == 4 // atlas: append takes an element, a contiguous range of elements
     array.append(std::vector<char>{'a'});
-#elif CASE == 5 // atlas: read_into takes an element, a contiguous range of elements, Strided or an mdspan
+#elif CASE == 5 // atlas: read_into takes an element, a contiguous range of elements, Strided, an mdspan
     array.read_into(constant);
-#elif CASE == 6 // atlas: read_into takes an element, a contiguous range of elements, Strided or an mdspan
+#elif CASE == 6 // atlas: read_into takes an element, a contiguous range of elements, Strided, an mdspan
     array.read_into(texts);
-#elif CASE == 7 // atlas: read_into takes an element, a contiguous range of elements, Strided or an mdspan
+#elif CASE == 7 // atlas: read_into takes an element, a contiguous range of elements, Strided, an mdspan
     array.read_into(atlas::Strided{constant.data(), {1}});
 #elif CASE == 8 // atlas: read gives elements or std::string
     (void)array.read<char>();

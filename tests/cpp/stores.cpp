@@ -53,6 +53,68 @@ TEST(the_destructor_discards) {
     CHECK_EQUAL(atlas::open(path_of("store")).dataset_names(), Names{"flushed"});
 }
 
+namespace {
+// What `call` writes to standard error.
+template <class F> std::string said_by(const F &call) {
+    std::fflush(stderr);
+    const int before = dup(2);
+    std::FILE *const file = std::tmpfile();
+    CHECK(before >= 0 && file && dup2(fileno(file), 2) == 2);
+    call();
+    std::fflush(stderr);
+    CHECK(dup2(before, 2) == 2 && close(before) == 0);
+    std::rewind(file);
+    std::string said(4096, '\0');
+    said.resize(std::fread(said.data(), 1, said.size(), file));
+    std::fclose(file);
+    return said;
+}
+} // namespace
+
+TEST(a_destructor_says_what_it_loses) {
+    const std::string line = "atlas: store " + path_of("store").string() +
+                             ": the changes since the last flush are discarded: it was not closed\n";
+    CHECK_EQUAL(said_by([] { (void)atlas::create(path_of("store")); }), "");
+    const auto change = [] {
+        atlas::Store store = atlas::open(path_of("store"), Mode::read_write);
+        store.create_dataset("lost");
+        return store;
+    };
+    CHECK_EQUAL(said_by([&] { atlas::Store store = change(); }), line);
+    CHECK_EQUAL(said_by([&] {
+                    atlas::Store store = change();
+                    store = atlas::Store();
+                }),
+                line);
+    // what was asked for by name, what nothing is lost by, and what an exception tells
+    CHECK_EQUAL(said_by([&] { change().discard(); }), "");
+    CHECK_EQUAL(said_by([&] {
+                    atlas::Store store = change();
+                    store.flush();
+                    store.delete_dataset("lost");
+                    store.close();
+                }),
+                "");
+    CHECK_EQUAL(said_by([] { (void)atlas::open(path_of("store")).dataset_count(); }), "");
+    CHECK_EQUAL(said_by([&] {
+                    try {
+                        atlas::Store store = change();
+                        throw 1;
+                    } catch (int) {
+                    }
+                }),
+                "");
+    // a log has it instead
+    std::string logged;
+    atlas::OpenOptions options;
+    options.log = [&](atlas::LogLevel level, std::string_view message) {
+        CHECK(level == atlas::LogLevel::warning);
+        logged.append(message);
+    };
+    CHECK_EQUAL(said_by([&] { atlas::open(path_of("store"), Mode::read_write, options).create_dataset("lost"); }), "");
+    CHECK_EQUAL("atlas: " + logged + "\n", line);
+}
+
 TEST(discarding_leaves_the_error_text_alone) {
     try {
         atlas::Store store = atlas::create(path_of("store"));

@@ -15,7 +15,7 @@ module life_tests
 
     public :: actions, begun_flushes, closed_stores, compaction, damage, durability, earlier_commits, failed_flush, &
         finalizers, library, messages, open_twice, options, progress, pins, readers, &
-        regions_refused, stat_and_errmsg, write_buffer
+        regions_refused, stat_and_errmsg, unclosed_stores, write_buffer
 
     ! What the callbacks below saw.
     integer :: reports = 0
@@ -247,6 +247,28 @@ contains
         call store%open(path_of("third"), action="readwrite", stat=stat)
         call expect(stat == atlas_status_ok, "and gives the lock back")
     end subroutine finalizers
+
+    !> A finalizer that loses changes tells the log; `discard` and a finalizer that loses nothing do not.
+    subroutine unclosed_stores
+        notes = 0
+        call leave(discarded=.true., changed=.true.)
+        call leave(discarded=.false., changed=.false.)
+        call expect(notes == 0, "nothing to say")
+        call leave(discarded=.false., changed=.true.)
+        call expect(notes == 1 .and. contains_text(last_note, "store: the changes since"), "a warning")
+    end subroutine unclosed_stores
+
+    subroutine leave(discarded, changed)
+        logical, intent(in) :: discarded, changed
+        type(store_type) :: store
+        character(:), allocatable :: path
+
+        path = path_of("store")
+        call execute_command_line("rm -rf '"//path//"'")
+        call store%create(path, log=note)
+        if (changed) call store%create_dataset("d")
+        if (discarded) call store%discard()
+    end subroutine leave
 
     subroutine leave_one_open(path)
         character(*), intent(in) :: path
@@ -782,7 +804,7 @@ program life
     use check, only: finish, run
     use life_tests, only: actions, begun_flushes, closed_stores, compaction, damage, durability, earlier_commits, &
         failed_flush, finalizers, library, messages, open_twice, options, progress, pins, readers, &
-        regions_refused, stat_and_errmsg, write_buffer
+        regions_refused, stat_and_errmsg, unclosed_stores, write_buffer
     implicit none (type, external)
 
     call run("flush, close and discard", durability)
@@ -790,6 +812,7 @@ program life
     call run("a flush that fails", failed_flush)
     call run("write buffer", write_buffer)
     call run("finalizers", finalizers)
+    call run("unclosed stores", unclosed_stores)
     call run("closed stores", closed_stores)
     call run("stores opened twice", open_twice)
     call run("actions", actions)

@@ -1,4 +1,5 @@
-! What fails without `stat` stops the program with the text: run.sh runs each case and looks at exit code and text.
+! What fails without `stat` stops the program with the text, and what ends without close is told on the standard error:
+! run.sh runs each case and looks at exit code and text.
 program stops
     use atlas_store, only: atlas_dtype_i32, store_type
     implicit none (type, external)
@@ -25,6 +26,10 @@ program stops
         unused = store%has_array("feb", "x")
     case ("assignment")
         call assign
+    case ("unclosed")
+        call store%close()
+        call leave_open
+        stop
     case default
         call store%close()
         print "(a)", "not stopped"
@@ -40,4 +45,12 @@ contains
         copy = store
         print "(l1)", copy%is_open()
     end subroutine assign
+
+    !> Ends without close: the finalizer says what is lost.
+    subroutine leave_open
+        type(store_type) :: other
+
+        call other%open(trim(folder)//"/stops-"//what, action="readwrite")
+        call other%create_dataset("lost")
+    end subroutine leave_open
 end program stops

@@ -22,8 +22,10 @@
 /// Store and views
 ///
 /// Store owns an open store. It moves and does not copy. close() flushes and releases it, and throws when the flush
-/// fails; the destructor discards what was not flushed, since it could not report a failure. The forms of create() and
-/// open() that take a function close the store when the function returns, and discard when it throws.
+/// fails; the destructor discards what was not flushed, since it could not report a failure. A destructor that loses
+/// changes says so as a warning to the log of the options, or in one line on standard error where the options have none;
+/// discard() says nothing, and neither does a destructor that an exception calls. The forms of create() and open() that
+/// take a function close the store when the function returns, and discard when it throws.
 ///
 /// Dataset, Array and Attributes are views: the store's number and names, no more. They look nothing up until they are
 /// used, may be copied, and stay valid when the Store is moved. Once it is closed their calls fail with
@@ -37,10 +39,15 @@
 /// It may differ from the array's: see "Memory" in atlas.h. As the values to write, and to read into, serve
 ///
 ///  - a contiguous range in C order (the last index varies fastest): std::vector, std::array, std::span, std::valarray,
-///    a C array, ...; it must have as many elements as the region has cells;
+///    a C array, ...; it must have as many elements as the region has cells. A range whose data() does not lead to the
+///    elements that its iterators give throws Status::invalid_argument; one that has rows and columns in an order that
+///    it does not tell is not taken: give it as Strided;
 ///  - a contiguous range of std::array or C arrays, nested to any depth, such as double[4][3] or
 ///    std::vector<std::array<float, 3>>; its shape must be the region's;
 ///  - an mdspan, std:: or other, with any strided layout, so column-major ones too; its shape must be the region's;
+///  - what tells its strides as Eigen, xtensor or Armadillo do: matrices in either order, blocks, rows, views, cubes. A
+///    matrix must have the region's shape; one of a single dimension, with whatever distance between its elements,
+///    serves as a flat range does;
 ///  - Strided: a pointer and strides, for a field inside its halo and the like. Only here the memory's size is unknown
 ///    and not checked;
 ///  - one element, where the region is one cell;
@@ -82,6 +89,7 @@
 #include <complex>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <exception>
 #include <functional>
@@ -552,6 +560,101 @@ inline constexpr bool
                           decltype(std::declval<const M &>().stride(0)), decltype(std::declval<const M &>().extent(0)),
                           decltype(std::declval<const M &>().data_handle())>> = deduce_is_mdspan<M>();
 
+// Arrays of other libraries, known by their members: none of their headers is needed. A layout gives the first cell and
+// the extents and strides, in elements.
+
+template <class P> using IsPointer = std::enable_if_t<std::is_pointer_v<P>>;
+
+/// A class that tells no strides.
+template <class V, class = void> struct Layout { static constexpr bool known = false; };
+
+/// As Eigen's matrices, arrays, blocks and maps of memory.
+template <class V>
+struct Layout<V, std::void_t<decltype(V::IsRowMajor), decltype(V::IsVectorAtCompileTime),
+                             decltype(std::declval<V &>().innerStride()), decltype(std::declval<V &>().outerStride()),
+                             decltype(std::declval<V &>().rows()), decltype(std::declval<V &>().cols()),
+                             IsPointer<decltype(std::declval<V &>().data())>>> {
+    static constexpr bool known = true;
+    static auto *first(V &values) { return values.data(); }
+    static void describe(V &values, Shape &shape, Strides &strides) {
+        if constexpr (static_cast<bool>(V::IsVectorAtCompileTime)) {
+            shape = {values.size()};
+            strides = {values.innerStride()};
+        } else {
+            shape = {values.rows(), values.cols()};
+            if (V::IsRowMajor)
+                strides = {values.outerStride(), values.innerStride()};
+            else
+                strides = {values.innerStride(), values.outerStride()};
+        }
+    }
+};
+
+/// Where a view begins, in elements from data(): not all classes have views that tell it.
+template <class V> auto offset_of(V &values, int) -> decltype(static_cast<std::ptrdiff_t>(values.data_offset())) {
+    return static_cast<std::ptrdiff_t>(values.data_offset());
+}
+template <class V> std::ptrdiff_t offset_of(V &, long) { return 0; }
+
+/// As xtensor's containers and views of them.
+template <class V>
+struct Layout<
+    V, std::void_t<decltype(Shape(std::declval<V &>().shape())), decltype(Strides(std::declval<V &>().strides())),
+                   IsPointer<decltype(std::declval<V &>().data())>>> {
+    static constexpr bool known = true;
+    static auto *first(V &values) { return values.data() + offset_of(values, 0); }
+    static void describe(V &values, Shape &shape, Strides &strides) {
+        shape = Shape(values.shape());
+        strides = Strides(values.strides());
+    }
+};
+
+/// As Armadillo's matrices, vectors and cubes: column-major, one slice after the other.
+template <class V>
+struct Layout<
+    V, std::void_t<decltype(std::declval<V &>().n_rows), decltype(std::declval<V &>().n_cols), decltype(V::is_row),
+                   decltype(V::is_col), IsPointer<decltype(std::declval<V &>().memptr())>>> {
+    static constexpr bool known = true;
+    static auto *first(V &values) { return values.memptr(); }
+    static void describe(V &values, Shape &shape, Strides &strides) {
+        if constexpr (V::is_row || V::is_col) {
+            shape = {values.n_elem};
+            strides = {1};
+        } else {
+            shape = {values.n_rows, values.n_cols};
+            strides = Strides(Shape{1, values.n_rows});
+        }
+    }
+};
+template <class V>
+struct Layout<V, std::void_t<decltype(std::declval<V &>().n_rows), decltype(std::declval<V &>().n_cols),
+                             decltype(std::declval<V &>().n_slices), decltype(std::declval<V &>().n_elem_slice),
+                             IsPointer<decltype(std::declval<V &>().memptr())>>> {
+    static constexpr bool known = true;
+    static auto *first(V &values) { return values.memptr(); }
+    static void describe(V &values, Shape &shape, Strides &strides) {
+        shape = {values.n_rows, values.n_cols, values.n_slices};
+        strides = Strides(Shape{1, values.n_rows, values.n_elem_slice});
+    }
+};
+
+/// Elements in the layout of another library.
+template <class V, class = void> inline constexpr bool is_laid_out = false;
+template <class V>
+inline constexpr bool is_laid_out<V, std::enable_if_t<Layout<V>::known>> =
+    is_element<std::remove_pointer_t<decltype(Layout<V>::first(std::declval<V &>()))>>;
+
+/// Rows and columns, of which a pointer to the first element does not tell the order.
+template <class V, class = void> inline constexpr bool has_columns = false;
+template <class V>
+inline constexpr bool
+    has_columns<V, std::void_t<decltype(std::declval<V &>().rows()), decltype(std::declval<V &>().cols())>> = true;
+template <class V, class = void> inline constexpr bool has_columns_as_members = false;
+template <class V>
+inline constexpr bool
+    has_columns_as_members<V, std::void_t<decltype(std::declval<V &>().n_rows), decltype(std::declval<V &>().n_cols)>> =
+        true;
+
 /// Elements inside elements: `rank` further dimensions of `element`s.
 template <class T> struct Nested {
     using element = T;
@@ -603,6 +706,37 @@ template <class R> auto size(R &range, int) -> decltype(static_cast<std::size_t>
 template <class R> auto size(R &range, long) -> decltype(static_cast<std::size_t>(end(range) - begin(range))) {
     return static_cast<std::size_t>(end(range) - begin(range));
 }
+
+/// Whether iterators of this type give one element after the other, as the type alone tells.
+template <class I> constexpr bool is_contiguous_iterator() {
+#if defined(__cpp_lib_concepts) && __cpp_lib_concepts >= 202002L
+    return std::contiguous_iterator<I>;
+#else
+    return std::is_pointer_v<I>;
+#endif
+}
+template <class R> inline constexpr bool is_of_std = false;
+template <class T, class A> inline constexpr bool is_of_std<std::vector<T, A>> = true;
+template <class T, std::size_t n> inline constexpr bool is_of_std<std::array<T, n>> = true;
+
+/// Fails unless the iterators of `range` give the `size` elements at `data`, in their order: each is looked at, except
+/// where the type tells that they do.
+template <class R, class T> void check(R &range, T *data, std::size_t size) {
+    if (size == 0) return;
+    auto iterator = begin(range);
+    if constexpr (is_of_std<std::remove_cv_t<R>>) {
+        return;
+    } else if constexpr (is_contiguous_iterator<decltype(iterator)>()) {
+        if (std::addressof(*iterator) == data) return;
+    } else {
+        std::size_t same = 0;
+        for (; same < size && std::addressof(*iterator) == data + same; ++iterator) same++;
+        if (same == size) return;
+    }
+    fail(Status::invalid_argument, "the range of " + std::to_string(size) +
+                                       " values is not contiguous: its data() does not lead to the elements that its "
+                                       "iterators give; give it as Strided");
+}
 } // namespace range
 
 /// What a contiguous range holds, const if it is; void if `R` is none.
@@ -616,7 +750,8 @@ struct Contiguous<
 template <class R, class = void> inline constexpr bool is_contiguous = false;
 template <class R>
 inline constexpr bool is_contiguous<R, std::enable_if_t<!std::is_void_v<typename Contiguous<R>::item>>> =
-    is_element<typename Nested<typename Contiguous<R>::item>::element>;
+    is_element<typename Nested<typename Contiguous<R>::item>::element> && !Layout<R>::known && !has_columns<R> &&
+    !has_columns_as_members<R>;
 
 /// A flat range of elements, not nested.
 template <class R, class = void> inline constexpr bool is_flat = false;
@@ -723,19 +858,22 @@ inline std::size_t to_size(std::uint64_t cells) {
     return static_cast<std::size_t>(cells);
 }
 
-/// The caller's memory: a flat run of `cells` elements; or of a `shape`, with strides or without; or only strides.
+/// The caller's memory: a flat run of `cells` elements, `step` apart; or of a `shape`, with strides or without; or only
+/// strides.
 template <class Pointer> struct Memory {
     DType dtype{};
     Pointer data{};
     bool flat = false, shaped = false, strided = false;
     std::uint64_t cells = 0;
+    std::int64_t step = 1;
     Shape shape{};
     Strides strides{};
 
     const std::int64_t *stride_pointer() const noexcept { return strided ? strides.data() : nullptr; }
 
-    /// Fails unless a region of extents `count` is what this memory holds.
-    void check(const Shape &count) const {
+    /// Fails unless a region of extents `count` is what this memory holds. A flat run whose elements are apart gets its
+    /// strides.
+    void fit(const Shape &count) {
         if (flat && cells != volume(count))
             fail(Status::invalid_argument,
                  std::to_string(cells) + " values for a region of shape " + count.to_string());
@@ -745,6 +883,35 @@ template <class Pointer> struct Memory {
         if (strided && strides.size() != count.size())
             fail(Status::invalid_argument,
                  "strides " + strides.to_string() + " for a region of shape " + count.to_string());
+        if (flat && step != 1) {
+            strided = true;
+            strides = strides_of(count, step);
+        }
+    }
+
+    /// The same, and fails unless the cells lie one after the other in C order.
+    void fit_contiguous(const Shape &count) {
+        fit(count);
+        if (!strided) return;
+        const Strides contiguous = strides_of(count, 1);
+        for (std::size_t d = 0; d < count.size(); d++)
+            if (count[d] > 1 && strides[d] != contiguous[d] && volume(count) > 0)
+                fail(Status::invalid_argument,
+                     "memory of strides " + strides.to_string() + " where it must be contiguous in C order");
+    }
+
+  private:
+    /// The strides of cells in C order that are `step` elements apart; zeros if there are none.
+    static Strides strides_of(const Shape &count, std::int64_t step) {
+        std::array<std::int64_t, max_rank> distances{};
+        std::int64_t distance = volume(count) == 0 ? 0 : step;
+        for (std::size_t d = count.size(); d-- > 0;) {
+            distances[d] = distance;
+            distance *= static_cast<std::int64_t>(count[d]);
+        }
+        Strides all;
+        for (std::size_t d = 0; d < count.size(); d++) all.push_back(distances[d]);
+        return all;
     }
 };
 
@@ -772,11 +939,25 @@ template <class V> auto memory_of(V &values) {
             memory.strides.push_back(values.stride(static_cast<typename V::rank_type>(d)));
         }
         return memory;
+    } else if constexpr (is_laid_out<V>) {
+        auto *const first = Layout<V>::first(values);
+        using T = std::remove_pointer_t<std::remove_const_t<decltype(first)>>;
+        Memory<PointerTo<T>> memory{dtype_of<std::remove_cv_t<T>>, first};
+        Layout<V>::describe(values, memory.shape, memory.strides);
+        if (memory.shape.size() <= 1) {
+            memory.flat = true;
+            memory.cells = volume(memory.shape);
+            if (memory.cells > 1) memory.step = memory.strides[0];
+        } else {
+            memory.shaped = memory.strided = true;
+        }
+        return memory;
     } else {
         using Item = typename Contiguous<V>::item;
         using T = typename Nested<Item>::element;
         const std::size_t size = range::size(values, 0);
         Memory<PointerTo<T>> memory{dtype_of<std::remove_cv_t<T>>, range::pointer(values, 0)};
+        range::check(values, range::pointer(values, 0), size);
         if constexpr (Nested<Item>::rank == 0) {
             memory.flat = true;
             memory.cells = size;
@@ -790,8 +971,8 @@ template <class V> auto memory_of(V &values) {
 }
 
 template <class V>
-inline constexpr bool is_memory =
-    is_element<V> || is_strided<std::remove_cv_t<V>> || is_mdspan<std::remove_cv_t<V>> || is_contiguous<V>;
+inline constexpr bool is_memory = is_element<V> || is_strided<std::remove_cv_t<V>> || is_mdspan<std::remove_cv_t<V>> ||
+                                  is_laid_out<V> || is_contiguous<V>;
 
 template <class V> constexpr bool deduce_is_target() {
     if constexpr (is_bits<V>)
@@ -826,8 +1007,8 @@ concept Target = is_target<V>;
 
 // ---- Options and descriptions ---------------------------------------------------------------------------------------
 
-/// Takes a message: one line, valid during the call. Runs on a thread that is inside a call on the store, and must not
-/// call this library. What it throws is dropped.
+/// Takes a message: one line, valid during the call. Runs on a thread that is inside a call on the store or destroys it,
+/// and must not call this library. What it throws is dropped.
 using Log = std::function<void(LogLevel level, std::string_view message)>;
 
 /// Takes a report: `done` of `total` steps of `what`. Returns true to go on, false to cancel. Runs on the thread that
@@ -848,7 +1029,7 @@ struct CreateOptions {
     int num_threads = 0;           ///< Background threads, or threads_inline; 0 for the default: see atlas.h.
     std::uint64_t cache_bytes = 0; ///< Bytes kept for later reads; 0 for the default, 64 MiB.
     std::uint64_t write_buffer_bytes = 0; ///< Bytes of written values in memory; 0 for the default, 256 MiB.
-    Log log{};                            ///< Called with messages. Default: none.
+    Log log{};                            ///< Called with messages. Default: none; see also "Store and views".
     Progress progress{};                  ///< Called during compact and verify. Default: none.
 };
 
@@ -859,7 +1040,7 @@ struct OpenOptions {
     int num_threads = 0;                  ///< Background threads, or threads_inline; 0 for the default: see atlas.h.
     std::uint64_t cache_bytes = 0;        ///< Bytes kept for later reads; 0 for the default, 64 MiB.
     std::uint64_t write_buffer_bytes = 0; ///< Bytes of written values in memory; 0 for the default, 256 MiB.
-    Log log{};                            ///< Called with messages. Default: none.
+    Log log{};                            ///< Called with messages. Default: none; see also "Store and views".
     Progress progress{};                  ///< Called during compact and verify. Default: none.
 };
 
@@ -960,6 +1141,7 @@ inline std::int32_t code(const std::optional<bool> &choice) {
 struct Callbacks {
     Log log;
     Progress progress;
+    std::string path; ///< Of the store.
 
     /// What a progress function threw on this thread.
     static std::exception_ptr &thrown() noexcept {
@@ -986,6 +1168,19 @@ struct Callbacks {
         } catch (...) {
             thrown() = std::current_exception();
             return 1;
+        }
+    }
+
+    /// Says that a store is destroyed with changes that were not flushed.
+    void warn_of_loss() noexcept {
+        try {
+            const std::string message =
+                "store " + path + ": the changes since the last flush are discarded: it was not closed";
+            if (log)
+                log(LogLevel::warning, message);
+            else
+                std::fprintf(stderr, "atlas: %s\n", message.c_str());
+        } catch (...) { // there is nobody to tell
         }
     }
 
@@ -1132,6 +1327,17 @@ class Attributes {
         } else if constexpr (detail::is_flat<const Value>) {
             const auto memory = detail::memory_of(value);
             put(key, memory.dtype, detail::to_size(memory.cells), memory.data);
+        } else if constexpr (detail::is_laid_out<const Value>) {
+            const auto memory = detail::memory_of(value);
+            if (!memory.flat)
+                detail::fail(Status::invalid_argument, "attribute '" + key.string() +
+                                                           "' is a list, not values of shape " +
+                                                           memory.shape.to_string());
+            auto *const first = detail::Layout<const Value>::first(value);
+            detail::Values<detail::Bare<decltype(*first)>> list(detail::to_size(memory.cells));
+            for (std::size_t i = 0; i < list.size(); i++)
+                list.data()[i] = first[static_cast<std::ptrdiff_t>(i) * static_cast<std::ptrdiff_t>(memory.step)];
+            put(key, memory.dtype, list.size(), list.data());
         } else {
             static_assert(
                 detail::never<Value>,
@@ -1342,7 +1548,7 @@ class Array {
             });
         } else {
             detail::Values<T> values(cells);
-            read_memory(detail::memory_of(values), region, count);
+            read_memory(values, region, count);
             return detail::to_vector<T>(std::move(values));
         }
     }
@@ -1352,15 +1558,15 @@ class Array {
     /// `values` is one of the forms under "Memory" above, and must have as many cells as the region; it is not resized.
     /// What lies between strides is not touched. Throws Status::invalid_argument if it has not, and as read().
     template <class V> void read_into(V &&values, const Region &region = {}) const {
-        static_assert(is_target<V>, "atlas: read_into takes an element, a contiguous range of elements, Strided or an "
-                                    "mdspan, and none of them const");
+        static_assert(is_target<V>, "atlas: read_into takes an element, a contiguous range of elements, Strided, an "
+                                    "mdspan or a class that tells its strides, and none of them const");
         const Shape count = place().count_of(region);
         if constexpr (detail::is_bits<V>) {
             detail::Bools bools(values.size());
-            read_memory(detail::memory_of(bools), region, count);
+            read_memory(bools, region, count);
             values.assign(bools.begin(), bools.end());
         } else if constexpr (is_target<V>) {
-            read_memory(detail::memory_of(values), region, count);
+            read_memory(values, region, count);
         }
     }
 
@@ -1446,16 +1652,16 @@ class Array {
             detail::check(atlas_write_strings(store_, dataset_.c_str(), array_.c_str(), count.size(),
                                               detail::start_of(region), count.data(), texts.data()));
         } else if constexpr (is_source<V>) {
-            const auto memory = detail::memory_of(values);
+            auto memory = place().named([&] { return detail::memory_of(values); });
             const Shape count = place().count_of(region);
-            place().named([&] { memory.check(count); });
+            place().named([&] { memory.fit(count); });
             detail::check(atlas_write_array(
                 store_, dataset_.c_str(), array_.c_str(), static_cast<atlas_dtype>(memory.dtype), count.size(),
                 detail::start_of(region), count.data(), memory.stride_pointer(), memory.data));
         } else {
             static_assert(detail::never<V>,
                           "atlas: write takes an element, a contiguous range of elements, Strided, an "
-                          "mdspan, text or a range of text");
+                          "mdspan, a class that tells its strides, text or a range of text");
         }
     }
 
@@ -1470,20 +1676,24 @@ class Array {
             detail::check(atlas_append_strings(store_, dataset_.c_str(), array_.c_str(), count.size(), count.data(),
                                                texts.data()));
         } else if constexpr (is_source<V>) {
-            auto memory = detail::memory_of(values);
+            auto memory = place().named([&] { return detail::memory_of(values); });
             const Shape count = given.empty() ? rows_of(memory) : given;
-            place().named([&] { memory.check(count); });
+            place().named([&] { memory.fit(count); });
             detail::check(atlas_append_array(store_, dataset_.c_str(), array_.c_str(),
                                              static_cast<atlas_dtype>(memory.dtype), count.size(), count.data(),
                                              memory.stride_pointer(), memory.data));
         } else {
             static_assert(detail::never<V>, "atlas: append takes an element, a contiguous range of elements, Strided, "
-                                            "an mdspan, text or a range of text");
+                                            "an mdspan, a class that tells its strides, text or a range of text");
         }
     }
 
-    template <class Memory> void read_memory(const Memory &memory, const Region &region, const Shape &count) const {
-        place().named([&] { memory.check(count); });
+    template <class V> void read_memory(V &values, const Region &region, const Shape &count) const {
+        auto memory = place().named([&] {
+            auto fitting = detail::memory_of(values);
+            fitting.fit(count);
+            return fitting;
+        });
         detail::check(atlas_read_array(store_, dataset_.c_str(), array_.c_str(), static_cast<atlas_dtype>(memory.dtype),
                                        count.size(), detail::start_of(region), count.data(), memory.stride_pointer(),
                                        memory.data));
@@ -1642,24 +1852,24 @@ template <class R> TextList dataset_names(const R &datasets) {
 
 // ---- Stores ---------------------------------------------------------------------------------------------------------
 
-/// An open store. Moves, does not copy. Destroying it discards what was not flushed: call close().
+/// An open store. Moves, does not copy. Destroying it discards what was not flushed, with a warning: call close().
 class Store {
   public:
     /// A closed one.
     Store() = default;
     /// Takes over `other`, which is then closed. Views stay valid.
     Store(Store &&other) noexcept : handle_(std::exchange(other.handle_, 0)), callbacks_(std::move(other.callbacks_)) {}
-    /// Discards, then takes over `other`, which is then closed.
+    /// Discards as the destructor does, then takes over `other`, which is then closed.
     Store &operator=(Store &&other) noexcept {
         if (this != &other) {
-            discard();
+            abandon();
             handle_ = std::exchange(other.handle_, 0);
             callbacks_ = std::move(other.callbacks_);
         }
         return *this;
     }
-    /// Discards: see discard().
-    ~Store() { discard(); }
+    /// Discards, and says so if changes are lost: see "Store and views" above.
+    ~Store() { abandon(); }
 
     /// Whether it is open.
     bool is_open() const noexcept { return handle_ != 0; }
@@ -1707,7 +1917,7 @@ class Store {
         callbacks_.reset();
     }
 
-    /// Releases the store without a flush: every change since the last one is gone.
+    /// Releases the store without a flush: every change since the last one is gone. Nothing is said.
     void discard() noexcept {
         if (is_open()) atlas_discard(std::exchange(handle_, 0));
         callbacks_.reset();
@@ -1904,16 +2114,27 @@ class Store {
     /// Status::invalid_argument if it is not, and as the other form.
     template <class V, class Datasets = std::initializer_list<std::string_view>>
     void read_across_into(V &&values, const Text &array, const Datasets &datasets, const Region &region = {}) const {
-        static_assert(is_target<V> && detail::is_contiguous<std::remove_reference_t<V>>,
+        using Values = std::remove_reference_t<V>;
+        static_assert(is_target<V> && (detail::is_contiguous<Values> || detail::is_laid_out<Values>),
                       "atlas: read_across_into takes a contiguous range of elements that are not const");
         const detail::TextList names = detail::dataset_names(datasets);
         const Shape count = count_across(array, names, region);
-        const auto memory = detail::memory_of(values);
-        memory.check(detail::prepend<std::uint64_t>(names.size(), count));
+        auto memory = detail::memory_of(values);
+        memory.fit_contiguous(detail::prepend<std::uint64_t>(names.size(), count));
         read_across_raw(array, names, memory.dtype, region, count, memory.data);
     }
 
   private:
+    void abandon() noexcept {
+        if (is_open() && callbacks_ && std::uncaught_exceptions() == 0) {
+            atlas_store_description raw{};
+            raw.struct_size = sizeof raw;
+            if (atlas_store_info(handle_, &raw) == ATLAS_STATUS_OK && raw.unflushed_changes != 0)
+                callbacks_->warn_of_loss();
+        }
+        discard();
+    }
+
     friend Store create(const Text &path, const CreateOptions &options);
     friend Store open(const Text &path, Mode mode, const OpenOptions &options);
 
@@ -1950,7 +2171,8 @@ class Store {
 /// not_found if the parent is missing, locked, io or no_space.
 [[nodiscard]] inline Store create(const Text &path, const CreateOptions &options = {}) {
     Store store;
-    store.callbacks_.reset(new detail::Callbacks{options.log, options.progress});
+    store.callbacks_.reset(new detail::Callbacks{options.log, options.progress, {}});
+    if (path.c_str()) store.callbacks_->path = path.c_str();
     atlas_create_options raw{};
     raw.struct_size = sizeof raw;
     raw.meta_format = detail::code(options.meta_format);
@@ -1976,7 +2198,8 @@ class Store {
 /// who), corrupt, unsupported if a newer library wrote it, or io.
 [[nodiscard]] inline Store open(const Text &path, Mode mode = Mode::read, const OpenOptions &options = {}) {
     Store store;
-    store.callbacks_.reset(new detail::Callbacks{options.log, options.progress});
+    store.callbacks_.reset(new detail::Callbacks{options.log, options.progress, {}});
+    if (path.c_str()) store.callbacks_->path = path.c_str();
     atlas_open_options raw{};
     raw.struct_size = sizeof raw;
     raw.sync = detail::code(options.sync);

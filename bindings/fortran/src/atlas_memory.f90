@@ -35,12 +35,14 @@ module atlas_store_memory
     integer, parameter :: max_rank = 15
 
     !> A caller's values in memory: the address of the first element, and the bytes from one to the next along each
-    !> dimension. The form says how they are handed to the library.
+    !> dimension. The form says how they are handed to the library. An allocatable that is not allocated, and a pointer
+    !> that is not associated, do not exist.
     type :: memory_type
         type(c_ptr) :: address = c_null_ptr
         integer(c_int32_t) :: dtype = 0
         integer :: form = 0
         integer :: rank = 0
+        logical :: exists = .true.
         integer(int64) :: bytes = 0
         integer(int64) :: extents(max_rank) = 1
         integer(int64) :: steps(max_rank) = 0
@@ -261,7 +263,14 @@ contains
         do i = 1, memory%rank
             memory%extents(i) = size(values, i, int64)
         end do
-        if (cells(memory) <= 0) return
+        if (bytes > 0 .and. c_associated(c_loc(values))) then
+            if (any(memory%extents(:memory%rank) < 0)) call take_extents(values, memory%extents)
+        else
+            ! Texts of no length, an empty constructor, or nothing at all.
+            memory%extents(:memory%rank) = max(memory%extents(:memory%rank), 0_int64)
+            memory%exists = bytes == 0 .or. cells(memory) == 0
+        end if
+        if (.not. memory%exists .or. cells(memory) <= 0) return
         subscripts = 0
         memory%address = element_address(values, subscripts)
         do i = 1, memory%rank
@@ -271,6 +280,20 @@ contains
             subscripts(i) = 0
         end do
     end function described
+
+    !> The extents of an array whose last one is -1 by its own descriptor. gfortran's says so of an assumed-size array and
+    !> of an empty result of `pack` alike; C's, by which this is called, tells one from the other. The elements have a
+    !> length: gfortran divides by it when it takes C's descriptor.
+    recursive subroutine take_extents(values, extents) bind(c, name="")
+        type(*), intent(in), target :: values(..)
+        integer(c_int64_t), intent(inout) :: extents(max_rank)
+
+        integer :: i
+
+        do i = 1, rank(values)
+            extents(i) = size(values, i, c_int64_t)
+        end do
+    end subroutine take_extents
 
     pure recursive function cells(memory) result(n)
         type(memory_type), intent(in) :: memory
@@ -314,7 +337,9 @@ contains
         type(memory_type), intent(in) :: memory
         type(outcome_type), intent(out) :: outcome
 
-        if (any(memory%extents(:memory%rank) < 0)) then
+        if (.not. memory%exists) then
+            outcome = failure(atlas_status_invalid_argument, "the values are not allocated or associated")
+        else if (any(memory%extents(:memory%rank) < 0)) then
             outcome = failure(atlas_status_invalid_argument, "the values are an assumed-size array; pass a section")
         else if (memory%form == form_plain .and. atlas_dtype_size(memory%dtype) /= memory%bytes) then
             outcome = failure(atlas_status_type_mismatch, "dtype "//dtype_name(memory%dtype)//" is of "// &

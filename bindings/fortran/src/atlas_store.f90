@@ -51,6 +51,10 @@
 !> Fortran has no unsigned integers and no half precision. `dtype`, which the procedures for integers take, says what
 !> else the bits are: with dtype=atlas_dtype_u16 an integer(int16) -1 is 65535; it must be a type of the same size.
 !>
+!> Values may be empty, as `pack(x, x > limit)` is without a hit: to append them adds nothing, and an attribute may have
+!> none. The procedures that read do not allocate: `values` has its shape, from `info` say, before the call. What is not
+!> allocated is an error.
+!>
 !> Text is trimmed when it goes in and padded with blanks when it comes out. A text that is longer than the variable
 !> is an error, not cut. Text is UTF-8; lengths count bytes.
 !>
@@ -70,7 +74,8 @@
 !> Errors
 !>
 !> Every procedure takes `stat` and `errmsg`. `stat` is 0 (atlas_status_ok) or one of the atlas_status_ codes, and
-!> `errmsg` then has the details; it is left alone otherwise. A failure without `stat` is `error stop` with the text.
+!> `errmsg` then has the details; it is left alone otherwise. It is never allocated: by the rules of the language an
+!> unallocated `errmsg` is the same as none. A failure without `stat` is `error stop` with the text.
 !> What fails has changed nothing in the store. The common failures are in atlas.h. The library's own texts count as C
 !> does: dimensions in C's order, indices from 0.
 !>
@@ -78,8 +83,9 @@
 !> Life of a store
 !>
 !> A `store_type` is one open store. Nobody else sees its changes until `flush` or `close`. A store that goes out of
-!> scope open is discarded, like a run that crashed: what was not flushed is gone. (Variables of the main program do not
-!> go out of scope; there too, the process's end discards.) Stores cannot be assigned: pass them as arguments.
+!> scope open is discarded, like a run that crashed: what was not flushed is gone, and the store's `log`, or without one a
+!> line on the standard error, says so. `discard` says nothing. (Variables of the main program do not go out of scope;
+!> there too, the process's end discards, without a word.) Stores cannot be assigned: pass them as arguments.
 !>
 !> A program that has better to do than to wait for the disk begins a flush and goes on. What it wrote is copied, so
 !> the next step may change it at once:
@@ -96,7 +102,7 @@
 module atlas_store
     use, intrinsic :: iso_c_binding, only: c_bool, c_f_pointer, c_funloc, c_int32_t, c_int64_t, c_int8_t, c_loc, &
         c_null_char, c_null_funptr, c_null_ptr, c_ptr, c_size_t, c_sizeof
-    use, intrinsic :: iso_fortran_env, only: int16, int32, int64, int8, real32, real64
+    use, intrinsic :: iso_fortran_env, only: error_unit, int16, int32, int64, int8, real32, real64
     use atlas_store_c, only: atlas_append_array, atlas_append_strings, atlas_array_count, &
         atlas_array_description, atlas_array_dims, atlas_array_fill_text, atlas_array_info, atlas_array_names, &
         atlas_array_options, atlas_array_stats, atlas_attribute_count, atlas_attribute_info, atlas_attribute_names, &
@@ -247,6 +253,7 @@ module atlas_store
     type :: callbacks_type
         procedure(log_interface), pointer, nopass :: log => null()
         procedure(progress_interface), pointer, nopass :: progress => null()
+        character(:), allocatable :: path  !< of the store
     end type callbacks_type
 
     !> An open store, or none yet.
@@ -806,9 +813,30 @@ contains
 
         integer(c_int32_t) :: status
 
-        if (self%handle /= 0) status = atlas_discard(self%handle)
+        if (self%handle /= 0) then
+            call warn_of_loss(self)
+            status = atlas_discard(self%handle)
+        end if
         call forget(self)
     end subroutine finalize_store
+
+    !> Says that a store ends with changes that were not flushed: to its log, or on the standard error.
+    recursive subroutine warn_of_loss(self)
+        type(store_type), intent(in) :: self
+
+        type(atlas_store_description) :: description
+        character(:), allocatable :: message
+
+        description%struct_size = c_sizeof(description)
+        if (atlas_store_info(self%handle, description) /= atlas_status_ok) return
+        if (description%unflushed_changes == 0) return
+        message = "store "//self%callbacks%path//": the changes since the last flush are discarded: it was not closed"
+        if (associated(self%callbacks%log)) then
+            call self%callbacks%log(int(atlas_log_warning), message)
+        else
+            write (error_unit, "(2a)") "atlas: ", message
+        end if
+    end subroutine warn_of_loss
 
     !> Checks that nothing is open and that the path ends where it seems to, and sets up the callbacks.
     recursive subroutine prepare_to_open(self, path, log, progress, outcome)
@@ -828,6 +856,7 @@ contains
         end if
         call forget(self)
         allocate(self%callbacks)
+        self%callbacks%path = trim(path)
         if (present(log)) self%callbacks%log => log
         if (present(progress)) self%callbacks%progress => progress
     end subroutine prepare_to_open
