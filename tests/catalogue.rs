@@ -229,6 +229,40 @@ fn changes_deletions_and_orders_survive_in_every_layer() {
 }
 
 #[test]
+fn the_last_of_several_changes_holds() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let store = create(&path, Some(0));
+    for number in 0..20 {
+        let name = format!("d{number}");
+        store.create_dataset(&name).unwrap();
+        define(&store, &name, "v", 0);
+    }
+    store.close().unwrap();
+    // In a file of its own, in the root over that, and in a file that takes up both.
+    for (value, root_bytes, count) in [(1, Some(0), 2), (2, None, 2), (3, None, 2), (4, Some(0), 2), (5, None, 2)] {
+        let store = open(&path, Mode::ReadWrite, root_bytes);
+        store.set_attribute("d3", None, "value", value).unwrap();
+        store.set_attribute("d3", Some("v"), "value", value).unwrap();
+        write(&store, "d3", "v", value);
+        if value == 2 {
+            define(&store, "d3", "w", value);
+        } else if value == 3 {
+            store.delete_array("d3", "w").unwrap();
+        }
+        store.close().unwrap();
+        let reader = open(&path, Mode::Read, None);
+        let attributes = [None, Some("v")].map(|array| reader.attribute("d3", array, "value").unwrap());
+        assert_eq!(attributes, [Value::I64(vec![value]), Value::I64(vec![value])]);
+        assert_eq!(read(&reader, "d3", "v"), value);
+        assert_eq!(reader.has_array("d3", "w").unwrap(), value == 2);
+        assert_whole(&reader);
+        // Those of the kept commit are there, too.
+        assert!(files(&path).len() >= count, "{:?}", files(&path));
+    }
+}
+
+#[test]
 fn files_stay_few_and_those_of_no_commit_go() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s");
@@ -290,6 +324,25 @@ fn earlier_commits_and_readers_keep_their_files() {
     assert!(reader.refresh().unwrap());
     assert_eq!((read(&reader, "a", "v"), read(&reader, "b", "v")), (5, 1));
     assert_whole(&reader);
+}
+
+#[test]
+fn the_next_writer_leaves_what_kept_commits_need() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let options = CreateOptions { runtime: runtime(Some(0)), keep_generations: Some(3), ..Default::default() };
+    let store = Store::create(&path, options).unwrap();
+    store.create_dataset("a").unwrap();
+    define(&store, "a", "v", 1);
+    store.flush().unwrap();
+    let first = store.info().unwrap().generation;
+    store.delete_dataset("a").unwrap();
+    store.create_dataset("b").unwrap();
+    store.close().unwrap();
+    // It looks for files that nobody needs.
+    open(&path, Mode::ReadWrite, Some(0)).close().unwrap();
+    let at = Store::open_at(&path, first, OpenOptions { runtime: runtime(None) }).unwrap();
+    assert_eq!(content(&at), ["a: [(1, \"v\")], []"]);
 }
 
 #[test]

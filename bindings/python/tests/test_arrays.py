@@ -202,6 +202,7 @@ def test_far_steps_do_not_read_what_lies_between(dataset: atlas.DatasetView, mon
 def test_an_array_as_numpy_has_it(array: atlas.Array) -> None:
     np.testing.assert_array_equal(np.asarray(array), VALUES)
     assert np.asarray(array, dtype="f8").dtype == "f8"
+    np.testing.assert_array_equal(np.from_dlpack(array), VALUES)
     assert np.mean(array) == VALUES.mean()
     assert len(array) == 5
     assert [row.tolist() for row in array] == VALUES.tolist()

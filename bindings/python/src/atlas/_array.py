@@ -360,6 +360,23 @@ class Array:
         found = self.read()
         return found if dtype is None else found.astype(dtype, copy=False)
 
+    def __dlpack__(self, **options: Any) -> Any:
+        """The values, read anew, for libraries that take memory by DLPack; `options` are those of NumPy's arrays.
+
+        Raises
+        ------
+        BufferError
+            The element type is one that DLPack does not have: texts, times.
+        """
+        try:
+            return self.read().__dlpack__(**options)
+        except TypeError as error:
+            raise BufferError(f"array {self.name!r}: {error}") from None
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """The memory of the processor."""
+        return (1, 0)
+
     def __repr__(self) -> str:
         try:
             info = self._info()
