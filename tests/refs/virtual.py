@@ -60,11 +60,12 @@ def write_icechunk(virtual, prefix, folder):
 def as_parquet(expected, virtual, dataset, folder):
     """Virtual variables written as references in Parquet files, and read without VirtualiZarr.
 
-    Not those of rank 0, for which kerchunk looks for metadata that it has not written yet.
+    Not those of rank 0, for which kerchunk looks for metadata that it has not written yet, nor texts, whose codec
+    VirtualiZarr does not write for version 2.
     """
-    names = [name for name, variable in virtual.variables.items() if variable.ndim > 0]
+    names = [name for name, variable in virtual.variables.items() if variable.ndim > 0 and variable.dtype.kind in "biufc"]
     virtual[names].vz.to_kerchunk(str(folder), format="parquet")
-    found = xr.open_dataset(str(folder), engine="kerchunk", decode_cf=False, mask_and_scale=False)
+    found = xr.open_dataset(str(folder), engine="kerchunk", decode_times=False, mask_and_scale=False)
     for name, values, _ in expected.of(dataset):
         if name in names:
             check(f"Parquet: {name}", same_but_nan(found[name].values, values))
