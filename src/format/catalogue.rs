@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub const CATALOGUE: FileKind = FileKind { name: "catalogue file", magic: b"ATLASCAT", version: 1 };
 
 /// Bytes of what is said of the datasets of a page: it ends with the one that reaches them.
-pub const PAGE_BYTES: usize = 64 << 10;
+pub const PAGE_BYTES: usize = 32 << 10;
 /// Datasets of a page, at most.
 pub const PAGE_ENTRIES: usize = 4096;
 
