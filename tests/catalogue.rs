@@ -380,6 +380,27 @@ fn a_damaged_catalogue_file_is_named_and_repair_goes_back() {
 }
 
 #[test]
+fn catalogue_files_are_neither_written_nor_read_through_a_link() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, elsewhere) = (dir.path().join("s"), dir.path().join("elsewhere"));
+    let folder = path.join("atlas.catalogue");
+    let store = create(&path, Some(0));
+    fs::create_dir(&elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &folder).unwrap();
+    store.create_dataset("a").unwrap();
+    let error = store.flush().unwrap_err();
+    assert!(error.message().contains("a symbolic link"), "{error}");
+    assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+    fs::remove_file(&folder).unwrap();
+    store.close().unwrap();
+    fs::remove_dir(&elsewhere).unwrap();
+    fs::rename(&folder, &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &folder).unwrap();
+    let error = open(&path, Mode::Read, None).array_names("a").unwrap_err();
+    assert!(error.message().contains("a symbolic link"), "{error}");
+}
+
+#[test]
 fn every_notation_has_catalogue_files() {
     for (format, zstd) in [(MetaFormat::Json, true), (MetaFormat::MsgPack, false), (MetaFormat::MsgPack, true)] {
         let dir = tempfile::tempdir().unwrap();

@@ -1,6 +1,6 @@
 //! Catalogue files: read in any order, through a bounded cache of pages, and written from front to back.
 
-use crate::base::error::{Error, ErrorKind, Result, bail, error};
+use crate::base::error::{Error, ErrorKind, Result, error};
 use crate::base::locks::{after_panic, lock};
 use crate::base::pool::Pool;
 use crate::base::sync::Mutex;
@@ -8,7 +8,7 @@ use crate::format::catalogue::{self, CATALOGUE, Directory, Entry, Frame, Kind, P
 use crate::format::root::CatalogueFileRecord;
 use crate::format::segment::{self as layout, HEADER_LEN, TRAILER_LEN, Trailer};
 use crate::memory::buffers;
-use crate::storage::{ReadFile, Storage, WriteFile};
+use crate::storage::{ReadFile, Storage, WriteFile, check_folder};
 use quick_cache::OptionsBuilder;
 use quick_cache::sync::Cache;
 use std::path::{Path, PathBuf};
@@ -90,13 +90,9 @@ impl CatalogueFile {
     }
 
     fn open(&self) -> Result<Arc<dyn ReadFile>> {
-        let failed = |error: &std::io::Error| Error::io("open", &self.path, error).missing_is(ErrorKind::Corrupt);
-        if let Some(folder) = self.path.parent()
-            && self.storage.is_link(folder).map_err(|error| failed(&error))?
-        {
-            bail!(Corrupt, "{} is a symbolic link", folder.display());
-        }
-        self.storage.open(&self.path).map_err(|error| failed(&error))
+        let opened = check_folder(&*self.storage, &self.path)
+            .and_then(|()| self.storage.open(&self.path).map_err(|error| Error::io("open", &self.path, &error)));
+        opened.map_err(|error| error.missing_is(ErrorKind::Corrupt))
     }
 
     fn read(&self, file: &dyn ReadFile, offset: u64, len: usize) -> Result<Vec<u8>> {
@@ -173,7 +169,7 @@ impl CatalogueFile {
     }
 
     /// The names of a page.
-    pub fn names(&self, number: usize) -> Result<Arc<Vec<Entry>>> {
+    fn names(&self, number: usize) -> Result<Arc<Vec<Entry>>> {
         if let Some(names) = self.names.get(&number) {
             return Ok(names);
         }
@@ -183,7 +179,7 @@ impl CatalogueFile {
     }
 
     /// What a page says of its datasets.
-    pub fn records(&self, number: usize) -> Result<Arc<Vec<u8>>> {
+    fn records(&self, number: usize) -> Result<Arc<Vec<u8>>> {
         if let Some(records) = self.records.get(&number) {
             return Ok(records);
         }
@@ -281,6 +277,7 @@ pub(crate) struct CatalogueWriter<'p> {
 impl<'p> CatalogueWriter<'p> {
     /// Makes the file at `path` and begins it.
     pub fn create(storage: &dyn Storage, path: PathBuf, store_id: &[u8; 16], pool: &'p Pool) -> Result<Self> {
+        check_folder(storage, &path)?;
         let file = storage.create(&path).map_err(|error| Error::io("create", &path, &error))?;
         let (gathered, waiting, pages, names) = Default::default();
         let mut writer = Self { file, path, pool, end: 0, gathered, waiting, pages, names };

@@ -9,10 +9,9 @@ pub(crate) use cache::Kept;
 pub(crate) use reader::SegmentReader;
 pub(crate) use writer::{Defined, NewFile, SegmentWriter, sync_failed, sync_file};
 
-use crate::base::error::{Error, ErrorKind, Result, bail};
+use crate::base::error::{Error, ErrorKind};
 use crate::format::root::SegmentRecord;
 use crate::format::segment::Directory;
-use crate::storage::Storage;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -52,13 +51,4 @@ impl Segment {
         };
         Error::new(kind, format!("{} at offset {offset}: {error}", self.path.display()))
     }
-}
-
-/// Refuses a segment in a folder that is a symbolic link: it may lead out of the store.
-fn check_folder(storage: &dyn Storage, segment: &Path) -> Result<()> {
-    let Some(folder) = segment.parent() else { return Ok(()) };
-    if storage.is_link(folder).map_err(|error| Error::io("stat", folder, &error))? {
-        bail!(Corrupt, "{}: a symbolic link, which a store does not follow", folder.display());
-    }
-    Ok(())
 }

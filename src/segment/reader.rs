@@ -7,9 +7,9 @@ use crate::format::definitions::Definitions;
 use crate::format::root::SegmentRecord;
 use crate::format::segment::{self as layout, BlockRef, Directory, HEADER_LEN, Row, TRAILER_LEN, Trailer};
 use crate::memory::buffers::{self, Buffer, Buffers};
+use crate::segment::Segment;
 use crate::segment::cache::{self, Kept};
-use crate::segment::{Segment, check_folder};
-use crate::storage::{OpenFiles, ReadFile, Storage};
+use crate::storage::{OpenFiles, ReadFile, Storage, check_folder};
 use std::path::Path;
 use std::sync::Arc;
 

@@ -10,8 +10,8 @@ use crate::format::segment::{
     self as layout, BlockRef, ChunkKey, Directory, HEADER_LEN, PAGE_ROWS, PageRef, Row, TRAILER_LEN, Trailer,
 };
 use crate::memory::buffers;
-use crate::segment::{Segment, check_folder};
-use crate::storage::{Storage, WriteFile};
+use crate::segment::Segment;
+use crate::storage::{Storage, WriteFile, check_folder};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -17,6 +17,7 @@ pub(crate) use open_files::OpenFiles;
 pub(crate) use root::keep;
 pub use root::{Mark, RootSwap, Swapped};
 
+use crate::base::error::{Error, Result, bail};
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -124,6 +125,15 @@ pub trait ReaderPin: Send + Sync {
     fn pin(&mut self, generation: u64) -> io::Result<()>;
     /// Pins everything again, beside what is pinned: the reader is about to open a newer root.
     fn pin_all(&mut self) -> io::Result<()>;
+}
+
+/// Refuses a file in a folder that is a symbolic link: it may lead out of the store.
+pub(crate) fn check_folder(storage: &dyn Storage, file: &Path) -> Result<()> {
+    let Some(folder) = file.parent() else { return Ok(()) };
+    if storage.is_link(folder).map_err(|error| Error::io("stat", folder, &error))? {
+        bail!(Corrupt, "{}: a symbolic link, which a store does not follow", folder.display());
+    }
+    Ok(())
 }
 
 /// Reads a whole file.
