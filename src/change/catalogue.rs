@@ -14,8 +14,7 @@ use crate::records::Records;
 use crate::version::Version;
 use crate::version::keeping::Keeping;
 use indexmap::IndexMap;
-use std::borrow::Borrow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 /// A dataset at hand.
@@ -239,11 +238,11 @@ impl Catalogue {
         Array::new(id, self.intern(schema), shape, None)
     }
 
-    fn intern(&mut self, schema: impl Into<Arc<Schema>> + Borrow<Schema>) -> Arc<Schema> {
-        if let Some(known) = self.schemas.get(schema.borrow()) {
+    fn intern(&mut self, schema: Schema) -> Arc<Schema> {
+        if let Some(known) = self.schemas.get(&schema) {
             return known.clone();
         }
-        let schema = schema.into();
+        let schema = Arc::new(schema);
         self.schemas.insert(schema.clone());
         schema
     }
@@ -297,11 +296,9 @@ impl Catalogue {
     }
 
     /// Datasets that the last commit may have and that are gone: not those that were created anew.
-    pub fn gone(&self) -> Result<Vec<Arc<str>>> {
+    pub fn gone(&self) -> Result<BTreeSet<Arc<str>>> {
         let slots = read(&self.slots)?;
-        let mut gone: Vec<_> = self.gone.keys().filter(|name| !slots.contains_key(*name)).cloned().collect();
-        gone.sort_unstable();
-        Ok(gone)
+        Ok(self.gone.keys().filter(|name| !slots.contains_key(*name)).cloned().collect())
     }
 
     /// The last commit, written anew with what it had.

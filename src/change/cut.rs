@@ -11,7 +11,7 @@ use crate::format::root::{Attributes, Stored};
 use crate::records::Records;
 use crate::version::keeping::Keeping;
 use indexmap::IndexMap;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock, PoisonError};
 
 /// The state that a flush writes.
@@ -30,7 +30,7 @@ pub(crate) struct Cut {
     /// Those that differ from what the last commit says: those that it has, then those created since, in that order.
     pub changed: IndexMap<Arc<str>, CutDataset>,
     /// Those that it may have and that are gone.
-    pub gone: HashSet<Arc<str>>,
+    pub gone: BTreeSet<Arc<str>>,
     /// Names and ids of arrays that are gone.
     pub removed: Vec<(Arc<str>, u64)>,
 }
@@ -167,7 +167,7 @@ pub(crate) fn cut(catalogue: &mut Catalogue, io: &Io) -> Result<Cut> {
         changed
             .insert(slot.name.clone(), CutDataset { is_created, attributes, arrays, removed, places: OnceLock::new() });
     }
-    let gone = catalogue.gone()?.into_iter().collect();
+    let gone = catalogue.gone()?;
     let mut frozen = Frozen::default();
     // Nothing fails from here on, so that no array is left frozen without a flush to thaw it.
     for changed in changed_arrays(catalogue, &slots) {

@@ -38,9 +38,9 @@ pub(crate) struct Composed {
 }
 
 impl Composed {
-    /// What it says already.
-    pub fn same(records: &Records) -> Self {
-        Self { records: NewRecords::same(records), unsynced: Unsynced::default(), retired: Vec::new() }
+    /// Records that take no files.
+    pub fn of(records: NewRecords) -> Self {
+        Self { records, unsynced: Unsynced::default(), retired: Vec::new() }
     }
 }
 
@@ -84,7 +84,7 @@ impl Composer<'_> {
         let bytes: usize = records.layer.iter().map(|(name, _, encoded)| name.len() + encoded.len()).sum();
         let limit = if base.files.is_empty() { ROOT_BYTES } else { ROOT_BYTES_BESIDE_FILES };
         if bytes as u64 <= self.place.root_bytes.unwrap_or(limit) {
-            return Ok(Composed { records, unsynced: Unsynced::default(), retired: Vec::new() });
+            return Ok(Composed::of(records));
         }
         let first = taken_up(base, records.layer.len() as u64);
         self.into_file(records, first, None)
@@ -119,7 +119,7 @@ impl Composer<'_> {
         for ((name, found), (_, _, encoded)) in base.layer.iter().zip(&mut records.layer) {
             *encoded = Encoded::New(renumbered(name, base.in_root(found))?);
         }
-        Ok(Some(Composed { records, unsynced: Unsynced::default(), retired: Vec::new() }))
+        Ok(Some(Composed::of(records)))
     }
 
     /// The same records, with the root's in a new file, which takes up the files from number `first` on; whole records as
@@ -134,6 +134,7 @@ impl Composer<'_> {
         records.files.extend(file);
         Ok(Composed { records, unsynced, retired })
     }
+
     /// Writes merged layers into a file; `None` where nothing is left.
     fn write_file(
         &mut self,
@@ -213,44 +214,31 @@ impl Changed<'_> {
             let record = DatasetRecord { arrays: arrays.collect::<Result<_>>()?, attributes };
             return Ok((Kind::Whole, root::encode(format, &record)?));
         }
+        let gone = self.dataset.removed.iter().map(|name| Ok((name.clone(), None)));
+        let arrays = gone.chain(arrays.map(|array| array.map(|(name, array)| (name, Some(array)))));
+        let change = DatasetEntry { over: true, arrays: arrays.collect::<Result<_>>()?, attributes };
         let found = base.layer.get(self.name).map(|found| (found.kind, base.in_root(found)));
-        let mut entry: DatasetEntry = match found {
+        match found {
+            None => Ok((Kind::Over, root::encode(format, &change)?)),
+            Some((Kind::Over, bytes)) => {
+                let mut entry: DatasetEntry = root::decode(format, self.name, bytes)?;
+                entry.apply(change);
+                Ok((Kind::Over, root::encode(format, &entry)?))
+            }
+            Some((Kind::Whole, bytes)) => {
+                let mut dataset: DatasetRecord = root::decode(format, self.name, bytes)?;
+                dataset.apply(change);
+                Ok((Kind::Whole, root::encode(format, &dataset)?))
+            }
             Some((Kind::Gone, _)) => bail!(Internal, "dataset '{}' is changed and gone", self.name),
-            Some((_, bytes)) => root::decode(format, self.name, bytes)?,
-            None => DatasetEntry { over: true, ..DatasetEntry::default() },
-        };
-        entry.attributes = attributes;
-        let arrays: Vec<_> =
-            arrays.map(|array| array.map(|(name, array)| (name, Some(array)))).collect::<Result<_>>()?;
-        if entry.over {
-            entry.arrays.extend(self.dataset.removed.iter().map(|name| (name.clone(), None)));
-            entry.arrays.extend(arrays);
-            return Ok((Kind::Over, root::encode(format, &entry)?));
         }
-        if !self.dataset.removed.is_empty() {
-            entry.arrays.retain(|name, _| !self.dataset.removed.contains(name));
-        }
-        entry.arrays.extend(arrays);
-        let place = |_: &Arc<str>, array: &Option<ArrayRecord>| array.as_ref().map_or(0, ArrayRecord::place);
-        // One that was deleted and made again is the last.
-        if !entry.arrays.iter().is_sorted_by_key(|(name, array)| place(name, array)) {
-            entry.arrays.sort_by_cached_key(place);
-        }
-        Ok((Kind::Whole, root::encode(format, &entry)?))
     }
 }
 
-/// The root's layer once a flush is done: what stays in its place, then what was created.
+/// The root's layer once a flush is done: what stays in its place, then what is gone from files, then what was created.
 fn layer(base: &Records, cut: &Cut, changed: Vec<Changed<'_>>) -> Result<Vec<(Arc<str>, Kind, Encoded)>> {
     let mut layer = Vec::with_capacity(base.layer.len() + changed.len());
-    let mut gone: HashSet<&str> = cut.gone.iter().map(|name| &**name).collect();
-    for (name, found) in &base.layer {
-        if gone.remove(&**name) {
-            if base.is_in_files(name)? {
-                layer.push((name.clone(), Kind::Gone, Encoded::New(root::gone(base.format).to_vec())));
-            }
-            continue;
-        }
+    for (name, found) in base.layer.iter().filter(|(name, _)| !cut.gone.contains(*name)) {
         match cut.changed.get_index_of(name) {
             None => layer.push((name.clone(), found.kind, Encoded::Same(found.bytes.clone()))),
             Some(at) if changed[at].dataset.is_created => {}
@@ -261,7 +249,7 @@ fn layer(base: &Records, cut: &Cut, changed: Vec<Changed<'_>>) -> Result<Vec<(Ar
             }
         }
     }
-    for name in cut.gone.iter().filter(|name| gone.contains(&***name)) {
+    for name in &cut.gone {
         if base.is_in_files(name)? {
             layer.push((name.clone(), Kind::Gone, Encoded::New(root::gone(base.format).to_vec())));
         }

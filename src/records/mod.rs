@@ -249,23 +249,43 @@ impl<'n> Folding<'n> {
     /// The dataset; `None` where there is none.
     fn finish(self) -> Result<Option<DatasetRecord>> {
         let Self { name, over, whole, .. } = self;
-        let Some(mut dataset) = whole else {
-            if !over.is_empty() {
-                bail!(Corrupt, "dataset '{name}' is changed and was never made");
+        match whole {
+            Some(mut dataset) => {
+                over.into_iter().rev().for_each(|change| dataset.apply(change));
+                Ok(Some(dataset))
             }
-            return Ok(None);
-        };
-        for DatasetEntry { arrays, attributes, .. } in over.into_iter().rev() {
-            dataset.attributes = attributes;
-            for (name, array) in arrays {
-                match array {
-                    Some(array) => drop(dataset.arrays.insert(name, array)),
-                    None => drop(dataset.arrays.swap_remove(&name)),
-                }
-            }
-            dataset.arrays.sort_by_cached_key(|_, array| array.place());
+            None if over.is_empty() => Ok(None),
+            None => bail!(Corrupt, "dataset '{name}' is changed and was never made"),
         }
-        Ok(Some(dataset))
+    }
+
+    /// All changes as one.
+    fn finish_changes(self) -> DatasetEntry {
+        let mut merged = DatasetEntry { over: true, ..DatasetEntry::default() };
+        self.over.into_iter().rev().for_each(|change| merged.apply(change));
+        merged
+    }
+}
+
+impl DatasetRecord {
+    /// Makes of a dataset what a change makes of it.
+    pub fn apply(&mut self, change: DatasetEntry) {
+        self.attributes = change.attributes;
+        for (name, array) in change.arrays {
+            match array {
+                Some(array) => drop(self.arrays.insert(name, array)),
+                None => drop(self.arrays.swap_remove(&name)),
+            }
+        }
+        self.arrays.sort_by_cached_key(|_, array| array.place());
+    }
+}
+
+impl DatasetEntry {
+    /// Adds a later change to this one.
+    pub fn apply(&mut self, later: DatasetEntry) {
+        self.attributes = later.attributes;
+        self.arrays.extend(later.arrays);
     }
 }
 
@@ -387,39 +407,25 @@ fn merge<'r>(
     layers: Vec<(Kind, Option<u64>, Cow<'r, [u8]>)>,
     is_all: bool,
 ) -> Result<Merged<'r>> {
+    // Of what is only changed, it is that of the layers before.
+    let place = layers.iter().find_map(|(_, place, _)| *place);
     let mut layers = layers.into_iter();
-    let Some((kind, place, record)) = layers.next() else {
+    let Some((kind, _, record)) = layers.next() else {
         bail!(Internal, "dataset '{name}' in no layer");
     };
     if kind != Kind::Over {
         return Ok(Merged { name, kind, place, record });
     }
-    let mut over = vec![root::decode::<DatasetEntry>(format, &name, &record)?];
-    let mut place = place;
-    for (kind, older, record) in layers {
-        place = place.or(older);
-        if kind == Kind::Over {
-            over.push(root::decode(format, &name, &record)?);
-            continue;
-        }
-        let mut folding = Folding { format, name: &name, over, whole: None };
-        folding.add(kind, &record)?;
-        let Some(whole) = folding.finish()? else {
-            bail!(Corrupt, "dataset '{name}' is changed and was never made");
-        };
-        let record = Cow::Owned(root::encode(format, &whole)?);
-        return Ok(Merged { name, kind: Kind::Whole, place, record });
+    let mut folding = Folding::new(format, &name);
+    let mut is_done = folding.add(kind, &record)?;
+    while !is_done && let Some((kind, _, record)) = layers.next() {
+        is_done = folding.add(kind, &record)?;
     }
-    if is_all {
-        bail!(Corrupt, "dataset '{name}' is changed and was never made");
-    }
-    let mut merged = DatasetEntry { over: true, ..DatasetEntry::default() };
-    for DatasetEntry { arrays, attributes, .. } in over.into_iter().rev() {
-        merged.attributes = attributes;
-        merged.arrays.extend(arrays);
-    }
-    let record = Cow::Owned(root::encode(format, &merged)?);
-    Ok(Merged { name, kind: Kind::Over, place, record })
+    let (kind, record) = match is_done || is_all {
+        true => (Kind::Whole, folding.finish().and_then(|whole| root::encode(format, &whole))?),
+        false => (Kind::Over, root::encode(format, &folding.finish_changes())?),
+    };
+    Ok(Merged { name, kind, place, record: Cow::Owned(record) })
 }
 
 /// Numbers of schemas, which may become more.

@@ -14,7 +14,7 @@ use crate::store::open::{self, absolute};
 use crate::store::options::{Mode, OpenOptions};
 use crate::store::{Ending, Store};
 use crate::version::commit::{Committer, commit};
-use crate::version::edit::{Edit, Keep, NewFiles};
+use crate::version::edit::{Edit, Keep, NewFiles, NewRecords};
 use crate::version::keeping::Keeping;
 use crate::version::pins::Pin;
 use crate::version::place::Place;
@@ -106,7 +106,7 @@ impl Store {
         if !files.is_empty() || composed.is_some() {
             let (files_ahead, _) = compaction.apply(&self.io, &ahead, live)?;
             let Composed { records, unsynced, retired: of_catalogue } =
-                composed.unwrap_or_else(|| Composed::same(&now.records));
+                composed.unwrap_or_else(|| Composed::of(NewRecords::same(&now.records)));
             let retired = retired.into_iter().map(File::Segment).chain(of_catalogue).collect();
             let edit = Edit { files, records, retired, new, unsynced, keeping: now.keeping.clone(), keep: Keep::No };
             let outcome = commit(&self.place, &self.io, committer, &now, edit);

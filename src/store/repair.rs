@@ -21,7 +21,7 @@ use crate::format::root::{
 use crate::format::segment::{HEADER_LEN, store_id_in};
 use crate::memory::budget::Budget;
 use crate::memory::buffers::Buffers;
-use crate::records::Records;
+use crate::records::{Numbering, Records};
 use crate::segment::rows::count_bytes;
 use crate::segment::{Segment, SegmentReader, Segments, sync_file};
 use crate::storage::LocalDisk;
@@ -326,9 +326,7 @@ struct Rebuilt {
     reader: SegmentReader,
     head: Head,
     notation: Notation,
-    /// Those of `head`, decoded.
-    schemas: Vec<Arc<Schema>>,
-    numbers: HashMap<Arc<Schema>, u32>,
+    schemas: Numbering,
     datasets: IndexMap<Arc<str>, DatasetRecord>,
     /// Segments that were added, by array name.
     added: IndexMap<Arc<str>, Vec<Arc<Segment>>>,
@@ -420,8 +418,7 @@ impl Rebuilt {
         for segment in version.all_segments() {
             reader.directory(segment).map_err(|error| error.missing_is(ErrorKind::Corrupt))?;
         }
-        let schemas = version.records.schemas.clone();
-        let numbers = schemas.iter().cloned().zip(0..).collect();
+        let schemas = Numbering::of(&version.records.schemas);
         check_records(&version.records)?;
         let mut datasets = IndexMap::new();
         for decoded in version.records.decoded() {
@@ -435,7 +432,7 @@ impl Rebuilt {
             datasets.sort_by_cached_key(|name, _| places.get(name).copied());
         }
         let (path, added, newer) = (path.to_owned(), IndexMap::new(), HashMap::new());
-        Ok(Self { path, reader, head, notation, schemas, numbers, datasets, added, newer })
+        Ok(Self { path, reader, head, notation, schemas, datasets, added, newer })
     }
 
     /// Adds the segments that are newer than the commit started from.
@@ -480,7 +477,7 @@ impl Rebuilt {
             let Some(number) = numbers.get(schema as usize) else {
                 bail!(Corrupt, "{}: there is no schema {schema}", path.display());
             };
-            let schema = &self.schemas[*number as usize];
+            let schema = &self.schemas.list[*number as usize];
             check_name("dataset", &dataset)?;
             if !(1..i64::MAX as u64).contains(&id) {
                 bail!(Corrupt, "{}: an array of id {id}", path.display());
@@ -518,15 +515,7 @@ impl Rebuilt {
 
     /// The number of a schema among those of the store.
     fn schema(&mut self, record: SchemaRecord) -> Result<u32> {
-        let schema = Arc::new(record.decode()?);
-        if let Some(number) = self.numbers.get(&schema) {
-            return Ok(*number);
-        }
-        let number = self.schemas.len() as u32;
-        self.numbers.insert(schema.clone(), number);
-        self.schemas.push(schema);
-        self.head.schemas.push(record);
-        Ok(number)
+        Ok(self.schemas.number(&Arc::new(record.decode()?)))
     }
 
     /// The change that makes this, and the version that it follows: none is known that is later, up to `last`.
@@ -568,7 +557,7 @@ impl Rebuilt {
         let edit = Edit {
             files: files.into_iter().map(|(name, file)| (name, Some(file))).collect(),
             records: NewRecords {
-                schemas: self.schemas.clone(),
+                schemas: self.schemas.list.clone(),
                 next_array_id: self.head.next_array_id,
                 count: report.datasets,
                 next_place: 0,
@@ -605,7 +594,7 @@ impl Rebuilt {
         let folder = self.path.join(&*file.folder);
         let mut totals: HashMap<u64, (&Schema, &mut ArrayRecord, Stored)> = HashMap::new();
         for array in self.datasets.values_mut().filter_map(|record| record.arrays.get_mut(name)) {
-            totals.insert(array.id, (&self.schemas[array.schema as usize], array, Stored::default()));
+            totals.insert(array.id, (&self.schemas.list[array.schema as usize], array, Stored::default()));
         }
         let segments = file.segments.iter().map(|record| Arc::new(Segment::new(record.clone(), &folder))).collect();
         let ids: HashSet<u64> = totals.keys().copied().collect();
