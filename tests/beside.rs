@@ -56,6 +56,14 @@ fn create(path: &Path, progress: Option<Arc<Gate>>) -> Arc<Store> {
     Store::create(path, CreateOptions { runtime, ..CreateOptions::default() }).unwrap()
 }
 
+/// A filled store whose next long call is held up.
+fn filled(path: &Path) -> (Arc<Store>, Keeper) {
+    let (gate, keeper) = gate();
+    let store = create(path, Some(gate));
+    fill(&store);
+    (store, keeper)
+}
+
 fn define(store: &Store, dataset: &str, rows: u64) {
     let options = || ArrayOptions { chunk_shape: Some(vec![1, CELLS]), codec: Some(Codec::None), ..Default::default() };
     let dataset = store.create_dataset(dataset).unwrap();
@@ -126,9 +134,7 @@ fn check(store: &Store) {
 fn a_model_goes_on_beside_a_verify() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s");
-    let (gate, keeper) = gate();
-    let store = create(&path, Some(gate));
-    fill(&store);
+    let (store, keeper) = filled(&path);
     std::thread::scope(|scope| {
         let verify = scope.spawn(|| store.verify(&mut |damage| panic!("{damage:?}")));
         keeper.called.recv_timeout(HANGS).unwrap();
@@ -155,9 +161,7 @@ fn a_model_goes_on_beside_a_compaction_which_loses_nothing_of_it() {
     for waits_with_unflushed_values in [false, true] {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("s");
-        let (gate, keeper) = gate();
-        let store = create(&path, Some(gate));
-        fill(&store);
+        let (store, keeper) = filled(&path);
         std::thread::scope(|scope| {
             let compaction = scope.spawn(|| store.compact());
             keeper.called.recv_timeout(HANGS).unwrap();
@@ -215,9 +219,7 @@ fn a_callback_may_not_call_the_store_that_it_is_of() {
 fn a_rollback_beside_a_compaction_gets_back_what_that_left_out() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s");
-    let (gate, keeper) = gate();
-    let store = create(&path, Some(gate));
-    fill(&store);
+    let (store, keeper) = filled(&path);
     let before = store.info().unwrap().generation;
     store.delete_dataset("gone").unwrap();
     store.flush().unwrap();
@@ -244,9 +246,7 @@ fn a_rollback_beside_a_compaction_gets_back_what_that_left_out() {
 fn a_close_waits_for_what_reads_its_commit() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s");
-    let (gate, keeper) = gate();
-    let store = create(&path, Some(gate));
-    fill(&store);
+    let (store, keeper) = filled(&path);
     std::thread::scope(|scope| {
         let verify = scope.spawn(|| store.verify(&mut |damage| panic!("{damage:?}")));
         keeper.called.recv_timeout(HANGS).unwrap();
