@@ -10,6 +10,7 @@ pub(crate) use read::{Plan, Values, is_gone, read_numbers, read_texts};
 
 use crate::base::dtype::DType;
 use crate::base::error::{Error, Result};
+use crate::base::maps::HashMap;
 use crate::base::pool::Pool;
 use crate::base::shape::{Dims, c_strides, cells};
 use crate::base::sync::RwLock;
@@ -21,7 +22,6 @@ use crate::format::segment::Row;
 use crate::memory::budget::{Budget, Held};
 use crate::memory::buffers::{self, Buffers};
 use crate::segment::{Segment, SegmentReader, Segments};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Chunks of at least this size are blocks of their own; smaller ones are packed together when they are flushed, unless

@@ -3,6 +3,7 @@
 use crate::array::Array;
 use crate::base::error::{Error, Result, bail, error};
 use crate::base::locks::{after_panic, lock, read, write};
+use crate::base::maps::{HashMap, HashSet, IndexMap, index_map};
 use crate::base::names::stored_name;
 use crate::base::pool::Pool;
 use crate::base::sync::atomic::{AtomicU64, Ordering};
@@ -13,8 +14,7 @@ use crate::format::root::{ArrayRecord, Attributes, DatasetRecord};
 use crate::records::Records;
 use crate::version::Version;
 use crate::version::keeping::Keeping;
-use indexmap::IndexMap;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 /// A dataset at hand.
@@ -98,7 +98,7 @@ impl Catalogue {
             records: records.clone(),
             slots: RwLock::default(),
             dirty: Mutex::default(),
-            gone: HashMap::new(),
+            gone: HashMap::default(),
             count,
             names: OnceLock::new(),
             schemas: records.schemas.iter().cloned().collect(),
@@ -331,7 +331,7 @@ impl Dataset {
 
 /// What is wrong with datasets as a commit has them.
 pub(crate) fn damaged_records(records: &Records) -> Vec<Error> {
-    let mut ids = HashSet::new();
+    let mut ids = HashSet::default();
     let mut damaged = Vec::new();
     let mut count = 0;
     for decoded in records.decoded() {
@@ -354,7 +354,7 @@ pub(crate) fn damaged_records(records: &Records) -> Vec<Error> {
 }
 
 fn decode(records: &Records, dataset: &str, record: DatasetRecord) -> Result<Dataset> {
-    let mut arrays = IndexMap::with_capacity(record.arrays.len());
+    let mut arrays = index_map(record.arrays.len());
     stored_attributes(&record.attributes)?;
     for (name, array) in record.arrays {
         stored_name("array", &name)?;

@@ -6,6 +6,7 @@
 
 use crate::array::{Io, PACK_BELOW};
 use crate::base::error::Result;
+use crate::base::maps::HashMap;
 use crate::change::records::{Composed, Composer};
 use crate::change::segments::{PACK_TARGET, is_damage};
 use crate::chunk::block::{EncodedPart, encode_raw};
@@ -18,7 +19,7 @@ use crate::segment::{Segment, SegmentWriter, Segments};
 use crate::version::edit::{FileEdit, NewFiles};
 use crate::version::place::Place;
 use crate::version::{ArrayFile, Version};
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -50,7 +51,7 @@ struct Rewritten {
 
 /// All arrays of a version, by array name.
 pub(crate) fn live_arrays(records: &Records) -> Result<HashMap<Arc<str>, Live>> {
-    let mut live: HashMap<Arc<str>, Live> = HashMap::new();
+    let mut live: HashMap<Arc<str>, Live> = HashMap::default();
     for decoded in records.decoded() {
         let (dataset, record) = decoded?;
         for (name, array) in record.arrays {
@@ -71,7 +72,7 @@ pub(crate) fn compact(
     mut progress: impl FnMut(u64, u64) -> Result<()>,
 ) -> Result<Compaction> {
     let live = live_arrays(&version.records)?;
-    let none = Live::new();
+    let none = Live::default();
     let gains = |name: &Arc<str>, file: &ArrayFile| {
         file.segments.len() > 1 || file.dead_bytes > 0 || file.live_bytes == 0 || !live.contains_key(name)
     };

@@ -3,6 +3,7 @@
 use crate::array::{Array, ArrayData, Io};
 use crate::base::error::Result;
 use crate::base::locks::{read, write};
+use crate::base::maps::{HashMap, IndexMap, index_map};
 use crate::base::shape::Dims;
 use crate::change::catalogue::{ArrayEntry, Catalogue, Slot};
 use crate::chunk::block::Block;
@@ -10,8 +11,7 @@ use crate::chunk::schema::Schema;
 use crate::format::root::{Attributes, Stored};
 use crate::records::Records;
 use crate::version::keeping::Keeping;
-use indexmap::IndexMap;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock, PoisonError};
 
 /// The state that a flush writes.
@@ -149,7 +149,7 @@ impl FrozenArray {
 /// Sets aside all changes that `catalogue` has.
 pub(crate) fn cut(catalogue: &mut Catalogue, io: &Io) -> Result<Cut> {
     let slots = catalogue.changed()?;
-    let mut changed = IndexMap::with_capacity(slots.len());
+    let mut changed = index_map(slots.len());
     for slot in &slots {
         let is_created = catalogue.is_created(slot);
         let dataset = slot.dataset();

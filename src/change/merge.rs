@@ -7,6 +7,7 @@
 
 use crate::array::Io;
 use crate::base::error::{Result, error};
+use crate::base::maps::HashMap;
 use crate::change::cut::Cut;
 use crate::change::segments::SegmentPlan;
 use crate::format::definitions::Definition;
@@ -16,7 +17,6 @@ use crate::records::Records;
 use crate::segment::rows::{Live, LiveArray, RowMerge};
 use crate::segment::{SegmentWriter, Segments};
 use crate::version::ArrayFile;
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::Range;
 
@@ -105,7 +105,7 @@ pub(crate) fn merge(
         merged.stored.push(reader.fetch(segment, HEADER_LEN as u64, len as usize)?);
         merged.dropped_bytes += len;
     }
-    let mut numbers = HashMap::new();
+    let mut numbers = HashMap::default();
     let mut rows = RowMerge::new(reader, &small)?;
     let mut replaced = 0;
     let wrong = || error!(Corrupt, "the index and the counts of bytes do not agree");
@@ -138,7 +138,7 @@ pub(crate) fn merge(
 
 /// The arrays that segments have chunks of, as the cut has them; not those that are gone.
 fn live_of(io: &Io, records: &Records, plan: &SegmentPlan<'_>, cut: &Cut, segments: &Segments) -> Result<Live> {
-    let mut live = Live::new();
+    let mut live = Live::default();
     for segment in segments.iter() {
         for definition in io.reader.definitions(segment)?.arrays {
             let Definition(id, dataset, ..) = definition;

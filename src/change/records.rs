@@ -5,6 +5,7 @@
 use crate::array::Io;
 use crate::base::error::{Result, bail, error};
 use crate::base::locks::{after_panic, lock, read};
+use crate::base::maps::HashSet;
 use crate::base::sync::Mutex;
 use crate::change::cut::{Cut, CutArray, CutDataset, Totals};
 use crate::change::segments::make_folder;
@@ -18,7 +19,6 @@ use crate::version::File;
 use crate::version::edit::{Encoded, NewFiles, NewRecords, Unsynced};
 use crate::version::place::Place;
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Bytes of records that the root has, at most, and where there are catalogue files already.

@@ -4,6 +4,7 @@
 use crate::array::{Io, PACK_BELOW};
 use crate::base::error::{Error, ErrorKind, Result, bail, error};
 use crate::base::locks::{lock, read};
+use crate::base::maps::IndexMap;
 use crate::base::shape::cells;
 use crate::base::sync::Mutex;
 use crate::change::cut::{Cut, Frozen, FrozenArray, Totals};
@@ -20,7 +21,6 @@ use crate::segment::{Defined, NewFile, Segment, SegmentWriter, Segments};
 use crate::version::edit::{NewFiles, Unsynced};
 use crate::version::place::Place;
 use crate::version::{ArrayFile, Version};
-use indexmap::IndexMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -122,7 +122,7 @@ pub(crate) fn write_segments(
 
 /// Decides which chunks go into which blocks, and has blocks that nobody has begun encoded in the background.
 fn plan<'v>(place: &Place, io: &Io, values: &'v Frozen, base: &Version) -> Vec<SegmentPlan<'v>> {
-    let mut plans: IndexMap<Arc<str>, SegmentPlan<'v>> = IndexMap::new();
+    let mut plans: IndexMap<Arc<str>, SegmentPlan<'v>> = IndexMap::default();
     for frozen in &values.0 {
         let plan = plans.entry(frozen.name.clone()).or_insert_with(|| {
             let known = base.files.get(&frozen.name).map(|file| file.folder.clone());
@@ -143,7 +143,7 @@ fn plan<'v>(place: &Place, io: &Io, values: &'v Frozen, base: &Version) -> Vec<S
 
 fn blocks(io: &Io, values: &[&FrozenArray]) -> Vec<PlannedBlock> {
     let mut blocks = Vec::new();
-    let mut packs: IndexMap<(usize, Compression), Pack> = IndexMap::new();
+    let mut packs: IndexMap<(usize, Compression), Pack> = IndexMap::default();
     for frozen in values {
         let mut chunks: Vec<(&u64, &Arc<Block>)> = frozen.chunks.iter().collect();
         chunks.sort_unstable_by_key(|(number, _)| **number);
@@ -246,7 +246,7 @@ fn account(
 ) -> Result<Written> {
     let mut written = Written {
         files: Vec::with_capacity(plans.len()),
-        totals: Totals::new(),
+        totals: Totals::default(),
         unsynced: Unsynced::default(),
         retired: Vec::new(),
         warnings: Vec::new(),

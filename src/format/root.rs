@@ -5,6 +5,7 @@
 
 use crate::base::dtype::DType;
 use crate::base::error::{Error, Result, bail, error};
+use crate::base::maps::IndexMap;
 use crate::base::shape::{Dims, cells, check_shape};
 use crate::base::value::Value;
 use crate::chunk::schema::{Fill, Schema};
@@ -12,7 +13,6 @@ use crate::chunk::stats;
 use crate::codec::{self, Codec, Compression};
 use crate::format::catalogue::Kind;
 use crate::format::segment::Row;
-use indexmap::IndexMap;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -281,7 +281,7 @@ fn unique<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
             f.write_str("a map of names")
         }
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
-            let mut entries = IndexMap::new();
+            let mut entries = IndexMap::default();
             while let Some((name, value)) = map.next_entry::<Arc<str>, T>()? {
                 if entries.insert(name.clone(), value).is_some() {
                     return Err(serde::de::Error::custom(format_args!("the name '{name}' occurs twice")));
@@ -417,7 +417,7 @@ impl Root {
         let head = |root: &Self| {
             let writer_features =
                 root.head.writer_features.iter().filter(|feature| *feature != PINS).cloned().collect();
-            let (generation, keep_generations, pins) = (0, None, IndexMap::new());
+            let (generation, keep_generations, pins) = (0, None, IndexMap::default());
             let head = Head { generation, keep_generations, pins, writer_features, ..root.head.clone() };
             serde_json::to_string(&head).map_err(|error| error!(Internal, "comparing roots: {error}"))
         };
@@ -744,9 +744,9 @@ mod tests {
             default_compression: Compression::DEFAULT.into(),
             default_pack: true,
             keep_generations: None,
-            pins: IndexMap::new(),
+            pins: IndexMap::default(),
             schemas: Vec::new(),
-            array_files: IndexMap::new(),
+            array_files: IndexMap::default(),
             catalogue: None,
         }
     }

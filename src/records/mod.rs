@@ -10,6 +10,7 @@ pub(crate) use file::{CatalogueFile, CatalogueWriter, NewEntry};
 use file::Named;
 
 use crate::base::error::{Error, Result, bail, error};
+use crate::base::maps::{HashMap, HashSet, IndexMap, index_map};
 use crate::base::names::stored_name;
 use crate::base::pool::Pool;
 use crate::chunk::schema::Schema;
@@ -18,9 +19,7 @@ use crate::format::names;
 use crate::format::root::{self, ArrayRecord, CatalogueRecord, DatasetEntry, DatasetRecord, MetaFormat, Root};
 use crate::memory::buffers;
 use crate::storage::Storage;
-use indexmap::IndexMap;
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -68,7 +67,7 @@ impl Records {
         };
         let schemas = head.schemas.iter().map(decode).collect::<Result<_>>()?;
         let is_alone = head.catalogue.is_none();
-        let mut layer = IndexMap::with_capacity(datasets.len());
+        let mut layer = index_map(datasets.len());
         for (name, bytes) in datasets {
             stored_name("dataset", &name)?;
             let kind = if is_alone { Kind::Whole } else { root::kind(format, &name, &image[bytes.clone()])? };
@@ -89,7 +88,7 @@ impl Records {
             files: Vec::new(),
         });
         let folder = path.join(names::CATALOGUE);
-        let mut named = HashSet::new();
+        let mut named = HashSet::default();
         let mut files = Vec::with_capacity(catalogue.files.len());
         for record in catalogue.files {
             if names::catalogue_generation(&record.file).is_none() || !named.insert(record.file.clone()) {

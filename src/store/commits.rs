@@ -2,6 +2,7 @@
 
 use crate::base::error::{Error, ErrorKind, Result, bail, error};
 use crate::base::locks::{lock, read, write};
+use crate::base::maps::HashSet;
 use crate::base::sync::MutexGuard;
 use crate::change::catalogue::Catalogue;
 use crate::change::compact::{Compaction, compact, compact_records, live_arrays};
@@ -20,7 +21,6 @@ use crate::version::pins::Pin;
 use crate::version::place::Place;
 use crate::version::roots::{expect_root, kept_generations, read_kept, read_last_root, read_root, repairable};
 use crate::version::{File, Version};
-use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 

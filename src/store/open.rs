@@ -4,6 +4,7 @@ use crate::array::Io;
 use crate::base::error::{Error, ErrorKind, Result, bail, error};
 use crate::base::locks::{lock, read};
 use crate::base::log::LogLevel;
+use crate::base::maps::IndexMap;
 use crate::base::pool::Pool;
 use crate::base::process;
 use crate::base::sync::atomic::AtomicBool;
@@ -26,7 +27,6 @@ use crate::version::edit::{Edit, Keep, NewFiles, NewRecords, Unsynced};
 use crate::version::keeping::Keeping;
 use crate::version::place::Place;
 use crate::version::roots::{self, DEFAULT_KEPT, expect_root, find_root, read_last_root, repairable};
-use indexmap::IndexMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -75,9 +75,9 @@ impl Store {
             default_compression: compression.into(),
             default_pack: options.pack.unwrap_or(true),
             keep_generations: options.keep_generations,
-            pins: IndexMap::new(),
+            pins: IndexMap::default(),
             schemas: Vec::new(),
-            array_files: IndexMap::new(),
+            array_files: IndexMap::default(),
             catalogue: None,
         };
         let sync = options.runtime.sync.unwrap_or(true);

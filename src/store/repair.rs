@@ -5,6 +5,7 @@
 //! deletions, and datasets and arrays without values were in the root alone.
 
 use crate::base::error::{Error, ErrorKind, Result, bail};
+use crate::base::maps::{HashMap, HashSet, IndexMap};
 use crate::base::names::check_name;
 use crate::base::pool::Pool;
 use crate::base::shape::cells;
@@ -36,8 +37,7 @@ use crate::version::edit::{Edit, Encoded, Keep, NewFiles, NewRecords, Unsynced};
 use crate::version::keeping::Keeping;
 use crate::version::place::Place;
 use crate::version::roots::{find_root, kept_generations, read_kept, read_root};
-use indexmap::IndexMap;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -200,7 +200,7 @@ fn damaged_segments(storage: &Arc<dyn Storage>, head: &Head, version: &Version) 
     let reader = reader(storage, head)?;
     let mut damaged = Vec::new();
     // By array name: which of `damaged` may have chunks of its arrays, and of those with ids from where to where.
-    let mut hits: HashMap<Arc<str>, Vec<(usize, u64, u64)>> = HashMap::new();
+    let mut hits: HashMap<Arc<str>, Vec<(usize, u64, u64)>> = HashMap::default();
     for (name, file) in &version.files {
         for segment in file.segments.iter() {
             match reader.directory(segment).map_err(|error| error.missing_is(ErrorKind::Corrupt)) {
@@ -395,9 +395,9 @@ impl Rebuilt {
             default_compression: Compression::DEFAULT.into(),
             default_pack: true,
             keep_generations: None,
-            pins: IndexMap::new(),
+            pins: IndexMap::default(),
             schemas: Vec::new(),
-            array_files: IndexMap::new(),
+            array_files: IndexMap::default(),
             catalogue: None,
         };
         report.losses.push(
@@ -420,7 +420,7 @@ impl Rebuilt {
         }
         let schemas = Numbering::of(&version.records.schemas);
         check_records(&version.records)?;
-        let mut datasets = IndexMap::new();
+        let mut datasets = IndexMap::default();
         for decoded in version.records.decoded() {
             let (name, record) = decoded?;
             record.arrays.values().try_for_each(|array| array.check(version.records.schema(array.schema)?))?;
@@ -431,7 +431,7 @@ impl Rebuilt {
             let places: HashMap<_, usize> = names.into_iter().zip(0..).collect();
             datasets.sort_by_cached_key(|name, _| places.get(name).copied());
         }
-        let (path, added, newer) = (path.to_owned(), IndexMap::new(), HashMap::new());
+        let (path, added, newer) = (path.to_owned(), IndexMap::default(), HashMap::default());
         Ok(Self { path, reader, head, notation, schemas, datasets, added, newer })
     }
 
@@ -592,7 +592,7 @@ impl Rebuilt {
         let Some(file) = self.head.array_files.get_mut(name) else { return Ok(()) };
         file.segments.extend(added.iter().map(|segment| segment.record.clone()));
         let folder = self.path.join(&*file.folder);
-        let mut totals: HashMap<u64, (&Schema, &mut ArrayRecord, Stored)> = HashMap::new();
+        let mut totals: HashMap<u64, (&Schema, &mut ArrayRecord, Stored)> = HashMap::default();
         for array in self.datasets.values_mut().filter_map(|record| record.arrays.get_mut(name)) {
             totals.insert(array.id, (&self.schemas.list[array.schema as usize], array, Stored::default()));
         }

@@ -1,12 +1,12 @@
 //! Verification: every byte of every file of a commit.
 
 use crate::base::error::{ErrorKind, Result};
+use crate::base::maps::HashSet;
 use crate::change::catalogue::damaged_records;
 use crate::store::Store;
 use crate::version::keeping::Keeping;
 use crate::version::roots::{kept_generations, read_kept, read_root};
 use crate::version::{File, Version};
-use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 

@@ -8,6 +8,7 @@
 use crate::array::Io;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::log::LogLevel;
+use crate::base::maps::HashSet;
 use crate::format::names::{self, file_name};
 use crate::segment::Segment;
 use crate::storage::WriterLock;
@@ -16,7 +17,7 @@ use crate::version::keeping::Keeping;
 use crate::version::place::Place;
 use crate::version::roots::{self, DEFAULT_KEPT};
 use crate::version::{File, Version};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -70,7 +71,7 @@ impl Committer {
                 break;
             }
             let Some(garbage) = self.garbage.remove(at) else { break };
-            let mut folders: HashSet<&Path> = HashSet::new();
+            let mut folders: HashSet<&Path> = HashSet::default();
             for (path, segment) in &garbage.files {
                 if let Some(segment) = segment {
                     // A file that is removed takes space as long as it is open.
@@ -149,7 +150,7 @@ impl Committer {
         let failed = |action: &str, path: &Path, error: io::Error| Error::io(action, path, &error);
         let list = |path: &Path| place.storage.list(path).map_err(|error| failed("list", path, error));
         let versions = [version, ahead];
-        let mut needed: HashSet<Arc<str>> = HashSet::new();
+        let mut needed: HashSet<Arc<str>> = HashSet::default();
         needed.extend(versions.iter().flat_map(|version| version.all_files()).map(|file| file.name().clone()));
         let known: HashSet<PathBuf> =
             self.garbage.iter().flat_map(|garbage| garbage.files.iter().map(|(path, _)| path.clone())).collect();
@@ -190,7 +191,7 @@ impl Committer {
 
     /// The files that kept roots name.
     fn files_kept(&mut self, place: &Place) -> Result<Kept> {
-        let mut kept = Kept { named: HashSet::new(), unknown: None };
+        let mut kept = Kept { named: HashSet::default(), unknown: None };
         let there = roots::kept_generations(&*place.storage, &place.path, place.notation)?;
         let generations: BTreeSet<u64> = there.into_iter().chain(self.pinned.iter().copied()).collect();
         for generation in generations {

@@ -12,6 +12,7 @@ pub(crate) mod place;
 pub(crate) mod roots;
 
 use crate::base::error::{Result, bail};
+use crate::base::maps::{HashMap, HashSet, IndexMap, index_map};
 use crate::base::names::stored_name;
 use crate::format::names;
 use crate::format::root::{FileRecord, MetaFormat, Root, SegmentRecord, parse_id};
@@ -19,8 +20,6 @@ use crate::records::{CatalogueFile, Records};
 use crate::segment::{Segment, Segments};
 use crate::storage::Storage;
 use crate::version::keeping::Keeping;
-use indexmap::IndexMap;
-use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -95,8 +94,8 @@ impl Version {
         let head = &root.head;
         let segments: HashMap<&str, &Arc<Segment>> =
             known.all_segments().map(|segment| (&*segment.record.file, segment)).collect();
-        let mut files = IndexMap::with_capacity(head.array_files.len());
-        let mut named = HashSet::new();
+        let mut files = index_map(head.array_files.len());
+        let mut named = HashSet::default();
         for (name, record) in &head.array_files {
             stored_name("array", name)?;
             // These become paths: nothing that the root says may lead out of the store.
