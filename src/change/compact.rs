@@ -4,12 +4,12 @@
 //! flushes have added meanwhile stays behind them. It needs memory for one index page of each segment it merges, one pack,
 //! and the index of the segment it writes, which [`MAX_ROWS`] bounds.
 
-use crate::array::{Io, PACK_BELOW};
+use crate::array::Io;
 use crate::base::error::Result;
 use crate::base::maps::HashMap;
 use crate::change::records::{Composed, Composer};
 use crate::change::segments::{PACK_TARGET, is_damage};
-use crate::chunk::block::{EncodedPart, encode_raw};
+use crate::chunk::block::{EncodedPart, PACK_BELOW, encode_raw};
 use crate::codec::Compression;
 use crate::format::segment::Row;
 use crate::memory::buffers::{self, Buffers};

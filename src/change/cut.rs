@@ -134,10 +134,14 @@ impl FrozenArray {
     pub fn freeze(changed: &ChangedArray<'_>, data: &mut ArrayData, open: bool, io: &Io) -> Option<Self> {
         let (dataset, name) = (changed.dataset.clone(), changed.name.clone());
         let array = changed.array.clone();
-        // Totals are over one shape: what an array has grown by is stored all together, its edge too.
-        let grown = data.stored.as_ref().is_some_and(|(_, shape)| *shape != data.shape);
-        let chunks = array.freeze(data, io, open || grown)?;
-        Some(Self { dataset, name, array, shape: data.shape.clone(), chunks })
+        let (shape, end) = if open {
+            array.seal_all(data, io);
+            (data.shape.clone(), u64::MAX)
+        } else {
+            data.complete(&array.schema.chunk_shape)?
+        };
+        let chunks = array.freeze(data, end)?;
+        Some(Self { dataset, name, array, shape, chunks })
     }
 
     /// The array's own among the totals of all.

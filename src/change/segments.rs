@@ -1,7 +1,7 @@
 //! New values on their way to disk: chunks that were set aside, packed into blocks, written to one segment for each array
 //! name.
 
-use crate::array::{Io, PACK_BELOW};
+use crate::array::Io;
 use crate::base::error::{Error, ErrorKind, Result, bail, error};
 use crate::base::locks::{lock, read};
 use crate::base::maps::IndexMap;
@@ -151,7 +151,7 @@ fn blocks(io: &Io, values: &[&FrozenArray]) -> Vec<PlannedBlock> {
             let key = (frozen.array.id, number);
             let part = block.waiting_parts().and_then(|mut parts| parts.pop());
             let schema = &frozen.array.schema;
-            let Some(part) = part.filter(|part| schema.pack && part.data.memory() < PACK_BELOW) else {
+            let Some(part) = part.filter(|part| schema.pack && part.data.is_small()) else {
                 blocks.push((block.clone(), vec![key]));
                 continue;
             };

@@ -8,6 +8,8 @@ use std::path::Path;
 pub(crate) const CATALOGUE: &str = "atlas.catalogue";
 /// The file that writers and readers lock.
 pub(crate) const LOCK: &str = ".lock";
+/// What the names of scratch files begin with.
+const SCRATCH: &str = ".atlas.scratch-";
 /// Bytes of a folder's name, at most; file systems allow 255.
 const FOLDER_LEN: usize = 200;
 
@@ -118,18 +120,24 @@ pub(crate) fn root_claim(notation: Notation) -> String {
     format!(".{}.claim", notation.file_name())
 }
 
+/// A name for a file of values that have no room in memory. It loses the name as soon as it is made.
+pub(crate) fn scratch() -> String {
+    format!("{SCRATCH}{:016x}", unique())
+}
+
 /// The name under which a repair keeps the damaged root.
 pub(crate) fn damaged_root(notation: Notation) -> String {
     format!(".{}.damaged", notation.file_name())
 }
 
-/// Whether a file's name is one that a commit makes and removes again.
-pub(crate) fn is_left_by_a_commit(name: &str) -> bool {
-    NOTATIONS.iter().any(|notation| {
-        let draft = format!(".{}.new-", notation.file_name());
-        let unique = name.strip_prefix(&draft);
-        name == root_claim(*notation) || unique.is_some_and(|unique| unique.len() == 16 && unique.bytes().all(is_hex))
-    })
+/// Whether a file's name is one that a writer makes and removes again.
+pub(crate) fn is_left_by_a_writer(name: &str) -> bool {
+    let is_made =
+        |prefix: &str| name.strip_prefix(prefix).is_some_and(|unique| unique.len() == 16 && unique.bytes().all(is_hex));
+    is_made(SCRATCH)
+        || NOTATIONS
+            .iter()
+            .any(|notation| name == root_claim(*notation) || is_made(&format!(".{}.new-", notation.file_name())))
 }
 
 fn is_hex(byte: u8) -> bool {
@@ -194,12 +202,12 @@ mod tests {
             }
         }
         let json = Notation::default();
-        assert!(is_left_by_a_commit(&draft_root(json)) && is_left_by_a_commit(".atlas.json.zst.claim"));
+        assert!(is_left_by_a_writer(&draft_root(json)) && is_left_by_a_writer(".atlas.json.zst.claim"));
         for name in
             ["atlas.json", ".atlas.json.new", ".atlas.json.7", ".atlas.json.+0000007", ".atlas.json.zst.00000007"]
         {
             assert_eq!(kept_generation(json, name), None, "{name}");
-            assert!(!is_left_by_a_commit(name), "{name}");
+            assert!(!is_left_by_a_writer(name), "{name}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Arrays of a store: defining, writing, appending, reading.
 
-use crate::array::{self, Array, Plan};
+use crate::array::{self, Array, Io, Plan};
 use crate::base::dtype::DType;
 use crate::base::error::{Result, bail, error};
 use crate::base::locks::{read, write};
@@ -269,7 +269,7 @@ impl Store {
         }
         let mut bytes = crate::memory::buffers::allocate(cells * array.schema.dtype.size())?;
         let target = Target::from_bytes(&mut bytes, array.schema.dtype).bind(&region.count, array.schema.dtype)?;
-        let plan = array.plan_numbers(data, segments, region, &target)?;
+        let plan = array.plan_numbers(data, segments, region, &target, &self.io)?;
         array::read_numbers(&self.io, &[(plan, target)])?;
         Ok(array::Values::Numbers(bytes))
     }
@@ -279,7 +279,7 @@ impl Store {
         let name = |error| in_array(dataset, array, error);
         self.on_snapshot(|state| {
             let bind = |count: &[u64], dtype| target.bind(count, dtype);
-            let reads = [state.begin_read(dataset, array, selection, bind)?];
+            let reads = [state.begin_read(&self.io, dataset, array, selection, bind)?];
             Ok(move || array::read_numbers(&self.io, &reads).map_err(name))
         })
     }
@@ -298,7 +298,7 @@ impl Store {
             let mut first: Option<Dims> = None;
             let mut reads = Vec::with_capacity(datasets.len());
             for (number, dataset) in datasets.iter().enumerate() {
-                reads.push(state.begin_read(dataset, array, selection, |count, dtype| {
+                reads.push(state.begin_read(&self.io, dataset, array, selection, |count, dtype| {
                     let same = first.get_or_insert_with(|| count.into());
                     if same[..] != *count {
                         let one = datasets[0];
@@ -366,6 +366,7 @@ impl State {
     /// Makes the plan of a read of numbers.
     fn begin_read<'t>(
         &self,
+        io: &Io,
         dataset: &str,
         array: &str,
         selection: Selection<'_>,
@@ -377,7 +378,7 @@ impl State {
             let data = read(&array.data)?;
             let region = selection.resolve(&data.shape)?;
             let target = bind(&region.count, array.schema.dtype)?;
-            let plan = array.plan_numbers(&data, &segments, &region, &target)?;
+            let plan = array.plan_numbers(&data, &segments, &region, &target, io)?;
             Ok((plan, target))
         })
     }

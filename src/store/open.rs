@@ -225,7 +225,7 @@ fn check_empty(storage: &dyn Storage, path: &Path) -> Result<()> {
     // A create that was killed leaves these.
     let is_ours = |path: &Path| {
         let name = file_name(path);
-        name == names::LOCK || names::is_left_by_a_commit(&name)
+        name == names::LOCK || names::is_left_by_a_writer(&name)
     };
     if let Some(entry) = entries.iter().find(|entry| !is_ours(&entry.path)) {
         bail!(InvalidArgument, "{} is not empty: it holds {}", path.display(), entry.path.display());
@@ -236,7 +236,7 @@ fn check_empty(storage: &dyn Storage, path: &Path) -> Result<()> {
 /// Removes what creates that were killed have left.
 fn remove_leftovers(storage: &dyn Storage, path: &Path) -> Result<()> {
     let entries = storage.list(path).map_err(|error| Error::io("list", path, &error))?;
-    for entry in entries.iter().filter(|entry| names::is_left_by_a_commit(&file_name(&entry.path))) {
+    for entry in entries.iter().filter(|entry| names::is_left_by_a_writer(&file_name(&entry.path))) {
         storage.remove(&entry.path).map_err(|error| Error::io("remove", &entry.path, &error))?;
     }
     Ok(())

@@ -10,7 +10,7 @@ use crate::base::sync::{Mutex, MutexGuard};
 use crate::base::threads;
 use crate::change::cut::{Cut, Totals, cut};
 use crate::change::flush::{Flush, flush};
-use crate::change::spill::{freeze, write_ahead};
+use crate::change::spill::{arrays_with_rows, freeze, set_down, write_ahead};
 use crate::store::install::Change;
 use crate::store::{Ending, Store};
 use crate::version::commit::{Committer, Outcome, commit};
@@ -355,8 +355,17 @@ impl Store {
     fn try_spill(&self, _: &mut Committer) -> Result<bool> {
         self.check_usable()?;
         self.check_not_poisoned()?;
-        if !self.io.budget.is_half_taken() {
+        let budget = &self.io.budget;
+        if !budget.is_half_taken() {
             return Ok(false);
+        }
+        let (arrays, bytes) = arrays_with_rows(&read(&self.state)?.catalogue)?;
+        let has_set_down = budget.is_much(bytes);
+        if has_set_down {
+            set_down(&self.place, &arrays)?;
+            if !budget.is_half_taken() {
+                return Ok(true);
+            }
         }
         // What a flush has set aside is older than what this sets aside.
         let (frozen, ahead) = {
@@ -368,7 +377,7 @@ impl Store {
             (freeze(&self.io, &state.catalogue)?, state.ahead.clone())
         };
         if frozen.0.is_empty() {
-            return Ok(false);
+            return Ok(has_set_down);
         }
         match write_ahead(&self.place, &self.io, &ahead, &frozen) {
             Ok(ahead) => {

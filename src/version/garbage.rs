@@ -162,7 +162,7 @@ impl Committer {
         for entry in list(&place.path)? {
             let name = file_name(&entry.path);
             if !entry.is_dir {
-                if names::is_left_by_a_commit(&name) || name == kept_too_early {
+                if names::is_left_by_a_writer(&name) || name == kept_too_early {
                     place.storage.remove(&entry.path).map_err(|error| failed("remove", &entry.path, error))?;
                     removed += 1;
                 }
