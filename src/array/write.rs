@@ -90,7 +90,10 @@ impl Array {
                     any_open = true;
                     continue;
                 }
-                Some(Pending::Sealed(_)) | None => (self.new_chunk(data, io, segments, &piece, &valid)?, 0),
+                Some(Pending::Sealed(_)) | None => {
+                    let before = if is_end(&piece, &valid) { piece.in_chunk[0] * cells(&valid[1..]) } else { 0 };
+                    (self.new_chunk(data, io, segments, &piece, &valid)?, before)
+                }
             };
             buffers::reserve(&mut made, 1)?;
             if let ChunkData::Rows(rows) = &mut chunk {
@@ -107,7 +110,7 @@ impl Array {
             .map_err(|_| error!(OutOfMemory, "no memory to note {} chunks", made.len()))?;
         for piece in pieces(&shape, chunk_shape, region).filter(|_| any_open) {
             let Some(pending) = data.pending.get_mut(&piece.chunk) else { continue };
-            if let Pending::Open { data: chunk, held, .. } = pending {
+            if let Pending::Open { data: chunk @ (ChunkData::Numbers(_) | ChunkData::Texts(_)), held, .. } = pending {
                 held.grow(put(&piece, chunk_shape, chunk));
                 self.note_written(io, pending, &piece, valid(&piece));
             }
@@ -146,14 +149,9 @@ impl Array {
         }
     }
 
-    /// Whether a piece of a chunk that has no content, or none that stays, is its first rows, for the others of which there
-    /// may be no memory.
-    fn begins_rows(&self, io: &Io, piece: &Piece, valid: &[u64]) -> bool {
-        self.schema.dtype != DType::String
-            && self.schema.chunk_bytes() >= PACK_BELOW
-            && piece.extents.first() < self.schema.chunk_shape.first()
-            && is_next(&Rows::default(), piece, valid)
-            && io.budget.is_quarter_taken()
+    /// Whether a chunk that is written to is kept as rows, where it can be: for others there may be no memory.
+    fn prefers_rows(&self, io: &Io) -> bool {
+        self.schema.dtype != DType::String && self.schema.chunk_bytes() >= PACK_BELOW && io.budget.is_quarter_taken()
     }
 
     /// Counts a piece that an open chunk has been written, and gives the chunk to the workers if it is complete.
@@ -177,16 +175,25 @@ impl Array {
         piece: &Piece,
         valid: &[u64],
     ) -> Result<ChunkData> {
-        let begins_rows = self.begins_rows(io, piece, valid);
+        let (rows, none) = (self.schema.chunk_shape.first(), Rows::default());
+        let (prefers_rows, is_first) = (self.prefers_rows(io), is_next(&none, piece, valid));
         if piece.extents[..] != *valid {
             return match self.content(data, io, segments, piece.chunk)? {
+                Some(content) if prefers_rows && is_end(piece, valid) && valid.first() < rows => {
+                    let row_bytes = self.schema.chunk_bytes() / self.schema.chunk_shape[0] as usize;
+                    let bytes = &content.numbers(&self.schema, &io.buffers)?[..piece.in_chunk[0] as usize * row_bytes];
+                    let mut rows = none;
+                    rows.reserve()?;
+                    rows.push(piece.in_chunk[0], io.buffers.copy(bytes)?);
+                    Ok(ChunkData::Rows(rows))
+                }
                 Some(content) => Ok(content),
-                None if begins_rows => Ok(ChunkData::Rows(Rows::default())),
+                None if prefers_rows && is_first && piece.extents.first() < rows => Ok(ChunkData::Rows(none)),
                 None => ChunkData::filled(&self.schema, &io.buffers),
             };
         }
-        if begins_rows {
-            return Ok(ChunkData::Rows(Rows::default()));
+        if prefers_rows && is_first && piece.extents.first() < rows {
+            return Ok(ChunkData::Rows(none));
         }
         if *valid == self.schema.chunk_shape[..] && self.schema.dtype.size() > 0 {
             return Ok(ChunkData::Numbers(io.buffers.take(self.schema.chunk_bytes())?));
@@ -215,4 +222,11 @@ impl Array {
 fn is_next(rows: &Rows, piece: &Piece, valid: &[u64]) -> bool {
     piece.in_chunk.split_first().is_some_and(|(first, inner)| *first == rows.count && inner.iter().all(|at| *at == 0))
         && piece.extents[1..] == valid[1..]
+}
+
+/// Whether a piece is the last whole rows of the array in its chunk: those that an append brings.
+fn is_end(piece: &Piece, valid: &[u64]) -> bool {
+    piece.in_chunk.split_first().is_some_and(|(first, inner)| {
+        first + piece.extents[0] == valid[0] && inner.iter().all(|at| *at == 0) && piece.extents[1..] == valid[1..]
+    })
 }

@@ -45,15 +45,16 @@ pub(crate) fn set_down(place: &Place, arrays: &[Arc<Array>]) -> Result<()> {
 }
 
 /// Sets aside the complete chunks. Those still being written to would have to be read back: they go too only when there is
-/// no room left and they are the greater part of what is pending.
+/// no room left and they, but for rows, are the greater part of what is pending.
 pub(crate) fn freeze(io: &Io, catalogue: &Catalogue) -> Result<Frozen> {
     let slots = catalogue.changed()?;
     let changed: Vec<_> = changed_arrays(catalogue, &slots).collect();
-    let mut sealed = 0;
+    let mut others = 0;
     for changed in &changed {
-        sealed += read(&changed.array.data)?.sealed_bytes();
+        let data = read(&changed.array.data)?;
+        others += data.sealed_bytes() + data.row_bytes();
     }
-    let open = io.budget.is_overdrawn() && sealed <= io.budget.held() / 2;
+    let open = io.budget.is_overdrawn() && others <= io.budget.held() / 2;
     let mut frozen = Frozen::default();
     for changed in &changed {
         let mut data = changed.array.data.write().unwrap_or_else(PoisonError::into_inner);
