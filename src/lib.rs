@@ -27,6 +27,7 @@
 
 mod array;
 mod base;
+mod cf;
 mod change;
 mod chunk;
 mod codec;
@@ -44,6 +45,8 @@ pub use base::dtype::{DType, Element};
 pub use base::error::{Error, ErrorKind, Result};
 pub use base::shape::{MAX_RANK, Selection};
 pub use base::value::Value;
+pub use cf::calendar::{Calendar, DateTime};
+pub use cf::numbers::{TimeNumber, TimeUnits};
 pub use chunk::stats::{Scalar, Stats};
 pub use chunk::strided::{Source, Target};
 pub use codec::Codec;
