@@ -1450,9 +1450,9 @@ atlas_status atlas_chunk_places(atlas_store store,
  * - `values`    `count` numbers; NULL only if there are none
  * - `out`       room for `count` dates, which does not overlap `values`
  *
- * Integers are exact. A float is taken for the roundest time that it can stand for: a full second that
- * is encoded to the same float, or else a millisecond, a microsecond, or the nearest nanosecond. So
- * 0.1 days are 2:24:00.
+ * Integers are exact, and so are floats that are whole numbers. Another float is taken for the roundest
+ * length of time that it can stand for: that of full seconds which as a number is the same float, or
+ * else milliseconds, microseconds, or the nearest nanosecond. So 0.1 days are 2:24:00.
  *
  * Years go from -1000000 to 1000000, and from 1 on in the calendars standard and julian, which have no
  * earlier ones in CF.

@@ -344,6 +344,10 @@ fn floats_give_clean_times() {
     // The number 43,800.1 is not among those of this type: the next is.
     assert_eq!(shown("days since 1900-01-01", "noleap", 43_800.1f32), "2020-01-01T02:26:15");
     assert_eq!(shown("hours since 2000-01-01", "", 0.1f32), "2000-01-01T00:06:00");
+    // Whole numbers are what integers are, also where no float is next to them.
+    assert_eq!(shown("ms since 2000-01-01 0:0:0.5", "", 10_000_001_024f32), "2000-04-25T17:46:41.524");
+    assert_eq!(shown("hours since 2000-01-01 0:0:0.000000001", "", 1e4f32), "2001-02-20T16:00:00.000000001");
+    assert_eq!(shown("hours since 2000-01-01 0:0:0.000000001", "", 5.5f32), "2000-01-01T05:30:00.000000001");
 }
 
 #[test]

@@ -30,9 +30,10 @@ use std::fmt;
 /// **Dates** are those of the calendar, with years from -1,000,000 to 1,000,000; from 1 on in the standard and Julian
 /// calendars, where CF has none before and gives the year 0 no meaning as a date.
 ///
-/// **Integers** are exact both ways. **Floats** are taken for the roundest time that they can stand for: a full second that is
-/// the same float when it is encoded, or else a millisecond, a microsecond, or the nearest nanosecond. So 0.1 days are 2:24:00,
-/// also in the year 9999, and what was decoded is encoded to the same float, unless floats are closer than nanoseconds.
+/// **Integers** are exact both ways, and so are floats that are whole numbers. Other **floats** are taken for the roundest
+/// length of time that they can stand for: that of full seconds which as a number is the same float, or else milliseconds,
+/// microseconds, or the nearest nanosecond. So 0.1 days are 2:24:00, also in the year 9999, and what was decoded is encoded to
+/// the same float, unless floats are closer than nanoseconds.
 #[derive(Clone, Debug)]
 pub struct TimeUnits {
     text: String,
@@ -228,16 +229,18 @@ impl TimeUnits {
         // What is shifted further is less than a thousandth of a nanosecond, whatever it is.
         let shift = (-exponent).min(126);
         let (below, part) = (product >> shift, product & ((1 << shift) - 1));
-        let exact = self.reference + below;
+        if value.fract() == 0.0 {
+            return Some(self.reference + below);
+        }
         for grid in [SECOND, SECOND / 1_000, SECOND / 1_000_000] {
-            let over = exact.rem_euclid(grid);
+            let over = below.rem_euclid(grid);
             let up = over > grid / 2 || over == grid / 2 && part > 0;
-            let round = exact - over + if up { grid } else { 0 };
-            if is(round - self.reference) {
-                return Some(round);
+            let round = below - over + if up { grid } else { 0 };
+            if is(round) {
+                return Some(self.reference + round);
             }
         }
-        Some(exact + i128::from(part >= 1 << (shift - 1)))
+        Some(self.reference + below + i128::from(part >= 1 << (shift - 1)))
     }
 
     /// The element that means a date: the first bytes are its own.
