@@ -25,6 +25,11 @@
 //!
 //! The format on disk is described in `docs/format.md`; the C ABI over this API is `include/atlas.h`.
 
+/// Its program in Rust runs.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/time.md")]
+struct PageOfTime;
+
 mod array;
 mod base;
 mod cf;
