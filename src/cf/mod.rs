@@ -3,9 +3,11 @@
 //!
 //! - `calendar`: which dates there are, and the day that each is.
 //! - `units`: the texts of `units`, as CF and UDUNITS have them.
-//! - `numbers`: numbers to dates and back.
+//! - `numbers`: numbers to dates and back; `elements`: the same in memory of the caller's.
 
 pub(crate) mod calendar;
+#[cfg(feature = "capi")]
+mod elements;
 pub(crate) mod numbers;
 mod units;
 

@@ -3,7 +3,7 @@
 use crate::base::dtype::{DType, Element};
 use crate::base::error::{Error, ErrorKind, Result, bail, error};
 use crate::cf::calendar::{Calendar, DateTime};
-use crate::cf::{SECOND, units};
+use crate::cf::{DAY, SECOND, units};
 use std::fmt;
 
 /// What the numbers of an array mean that holds times: its attributes `units` and `calendar`, by the CF conventions,
@@ -74,15 +74,6 @@ macro_rules! time_numbers {
                 <$rust>::from_le_bytes(own)
             }
         })+
-
-        /// An element of this type, of which these are the first bytes.
-        fn read(dtype: DType, bytes: [u8; 8]) -> Result<Number> {
-            match dtype {
-                $(<$rust as Element>::DTYPE => Ok(<$rust>::from_bytes(bytes).number()),)+
-                DType::TimestampNs => Ok(i64::from_bytes(bytes).number()),
-                _ => bail!(TypeMismatch, "{dtype} holds no times: integers, f32, f64 and timestamp_ns do"),
-            }
-        }
     };
 }
 
@@ -150,50 +141,7 @@ impl TimeUnits {
         each(dates, |date| self.number(date))
     }
 
-    /// The meaning of numbers of this type; only timestamps have one of their own.
-    pub(crate) fn of(dtype: DType, units: Option<&str>, calendar: Option<&str>) -> Result<Self> {
-        read(dtype, [0; 8])?;
-        let calendar = calendar.unwrap_or_default();
-        match (dtype, units) {
-            (DType::TimestampNs, units) if units.unwrap_or_default().is_empty() && calendar.is_empty() => {
-                Ok(Self::timestamps())
-            }
-            (DType::TimestampNs, _) => bail!(InvalidArgument, "timestamp_ns has its own units and calendar: give none"),
-            (_, Some(units)) => Self::new(units, calendar),
-            (_, None) => bail!(InvalidArgument, "units of {dtype} are needed: only timestamp_ns has its own"),
-        }
-    }
-
-    /// Gives `out` the dates that `count` elements mean; of an element, `element` gives the first bytes.
-    pub(crate) fn decode_elements(
-        &self,
-        dtype: DType,
-        count: usize,
-        element: impl Fn(usize) -> [u8; 8],
-        out: impl Fn(usize, DateTime),
-    ) -> Result<()> {
-        for place in 0..count {
-            let date = read(dtype, element(place)).and_then(|number| self.date_of(number));
-            out(place, date.map_err(|error| at(place, error))?);
-        }
-        Ok(())
-    }
-
-    /// Gives `out` the elements that mean `count` dates; their own are the first bytes.
-    pub(crate) fn encode_elements(
-        &self,
-        dtype: DType,
-        count: usize,
-        date: impl Fn(usize) -> DateTime,
-        out: impl Fn(usize, [u8; 8]),
-    ) -> Result<()> {
-        for place in 0..count {
-            out(place, self.number_of(dtype, &date(place)).map_err(|error| at(place, error))?);
-        }
-        Ok(())
-    }
-
-    fn date_of(&self, number: Number) -> Result<DateTime> {
+    pub(super) fn date_of(&self, number: Number) -> Result<DateTime> {
         let instant = match number {
             Number::Int(value) => value.checked_mul(self.unit).and_then(|offset| self.reference.checked_add(offset)),
             Number::F32(value) => self.instant_of(f64::from(value), &|offset| nearest_f32(offset, self.unit) == value),
@@ -244,7 +192,7 @@ impl TimeUnits {
     }
 
     /// The element that means a date: the first bytes are its own.
-    fn number_of(&self, dtype: DType, date: &DateTime) -> Result<[u8; 8]> {
+    pub(super) fn number_of(&self, dtype: DType, date: &DateTime) -> Result<[u8; 8]> {
         let offset = self.calendar.instant(date)? - self.reference;
         let mut bytes = [0; 8];
         let (low, high) = match dtype {
@@ -271,10 +219,10 @@ impl TimeUnits {
 }
 
 /// The instant of 1970-01-01 in the proleptic Gregorian calendar.
-const EPOCH: i128 = 719_468 * crate::cf::DAY;
+const EPOCH: i128 = 719_468 * DAY;
 
 /// An error about one of many elements.
-fn at(place: usize, error: Error) -> Error {
+pub(super) fn at(place: usize, error: Error) -> Error {
     error.context(format_args!("element {place}"))
 }
 
