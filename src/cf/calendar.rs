@@ -156,8 +156,8 @@ impl Calendar {
         }
     }
 
-    /// The days of a month, from 1 to 12. October 1582 has 31 of them in every calendar, as the numbers of days go.
-    fn days_of_month(self, year: i64, month: i32) -> i32 {
+    /// The last day of a month, from 1 to 12. October 1582 has its 31st in the standard calendar, too.
+    fn last_day(self, year: i64, month: i32) -> i32 {
         let years = match self {
             Calendar::Day360 => return 30,
             Calendar::Standard if year <= 1582 => Years::Julian,
@@ -174,7 +174,7 @@ impl Calendar {
     }
 
     /// The nanoseconds from the beginning of 1 March of the year 0 to a date.
-    pub fn instant(self, date: &DateTime) -> Result<i128> {
+    pub(super) fn instant(self, date: &DateTime) -> Result<i128> {
         let DateTime { year, month, day, hour, minute, second, nanosecond } = *date;
         if !(-MAX_YEAR..=MAX_YEAR).contains(&year) {
             bail!(OutOfRange, "{date} is outside the years {} to {MAX_YEAR}", -MAX_YEAR);
@@ -186,7 +186,7 @@ impl Calendar {
             );
         }
         let dropped = self == Calendar::Standard && (year, month) == (1582, 10) && (5..15).contains(&day);
-        if !(1..=12).contains(&month) || !(1..=self.days_of_month(year, month)).contains(&day) || dropped {
+        if !(1..=12).contains(&month) || !(1..=self.last_day(year, month)).contains(&day) || dropped {
             bail!(InvalidArgument, "{date} is no date of the {self} calendar");
         }
         if second == 60 {
@@ -210,7 +210,7 @@ impl Calendar {
     }
 
     /// The date at that many nanoseconds; none if there is none.
-    pub fn date(self, instant: i128) -> Option<DateTime> {
+    pub(super) fn date(self, instant: i128) -> Option<DateTime> {
         // Far below what is multiplied with 400, and far above all years.
         let days = i64::try_from(instant.div_euclid(DAY)).ok().filter(|days| days.unsigned_abs() < 1 << 40)?;
         let (year, month, day) = match self {
@@ -242,7 +242,7 @@ impl Calendar {
     }
 
     /// The years that there are, for messages.
-    pub fn years(self) -> String {
+    pub(super) fn years(self) -> String {
         format!("{} to {MAX_YEAR}", self.first_year())
     }
 }
@@ -296,7 +296,7 @@ mod tests {
                     if calendar == Calendar::Standard && date == DateTime::midnight(1582, 10, 5) {
                         date.day = 15;
                     }
-                    if date.day > calendar.days_of_month(date.year, date.month) {
+                    if date.day > calendar.last_day(date.year, date.month) {
                         (date.day, date.month) = (1, date.month + 1);
                     }
                     if date.month > 12 {

@@ -192,5 +192,7 @@ def test_shapes_and_types() -> None:
         atlas.decode_time([0.0, 1.0, np.nan], days)
     with pytest.raises(atlas.InvalidArgument, match="units of f64 are needed"):
         atlas.decode_time([0.0])
+    with pytest.raises(atlas.InvalidArgument, match="NUL"):
+        atlas.decode_time([0.0], days + "\0 +01:00")
     with pytest.raises(atlas.Unsupported, match="utc"):
         atlas.decode_time([0.0], days, "utc")

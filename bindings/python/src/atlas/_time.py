@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ._c import ffi, lib
 from ._errors import OutOfRange, TypeMismatch, check
+from ._text import name_of
 from ._types import CODE, STRING, element_type, nanoseconds
 
 # The struct of the library.
@@ -17,8 +18,11 @@ _DATE = np.dtype(
 )
 
 
-def _texts(*texts: str | None) -> list[Any]:
-    return [ffi.NULL if text is None else text.encode() for text in texts]
+def _texts(units: str | None, calendar: str | None) -> tuple[Any, Any]:
+    return (
+        ffi.NULL if units is None else name_of(units, "units"),
+        ffi.NULL if calendar is None else name_of(calendar, "a calendar"),
+    )
 
 
 def decode_time(values: ArrayLike, units: str | None = None, calendar: str | None = None) -> NDArray[Any]:
