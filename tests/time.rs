@@ -219,6 +219,18 @@ fn calendars() {
             assert_eq!(units.number::<i8>(&date(next)).unwrap(), 1, "{day} {calendar}");
         }
     }
+    let standard = units("days since 1582-10-15", "standard");
+    for dropped in 5..15 {
+        let error = standard.number::<i32>(&DateTime::midnight(1582, 10, dropped)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error}");
+    }
+    let proleptic = units("days since 2000-01-01", "proleptic_gregorian");
+    for (day, number) in
+        [("-0401-03-01", -876_888), ("-0400-03-01", -876_522), ("-0100-03-01", -766_950), ("-0001-03-01", -730_791)]
+    {
+        assert_eq!(proleptic.number::<i32>(&date(day)).unwrap(), number, "{day}");
+        assert_eq!(proleptic.date(number).unwrap(), date(day));
+    }
     // Days that are known: of 1858-11-17, and of the first one of each calendar, as Julian day numbers have them.
     let days = |calendar| units("days since 1858-11-17", calendar);
     assert_eq!(days("standard").number::<i32>(&date("0001-01-01")).unwrap(), 1_721_424 - 2_400_001);
@@ -339,6 +351,11 @@ fn floats_give_clean_times() {
     for (text, number, expected) in table {
         assert_eq!(shown(text, "", number), expected, "{number} {text}");
     }
+    // Just beyond the middle between two floats: a 512th of a nanosecond decides.
+    let far =
+        DateTime { hour: 5, minute: 49, second: 34, nanosecond: 629_342_556, ..DateTime::midnight(103_469, 1, 25) };
+    let days = units("days since 2000-01-01", "360_day");
+    assert_eq!(days.number::<f64>(&far).unwrap(), 36_528_864.242_761_92);
     // Sums that are off by more than one place in the last digit come to nanoseconds.
     assert_eq!(shown("days since 2000-01-01", "", 0.1 + 0.2), "2000-01-01T07:12:00");
     // The number 43,800.1 is not among those of this type: the next is.

@@ -182,8 +182,7 @@ impl TimeUnits {
         }
         for grid in [SECOND, SECOND / 1_000, SECOND / 1_000_000] {
             let over = below.rem_euclid(grid);
-            let up = over > grid / 2 || over == grid / 2 && part > 0;
-            let round = below - over + if up { grid } else { 0 };
+            let round = below - over + if over >= grid / 2 { grid } else { 0 };
             if is(round) {
                 return Some(self.reference + round);
             }

@@ -124,8 +124,6 @@ def roundest(value: float, nanoseconds: int, kind: type[np.floating[Any]]) -> in
 
     for grid in (10**9, 10**6, 10**3):
         near = (exact + Fraction(grid, 2)) // grid * grid
-        if near - exact == Fraction(grid, 2):
-            near -= grid
         if read(Fraction(near, nanoseconds)) == value:
             return int(near)
     return int((exact + Fraction(1, 2)) // 1)
