@@ -19,7 +19,7 @@
  *     atlas_close(store);
  *
  * The functions come in this order: stores, datasets, arrays, arrays of text, attributes,
- * statistics, places of chunks, library. What follows holds for all of them.
+ * statistics, places of chunks, time, library. What follows holds for all of them.
  *
  *
  * Durability
@@ -640,6 +640,24 @@ typedef struct {
     /** Bytes of the elements whose bytes were shuffled; 1 where they were not. */
     int32_t shuffle;
 } atlas_chunk_place;
+
+/** A date and a time of day in a calendar, as `atlas_decode_time` gives and `atlas_encode_time` takes them. */
+typedef struct {
+    /** The year, -1000000 to 1000000; 0 is the one before 1. */
+    int64_t year;
+    /** 1 to 12. */
+    int32_t month;
+    /** From 1 on. */
+    int32_t day;
+    /** 0 to 23. */
+    int32_t hour;
+    /** 0 to 59. */
+    int32_t minute;
+    /** 0 to 59. */
+    int32_t second;
+    /** 0 to 999999999. */
+    int32_t nanosecond;
+} atlas_datetime;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1410,6 +1428,70 @@ atlas_status atlas_chunk_places(atlas_store store,
                                 size_t buffer_capacity,
                                 size_t *needed,
                                 uint64_t *generation);
+
+/* ---- Time ------------------------------------------------------------------------------------ */
+
+/**
+ * Give the dates that numbers mean, by the CF conventions (section 4.4): the values of an array that
+ * has the attribute `units`, and perhaps `calendar`. It needs no store.
+ *
+ * - `units`     such as "days since 2000-01-01 00:00:00 +01:00": days, hours, minutes, seconds,
+ *               milliseconds, microseconds, nanoseconds, weeks, their singulars and abbreviations
+ *               (d, h, hr, min, s, sec, ms, us, ns); then the date to count from, year-month-day,
+ *               with or without a time of day, with or without a time zone. Dates that come out are
+ *               those of the zone zero. Months and years are refused where the calendar has some of
+ *               different lengths: UDUNITS' are a twelfth of 365.242198781 days, and that number
+ * - `calendar`  "standard" or "gregorian" (the Gregorian calendar from 1582-10-15 on, the Julian one
+ *               before), "proleptic_gregorian", "julian", "noleap" or "365_day", "all_leap" or
+ *               "366_day", "360_day"; NULL or "" for the standard one
+ * - `dtype`     the type of `values`: an integer, ATLAS_DTYPE_F32, ATLAS_DTYPE_F64; or
+ *               ATLAS_DTYPE_TIMESTAMP_NS, where `units` and `calendar` are NULL, and the dates are
+ *               those of the proleptic Gregorian calendar
+ * - `values`    `count` numbers; NULL only if there are none
+ * - `out`       room for `count` dates, which does not overlap `values`
+ *
+ * Integers are exact, and so are floats that are whole numbers. Another float is taken for the roundest
+ * length of time that it can stand for: that of full seconds which as a number is the same float, or
+ * else milliseconds, microseconds, or the nearest nanosecond. So 0.1 days are 2:24:00.
+ *
+ * Years go from -1000000 to 1000000, and from 1 on in the calendars standard and julian, which have no
+ * earlier ones in CF.
+ *
+ * Fails with ATLAS_STATUS_OUT_OF_RANGE if a value is NaN or infinite or means a date outside these
+ * years: the text names it by its index. A fill value is a number like any other, so leave it out
+ * before. With ATLAS_STATUS_INVALID_ARGUMENT if `units` or `calendar` is not understood, or the date in
+ * `units` is none of the calendar; ATLAS_STATUS_UNSUPPORTED for CF's calendars "utc" and "tai", whose
+ * minutes have leap seconds, and "none"; ATLAS_STATUS_TYPE_MISMATCH for another type. Since 0.1.
+ */
+atlas_status atlas_decode_time(const char *units,
+                               const char *calendar,
+                               atlas_dtype dtype,
+                               const void *values,
+                               size_t count,
+                               atlas_datetime *out);
+
+/**
+ * Give the numbers that mean dates: the other way of `atlas_decode_time`.
+ *
+ * - `units`, `calendar`, `dtype`  as for `atlas_decode_time`; the dates are of this calendar
+ * - `dates`                       `count` dates; NULL only if there are none
+ * - `out`                         room for `count` numbers of `dtype`, which does not overlap `dates`
+ *
+ * A float is the one nearest to the exact number. ATLAS_DTYPE_F32 has seven digits: of days since 1900
+ * it tells today's to six minutes.
+ *
+ * Fails with ATLAS_STATUS_INVALID_ARGUMENT if a date is none of the calendar (30 February in "noleap",
+ * 10 October 1582 in "standard") or its time none of a day, and with ATLAS_STATUS_OUT_OF_RANGE if its
+ * year is outside those of `atlas_decode_time`, or an integer of `dtype` does not mean it, being too
+ * short or the unit too coarse: the text names the date and its index. Else as `atlas_decode_time`.
+ * Since 0.1.
+ */
+atlas_status atlas_encode_time(const char *units,
+                               const char *calendar,
+                               const atlas_datetime *dates,
+                               size_t count,
+                               atlas_dtype dtype,
+                               void *out);
 
 /* ---- Library --------------------------------------------------------------------------------- */
 

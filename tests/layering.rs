@@ -18,7 +18,7 @@ const BANDS: &[&[&str]] = &[
     &["format"],
     &["chunk"],
     &["codec", "storage"],
-    &["memory"],
+    &["memory", "cf"],
     &["base"],
 ];
 

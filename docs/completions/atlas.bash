@@ -297,7 +297,7 @@ _atlas() {
             return 0
             ;;
         atlas__subcmd__show)
-            opts="-v -q -h --generation --values --start --count --json --quiet --help"
+            opts="-v -q -h --generation --values --raw --start --count --json --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -323,7 +323,7 @@ _atlas() {
             return 0
             ;;
         atlas__subcmd__stats)
-            opts="-q -h --generation --chunks --json --quiet --help"
+            opts="-q -h --generation --chunks --raw --json --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -57,11 +57,13 @@ complete -c atlas -n "__fish_atlas_using_subcommand show" -l generation -d 'An e
 complete -c atlas -n "__fish_atlas_using_subcommand show" -l start -d 'First cell of the values along each dimension' -r
 complete -c atlas -n "__fish_atlas_using_subcommand show" -l count -d 'Cells along each dimension' -r
 complete -c atlas -n "__fish_atlas_using_subcommand show" -s v -l values -d 'Print the values, too'
+complete -c atlas -n "__fish_atlas_using_subcommand show" -l raw -d 'Print times as the numbers that they are stored as'
 complete -c atlas -n "__fish_atlas_using_subcommand show" -l json -d 'Print one JSON document; errors, too, on standard error'
 complete -c atlas -n "__fish_atlas_using_subcommand show" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
 complete -c atlas -n "__fish_atlas_using_subcommand show" -s h -l help -d 'Print help'
 complete -c atlas -n "__fish_atlas_using_subcommand stats" -l generation -d 'An earlier commit that the store has kept; `atlas info` lists them' -r
 complete -c atlas -n "__fish_atlas_using_subcommand stats" -l chunks -d 'For each chunk'
+complete -c atlas -n "__fish_atlas_using_subcommand stats" -l raw -d 'Print times as the numbers that they are stored as'
 complete -c atlas -n "__fish_atlas_using_subcommand stats" -l json -d 'Print one JSON document; errors, too, on standard error'
 complete -c atlas -n "__fish_atlas_using_subcommand stats" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
 complete -c atlas -n "__fish_atlas_using_subcommand stats" -s h -l help -d 'Print help'

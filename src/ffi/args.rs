@@ -46,6 +46,29 @@ impl Region {
     }
 }
 
+/// Elements in the caller's memory, read one at a time.
+pub(super) struct Elements {
+    pointer: *const c_void,
+    count: usize,
+    size: usize,
+}
+
+impl Elements {
+    /// The bytes of an element as the first ones of a `T`, of which any bytes are a value.
+    pub(super) fn get<T: Copy + Default>(&self, index: usize) -> T {
+        let mut value = T::default();
+        if index < self.count {
+            let bytes = self.size.min(size_of::<T>());
+            // SAFETY: `Call::elements` was promised `count` elements, and `value` is not the caller's and long enough.
+            unsafe {
+                let element = self.pointer.cast::<u8>().add(index * self.size);
+                element.copy_to_nonoverlapping((&raw mut value).cast(), bytes);
+            }
+        }
+        value
+    }
+}
+
 impl Call {
     /// An element type's code.
     pub(super) fn dtype(self, code: atlas_dtype) -> Result<DType> {
@@ -145,6 +168,29 @@ impl Call {
             unsafe { values.set_len(count) };
         }
         Ok(values)
+    }
+
+    /// `count` elements of `size` bytes, read as they are asked for.
+    pub(super) unsafe fn elements(
+        self,
+        pointer: *const c_void,
+        count: usize,
+        size: usize,
+        name: &str,
+    ) -> Result<Elements> {
+        self.check_elements(pointer, count, size, name)?;
+        Ok(Elements { pointer, count, size })
+    }
+
+    /// `Err` if `pointer` cannot lead to `count` elements of `size` bytes.
+    pub(super) fn check_elements<T>(self, pointer: *const T, count: usize, size: usize, name: &str) -> Result<()> {
+        if count > 0 {
+            self.check(pointer, name)?;
+        }
+        if count.checked_mul(size).is_none_or(|bytes| bytes > isize::MAX as usize) {
+            return Err(self.invalid(format_args!("{count} {name} are more than memory can hold")));
+        }
+        Ok(())
     }
 
     /// `count` bytes that are 0 or 1.

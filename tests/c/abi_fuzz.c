@@ -547,6 +547,27 @@ static atlas_status chunk_places(chooser *c) {
                 one_in(c, 20) ? NULL : block(c, buffer_capacity), buffer_capacity, out_of(c, sizeof(size_t)),
                 one_in(c, 2) ? NULL : out_of(c, sizeof(uint64_t)));
 }
+static atlas_status times(chooser *c) {
+    static const char *const units[] = {"days since 2000-01-01", "s since 1-1-1", "ns since 1970-1-1 -6:00", "months since 2000-1-1",
+                                        "hours since 0000-01-01", "", "degC", "days since \xff", "weeks after 1582-10-15T00Z"};
+    static const char *const calendars[] = {"standard", "noleap", "360_day", "julian", "proleptic_gregorian", "all_leap", "utc"};
+    const char *unit = one_in(c, 6) ? NULL : text_of(c, units[below(c, sizeof units / sizeof *units)]);
+    const char *calendar = one_in(c, 4) ? NULL : text_of(c, calendars[below(c, sizeof calendars / sizeof *calendars)]);
+    int32_t dtype = an_enum(c, 1, 15);
+    size_t count = below(c, 5), bytes = count * size_of(dtype);
+    if (one_in(c, 2))
+        return CALL(atlas_decode_time, unit, calendar, dtype, one_in(c, 30) ? NULL : random_bytes(c, bytes), count,
+                    one_in(c, 30) ? NULL : block(c, count * sizeof(atlas_datetime)));
+    atlas_datetime *dates = random_bytes(c, count * sizeof *dates);
+    for (size_t i = 0; i < count && !one_in(c, 4); i++) {
+        memset(&dates[i], 0, sizeof *dates);
+        dates[i].year = (int64_t)below(c, 3000) - 500;
+        dates[i].month = (int32_t)below(c, 14);
+        dates[i].day = (int32_t)below(c, 33);
+    }
+    return CALL(atlas_encode_time, unit, calendar, one_in(c, 30) ? NULL : dates, count, dtype,
+                one_in(c, 30) ? NULL : block(c, bytes));
+}
 static void library(chooser *c) {
     int32_t any = (int32_t)next(c), code = one_in(c, 2) ? any : an_enum(c, 0, 22);
     if (!atlas_status_name(code) || !atlas_dtype_name(code) || atlas_dtype_size(code) > 16) fail("library");
@@ -562,7 +583,7 @@ static atlas_status step(chooser *c) {
     for (size_t i = 0; i < HANDLES; i++) live += handles[i] != 0;
     pthread_mutex_unlock(&handles_lock);
     /* Without a store there is little to call. */
-    switch (live == 0 && !one_in(c, 4) ? below(c, 5) : below(c, 62)) {
+    switch (live == 0 && !one_in(c, 4) ? below(c, 5) : below(c, 64)) {
     case 0: case 1: return create_or_open(c, true);
     case 2: case 3: case 4: return create_or_open(c, false);
     case 5: case 6: return CALL(atlas_flush, a_handle(c));
@@ -611,6 +632,7 @@ static atlas_status step(chooser *c) {
     case 59: return one_in(c, 2) ? CALL(atlas_pin_names, a_handle(c), BUFFER())
                                  : CALL(atlas_pin_generation, a_handle(c), a_name(c), out_of(c, sizeof(uint64_t)));
     case 60: return chunk_places(c);
+    case 61: case 62: return times(c);
     default: library(c); return ATLAS_STATUS_OK;
     }
 }

@@ -6,6 +6,7 @@ mod damage;
 mod pages;
 mod refs;
 mod selftest;
+mod times;
 
 use atlas_store::{ArrayOptions, CreateOptions, DType, FillValue, Selection, Source, Store};
 use serde_json::Value as Json;

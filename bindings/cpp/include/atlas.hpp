@@ -101,6 +101,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -527,6 +528,79 @@ class Text {
     std::string owned_;
     const char *text_;
 };
+
+// ---- Time -----------------------------------------------------------------------------------------------------------
+
+/// A date and a time of day in a calendar of the CF conventions. Whether there is such a date, encode_time finds out.
+struct DateTime {
+    std::int64_t year = 1970;    ///< -1,000,000 to 1,000,000; 0 is the one before 1.
+    std::int32_t month = 1;      ///< 1 to 12.
+    std::int32_t day = 1;        ///< From 1 on.
+    std::int32_t hour = 0;       ///< 0 to 23.
+    std::int32_t minute = 0;     ///< 0 to 59.
+    std::int32_t second = 0;     ///< 0 to 59.
+    std::int32_t nanosecond = 0; ///< 0 to 999,999,999.
+
+  private:
+    auto tied_() const noexcept { return std::tie(year, month, day, hour, minute, second, nanosecond); }
+
+  public:
+    /// The date of a time of the store or, as Timestamp is made of one, of std::chrono::system_clock; in the proleptic
+    /// Gregorian calendar.
+    static DateTime of(Timestamp time);
+
+    /// The time of a date of the proleptic Gregorian calendar; its point() is the standard library's. Throws
+    /// Status::out_of_range outside the years 1678 to 2261, and Status::invalid_argument if there is no such date.
+    Timestamp timestamp() const;
+
+    /// The same date and time.
+    friend bool operator==(const DateTime &a, const DateTime &b) noexcept { return a.tied_() == b.tied_(); }
+    /// Another date or time.
+    friend bool operator!=(const DateTime &a, const DateTime &b) noexcept { return a.tied_() != b.tied_(); }
+    /// An earlier one.
+    friend bool operator<(const DateTime &a, const DateTime &b) noexcept { return a.tied_() < b.tied_(); }
+};
+
+static_assert(sizeof(DateTime) == sizeof(atlas_datetime) && std::is_standard_layout_v<DateTime> &&
+                  std::is_trivially_copyable_v<DateTime> &&
+                  offsetof(DateTime, nanosecond) == offsetof(atlas_datetime, nanosecond),
+              "atlas: DateTime is an atlas_datetime");
+
+/// The dates that numbers with CF's `units` and `calendar` mean: atlas_decode_time.
+///
+///     std::vector<atlas::DateTime> dates = atlas::decode_time(hours, "hours since 1900-01-01", "noleap");
+///
+/// `values` is a contiguous range of integers, float or double; or of Timestamp, where units and calendar are "".
+/// Throws Status::out_of_range for NaN, infinity and years that there are not, invalid_argument or unsupported for what
+/// is not understood, type_mismatch for another type.
+template <class R> std::vector<DateTime> decode_time(const R &values, const Text &units, const Text &calendar = "") {
+    using T = detail::Bare<decltype(*std::data(values))>;
+    static_assert(is_element<T>, "atlas: times are integers, float, double or Timestamp");
+    std::vector<DateTime> dates(std::size(values));
+    detail::check(atlas_decode_time(units.c_str(), calendar.c_str(), static_cast<atlas_dtype>(dtype_of<T>),
+                                    std::data(values), dates.size(),
+                                    static_cast<atlas_datetime *>(static_cast<void *>(dates.data()))));
+    return dates;
+}
+
+/// The numbers of type `T` that mean dates: atlas_encode_time, the other way of decode_time.
+///
+///     std::vector<double> hours = atlas::encode_time<double>(dates, "hours since 1900-01-01", "noleap");
+///
+/// `dates` is a contiguous range of DateTime. Throws Status::invalid_argument for what is no date of the calendar,
+/// out_of_range for other years and where no integer of the type means it; else as decode_time.
+template <class T, class R> std::vector<T> encode_time(const R &dates, const Text &units, const Text &calendar = "") {
+    static_assert(std::is_same_v<detail::Bare<decltype(*std::data(dates))>, DateTime>, "atlas: dates are of DateTime");
+    static_assert(is_element<T> && !std::is_same_v<T, bool>, "atlas: times are integers, float, double or Timestamp");
+    std::vector<T> values(std::size(dates));
+    detail::check(atlas_encode_time(units.c_str(), calendar.c_str(),
+                                    static_cast<const atlas_datetime *>(static_cast<const void *>(std::data(dates))),
+                                    values.size(), static_cast<atlas_dtype>(dtype_of<T>), values.data()));
+    return values;
+}
+
+inline DateTime DateTime::of(Timestamp time) { return decode_time(std::array<Timestamp, 1>{time}, "")[0]; }
+inline Timestamp DateTime::timestamp() const { return encode_time<Timestamp>(std::array<DateTime, 1>{*this}, "")[0]; }
 
 // ---- Memory ---------------------------------------------------------------------------------------------------------
 

@@ -54,6 +54,9 @@ pub enum Command {
     #[command(after_help = "\
 Cells equal to the fill value are printed as _. Floats are printed with the fewest digits that read back as the same \
 number.\n
+Times are printed as dates: those of timestamp_ns, and of arrays whose attribute `units` is a time of the CF conventions \
+(\"days since 2000-01-01\"), in the calendar that the attribute `calendar` names. In JSON the values stay numbers, and \
+`dates` has the dates.\n
 Examples:
   atlas show runs.atlas january 'temperature[0:3,:]'
   atlas show runs.atlas january temperature --start 0,0 --count 3,180")]
@@ -70,6 +73,9 @@ Examples:
         /// Print the values, too
         #[arg(short, long)]
         values: bool,
+        /// Print times as the numbers that they are stored as
+        #[arg(long)]
+        raw: bool,
         /// First cell of the values along each dimension
         #[arg(long, value_name = "I,...", value_delimiter = ',', requires = "array")]
         start: Option<Vec<u64>>,
@@ -78,6 +84,8 @@ Examples:
         count: Option<Vec<u64>>,
     },
     /// Minimum, maximum, cells and missing cells of arrays, without reading their values
+    #[command(after_help = "\
+Times are printed as dates, as `atlas show` does. In JSON they stay numbers, and `min_date` and `max_date` have the dates.")]
     Stats {
         /// Which store
         #[command(flatten)]
@@ -89,6 +97,9 @@ Examples:
         /// For each chunk
         #[arg(long)]
         chunks: bool,
+        /// Print times as the numbers that they are stored as
+        #[arg(long)]
+        raw: bool,
     },
     /// Write references by which Zarr tools read the arrays in place: xarray, zarr-python, GDAL
     #[command(after_help = "\

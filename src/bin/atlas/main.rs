@@ -9,6 +9,7 @@ mod refs;
 mod selftest;
 mod show;
 mod stats;
+mod times;
 mod verify;
 
 use args::{Arguments, Command, StoreArgs};
@@ -63,12 +64,12 @@ fn run(command: Command, out: &mut Out) -> Outcome {
     match command {
         Command::Ls { store, dataset, long } => ls::ls(out, &*open(&store, out)?, dataset.as_deref(), long),
         Command::Info { store } => ls::info(out, &*open(&store, out)?),
-        Command::Show { store, dataset, array, values, start, count } => {
-            let wanted = show::Wanted { dataset, array, values, start, count };
+        Command::Show { store, dataset, array, values, raw, start, count } => {
+            let wanted = show::Wanted { dataset, array, values, raw, start, count };
             show::show(out, &*open(&store, out)?, &store.path, &wanted)
         }
-        Command::Stats { store, dataset, array, chunks } => {
-            stats::stats(out, &*open(&store, out)?, dataset.as_deref(), array.as_deref(), chunks)
+        Command::Stats { store, dataset, array, chunks, raw } => {
+            stats::stats(out, &*open(&store, out)?, dataset.as_deref(), array.as_deref(), chunks, raw)
         }
         Command::Refs { store, datasets, output, stacked, base_url, zarr_format, lenient, pin, no_pin } => {
             let pin = if no_pin { Pinning::No } else { Pinning::Yes(pin) };
