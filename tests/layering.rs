@@ -29,6 +29,7 @@ const UNSAFE: &[&str] = &[
     "base/process.rs",
     "base/threads.rs",
     "base/vector.rs",
+    "bin/atlas/netcdf/c.rs",
     "chunk/strided.rs",
     "ffi/",
     "memory/pages.rs",
