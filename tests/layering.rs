@@ -30,6 +30,7 @@ const UNSAFE: &[&str] = &[
     "base/threads.rs",
     "base/vector.rs",
     "bin/atlas/netcdf/c.rs",
+    "bin/atlas/netcdf/crash.rs",
     "chunk/strided.rs",
     "ffi/",
     "memory/pages.rs",

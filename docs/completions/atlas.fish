@@ -82,7 +82,7 @@ complete -c atlas -n "__fish_atlas_using_subcommand import" -l name -d 'The name
 complete -c atlas -n "__fish_atlas_using_subcommand import" -l relative-to -d 'Name datasets by the paths of their files from DIR on, without extension' -r -F
 complete -c atlas -n "__fish_atlas_using_subcommand import" -l replace -d 'Replace datasets that are there, with all below them'
 complete -c atlas -n "__fish_atlas_using_subcommand import" -l skip-unsupported -d 'Leave out variables and attributes that a store has nothing for, and list them'
-complete -c atlas -n "__fish_atlas_using_subcommand import" -l check -d 'Then read everything back from the store, and compare it with the files bit for bit'
+complete -c atlas -n "__fish_atlas_using_subcommand import" -l check -d 'Import nothing: compare what the store has with the files, bit for bit; exit with 1 where it differs'
 complete -c atlas -n "__fish_atlas_using_subcommand import" -l json -d 'Print one JSON document; errors, too, on standard error'
 complete -c atlas -n "__fish_atlas_using_subcommand import" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
 complete -c atlas -n "__fish_atlas_using_subcommand import" -s h -l help -d 'Print help'

@@ -145,7 +145,8 @@ and the store stays as it was. Memory is bounded.\n
 The command is in a tool that was built with the feature `netcdf`.\n
 Examples:
   atlas import sst.nc winds.nc runs.atlas
-  atlas import --relative-to /data --check /data/*/sst.nc runs.atlas")]
+  atlas import --relative-to /data /data/*/sst.nc runs.atlas
+  atlas import --check sst.nc winds.nc runs.atlas")]
     Import(Import),
     /// Write datasets to a NetCDF-4 file
     #[command(after_help = "\
@@ -288,8 +289,8 @@ pub struct Import {
     /// Leave out variables and attributes that a store has nothing for, and list them
     #[arg(long)]
     pub skip_unsupported: bool,
-    /// Then read everything back from the store, and compare it with the files bit for bit
-    #[arg(long)]
+    /// Import nothing: compare what the store has with the files, bit for bit; exit with 1 where it differs
+    #[arg(long, conflicts_with = "replace")]
     pub check: bool,
 }
 

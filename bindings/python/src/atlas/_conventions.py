@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 # An attribute of a dataset: the names of the dimensions that may grow.
 UNLIMITED = "_atlas_unlimited_dims"
+# Of a dataset: dimensions that no array of it has, or that hide one of their name and length above; and their lengths.
+DIMS, DIM_LENGTHS = "_atlas_dims", "_atlas_dim_lengths"
+# Of anything: how the texts of its attributes were in a NetCDF file, as `atlas import` saw them.
+TYPES = "_atlas_netcdf_types"
+RESERVED = (UNLIMITED, DIMS, DIM_LENGTHS, TYPES)
 
 # How times of a store, which are nanoseconds since 1970, are numbers.
 UNITS, CALENDAR = "nanoseconds since 1970-01-01", "proleptic_gregorian"

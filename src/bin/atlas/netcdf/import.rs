@@ -2,12 +2,13 @@
 
 use super::c::{Fault, File};
 use super::classic;
+use super::crash::Guard;
 use super::plan::{ArrayPlan, DatasetPlan, Planner};
-use crate::output::{Failure, Out, bytes, counted, plain, quoted, warn};
-use crate::{FOUND, OK, Outcome, args::Import, open_with, runtime};
+use crate::output::{Failure, Out, bytes, complaint, counted, plain, quoted, warn};
+use crate::{FOUND, OK, Outcome, args::Import, open_with, print, runtime};
 use atlas_store::{ArrayOptions, CreateOptions, Error, ErrorKind, Mode, Selection, Source, Store, Value};
 use indicatif::ProgressBar;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,6 +40,9 @@ pub fn import(out: &mut Out, wanted: &Import) -> Outcome {
         check(file.path)?;
         total += fs::metadata(file.path).map(|about| about.len()).unwrap_or(0);
     }
+    if wanted.check {
+        return compare(out, &files, wanted, total);
+    }
     let mut runtime = runtime(out);
     runtime.write_buffer_bytes = Some(WRITE_BUFFER);
     let found = wanted.store.exists();
@@ -48,10 +52,11 @@ pub fn import(out: &mut Out, wanted: &Import) -> Outcome {
         false => open_with(&wanted.store, Mode::ReadWrite, runtime)?,
     };
     let bar = out.progress(total, "import");
-    let done = add(&store, &files, wanted, &bar).and_then(|sum| {
+    let done = add(&store, &files, wanted, out.json, &bar).and_then(|sum| {
         store.flush()?;
         Ok(sum)
     });
+    bar.finish_and_clear();
     let sum = match done {
         Ok(sum) => sum,
         Err(error) => {
@@ -64,48 +69,44 @@ pub fn import(out: &mut Out, wanted: &Import) -> Outcome {
             return Err(error.into());
         }
     };
-    bar.finish_and_clear();
     let generation = store.info()?.generation;
     store.close()?;
-    let differences = if wanted.check { compare(out, &files, wanted, total)? } else { Vec::new() };
-    report(out, wanted, &sum, generation, &differences)?;
-    Ok(if differences.is_empty() { OK } else { FOUND })
+    if out.json {
+        let mut document = sum.document();
+        document["generation"] = generation.into();
+        out.document(&document)?;
+    } else if !out.quiet {
+        sum.warn();
+        out.line(format_args!("{}: generation {generation}", sum.text(files.len())))?;
+    }
+    Ok(OK)
 }
 
-fn report(out: &mut Out, wanted: &Import, sum: &Sum, generation: u64, differences: &[String]) -> Result<(), Failure> {
-    if out.json {
-        return out.document(&json!({
-            "generation": generation,
-            "datasets": sum.datasets,
-            "array_count": sum.arrays,
-            "value_bytes": sum.bytes,
-            "skipped": sum.skipped,
-            "differences": wanted.check.then_some(differences),
-        }));
+impl Sum {
+    fn document(&self) -> Json {
+        json!({
+            "datasets": self.datasets,
+            "array_count": self.arrays,
+            "value_bytes": self.bytes,
+            "skipped": self.skipped,
+        })
     }
-    if !out.quiet {
-        for one in &sum.skipped {
+
+    fn text(&self, files: usize) -> String {
+        format!(
+            "{} of {}, {}, {} of values",
+            counted(self.datasets.len() as u64, "dataset"),
+            counted(files as u64, "file"),
+            counted(self.arrays, "array"),
+            bytes(self.bytes),
+        )
+    }
+
+    fn warn(&self) {
+        for one in &self.skipped {
             warn(&format!("left out: {one}"));
         }
     }
-    for one in differences {
-        out.line(plain(one))?;
-    }
-    if out.quiet {
-        return Ok(());
-    }
-    let checked = match (wanted.check, differences.len()) {
-        (false, _) => String::new(),
-        (true, 0) => ", read back and found the same".into(),
-        (true, count) => format!(", read back: {}", counted(count as u64, "difference")),
-    };
-    out.line(format_args!(
-        "{} of {}, {}, {} of values{checked}: generation {generation}",
-        counted(sum.datasets.len() as u64, "dataset"),
-        counted(wanted.files.len() as u64, "file"),
-        counted(sum.arrays, "array"),
-        bytes(sum.bytes),
-    ))
 }
 
 /// The names of the files' datasets. Two files of one name are an error.
@@ -173,7 +174,7 @@ fn open(path: &Path) -> Result<File, Error> {
 }
 
 /// Puts the files into the store.
-fn add(store: &Arc<Store>, files: &[Wanted<'_>], wanted: &Import, bar: &ProgressBar) -> Result<Sum, Error> {
+fn add(store: &Arc<Store>, files: &[Wanted<'_>], wanted: &Import, json: bool, bar: &ProgressBar) -> Result<Sum, Error> {
     let names = store.dataset_names()?;
     for file in files {
         let below = format!("{}/", file.name);
@@ -192,6 +193,7 @@ fn add(store: &Arc<Store>, files: &[Wanted<'_>], wanted: &Import, bar: &Progress
     let mut sum = Sum::default();
     for file in files {
         let mut planner = Planner { skip_unsupported: wanted.skip_unsupported, skipped: Vec::new() };
+        let _guard = guard(file.path, json);
         let mut into = Importer { store, bar, sum: &mut sum };
         let length = fs::metadata(file.path).map(|about| about.len()).unwrap_or(0);
         let added = open(file.path).and_then(|opened| into.file(&opened, &file.name, &mut planner, length));
@@ -203,7 +205,19 @@ fn add(store: &Arc<Store>, files: &[Wanted<'_>], wanted: &Import, bar: &Progress
 }
 
 fn in_file(path: &Path, error: &Error) -> Error {
-    Error::new(error.kind(), format!("file {}: {}", shown(path), error.message()))
+    // What a store refuses of a file is nothing that the caller said.
+    let kind = match error.kind() {
+        ErrorKind::InvalidArgument | ErrorKind::OutOfRange => ErrorKind::Unsupported,
+        kind => kind,
+    };
+    Error::new(kind, format!("file {}: {}", shown(path), error.message()))
+}
+
+/// For the time in which a file is read.
+fn guard(path: &Path, json: bool) -> Guard {
+    let message = format!("file {}: reading it crashed libnetcdf: it is damaged", shown(path));
+    let failure = Failure::from(Error::new(ErrorKind::Corrupt, message));
+    Guard::new(complaint(&failure, json), FOUND)
 }
 
 struct Importer<'a> {
@@ -290,81 +304,121 @@ impl Importer<'_> {
     }
 }
 
-/// Reads files and the store anew: what differs, one line for each array or attribute.
-fn compare(out: &Out, files: &[Wanted<'_>], wanted: &Import, total: u64) -> Result<Vec<String>, Failure> {
+/// `atlas import --check`: what is in the store and what the files become.
+fn compare(out: &mut Out, files: &[Wanted<'_>], wanted: &Import, total: u64) -> Outcome {
     let store = open_with(&wanted.store, Mode::Read, runtime(out))?;
     let bar = out.progress(total, "check");
-    let mut differences = Vec::new();
+    let mut comparison =
+        Comparison { store: &store, sum: Sum::default(), left_out: wanted.skip_unsupported, differences: Vec::new() };
     for file in files {
-        // What is left out has been said.
         let mut planner = Planner { skip_unsupported: wanted.skip_unsupported, skipped: Vec::new() };
-        let opened = open(file.path).map_err(|error| in_file(file.path, &error))?;
-        let plans = planner.file(&opened, &file.name).map_err(|error| in_file(file.path, &error))?;
-        for plan in &plans {
-            let compared = compare_dataset(&store, plan, wanted.skip_unsupported, &mut differences);
-            compared.map_err(|error| in_file(file.path, &error))?;
-        }
+        let _guard = guard(file.path, out.json);
+        let compared = open(file.path).and_then(|opened| {
+            let plans = planner.file(&opened, &file.name)?;
+            plans.iter().try_for_each(|plan| comparison.dataset(plan))
+        });
+        compared.map_err(|error| in_file(file.path, &error))?;
+        let skipped = planner.skipped.into_iter().map(|what| format!("file {}: {what}", shown(file.path)));
+        comparison.sum.skipped.extend(skipped);
         bar.inc(fs::metadata(file.path).map(|about| about.len()).unwrap_or(0));
     }
     bar.finish_and_clear();
-    Ok(differences)
+    let Comparison { sum, differences, .. } = comparison;
+    let code = if differences.is_empty() { OK } else { FOUND };
+    if out.json {
+        let mut document = sum.document();
+        document["differences"] = differences.into();
+        out.document(&document)?;
+        return Ok(code);
+    }
+    for one in &differences {
+        out.line(plain(one))?;
+    }
+    if !out.quiet {
+        sum.warn();
+        let verdict = match differences.len() {
+            0 => "the same".to_owned(),
+            count => counted(count as u64, "difference"),
+        };
+        out.line(format_args!("{}: {verdict}", sum.text(files.len())))?;
+    }
+    Ok(code)
 }
 
-/// With `left_out`, strings that are no UTF-8 are not in the store.
-fn compare_dataset(
-    store: &Store,
-    plan: &DatasetPlan,
+/// One line for each array and attribute that differs.
+struct Comparison<'a> {
+    store: &'a Store,
+    sum: Sum,
+    /// Strings that are no UTF-8 are not in the store.
     left_out: bool,
-    differences: &mut Vec<String>,
-) -> Result<(), Error> {
-    let dataset = plan.name.as_str();
-    let what = format!("dataset '{dataset}'");
-    compare_attributes(store, dataset, None, &plan.attributes, &what, differences)?;
-    for array in &plan.arrays {
-        let what = format!("array '{}' of dataset '{dataset}'", array.name);
-        if array.is_text() && left_out && !store.has_array(dataset, &array.name)? {
-            continue;
+    differences: Vec<String>,
+}
+
+impl Comparison<'_> {
+    fn dataset(&mut self, plan: &DatasetPlan) -> Result<(), Error> {
+        let (store, dataset) = (self.store, plan.name.as_str());
+        let what = format!("dataset '{dataset}'");
+        if !store.has_dataset(dataset)? {
+            self.differences.push(format!("{what} is not there"));
+            return Ok(());
         }
-        let Ok(info) = store.array_info(dataset, &array.name) else {
-            differences.push(format!("{what} is not there"));
-            continue;
-        };
+        self.attributes(dataset, None, &plan.attributes, &what)?;
+        for name in store.array_names(dataset)? {
+            if !plan.arrays.iter().any(|array| array.name == *name) {
+                self.differences.push(format!("array '{name}' of {what} is in the store alone"));
+            }
+        }
+        for array in &plan.arrays {
+            let what = format!("array '{}' of dataset '{dataset}'", array.name);
+            if store.has_array(dataset, &array.name)? {
+                self.array(dataset, array, &what)?;
+            } else if !(array.is_text() && self.left_out) {
+                self.differences.push(format!("{what} is not there"));
+            }
+        }
+        self.sum.datasets.push(plan.name.clone());
+        Ok(())
+    }
+
+    fn array(&mut self, dataset: &str, array: &ArrayPlan, what: &str) -> Result<(), Error> {
+        let info = self.store.array_info(dataset, &array.name)?;
         let (found, expected) = ((&info.shape, &info.dims), (&array.shape, &array.dims));
         if info.dtype != array.dtype || found != expected || info.fill_value != array.fill {
-            differences.push(format!("{what}: its type, shape, dimensions or fill value differ"));
-            continue;
+            self.differences.push(format!("{what}: its type, shape, dimensions or fill value differ"));
+            return Ok(());
         }
-        compare_attributes(store, dataset, Some(&array.name), &array.attributes, &what, differences)?;
+        self.attributes(dataset, Some(&array.name), &array.attributes, what)?;
         for (start, count) in array.source.parts(&info.chunk_shape) {
             let from_file = array.source.read(&start, &count);
-            let from_file = from_file.map_err(|fault| fault.error(ErrorKind::Corrupt, &what))?;
-            let from_store = crate::print::read(store, dataset, &array.name, info.dtype, &start, &count)?;
-            if from_file != from_store {
-                differences.push(format!("{what}: values from {start:?} on, {count:?} of them, differ"));
+            let from_file = from_file.map_err(|fault| fault.error(ErrorKind::Corrupt, what))?;
+            if from_file != print::read(self.store, dataset, &array.name, info.dtype, &start, &count)? {
+                self.differences.push(format!("{what}: values differ among the {count:?} from {start:?} on"));
                 break;
             }
         }
+        self.sum.arrays += 1;
+        self.sum.bytes += array.source.size();
+        Ok(())
     }
-    Ok(())
-}
 
-fn compare_attributes(
-    store: &Store,
-    dataset: &str,
-    array: Option<&str>,
-    attributes: &[(String, Value)],
-    what: &str,
-    differences: &mut Vec<String>,
-) -> Result<(), Error> {
-    let names = store.attribute_names(dataset, array)?;
-    if !names.iter().map(|name| &**name).eq(attributes.iter().map(|(name, _)| name.as_str())) {
-        differences.push(format!("{what}: the names of its attributes differ"));
-    }
-    for (name, value) in attributes {
-        match store.attribute(dataset, array, name) {
-            Ok(found) if found == *value => {}
-            _ => differences.push(format!("{what}: attribute '{name}' differs")),
+    fn attributes(
+        &mut self,
+        dataset: &str,
+        array: Option<&str>,
+        attributes: &[(String, Value)],
+        what: &str,
+    ) -> Result<(), Error> {
+        for name in self.store.attribute_names(dataset, array)? {
+            if !attributes.iter().any(|(other, _)| *other == *name) {
+                self.differences.push(format!("{what}: attribute '{name}' is in the store alone"));
+            }
         }
+        for (name, value) in attributes {
+            let has = self.store.has_attribute(dataset, array, name)?;
+            if !has || self.store.attribute(dataset, array, name)? != *value {
+                self.differences.push(format!("{what}: attribute '{name}' differs"));
+            }
+        }
+        Ok(())
     }
-    Ok(())
 }

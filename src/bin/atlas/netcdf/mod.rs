@@ -4,6 +4,7 @@ mod attributes;
 mod c;
 mod chars;
 mod classic;
+mod crash;
 mod export;
 mod import;
 mod plan;
