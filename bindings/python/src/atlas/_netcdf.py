@@ -427,6 +427,8 @@ class _Exporter:
         self.level = level
         self.skip_unsupported = skip_unsupported
         self.skipped: list[str] = []
+        # Dimensions that may grow, of the datasets so far.
+        self.growing: set[str] = set()
 
     def unsupported(self, what: str) -> None:
         if not self.skip_unsupported:
@@ -436,6 +438,7 @@ class _Exporter:
     def dataset(self, name: str, group: netCDF4.Dataset) -> None:
         view = self.store[name]
         unlimited = unlimited_of(self.store, name)
+        self.growing.update(unlimited)
         attrs = dict(view.attrs)
         named = attrs.get(DIMS, [])
         for dim, extent in zip([named] if isinstance(named, str) else named, np.atleast_1d(attrs.get(DIM_LENGTHS, []))):
@@ -497,10 +500,10 @@ class _Exporter:
             found = _dimension(group, dim)
             if found is not None and len(found) == extent:
                 continue
+            # What may grow has no cells until the first array is written.
+            if found is not None and found.isunlimited() and len(found) == 0 and dim in self.growing:
+                continue
             if found is not None and dim in group.dimensions:
-                # What may grow has no cells until the first array is written.
-                if found.isunlimited() and len(found) == 0:
-                    continue
                 return self.unsupported(f"{what} has {extent} cells along {dim!r}, and an array before it {len(found)}")
             group.createDimension(dim, None if dim in unlimited else extent)
         chunks = tuple(
