@@ -54,6 +54,8 @@ def set_attribute(attributes: Attributes, key: object, value: Any) -> None:
 
 
 def _text(value: bytes) -> str:
+    # A text has no NULs; those at its end, such as a fill value of one, are none of it.
+    value = value.rstrip(b"\0")
     try:
         return value.decode()
     except UnicodeDecodeError:

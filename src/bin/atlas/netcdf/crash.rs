@@ -9,9 +9,13 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 /// What to say, and the exit code; null while no file is being read.
 static LAST_WORDS: AtomicPtr<LastWords> = AtomicPtr::new(null_mut());
 
+/// The last that there have been, and by it all before it: a handler on another thread may be reading one.
+static KEPT: AtomicPtr<LastWords> = AtomicPtr::new(null_mut());
+
 struct LastWords {
     text: Vec<u8>,
     code: c_int,
+    _before: *mut LastWords,
 }
 
 /// As long as it lives, a crash of the process writes a text to standard error and ends it with an exit code.
@@ -20,7 +24,9 @@ pub struct Guard(());
 impl Guard {
     /// There is one at a time: the main thread's, which calls libnetcdf.
     pub fn new(text: Vec<u8>, code: u8) -> Self {
-        let words = Box::into_raw(Box::new(LastWords { text, code: code.into() }));
+        let words =
+            Box::into_raw(Box::new(LastWords { text, code: code.into(), _before: KEPT.load(Ordering::Relaxed) }));
+        KEPT.store(words, Ordering::Relaxed);
         LAST_WORDS.store(words, Ordering::Release);
         for signal in [libc::SIGSEGV, libc::SIGBUS, libc::SIGABRT, libc::SIGFPE, libc::SIGILL] {
             // SAFETY: zero is a valid value of all fields; the handler calls only what signal handlers may.
@@ -38,7 +44,6 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        // What it points to is kept: a handler on another thread may be reading it.
         LAST_WORDS.store(null_mut(), Ordering::Release);
     }
 }
@@ -50,7 +55,7 @@ extern "C" fn end(signal: c_int) {
         unsafe { libc::raise(signal) };
         return;
     }
-    // SAFETY: it is never freed; `write` and `_exit` may be called here.
+    // SAFETY: it is never freed, as `KEPT` has it; `write` and `_exit` may be called here.
     unsafe {
         let text = &(*words).text;
         libc::write(libc::STDERR_FILENO, text.as_ptr().cast(), text.len());
