@@ -73,6 +73,7 @@ counted "what differs is found" tests/netcdf/differs.sh "$work" "$atlas"
 # ---- files that are refused, options ----
 
 counted "what is refused, and the options" tests/netcdf/refused.sh "$work" "$atlas"
+counted "what NetCDF lacks" "$python" tests/netcdf/out.py "$work" "$atlas"
 counted "memory is bounded" "$python" tests/netcdf/memory.py "$work" "$atlas"
 for name in classic.nc3 classic.nc5 loose types; do
     counted "damaged: $name" "$python" tests/netcdf/damage.py "$work" "$atlas" "$work/in/$name.nc"

@@ -89,8 +89,11 @@ fn chosen(store: &Store, datasets: &[String]) -> Result<Vec<(Arc<str>, String)>,
     };
     let mut chosen = Vec::new();
     for name in found {
-        let path = name.strip_prefix(root).unwrap_or(&name);
-        let path = if root.is_empty() { path } else { path.trim_start_matches('/') }.to_owned();
+        let path = match name.strip_prefix(root) {
+            Some(below) if !root.is_empty() => below.strip_prefix('/').unwrap_or(below),
+            _ => &name,
+        };
+        let path = path.to_owned();
         if !path.is_empty() && path.split('/').any(|part| matches!(part, "" | "." | "..")) {
             return Err(Error::new(ErrorKind::Unsupported, format!("dataset '{name}' is no path of groups")));
         }
