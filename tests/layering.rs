@@ -29,6 +29,8 @@ const UNSAFE: &[&str] = &[
     "base/process.rs",
     "base/threads.rs",
     "base/vector.rs",
+    "bin/atlas/netcdf/c.rs",
+    "bin/atlas/netcdf/crash.rs",
     "chunk/strided.rs",
     "ffi/",
     "memory/pages.rs",

@@ -430,3 +430,15 @@ fn nothing_is_obeyed() {
     let run = atlas(["--json", "ls", path, "\u{9b}"]);
     assert!(run.code == 3 && run.err.contains(r"\\u{9b}"), "{}", run.err);
 }
+
+#[cfg(not(feature = "netcdf"))]
+#[test]
+fn without_netcdf() {
+    let store = made();
+    for arguments in [["import", "t.nc", store.path()].as_slice(), &["export", store.path(), "-o", "t.nc"]] {
+        let run = atlas(arguments);
+        assert_eq!(run.code, 5, "{}", run.err);
+        assert!(run.err.contains("was built without NetCDF") && run.err.contains("--features netcdf"), "{}", run.err);
+    }
+    assert_eq!(text(["ls", store.path()]), "january\n");
+}

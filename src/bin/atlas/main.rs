@@ -3,6 +3,11 @@
 mod args;
 mod change;
 mod ls;
+#[cfg(feature = "netcdf")]
+mod netcdf;
+#[cfg(not(feature = "netcdf"))]
+#[path = "no_netcdf.rs"]
+mod netcdf;
 mod output;
 mod print;
 mod refs;
@@ -26,7 +31,7 @@ type Outcome = Result<u8, Failure>;
 
 /// Done.
 const OK: u8 = 0;
-/// The store is damaged or mixes commits, a self-test failed, or arrays were left out.
+/// Something is damaged, a store mixes commits, a self-test failed, or arrays were left out or differ.
 const FOUND: u8 = 1;
 
 fn main() -> ExitCode {
@@ -76,6 +81,8 @@ fn run(command: Command, out: &mut Out) -> Outcome {
             let wanted = refs::Wanted { datasets, output, stacked, base_url, zarr_format, lenient, pin };
             refs::refs(out, &store, &wanted)
         }
+        Command::Import(wanted) => netcdf::import(out, &wanted),
+        Command::Export(wanted) => netcdf::export(out, &wanted),
         Command::Du { store } => ls::du(out, &*open(&store, out)?),
         Command::Verify { store } => verify::verify(out, &store),
         Command::Compact { store } => change::compact(out, &store),

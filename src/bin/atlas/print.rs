@@ -7,7 +7,14 @@ use serde_json::Value as Json;
 const SLAB: u64 = 1 << 18;
 
 /// Reads a region of an array of this type.
-fn read(store: &Store, dataset: &str, array: &str, dtype: DType, start: &[u64], count: &[u64]) -> Result<Value, Error> {
+pub fn read(
+    store: &Store,
+    dataset: &str,
+    array: &str,
+    dtype: DType,
+    start: &[u64],
+    count: &[u64],
+) -> Result<Value, Error> {
     let selection = Selection::region(start, count);
     let cells = count.iter().product::<u64>() as usize;
     macro_rules! numbers {
