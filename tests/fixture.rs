@@ -15,10 +15,11 @@ use std::sync::Once;
 use std::{env, fs};
 
 /// The stores: folder, notation, whether the root is compressed, bytes of records that it holds.
-const STORES: [(&str, MetaFormat, bool, Option<u64>); 3] = [
+const STORES: [(&str, MetaFormat, bool, Option<u64>); 4] = [
     ("v1-json", MetaFormat::Json, false, None),
     ("v1-msgpack-zst", MetaFormat::MsgPack, true, None),
     ("v1-catalogue", MetaFormat::Json, false, Some(3000)),
+    ("v1-bundles", MetaFormat::Json, false, None),
 ];
 
 /// Calls `$body` with the vector in a `Value` of numbers.

@@ -8,13 +8,12 @@ use crate::base::locks::{after_panic, lock, read};
 use crate::base::maps::HashSet;
 use crate::base::sync::Mutex;
 use crate::change::cut::{Cut, CutArray, CutDataset, Totals};
-use crate::change::segments::make_folder;
 use crate::chunk::schema::Schema;
 use crate::format::catalogue::Kind;
 use crate::format::names;
 use crate::format::root::{self, ArrayRecord, DatasetEntry, DatasetRecord};
 use crate::records::{CatalogueFile, CatalogueWriter, InLayer, Merge, Merged, NewEntry, Numbering, Records};
-use crate::segment::NewFile;
+use crate::segment::{NewFile, make_folder};
 use crate::version::File;
 use crate::version::edit::{Encoded, NewFiles, NewRecords, Unsynced};
 use crate::version::place::Place;
@@ -161,7 +160,7 @@ impl Composer<'_> {
             let writer = match &mut writer {
                 Some(writer) => writer,
                 None => {
-                    make_folder(place, &folder)?;
+                    make_folder(&*place.storage, &folder)?;
                     let path = folder.join(place.new_catalogue_name(self.generation));
                     self.new.file(path.clone());
                     writer.insert(CatalogueWriter::create(&*place.storage, path, &place.store_id, &io.pool)?)

@@ -6,6 +6,8 @@ use std::path::Path;
 
 /// The folder of catalogue files. No array has it: theirs have no dot behind `atlas`.
 pub(crate) const CATALOGUE: &str = "atlas.catalogue";
+/// The folder of bundles. No array has it, either.
+pub(crate) const BUNDLES: &str = "atlas.bundles";
 /// The file that writers and readers lock.
 pub(crate) const LOCK: &str = ".lock";
 /// What the names of scratch files begin with.
@@ -35,6 +37,11 @@ pub(crate) fn catalogue_file_name(generation: u64, number: u64) -> String {
     format!("{generation:08}-{:016x}.cat", number << 32 | unique() >> 32)
 }
 
+/// The same for a bundle.
+pub(crate) fn bundle_name(generation: u64, number: u64) -> String {
+    format!("{generation:08}-{:016x}.bundle", number << 32 | unique() >> 32)
+}
+
 /// The commit in a file name that [`segment_name`] makes.
 pub(crate) fn segment_generation(name: &str) -> Option<u64> {
     generation_in(name.strip_suffix(".seg")?)
@@ -45,9 +52,14 @@ pub(crate) fn catalogue_generation(name: &str) -> Option<u64> {
     generation_in(name.strip_suffix(".cat")?)
 }
 
-/// The commit in the name of a segment or a catalogue file.
+/// The commit in a file name that [`bundle_name`] makes.
+pub(crate) fn bundle_generation(name: &str) -> Option<u64> {
+    generation_in(name.strip_suffix(".bundle")?)
+}
+
+/// The commit in the name of a segment, a bundle or a catalogue file.
 pub(crate) fn generation(name: &str) -> Option<u64> {
-    segment_generation(name).or_else(|| catalogue_generation(name))
+    segment_generation(name).or_else(|| bundle_generation(name)).or_else(|| catalogue_generation(name))
 }
 
 fn generation_in(stem: &str) -> Option<u64> {
@@ -96,6 +108,11 @@ pub(crate) fn is_folder_name(folder: &str) -> bool {
 /// Whether a file's name is that of a segment.
 pub(crate) fn is_segment_name(file: &str) -> bool {
     segment_generation(file).is_some()
+}
+
+/// Whether a file's name is that of a bundle.
+pub(crate) fn is_bundle_name(file: &str) -> bool {
+    bundle_generation(file).is_some()
 }
 
 /// The name under which the root of an earlier commit is kept.

@@ -215,6 +215,16 @@ pub struct SegmentRecord {
     pub directory_crc32c: u32,
     /// The lowest and the highest array id in it.
     pub array_ids: (u64, u64),
+    /// Where the segment begins in the file, which is then a bundle. It is the file where this is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<u64>,
+}
+
+impl SegmentRecord {
+    /// What no other segment has: the file, and where in it the segment begins.
+    pub fn place(&self) -> (&Arc<str>, u64) {
+        (&self.file, self.at.unwrap_or(0))
+    }
 }
 
 /// The files that have the datasets which are not in the root.

@@ -252,8 +252,8 @@ impl Store {
         let (catalogue, version, mark) = newer.inspect_err(|_| committer.pin(held.generation))?;
         committer.pin(version.generation);
         committer.root = Some(mark);
-        let files: HashSet<&str> = version.all_segments().map(|segment| &*segment.record.file).collect();
-        for segment in held.all_segments().filter(|segment| !files.contains(&*segment.record.file)) {
+        let files: HashSet<_> = version.all_segments().map(|segment| segment.record.place()).collect();
+        for segment in held.all_segments().filter(|segment| !files.contains(&segment.record.place())) {
             // A file that is removed takes space as long as it is open.
             self.io.reader.close(segment);
         }

@@ -23,6 +23,7 @@ use crate::format::segment::{HEADER_LEN, store_id_in};
 use crate::memory::budget::Budget;
 use crate::memory::buffers::Buffers;
 use crate::records::{Numbering, Records};
+use crate::segment::bundle::segments_in;
 use crate::segment::rows::count_bytes;
 use crate::segment::{Segment, SegmentReader, Segments, sync_file};
 use crate::storage::LocalDisk;
@@ -37,7 +38,7 @@ use crate::version::edit::{Edit, Encoded, Keep, NewFiles, NewRecords, Unsynced};
 use crate::version::keeping::Keeping;
 use crate::version::place::Place;
 use crate::version::roots::{find_root, kept_generations, read_kept, read_root};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -273,17 +274,28 @@ fn reader(storage: &Arc<dyn Storage>, head: &Head) -> Result<SegmentReader> {
 struct Traces {
     /// Kept roots, oldest first.
     kept: Vec<(u64, Notation)>,
-    /// Commit, folder and path of each segment, oldest first.
-    segments: Vec<(u64, String, PathBuf)>,
+    /// Oldest first.
+    segments: Vec<Trace>,
     /// The last commit that anything is of.
     last: u64,
+}
+
+/// A segment.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Trace {
+    /// The commit.
+    generation: u64,
+    /// The folder that its file is in.
+    folder: String,
+    path: PathBuf,
+    /// In a bundle: where it begins, and its length.
+    bundled: Option<(u64, u64)>,
 }
 
 impl Traces {
     /// What is lost where the store goes back to commit `base`.
     fn left_out(&self, base: u64) -> Option<String> {
-        let later =
-            self.segments.iter().rfind(|(generation, ..)| *generation > base).map(|(generation, ..)| generation);
+        let later = self.segments.last().map(|segment| segment.generation).filter(|last| *last > base);
         Some(match later {
             Some(last) => format!(
                 "all that was committed after {base}; segments of later commits, up to {last}, are there until a writer \
@@ -308,15 +320,21 @@ fn traces(storage: &dyn Storage, path: &Path) -> Result<Traces> {
             continue;
         }
         for file in list(&entry.path)? {
-            if let Some(generation) = names::segment_generation(&file_name(&file.path)) {
-                segments.push((generation, folder.clone(), file.path));
+            let (path, folder) = (file.path, folder.clone());
+            let name = file_name(&path);
+            if let Some(generation) = names::segment_generation(&name) {
+                segments.push(Trace { generation, folder, path, bundled: None });
+            } else if let Some(generation) = names::bundle_generation(&name).filter(|_| folder == names::BUNDLES) {
+                let file = storage.open(&path).map_err(|error| Error::io("open", &path, &error))?;
+                let trace = |bundled| Trace { generation, folder: folder.clone(), path: path.clone(), bundled };
+                segments.extend(segments_in(&*file).into_iter().map(|bundled| trace(Some(bundled))));
             }
         }
     }
     segments.sort_unstable();
     // A root is kept by the commit after it, which a reader may have seen.
     let kept_by = kept.iter().map(|(kept, _)| kept.saturating_add(1));
-    let last = segments.iter().map(|(generation, ..)| *generation).chain(kept_by).max();
+    let last = segments.iter().map(|segment| segment.generation).chain(kept_by).max();
     Ok(Traces { kept, segments, last: last.unwrap_or(0) })
 }
 
@@ -376,9 +394,9 @@ impl Rebuilt {
     ) -> Result<Self> {
         // A store id is in the header of every segment; all of one store have the same.
         let mut ids: BTreeMap<[u8; 16], usize> = BTreeMap::new();
-        for (_, _, segment) in &traces.segments {
+        for segment in &traces.segments {
             let mut header = [0; HEADER_LEN];
-            if storage.open(segment).and_then(|file| file.read_at(&mut header, 0)).is_ok() {
+            if storage.open(&segment.path).and_then(|file| file.read_at(&mut header, 0)).is_ok() {
                 *ids.entry(store_id_in(&header)).or_default() += 1;
             }
         }
@@ -438,12 +456,14 @@ impl Rebuilt {
     /// Adds the segments that are newer than the commit started from.
     fn salvage(&mut self, traces: &Traces, report: &mut Repair) -> Result<()> {
         let base = self.head.generation;
-        for (generation, folder, path) in traces.segments.iter().filter(|(generation, ..)| *generation > base) {
-            match self.add(*generation, folder, path) {
-                Ok(()) if report.salvaged.last() != Some(generation) => report.salvaged.push(*generation),
+        for segment in traces.segments.iter().filter(|segment| segment.generation > base) {
+            match self.add(segment) {
+                Ok(()) if report.salvaged.last() != Some(&segment.generation) => {
+                    report.salvaged.push(segment.generation);
+                }
                 Ok(()) => {}
                 Err(error) if error.kind() == ErrorKind::Io => return Err(error),
-                Err(error) => report.losses.push(format!("the values in {} are lost: {error}", path.display())),
+                Err(error) => report.losses.push(format!("the values in {} are lost: {error}", segment.path.display())),
             }
         }
         if base > 0 {
@@ -463,11 +483,19 @@ impl Rebuilt {
     }
 
     /// Adds what a segment says of its arrays.
-    fn add(&mut self, generation: u64, folder: &str, path: &Path) -> Result<()> {
-        let segment = self.reader.find(path)?;
+    fn add(&mut self, trace: &Trace) -> Result<()> {
+        let Trace { generation, folder, path, bundled } = trace;
+        let (generation, segment) = (*generation, self.reader.find(path, *bundled)?);
         let Definitions { array: name, schemas, arrays } = self.reader.definitions(&segment)?;
-        let known = self.head.array_files.get(&name).map(|file| &*file.folder);
-        if known.is_some_and(|known| known != folder) {
+        let folder: Arc<str> = match bundled {
+            None => (**folder).into(),
+            Some(_) => match self.head.array_files.get(&name) {
+                Some(known) => known.folder.clone(),
+                None => names::folder_name(&name).into(),
+            },
+        };
+        let known = self.head.array_files.get(&name).map(|file| &file.folder);
+        if known.is_some_and(|known| *known != folder) {
             bail!(Corrupt, "{}: array '{name}' has its segments elsewhere", path.display());
         }
         check_name("array", &name)?;
@@ -504,7 +532,7 @@ impl Rebuilt {
             }
         }
         self.head.array_files.entry(name.clone()).or_insert_with(|| FileRecord {
-            folder: folder.into(),
+            folder,
             live_bytes: 0,
             dead_bytes: 0,
             segments: Vec::new(),
@@ -577,12 +605,10 @@ impl Rebuilt {
     /// Makes the segments that were added durable: whoever wrote them may have been killed before doing so, and a root
     /// that names them may not outlive them.
     fn sync_added(&self, place: &Place) -> Result<()> {
-        for segments in self.added.values() {
-            segments.iter().try_for_each(|segment| sync_file(&*place.storage, &segment.path))?;
-            if let Some(folder) = segments.first().and_then(|segment| segment.path.parent()) {
-                place.sync_folder(folder)?;
-            }
-        }
+        let files: BTreeSet<&PathBuf> = self.added.values().flatten().map(|segment| &segment.path).collect();
+        files.iter().try_for_each(|file| sync_file(&*place.storage, file))?;
+        let folders: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
+        folders.into_iter().try_for_each(|folder| place.sync_folder(folder))?;
         // Of the folders that they are in.
         if self.added.is_empty() { Ok(()) } else { place.sync_folder(&self.path) }
     }
@@ -591,12 +617,15 @@ impl Rebuilt {
     fn count(&mut self, name: &Arc<str>, added: &[Arc<Segment>]) -> Result<()> {
         let Some(file) = self.head.array_files.get_mut(name) else { return Ok(()) };
         file.segments.extend(added.iter().map(|segment| segment.record.clone()));
-        let folder = self.path.join(&*file.folder);
         let mut totals: HashMap<u64, (&Schema, &mut ArrayRecord, Stored)> = HashMap::default();
         for array in self.datasets.values_mut().filter_map(|record| record.arrays.get_mut(name)) {
             totals.insert(array.id, (&self.schemas.list[array.schema as usize], array, Stored::default()));
         }
-        let segments = file.segments.iter().map(|record| Arc::new(Segment::new(record.clone(), &folder))).collect();
+        let segments = file
+            .segments
+            .iter()
+            .map(|record| Arc::new(Segment::new(record.clone(), &self.path, &file.folder)))
+            .collect();
         let ids: HashSet<u64> = totals.keys().copied().collect();
         let is_live = |id| ids.contains(&id);
         let (live, all) = count_bytes(&self.reader, &Segments::new(segments), is_live, |row| {

@@ -191,7 +191,7 @@ pub(crate) fn commit(place: &Place, io: &Io, committer: &mut Committer, base: &V
             }
         }
     }
-    committer.retire(base.generation, retired);
+    committer.retire(io, &version, retired);
     let durable = folder.map_or(Ok(()), |folder| folder.sync().map_err(|error| sync_failed(&place.path, &error)));
     Outcome::Committed(Committed { version, durable })
 }

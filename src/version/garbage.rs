@@ -33,10 +33,18 @@ pub(crate) struct Garbage {
 }
 
 impl Committer {
-    /// Notes files that `last` was the last version to name.
-    pub fn retire(&mut self, last: u64, files: Vec<File>) {
+    /// Notes files that `next` is the first version not to name. A bundle of which it names another segment stays.
+    pub fn retire(&mut self, io: &Io, next: &Version, files: Vec<File>) {
+        let last = next.generation - 1;
+        let bundles = if files.iter().any(File::is_bundled) { next.bundles() } else { HashSet::default() };
         let mut by_first: BTreeMap<u64, Vec<_>> = BTreeMap::new();
         for file in files {
+            if bundles.contains(file.name()) {
+                if let File::Segment(segment) = &file {
+                    io.reader.close(segment);
+                }
+                continue;
+            }
             let first = names::generation(file.name()).unwrap_or(0);
             let segment = if let File::Segment(segment) = &file { Some(segment.clone()) } else { None };
             by_first.entry(first).or_default().push((file.path().to_owned(), segment));
@@ -91,6 +99,7 @@ impl Committer {
                 let name = file_name(folder);
                 let is_used = match &*name {
                     names::CATALOGUE => !version.records.files.is_empty(),
+                    names::BUNDLES => !version.bundles().is_empty(),
                     name => version.files.values().any(|file| *file.folder == *name),
                 };
                 if names::is_folder_name(&name) && !is_used {

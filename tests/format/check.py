@@ -306,9 +306,9 @@ def open_with_zarr(array, version):
         key = "/".join(["c", *coords]) if version == 3 else ".".join(coords) or "0"
         if row.own():
             # Not `as_uri`: fsspec takes the path in a URL as it is, and would not decode the folder's percent signs.
-            references[key] = [f"file://{segment.path}", row.offset, row.stored_len]
+            references[key] = [f"file://{segment.path}", segment.start + row.offset, row.stored_len]
         elif array.compression["codec"] == "none":
-            references[key] = [f"file://{segment.path}", row.offset + row.at, row.len]
+            references[key] = [f"file://{segment.path}", segment.start + row.offset + row.at, row.len]
         else:
             chunk = segment.chunk(row)
             for codec in codecs(array, shuffle):
