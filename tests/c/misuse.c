@@ -823,6 +823,33 @@ static void each_failure_has_its_own_text(void) {
     CHECK(strstr(atlas_last_error(), "rather") == NULL);
 }
 
+/* A pointer to the text, however old, leads to the text that was set last: so does the order matter to nobody in which a
+ * compiler evaluates the arguments of printf("%d %s", failing(), atlas_last_error()). */
+static void the_text_stays_in_its_place(void) {
+    const char *before = atlas_last_error();
+    static char name[8001], text[9000];
+    for (size_t length = 1; length < sizeof name; length = length * 3 + 7) {
+        memset(name, 'a', length);
+        name[length] = '\0';
+        /* The arguments in either order. */
+        snprintf(text, sizeof text, "%d %s", (int)atlas_delete_dataset(writer, name), atlas_last_error());
+        CHECK(strncmp(text, "2 ", 2) == 0 && strstr(text, "'a") != NULL);
+        CHECK_TEXT(text + 2, before);
+        snprintf(text, sizeof text, "%s %d", atlas_last_error(), (int)atlas_delete_dataset(writer, "dec"));
+        CHECK(strstr(text, "'dec'") != NULL && strcmp(text + strlen(text) - 2, " 2") == 0);
+        CHECK(atlas_last_error() == before && strstr(before, "'dec'") != NULL);
+    }
+    /* One that is too long is cut, between two characters. */
+    for (size_t i = 0; i + 2 < sizeof name; i += 2) memcpy(name + i, "\xc3\xbc", 3);
+    for (int shift = 0; shift < 2; shift++) {
+        CHECK_STATUS(atlas_delete_dataset(writer, name + shift), ATLAS_STATUS_NOT_FOUND);
+        size_t length = strlen(before);
+        CHECK(length <= 4095 && length > 4080);
+        CHECK_TEXT(before + length - 5, "\xc3\xbc...");
+        name[1] = 'x';
+    }
+}
+
 static int32_t refuse(const char *what, uint64_t done, uint64_t total, void *user_data) {
     (void)what, (void)done, (void)total, (void)user_data;
     return 1;
@@ -906,6 +933,7 @@ int main(int argc, char **argv) {
         group("success leaves the text alone", true, success_leaves_the_text);
         group("discard leaves the text alone", true, discard_leaves_the_text);
         group("each failure has its own text", true, each_failure_has_its_own_text);
+        group("the text stays in its place", true, the_text_stays_in_its_place);
         group("options of other versions", true, options_of_other_versions);
         folder_free(&committed);
         group("the store still closes", false, close_world);
