@@ -113,14 +113,17 @@
  *     i8 u8                 f16
  *     i8 i16 u8 u16         f32
  *     i8 to i32, u8 to u32  f64
- *     f16 f32 f64           f16 f32 f64, rounded to the nearest
- *     c64 c128              c64 c128, rounded to the nearest
+ *     f16 f32 f64           f16 f32 f64, rounded to the nearest, each value checked
+ *     c64 c128              c64 c128, rounded to the nearest, each part checked
  *     timestamp_ns          timestamp_ns i64
  *     i64                   timestamp_ns
  *     string                string, by calls of its own
  *
  * A value that does not fit fails with ATLAS_STATUS_OUT_OF_RANGE, any other pair of types with
- * ATLAS_STATUS_TYPE_MISMATCH.
+ * ATLAS_STATUS_TYPE_MISMATCH. A finite float does not fit where it would be rounded to infinity,
+ * unless the handle's option `float_overflow` is ATLAS_OVERFLOW_INFINITY: then it is. An infinity
+ * stays one, and NaN stays NaN. That is one rule, for what is written and what is read, and so for
+ * the fill value that a cell reads as, and for attributes.
  *
  *
  * Options
@@ -352,6 +355,15 @@
 /** Off. */
 #define ATLAS_SWITCH_OFF 2
 
+/** The library's choice: an error. */
+#define ATLAS_OVERFLOW_DEFAULT 0
+
+/** A float that does not fit is an error, as an integer is. */
+#define ATLAS_OVERFLOW_ERROR 1
+
+/** A float that does not fit becomes an infinity of its sign. */
+#define ATLAS_OVERFLOW_INFINITY 2
+
 /** For `num_threads`: no background threads; all work is done on the calling thread. */
 #define ATLAS_THREADS_INLINE -1
 
@@ -441,6 +453,11 @@ typedef struct {
      * `atlas_set_keep_generations`.
      */
     int32_t keep_generations;
+    /**
+     * ATLAS_OVERFLOW_: what becomes of a finite value that the narrower float type it is converted
+     * to can only round to infinity: see "Memory". Default: an error.
+     */
+    int32_t float_overflow;
 } atlas_create_options;
 
 /**
@@ -474,6 +491,8 @@ typedef struct {
     void *progress_data;
     /** Bytes that written values may take in memory, as in atlas_create_options. */
     uint64_t write_buffer_bytes;
+    /** ATLAS_OVERFLOW_: as in atlas_create_options. */
+    int32_t float_overflow;
 } atlas_open_options;
 
 /** Takes one damaged place: the file's path, the byte `offset` in it, and what is wrong there. */

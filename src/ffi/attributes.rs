@@ -127,7 +127,8 @@ pub unsafe extern "C" fn atlas_get_attribute(
         let (at, out) =
             unsafe { (call.key(dataset, array, key)?, call.values_out(values, capacity, count, "values")?) };
         let value = store.attribute(at.dataset, at.array, at.key)?;
-        let filled = out.fill(value.len(), dtype.size(), |memory| value.to_memory(dtype, memory));
+        let filled =
+            out.fill(value.len(), dtype.size(), |memory| value.to_memory(dtype, store.float_overflow(), memory));
         filled.map_err(|error| at.context(error))
     })
 }

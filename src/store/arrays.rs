@@ -136,7 +136,7 @@ impl Store {
             numbers(array)?;
             let mut data = write(&array.data)?;
             let region = selection.resolve(&data.shape)?;
-            let source = source.bind(&region.count, array.schema.dtype)?;
+            let source = source.bind(&region.count, array.schema.dtype, self.overflow)?;
             source.check_values()?;
             array.write_numbers(&mut data, &self.io, &segments, &region, &source)?;
             state.catalogue.note_values(slot, entry)
@@ -162,7 +162,7 @@ impl Store {
     pub fn append_array(&self, dataset: &str, array: &str, count: &[u64], source: Source<'_>) -> Result<()> {
         self.append(dataset, array, count, |array, data, segments, region| {
             numbers(array)?;
-            let source = source.bind(&region.count, array.schema.dtype)?;
+            let source = source.bind(&region.count, array.schema.dtype, self.overflow)?;
             source.check_values()?;
             array.write_numbers(data, &self.io, segments, region, &source)
         })
@@ -234,7 +234,8 @@ impl Store {
             let none = Segments::default();
             match &values {
                 array::Values::Numbers(bytes) => {
-                    let source = Source::from_bytes(bytes, made.schema.dtype).bind(&region.count, made.schema.dtype)?;
+                    let dtype = made.schema.dtype;
+                    let source = Source::from_bytes(bytes, dtype).bind(&region.count, dtype, self.overflow)?;
                     made.write_numbers(&mut data, &self.io, &none, &region, &source)?;
                 }
                 array::Values::Texts(texts) => {
@@ -267,8 +268,9 @@ impl Store {
             array::read_texts(&self.io, &plan, &region.count, &mut texts)?;
             return Ok(array::Values::Texts(texts));
         }
-        let mut bytes = crate::memory::buffers::allocate(cells * array.schema.dtype.size())?;
-        let target = Target::from_bytes(&mut bytes, array.schema.dtype).bind(&region.count, array.schema.dtype)?;
+        let dtype = array.schema.dtype;
+        let mut bytes = crate::memory::buffers::allocate(cells * dtype.size())?;
+        let target = Target::from_bytes(&mut bytes, dtype).bind(&region.count, dtype, self.overflow)?;
         let plan = array.plan_numbers(data, segments, region, &target)?;
         array::read_numbers(&self.io, &[(plan, target)])?;
         Ok(array::Values::Numbers(bytes))
@@ -278,7 +280,7 @@ impl Store {
     pub fn read_array(&self, dataset: &str, array: &str, selection: Selection<'_>, target: Target<'_>) -> Result<()> {
         let name = |error| in_array(dataset, array, error);
         self.on_snapshot(|state| {
-            let bind = |count: &[u64], dtype| target.bind(count, dtype);
+            let bind = |count: &[u64], dtype| target.bind(count, dtype, self.overflow);
             let reads = [state.begin_read(dataset, array, selection, bind)?];
             Ok(move || array::read_numbers(&self.io, &reads).map_err(name))
         })
@@ -306,7 +308,7 @@ impl Store {
                     }
                     let stacked: Dims = std::iter::once(datasets.len() as u64).chain(count.iter().copied()).collect();
                     check_size(&stacked, target.item_size())?;
-                    Ok(target.bind(&stacked, dtype)?.part(number as u64))
+                    Ok(target.bind(&stacked, dtype, self.overflow)?.part(number as u64))
                 })?);
             }
             Ok(move || {

@@ -31,6 +31,7 @@ pub use repair::{DamagedSegment, Newer, Repair, RepairOptions};
 pub use verify::Damage;
 
 use crate::array::Io;
+use crate::base::convert::FloatOverflow;
 use crate::base::error::{Error, ErrorKind, Result, bail, error};
 use crate::base::locks::{read, write};
 use crate::base::log::LogLevel;
@@ -61,6 +62,7 @@ pub struct Store {
     /// The process that opened it.
     pid: u32,
     io: Io,
+    overflow: FloatOverflow,
     log: Option<LogFn>,
     progress: Option<ProgressFn>,
     state: RwLock<State>,
@@ -256,6 +258,11 @@ impl Store {
             state.written_ahead.remove();
         }
         (committer.lock, committer.pin) = (None, None);
+    }
+
+    /// What this handle makes of floats that do not fit: see [`RuntimeOptions::float_overflow`](crate::RuntimeOptions).
+    pub fn float_overflow(&self) -> FloatOverflow {
+        self.overflow
     }
 
     /// Makes an empty dataset.

@@ -185,6 +185,7 @@ impl Store {
             mode,
             pid: process::id(),
             io,
+            overflow: runtime.float_overflow,
             log: runtime.log,
             progress: runtime.progress,
             committer: Mutex::new(committer),

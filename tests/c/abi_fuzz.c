@@ -390,6 +390,7 @@ static atlas_status create_or_open(chooser *c, bool create) {
         o.cache_bytes = one_in(c, 2) ? below(c, 100000) : 0;
         o.write_buffer_bytes = one_in(c, 2) ? below(c, 4000) : 0;
         o.pack = an_enum(c, 0, 1);
+        o.float_overflow = an_enum(c, 0, 1);
         o.keep_generations = one_in(c, 2) ? (int32_t)below(c, 6) - 2 : 0;
         if (one_in(c, 2)) o.log = logged;
         if (with_progress) o.progress = progress;
@@ -402,6 +403,7 @@ static atlas_status create_or_open(chooser *c, bool create) {
         o.num_threads = ATLAS_THREADS_INLINE + 2 * (int32_t)below(c, 2);
         o.cache_bytes = one_in(c, 2) ? below(c, 100000) : 0;
         o.write_buffer_bytes = one_in(c, 2) ? below(c, 4000) : 0;
+        o.float_overflow = one_in(c, 4) ? an_enum(c, 0, 1) : 0;
         if (one_in(c, 2)) o.log = logged;
         if (with_progress) o.progress = progress;
         const atlas_open_options *options = one_in(c, 4) ? NULL : sized(c, &o, sizeof o);

@@ -13,6 +13,7 @@ static char store_path[1024];
 static float temperature_at(int i) { return (float)i * 0.5f - 3.0f; }
 
 static const uint64_t shape2[2] = {ROWS, COLUMNS}, taller[2] = {ROWS + 1, COLUMNS}, chunks2[2] = {2, 3};
+static const uint64_t n2x2[2] = {2, 2};
 static const uint64_t n2[1] = {2}, n3[1] = {3}, n5[1] = {5};
 
 static atlas_array_options array_options(void) {
@@ -34,7 +35,7 @@ static atlas_open_options open_options(void) {
     return options;
 }
 
-/* jan: one array of every kind. feb: another type. mar: another shape. apr: no array. */
+/* jan: one array of every kind. feb: another type. mar: another shape. apr: an array without values. */
 static void make_world(void) {
     snprintf(store_path, sizeof store_path, "%s", path_of("store"));
     closed = store_create(path_of("other"));
@@ -64,6 +65,11 @@ static void make_world(void) {
     CHECK_OK(atlas_define_array(writer, "jan", "size", ATLAS_DTYPE_U32, 1, NULL, n3, NULL));
     CHECK_OK(atlas_write_array(writer, "jan", "size", ATLAS_DTYPE_U32, 1, NULL, NULL, NULL, (uint32_t[]){7, 70000, 9}));
     CHECK_OK(atlas_define_array(writer, "jan", "scalar", ATLAS_DTYPE_F64, 0, NULL, NULL, NULL));
+    CHECK_OK(atlas_write_array(writer, "jan", "scalar", ATLAS_DTYPE_F64, 0, NULL, NULL, NULL, (double[]){1e308}));
+    CHECK_OK(atlas_set_attribute(writer, "jan", "scalar", "far", ATLAS_DTYPE_F64, 1, (double[]){1e300}));
+    options = array_options();
+    options.fill_value = (float[]){65520};
+    CHECK_OK(atlas_define_array(writer, "apr", "unwritten", ATLAS_DTYPE_F32, 1, NULL, n2, &options));
     CHECK_OK(atlas_define_array(writer, "jan", "flag", ATLAS_DTYPE_BOOL, 1, NULL, n2, NULL));
     CHECK_OK(atlas_define_array(writer, "jan", "time", ATLAS_DTYPE_TIMESTAMP_NS, 1, NULL, n3, NULL));
     CHECK_OK(atlas_define_array(writer, "jan", "wave", ATLAS_DTYPE_C64, 1, NULL, n2, NULL));
@@ -306,6 +312,7 @@ static void create_and_open(void) {
     CREATE_WITH("unknown sync", INVALID_ARGUMENT, sync, 95, "sync", "95");
     CREATE_WITH("num_threads -2", INVALID_ARGUMENT, num_threads, -2, "threads", "-2");
     CREATE_WITH("keep_generations -2", INVALID_ARGUMENT, keep_generations, -2, "keep_generations", "-2");
+    CREATE_WITH("unknown float_overflow", INVALID_ARGUMENT, float_overflow, 93, "float_overflow", "93");
     CREATE_WITH("level 99", INVALID_ARGUMENT, level, 99, "level", "99");
 
     struct {
@@ -578,6 +585,10 @@ static void regions(void) {
     ROW("read: signed array, unsigned memory", TYPE_MISMATCH, atlas_read_array(writer, "jan", "count", ATLAS_DTYPE_U64, 1, NULL, NULL, NULL, memory), "i16", "u64");
     ROW("write: an integer too large", OUT_OF_RANGE, atlas_write_array(writer, "jan", "count", ATLAS_DTYPE_I64, 1, NULL, NULL, NULL, ((int64_t[]){9, 9, 9, 40000, 9})), "'count'", "'jan'", "3", "40000", "i16");
     ROW("write: an integer too small", OUT_OF_RANGE, atlas_write_array(writer, "jan", "count", ATLAS_DTYPE_I32, 1, n2, n2, NULL, ((int32_t[]){9, -40000})), "'count'", "-40000");
+    ROW("write: a float too large", OUT_OF_RANGE, atlas_write_array(writer, "jan", "temperature", ATLAS_DTYPE_F64, 2, NULL, n2x2, NULL, ((double[]){9, 9, 9, -1e39})), "'temperature'", "'jan'", "-1e39", "3", "f32");
+    ROW("write: a complex number too large", OUT_OF_RANGE, atlas_write_array(writer, "jan", "wave", ATLAS_DTYPE_C128, 1, NULL, NULL, NULL, ((double[]){9, 9, 9, 1e300})), "'wave'", "1e300", "1", "c64");
+    ROW("read: a float too large", OUT_OF_RANGE, atlas_read_array(writer, "jan", "scalar", ATLAS_DTYPE_F32, 0, NULL, NULL, NULL, memory), "'scalar'", "1e308", "f32");
+    ROW("read: a fill value too large", OUT_OF_RANGE, atlas_read_array(writer, "apr", "unwritten", ATLAS_DTYPE_F16, 1, NULL, NULL, NULL, memory), "'unwritten'", "65520", "f16");
     ROW("read: an integer too large", OUT_OF_RANGE, atlas_read_array(writer, "jan", "size", ATLAS_DTYPE_U16, 1, NULL, NULL, NULL, memory), "'size'", "1", "70000", "u16");
 }
 
@@ -599,6 +610,7 @@ static void append(void) {
     ROW("append: bytes overflow", INVALID_ARGUMENT, APPEND("temperature", ATLAS_DTYPE_F32, 2, vast, memory), "'temperature'", "230584300921369395", "overflow");
     ROW("append: float memory, integer array", TYPE_MISMATCH, APPEND("count", ATLAS_DTYPE_F32, 1, low, memory), "f32", "i16");
     ROW("append: dtype 55", INVALID_ARGUMENT, APPEND("temperature", 55, 2, one_row, memory), "dtype", "55");
+    ROW("append: a float too large", OUT_OF_RANGE, APPEND("temperature", ATLAS_DTYPE_F64, 2, ((const uint64_t[]){1, 6}), ((double[]){1, 2, 3, 4, 5, 1e40})), "'temperature'", "5", "1e40");
     ROW("append: an integer too large", OUT_OF_RANGE, APPEND("count", ATLAS_DTYPE_I32, 1, n2, ((int32_t[]){1, 32768})), "'count'", "1", "32768");
     ROW("append: strings to numbers", TYPE_MISMATCH, atlas_append_strings(writer, "jan", "count", 1, n3, words3), "'count'", "i16", "string");
     ROW("append: numbers to strings", TYPE_MISMATCH, APPEND("station", ATLAS_DTYPE_U8, 1, n3, memory), "'station'", "string");
@@ -710,6 +722,7 @@ static void attributes(void) {
     ROW("get_attribute: count NULL", INVALID_ARGUMENT, atlas_get_attribute(writer, "jan", NULL, "months", ATLAS_DTYPE_I32, 8, memory, NULL), "count", "NULL");
     ROW("get_attribute: text as number", TYPE_MISMATCH, GET("jan", "temperature", "unit", ATLAS_DTYPE_I32, 8, memory), "'unit'", "string", "i32");
     ROW("get_attribute: signed as unsigned", TYPE_MISMATCH, GET("jan", NULL, "months", ATLAS_DTYPE_U32, 8, memory), "'months'", "i32", "u32");
+    ROW("get_attribute: a float that does not fit", OUT_OF_RANGE, GET("jan", "scalar", "far", ATLAS_DTYPE_F32, 8, memory), "'far'", "1e300", "f32");
     ROW("get_attribute: does not fit", OUT_OF_RANGE, GET("jan", NULL, "months", ATLAS_DTYPE_I16, 8, memory), "'months'", "2", "70000");
     ROW("get_attribute: dtype -1", INVALID_ARGUMENT, GET("jan", NULL, "months", -1, 8, memory), "dtype", "-1");
     ROW("get_attribute_strings: a number", TYPE_MISMATCH, atlas_get_attribute_strings(writer, "jan", NULL, "months", text_buffer, 64, &needed), "'months'", "i32", "string");

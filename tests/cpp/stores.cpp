@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <list>
@@ -451,6 +452,32 @@ TEST(options_of_a_store) {
         CHECK(named.create_dataset("d").define_array<int>("a", {}, {}).info().codec == atlas::Codec::lz4);
     });
 #endif
+}
+
+TEST(floats_that_do_not_fit) {
+    const double large[] = {1.5, -1e300}, infinite[] = {INFINITY, NAN};
+    atlas::CreateOptions options;
+    {
+        atlas::Store store = atlas::create(path_of("store"), options);
+        atlas::Array a = store.create_dataset("d").define_array<float>("a", {"x"}, {2});
+        CHECK_THROWS(out_of_range, ("'a'", "-1e300", "f32"), a.write(large));
+        a.write(infinite);
+        a.attributes().set("far", 1e300);
+        CHECK(std::isinf(a.read<float>()[0]) && std::isnan(a.read<float>()[1]));
+        CHECK_THROWS(out_of_range, ("'far'"), (void)a.attributes().get<float>("far"));
+        store["d"].define_array<double>("b", {"x"}, {2}).write(large);
+        CHECK_THROWS(out_of_range, ("'b'"), (void)store["d"]["b"].read<float>());
+        store.close();
+    }
+    atlas::OpenOptions reading;
+    reading.float_overflow = atlas::FloatOverflow::infinity;
+    atlas::Store store = atlas::open(path_of("store"), Mode::read_write, reading);
+    CHECK_EQUAL(store["d"]["b"].read<float>(), (std::vector<float>{1.5F, -INFINITY}));
+    CHECK(std::isinf(store["d"]["a"].attributes().get<float>("far")));
+    store["d"]["a"].write(large);
+    CHECK_EQUAL(store["d"]["a"].read<float>(), (std::vector<float>{1.5F, -INFINITY}));
+    options.float_overflow = static_cast<atlas::FloatOverflow>(77);
+    CHECK_THROWS(invalid_argument, ("77"), (void)atlas::create(path_of("bad"), options));
 }
 
 namespace {

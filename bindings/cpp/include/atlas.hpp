@@ -175,6 +175,12 @@ enum class Codec : std::int32_t {
     none = ATLAS_CODEC_NONE, ///< Not at all.
 };
 
+/// What becomes of a finite float that the narrower type it is converted to can only round to infinity.
+enum class FloatOverflow : std::int32_t {
+    error = ATLAS_OVERFLOW_ERROR,       ///< Status::out_of_range, as for an integer that does not fit.
+    infinity = ATLAS_OVERFLOW_INFINITY, ///< An infinity of its sign.
+};
+
 /// How the store's root is written.
 enum class MetaFormat : std::int32_t {
     json = ATLAS_META_FORMAT_JSON,       ///< Readable by eye.
@@ -1029,6 +1035,7 @@ struct CreateOptions {
     int num_threads = 0;           ///< Background threads, or threads_inline; 0 for the default: see atlas.h.
     std::uint64_t cache_bytes = 0; ///< Bytes kept for later reads; 0 for the default, 64 MiB.
     std::uint64_t write_buffer_bytes = 0; ///< Bytes of written values in memory; 0 for the default, 256 MiB.
+    std::optional<FloatOverflow> float_overflow{}; ///< Floats that a narrower type does not have. Default: an error.
     Log log{};                            ///< Called with messages. Default: none; see also "Store and views".
     Progress progress{};                  ///< Called during compact and verify. Default: none.
 };
@@ -1040,6 +1047,7 @@ struct OpenOptions {
     int num_threads = 0;                  ///< Background threads, or threads_inline; 0 for the default: see atlas.h.
     std::uint64_t cache_bytes = 0;        ///< Bytes kept for later reads; 0 for the default, 64 MiB.
     std::uint64_t write_buffer_bytes = 0; ///< Bytes of written values in memory; 0 for the default, 256 MiB.
+    std::optional<FloatOverflow> float_overflow{}; ///< As in CreateOptions.
     Log log{};                            ///< Called with messages. Default: none; see also "Store and views".
     Progress progress{};                  ///< Called during compact and verify. Default: none.
 };
@@ -2186,6 +2194,7 @@ class Store {
     raw.num_threads = options.num_threads;
     raw.cache_bytes = options.cache_bytes;
     raw.write_buffer_bytes = options.write_buffer_bytes;
+    raw.float_overflow = detail::code(options.float_overflow);
     store.callbacks_->put_into(raw);
     detail::check(atlas_create(path.c_str(), &raw, &store.handle_));
     return store;
@@ -2206,6 +2215,7 @@ class Store {
     raw.num_threads = options.num_threads;
     raw.cache_bytes = options.cache_bytes;
     raw.write_buffer_bytes = options.write_buffer_bytes;
+    raw.float_overflow = detail::code(options.float_overflow);
     store.callbacks_->put_into(raw);
     if (options.generation) {
         if (mode != Mode::read)

@@ -117,6 +117,21 @@ def test_options(tmp_path: Path) -> None:
         atlas.Atlas.create(tmp_path / "other", keep_generations=-1)
 
 
+def test_floats_that_do_not_fit(tmp_path: Path) -> None:
+    large = np.array([1.5, -1e300])
+    with atlas.Atlas.create(tmp_path / "store") as store:
+        array = store.create_dataset("a").define_array("t", "float32", ["x"], [2])
+        with pytest.raises(atlas.OutOfRange, match="-1e300"):
+            array.write(large)
+        array.write(np.array([np.inf, np.nan]))
+        np.testing.assert_array_equal(array[:], np.array([np.inf, np.nan], "f4"))
+    with atlas.Atlas.open(tmp_path / "store", mode="r+", float_overflow="infinity") as store:
+        store["a"]["t"].write(large)
+        np.testing.assert_array_equal(store["a"]["t"][:], np.array([1.5, -np.inf], "f4"))
+    with pytest.raises(ValueError, match="float_overflow"):
+        atlas.Atlas.open(tmp_path / "store", float_overflow="wrap")
+
+
 def test_a_mapping_of_datasets(store: atlas.Atlas) -> None:
     assert (len(store), bool(store), list(store)) == (0, True, [])
     filled(store)

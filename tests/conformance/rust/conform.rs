@@ -1,8 +1,8 @@
 //! `conform write|check TABLE FOLDER`: the conformance program in Rust. `../README.md` says what it does.
 
 use atlas_store::{
-    ArrayOptions, Codec, CreateOptions, DType, Dataset, FillValue, MetaFormat, Mode, OpenOptions, Selection, Source,
-    Store, Target, Value, f16,
+    ArrayOptions, Codec, CreateOptions, DType, Dataset, FillValue, FloatOverflow, MetaFormat, Mode, OpenOptions,
+    Selection, Source, Store, Target, Value, f16,
 };
 use std::path::{Path, PathBuf};
 
@@ -273,7 +273,7 @@ impl Array {
             Value::String(texts) => Ok(FillValue::Text(texts[0].clone())),
             other => {
                 let mut bytes = vec![0; self.dtype.size()];
-                other.to_memory(self.dtype, &mut bytes).map(|()| FillValue::Bytes(bytes))
+                other.to_memory(self.dtype, FloatOverflow::Error, &mut bytes).map(|()| FillValue::Bytes(bytes))
             }
         });
         let options = ArrayOptions {

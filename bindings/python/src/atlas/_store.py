@@ -158,6 +158,7 @@ class Atlas:
         num_threads: int | None = None,
         cache_bytes: int | None = None,
         write_buffer_bytes: int | None = None,
+        float_overflow: str = "error",
         log: Log | None = None,
     ) -> Self:
         """Create a store, and open it for reading and writing.
@@ -197,6 +198,9 @@ class Atlas:
             Decoded data and indexes kept for later reads; by default 64 MiB.
         write_buffer_bytes : int, optional
             Written values kept in memory; by default 256 MiB.
+        float_overflow : {"error", "infinity"}
+            What becomes of a finite value that the narrower float type it is converted to, by a write or a read, can
+            only round to infinity: `OutOfRange`, or an infinity. Infinities and NaN stay what they are.
         log : callable, optional
             Called with a level of `logging` and a message; by default they go to the logger "atlas".
 
@@ -213,7 +217,7 @@ class Atlas:
         """
         check_type_policy(on_type_mismatch)
         path = path_of(source)
-        options = Options(sync, num_threads, cache_bytes, write_buffer_bytes, log)
+        options = Options(sync, num_threads, cache_bytes, write_buffer_bytes, log, float_overflow)
         choices = {
             "codec": codec_of(codec),
             "level": level_of(level),
@@ -247,6 +251,7 @@ class Atlas:
         num_threads: int | None = None,
         cache_bytes: int | None = None,
         write_buffer_bytes: int | None = None,
+        float_overflow: str = "error",
         log: Log | None = None,
     ) -> Self:
         """Open a store.
@@ -263,7 +268,7 @@ class Atlas:
             store, and with `Conflict` if another has committed since.
         generation : int or str, optional
             An earlier commit that is kept, by its number or by the name of a pin; it is for reading alone.
-        sync, num_threads, cache_bytes, write_buffer_bytes, log
+        sync, num_threads, cache_bytes, write_buffer_bytes, float_overflow, log
             As for `create`.
 
         Raises
@@ -281,7 +286,7 @@ class Atlas:
         if mode not in ("auto", "r", "r+"):
             raise InvalidArgument(f"mode is auto, r or r+, not {mode!r}")
         path = path_of(source)
-        options = Options(sync, num_threads, cache_bytes, write_buffer_bytes, log)
+        options = Options(sync, num_threads, cache_bytes, write_buffer_bytes, log, float_overflow)
         if generation is not None:
             if mode == "r+":
                 raise InvalidArgument(f"store {path!r}: commit {generation!r} can be read, and not written: mode is r")
