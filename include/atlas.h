@@ -83,6 +83,18 @@
  * sizes of memory in bytes or elements, as said.
  *
  *
+ * Dimensions
+ *
+ * A dimension's name has one length in a dataset. It may stand several times, also in one array:
+ * cov(x, x). atlas_define_array refuses a length that another array contradicts. Dimension 0 grows
+ * array by array: what it is in two arrays may differ, or be 0, until the next commit. A flush that
+ * finds two lengths of one name fails with ATLAS_STATUS_INVALID_ARGUMENT, which names both arrays and
+ * lengths, and nothing is lost: append to the shorter one, or delete one and define it with another
+ * name, and flush again. A flush that was begun has that as its error. Names that nobody gave ("dim_0"
+ * as that of dimension 0, "dim_1" of dimension 1, ...) are compared with none. Where a store that an
+ * older library wrote has a name with several lengths in a dataset, that name is left alone there.
+ *
+ *
  * Text and lists
  *
  * Text that goes in ends in a NUL. Text that comes out goes to the caller's buffer:
@@ -977,13 +989,15 @@ atlas_status atlas_dataset_name(atlas_store store,
  *              in type and shape
  * - `dtype`    the type of the elements
  * - `rank`     the number of dimensions, 0 to ATLAS_MAX_RANK; 0 is a scalar
- * - `dims`     `rank` names of dimensions, all different; NULL for "dim_0", "dim_1", ...
+ * - `dims`     `rank` names of dimensions: see "Dimensions". NULL: an array of rank 1 has its own
+ *              name as that of its dimension, any other "dim_0", "dim_1", ...
  * - `shape`    `rank` extents, in cells; 0 is allowed, and usual for a dimension 0 that
  *              `atlas_append_array` grows
  * - `options`  NULL for the defaults
  *
- * Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset, ATLAS_STATUS_ALREADY_EXISTS or
- * ATLAS_STATUS_READ_ONLY. Since 0.1.
+ * Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset, ATLAS_STATUS_INVALID_ARGUMENT if a
+ * dimension's name has another length there, ATLAS_STATUS_ALREADY_EXISTS or ATLAS_STATUS_READ_ONLY.
+ * Since 0.1.
  */
 atlas_status atlas_define_array(atlas_store store,
                                 const char *dataset,

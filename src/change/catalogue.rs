@@ -8,6 +8,7 @@ use crate::base::pool::Pool;
 use crate::base::sync::atomic::{AtomicU64, Ordering};
 use crate::base::sync::{Mutex, RwLock};
 use crate::base::value::Value;
+use crate::change::lengths::{Lengths, NEW};
 use crate::chunk::schema::Schema;
 use crate::format::root::{ArrayRecord, Attributes, DatasetRecord};
 use crate::records::Records;
@@ -24,6 +25,8 @@ pub(crate) struct Dataset {
     pub attributes: Arc<Attributes>,
     /// Arrays that the last commit may have and that are gone, with the numbers of the changes.
     pub removed: Vec<(u64, Arc<str>)>,
+    /// What dimensions have as lengths, once it has been asked for.
+    pub(super) lengths: Mutex<Option<Lengths>>,
 }
 
 /// An array of a dataset.
@@ -34,12 +37,29 @@ pub(crate) struct ArrayEntry {
     pub place: u64,
     /// The number of the last change to it; see [`Catalogue::changes`].
     changed: AtomicU64,
+    /// The length of dimension 0 when a flush last looked at it, or [`NEW`].
+    looked_at: AtomicU64,
 }
 
 impl ArrayEntry {
     /// One that change number `change` makes.
     pub fn new(array: Arc<Array>, attributes: Arc<Attributes>, place: u64, change: u64) -> Self {
-        Self { array, attributes, place, changed: AtomicU64::new(change) }
+        Self { array, attributes, place, changed: AtomicU64::new(change), looked_at: AtomicU64::new(NEW) }
+    }
+
+    /// One of the last commit.
+    fn committed(array: Arc<Array>, attributes: Arc<Attributes>, place: u64, shape: &[u64]) -> Self {
+        let entry = Self::new(array, attributes, place, 0);
+        shape.first().inspect(|length| entry.look_at(**length));
+        entry
+    }
+
+    pub(super) fn looked_at(&self) -> u64 {
+        self.looked_at.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn look_at(&self, length: u64) {
+        self.looked_at.store(length, Ordering::Relaxed);
     }
 
     /// What change number `change` makes of it.
@@ -295,6 +315,14 @@ impl Catalogue {
         Ok(changed)
     }
 
+    /// Refuses to flush datasets in which a dimension name has several lengths.
+    pub fn check_lengths(&self) -> Result<()> {
+        self.changed()?.iter().try_for_each(|slot| {
+            let changed = slot.dataset.arrays.iter().filter(|(_, entry)| self.is_changed(entry));
+            slot.dataset.check_lengths(&slot.name, changed)
+        })
+    }
+
     /// Datasets that the last commit may have and that are gone: not those that were created anew.
     pub fn gone(&self) -> Result<BTreeSet<Arc<str>>> {
         let slots = read(&self.slots)?;
@@ -364,9 +392,9 @@ fn decode(records: &Records, dataset: &str, record: DatasetRecord) -> Result<Dat
             let context = format!("array '{name}' of dataset '{dataset}' in the root");
             error.context(context)
         })?;
-        arrays.insert(name, ArrayEntry::new(decoded, array.attributes, place, 0));
+        arrays.insert(name, ArrayEntry::committed(decoded, array.attributes, place, &array.shape));
     }
-    Ok(Dataset { arrays, attributes: record.attributes, removed: Vec::new() })
+    Ok(Dataset { arrays, attributes: record.attributes, ..Dataset::default() })
 }
 
 fn decode_array(records: &Records, record: &ArrayRecord) -> Result<Arc<Array>> {

@@ -4,7 +4,7 @@ use crate::array::{self, Array, Plan};
 use crate::base::dtype::DType;
 use crate::base::error::{Result, bail, error};
 use crate::base::locks::{read, write};
-use crate::base::names::check_name;
+use crate::base::names::{check_name, default_dims};
 use crate::base::shape::{Dims, Region, Selection, check_shape, check_size};
 use crate::change::catalogue::ArrayEntry;
 use crate::chunk::grid;
@@ -19,6 +19,10 @@ use std::sync::Arc;
 impl Store {
     /// Defines an array of `shape`, whose dimensions have the names `dims`. Its cells read as the fill value, or as
     /// zero, until they are written. Dimension 0 can grow: see [`Store::append_array`].
+    ///
+    /// A name may stand several times, and has one length in a dataset; of dimensions 0 that holds from a flush on, which
+    /// is refused where two differ. Without names (`dims` is empty) an array of rank 1 has its own name as that of its
+    /// dimension, any other `dim_0`, `dim_1`, ... Those are compared with nothing.
     pub fn define_array(
         &self,
         dataset: &str,
@@ -29,15 +33,27 @@ impl Store {
         options: ArrayOptions,
     ) -> Result<()> {
         check_name("array", array)?;
-        let schema = self.schema(dtype, dims, shape, options).map_err(|error| in_array(dataset, array, error))?;
+        let in_array = |error| in_array(dataset, array, error);
+        let default;
+        let dims = match dims {
+            [] => {
+                default = default_dims(array, shape.len());
+                &default
+            }
+            named => named,
+        };
+        let schema = self.schema(dtype, dims, shape, options).map_err(in_array)?;
         let mut state = self.state_mut()?;
-        if state.catalogue.slot(dataset)?.dataset().arrays.contains_key(array) {
-            bail!(AlreadyExists, "array '{array}' of dataset '{dataset}' already exists");
+        {
+            let slot = state.catalogue.slot(dataset)?;
+            if slot.dataset().arrays.contains_key(array) {
+                bail!(AlreadyExists, "array '{array}' of dataset '{dataset}' already exists");
+            }
+            slot.dataset().check_dims(&schema, shape).map_err(in_array)?;
         }
         let made = state.catalogue.new_array(schema, shape);
         let (place, (found, change)) = (made.id, state.catalogue.change(dataset)?);
-        found.arrays.insert(array.into(), ArrayEntry::new(made, Arc::default(), place, change));
-        Ok(())
+        found.insert(array.into(), ArrayEntry::new(made, Arc::default(), place, change))
     }
 
     fn schema(&self, dtype: DType, dims: &[&str], shape: &[u64], options: ArrayOptions) -> Result<Schema> {
@@ -81,7 +97,7 @@ impl Store {
         let mut state = self.state_mut()?;
         let id = state.catalogue.slot(dataset)?.dataset().array(dataset, array)?.array.id;
         let (found, change) = state.catalogue.change(dataset)?;
-        found.arrays.shift_remove(array);
+        found.remove(array)?;
         found.removed.push((change, array.into()));
         state.catalogue.removed.push((array.into(), id));
         Ok(())

@@ -117,8 +117,14 @@ impl Store {
                 return Err(error);
             }
             if queue.cuts.len() < MOST_BEGUN && !gives_way {
-                if self.begin(&mut queue, true, false)?.is_none() || self.has_thread(&mut queue) {
-                    return Ok(());
+                match self.begin(&mut queue, true, false) {
+                    // It is the flush's own.
+                    Err(error) if error.kind() == ErrorKind::InvalidArgument => {
+                        queue.keep(&error);
+                        return Ok(());
+                    }
+                    Ok(Some(_)) if !self.has_thread(&mut queue) => {}
+                    begun => return begun.map(drop),
                 }
                 drop(queue);
                 drop(self.lock_committer()?);
@@ -161,6 +167,7 @@ impl Store {
         self.check_not_poisoned()?;
         let begun = match state.catalogue.has_changes_for_a_flush() {
             true => {
+                state.catalogue.check_lengths()?;
                 let mut cut = cut(&mut state.catalogue, &self.io)?;
                 queue.last += 1;
                 (cut.number, cut.keep_error) = (queue.last, keep_error);

@@ -1761,11 +1761,12 @@ class Dataset {
     /// Defines an array of elements `T`, or std::string for text. Until they are written its cells read as the fill
     /// value, or as zero.
     ///
-    /// `dims` names the dimensions, all different; none for "dim_0", "dim_1", ... `shape` has the extents in cells; 0
-    /// is allowed, and usual for a dimension 0 that Array::append grows. No extents make a scalar.
+    /// `dims` names the dimensions: see "Dimensions" in atlas.h. Without, an array of one dimension has its own name as
+    /// that of the dimension, any other "dim_0", "dim_1", ... `shape` has the extents in cells; 0 is allowed, and usual
+    /// for a dimension 0 that Array::append grows. No extents make a scalar.
     ///
-    /// Throws Status::invalid_argument if `dims`, `shape` and the chunk shape differ in length, already_exists or
-    /// read_only.
+    /// Throws Status::invalid_argument if `dims`, `shape` and the chunk shape differ in length or a name has another
+    /// length in the dataset, already_exists or read_only.
     template <class T>
     Array define_array(const Text &array, const std::vector<std::string> &dims, const Shape &shape,
                        const ArrayOptions<T> &options = {}) const {
