@@ -7,10 +7,9 @@ use crate::base::names::stored_name;
 use crate::base::pool::Pool;
 use crate::base::sync::atomic::{AtomicU64, Ordering};
 use crate::base::sync::{Mutex, RwLock};
-use crate::base::value::Value;
 use crate::change::lengths::{Lengths, NEW};
 use crate::chunk::schema::Schema;
-use crate::format::root::{ArrayRecord, Attributes, DatasetRecord};
+use crate::format::root::{ArrayRecord, Attributes, DatasetRecord, stored_attributes};
 use crate::records::Records;
 use crate::version::Version;
 use crate::version::keeping::Keeping;
@@ -107,6 +106,10 @@ pub(crate) struct Catalogue {
     /// Arrays that are gone since the last flush: name and id. Their stored chunks are garbage from then on.
     pub removed: Vec<(Arc<str>, u64)>,
     keeping: Arc<Keeping>,
+    /// Arrays with lower ids may stand in segments under an earlier name of their dataset.
+    pub renamed: u64,
+    /// The store's own.
+    attributes: Arc<Attributes>,
 }
 
 impl Catalogue {
@@ -128,6 +131,8 @@ impl Catalogue {
             begun: 0,
             removed: Vec::new(),
             keeping: version.keeping.clone(),
+            renamed: records.renamed,
+            attributes: records.attributes.clone(),
         })
     }
 
@@ -239,6 +244,32 @@ impl Catalogue {
         Ok(())
     }
 
+    /// Gives a dataset another name: the arrays are what they are, in memory and in segments. It is the last one that was
+    /// created from then on.
+    pub fn rename(&mut self, from: &str, to: &str) -> Result<()> {
+        let slot = self.slot(from)?;
+        if self.contains(to)? {
+            bail!(AlreadyExists, "dataset '{to}' already exists");
+        }
+        let (from, to): (Arc<str>, Arc<str>) = (slot.name.clone(), to.into());
+        drop(slot);
+        let slots = self.slots.get_mut().map_err(|_| after_panic())?;
+        // Whoever holds a slot holds the store's state, too.
+        let slot = slots.remove(&from).and_then(|slot| match Arc::try_unwrap(slot) {
+            Ok(slot) => Some(slot),
+            Err(slot) => (slots.insert(from.clone(), slot), None).1,
+        });
+        let mut slot = slot.ok_or_else(|| error!(Internal, "dataset '{from}' is not at hand, or in use"))?;
+        let gone = self.count_change(&from, &slot.changed)?;
+        (slot.name, slot.changed) = (to.clone(), AtomicU64::new(0));
+        slot.created = self.count_change(&to, &slot.changed)?;
+        write(&self.slots)?.insert(to, Arc::new(slot));
+        self.gone.insert(from, gone);
+        self.names.take();
+        self.renamed = self.next_array_id;
+        Ok(())
+    }
+
     /// What the store is told of earlier commits.
     pub fn keeping(&self) -> &Arc<Keeping> {
         &self.keeping
@@ -249,6 +280,17 @@ impl Catalogue {
             self.keeping = Arc::new(keeping);
             self.changes.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// The store's attributes.
+    pub fn attributes(&self) -> &Arc<Attributes> {
+        &self.attributes
+    }
+
+    /// The store's attributes, to be changed.
+    pub fn change_attributes(&mut self) -> &mut Arc<Attributes> {
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        &mut self.attributes
     }
 
     /// A new array that is not in a dataset yet, under an id of its own.
@@ -406,16 +448,4 @@ fn decode_array(records: &Records, record: &ArrayRecord) -> Result<Arc<Array>> {
     record.check(schema)?;
     let stored = record.stored.decode(schema.dtype)?;
     Ok(Array::new(record.id, schema.clone(), &record.shape, Some(stored)))
-}
-
-fn stored_attributes(attributes: &Attributes) -> Result<()> {
-    for (name, value) in attributes {
-        stored_name("attribute", name)?;
-        if let Value::String(texts) = value
-            && texts.iter().any(|text| text.contains('\0'))
-        {
-            bail!(Corrupt, "in the root: a text of attribute '{name}' has a NUL in it");
-        }
-    }
-    Ok(())
 }

@@ -10,6 +10,7 @@ mod arrays;
 mod attributes;
 mod callbacks;
 mod commits;
+mod copy;
 mod dataset;
 mod info;
 mod install;
@@ -275,6 +276,13 @@ impl Store {
     /// Deletes a dataset and its arrays. Their bytes stay on disk until [`Store::compact`].
     pub fn delete_dataset(&self, name: &str) -> Result<()> {
         self.state_mut()?.catalogue.delete(name)
+    }
+
+    /// Gives a dataset another name, and moves nothing: its arrays and their files are what they were. It is the last in the
+    /// order of [`Store::dataset_names`] from then on.
+    pub fn rename_dataset(&self, dataset: &str, name: &str) -> Result<()> {
+        check_name("dataset", name)?;
+        self.state_mut()?.catalogue.rename(dataset, name)
     }
 
     /// A view of a dataset.

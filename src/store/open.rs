@@ -76,6 +76,8 @@ impl Store {
             default_pack: options.pack.unwrap_or(true),
             keep_generations: options.keep_generations,
             pins: IndexMap::new(),
+            renamed: 0,
+            attributes: Arc::default(),
             schemas: Vec::new(),
             array_files: IndexMap::new(),
             catalogue: None,

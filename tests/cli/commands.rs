@@ -14,12 +14,12 @@ fn ls() {
     assert_eq!(text(["ls", store.path(), "january"]), "temperature\nstation\nlevel\n");
     assert_eq!(text(["ls", "-l", store.path()]), "january  3 arrays  1 attribute\n");
     let long = text(["ls", "-l", store.path(), "january"]);
-    let first = "temperature  f32     (lat=3, lon=4)  chunks [2, 2]  zstd 1, shuffled\n";
+    let first = "temperature  f32     (dim_0=3, lon=4)  chunks [2, 2]  zstd 1, shuffled\n";
     assert!(long.starts_with(first), "{long}");
     assert_eq!(json(&["ls", store.path()]), json!([{"name": "january"}]));
     assert_eq!(json(&["ls", "-l", store.path()]), json!([{"name": "january", "array_count": 3, "attribute_count": 1}]));
     let expected = json!({
-        "name": "temperature", "dtype": "f32", "dims": ["lat", "lon"], "shape": [3, 4], "chunk_shape": [2, 2],
+        "name": "temperature", "dtype": "f32", "dims": ["dim_0", "lon"], "shape": [3, 4], "chunk_shape": [2, 2],
         "codec": "zstd", "level": 1, "shuffle": true, "pack": true, "fill_value": -999.0,
     });
     let listed = json(&["ls", "-l", store.path(), "january"]);
@@ -50,11 +50,11 @@ dataset: january {
     lon = 4 ;
     n = 2 ;
   variables:
-    f32 temperature(lat=3, lon) ; // fill -999.0; chunks [2, 2]; zstd 1, shuffled
+    f32 temperature(dim_0=3, lon) ; // fill -999.0; chunks [2, 2]; zstd 1, shuffled
       string temperature:units = "degC" ;
       f32 temperature:valid_range = -80.0, Infinity ;
     string station(n) ; // chunks [2]; zstd 1, shuffled
-    u8 level(lat=2) ; // chunks [2]; zstd 1, shuffled, not packed
+    u8 level(dim_0=2) ; // chunks [2]; zstd 1, shuffled, not packed
   attributes:
       string :title = "a run" ;
 }

@@ -1316,8 +1316,8 @@ template <class T> struct IsVector<std::vector<T>> : std::true_type { using Valu
 
 // ---- Attributes -----------------------------------------------------------------------------------------------------
 
-/// The attributes of a dataset or of an array: a view. All functions fail with Status::not_found if there is no such
-/// dataset or array.
+/// The attributes of a store, of a dataset or of an array: a view. All functions fail with Status::not_found if there is
+/// no such dataset or array.
 class Attributes {
   public:
     /// Sets an attribute to one value or a list, replacing an earlier value whatever its type. The type is kept
@@ -1400,7 +1400,7 @@ class Attributes {
     [[nodiscard]] AttributeInfo info(const Text &key) const {
         atlas_dtype dtype = 0;
         AttributeInfo info;
-        detail::check(atlas_attribute_info(store_, dataset_.c_str(), array(), key.c_str(), &dtype, &info.count));
+        detail::check(atlas_attribute_info(store_, dataset(), array(), key.c_str(), &dtype, &info.count));
         info.dtype = static_cast<DType>(dtype);
         return info;
     }
@@ -1408,62 +1408,64 @@ class Attributes {
     /// Tells whether there is an attribute of this name.
     [[nodiscard]] bool has(const Text &key) const {
         bool has = false;
-        detail::check(atlas_has_attribute(store_, dataset_.c_str(), array(), key.c_str(), &has));
+        detail::check(atlas_has_attribute(store_, dataset(), array(), key.c_str(), &has));
         return has;
     }
 
     /// Counts the attributes.
     [[nodiscard]] std::size_t count() const {
         std::size_t count = 0;
-        detail::check(atlas_attribute_count(store_, dataset_.c_str(), array(), &count));
+        detail::check(atlas_attribute_count(store_, dataset(), array(), &count));
         return count;
     }
 
     /// Lists the names of the attributes, in the order in which they were first set.
     [[nodiscard]] std::vector<std::string> names() const {
         return detail::texts_from(256, [&](char *buffer, std::size_t capacity, std::size_t *needed) {
-            return atlas_attribute_names(store_, dataset_.c_str(), array(), buffer, capacity, needed);
+            return atlas_attribute_names(store_, dataset(), array(), buffer, capacity, needed);
         });
     }
 
     /// Deletes an attribute. Throws Status::not_found or read_only.
     void erase(const Text &key) const {
-        detail::check(atlas_delete_attribute(store_, dataset_.c_str(), array(), key.c_str()));
+        detail::check(atlas_delete_attribute(store_, dataset(), array(), key.c_str()));
     }
 
   private:
     friend class Array;
     friend class Dataset;
-    Attributes(atlas_store store, std::string dataset, std::optional<std::string> array)
+    friend class Store;
+    Attributes(atlas_store store, std::optional<std::string> dataset, std::optional<std::string> array)
         : store_(store), dataset_(std::move(dataset)), array_(std::move(array)) {}
 
+    const char *dataset() const noexcept { return dataset_ ? dataset_->c_str() : nullptr; }
     const char *array() const noexcept { return array_ ? array_->c_str() : nullptr; }
 
     void put(const Text &key, DType dtype, std::size_t count, const void *values) const {
-        detail::check(atlas_set_attribute(store_, dataset_.c_str(), array(), key.c_str(),
+        detail::check(atlas_set_attribute(store_, dataset(), array(), key.c_str(),
                                           static_cast<atlas_dtype>(dtype), count, values));
     }
 
     atlas_status take(const Text &key, DType dtype, std::size_t capacity, void *values, std::size_t *count) const {
-        return atlas_get_attribute(store_, dataset_.c_str(), array(), key.c_str(), static_cast<atlas_dtype>(dtype),
+        return atlas_get_attribute(store_, dataset(), array(), key.c_str(), static_cast<atlas_dtype>(dtype),
                                    capacity, values, count);
     }
 
     std::vector<std::string> get_texts(const Text &key) const {
         return detail::texts_from(256, [&](char *buffer, std::size_t capacity, std::size_t *needed) {
-            return atlas_get_attribute_strings(store_, dataset_.c_str(), array(), key.c_str(), buffer, capacity,
+            return atlas_get_attribute_strings(store_, dataset(), array(), key.c_str(), buffer, capacity,
                                                needed);
         });
     }
 
     [[noreturn]] void not_one(const Text &key, std::size_t count) const {
         detail::fail(Status::type_mismatch, "attribute '" + key.string() + "' of " +
-                                                (array_ ? "array '" + *array_ + "' of " : std::string()) + "dataset '" +
-                                                dataset_ + "' has " + std::to_string(count) + " values, not one");
+                                                (array_ ? "array '" + *array_ + "' of " : std::string()) +
+                                                (dataset_ ? "dataset '" + *dataset_ + "'" : "the store") + " has " + std::to_string(count) + " values, not one");
     }
 
     atlas_store store_;
-    std::string dataset_;
+    std::optional<std::string> dataset_;
     std::optional<std::string> array_;
 };
 
@@ -2064,6 +2066,25 @@ class Store {
     /// Deletes a dataset with its arrays and attributes. The bytes on disk stay until compact(). Throws
     /// Status::not_found or read_only.
     void delete_dataset(const Text &dataset) { detail::check(atlas_delete_dataset(handle_, dataset.c_str())); }
+
+    /// Gives a dataset another name, and moves nothing. It is the last in the order of datasets from then on. Views of it
+    /// have the old name. Throws Status::not_found, already_exists or read_only.
+    void rename(const Text &dataset, const Text &name) {
+        detail::check(atlas_rename_dataset(handle_, dataset.c_str(), name.c_str()));
+    }
+
+    /// Copies a dataset to the dataset `name` of `to`, which may be this store: attributes, definitions, and values,
+    /// unflushed ones included, a chunk at a time. The copy becomes durable with the next flush of `to`. Throws
+    /// Status::not_found, already_exists, read_only, or conflict if another thread replaces an array meanwhile.
+    void copy(const Text &dataset, Store &to, const Text &name) const {
+        detail::check(atlas_copy_dataset(handle_, dataset.c_str(), to.handle_, name.c_str()));
+    }
+
+    /// Copies a dataset within the store.
+    void copy(const Text &dataset, const Text &name) { copy(dataset, *this, name); }
+
+    /// The store's own attributes: a view.
+    Attributes attributes() const { return Attributes(handle_, std::nullopt, std::nullopt); }
 
     /// Tells whether there is a dataset of this name.
     [[nodiscard]] bool has_dataset(const Text &dataset) const {

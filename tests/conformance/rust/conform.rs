@@ -425,11 +425,11 @@ impl Array {
 impl Attribute {
     fn set(&self, store: &Store) -> Result {
         let value = series(self.dtype, self.seed, self.count);
-        Ok(store.set_attribute(&self.dataset, self.array.as_deref(), &self.key, value)?)
+        Ok(store.set_attribute(&*self.dataset, self.array.as_deref(), &self.key, value)?)
     }
 
     fn check(&self, store: &Store) -> Result<usize> {
-        let found = store.attribute(&self.dataset, self.array.as_deref(), &self.key)?;
+        let found = store.attribute(&*self.dataset, self.array.as_deref(), &self.key)?;
         let expected = series(self.dtype, self.seed, self.count);
         expect!(found.dtype() == self.dtype, "dtype {}, expected {}", found.dtype(), self.dtype);
         expect!(difference(&found, &expected).is_none(), "{found:?}, expected {expected:?}");

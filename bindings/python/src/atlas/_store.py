@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from . import _handle
 from ._array import Array
+from ._attributes import Attributes
 from ._c import ffi, lib
 from ._choices import check_type_policy, codec_of, compression_of, level_of, meta_format_of, switch
 from ._dataset import DatasetView
@@ -694,6 +695,55 @@ class Atlas:
             There is no such dataset.
         """
         self._change(lib.atlas_delete_dataset, name_of(name, "a dataset's name"))
+
+    def rename(self, name: str, to: str) -> None:
+        """Give a dataset another name. Nothing is moved; it is the last in the order of datasets from then on.
+
+        Raises
+        ------
+        NotFound
+            There is no such dataset.
+        AlreadyExists
+            There is a dataset `to`.
+        """
+        self._change(lib.atlas_rename_dataset, name_of(name, "a dataset's name"), name_of(to, "a dataset's name"))
+
+    def copy(self, name: str, to: str, store: Atlas | None = None) -> DatasetView:
+        """Copy a dataset: attributes, definitions, and values, what is not flushed included, a chunk at a time.
+
+        Parameters
+        ----------
+        name : str
+            The dataset.
+        to : str
+            The name of the copy.
+        store : Atlas, optional
+            The store that gets it; by default this one. The next flush of it makes the copy durable.
+
+        Returns
+        -------
+        DatasetView
+            The copy.
+
+        Raises
+        ------
+        NotFound
+            There is no such dataset.
+        AlreadyExists
+            There is a dataset `to`.
+        Conflict
+            Another thread deletes or replaces an array of the dataset meanwhile; then there is no copy.
+        """
+        key, copy = name_of(name, "a dataset's name"), name_of(to, "a dataset's name")
+        target = self if store is None else store
+        writer = target._writer()
+        check(lib.atlas_copy_dataset(self._use().number, key, writer.number, copy))
+        return DatasetView(target, copy)
+
+    @property
+    def attrs(self) -> Attributes:
+        """The store's own attributes."""
+        return Attributes(self, None, None)
 
     def list_datasets(self) -> list[str]:
         """The names of the datasets, in the order in which they were created."""
