@@ -950,6 +950,41 @@ atlas_status atlas_create_dataset(atlas_store store, const char *dataset);
  */
 atlas_status atlas_delete_dataset(atlas_store store, const char *dataset);
 
+/**
+ * Give a dataset another name.
+ *
+ * Nothing is moved, however large it is: its arrays and their files are what they were. From then
+ * on it is the last in the order of datasets.
+ *
+ * - `name`  the new name
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND, ATLAS_STATUS_ALREADY_EXISTS if there is a dataset `name`, or
+ * ATLAS_STATUS_READ_ONLY. Since 0.1.
+ */
+atlas_status atlas_rename_dataset(atlas_store store, const char *dataset, const char *name);
+
+/**
+ * Copy a dataset: attributes, definitions, and values, unflushed ones included.
+ *
+ * It takes memory for a chunk at a time, beside what `to` keeps of written values. The copy becomes
+ * durable with the next flush of `to`. Until this returns, other threads see the copy grow, and a
+ * flush of theirs commits what there is of it. Where this fails, the copy is deleted.
+ *
+ * - `from`     the store that has the dataset; a reader will do
+ * - `dataset`  the dataset
+ * - `to`       the store that gets the copy, open for writing; it may be `from`
+ * - `name`     the copy's name
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND, ATLAS_STATUS_ALREADY_EXISTS if `to` has a dataset `name`,
+ * ATLAS_STATUS_READ_ONLY, ATLAS_STATUS_CONFLICT if another thread deletes or replaces an array of
+ * the dataset meanwhile, or ATLAS_STATUS_INVALID_ARGUMENT if a dimension's name has two lengths in
+ * it, as older libraries allowed. Since 0.1.
+ */
+atlas_status atlas_copy_dataset(atlas_store from,
+                                const char *dataset,
+                                atlas_store to,
+                                const char *name);
+
 /** Tell whether there is a dataset of this name. Since 0.1. */
 atlas_status atlas_has_dataset(atlas_store store, const char *dataset, bool *out);
 
@@ -1244,7 +1279,9 @@ atlas_status atlas_array_fill_text(atlas_store store,
 /**
  * Set an attribute, replacing an earlier value whatever its type. The type is kept exactly.
  *
- * - `array`   whose attribute it is; NULL for the dataset's own
+ * In all functions of attributes `dataset` and `array` say whose they are: with `array` NULL the
+ * dataset's own, with both NULL the store's.
+ *
  * - `key`     a name
  * - `dtype`   the type of the values
  * - `count`   the number of values: 1 for a scalar; 0 is allowed
@@ -1265,7 +1302,6 @@ atlas_status atlas_set_attribute(atlas_store store,
 /**
  * Get an attribute of numbers.
  *
- * - `array`     whose attribute it is; NULL for the dataset's own
  * - `key`       its name
  * - `dtype`     the type of the elements in memory; converted from the attribute's: see "Memory"
  * - `capacity`  the values that fit into `values`
@@ -1288,7 +1324,6 @@ atlas_status atlas_get_attribute(atlas_store store,
 /**
  * Get an attribute of text.
  *
- * - `array`                         whose attribute it is; NULL for the dataset's own
  * - `key`                           its name
  * - `buffer`, `capacity`, `needed`  the texts, one or many: see "Text and lists"
  *
@@ -1307,7 +1342,6 @@ atlas_status atlas_get_attribute_strings(atlas_store store,
 /**
  * Tell an attribute's type and number of values.
  *
- * - `array`  whose attribute it is; NULL for the dataset's own
  * - `key`    its name
  * - `dtype`  the type
  * - `count`  the number of values
@@ -1324,8 +1358,6 @@ atlas_status atlas_attribute_info(atlas_store store,
 /**
  * Tell whether there is an attribute of this name.
  *
- * - `array`  whose attribute it is; NULL for the dataset's own
- *
  * Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset or array. Since 0.1.
  */
 atlas_status atlas_has_attribute(atlas_store store,
@@ -1335,9 +1367,7 @@ atlas_status atlas_has_attribute(atlas_store store,
                                  bool *out);
 
 /**
- * Count the attributes of an array, or a dataset's own.
- *
- * - `array`  whose attributes they are; NULL for the dataset's own
+ * Count the attributes of an array, of a dataset, or of the store.
  *
  * Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset or array. Since 0.1.
  */
@@ -1347,10 +1377,9 @@ atlas_status atlas_attribute_count(atlas_store store,
                                    size_t *out);
 
 /**
- * List the names of the attributes of an array, or of a dataset's own, in the order in which they
- * were first set.
+ * List the names of the attributes of an array, of a dataset, or of the store, in the order in
+ * which they were first set.
  *
- * - `array`                         whose attributes they are; NULL for the dataset's own
  * - `buffer`, `capacity`, `needed`  the list: see "Text and lists"
  *
  * Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset or array, or
@@ -1365,8 +1394,6 @@ atlas_status atlas_attribute_names(atlas_store store,
 
 /**
  * Delete an attribute.
- *
- * - `array`  whose attribute it is; NULL for the dataset's own
  *
  * Fails with ATLAS_STATUS_NOT_FOUND or ATLAS_STATUS_READ_ONLY. Since 0.1.
  */

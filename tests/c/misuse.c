@@ -162,7 +162,7 @@ static atlas_chunk_place places[64];
 static const char *const words3[] = {"p", "q", "r"};
 static const char *const across[] = {"jan"};
 
-enum { FUNCTIONS = 51 };
+enum { FUNCTIONS = 54 };
 static const char *function_name;
 static bool mutates;
 
@@ -228,6 +228,9 @@ static atlas_status call_function(int index, atlas_store store) {
     case 47: return CALL(atlas_pin_names, store, text_buffer, sizeof text_buffer, &needed);
     case 48: return CALL(atlas_pin_generation, store, "pinned", generations);
     case 49: return CALL(atlas_generations, store, COUNT_OF(generations), generations, &size_out);
+    case 50: return CHANGE(atlas_rename_dataset, store, "jan", "dec");
+    case 51: return CHANGE(atlas_copy_dataset, store, "jan", store, "dec");
+    case 52: return CHANGE(atlas_set_attribute, store, NULL, NULL, "of the store", ATLAS_DTYPE_I32, 1, memory);
     default: return CALL(atlas_chunk_places, store, "jan", "temperature", COUNT_OF(places), places, &size_out, text_buffer, sizeof text_buffer, &needed, NULL);
     }
 }
@@ -249,7 +252,7 @@ static void handles(void) {
             if (bad[b].store == reader || bad[b].store == writer) continue;
             atlas_status status = call_function(i, bad[b].store);
             char name[128];
-            snprintf(name, sizeof name, "%s handle: %s%s", bad[b].kind, function_name, i == 38 || i == 39 ? " of an array" : "");
+            snprintf(name, sizeof name, "%s handle: %s%s", bad[b].kind, function_name, i == 38 || i == 39 ? " of an array" : i == 52 ? " of the store" : "");
             row(__LINE__, name, status, ATLAS_STATUS_INVALID_HANDLE, "handle", (const char *)NULL);
         }
 }
@@ -261,7 +264,7 @@ static void read_only(void) {
         atlas_status status = call_function(i, reader);
         if (!mutates) continue;
         char name[128];
-        snprintf(name, sizeof name, "store open for reading: %s%s", function_name, i == 38 || i == 39 ? " of an array" : "");
+        snprintf(name, sizeof name, "store open for reading: %s%s", function_name, i == 38 || i == 39 ? " of an array" : i == 52 ? " of the store" : "");
         row(__LINE__, name, status, ATLAS_STATUS_READ_ONLY, "read", (const char *)NULL);
     }
 }
@@ -438,6 +441,23 @@ static void names(void) {
     ROW("create a dataset twice", ALREADY_EXISTS, atlas_create_dataset(writer, "jan"), "'jan'");
     ROW("create a dataset: name NULL", INVALID_ARGUMENT, atlas_create_dataset(writer, NULL), "dataset", "NULL");
     ROW("delete a dataset: name NULL", INVALID_ARGUMENT, atlas_delete_dataset(writer, NULL), "dataset", "NULL");
+    ROW("rename: dataset NULL", INVALID_ARGUMENT, atlas_rename_dataset(writer, NULL, "x"), "dataset", "NULL");
+    ROW("rename: name NULL", INVALID_ARGUMENT, atlas_rename_dataset(writer, "jan", NULL), "name", "NULL");
+    ROW("rename: name empty", INVALID_ARGUMENT, atlas_rename_dataset(writer, "jan", ""), "name");
+    ROW("rename: name not UTF-8", INVALID_ARGUMENT, atlas_rename_dataset(writer, "jan", "\xff"), "name", "UTF-8");
+    ROW("rename: name with a newline", INVALID_ARGUMENT, atlas_rename_dataset(writer, "jan", "a\nb"), "control");
+    ROW("rename: dataset missing", NOT_FOUND, atlas_rename_dataset(writer, "nov", "dec"), "'nov'");
+    ROW("rename: name taken", ALREADY_EXISTS, atlas_rename_dataset(writer, "jan", "feb"), "'feb'");
+    ROW("rename: to its own name", ALREADY_EXISTS, atlas_rename_dataset(writer, "jan", "jan"), "'jan'");
+    ROW("copy: dataset NULL", INVALID_ARGUMENT, atlas_copy_dataset(writer, NULL, writer, "x"), "dataset", "NULL");
+    ROW("copy: name NULL", INVALID_ARGUMENT, atlas_copy_dataset(writer, "jan", writer, NULL), "name", "NULL");
+    ROW("copy: name empty", INVALID_ARGUMENT, atlas_copy_dataset(writer, "jan", writer, ""), "name");
+    ROW("copy: dataset missing", NOT_FOUND, atlas_copy_dataset(writer, "nov", writer, "dec"), "'nov'");
+    ROW("copy: name taken", ALREADY_EXISTS, atlas_copy_dataset(writer, "jan", writer, "feb"), "'feb'");
+    ROW("copy: to its own name", ALREADY_EXISTS, atlas_copy_dataset(writer, "jan", writer, "jan"), "'jan'");
+    ROW("copy: to a reader", READ_ONLY, atlas_copy_dataset(writer, "jan", reader, "dec"), "read");
+    ROW("copy: to no handle", INVALID_HANDLE, atlas_copy_dataset(writer, "jan", closed, "dec"), "handle");
+    ROW("copy: from no handle", INVALID_HANDLE, atlas_copy_dataset(discarded, "jan", writer, "dec"), "handle");
     ROW("delete a dataset that is not there", NOT_FOUND, atlas_delete_dataset(writer, "nov"), "'nov'");
     ROW("has a dataset: name NULL", INVALID_ARGUMENT, atlas_has_dataset(writer, NULL, &truth), "dataset", "NULL");
     ROW("has a dataset: out NULL", INVALID_ARGUMENT, atlas_has_dataset(writer, "jan", NULL), "out", "NULL");
@@ -702,7 +722,11 @@ static void attributes(void) {
     static const char *const words[] = {"a", NULL}, *const bytes[] = {"a", "\xff"};
 #define SET(dataset, array, key, dtype, count, values) atlas_set_attribute(writer, dataset, array, key, dtype, count, values)
 #define GET(dataset, array, key, dtype, capacity, values) atlas_get_attribute(writer, dataset, array, key, dtype, capacity, values, &size_out)
-    ROW("set_attribute: dataset NULL", INVALID_ARGUMENT, SET(NULL, NULL, "k", ATLAS_DTYPE_I8, 1, memory), "dataset", "NULL");
+    ROW("set_attribute: dataset NULL, array not", INVALID_ARGUMENT, SET(NULL, "count", "k", ATLAS_DTYPE_I8, 1, memory), "'count'", "dataset");
+    ROW("get_attribute: missing of the store", NOT_FOUND, GET(NULL, NULL, "k", ATLAS_DTYPE_I8, 8, memory), "'k'", "store");
+    ROW("get_attribute: the dataset's is not the store's", NOT_FOUND, GET(NULL, NULL, "months", ATLAS_DTYPE_I32, 8, memory), "'months'", "store");
+    ROW("delete_attribute: missing of the store", NOT_FOUND, atlas_delete_attribute(writer, NULL, NULL, "k"), "'k'", "store");
+    ROW("attribute_count: dataset NULL, array not", INVALID_ARGUMENT, atlas_attribute_count(writer, NULL, "count", &size_out), "'count'", "dataset");
     ROW("set_attribute: key NULL", INVALID_ARGUMENT, SET("jan", NULL, NULL, ATLAS_DTYPE_I8, 1, memory), "key", "NULL");
     ROW("set_attribute: values NULL", INVALID_ARGUMENT, SET("jan", NULL, "k", ATLAS_DTYPE_I8, 1, NULL), "values", "NULL");
     ROW("set_attribute: dataset missing", NOT_FOUND, SET("nov", NULL, "k", ATLAS_DTYPE_I8, 1, memory), "'nov'");
@@ -804,7 +828,7 @@ static void success_leaves_the_text(void) {
         if (i == 27) continue; /* fails here: the array has no fill text */
         mutates = true;
         if (i == 0 || i == 3 || i == 7 || i == 8 || i == 13 || i == 14 || i == 20 || i == 22 || i == 24 || i == 25 || i == 28 ||
-            i == 35 || (i >= 38 && i <= 46))
+            i == 35 || (i >= 38 && i <= 46) || (i >= 50 && i <= 52))
             continue; /* those that change the store */
         CHECK_OK(call_function(i, writer));
         CHECK_TEXT(atlas_last_error(), text);

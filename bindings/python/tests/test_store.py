@@ -117,6 +117,52 @@ def test_options(tmp_path: Path) -> None:
         atlas.Atlas.create(tmp_path / "other", keep_generations=-1)
 
 
+def test_names_and_copies(tmp_path: Path, store: atlas.Atlas) -> None:
+    filled(store)
+    before = store["a"]["t"][:]
+    store.create_dataset("b")
+    store.rename("a", "c")
+    assert store.list_datasets() == ["b", "c"]
+    np.testing.assert_array_equal(store["c"]["t"][:], before)
+    with pytest.raises(atlas.AlreadyExists, match="b"):
+        store.rename("c", "b")
+    with pytest.raises(KeyError, match="zz"):
+        store.copy("zz", "d")
+    assert store.copy("c", "d").name == "d"
+    with atlas.Atlas.create(tmp_path / "other") as other:
+        assert store.copy("c", "c", other).store is other
+        store.rename("c", "a")
+        np.testing.assert_array_equal(other["c"]["t"][:], before)
+    np.testing.assert_array_equal(store["d"]["t"][:], before)
+
+
+def test_attributes_of_the_store(tmp_path: Path) -> None:
+    with atlas.Atlas.create(tmp_path / "store") as store:
+        store.attrs["title"] = "a store"
+        store.attrs.update(levels=[1, 2], run=7)
+        del store.attrs["run"]
+    with atlas.Atlas.open(tmp_path / "store") as store:
+        assert list(store.attrs) == ["title", "levels"]
+        assert store.attrs["title"] == "a store"
+        assert store.attrs["levels"].tolist() == [1, 2]
+        with pytest.raises(KeyError, match="run"):
+            store.attrs["run"]
+
+
+def test_dimensions_have_one_length(store: atlas.Atlas) -> None:
+    dataset = store.create_dataset("a")
+    assert dataset.define_array("x", "float64", None, [3]).dims == ("x",)
+    assert dataset.define_array("cov", "float64", ["x", "x"], [3, 3]).dims == ("x", "x")
+    with pytest.raises(atlas.InvalidArgument, match="'x'"):
+        dataset.define_array("t", "float64", ["time", "x"], [0, 4])
+    dataset.define_array("t", "float64", ["time", "x"], [0, 3]).append(np.zeros((2, 3)))
+    dataset.define_array("time", "float64", None, [0])
+    with pytest.raises(atlas.InvalidArgument, match="'time'"):
+        store.flush()
+    dataset["time"].append(np.zeros(2))
+    store.flush()
+
+
 def test_floats_that_do_not_fit(tmp_path: Path) -> None:
     large = np.array([1.5, -1e300])
     with atlas.Atlas.create(tmp_path / "store") as store:
