@@ -8,7 +8,7 @@ use std::fmt;
 pub struct Content {
     pub generation: u64,
     /// The attribute of the store that tells the commit.
-    commit: Option<i64>,
+    pub commit: Option<i64>,
     /// In the order they were created.
     pub datasets: Vec<(String, Dataset)>,
 }
