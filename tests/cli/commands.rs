@@ -147,6 +147,19 @@ fn show_as_json() {
     assert_eq!(json(&["show", store.path()])["datasets"][0]["arrays"][0].get("values"), None);
 }
 
+/// The store's own attributes, of a dataset that was renamed beside them.
+#[test]
+fn show_with_attributes_of_the_store() {
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/v1-renamed");
+    let said = text(["show", fixture]);
+    let own = "{ // generation 3\n  attributes:\n      string :title = \"seven é\" ;\n      i32 :levels = 1000, -850 ;\n";
+    assert!(said.contains(own), "{said}");
+    assert!(said.contains("dataset: new {") && !text(["show", fixture, "new"]).contains(":title"), "{said}");
+    let document = json(&["show", fixture]);
+    assert_eq!(document["attributes"], json!({"title": {"string": ["seven é"]}, "levels": {"i32": [1000, -850]}}));
+    assert_eq!(json(&["show", fixture, "new"]).get("attributes"), None);
+}
+
 /// The store of every type in `tests/fixtures`, whose values `expected.json` has.
 #[test]
 fn every_type() {

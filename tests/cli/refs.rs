@@ -173,10 +173,10 @@ fn what_zarr_tools_cannot_read_is_left_out() {
     let made = folder(|store| {
         let d = store.create_dataset("d").unwrap();
         for name in ["good", "a/b", ".zarray", "zarr.json"] {
-            numbers(&d, name, &["x"], &[3], ArrayOptions::default());
+            numbers(&d, name, &["dim_0"], &[3], ArrayOptions::default());
         }
-        numbers(&d, "longer", &["x"], &[4], ArrayOptions::default());
-        numbers(&d, "oblong", &["y", "y"], &[2, 3], ArrayOptions::default());
+        numbers(&d, "longer", &["dim_0"], &[4], ArrayOptions::default());
+        numbers(&d, "oblong", &["dim_1", "dim_1"], &[2, 3], ArrayOptions::default());
     });
     let run = atlas(["refs", made.store(), "d", "--no-pin"]);
     assert_eq!(run.code, 1);
@@ -186,8 +186,8 @@ fn what_zarr_tools_cannot_read_is_left_out() {
 atlas: warning: array 'a/b' of dataset 'd' is left out: a name with '/' or '\\\\' is that of a group
 atlas: warning: array '.zarray' of dataset 'd' is left out: its name is reserved
 atlas: warning: array 'zarr.json' of dataset 'd' is left out: its name is reserved
-atlas: warning: array 'longer' of dataset 'd' is left out: its dimension 'x' has 4 cells, where another has 3
-atlas: warning: array 'oblong' of dataset 'd' is left out: its dimension 'y' has 3 cells, where another has 2
+atlas: warning: array 'longer' of dataset 'd' is left out: its dimension 'dim_0' has 4 cells, where another has 3
+atlas: warning: array 'oblong' of dataset 'd' is left out: its dimension 'dim_1' has 3 cells, where another has 2
 atlas: note: valid while generation 2 is kept
 ";
     assert_eq!(run.err, expected);

@@ -107,7 +107,7 @@ def test_options(tmp_path: Path) -> None:
     ) as store:
         array = filled(store)
         assert (array.level, array.shuffle, array.pack) == (3, False, False)
-        assert store["a"].define_array("packed", "int32", ["x"], [1], pack=True).pack
+        assert store["a"].define_array("packed", "int32", None, [1], pack=True).pack
         store.flush()
         assert store.generations() == [2]
     for name, value in (("num_threads", -1), ("cache_bytes", 0), ("write_buffer_bytes", 1 << 64)):
@@ -712,7 +712,7 @@ def test_to_pandas(store: atlas.Atlas) -> None:
     for number in range(3):
         filled(store, f"run {number}")[0] = -number
         store[f"run {number}"].attrs["member"] = number
-    store["run 1"].define_array("u", "int32", ["x"], [2])
+    store["run 1"].define_array("u", "int32", None, [2])
     store.create_dataset("empty")
     store.flush()
     table = store.to_pandas()
