@@ -53,11 +53,15 @@ fn fill(store: &Store, dataset: &str) {
     store.set_attribute(dataset, Some("log"), "units", "K").unwrap();
 }
 
+/// Names and values, in their order.
+type Attributes = Vec<(String, Value)>;
+
 /// All that a dataset is, statistics where there are any.
 #[derive(Debug, PartialEq)]
 struct Seen {
-    attributes: Vec<(String, Value)>,
-    arrays: Vec<(String, String, Vec<(String, Value)>, String)>,
+    attributes: Attributes,
+    /// Name, definition, attributes, values.
+    arrays: Vec<(String, String, Attributes, String)>,
     stats: BTreeMap<String, Option<String>>,
 }
 

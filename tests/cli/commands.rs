@@ -152,7 +152,8 @@ fn show_as_json() {
 fn show_with_attributes_of_the_store() {
     let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/v1-renamed");
     let said = text(["show", fixture]);
-    let own = "{ // generation 3\n  attributes:\n      string :title = \"seven é\" ;\n      i32 :levels = 1000, -850 ;\n";
+    let own =
+        "{ // generation 3\n  attributes:\n      string :title = \"seven é\" ;\n      i32 :levels = 1000, -850 ;\n";
     assert!(said.contains(own), "{said}");
     assert!(said.contains("dataset: new {") && !text(["show", fixture, "new"]).contains(":title"), "{said}");
     let document = json(&["show", fixture]);
