@@ -449,7 +449,7 @@ static atlas_status define(chooser *c) {
     const char **dims = block(c, names * sizeof *dims);
     /* Names that nobody gave are compared with none; others are, and are refused more often than not. */
     for (size_t d = 0; d < names; d++) {
-        char own[16];
+        char own[32];
         snprintf(own, sizeof own, "dim_%zu", d);
         dims[d] = one_in(c, 20) ? a_name(c) : text_of(c, one_in(c, 8) ? "x" : own);
     }
