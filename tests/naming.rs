@@ -246,6 +246,12 @@ fn a_salvage_gives_an_array_one_place_whatever_its_dataset_was_called() {
         assert_eq!(report.restored, keep.then_some(2));
         let store = open(&path, None);
         verified(&store);
+        let root = std::fs::read_to_string(path.join("atlas.json")).unwrap();
+        // What was never written to is not found without a root.
+        let next = if keep { 7 } else { 6 };
+        for key in ["renamed", "next_array_id"] {
+            assert!(root.contains(&format!("\"{key}\":{next},")), "{root}");
+        }
         // Where an earlier root says so it is the old name, else that of the newest segment.
         let log = if keep { "old" } else { "new" };
         assert_eq!(store.array_info(log, "log").unwrap().shape, [11]);

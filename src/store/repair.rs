@@ -529,7 +529,8 @@ impl Rebuilt {
                 return Ok(named);
             }
         };
-        self.head.renamed = i64::MAX as u64;
+        // All arrays that there are, as it is known in the end.
+        self.head.renamed = u64::MAX;
         let has = |dataset: &DatasetRecord| dataset.arrays.get(array).is_some_and(|found| found.id == id);
         if self.head.generation > 0 || !self.datasets.get(&known).is_some_and(has) {
             return Ok(known);
@@ -588,7 +589,7 @@ impl Rebuilt {
             records: NewRecords {
                 schemas: self.schemas.list.clone(),
                 next_array_id: self.head.next_array_id,
-                renamed: self.head.renamed,
+                renamed: self.head.renamed.min(self.head.next_array_id),
                 attributes: self.head.attributes.clone(),
                 count: report.datasets,
                 next_place: 0,
