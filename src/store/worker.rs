@@ -88,7 +88,7 @@ impl Store {
     ///
     /// One new segment file for each array name that was written to, one new root. After an error the last commit is
     /// what is on disk, and nothing in memory is lost: the flush can be tried again, except after
-    /// [`ErrorKind::Poisoned`].
+    /// [`ErrorKind::Poisoned`]. [`ErrorKind::InvalidArgument`] says that a dimension's name has two lengths in a dataset.
     pub fn flush(&self) -> Result<()> {
         self.check_writable()?;
         let mut committer = self.lock_committer()?;

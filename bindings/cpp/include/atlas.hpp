@@ -1890,8 +1890,8 @@ class Store {
     /// Commits every change since the last flush, all together, and waits until it is on the disk. Without changes it
     /// does nothing.
     ///
-    /// Throws Status::read_only, no_space (the changes stay in memory: make room and flush again), conflict if another
-    /// writer got in between, io or poisoned.
+    /// Throws Status::read_only, no_space (the changes stay in memory: make room and flush again), invalid_argument if a
+    /// dimension's name has two lengths in a dataset, conflict if another writer got in between, io or poisoned.
     void flush() { detail::check(atlas_flush(handle_)); }
 
     /// Begins a flush of every change made so far, and returns at once: it goes on beside the calls. What is changed
