@@ -119,6 +119,44 @@ fn dimensions_0_may_differ_until_the_flush_which_loses_nothing() {
     }
 }
 
+/// What is known of many arrays is kept from one flush to the next, and goes with what is defined and deleted.
+#[test]
+fn many_arrays_are_held_to_one_length() {
+    let (_dir, path, store) = made();
+    let mut store = store;
+    let name = |number: usize| format!("a{number}");
+    (0..40).for_each(|number| define(&store, &name(number), &["time", "x"], &[0, 2]).unwrap());
+    for round in 0..4u64 {
+        for number in 0..40 {
+            refused_while(&store, number > 0, &["'time'", &format!("{}", round + 1), &format!("{round} in array")]);
+            append(&store, &name(number), &[1, 2]);
+        }
+        store.flush().unwrap();
+        // All that have a fixed dimension of a name are gone: it is free. So is that of one array that grows alone.
+        define(&store, "fixed", &["time", "z"], &[round + 1, round + 5]).unwrap();
+        refused(define(&store, "other", &["time", "z"], &[round + 1, 1]).unwrap_err(), &["'z'", "'fixed'"]);
+        store.flush().unwrap();
+        store.delete_array("d", "fixed").unwrap();
+        define(&store, "alone", &["z", "x"], &[1, 2]).unwrap();
+        store.flush().unwrap();
+        append(&store, "alone", &[1, 2]);
+        store.flush().unwrap();
+        store.delete_array("d", "alone").unwrap();
+        if round == 2 {
+            store.close().unwrap();
+            store = open(&path);
+        }
+    }
+}
+
+/// A flush, which is refused if `refuses` says so.
+fn refused_while(store: &Store, refuses: bool, words: &[&str]) {
+    match refuses {
+        true => refused(store.flush().unwrap_err(), words),
+        false => store.flush().unwrap(),
+    }
+}
+
 #[test]
 fn names_that_nobody_gave_are_not_compared() {
     let (_dir, _, store) = made();

@@ -24,8 +24,8 @@ pub(crate) struct Dataset {
     pub attributes: Arc<Attributes>,
     /// Arrays that the last commit may have and that are gone, with the numbers of the changes.
     pub removed: Vec<(u64, Arc<str>)>,
-    /// What dimensions have as lengths, once it has been asked for.
-    pub(super) lengths: Mutex<Option<Lengths>>,
+    /// What dimensions have as lengths, once it has been asked for, if there are many arrays.
+    pub(super) lengths: Mutex<Option<Box<Lengths>>>,
 }
 
 /// An array of a dataset.

@@ -16,6 +16,8 @@ use std::sync::Arc;
 
 /// The length of an array that no flush has looked at yet.
 pub(super) const NEW: u64 = u64::MAX;
+/// Of so many arrays they are found anew each time: there may be very many such datasets.
+const FEW: usize = 16;
 
 /// What the arrays of a dataset have as lengths of dimensions, by name.
 #[derive(Default)]
@@ -118,10 +120,10 @@ impl Dataset {
                 return Err(error!(InvalidArgument, "dimension '{name}' has the lengths {one} and {other}"));
             }
         }
-        let mut lengths = lock(&self.lengths)?;
-        let lengths = match &mut *lengths {
+        let mut kept = lock(&self.lengths)?;
+        let lengths = match &mut *kept {
             Some(lengths) => lengths,
-            none => none.insert(Lengths::of(self)?),
+            none => none.insert(Box::new(Lengths::of(self)?)),
         };
         for (d, name) in named(schema).filter(|(d, _)| (*d, shape[*d]) != (0, 0)) {
             let Some(known) = lengths.names.get(name) else { continue };
@@ -137,6 +139,9 @@ impl Dataset {
             {
                 return Err(self.clash(name, shape[d])?);
             }
+        }
+        if self.arrays.len() <= FEW {
+            *kept = None;
         }
         Ok(())
     }
@@ -193,10 +198,10 @@ impl Dataset {
         if moved.is_empty() {
             return Ok(());
         }
-        let mut lengths = lock(&self.lengths)?;
-        let lengths = match &mut *lengths {
+        let mut kept = lock(&self.lengths)?;
+        let lengths = match &mut *kept {
             Some(lengths) => lengths,
-            none => none.insert(Lengths::of(self)?),
+            none => none.insert(Box::new(Lengths::of(self)?)),
         };
         /// What is found of a name.
         struct Found<'d> {
@@ -244,6 +249,9 @@ impl Dataset {
             }
         }
         moved.iter().for_each(|(_, entry, length)| entry.look_at(*length));
+        if self.arrays.len() <= FEW {
+            *kept = None;
+        }
         Ok(())
     }
 
