@@ -46,6 +46,7 @@ pub mod storage;
 mod store;
 mod version;
 
+pub use base::convert::FloatOverflow;
 pub use base::dtype::{DType, Element};
 pub use base::error::{Error, ErrorKind, Result};
 pub use base::shape::{MAX_RANK, Selection};

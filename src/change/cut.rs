@@ -24,6 +24,10 @@ pub(crate) struct Cut {
     pub changes: u64,
     pub frozen: Frozen,
     pub next_array_id: u64,
+    /// Arrays with lower ids may stand in segments under an earlier name of their dataset.
+    pub renamed: u64,
+    /// The store's own.
+    pub attributes: Arc<Attributes>,
     pub keeping: Arc<Keeping>,
     /// Datasets that there are.
     pub count: u64,
@@ -185,6 +189,8 @@ pub(crate) fn cut(catalogue: &mut Catalogue, io: &Io) -> Result<Cut> {
         changes: catalogue.changes(),
         frozen,
         next_array_id: catalogue.next_array_id,
+        renamed: catalogue.renamed,
+        attributes: catalogue.attributes().clone(),
         keeping: catalogue.keeping().clone(),
         count: catalogue.len() as u64,
         changed,

@@ -350,6 +350,8 @@ struct Rebuilt {
     added: IndexMap<Arc<str>, Vec<Arc<Segment>>>,
     /// The last commit of which a segment was added that has chunks of an array, by its id.
     newer: HashMap<u64, u64>,
+    /// The datasets of arrays, by their ids.
+    owners: HashMap<u64, Arc<str>>,
 }
 
 impl Rebuilt {
@@ -414,6 +416,8 @@ impl Rebuilt {
             default_pack: true,
             keep_generations: None,
             pins: IndexMap::default(),
+            renamed: 0,
+            attributes: Arc::default(),
             schemas: Vec::new(),
             array_files: IndexMap::default(),
             catalogue: None,
@@ -438,10 +442,11 @@ impl Rebuilt {
         }
         let schemas = Numbering::of(&version.records.schemas);
         check_records(&version.records)?;
-        let mut datasets = IndexMap::default();
+        let (mut datasets, mut owners) = (IndexMap::default(), HashMap::default());
         for decoded in version.records.decoded() {
             let (name, record) = decoded?;
             record.arrays.values().try_for_each(|array| array.check(version.records.schema(array.schema)?))?;
+            owners.extend(record.arrays.values().map(|array| (array.id, name.clone())));
             datasets.insert(name, record);
         }
         if !version.records.files.is_empty() {
@@ -450,7 +455,7 @@ impl Rebuilt {
             datasets.sort_by_cached_key(|name, _| places.get(name).copied());
         }
         let (path, added, newer) = (path.to_owned(), IndexMap::default(), HashMap::default());
-        Ok(Self { path, reader, head, notation, schemas, datasets, added, newer })
+        Ok(Self { path, reader, head, notation, schemas, datasets, added, newer, owners })
     }
 
     /// Adds the segments that are newer than the commit started from.
@@ -469,8 +474,8 @@ impl Rebuilt {
         if base > 0 {
             let values = if report.salvaged.is_empty() { "no values were found" } else { "the values are restored" };
             report.losses.push(format!(
-                "of what was committed after {base}, {values}; attributes that were set, what was deleted, and datasets \
-                 and arrays that were made without values are not"
+                "of what was committed after {base}, {values}; attributes that were set, what was deleted, new names of \
+                 datasets, and datasets and arrays that were made without values are not"
             ));
         }
         // A root is kept when all segments of the next commit are on disk: so far commits are known to be complete.
@@ -524,6 +529,7 @@ impl Rebuilt {
         for (dataset, record) in records {
             self.head.next_array_id = self.head.next_array_id.max(record.id.saturating_add(1));
             self.newer.insert(record.id, generation);
+            let dataset = self.dataset_of(&name, record.id, dataset)?;
             let arrays = &mut self.datasets.entry(dataset).or_default().arrays;
             match arrays.get_mut(&name) {
                 Some(known) if known.id == record.id => (known.schema, known.shape) = (record.schema, record.shape),
@@ -539,6 +545,30 @@ impl Rebuilt {
         });
         self.added.entry(name).or_default().push(Arc::new(segment));
         Ok(())
+    }
+
+    /// The dataset to which the array `id` belongs that a segment has in `named`. The two differ where it was renamed: it keeps
+    /// the name that the root has, or where there is none, gets that of the newest segment.
+    fn dataset_of(&mut self, array: &Arc<str>, id: u64, named: Arc<str>) -> Result<Arc<str>> {
+        let known = match self.owners.get(&id) {
+            Some(known) if *known != named => known.clone(),
+            _ => {
+                self.owners.insert(id, named.clone());
+                return Ok(named);
+            }
+        };
+        // All arrays that there are, as it is known in the end.
+        self.head.renamed = u64::MAX;
+        let has = |dataset: &DatasetRecord| dataset.arrays.get(array).is_some_and(|found| found.id == id);
+        if self.head.generation > 0 || !self.datasets.get(&known).is_some_and(has) {
+            return Ok(known);
+        }
+        if let Some(dataset) = self.datasets.get_mut(&known) {
+            dataset.arrays.shift_remove(array);
+        }
+        self.datasets.retain(|name, dataset| **name != *known || !dataset.arrays.is_empty());
+        self.owners.insert(id, named.clone());
+        Ok(named)
     }
 
     /// The number of a schema among those of the store.
@@ -587,6 +617,8 @@ impl Rebuilt {
             records: NewRecords {
                 schemas: self.schemas.list.clone(),
                 next_array_id: self.head.next_array_id,
+                renamed: self.head.renamed.min(self.head.next_array_id),
+                attributes: self.head.attributes.clone(),
                 count: report.datasets,
                 next_place: 0,
                 layer,

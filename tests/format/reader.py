@@ -654,6 +654,11 @@ class Store:
         if "catalogue" in self.atlas:
             datasets = all_datasets(self.atlas["catalogue"], self._read_catalogue(), datasets)
         self.segments = {name: self._read_file(record) for name, record in self.atlas["array_files"].items()}
+        own = self.atlas.get("attributes", {})
+        self.store_attributes = {key: parse_value(value, self.human) for key, value in own.items()}
+        expect(0 <= self.atlas.get("renamed", 0) <= self.atlas["next_array_id"], "renamed")
+        features = [feature for feature in ("pins", "renamed") if self.atlas.get(feature)]
+        expect(self.atlas["writer_features"] == features, "the features that a writer must know")
         self.datasets, self.attributes, ids = {}, {}, []
         for name, record in datasets.items():
             arrays = {}

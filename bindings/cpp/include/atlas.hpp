@@ -176,6 +176,12 @@ enum class Codec : std::int32_t {
     none = ATLAS_CODEC_NONE, ///< Not at all.
 };
 
+/// What becomes of a finite float that the narrower type it is converted to can only round to infinity.
+enum class FloatOverflow : std::int32_t {
+    error = ATLAS_OVERFLOW_ERROR,       ///< Status::out_of_range, as for an integer that does not fit.
+    infinity = ATLAS_OVERFLOW_INFINITY, ///< An infinity of its sign.
+};
+
 /// How the store's root is written.
 enum class MetaFormat : std::int32_t {
     json = ATLAS_META_FORMAT_JSON,       ///< Readable by eye.
@@ -1103,6 +1109,7 @@ struct CreateOptions {
     int num_threads = 0;           ///< Background threads, or threads_inline; 0 for the default: see atlas.h.
     std::uint64_t cache_bytes = 0; ///< Bytes kept for later reads; 0 for the default, 64 MiB.
     std::uint64_t write_buffer_bytes = 0; ///< Bytes of written values in memory; 0 for the default, 256 MiB.
+    std::optional<FloatOverflow> float_overflow{}; ///< Floats that a narrower type does not have. Default: an error.
     Log log{};                            ///< Called with messages. Default: none; see also "Store and views".
     Progress progress{};                  ///< Called during compact and verify. Default: none.
 };
@@ -1114,6 +1121,7 @@ struct OpenOptions {
     int num_threads = 0;                  ///< Background threads, or threads_inline; 0 for the default: see atlas.h.
     std::uint64_t cache_bytes = 0;        ///< Bytes kept for later reads; 0 for the default, 64 MiB.
     std::uint64_t write_buffer_bytes = 0; ///< Bytes of written values in memory; 0 for the default, 256 MiB.
+    std::optional<FloatOverflow> float_overflow{}; ///< As in CreateOptions.
     Log log{};                            ///< Called with messages. Default: none; see also "Store and views".
     Progress progress{};                  ///< Called during compact and verify. Default: none.
 };
@@ -1382,8 +1390,8 @@ template <class T> struct IsVector<std::vector<T>> : std::true_type { using Valu
 
 // ---- Attributes -----------------------------------------------------------------------------------------------------
 
-/// The attributes of a dataset or of an array: a view. All functions fail with Status::not_found if there is no such
-/// dataset or array.
+/// The attributes of a store, of a dataset or of an array: a view. All functions fail with Status::not_found if there is
+/// no such dataset or array.
 class Attributes {
   public:
     /// Sets an attribute to one value or a list, replacing an earlier value whatever its type. The type is kept
@@ -1466,7 +1474,7 @@ class Attributes {
     [[nodiscard]] AttributeInfo info(const Text &key) const {
         atlas_dtype dtype = 0;
         AttributeInfo info;
-        detail::check(atlas_attribute_info(store_, dataset_.c_str(), array(), key.c_str(), &dtype, &info.count));
+        detail::check(atlas_attribute_info(store_, dataset(), array(), key.c_str(), &dtype, &info.count));
         info.dtype = static_cast<DType>(dtype);
         return info;
     }
@@ -1474,62 +1482,64 @@ class Attributes {
     /// Tells whether there is an attribute of this name.
     [[nodiscard]] bool has(const Text &key) const {
         bool has = false;
-        detail::check(atlas_has_attribute(store_, dataset_.c_str(), array(), key.c_str(), &has));
+        detail::check(atlas_has_attribute(store_, dataset(), array(), key.c_str(), &has));
         return has;
     }
 
     /// Counts the attributes.
     [[nodiscard]] std::size_t count() const {
         std::size_t count = 0;
-        detail::check(atlas_attribute_count(store_, dataset_.c_str(), array(), &count));
+        detail::check(atlas_attribute_count(store_, dataset(), array(), &count));
         return count;
     }
 
     /// Lists the names of the attributes, in the order in which they were first set.
     [[nodiscard]] std::vector<std::string> names() const {
         return detail::texts_from(256, [&](char *buffer, std::size_t capacity, std::size_t *needed) {
-            return atlas_attribute_names(store_, dataset_.c_str(), array(), buffer, capacity, needed);
+            return atlas_attribute_names(store_, dataset(), array(), buffer, capacity, needed);
         });
     }
 
     /// Deletes an attribute. Throws Status::not_found or read_only.
     void erase(const Text &key) const {
-        detail::check(atlas_delete_attribute(store_, dataset_.c_str(), array(), key.c_str()));
+        detail::check(atlas_delete_attribute(store_, dataset(), array(), key.c_str()));
     }
 
   private:
     friend class Array;
     friend class Dataset;
-    Attributes(atlas_store store, std::string dataset, std::optional<std::string> array)
+    friend class Store;
+    Attributes(atlas_store store, std::optional<std::string> dataset, std::optional<std::string> array)
         : store_(store), dataset_(std::move(dataset)), array_(std::move(array)) {}
 
+    const char *dataset() const noexcept { return dataset_ ? dataset_->c_str() : nullptr; }
     const char *array() const noexcept { return array_ ? array_->c_str() : nullptr; }
 
     void put(const Text &key, DType dtype, std::size_t count, const void *values) const {
-        detail::check(atlas_set_attribute(store_, dataset_.c_str(), array(), key.c_str(),
+        detail::check(atlas_set_attribute(store_, dataset(), array(), key.c_str(),
                                           static_cast<atlas_dtype>(dtype), count, values));
     }
 
     atlas_status take(const Text &key, DType dtype, std::size_t capacity, void *values, std::size_t *count) const {
-        return atlas_get_attribute(store_, dataset_.c_str(), array(), key.c_str(), static_cast<atlas_dtype>(dtype),
+        return atlas_get_attribute(store_, dataset(), array(), key.c_str(), static_cast<atlas_dtype>(dtype),
                                    capacity, values, count);
     }
 
     std::vector<std::string> get_texts(const Text &key) const {
         return detail::texts_from(256, [&](char *buffer, std::size_t capacity, std::size_t *needed) {
-            return atlas_get_attribute_strings(store_, dataset_.c_str(), array(), key.c_str(), buffer, capacity,
+            return atlas_get_attribute_strings(store_, dataset(), array(), key.c_str(), buffer, capacity,
                                                needed);
         });
     }
 
     [[noreturn]] void not_one(const Text &key, std::size_t count) const {
         detail::fail(Status::type_mismatch, "attribute '" + key.string() + "' of " +
-                                                (array_ ? "array '" + *array_ + "' of " : std::string()) + "dataset '" +
-                                                dataset_ + "' has " + std::to_string(count) + " values, not one");
+                                                (array_ ? "array '" + *array_ + "' of " : std::string()) +
+                                                (dataset_ ? "dataset '" + *dataset_ + "'" : "the store") + " has " + std::to_string(count) + " values, not one");
     }
 
     atlas_store store_;
-    std::string dataset_;
+    std::optional<std::string> dataset_;
     std::optional<std::string> array_;
 };
 
@@ -1827,11 +1837,12 @@ class Dataset {
     /// Defines an array of elements `T`, or std::string for text. Until they are written its cells read as the fill
     /// value, or as zero.
     ///
-    /// `dims` names the dimensions, all different; none for "dim_0", "dim_1", ... `shape` has the extents in cells; 0
-    /// is allowed, and usual for a dimension 0 that Array::append grows. No extents make a scalar.
+    /// `dims` names the dimensions: see "Dimensions" in atlas.h. Without, an array of one dimension has its own name as
+    /// that of the dimension, any other "dim_0", "dim_1", ... `shape` has the extents in cells; 0 is allowed, and usual
+    /// for a dimension 0 that Array::append grows. No extents make a scalar.
     ///
-    /// Throws Status::invalid_argument if `dims`, `shape` and the chunk shape differ in length, already_exists or
-    /// read_only.
+    /// Throws Status::invalid_argument if `dims`, `shape` and the chunk shape differ in length or a name has another
+    /// length in the dataset, already_exists or read_only.
     template <class T>
     Array define_array(const Text &array, const std::vector<std::string> &dims, const Shape &shape,
                        const ArrayOptions<T> &options = {}) const {
@@ -1953,8 +1964,8 @@ class Store {
     /// Commits every change since the last flush, all together, and waits until it is on the disk. Without changes it
     /// does nothing.
     ///
-    /// Throws Status::read_only, no_space (the changes stay in memory: make room and flush again), conflict if another
-    /// writer got in between, io or poisoned.
+    /// Throws Status::read_only, no_space (the changes stay in memory: make room and flush again), invalid_argument if a
+    /// dimension's name has two lengths in a dataset, conflict if another writer got in between, io or poisoned.
     void flush() { detail::check(atlas_flush(handle_)); }
 
     /// Begins a flush of every change made so far, and returns at once: it goes on beside the calls. What is changed
@@ -2130,6 +2141,25 @@ class Store {
     /// Status::not_found or read_only.
     void delete_dataset(const Text &dataset) { detail::check(atlas_delete_dataset(handle_, dataset.c_str())); }
 
+    /// Gives a dataset another name, and moves nothing. It is the last in the order of datasets from then on. Views of it
+    /// have the old name. Throws Status::not_found, already_exists or read_only.
+    void rename(const Text &dataset, const Text &name) {
+        detail::check(atlas_rename_dataset(handle_, dataset.c_str(), name.c_str()));
+    }
+
+    /// Copies a dataset to the dataset `name` of `to`, which may be this store: attributes, definitions, and values,
+    /// unflushed ones included, a chunk at a time. The copy becomes durable with the next flush of `to`. Throws
+    /// Status::not_found, already_exists, read_only, or conflict if another thread replaces an array meanwhile.
+    void copy(const Text &dataset, Store &to, const Text &name) const {
+        detail::check(atlas_copy_dataset(handle_, dataset.c_str(), to.handle_, name.c_str()));
+    }
+
+    /// Copies a dataset within the store.
+    void copy(const Text &dataset, const Text &name) { copy(dataset, *this, name); }
+
+    /// The store's own attributes: a view.
+    Attributes attributes() const { return Attributes(handle_, std::nullopt, std::nullopt); }
+
     /// Tells whether there is a dataset of this name.
     [[nodiscard]] bool has_dataset(const Text &dataset) const {
         bool has = false;
@@ -2260,6 +2290,7 @@ class Store {
     raw.num_threads = options.num_threads;
     raw.cache_bytes = options.cache_bytes;
     raw.write_buffer_bytes = options.write_buffer_bytes;
+    raw.float_overflow = detail::code(options.float_overflow);
     store.callbacks_->put_into(raw);
     detail::check(atlas_create(path.c_str(), &raw, &store.handle_));
     return store;
@@ -2280,6 +2311,7 @@ class Store {
     raw.num_threads = options.num_threads;
     raw.cache_bytes = options.cache_bytes;
     raw.write_buffer_bytes = options.write_buffer_bytes;
+    raw.float_overflow = detail::code(options.float_overflow);
     store.callbacks_->put_into(raw);
     if (options.generation) {
         if (mode != Mode::read)
