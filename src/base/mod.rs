@@ -8,6 +8,7 @@ pub(crate) mod float_state;
 pub(crate) mod locks;
 pub(crate) mod log;
 pub(crate) mod names;
+pub(crate) mod pauses;
 pub(crate) mod pool;
 pub(crate) mod process;
 pub(crate) mod shape;

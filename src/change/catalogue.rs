@@ -12,6 +12,7 @@ use crate::chunk::schema::Schema;
 use crate::format::root::{ArrayRecord, Attributes, DatasetRecord};
 use crate::records::Records;
 use crate::version::Version;
+use crate::version::defaults::Defaults;
 use crate::version::keeping::Keeping;
 use indexmap::IndexMap;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -87,6 +88,7 @@ pub(crate) struct Catalogue {
     /// Arrays that are gone since the last flush: name and id. Their stored chunks are garbage from then on.
     pub removed: Vec<(Arc<str>, u64)>,
     keeping: Arc<Keeping>,
+    defaults: Defaults,
 }
 
 impl Catalogue {
@@ -108,6 +110,7 @@ impl Catalogue {
             begun: 0,
             removed: Vec::new(),
             keeping: version.keeping.clone(),
+            defaults: version.defaults,
         })
     }
 
@@ -229,6 +232,16 @@ impl Catalogue {
             self.keeping = Arc::new(keeping);
             self.changes.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// What arrays get that do not choose for themselves.
+    pub fn defaults(&self) -> Defaults {
+        self.defaults
+    }
+
+    /// Notes that what it was made of is not what the last commit says.
+    pub fn note_begun_anew(&mut self) {
+        self.changes.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A new array that is not in a dataset yet, under an id of its own.

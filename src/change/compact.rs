@@ -83,8 +83,7 @@ pub(crate) fn compact(
         let live = live.get(*name).unwrap_or(&none);
         let folder = place.folder(&file.folder);
         let mut new = NewFiles::new(&place.storage);
-        let rewrite =
-            Rewrite { place, io, name, live, generation: version.generation, folder: folder.clone(), new: &mut new };
+        let rewrite = Rewrite { place, io, name, live, of: version, folder: folder.clone(), new: &mut new };
         match rewrite.run(&file.segments) {
             Ok((after, live_bytes)) => {
                 if !after.is_empty() {
@@ -173,7 +172,7 @@ struct Rewrite<'s> {
     io: &'s Io,
     name: &'s Arc<str>,
     live: &'s Live,
-    generation: u64,
+    of: &'s Version,
     folder: PathBuf,
     new: &'s mut NewFiles,
 }
@@ -198,7 +197,7 @@ struct Pack {
 
 impl Rewrite<'_> {
     fn create(&mut self) -> Result<Output> {
-        let path = self.folder.join(self.place.new_segment_name(self.generation));
+        let path = self.folder.join(self.place.new_segment_name(self.of.generation));
         self.new.file(path.clone());
         let writer = SegmentWriter::create(&*self.place.storage, path, &self.place.store_id)?;
         let writer = writer.with_sync(self.place.sync);
@@ -250,7 +249,7 @@ impl Rewrite<'_> {
             } else {
                 let decoded = reader.block(segment, &row.block)?;
                 let chunk = reader.chunk(segment, &row, &decoded)?;
-                bytes += out.add(&self.place.default_compression, row, chunk, pack)?;
+                bytes += out.add(&self.of.defaults.compression, row, chunk, pack)?;
             }
             out.drain()?;
             if out.rows.len() > MAX_WAITING {

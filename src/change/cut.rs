@@ -9,6 +9,7 @@ use crate::chunk::block::Block;
 use crate::chunk::schema::Schema;
 use crate::format::root::{Attributes, Stored};
 use crate::records::Records;
+use crate::version::defaults::Defaults;
 use crate::version::keeping::Keeping;
 use indexmap::IndexMap;
 use std::collections::{BTreeSet, HashMap};
@@ -25,6 +26,7 @@ pub(crate) struct Cut {
     pub frozen: Frozen,
     pub next_array_id: u64,
     pub keeping: Arc<Keeping>,
+    pub defaults: Defaults,
     /// Datasets that there are.
     pub count: u64,
     /// Those that differ from what the last commit says: those that it has, then those created since, in that order.
@@ -182,6 +184,7 @@ pub(crate) fn cut(catalogue: &mut Catalogue, io: &Io) -> Result<Cut> {
         frozen,
         next_array_id: catalogue.next_array_id,
         keeping: catalogue.keeping().clone(),
+        defaults: catalogue.defaults(),
         count: catalogue.len() as u64,
         changed,
         gone,

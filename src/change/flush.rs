@@ -36,8 +36,9 @@ pub(crate) fn flush(place: &Place, io: &Io, ahead: &Version, cut: &Cut, merging:
     unsynced.extend(of_records);
     let retired = retired.into_iter().map(File::Segment).chain(of_catalogue).collect();
     let files = removed.into_iter().chain(files.into_iter().map(|(name, file)| (name, Some(file)))).collect();
+    let keeping = cut.keeping.clone();
     Ok(Flush {
-        edit: Edit { files, records, retired, new, unsynced, keeping: cut.keeping.clone(), keep: Keep::Yes },
+        edit: Edit { files, records, retired, new, unsynced, keeping, defaults: cut.defaults, keep: Keep::Yes },
         totals,
         warnings,
     })

@@ -96,6 +96,24 @@ pub const ATLAS_THREADS_INLINE: i32 = -1;
 /// For `keep_generations`: no earlier commits.
 pub const ATLAS_KEEP_NONE: i32 = -1;
 
+/// ATLAS_IF_EXISTS_FAIL.
+pub const ATLAS_IF_EXISTS_DEFAULT: i32 = 0;
+/// Where there is a store, `atlas_create` fails with ATLAS_STATUS_ALREADY_EXISTS.
+pub const ATLAS_IF_EXISTS_FAIL: i32 = 1;
+/// Where there is a store, `atlas_create` opens it for reading and writing. What belongs to a store
+/// (meta_format, meta_compression, codec, level, shuffle, pack, keep_generations) is that of the
+/// store that is there, whatever the options say.
+pub const ATLAS_IF_EXISTS_OPEN: i32 = 2;
+/// Where there is a store, `atlas_create` begins it anew: opens it with everything in it deleted, as
+/// a change like any other. It stays as it is, for readers too, until the first flush; without one
+/// nothing happens to it. That flush is a commit, from which `atlas_rollback` can go back, and the
+/// first with the codec, level, shuffle, pack and keep_generations of the options. Pins stay, and so
+/// do meta_format and meta_compression: to ask for others fails with ATLAS_STATUS_INVALID_ARGUMENT.
+pub const ATLAS_IF_EXISTS_REPLACE: i32 = 3;
+
+/// For `lock_timeout_ms` and `atlas_wait_for_commit`: no end.
+pub const ATLAS_WAIT_FOREVER: u64 = u64::MAX;
+
 /// # Log levels and limits
 ///
 /// Something worth knowing.
@@ -161,6 +179,11 @@ pub struct atlas_create_options {
     /// the one before the last, until a compaction. Belongs to the store from then on; see
     /// `atlas_set_keep_generations`.
     pub keep_generations: i32,
+    /// ATLAS_IF_EXISTS_: what is done where there is a store. Default: fail.
+    pub if_exists: i32,
+    /// Milliseconds to wait for another writer to end, before ATLAS_STATUS_LOCKED; ATLAS_WAIT_FOREVER.
+    /// Default: not at all.
+    pub lock_timeout_ms: u64,
 }
 
 /// Options of `atlas_open`. Set `struct_size`; a field that is 0 means its default.
@@ -185,6 +208,9 @@ pub struct atlas_open_options {
     pub progress_data: *mut c_void,
     /// Bytes that written values may take in memory, as in atlas_create_options.
     pub write_buffer_bytes: u64,
+    /// Milliseconds to wait for another writer to end, as in atlas_create_options. Readers wait for
+    /// nobody.
+    pub lock_timeout_ms: u64,
 }
 
 /// Options of `atlas_define_array`. Set `struct_size`; a field that is 0 means its default.

@@ -14,6 +14,7 @@ use crate::codec::Compression;
 use crate::segment::Segments;
 use crate::store::options::{ArrayOptions, FillValue};
 use crate::store::{ArrayInfo, State, Store, in_array};
+use crate::version::defaults::Defaults;
 use std::sync::Arc;
 
 impl Store {
@@ -29,7 +30,8 @@ impl Store {
         options: ArrayOptions,
     ) -> Result<()> {
         check_name("array", array)?;
-        let schema = self.schema(dtype, dims, shape, options).map_err(|error| in_array(dataset, array, error))?;
+        let defaults = self.state()?.catalogue.defaults();
+        let schema = schema(dtype, dims, shape, options, defaults).map_err(|error| in_array(dataset, array, error))?;
         let mut state = self.state_mut()?;
         if state.catalogue.slot(dataset)?.dataset().arrays.contains_key(array) {
             bail!(AlreadyExists, "array '{array}' of dataset '{dataset}' already exists");
@@ -38,42 +40,6 @@ impl Store {
         let (place, (found, change)) = (made.id, state.catalogue.change(dataset)?);
         found.arrays.insert(array.into(), ArrayEntry::new(made, Arc::default(), place, change));
         Ok(())
-    }
-
-    fn schema(&self, dtype: DType, dims: &[&str], shape: &[u64], options: ArrayOptions) -> Result<Schema> {
-        check_shape(shape, chunking_size(dtype))?;
-        if dims.len() != shape.len() {
-            bail!(InvalidArgument, "{} dimension names for rank {}", dims.len(), shape.len());
-        }
-        dims.iter().try_for_each(|name| check_name("dimension", name))?;
-        if let Some(chunk_shape) = &options.chunk_shape
-            && chunk_shape.len() != shape.len()
-        {
-            bail!(InvalidArgument, "a chunk shape of {} extents for rank {}", chunk_shape.len(), shape.len());
-        }
-        let item = chunking_size(dtype);
-        let default = options.chunk_shape.is_none();
-        let chunk_shape = match &options.chunk_shape {
-            Some(chunk_shape) => Dims::from_slice(chunk_shape),
-            None => grid::default_chunk_shape(shape, item),
-        };
-        let rechunk = default && !shape.is_empty() && chunk_shape[0] < grid::append_rows(shape, item);
-        let compression = Compression {
-            codec: options.codec.unwrap_or(self.place.default_compression.codec),
-            level: options.level.unwrap_or(self.place.default_compression.level),
-            shuffle: options.shuffle.unwrap_or(self.place.default_compression.shuffle),
-        };
-        compression.check()?;
-        let fill = match options.fill_value {
-            None => None,
-            Some(FillValue::Bytes(bytes)) => Some(Fill::Bytes(bytes)),
-            Some(FillValue::Text(text)) => Some(Fill::Text(text.into())),
-        };
-        let dims = dims.iter().map(|&name| name.into()).collect();
-        let pack = options.pack.unwrap_or(self.place.default_pack);
-        let schema = Schema { dtype, dims, chunk_shape, compression, pack, fill, rechunk_on_append: rechunk };
-        schema.check()?;
-        Ok(schema)
     }
 
     /// Deletes an array. Its bytes stay on disk until [`Store::compact`].
@@ -381,6 +347,43 @@ impl State {
             Ok((plan, target))
         })
     }
+}
+
+/// What the caller has asked for, checked.
+fn schema(dtype: DType, dims: &[&str], shape: &[u64], options: ArrayOptions, defaults: Defaults) -> Result<Schema> {
+    check_shape(shape, chunking_size(dtype))?;
+    if dims.len() != shape.len() {
+        bail!(InvalidArgument, "{} dimension names for rank {}", dims.len(), shape.len());
+    }
+    dims.iter().try_for_each(|name| check_name("dimension", name))?;
+    if let Some(chunk_shape) = &options.chunk_shape
+        && chunk_shape.len() != shape.len()
+    {
+        bail!(InvalidArgument, "a chunk shape of {} extents for rank {}", chunk_shape.len(), shape.len());
+    }
+    let item = chunking_size(dtype);
+    let default = options.chunk_shape.is_none();
+    let chunk_shape = match &options.chunk_shape {
+        Some(chunk_shape) => Dims::from_slice(chunk_shape),
+        None => grid::default_chunk_shape(shape, item),
+    };
+    let rechunk = default && !shape.is_empty() && chunk_shape[0] < grid::append_rows(shape, item);
+    let compression = Compression {
+        codec: options.codec.unwrap_or(defaults.compression.codec),
+        level: options.level.unwrap_or(defaults.compression.level),
+        shuffle: options.shuffle.unwrap_or(defaults.compression.shuffle),
+    };
+    compression.check()?;
+    let fill = match options.fill_value {
+        None => None,
+        Some(FillValue::Bytes(bytes)) => Some(Fill::Bytes(bytes)),
+        Some(FillValue::Text(text)) => Some(Fill::Text(text.into())),
+    };
+    let dims = dims.iter().map(|&name| name.into()).collect();
+    let pack = options.pack.unwrap_or(defaults.pack);
+    let schema = Schema { dtype, dims, chunk_shape, compression, pack, fill, rechunk_on_append: rechunk };
+    schema.check()?;
+    Ok(schema)
 }
 
 /// Refuses arrays of texts where numbers are meant.

@@ -36,6 +36,7 @@ impl Store {
                 state.catalogue.flushed(cut.changes, &version.records)?;
                 state.version = Arc::new(version);
                 state.ahead = state.version.clone();
+                state.replaces = false;
                 state.written_ahead.leave();
                 drop(state);
                 drop(queue);

@@ -40,8 +40,10 @@ use crate::base::sync::atomic::{AtomicBool, Ordering};
 use crate::base::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::change::catalogue::{ArrayEntry, Catalogue, Slot};
 use crate::segment::Segments;
+use crate::storage::Mark;
 use crate::version::Version;
 use crate::version::commit::Committer;
+use crate::version::defaults::Defaults;
 use crate::version::edit::NewFiles;
 use crate::version::place::Place;
 use options::{LogFn, Mode, ProgressFn};
@@ -65,6 +67,8 @@ pub struct Store {
     progress: Option<ProgressFn>,
     state: RwLock<State>,
     committer: Mutex<Committer>,
+    /// The root of what a reader sees: to wait for another, without waiting for the committer.
+    seen: Mutex<Option<Mark>>,
     compacting: Mutex<()>,
     worker: Worker,
     closed: AtomicBool,
@@ -82,6 +86,8 @@ struct State {
     ahead: Arc<Version>,
     /// The files that `ahead` has beyond `version`.
     written_ahead: NewFiles,
+    /// Whether the last commit is to be replaced whole: `ahead` has nothing of it.
+    replaces: bool,
     /// What goes on, while any change would be lost.
     ending: Option<Ending>,
 }
@@ -307,7 +313,17 @@ impl State {
     fn new(place: &Place, catalogue: Catalogue, version: Version) -> Self {
         let version = Arc::new(version);
         let written_ahead = NewFiles::new(&place.storage);
-        Self { catalogue, ahead: version.clone(), version, written_ahead, ending: None }
+        Self { catalogue, ahead: version.clone(), version, written_ahead, replaces: false, ending: None }
+    }
+
+    /// Deletes everything, and what the store says of itself, as a change that the next flush makes: what is made from now
+    /// on follows an empty version.
+    fn begin_anew(&mut self, keep_generations: Option<u32>, defaults: Defaults) -> Result<()> {
+        let empty = self.version.emptied(keep_generations, defaults);
+        let mut catalogue = Catalogue::new(&empty)?;
+        catalogue.note_begun_anew();
+        (self.catalogue, self.ahead, self.replaces) = (catalogue, Arc::new(empty), true);
+        Ok(())
     }
 
     /// Calls `f` with an array, the slot of its dataset and what is stored under its name; errors then name the array.

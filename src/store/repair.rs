@@ -32,6 +32,7 @@ use crate::store::options::Mode;
 use crate::store::options::RuntimeOptions;
 use crate::version::Version;
 use crate::version::commit::{Committer, Outcome, commit};
+use crate::version::defaults::Defaults;
 use crate::version::edit::{Edit, Encoded, Keep, NewFiles, NewRecords, Unsynced};
 use crate::version::keeping::Keeping;
 use crate::version::place::Place;
@@ -569,6 +570,7 @@ impl Rebuilt {
             new: NewFiles::new(storage),
             unsynced: Unsynced::default(),
             keeping: Arc::new(Keeping::of(&self.head)?),
+            defaults: Defaults::of(&self.head)?,
             keep: Keep::No,
         };
         Ok((Version { generation, ..Version::default() }, edit))

@@ -156,7 +156,7 @@ static atlas_chunk_place places[64];
 static const char *const words3[] = {"p", "q", "r"};
 static const char *const across[] = {"jan"};
 
-enum { FUNCTIONS = 51 };
+enum { FUNCTIONS = 52 };
 static const char *function_name;
 static bool mutates;
 
@@ -221,6 +221,7 @@ static atlas_status call_function(int index, atlas_store store) {
     case 46: return CHANGE(atlas_unpin, store, "pinned");
     case 47: return CALL(atlas_pin_names, store, text_buffer, sizeof text_buffer, &needed);
     case 48: return CALL(atlas_pin_generation, store, "pinned", generations);
+    case 50: return CALL(atlas_wait_for_commit, store, 0, &truth);
     case 49: return CALL(atlas_generations, store, COUNT_OF(generations), generations, &size_out);
     default: return CALL(atlas_chunk_places, store, "jan", "temperature", COUNT_OF(places), places, &size_out, text_buffer, sizeof text_buffer, &needed, NULL);
     }
@@ -306,7 +307,22 @@ static void create_and_open(void) {
     CREATE_WITH("unknown sync", INVALID_ARGUMENT, sync, 95, "sync", "95");
     CREATE_WITH("num_threads -2", INVALID_ARGUMENT, num_threads, -2, "threads", "-2");
     CREATE_WITH("keep_generations -2", INVALID_ARGUMENT, keep_generations, -2, "keep_generations", "-2");
+    CREATE_WITH("unknown if_exists", INVALID_ARGUMENT, if_exists, 4, "if_exists", "4");
     CREATE_WITH("level 99", INVALID_ARGUMENT, level, 99, "level", "99");
+
+    c = create_options();
+    c.if_exists = ATLAS_IF_EXISTS_FAIL;
+    ROW("create: fail over a closed store", ALREADY_EXISTS, CREATE(path_of("other"), &c), path_of("other"));
+    c.if_exists = ATLAS_IF_EXISTS_OPEN;
+    ROW("create: open a folder that is no store", INVALID_ARGUMENT, CREATE(notes, &c), notes);
+    ROW("create: open a store in use", LOCKED, CREATE(store_path, &c), pid, host, store_path);
+    c.if_exists = ATLAS_IF_EXISTS_REPLACE;
+    ROW("create: replace what is no store", INVALID_ARGUMENT, CREATE(notes, &c), notes);
+    ROW("create: replace a store in use", LOCKED, CREATE(store_path, &c), pid, host, store_path);
+    c.lock_timeout_ms = 20;
+    ROW("create: replace a store in use, after a while", LOCKED, CREATE(store_path, &c), pid, host, "20 ms");
+    c.meta_format = ATLAS_META_FORMAT_MSGPACK;
+    ROW("create: replace a root by another format", INVALID_ARGUMENT, CREATE(path_of("other"), &c), "atlas.json");
 
     struct {
         atlas_create_options known;
@@ -345,6 +361,12 @@ static void create_and_open(void) {
     OPEN_WITH("struct_size 0", INVALID_ARGUMENT, struct_size, 0, "struct_size");
     OPEN_WITH("unknown sync", INVALID_ARGUMENT, sync, 3, "sync", "3");
     OPEN_WITH("num_threads -7", INVALID_ARGUMENT, num_threads, -7, "threads", "-7");
+    o = open_options();
+    o.lock_timeout_ms = 20;
+    ROW("open: a second writer, after a while", LOCKED, OPEN(store_path, ATLAS_MODE_READ_WRITE, &o), pid, host, "20 ms");
+
+    ROW("wait for a commit: out NULL", INVALID_ARGUMENT, atlas_wait_for_commit(reader, 0, NULL), "out");
+    ROW("wait for a commit: of the writer", INVALID_ARGUMENT, atlas_wait_for_commit(writer, 0, &truth), store_path);
 }
 
 /* ---- earlier commits: the store has its first, and its last, the second ---- */
