@@ -582,6 +582,12 @@ typedef struct {
      * it. Default: none; such cells read as zero (false, "").
      */
     const void *fill_value;
+    /**
+     * ATLAS_SWITCH_: dimension 0 is unlimited: `atlas_write_array` and `atlas_write_strings` past
+     * its end make it grow, and cells between read as the fill value. Default: on where dimension 0
+     * begins at 0, else off.
+     */
+    int32_t unlimited;
 } atlas_array_options;
 
 /** An array, as `atlas_array_info` describes it. Set `struct_size` before the call. */
@@ -611,6 +617,10 @@ typedef struct {
      * `atlas_array_fill_text`.
      */
     uint8_t fill_value[16];
+    /** ATLAS_SWITCH_ON or ATLAS_SWITCH_OFF: writes past the end of dimension 0 make it grow. */
+    int32_t unlimited;
+    /** 0. */
+    int32_t reserved;
 } atlas_array_description;
 
 /**
@@ -1097,7 +1107,9 @@ atlas_status atlas_array_dims(atlas_store store,
  * Write a region of an array.
  *
  * Reads see it at once; `atlas_flush` makes it durable. The data is copied: the memory is the
- * caller's again when this returns.
+ * caller's again when this returns. Where dimension 0 is unlimited (see atlas_array_options), a
+ * region that ends past it makes it grow; cells between read as the fill value. Threads that write
+ * different cells past the end at once each land whole.
  *
  * - `dtype`    the type of the elements in memory; converted to the array's: see "Memory"
  * - `rank`     the array's rank
@@ -1167,6 +1179,23 @@ atlas_status atlas_append_array(atlas_store store,
                                 const uint64_t *count,
                                 const int64_t *strides,
                                 const void *data);
+
+/**
+ * Give dimension 0 of an array another extent.
+ *
+ * Down, the cells beyond the new end are gone. Up, cells that were never written, or that are gone,
+ * read as the fill value. Reads and writes see it at once; it is a change like any other.
+ *
+ * - `length`  the new extent, in cells
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND, ATLAS_STATUS_INVALID_ARGUMENT for rank 0 or more cells than an
+ * array can have, ATLAS_STATUS_READ_ONLY, ATLAS_STATUS_CORRUPT or ATLAS_STATUS_IO; the array is then
+ * as it was. Since 0.1.
+ */
+atlas_status atlas_resize_array(atlas_store store,
+                                const char *dataset,
+                                const char *array,
+                                uint64_t length);
 
 /**
  * Read the same region of one array from many datasets, stacked, in parallel.

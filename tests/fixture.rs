@@ -207,6 +207,7 @@ impl Array {
             level: Some(self.level),
             shuffle: Some(self.shuffle),
             pack: None,
+            unlimited: None,
             fill_value: self.fill_value(),
         }
     }

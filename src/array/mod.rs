@@ -4,6 +4,7 @@
 //! the last flush that began first), stored.
 
 mod read;
+mod resize;
 mod write;
 
 pub(crate) use read::{Plan, Values, is_gone, read_numbers, read_texts};
@@ -57,6 +58,8 @@ pub(crate) struct ArrayData {
     pub frozen: Vec<Arc<HashMap<u64, Arc<Block>>>>,
     /// Totals over the stored chunks, and the shape they were stored for; `None` before the first.
     pub stored: Option<(Stored, Dims)>,
+    /// Whether the array has lost rows since its values were last set aside: its totals are to be counted anew.
+    pub dropped: bool,
     /// Whether there are stored chunks that no finished flush has named.
     pub spilled: bool,
 }
@@ -88,7 +91,7 @@ impl ArrayData {
 
     /// Whether the array has values that no finished flush has stored.
     pub fn has_unflushed_values(&self) -> bool {
-        !self.pending.is_empty() || !self.frozen.is_empty() || self.spilled
+        !self.pending.is_empty() || !self.frozen.is_empty() || self.spilled || self.dropped
     }
 
     fn chunk_in_memory(&self, number: u64) -> Option<PendingChunk> {
@@ -152,6 +155,8 @@ impl Array {
                 data.pending.entry(*number).or_insert_with(|| Pending::Sealed(block.clone()));
             }
         }
+        // It may have got shorter meanwhile.
+        self.forget_beyond(data);
     }
 
     fn locate(&self, io: &Io, segments: &Segments, chunks: &[u64]) -> Result<Vec<Option<Found>>> {

@@ -129,7 +129,7 @@ impl Array {
     }
 
     /// What a chunk holds, wherever that is, or the fill value.
-    fn open_chunk(&self, data: &ArrayData, io: &Io, segments: &Segments, number: u64) -> Result<ChunkData> {
+    pub(super) fn open_chunk(&self, data: &ArrayData, io: &Io, segments: &Segments, number: u64) -> Result<ChunkData> {
         Ok(match data.chunk_in_memory(number) {
             Some(PendingChunk::Raw(chunk)) => chunk.copy(&io.buffers)?,
             // Nobody will ask for what it was: it is not kept.

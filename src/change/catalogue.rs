@@ -85,8 +85,8 @@ pub(crate) struct Catalogue {
     flushed: u64,
     /// What the last flush began with, if it is not over; else what is flushed.
     begun: u64,
-    /// Arrays that are gone since the last flush: name and id. Their stored chunks are garbage from then on.
-    pub removed: Vec<(Arc<str>, u64)>,
+    /// Arrays that are gone since the last flush, with their names. Their stored chunks are garbage from then on.
+    pub removed: Vec<(Arc<str>, Arc<Array>)>,
     keeping: Arc<Keeping>,
     defaults: Defaults,
 }
@@ -213,7 +213,7 @@ impl Catalogue {
 
     pub fn delete(&mut self, name: &str) -> Result<()> {
         let slot = self.slot(name)?;
-        self.removed.extend(slot.dataset.arrays.iter().map(|(name, entry)| (name.clone(), entry.array.id)));
+        self.removed.extend(slot.dataset.arrays.iter().map(|(name, entry)| (name.clone(), entry.array.clone())));
         let change = self.count_change(&slot.name, &slot.changed)?;
         write(&self.slots)?.remove(name);
         self.gone.insert(slot.name.clone(), change);

@@ -18,7 +18,7 @@ use crate::segment::{Segment, SegmentWriter, Segments};
 use crate::version::edit::{FileEdit, NewFiles};
 use crate::version::place::Place;
 use crate::version::{ArrayFile, Version};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -46,6 +46,8 @@ struct Rewritten {
     before: Segments,
     after: Vec<Arc<Segment>>,
     live_bytes: u64,
+    /// Arrays of which chunks beyond the shape are left out.
+    cut: HashSet<u64>,
 }
 
 /// All arrays of a version, by array name.
@@ -83,15 +85,16 @@ pub(crate) fn compact(
         let live = live.get(*name).unwrap_or(&none);
         let folder = place.folder(&file.folder);
         let mut new = NewFiles::new(&place.storage);
-        let rewrite = Rewrite { place, io, name, live, of: version, folder: folder.clone(), new: &mut new };
+        let rewrite =
+            Rewrite { place, io, name, live, of: version, folder: folder.clone(), new: &mut new, cut: HashSet::new() };
         match rewrite.run(&file.segments) {
-            Ok((after, live_bytes)) => {
+            Ok((after, live_bytes, cut)) => {
                 if !after.is_empty() {
                     place.sync_folder(&folder)?;
                 }
                 all_new.extend(new);
                 let (name, before) = ((*name).clone(), file.segments.clone());
-                files.push(Rewritten { name, before, after, live_bytes });
+                files.push(Rewritten { name, before, after, live_bytes, cut });
             }
             Err(error) if is_damage(&error) => {
                 damaged.push(format!("the segments of array '{name}' stay as they are: {error}"));
@@ -128,7 +131,7 @@ impl Compaction {
     /// segments that go out of use, too.
     ///
     /// Left out are names whose segments were not only added to, as they have been merged or are gone, and names with an
-    /// array that was gone when they were rewritten, and that a rollback has brought back.
+    /// array that was gone when they were rewritten, and that a rollback has brought back, or more rows of it.
     pub fn apply(
         &self,
         io: &Io,
@@ -136,15 +139,19 @@ impl Compaction {
         live: &HashMap<Arc<str>, Live>,
     ) -> Result<(Vec<FileEdit>, Vec<Arc<Segment>>)> {
         let (mut files, mut retired) = (Vec::new(), Vec::new());
-        for Rewritten { name, before, after, live_bytes } in &self.files {
+        for Rewritten { name, before, after, live_bytes, cut } in &self.files {
             let Some(file) = now.files.get(name) else { continue };
             let is_same = |(a, b): (&Arc<Segment>, &Arc<Segment>)| Arc::ptr_eq(a, b);
             if file.segments.len() < before.len() || !before.iter().zip(file.segments.iter()).all(is_same) {
                 continue;
             }
             let known = self.live.get(name);
-            let is_known = |id: &u64| *id >= self.next_array_id || known.is_some_and(|known| known.contains_key(id));
-            if !live.get(name).is_none_or(|live| live.keys().all(is_known)) {
+            let has_all = |(id, array): (&u64, &LiveArray)| {
+                let known = known.and_then(|known| known.get(id));
+                *id >= self.next_array_id
+                    || known.is_some_and(|known| !cut.contains(id) || array.chunks() <= known.chunks())
+            };
+            if !live.get(name).is_none_or(|live| live.iter().all(has_all)) {
                 continue;
             }
             let added = &file.segments[before.len()..];
@@ -153,7 +160,8 @@ impl Compaction {
                 (*live_bytes, 0)
             } else {
                 let ids = live.get(name);
-                let is_live = |id| ids.is_some_and(|ids| ids.contains_key(&id));
+                let array = |row: &Row| ids.and_then(|ids| ids.get(&row.array_id));
+                let is_live = |row: &Row| array(row).is_some_and(|array| array.has(row.chunk));
                 let (live, all) = count_bytes(&io.reader, &segments, is_live, |_| ())?;
                 (live, all - live)
             };
@@ -175,6 +183,7 @@ struct Rewrite<'s> {
     of: &'s Version,
     folder: PathBuf,
     new: &'s mut NewFiles,
+    cut: HashSet<u64>,
 }
 
 /// A segment being written, and what is not in it yet.
@@ -215,8 +224,9 @@ impl Rewrite<'_> {
         Ok((segment, bytes))
     }
 
-    /// Writes the live chunks of `segments` into new ones; those, and the bytes of their blocks.
-    fn run(mut self, segments: &Segments) -> Result<(Vec<Arc<Segment>>, u64)> {
+    /// Writes the live chunks of `segments` into new ones; those, the bytes of their blocks, and the arrays that have rows
+    /// beyond their shapes.
+    fn run(mut self, segments: &Segments) -> Result<(Vec<Arc<Segment>>, u64, HashSet<u64>)> {
         let reader = &self.io.reader;
         let mut written = Vec::new();
         let mut bytes = 0;
@@ -233,6 +243,10 @@ impl Rewrite<'_> {
         let mut merge = RowMerge::new(reader, segments)?;
         while let Some((number, row)) = merge.next()? {
             let Some(array) = self.live.get(&row.array_id) else { continue };
+            if !array.has(row.chunk) {
+                self.cut.insert(row.array_id);
+                continue;
+            }
             let pack = array.schema.pack;
             let segment = &segments[number];
             let out = match &mut output {
@@ -268,7 +282,7 @@ impl Rewrite<'_> {
             written.push(Arc::new(segment));
             bytes += last;
         }
-        Ok((written, bytes))
+        Ok((written, bytes, self.cut))
     }
 }
 

@@ -33,8 +33,8 @@ pub(crate) struct Cut {
     pub changed: IndexMap<Arc<str>, CutDataset>,
     /// Those that it may have and that are gone.
     pub gone: BTreeSet<Arc<str>>,
-    /// Names and ids of arrays that are gone.
-    pub removed: Vec<(Arc<str>, u64)>,
+    /// Arrays that are gone, with their names.
+    pub removed: Vec<(Arc<str>, Arc<Array>)>,
 }
 
 /// What differs of a dataset from what the last commit says.
@@ -104,7 +104,10 @@ pub(crate) struct FrozenArray {
     pub name: Arc<str>,
     pub array: Arc<Array>,
     pub shape: Dims,
+    /// None where it has lost rows, and that is all.
     pub chunks: Arc<HashMap<u64, Arc<Block>>>,
+    /// Whether it has lost rows.
+    dropped: bool,
 }
 
 /// Totals over the stored chunks of arrays, by their ids.
@@ -125,21 +128,28 @@ impl Frozen {
     /// Whatever is set aside of these arrays is pending again.
     pub fn thaw(&self) -> Result<()> {
         self.0.iter().try_for_each(|frozen| {
-            frozen.array.thaw(&mut *write(&frozen.array.data)?);
+            let mut data = write(&frozen.array.data)?;
+            frozen.array.thaw(&mut data);
+            data.dropped |= frozen.dropped;
             Ok(())
         })
     }
 }
 
 impl FrozenArray {
-    /// Sets aside what is pending of an array, open chunks too where `open` says so; `None` where there is nothing.
+    /// Sets aside what is pending of an array, open chunks too where `open` says so; `None` where there is nothing, and with
+    /// `open` that it has lost rows is something.
     pub fn freeze(changed: &ChangedArray<'_>, data: &mut ArrayData, open: bool, io: &Io) -> Option<Self> {
         let (dataset, name) = (changed.dataset.clone(), changed.name.clone());
         let array = changed.array.clone();
         // Totals are over one shape: what an array has grown by is stored all together, its edge too.
-        let grown = data.stored.as_ref().is_some_and(|(_, shape)| *shape != data.shape);
-        let chunks = array.freeze(data, io, open || grown)?;
-        Some(Self { dataset, name, array, shape: data.shape.clone(), chunks })
+        let resized = data.stored.as_ref().is_some_and(|(_, shape)| *shape != data.shape);
+        let chunks = match array.freeze(data, io, open || resized) {
+            None if open && data.dropped => Arc::default(),
+            chunks => chunks?,
+        };
+        let dropped = std::mem::take(&mut data.dropped);
+        Some(Self { dataset, name, array, shape: data.shape.clone(), chunks, dropped })
     }
 
     /// The array's own among the totals of all.

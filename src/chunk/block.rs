@@ -69,6 +69,25 @@ impl ChunkData {
         }
     }
 
+    /// Gives all cells from number `from` on, in C order, the fill value.
+    pub fn blank_from(&mut self, schema: &Schema, from: usize) -> Result<()> {
+        match self {
+            Self::Numbers(bytes) => {
+                let zero = [0; 16];
+                let size = schema.dtype.size();
+                let fill = schema.fill_bytes().unwrap_or(&zero[..size]);
+                bytes.chunks_exact_mut(size).skip(from).for_each(|cell| cell.copy_from_slice(fill));
+            }
+            Self::Texts(texts) => {
+                let fill = schema.fill_text().unwrap_or_default();
+                for text in texts.iter_mut().skip(from) {
+                    *text = copy_text(fill)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Bytes in memory, about.
     pub fn memory(&self) -> usize {
         match self {

@@ -117,6 +117,7 @@ impl Call {
             pack: self.switch(c.pack, "pack")?,
             // SAFETY: likewise.
             fill_value: unsafe { self.fill_value(c.fill_value, dtype) }?,
+            unlimited: self.switch(c.unlimited, "unlimited")?,
         })
     }
 

@@ -238,6 +238,10 @@ pub struct atlas_array_options {
     /// ATLAS_DTYPE_STRING the text itself (a `const char *`). Cells that were never written read as
     /// it. Default: none; such cells read as zero (false, "").
     pub fill_value: *const c_void,
+    /// ATLAS_SWITCH_: dimension 0 is unlimited: `atlas_write_array` and `atlas_write_strings` past
+    /// its end make it grow, and cells between read as the fill value. Default: on where dimension 0
+    /// begins at 0, else off.
+    pub unlimited: i32,
 }
 
 /// A store, as `atlas_store_info` describes it. Set `struct_size` before the call.
@@ -298,6 +302,10 @@ pub struct atlas_array_description {
     /// The fill value: one element of `dtype`, the rest 0. All 0 for ATLAS_DTYPE_STRING: see
     /// `atlas_array_fill_text`.
     pub fill_value: [u8; 16],
+    /// ATLAS_SWITCH_ON or ATLAS_SWITCH_OFF: writes past the end of dimension 0 make it grow.
+    pub unlimited: i32,
+    /// 0.
+    pub reserved: i32,
 }
 
 /// Statistics of an array or of one chunk, as of the last flush.
@@ -334,7 +342,7 @@ pub struct atlas_stats {
 #[cfg(target_pointer_width = "64")]
 const _: () = {
     assert!(size_of::<atlas_store_description>() == 8 + 4 * 4 + 7 * 8);
-    assert!(size_of::<atlas_array_description>() == 3 * 8 + 2 * ATLAS_MAX_RANK * 8 + 4 * 4 + 16);
+    assert!(size_of::<atlas_array_description>() == 3 * 8 + 2 * ATLAS_MAX_RANK * 8 + 4 * 4 + 16 + 2 * 4);
     assert!(size_of::<atlas_stats>() == 2 * 8 + 2 * 4 + 6 * 8);
 };
 

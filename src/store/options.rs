@@ -114,6 +114,9 @@ pub struct ArrayOptions {
     pub pack: Option<bool>,
     /// The value of cells that were never written. Without one they read as zero and are not counted as null.
     pub fill_value: Option<FillValue>,
+    /// Whether dimension 0 is unlimited: a write past its end makes it grow, and what lies between holds the fill value. By
+    /// default where it begins at 0.
+    pub unlimited: Option<bool>,
 }
 
 /// A fill value.

@@ -18,7 +18,7 @@ use crate::format::root::{
     self, ArrayRecord, DatasetRecord, FileRecord, Head, NOTATIONS, Notation, Root, SchemaRecord, Stored, VERSION,
     id_text, parse_id,
 };
-use crate::format::segment::{HEADER_LEN, store_id_in};
+use crate::format::segment::{HEADER_LEN, Row, store_id_in};
 use crate::memory::budget::Budget;
 use crate::memory::buffers::Buffers;
 use crate::records::{Numbering, Records};
@@ -38,7 +38,7 @@ use crate::version::keeping::Keeping;
 use crate::version::place::Place;
 use crate::version::roots::{find_root, kept_generations, read_kept, read_root};
 use indexmap::IndexMap;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -599,8 +599,11 @@ impl Rebuilt {
             totals.insert(array.id, (&self.schemas.list[array.schema as usize], array, Stored::default()));
         }
         let segments = file.segments.iter().map(|record| Arc::new(Segment::new(record.clone(), &folder))).collect();
-        let ids: HashSet<u64> = totals.keys().copied().collect();
-        let is_live = |id| ids.contains(&id);
+        let chunks = |(schema, array, _): &(&Schema, &mut ArrayRecord, Stored)| {
+            grid::chunk_count(&array.shape, &schema.chunk_shape)
+        };
+        let chunks: HashMap<u64, u64> = totals.iter().map(|(id, array)| (*id, chunks(array))).collect();
+        let is_live = |row: &Row| chunks.get(&row.array_id).is_some_and(|chunks| row.chunk < *chunks);
         let (live, all) = count_bytes(&self.reader, &Segments::new(segments), is_live, |row| {
             if let Some((schema, array, total)) = totals.get_mut(&row.array_id) {
                 let valid = grid::valid_extents(&array.shape, &schema.chunk_shape, row.chunk);

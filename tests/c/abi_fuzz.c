@@ -439,6 +439,7 @@ static atlas_status define(chooser *c) {
     o.codec = an_enum(c, 0, 2);
     o.shuffle = an_enum(c, 0, 1);
     o.pack = an_enum(c, 0, 1);
+    o.unlimited = an_enum(c, 0, 1);
     if (one_in(c, 3)) {
         uint64_t *chunks = numbers(c, rank);
         for (size_t d = 0; d < rank; d++) if (!one_in(c, 10) && chunks[d] == 0) chunks[d] = 3;
@@ -595,7 +596,8 @@ static atlas_status step(chooser *c) {
     case 33: return CALL(atlas_array_dims, a_handle(c), a_name(c), a_name(c), BUFFER());
     case 34: case 35: case 36: return values(c, 0);
     case 37: case 38: case 39: return values(c, 1);
-    case 40: case 41: return values(c, 2);
+    case 40: return values(c, 2);
+    case 41: return one_in(c, 2) ? values(c, 2) : CALL(atlas_resize_array, a_handle(c), a_name(c), a_name(c), a_number(c));
     case 42: return across(c);
     case 43: return CALL(atlas_array_fill_text, a_handle(c), a_name(c), a_name(c), BUFFER());
     case 44: case 45: return set_attribute(c);
