@@ -795,6 +795,10 @@ atlas_status atlas_flush_wait(atlas_store store);
  *
  * When the flush fails the handle stays open and nothing is lost: close again, or discard.
  *
+ * A process that ends with a store whose changes are not flushed loses them. Its end (exit, or the
+ * return of main) says so, in one line on standard error for each such store that has no `log`. A
+ * `log` is not called then: what it works with may be gone.
+ *
  * Fails as `atlas_flush` does, but not with ATLAS_STATUS_READ_ONLY. Since 0.1.
  */
 atlas_status atlas_close(atlas_store store);

@@ -153,6 +153,10 @@ pub extern "C" fn atlas_flush_wait(store: atlas_store) -> atlas_status {
 ///
 /// When the flush fails the handle stays open and nothing is lost: close again, or discard.
 ///
+/// A process that ends with a store whose changes are not flushed loses them. Its end (exit, or the
+/// return of main) says so, in one line on standard error for each such store that has no `log`. A
+/// `log` is not called then: what it works with may be gone.
+///
 /// Fails as `atlas_flush` does, but not with ATLAS_STATUS_READ_ONLY. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn atlas_close(store: atlas_store) -> atlas_status {

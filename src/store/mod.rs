@@ -239,6 +239,19 @@ impl Store {
         }
     }
 
+    /// What the end of the process loses, where there is no log to tell, and nobody has to be waited for to know.
+    #[cfg(feature = "capi")]
+    pub(crate) fn loss_at_exit(&self) -> Option<String> {
+        if self.log.is_some() || self.closed.load(Ordering::Acquire) || process::id() != self.pid {
+            return None;
+        }
+        let path = self.place.path.display();
+        let is_lost = self.state.try_read().is_ok_and(|state| state.catalogue.has_unflushed_changes());
+        is_lost.then(|| {
+            format!("store {path}: the changes since the last flush are lost: the process ends, and it was not closed")
+        })
+    }
+
     /// Locks what belongs to commits once nothing reads a pinned version any more: when the writer's lock is gone, nobody
     /// keeps its files.
     fn lock_committer_to_end(&self) -> Result<MutexGuard<'_, Committer>> {
