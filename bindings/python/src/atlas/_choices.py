@@ -39,8 +39,16 @@ def codec_of(word: str | None) -> int:
     return int(lib.ATLAS_CODEC_DEFAULT) if word is None else _choice(word, _CODECS, "codec")
 
 
-def meta_format_of(word: str) -> int:
-    return _choice(word, _META_FORMATS, "meta_format")
+def meta_format_of(word: str | None) -> int:
+    return int(lib.ATLAS_META_FORMAT_DEFAULT) if word is None else _choice(word, _META_FORMATS, "meta_format")
+
+
+def if_exists_of(overwrite: bool, exist_ok: bool) -> int:
+    if overwrite and exist_ok:
+        raise InvalidArgument("a store that is there is opened (exist_ok) or begun anew (overwrite), not both")
+    if overwrite:
+        return int(lib.ATLAS_IF_EXISTS_REPLACE)
+    return int(lib.ATLAS_IF_EXISTS_OPEN if exist_ok else lib.ATLAS_IF_EXISTS_FAIL)
 
 
 def compression_of(word: str) -> int:
