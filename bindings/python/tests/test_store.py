@@ -243,8 +243,9 @@ def test_overwrite_replaces_a_store(tmp_path: Path) -> None:
         store.rollback(2)
         assert store.list_datasets() == ["a"]
     assert [one.name for one in tmp_path.iterdir()] == ["store"]
-    with pytest.raises(ValueError, match="root in atlas.msgpack"):
-        atlas.Atlas.create(path, meta_format="json", overwrite=True)
+    atlas.Atlas.create(tmp_path / "json").close()
+    with pytest.raises(ValueError, match="root in atlas.json"):
+        atlas.Atlas.create(tmp_path / "json", meta_format="msgpack", overwrite=True)
 
 
 def test_overwrite_without_a_flush_leaves_the_old_store(tmp_path: Path) -> None:

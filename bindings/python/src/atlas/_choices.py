@@ -12,7 +12,8 @@ _CODECS = {
     "uncompressed": lib.ATLAS_CODEC_NONE,
 }
 _META_FORMATS = {
-    "json": lib.ATLAS_META_FORMAT_JSON,
+    # The default, which a store that is begun anew need not have.
+    "json": lib.ATLAS_META_FORMAT_DEFAULT,
     "msgpack": lib.ATLAS_META_FORMAT_MSGPACK,
     "mp": lib.ATLAS_META_FORMAT_MSGPACK,
 }
@@ -39,8 +40,8 @@ def codec_of(word: str | None) -> int:
     return int(lib.ATLAS_CODEC_DEFAULT) if word is None else _choice(word, _CODECS, "codec")
 
 
-def meta_format_of(word: str | None) -> int:
-    return int(lib.ATLAS_META_FORMAT_DEFAULT) if word is None else _choice(word, _META_FORMATS, "meta_format")
+def meta_format_of(word: str) -> int:
+    return _choice(word, _META_FORMATS, "meta_format")
 
 
 def if_exists_of(overwrite: bool, exist_ok: bool) -> int:

@@ -144,7 +144,7 @@ class Atlas:
         cls,
         source: Source,
         codec: str = "zstd",
-        meta_format: str | None = None,
+        meta_format: str = "json",
         meta_compression: str = "none",
         on_type_mismatch: str = "warn",
         *,
@@ -169,8 +169,8 @@ class Atlas:
             The folder. It is made, with those above it, if it is missing, and may exist if it is empty.
         codec : {"zstd", "lz4", "none"}
             How chunks are compressed, for arrays that do not choose.
-        meta_format : {"json", "msgpack"}, optional
-            How the root is written; by default "json", or as it is in a store that is begun anew.
+        meta_format : {"json", "msgpack"}
+            How the root is written. A store that is begun anew keeps its own; "msgpack" is an error where that is another.
         meta_compression : {"none", "zstd"}
             How the root is compressed.
         on_type_mismatch : {"warn"}
