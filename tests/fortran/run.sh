@@ -20,7 +20,7 @@ for tool in "$FC" $([ "$valgrind" = 0 ] || echo valgrind); do
     command -v "$tool" >/dev/null || { echo "run.sh needs $tool, which is not installed" >&2; exit 2; }
 done
 kinds="int8 int16 int32 int64 real32 real64 complex32 complex64 logical bool character"
-[ $# -gt 0 ] || set -- header static raw $kinds text arrays empty life copies threads stops examples
+[ $# -gt 0 ] || set -- header generated static raw $kinds text arrays empty life copies threads stops examples
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/atlas-fortran-tests-XXXXXX") && scratch=$(cd "$scratch" && pwd -P)
 trap 'rm -rf "$scratch"' EXIT
@@ -164,6 +164,11 @@ header() {
     same "header version as in fpm.toml" "$scratch/wanted" "$scratch/got"
 }
 
+# The sources are those that their templates make.
+generated() {
+    if "$here/generated.sh"; then succeed generated; else fail generated; fi
+}
+
 # No procedure keeps anything between calls: threads would share it. gfortran keeps the lengths of functions' results
 # in static memory, where a function's result has a deferred length.
 static() {
@@ -238,7 +243,7 @@ examples() {
 
 for name in "$@"; do
     case $name in
-    header | static | stops | examples) $name ;;
+    header | generated | static | stops | examples) $name ;;
     int8 | int16 | int32 | int64) kind "$name" "integer($name)" "i${name#int}" 1 ;;
     real32 | real64) kind "$name" "real($name)" "f${name#real}" 2 ;;
     complex32) kind "$name" "complex(real32)" c64 3 ;;

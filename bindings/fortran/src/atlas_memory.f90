@@ -1,3 +1,4 @@
+! Written by generate.sh from templates/atlas_memory.fypp.
 !> What the module `atlas_store` is built on, beside the C interface: values in the caller's memory and regions of
 !> arrays in C's terms, text in C's form, fill values in bytes, failures. It knows nothing of stores, and is not for
 !> programs.
@@ -69,9 +70,17 @@ module atlas_store_memory
     !> memory_of(values, dtype): the memory of an array of any kind and rank. `dtype`, which integers have, says what
     !> else their bits are.
     interface memory_of
-        procedure :: memory_of_int8, memory_of_int16, memory_of_int32, memory_of_int64, memory_of_real32, &
-            memory_of_real64, memory_of_complex32, memory_of_complex64, memory_of_logical, memory_of_bool, &
-            memory_of_character
+        procedure :: memory_of_int8
+        procedure :: memory_of_int16
+        procedure :: memory_of_int32
+        procedure :: memory_of_int64
+        procedure :: memory_of_real32
+        procedure :: memory_of_real64
+        procedure :: memory_of_complex32
+        procedure :: memory_of_complex64
+        procedure :: memory_of_logical
+        procedure :: memory_of_bool
+        procedure :: memory_of_character
     end interface memory_of
 
     interface

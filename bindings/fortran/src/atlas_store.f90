@@ -1,3 +1,4 @@
+! Written by generate.sh from templates/atlas_store.fypp.
 !> Atlas for Fortran: a store for many named datasets, each a set of named N-dimensional arrays and attributes.
 !>
 !>     use, intrinsic :: iso_fortran_env, only: real64
@@ -335,32 +336,151 @@ module atlas_store
         procedure :: array_names => store_array_names
 
         !> write(dataset, array, values, start, count): write an array or a region of it; integers: also dtype
-        generic :: write => write_int8, write_int16, write_int32, write_int64, write_real32, write_real64, &
-            write_complex32, write_complex64, write_logical, write_bool, write_character
+        generic :: write => write_int8
+        procedure, private :: write_int8
+        generic :: write => write_int16
+        procedure, private :: write_int16
+        generic :: write => write_int32
+        procedure, private :: write_int32
+        generic :: write => write_int64
+        procedure, private :: write_int64
+        generic :: write => write_real32
+        procedure, private :: write_real32
+        generic :: write => write_real64
+        procedure, private :: write_real64
+        generic :: write => write_complex32
+        procedure, private :: write_complex32
+        generic :: write => write_complex64
+        procedure, private :: write_complex64
+        generic :: write => write_logical
+        procedure, private :: write_logical
+        generic :: write => write_bool
+        procedure, private :: write_bool
+        generic :: write => write_character
+        procedure, private :: write_character
         !> read(dataset, array, values, start, count): read an array or a region of it; integers: also dtype
-        generic :: read => read_int8, read_int16, read_int32, read_int64, read_real32, read_real64, read_complex32, &
-            read_complex64, read_logical, read_bool, read_character
+        generic :: read => read_int8
+        procedure, private :: read_int8
+        generic :: read => read_int16
+        procedure, private :: read_int16
+        generic :: read => read_int32
+        procedure, private :: read_int32
+        generic :: read => read_int64
+        procedure, private :: read_int64
+        generic :: read => read_real32
+        procedure, private :: read_real32
+        generic :: read => read_real64
+        procedure, private :: read_real64
+        generic :: read => read_complex32
+        procedure, private :: read_complex32
+        generic :: read => read_complex64
+        procedure, private :: read_complex64
+        generic :: read => read_logical
+        procedure, private :: read_logical
+        generic :: read => read_bool
+        procedure, private :: read_bool
+        generic :: read => read_character
+        procedure, private :: read_character
         !> append(dataset, array, values): grow the last dimension by the values. They have the array's rank, or one
         !> less, which appends one slice; integers: also dtype
-        generic :: append => append_int8, append_int16, append_int32, append_int64, append_real32, append_real64, &
-            append_complex32, append_complex64, append_logical, append_bool, append_character
+        generic :: append => append_int8
+        procedure, private :: append_int8
+        generic :: append => append_int16
+        procedure, private :: append_int16
+        generic :: append => append_int32
+        procedure, private :: append_int32
+        generic :: append => append_int64
+        procedure, private :: append_int64
+        generic :: append => append_real32
+        procedure, private :: append_real32
+        generic :: append => append_real64
+        procedure, private :: append_real64
+        generic :: append => append_complex32
+        procedure, private :: append_complex32
+        generic :: append => append_complex64
+        procedure, private :: append_complex64
+        generic :: append => append_logical
+        procedure, private :: append_logical
+        generic :: append => append_bool
+        procedure, private :: append_bool
+        generic :: append => append_character
+        procedure, private :: append_character
         !> read_across(array, datasets, values, start, count): read the same region of one array from many datasets:
         !> values(.., i) comes from datasets(i); integers: also dtype
-        generic :: read_across => read_across_int8, read_across_int16, read_across_int32, read_across_int64, &
-            read_across_real32, read_across_real64, read_across_complex32, read_across_complex64, read_across_logical, &
-            read_across_bool, read_across_character
+        generic :: read_across => read_across_int8
+        procedure, private :: read_across_int8
+        generic :: read_across => read_across_int16
+        procedure, private :: read_across_int16
+        generic :: read_across => read_across_int32
+        procedure, private :: read_across_int32
+        generic :: read_across => read_across_int64
+        procedure, private :: read_across_int64
+        generic :: read_across => read_across_real32
+        procedure, private :: read_across_real32
+        generic :: read_across => read_across_real64
+        procedure, private :: read_across_real64
+        generic :: read_across => read_across_complex32
+        procedure, private :: read_across_complex32
+        generic :: read_across => read_across_complex64
+        procedure, private :: read_across_complex64
+        generic :: read_across => read_across_logical
+        procedure, private :: read_across_logical
+        generic :: read_across => read_across_bool
+        procedure, private :: read_across_bool
+        generic :: read_across => read_across_character
+        procedure, private :: read_across_character
         !> read_text(dataset, array, text, start): read one text, as long as it is. read_text(dataset, array, texts,
         !> start, count): read an array of texts of rank 1, or a region of any rank as a list, as long as the longest
         generic :: read_text => read_one_text, read_texts
 
         !> set_attribute(dataset, key, value, array): set an attribute, of an array or the dataset's own, to a scalar
         !> or an array of rank 1; integers: also dtype
-        generic :: set_attribute => set_int8, set_int16, set_int32, set_int64, set_real32, set_real64, set_complex32, &
-            set_complex64, set_logical, set_bool, set_character
+        generic :: set_attribute => set_int8
+        procedure, private :: set_int8
+        generic :: set_attribute => set_int16
+        procedure, private :: set_int16
+        generic :: set_attribute => set_int32
+        procedure, private :: set_int32
+        generic :: set_attribute => set_int64
+        procedure, private :: set_int64
+        generic :: set_attribute => set_real32
+        procedure, private :: set_real32
+        generic :: set_attribute => set_real64
+        procedure, private :: set_real64
+        generic :: set_attribute => set_complex32
+        procedure, private :: set_complex32
+        generic :: set_attribute => set_complex64
+        procedure, private :: set_complex64
+        generic :: set_attribute => set_logical
+        procedure, private :: set_logical
+        generic :: set_attribute => set_bool
+        procedure, private :: set_bool
+        generic :: set_attribute => set_character
+        procedure, private :: set_character
         !> get_attribute(dataset, key, value, array): get an attribute of as many values as `value` has; integers:
         !> also dtype
-        generic :: get_attribute => get_int8, get_int16, get_int32, get_int64, get_real32, get_real64, get_complex32, &
-            get_complex64, get_logical, get_bool, get_character
+        generic :: get_attribute => get_int8
+        procedure, private :: get_int8
+        generic :: get_attribute => get_int16
+        procedure, private :: get_int16
+        generic :: get_attribute => get_int32
+        procedure, private :: get_int32
+        generic :: get_attribute => get_int64
+        procedure, private :: get_int64
+        generic :: get_attribute => get_real32
+        procedure, private :: get_real32
+        generic :: get_attribute => get_real64
+        procedure, private :: get_real64
+        generic :: get_attribute => get_complex32
+        procedure, private :: get_complex32
+        generic :: get_attribute => get_complex64
+        procedure, private :: get_complex64
+        generic :: get_attribute => get_logical
+        procedure, private :: get_logical
+        generic :: get_attribute => get_bool
+        procedure, private :: get_bool
+        generic :: get_attribute => get_character
+        procedure, private :: get_character
         !> get_attribute_text(dataset, key, text, array): get one text, as long as it is, or (texts) a list of them
         generic :: get_attribute_text => get_one_attribute_text, get_attribute_texts
         !> attribute_info(dataset, key, dtype, count, array): tell an attribute's type and number of values
@@ -387,19 +507,6 @@ module atlas_store
         final :: finalize_store
         procedure, private :: info_of_store, info_of_array, refuse_copy
         procedure, private :: read_one_text, read_texts, get_one_attribute_text, get_attribute_texts
-        procedure, private :: write_int8, write_int16, write_int32, write_int64, write_real32, write_real64, &
-            write_complex32, write_complex64, write_logical, write_bool, write_character
-        procedure, private :: read_int8, read_int16, read_int32, read_int64, read_real32, read_real64, read_complex32, &
-            read_complex64, read_logical, read_bool, read_character
-        procedure, private :: append_int8, append_int16, append_int32, append_int64, append_real32, append_real64, &
-            append_complex32, append_complex64, append_logical, append_bool, append_character
-        procedure, private :: read_across_int8, read_across_int16, read_across_int32, read_across_int64, &
-            read_across_real32, read_across_real64, read_across_complex32, read_across_complex64, read_across_logical, &
-            read_across_bool, read_across_character
-        procedure, private :: set_int8, set_int16, set_int32, set_int64, set_real32, set_real64, set_complex32, &
-            set_complex64, set_logical, set_bool, set_character
-        procedure, private :: get_int8, get_int16, get_int32, get_int64, get_real32, get_real64, get_complex32, &
-            get_complex64, get_logical, get_bool, get_character
     end type store_type
 
     !> The damages that `verify` collects.
@@ -687,7 +794,8 @@ contains
         buffer = ""
         do
             needed = 0
-            status = atlas_pin_names(self%handle, buffer, len(buffer, c_size_t), needed)
+            status = atlas_pin_names(self%handle, &
+                buffer, len(buffer, c_size_t), needed)
             if (.not. grown(status, buffer, needed)) exit
         end do
         call take_names(status, buffer, needed, names, stat, errmsg)
@@ -978,7 +1086,8 @@ contains
         buffer = ""
         do
             needed = 0
-            status = atlas_dataset_names(self%handle, buffer, len(buffer, c_size_t), needed)
+            status = atlas_dataset_names(self%handle, &
+                buffer, len(buffer, c_size_t), needed)
             if (.not. grown(status, buffer, needed)) exit
         end do
         call take_names(status, buffer, needed, names, stat, errmsg)
@@ -1161,7 +1270,8 @@ contains
         buffer = ""
         do
             needed = 0
-            status = atlas_array_names(self%handle, c_text(dataset), buffer, len(buffer, c_size_t), needed)
+            status = atlas_array_names(self%handle, c_text(dataset), &
+                buffer, len(buffer, c_size_t), needed)
             if (.not. grown(status, buffer, needed)) exit
         end do
         call take_names(status, buffer, needed, names, stat, errmsg)
@@ -1211,8 +1321,8 @@ contains
         buffer = ""
         do
             needed = 0
-            status = atlas_array_dims(self%handle, c_text(dataset), c_text(array), buffer, len(buffer, c_size_t), &
-                needed)
+            status = atlas_array_dims(self%handle, c_text(dataset), c_text(array), &
+                buffer, len(buffer, c_size_t), needed)
             if (.not. grown(status, buffer, needed)) exit
         end do
         outcome = answer(status)
@@ -1220,16 +1330,16 @@ contains
         call split_names(buffer(:needed), info%dims)
         info%dims = info%dims(size(info%dims):1:-1)
 
-        if (info%has_fill_value .and. info%dtype == atlas_dtype_string) then
-            do
-                needed = 0
-                status = atlas_array_fill_text(self%handle, c_text(dataset), c_text(array), buffer, &
-                    len(buffer, c_size_t), needed)
-                if (.not. grown(status, buffer, needed)) exit
-            end do
-            outcome = answer(status)
-            if (outcome%status == atlas_status_ok) info%fill_text = buffer(:needed - 1)
-        end if
+        if (.not. info%has_fill_value .or. info%dtype /= atlas_dtype_string) return
+        buffer = ""
+        do
+            needed = 0
+            status = atlas_array_fill_text(self%handle, c_text(dataset), c_text(array), &
+                buffer, len(buffer, c_size_t), needed)
+            if (.not. grown(status, buffer, needed)) exit
+        end do
+        outcome = answer(status)
+        if (outcome%status == atlas_status_ok) info%fill_text = buffer(:needed - 1)
     end subroutine describe_array
 
     ! ---- Values of arrays: one procedure for each kind, any rank ---------------------------------------------------
@@ -2080,8 +2190,8 @@ contains
         buffer = ""
         do
             needed = 0
-            status = atlas_read_strings(self%handle, c_text(dataset), c_text(array), region%rank, region%start, &
-                region%count, buffer, len(buffer, c_size_t), needed)
+            status = atlas_read_strings(self%handle, c_text(dataset), c_text(array), region%rank, region%start, region%count, &
+                buffer, len(buffer, c_size_t), needed)
             if (.not. grown(status, buffer, needed)) exit
         end do
         outcome = answer(status)
@@ -2491,8 +2601,8 @@ contains
         buffer = ""
         do
             needed = 0
-            status = atlas_get_attribute_strings(self%handle, c_text(dataset), owner, c_text(key), buffer, &
-                len(buffer, c_size_t), needed)
+            status = atlas_get_attribute_strings(self%handle, c_text(dataset), owner, c_text(key), &
+                buffer, len(buffer, c_size_t), needed)
             if (.not. grown(status, buffer, needed)) exit
         end do
         outcome = answer(status)
@@ -2573,7 +2683,8 @@ contains
         buffer = ""
         do
             needed = 0
-            status = atlas_attribute_names(self%handle, c_text(dataset), owner, buffer, len(buffer, c_size_t), needed)
+            status = atlas_attribute_names(self%handle, c_text(dataset), owner, &
+                buffer, len(buffer, c_size_t), needed)
             if (.not. grown(status, buffer, needed)) exit
         end do
         call take_names(status, buffer, needed, names, stat, errmsg)
