@@ -595,7 +595,7 @@ contains
 
     subroutine listings
         type(store_type) :: store
-        character(atlas_max_name), allocatable, save :: names(:)
+        character(:), allocatable, save :: names(:)
         character(atlas_max_name) :: long
         integer :: i, stat
 
@@ -623,6 +623,7 @@ contains
         call store%define("b", "x", atlas_dtype_i8)
         call store%array_names("b", names)
         call expect(size(names) == 2 .and. names(1) == "y" .and. names(2) == "x", "arrays")
+        call expect(len(names) == 1, "names as long as the longest")
         call expect(store%array_count("b") == 2, "counted")
         call expect(store%array_count("a/c") == 0, "none to count")
         call store%set_attribute("b", "two", 2)

@@ -20,8 +20,7 @@ module atlas_store_memory
     public :: answer, c_text, cells, check_attribute, check_memory, contiguous_bytes, copy_back, count_option, &
         decode_fill, dtype_name, encode_fill, f_text, failure, form_text, gather_texts, grown, lay_out, &
         library_version, listed, make_direct, memory_of, memory_type, moved, number, outcome_type, region_type, &
-        report, scatter_texts, split_names, split_texts, status_name, switch, take_indices, take_names, take_start, &
-        texts_type
+        report, scatter_texts, split_texts, status_name, switch, take_dims, take_indices, take_names, take_start, texts_type
 
     !> What a procedure came to: a status and, for a failure, its text.
     type :: outcome_type
@@ -600,7 +599,7 @@ contains
         integer(c_int32_t), intent(in) :: status
         character(*), intent(in) :: buffer
         integer(c_size_t), intent(in) :: needed
-        character(atlas_max_name), allocatable, intent(out) :: names(:)
+        character(:), allocatable, intent(out) :: names(:)
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
@@ -608,24 +607,26 @@ contains
 
         outcome = answer(status)
         if (outcome%status == atlas_status_ok) then
-            call split_names(buffer(:needed), names)
+            call split_texts(buffer(:needed), names)
         else
-            allocate(names(0))
+            allocate(character(0) :: names(0))
         end if
         call report(outcome, stat, errmsg)
     end subroutine take_names
 
-    !> The names in a list.
-    recursive subroutine split_names(list, names)
+    !> The names of dimensions, which are listed in C's order. They have a fixed length, as they stand in a derived type:
+    !> gfortran 12 assigns a component of deferred length wrongly.
+    recursive subroutine take_dims(list, dims)
         character(*), intent(in) :: list
-        character(atlas_max_name), allocatable, intent(out) :: names(:)
+        character(atlas_max_name), allocatable, intent(out) :: dims(:)
 
         integer(int64) :: longest, n
 
         call measure(list, n, longest)
-        allocate(names(n))
-        call split(list, names)
-    end subroutine split_names
+        allocate(dims(n))
+        call split(list, dims)
+        dims = dims(n:1:-1)
+    end subroutine take_dims
 
     !> The texts in a list, as long as the longest.
     recursive subroutine split_texts(list, texts)

@@ -53,11 +53,20 @@
 !> else the bits are: with dtype=atlas_dtype_u16 an integer(int16) -1 is 65535; it must be a type of the same size.
 !>
 !> Values may be empty, as `pack(x, x > limit)` is without a hit: to append them adds nothing, and an attribute may have
-!> none. The procedures that read do not allocate: `values` has its shape, from `info` say, before the call. What is not
-!> allocated is an error.
+!> none.
+!>
+!> `read` and `get_attribute` read into memory that is there: `values` has its shape before the call, and what is not
+!> allocated is an error. `read_alloc` and `get_attribute_alloc` allocate, in the shape of what they read:
+!>
+!>     real(real64), allocatable :: field(:, :, :), level(:, :)
+!>
+!>     call store%read_alloc("jan", "t", field)                       ! the array, which has three dimensions
+!>     call store%read_alloc("jan", "t", level, start=[1, 1, k])      ! level k
 !>
 !> Text is trimmed when it goes in and padded with blanks when it comes out. A text that is longer than the variable
-!> is an error, not cut. Text is UTF-8; lengths count bytes.
+!> is an error, not cut. Text is UTF-8; lengths count bytes. Lists of names and of texts come in
+!> `character(:), allocatable :: names(:)`, as long as the longest; names of dimensions, which are a component of
+!> `array_info_type`, have the length atlas_max_name.
 !>
 !>
 !> Regions
@@ -67,16 +76,19 @@
 !>
 !>     neither             the whole array: the values have its shape
 !>     start               values of rank r are the region's first r dimensions, the others have extent 1:
-!>                         call store%write("jan", "t", field, start=[1, 1, k]) writes level k
+!>                         call store%write("jan", "t", field, start=[1, 1, k]) writes level k. What `read_alloc`
+!>                         allocates reaches from there to the end of these r dimensions
 !>     count               as said, from `start` or 1. The values have the same extents; those that are 1 may be
-!>                         left out on either side: count=[1, ny, nz] for values(ny, nz)
+!>                         left out on either side: count=[1, ny, nz] for values(ny, nz). Of what `read_alloc`
+!>                         allocates the last of them are left out, until the rank is reached
 !>
 !>
 !> Errors
 !>
 !> Every procedure takes `stat` and `errmsg`. `stat` is 0 (atlas_status_ok) or one of the atlas_status_ codes, and
-!> `errmsg` then has the details; it is left alone otherwise. It is never allocated: by the rules of the language an
-!> unallocated `errmsg` is the same as none. A failure without `stat` is `error stop` with the text.
+!> `errmsg` then has the details, cut or padded to its length; it is left alone otherwise, as the statements of the language
+!> do with theirs. It is never allocated: by the rules of the language an unallocated `errmsg` is the same as none, so
+!> declare character(200). A failure without `stat` is `error stop` with the text.
 !> What fails has changed nothing in the store. The common failures are in atlas.h. The library's own texts count as C
 !> does: dimensions in C's order, indices from 0.
 !>
@@ -137,7 +149,7 @@ module atlas_store
     use atlas_store_memory, only: answer, atlas_max_name, c_text, cells, check_attribute, check_memory, &
         contiguous_bytes, copy_back, count_option, decode_fill, dtype_name, encode_fill, f_text, failure, form_text, &
         gather_texts, grown, lay_out, library_version, listed, make_direct, memory_of, memory_type, moved, number, &
-        outcome_type, region_type, report, scatter_texts, split_names, split_texts, status_name, switch, &
+        outcome_type, region_type, report, scatter_texts, split_texts, status_name, switch, take_dims, &
         take_indices, take_names, take_start, texts_type
     implicit none (type, external)
     private
@@ -381,6 +393,148 @@ module atlas_store
         procedure, private :: read_bool
         generic :: read => read_character
         procedure, private :: read_character
+        !> read_alloc(dataset, array, values, start, count): the same into an allocatable, which gets the shape of what is
+        !> read: ranks 1 to 7, all but texts; integers: also dtype
+        generic :: read_alloc => read_alloc_int8_1
+        procedure, private :: read_alloc_int8_1
+        generic :: read_alloc => read_alloc_int8_2
+        procedure, private :: read_alloc_int8_2
+        generic :: read_alloc => read_alloc_int8_3
+        procedure, private :: read_alloc_int8_3
+        generic :: read_alloc => read_alloc_int8_4
+        procedure, private :: read_alloc_int8_4
+        generic :: read_alloc => read_alloc_int8_5
+        procedure, private :: read_alloc_int8_5
+        generic :: read_alloc => read_alloc_int8_6
+        procedure, private :: read_alloc_int8_6
+        generic :: read_alloc => read_alloc_int8_7
+        procedure, private :: read_alloc_int8_7
+        generic :: read_alloc => read_alloc_int16_1
+        procedure, private :: read_alloc_int16_1
+        generic :: read_alloc => read_alloc_int16_2
+        procedure, private :: read_alloc_int16_2
+        generic :: read_alloc => read_alloc_int16_3
+        procedure, private :: read_alloc_int16_3
+        generic :: read_alloc => read_alloc_int16_4
+        procedure, private :: read_alloc_int16_4
+        generic :: read_alloc => read_alloc_int16_5
+        procedure, private :: read_alloc_int16_5
+        generic :: read_alloc => read_alloc_int16_6
+        procedure, private :: read_alloc_int16_6
+        generic :: read_alloc => read_alloc_int16_7
+        procedure, private :: read_alloc_int16_7
+        generic :: read_alloc => read_alloc_int32_1
+        procedure, private :: read_alloc_int32_1
+        generic :: read_alloc => read_alloc_int32_2
+        procedure, private :: read_alloc_int32_2
+        generic :: read_alloc => read_alloc_int32_3
+        procedure, private :: read_alloc_int32_3
+        generic :: read_alloc => read_alloc_int32_4
+        procedure, private :: read_alloc_int32_4
+        generic :: read_alloc => read_alloc_int32_5
+        procedure, private :: read_alloc_int32_5
+        generic :: read_alloc => read_alloc_int32_6
+        procedure, private :: read_alloc_int32_6
+        generic :: read_alloc => read_alloc_int32_7
+        procedure, private :: read_alloc_int32_7
+        generic :: read_alloc => read_alloc_int64_1
+        procedure, private :: read_alloc_int64_1
+        generic :: read_alloc => read_alloc_int64_2
+        procedure, private :: read_alloc_int64_2
+        generic :: read_alloc => read_alloc_int64_3
+        procedure, private :: read_alloc_int64_3
+        generic :: read_alloc => read_alloc_int64_4
+        procedure, private :: read_alloc_int64_4
+        generic :: read_alloc => read_alloc_int64_5
+        procedure, private :: read_alloc_int64_5
+        generic :: read_alloc => read_alloc_int64_6
+        procedure, private :: read_alloc_int64_6
+        generic :: read_alloc => read_alloc_int64_7
+        procedure, private :: read_alloc_int64_7
+        generic :: read_alloc => read_alloc_real32_1
+        procedure, private :: read_alloc_real32_1
+        generic :: read_alloc => read_alloc_real32_2
+        procedure, private :: read_alloc_real32_2
+        generic :: read_alloc => read_alloc_real32_3
+        procedure, private :: read_alloc_real32_3
+        generic :: read_alloc => read_alloc_real32_4
+        procedure, private :: read_alloc_real32_4
+        generic :: read_alloc => read_alloc_real32_5
+        procedure, private :: read_alloc_real32_5
+        generic :: read_alloc => read_alloc_real32_6
+        procedure, private :: read_alloc_real32_6
+        generic :: read_alloc => read_alloc_real32_7
+        procedure, private :: read_alloc_real32_7
+        generic :: read_alloc => read_alloc_real64_1
+        procedure, private :: read_alloc_real64_1
+        generic :: read_alloc => read_alloc_real64_2
+        procedure, private :: read_alloc_real64_2
+        generic :: read_alloc => read_alloc_real64_3
+        procedure, private :: read_alloc_real64_3
+        generic :: read_alloc => read_alloc_real64_4
+        procedure, private :: read_alloc_real64_4
+        generic :: read_alloc => read_alloc_real64_5
+        procedure, private :: read_alloc_real64_5
+        generic :: read_alloc => read_alloc_real64_6
+        procedure, private :: read_alloc_real64_6
+        generic :: read_alloc => read_alloc_real64_7
+        procedure, private :: read_alloc_real64_7
+        generic :: read_alloc => read_alloc_complex32_1
+        procedure, private :: read_alloc_complex32_1
+        generic :: read_alloc => read_alloc_complex32_2
+        procedure, private :: read_alloc_complex32_2
+        generic :: read_alloc => read_alloc_complex32_3
+        procedure, private :: read_alloc_complex32_3
+        generic :: read_alloc => read_alloc_complex32_4
+        procedure, private :: read_alloc_complex32_4
+        generic :: read_alloc => read_alloc_complex32_5
+        procedure, private :: read_alloc_complex32_5
+        generic :: read_alloc => read_alloc_complex32_6
+        procedure, private :: read_alloc_complex32_6
+        generic :: read_alloc => read_alloc_complex32_7
+        procedure, private :: read_alloc_complex32_7
+        generic :: read_alloc => read_alloc_complex64_1
+        procedure, private :: read_alloc_complex64_1
+        generic :: read_alloc => read_alloc_complex64_2
+        procedure, private :: read_alloc_complex64_2
+        generic :: read_alloc => read_alloc_complex64_3
+        procedure, private :: read_alloc_complex64_3
+        generic :: read_alloc => read_alloc_complex64_4
+        procedure, private :: read_alloc_complex64_4
+        generic :: read_alloc => read_alloc_complex64_5
+        procedure, private :: read_alloc_complex64_5
+        generic :: read_alloc => read_alloc_complex64_6
+        procedure, private :: read_alloc_complex64_6
+        generic :: read_alloc => read_alloc_complex64_7
+        procedure, private :: read_alloc_complex64_7
+        generic :: read_alloc => read_alloc_logical_1
+        procedure, private :: read_alloc_logical_1
+        generic :: read_alloc => read_alloc_logical_2
+        procedure, private :: read_alloc_logical_2
+        generic :: read_alloc => read_alloc_logical_3
+        procedure, private :: read_alloc_logical_3
+        generic :: read_alloc => read_alloc_logical_4
+        procedure, private :: read_alloc_logical_4
+        generic :: read_alloc => read_alloc_logical_5
+        procedure, private :: read_alloc_logical_5
+        generic :: read_alloc => read_alloc_logical_6
+        procedure, private :: read_alloc_logical_6
+        generic :: read_alloc => read_alloc_logical_7
+        procedure, private :: read_alloc_logical_7
+        generic :: read_alloc => read_alloc_bool_1
+        procedure, private :: read_alloc_bool_1
+        generic :: read_alloc => read_alloc_bool_2
+        procedure, private :: read_alloc_bool_2
+        generic :: read_alloc => read_alloc_bool_3
+        procedure, private :: read_alloc_bool_3
+        generic :: read_alloc => read_alloc_bool_4
+        procedure, private :: read_alloc_bool_4
+        generic :: read_alloc => read_alloc_bool_5
+        procedure, private :: read_alloc_bool_5
+        generic :: read_alloc => read_alloc_bool_6
+        procedure, private :: read_alloc_bool_6
+        generic :: read_alloc => read_alloc_bool_7
+        procedure, private :: read_alloc_bool_7
         !> append(dataset, array, values): grow the last dimension by the values. They have the array's rank, or one
         !> less, which appends one slice; integers: also dtype
         generic :: append => append_int8
@@ -481,6 +635,28 @@ module atlas_store
         procedure, private :: get_bool
         generic :: get_attribute => get_character
         procedure, private :: get_character
+        !> get_attribute_alloc(dataset, key, value, array): the same into an allocatable of rank 1, which gets as many values
+        !> as the attribute has: all but texts; integers: also dtype
+        generic :: get_attribute_alloc => get_alloc_int8
+        procedure, private :: get_alloc_int8
+        generic :: get_attribute_alloc => get_alloc_int16
+        procedure, private :: get_alloc_int16
+        generic :: get_attribute_alloc => get_alloc_int32
+        procedure, private :: get_alloc_int32
+        generic :: get_attribute_alloc => get_alloc_int64
+        procedure, private :: get_alloc_int64
+        generic :: get_attribute_alloc => get_alloc_real32
+        procedure, private :: get_alloc_real32
+        generic :: get_attribute_alloc => get_alloc_real64
+        procedure, private :: get_alloc_real64
+        generic :: get_attribute_alloc => get_alloc_complex32
+        procedure, private :: get_alloc_complex32
+        generic :: get_attribute_alloc => get_alloc_complex64
+        procedure, private :: get_alloc_complex64
+        generic :: get_attribute_alloc => get_alloc_logical
+        procedure, private :: get_alloc_logical
+        generic :: get_attribute_alloc => get_alloc_bool
+        procedure, private :: get_alloc_bool
         !> get_attribute_text(dataset, key, text, array): get one text, as long as it is, or (texts) a list of them
         generic :: get_attribute_text => get_one_attribute_text, get_attribute_texts
         !> attribute_info(dataset, key, dtype, count, array): tell an attribute's type and number of values
@@ -508,6 +684,14 @@ module atlas_store
         procedure, private :: info_of_store, info_of_array, refuse_copy
         procedure, private :: read_one_text, read_texts, get_one_attribute_text, get_attribute_texts
     end type store_type
+
+    !> What `read_alloc` allocates and reads: the extents of the values, and those of the region.
+    type :: plan_type
+        type(outcome_type) :: outcome
+        integer(int64) :: extents(7) = 1
+        integer :: rank = 0
+        integer(int64) :: count(atlas_max_rank) = 1
+    end type plan_type
 
     !> The damages that `verify` collects.
     type :: damages_type
@@ -783,7 +967,7 @@ contains
     !> List the names of all pins, in the order in which they were made.
     recursive subroutine store_pin_names(self, names, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(atlas_max_name), allocatable, intent(out) :: names(:)
+        character(:), allocatable, intent(out) :: names(:)
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
@@ -1075,7 +1259,7 @@ contains
     !> List the names of all datasets, in the order in which they were created.
     recursive subroutine store_dataset_names(self, names, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(atlas_max_name), allocatable, intent(out) :: names(:)
+        character(:), allocatable, intent(out) :: names(:)
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
@@ -1259,7 +1443,7 @@ contains
     recursive subroutine store_array_names(self, dataset, names, stat, errmsg)
         class(store_type), intent(in) :: self
         character(*), intent(in) :: dataset
-        character(atlas_max_name), allocatable, intent(out) :: names(:)
+        character(:), allocatable, intent(out) :: names(:)
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
@@ -1327,8 +1511,7 @@ contains
         end do
         outcome = answer(status)
         if (outcome%status /= atlas_status_ok) return
-        call split_names(buffer(:needed), info%dims)
-        info%dims = info%dims(size(info%dims):1:-1)
+        call take_dims(buffer(:needed), info%dims)
 
         if (.not. info%has_fill_value .or. info%dtype /= atlas_dtype_string) return
         buffer = ""
@@ -1615,6 +1798,1854 @@ contains
 
         call read_values(self, dataset, array, memory_of(values), start, count, stat, errmsg)
     end subroutine read_character
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int8_1(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int8), allocatable, target, intent(out) :: values(:)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 1, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int8_1
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int8_2(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int8), allocatable, target, intent(out) :: values(:, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 2, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int8_2
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int8_3(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int8), allocatable, target, intent(out) :: values(:, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 3, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int8_3
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int8_4(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int8), allocatable, target, intent(out) :: values(:, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 4, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int8_4
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int8_5(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int8), allocatable, target, intent(out) :: values(:, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 5, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int8_5
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int8_6(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int8), allocatable, target, intent(out) :: values(:, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 6, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int8_6
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int8_7(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int8), allocatable, target, intent(out) :: values(:, :, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 7, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6), n(7)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int8_7
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int16_1(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int16), allocatable, target, intent(out) :: values(:)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 1, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int16_1
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int16_2(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int16), allocatable, target, intent(out) :: values(:, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 2, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int16_2
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int16_3(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int16), allocatable, target, intent(out) :: values(:, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 3, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int16_3
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int16_4(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int16), allocatable, target, intent(out) :: values(:, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 4, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int16_4
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int16_5(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int16), allocatable, target, intent(out) :: values(:, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 5, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int16_5
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int16_6(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int16), allocatable, target, intent(out) :: values(:, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 6, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int16_6
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int16_7(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int16), allocatable, target, intent(out) :: values(:, :, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 7, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6), n(7)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int16_7
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int32_1(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int32), allocatable, target, intent(out) :: values(:)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 1, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int32_1
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int32_2(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int32), allocatable, target, intent(out) :: values(:, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 2, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int32_2
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int32_3(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int32), allocatable, target, intent(out) :: values(:, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 3, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int32_3
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int32_4(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int32), allocatable, target, intent(out) :: values(:, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 4, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int32_4
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int32_5(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int32), allocatable, target, intent(out) :: values(:, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 5, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int32_5
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int32_6(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int32), allocatable, target, intent(out) :: values(:, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 6, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int32_6
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int32_7(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int32), allocatable, target, intent(out) :: values(:, :, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 7, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6), n(7)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int32_7
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int64_1(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int64), allocatable, target, intent(out) :: values(:)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 1, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int64_1
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int64_2(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int64), allocatable, target, intent(out) :: values(:, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 2, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int64_2
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int64_3(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int64), allocatable, target, intent(out) :: values(:, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 3, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int64_3
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int64_4(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int64), allocatable, target, intent(out) :: values(:, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 4, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int64_4
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int64_5(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int64), allocatable, target, intent(out) :: values(:, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 5, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int64_5
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int64_6(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int64), allocatable, target, intent(out) :: values(:, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 6, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int64_6
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int64_7(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int64), allocatable, target, intent(out) :: values(:, :, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 7, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6), n(7)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int64_7
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real32_1(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real32), allocatable, target, intent(out) :: values(:)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 1, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real32_1
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real32_2(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real32), allocatable, target, intent(out) :: values(:, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 2, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real32_2
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real32_3(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real32), allocatable, target, intent(out) :: values(:, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 3, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real32_3
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real32_4(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real32), allocatable, target, intent(out) :: values(:, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 4, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real32_4
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real32_5(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real32), allocatable, target, intent(out) :: values(:, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 5, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real32_5
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real32_6(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real32), allocatable, target, intent(out) :: values(:, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 6, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real32_6
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real32_7(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real32), allocatable, target, intent(out) :: values(:, :, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 7, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6), n(7)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real32_7
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real64_1(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real64), allocatable, target, intent(out) :: values(:)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 1, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real64_1
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real64_2(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real64), allocatable, target, intent(out) :: values(:, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 2, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real64_2
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real64_3(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real64), allocatable, target, intent(out) :: values(:, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 3, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real64_3
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real64_4(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real64), allocatable, target, intent(out) :: values(:, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 4, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real64_4
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real64_5(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real64), allocatable, target, intent(out) :: values(:, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 5, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real64_5
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real64_6(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real64), allocatable, target, intent(out) :: values(:, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 6, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real64_6
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real64_7(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real64), allocatable, target, intent(out) :: values(:, :, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 7, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6), n(7)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real64_7
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex32_1(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real32), allocatable, target, intent(out) :: values(:)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 1, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex32_1
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex32_2(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real32), allocatable, target, intent(out) :: values(:, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 2, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex32_2
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex32_3(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real32), allocatable, target, intent(out) :: values(:, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 3, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex32_3
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex32_4(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real32), allocatable, target, intent(out) :: values(:, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 4, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex32_4
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex32_5(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real32), allocatable, target, intent(out) :: values(:, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 5, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex32_5
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex32_6(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real32), allocatable, target, intent(out) :: values(:, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 6, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex32_6
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex32_7(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real32), allocatable, target, intent(out) :: values(:, :, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 7, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6), n(7)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex32_7
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex64_1(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real64), allocatable, target, intent(out) :: values(:)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 1, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex64_1
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex64_2(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real64), allocatable, target, intent(out) :: values(:, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 2, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex64_2
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex64_3(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real64), allocatable, target, intent(out) :: values(:, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 3, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex64_3
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex64_4(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real64), allocatable, target, intent(out) :: values(:, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 4, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex64_4
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex64_5(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real64), allocatable, target, intent(out) :: values(:, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 5, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex64_5
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex64_6(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real64), allocatable, target, intent(out) :: values(:, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 6, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex64_6
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex64_7(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real64), allocatable, target, intent(out) :: values(:, :, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 7, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6), n(7)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex64_7
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_logical_1(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical, allocatable, target, intent(out) :: values(:)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 1, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_logical_1
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_logical_2(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical, allocatable, target, intent(out) :: values(:, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 2, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_logical_2
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_logical_3(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical, allocatable, target, intent(out) :: values(:, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 3, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_logical_3
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_logical_4(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical, allocatable, target, intent(out) :: values(:, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 4, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_logical_4
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_logical_5(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical, allocatable, target, intent(out) :: values(:, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 5, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_logical_5
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_logical_6(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical, allocatable, target, intent(out) :: values(:, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 6, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_logical_6
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_logical_7(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical, allocatable, target, intent(out) :: values(:, :, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 7, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6), n(7)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_logical_7
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_bool_1(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical(c_bool), allocatable, target, intent(out) :: values(:)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 1, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_bool_1
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_bool_2(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical(c_bool), allocatable, target, intent(out) :: values(:, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 2, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_bool_2
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_bool_3(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical(c_bool), allocatable, target, intent(out) :: values(:, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 3, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_bool_3
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_bool_4(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical(c_bool), allocatable, target, intent(out) :: values(:, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 4, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_bool_4
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_bool_5(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical(c_bool), allocatable, target, intent(out) :: values(:, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 5, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_bool_5
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_bool_6(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical(c_bool), allocatable, target, intent(out) :: values(:, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 6, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_bool_6
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_bool_7(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical(c_bool), allocatable, target, intent(out) :: values(:, :, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 7, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6), n(7)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_bool_7
 
     !> Grow the last dimension by the values. They have the array's rank, or one less, which appends one slice.
     recursive subroutine append_int8(self, dataset, array, values, dtype, stat, errmsg)
@@ -1967,19 +3998,88 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        type(memory_type) :: direct
         type(outcome_type) :: outcome
+
+        call read_into(self, dataset, array, memory, start, count, outcome)
+        call report(outcome, stat, errmsg)
+    end subroutine read_values
+
+    recursive subroutine read_into(self, dataset, array, memory, start, count, outcome)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        type(memory_type), intent(in) :: memory
+        class(*), intent(in), optional :: start(:), count(:)
+        type(outcome_type), intent(out) :: outcome
+
+        type(memory_type) :: direct
         type(region_type) :: region
         integer(c_int8_t), allocatable, target :: copy(:)
 
         call check_memory(memory, outcome)
-        if (outcome%status == atlas_status_ok) then
-            call make_direct(memory, direct, copy, .false.)
-            call locate(self, dataset, array, direct, start, count, region, outcome)
-        end if
+        if (outcome%status /= atlas_status_ok) return
+        call make_direct(memory, direct, copy, .false.)
+        call locate(self, dataset, array, direct, start, count, region, outcome)
         if (outcome%status == atlas_status_ok) call read_region(self, dataset, array, memory, direct, region, outcome)
-        call report(outcome, stat, errmsg)
-    end subroutine read_values
+    end subroutine read_into
+
+    !> Works out what values of a rank are allocated for, and the region that they get.
+    recursive subroutine make_plan(self, dataset, array, rank, start, count, plan)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer, intent(in) :: rank
+        class(*), intent(in), optional :: start(:), count(:)
+        type(plan_type), intent(out) :: plan
+
+        type(atlas_array_description) :: description
+        integer(int64) :: first(atlas_max_rank)
+        integer :: i, m, n, spare, last
+
+        if (present(count)) then
+            call take_indices(count, "count", plan%count, n, plan%outcome)
+        else
+            description%struct_size = c_sizeof(description)
+            plan%outcome = answer(atlas_array_info(self%handle, c_text(dataset), c_text(array), description))
+            n = int(description%rank)
+            plan%count(:n) = description%shape(n:1:-1)
+        end if
+        if (plan%outcome%status /= atlas_status_ok) return
+        plan%rank = n
+        if (present(start) .and. .not. present(count)) then
+            call take_indices(start, "start", first, m, plan%outcome)
+            if (plan%outcome%status == atlas_status_ok .and. m /= n) plan%outcome = &
+                failure(atlas_status_invalid_argument, "start has "//number(int(m, int64))//" indices, array '"// &
+                trim(array)//"' of dataset '"//trim(dataset)//"' has rank "//number(int(n, int64)))
+            if (plan%outcome%status /= atlas_status_ok) return
+            plan%count(:n) = max(plan%count(:n) - max(first(:n), 1_int64) + 1, 0_int64)
+            plan%count(rank + 1:n) = 1
+        end if
+
+        ! The last extents of 1 are left out, as many as the values have dimensions less; where the array is read whole, none.
+        spare = n - rank
+        last = rank
+        if (present(start) .or. present(count)) then
+            do i = n, 1, -1
+                if (spare > 0 .and. plan%count(i) == 1) then
+                    spare = spare - 1
+                else if (last > 0) then
+                    plan%extents(last) = plan%count(i)
+                    last = last - 1
+                end if
+            end do
+        else if (spare == 0) then
+            plan%extents(:n) = plan%count(:n)
+        end if
+        if (spare /= 0) plan%outcome = failure(atlas_status_invalid_argument, "values of rank "// &
+            number(int(rank, int64))//" for "//listed(plan%count(:n))//" cells of array '"//trim(array)// &
+            "' of dataset '"//trim(dataset)//"'")
+    end subroutine make_plan
+
+    pure recursive function no_memory(extents) result(outcome)
+        integer(int64), intent(in) :: extents(:)
+        type(outcome_type) :: outcome
+
+        outcome = failure(atlas_status_out_of_memory, "no memory for "//listed(extents)//" values")
+    end function no_memory
 
     recursive subroutine read_region(self, dataset, array, memory, direct, region, outcome)
         class(store_type), intent(in) :: self
@@ -2472,6 +4572,240 @@ contains
         call get_values(self, dataset, key, memory_of(value), array, stat, errmsg)
     end subroutine get_character
 
+    !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
+    recursive subroutine get_alloc_int8(self, dataset, key, value, array, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        integer(int8), allocatable, target, intent(out) :: value(:)
+        character(*), intent(in), optional :: array
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+        integer(int64) :: n
+        integer :: status
+
+        call count_values(self, dataset, key, array, n, outcome)
+        if (outcome%status == atlas_status_ok) then
+            allocate(value(n), stat=status)
+            if (status /= 0) outcome = no_memory([n])
+            if (status == 0) call get_into(self, dataset, key, memory_of(value, dtype), array, outcome)
+            if (outcome%status /= atlas_status_ok .and. status == 0) deallocate(value)
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine get_alloc_int8
+
+    !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
+    recursive subroutine get_alloc_int16(self, dataset, key, value, array, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        integer(int16), allocatable, target, intent(out) :: value(:)
+        character(*), intent(in), optional :: array
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+        integer(int64) :: n
+        integer :: status
+
+        call count_values(self, dataset, key, array, n, outcome)
+        if (outcome%status == atlas_status_ok) then
+            allocate(value(n), stat=status)
+            if (status /= 0) outcome = no_memory([n])
+            if (status == 0) call get_into(self, dataset, key, memory_of(value, dtype), array, outcome)
+            if (outcome%status /= atlas_status_ok .and. status == 0) deallocate(value)
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine get_alloc_int16
+
+    !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
+    recursive subroutine get_alloc_int32(self, dataset, key, value, array, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        integer(int32), allocatable, target, intent(out) :: value(:)
+        character(*), intent(in), optional :: array
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+        integer(int64) :: n
+        integer :: status
+
+        call count_values(self, dataset, key, array, n, outcome)
+        if (outcome%status == atlas_status_ok) then
+            allocate(value(n), stat=status)
+            if (status /= 0) outcome = no_memory([n])
+            if (status == 0) call get_into(self, dataset, key, memory_of(value, dtype), array, outcome)
+            if (outcome%status /= atlas_status_ok .and. status == 0) deallocate(value)
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine get_alloc_int32
+
+    !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
+    recursive subroutine get_alloc_int64(self, dataset, key, value, array, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        integer(int64), allocatable, target, intent(out) :: value(:)
+        character(*), intent(in), optional :: array
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+        integer(int64) :: n
+        integer :: status
+
+        call count_values(self, dataset, key, array, n, outcome)
+        if (outcome%status == atlas_status_ok) then
+            allocate(value(n), stat=status)
+            if (status /= 0) outcome = no_memory([n])
+            if (status == 0) call get_into(self, dataset, key, memory_of(value, dtype), array, outcome)
+            if (outcome%status /= atlas_status_ok .and. status == 0) deallocate(value)
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine get_alloc_int64
+
+    !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
+    recursive subroutine get_alloc_real32(self, dataset, key, value, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        real(real32), allocatable, target, intent(out) :: value(:)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+        integer(int64) :: n
+        integer :: status
+
+        call count_values(self, dataset, key, array, n, outcome)
+        if (outcome%status == atlas_status_ok) then
+            allocate(value(n), stat=status)
+            if (status /= 0) outcome = no_memory([n])
+            if (status == 0) call get_into(self, dataset, key, memory_of(value), array, outcome)
+            if (outcome%status /= atlas_status_ok .and. status == 0) deallocate(value)
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine get_alloc_real32
+
+    !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
+    recursive subroutine get_alloc_real64(self, dataset, key, value, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        real(real64), allocatable, target, intent(out) :: value(:)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+        integer(int64) :: n
+        integer :: status
+
+        call count_values(self, dataset, key, array, n, outcome)
+        if (outcome%status == atlas_status_ok) then
+            allocate(value(n), stat=status)
+            if (status /= 0) outcome = no_memory([n])
+            if (status == 0) call get_into(self, dataset, key, memory_of(value), array, outcome)
+            if (outcome%status /= atlas_status_ok .and. status == 0) deallocate(value)
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine get_alloc_real64
+
+    !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
+    recursive subroutine get_alloc_complex32(self, dataset, key, value, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        complex(real32), allocatable, target, intent(out) :: value(:)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+        integer(int64) :: n
+        integer :: status
+
+        call count_values(self, dataset, key, array, n, outcome)
+        if (outcome%status == atlas_status_ok) then
+            allocate(value(n), stat=status)
+            if (status /= 0) outcome = no_memory([n])
+            if (status == 0) call get_into(self, dataset, key, memory_of(value), array, outcome)
+            if (outcome%status /= atlas_status_ok .and. status == 0) deallocate(value)
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine get_alloc_complex32
+
+    !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
+    recursive subroutine get_alloc_complex64(self, dataset, key, value, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        complex(real64), allocatable, target, intent(out) :: value(:)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+        integer(int64) :: n
+        integer :: status
+
+        call count_values(self, dataset, key, array, n, outcome)
+        if (outcome%status == atlas_status_ok) then
+            allocate(value(n), stat=status)
+            if (status /= 0) outcome = no_memory([n])
+            if (status == 0) call get_into(self, dataset, key, memory_of(value), array, outcome)
+            if (outcome%status /= atlas_status_ok .and. status == 0) deallocate(value)
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine get_alloc_complex64
+
+    !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
+    recursive subroutine get_alloc_logical(self, dataset, key, value, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        logical, allocatable, target, intent(out) :: value(:)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+        integer(int64) :: n
+        integer :: status
+
+        call count_values(self, dataset, key, array, n, outcome)
+        if (outcome%status == atlas_status_ok) then
+            allocate(value(n), stat=status)
+            if (status /= 0) outcome = no_memory([n])
+            if (status == 0) call get_into(self, dataset, key, memory_of(value), array, outcome)
+            if (outcome%status /= atlas_status_ok .and. status == 0) deallocate(value)
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine get_alloc_logical
+
+    !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
+    recursive subroutine get_alloc_bool(self, dataset, key, value, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        logical(c_bool), allocatable, target, intent(out) :: value(:)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+        integer(int64) :: n
+        integer :: status
+
+        call count_values(self, dataset, key, array, n, outcome)
+        if (outcome%status == atlas_status_ok) then
+            allocate(value(n), stat=status)
+            if (status /= 0) outcome = no_memory([n])
+            if (status == 0) call get_into(self, dataset, key, memory_of(value), array, outcome)
+            if (outcome%status /= atlas_status_ok .and. status == 0) deallocate(value)
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine get_alloc_bool
+
     !> Set an attribute, replacing an earlier value whatever its type.
     recursive subroutine set_values(self, dataset, key, memory, array, stat, errmsg)
         class(store_type), intent(in) :: self
@@ -2511,33 +4845,59 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        type(memory_type) :: direct
         type(outcome_type) :: outcome
+
+        call get_into(self, dataset, key, memory, array, outcome)
+        call report(outcome, stat, errmsg)
+    end subroutine get_values
+
+    recursive subroutine get_into(self, dataset, key, memory, array, outcome)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        type(memory_type), intent(in) :: memory
+        character(*), intent(in), optional :: array
+        type(outcome_type), intent(out) :: outcome
+
+        type(memory_type) :: direct
         character(:), allocatable :: owner, buffer
         integer(c_int8_t), allocatable, target :: copy(:)
-        integer(c_int32_t) :: dtype
-        integer(c_size_t) :: count
+        integer(int64) :: count
+        integer(c_size_t) :: found
 
         if (present(array)) owner = c_text(array)
         call check_attribute(memory, key, outcome)
-        if (outcome%status == atlas_status_ok) then
-            outcome = answer(atlas_attribute_info(self%handle, c_text(dataset), owner, c_text(key), dtype, count))
-            if (outcome%status == atlas_status_ok .and. count /= cells(memory)) outcome = &
-                failure(merge(atlas_status_buffer_too_small, atlas_status_invalid_argument, count > cells(memory)), &
-                "attribute '"//trim(key)//"' has "//number(int(count, int64))//" values, the variable "// &
-                number(cells(memory)))
-        end if
-        if (outcome%status == atlas_status_ok .and. memory%form == form_text) then
+        if (outcome%status == atlas_status_ok) call count_values(self, dataset, key, array, count, outcome)
+        if (outcome%status /= atlas_status_ok) return
+        if (count /= cells(memory)) then
+            outcome = failure(merge(atlas_status_buffer_too_small, atlas_status_invalid_argument, count > cells(memory)), &
+                "attribute '"//trim(key)//"' has "//number(count)//" values, the variable "//number(cells(memory)))
+        else if (memory%form == form_text) then
             call get_list(self, dataset, key, owner, buffer, outcome)
             if (outcome%status == atlas_status_ok) call scatter_texts(buffer, memory, outcome)
-        else if (outcome%status == atlas_status_ok) then
+        else
             call make_direct(memory, direct, copy, .false., contiguous=.true.)
             outcome = answer(atlas_get_attribute(self%handle, c_text(dataset), owner, c_text(key), direct%dtype, &
-                int(cells(direct), c_size_t), direct%address, count))
+                int(cells(direct), c_size_t), direct%address, found))
             if (outcome%status == atlas_status_ok) call copy_back(direct, memory)
         end if
-        call report(outcome, stat, errmsg)
-    end subroutine get_values
+    end subroutine get_into
+
+    recursive subroutine count_values(self, dataset, key, array, count, outcome)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: array
+        integer(int64), intent(out) :: count
+        type(outcome_type), intent(out) :: outcome
+
+        character(:), allocatable :: owner
+        integer(c_int32_t) :: dtype
+        integer(c_size_t) :: found
+
+        if (present(array)) owner = c_text(array)
+        found = 0
+        outcome = answer(atlas_attribute_info(self%handle, c_text(dataset), owner, c_text(key), dtype, found))
+        count = found
+    end subroutine count_values
 
     !> Get an attribute of one text, as long as it is.
     recursive subroutine get_one_attribute_text(self, dataset, key, text, array, stat, errmsg)
@@ -2670,7 +5030,7 @@ contains
     recursive subroutine store_attribute_names(self, dataset, names, array, stat, errmsg)
         class(store_type), intent(in) :: self
         character(*), intent(in) :: dataset
-        character(atlas_max_name), allocatable, intent(out) :: names(:)
+        character(:), allocatable, intent(out) :: names(:)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
