@@ -20,7 +20,7 @@ for tool in "$FC" $([ "$valgrind" = 0 ] || echo valgrind); do
     command -v "$tool" >/dev/null || { echo "run.sh needs $tool, which is not installed" >&2; exit 2; }
 done
 kinds="int8 int16 int32 int64 real32 real64 complex32 complex64 logical bool character"
-[ $# -gt 0 ] || set -- header generated static raw $kinds text arrays empty life copies threads stops examples
+[ $# -gt 0 ] || set -- header generated static raw $kinds text arrays empty life copies threads stops flags examples
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/atlas-fortran-tests-XXXXXX") && scratch=$(cd "$scratch" && pwd -P)
 trap 'rm -rf "$scratch"' EXIT
@@ -98,7 +98,7 @@ one() {
     grep -v '^atlas: store .* it was not closed$' "$scratch/all_errors" >"$scratch/errors"
     # Of what succeeded, the names of the first run are enough.
     case $title in
-    *" with "* | *" under "*) grep -v -e '^ok ' -e ' passed, ' "$scratch/output" ;;
+    *" with "* | *" under "* | options*) grep -v -e '^ok ' -e ' passed, ' "$scratch/output" ;;
     *) grep -v ' passed, ' "$scratch/output" ;;
     esac
     cat "$scratch/errors" >&2
@@ -207,6 +207,31 @@ stop() {
     fi
 }
 
+# Options by which models are compiled: those of the program alone, with the module compiled as ever, and those of both.
+# -freal-4-real-8 leaves no real(real32) to the module, and -fdefault-integer-8 makes its `stat` another one.
+flags() {
+    [ -n "$checks" ] || return 0
+    for option in -fdefault-real-8 "-fdefault-real-8 -fdefault-double-8" -freal-4-real-8 "-O3 -fopenmp" \
+        "-Ofast -march=native"; do
+        with_options "of the program: $option" "$scratch/plain" "$option"
+    done
+    for option in -fdefault-real-8 -fdefault-integer-8 "-fdefault-real-8 -fdefault-integer-8 -fdefault-double-8" \
+        "-O3 -fopenmp" "-Ofast -march=native" "-std=gnu -fno-underscoring -frecursive"; do
+        rm -rf "$scratch/both"
+        mkdir "$scratch/both"
+        # shellcheck disable=SC2086 # several options
+        (cd "$scratch/both" && "$FC" $option -c "$root"/bindings/fortran/src/*.f90 "$here/check.f90") ||
+            { fail "the module does not compile with $option"; continue; }
+        with_options "of both: $option" "$scratch/both" "$option"
+    done
+}
+with_options() { # TITLE FOLDER OPTIONS
+    # shellcheck disable=SC2086 # several options
+    (cd "$2" && "$FC" $3 "$here/flags.f90" check.o atlas_store.o atlas_memory.o atlas_c.o -o flags -L"$scratch/lib" \
+        -latlas_store -Wl,-rpath,"$scratch/lib") || { fail "flags does not compile with options $1"; return; }
+    one "options $1" "$2/flags"
+}
+
 # c NAME: compiles a C file for all builds.
 c() {
     ${CC:-cc} -std=gnu11 -Wall -Wextra -Werror -O1 -g -I"$root/include" -c "$here/$1.c" -o "$scratch/$1.o" ||
@@ -243,7 +268,7 @@ examples() {
 
 for name in "$@"; do
     case $name in
-    header | generated | static | stops | examples) $name ;;
+    header | generated | static | stops | flags | examples) $name ;;
     int8 | int16 | int32 | int64) kind "$name" "integer($name)" "i${name#int}" 1 ;;
     real32 | real64) kind "$name" "real($name)" "f${name#real}" 2 ;;
     complex32) kind "$name" "complex(real32)" c64 3 ;;
