@@ -95,7 +95,7 @@ one() {
     ATLAS_TEST_FOLDER=$scratch/stores "$@" >"$scratch/output" 2>"$scratch/all_errors"
     code=$?
     # Most tests end without close, which the module says of each.
-    grep -v '^atlas: store .* it was not closed$' "$scratch/all_errors" >"$scratch/errors"
+    grep -a -v '^atlas: store .* it was not closed$' "$scratch/all_errors" >"$scratch/errors"
     # Of what succeeded, the names of the first run are enough.
     case $title in
     *" with "* | *" under "* | options*) grep -v -e '^ok ' -e ' passed, ' "$scratch/output" ;;
