@@ -20,7 +20,7 @@ for tool in "$FC" $([ "$valgrind" = 0 ] || echo valgrind); do
     command -v "$tool" >/dev/null || { echo "run.sh needs $tool, which is not installed" >&2; exit 2; }
 done
 kinds="int8 int16 int32 int64 real32 real64 complex32 complex64 logical bool character"
-[ $# -gt 0 ] || set -- header generated static raw $kinds text arrays empty life copies threads stops flags examples
+[ $# -gt 0 ] || set -- header generated static raw $kinds text arrays empty life copies threads stops flags readme examples
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/atlas-fortran-tests-XXXXXX") && scratch=$(cd "$scratch" && pwd -P)
 trap 'rm -rf "$scratch"' EXIT
@@ -232,6 +232,26 @@ with_options() { # TITLE FOLDER OPTIONS
     one "options $1" "$2/flags"
 }
 
+# The README's programs compile, and run; every call stands in it, and none that is not there.
+readme() {
+    page=$root/bindings/fortran/README.md
+    awk -v folder="$scratch" '/^```fortran$/ { file = folder "/readme" ++n ".f90"; next }
+        /^```$/ { file = "" }
+        file != "" { print >file }' "$page"
+    for source in "$scratch"/readme?.f90; do
+        name=$(basename "$source" .f90)
+        program plain "$name" "$source" || { fail "a program of the README does not compile"; continue; }
+        if (cd "$scratch" && "plain/$name" >"$name.out"); then succeed "$name"; else fail "$name"; fi
+    done
+    printf '72 45 6\n' >"$scratch/wanted"
+    same "what the README's first program prints" "$scratch/wanted" "$scratch/readme1.out"
+    sed -n '/^    type :: store_type/,/^    end type store_type/{
+        s/^        \(generic\|procedure\) :: \([a-z_]*\) =>.*/\2/p
+    }' "$root/bindings/fortran/src/atlas_store.f90" | sort -u >"$scratch/wanted"
+    sed -n '/^## Calls/,/^Of the module/{/^Of the module/!p}' "$page" | grep -o '`[a-z_]*(' | tr -d '`(' | sort -u >"$scratch/got"
+    same "the README's calls" "$scratch/wanted" "$scratch/got"
+}
+
 # c NAME: compiles a C file for all builds.
 c() {
     ${CC:-cc} -std=gnu11 -Wall -Wextra -Werror -O1 -g -I"$root/include" -c "$here/$1.c" -o "$scratch/$1.o" ||
@@ -268,7 +288,7 @@ examples() {
 
 for name in "$@"; do
     case $name in
-    header | generated | static | stops | flags | examples) $name ;;
+    header | generated | static | stops | flags | readme | examples) $name ;;
     int8 | int16 | int32 | int64) kind "$name" "integer($name)" "i${name#int}" 1 ;;
     real32 | real64) kind "$name" "real($name)" "f${name#real}" 2 ;;
     complex32) kind "$name" "complex(real32)" c64 3 ;;
