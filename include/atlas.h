@@ -19,7 +19,7 @@
  *     atlas_close(store);
  *
  * The functions come in this order: stores, datasets, arrays, arrays of text, attributes,
- * statistics, places of chunks, library. What follows holds for all of them.
+ * statistics, places of chunks, time, library. What follows holds for all of them.
  *
  *
  * Durability
@@ -83,6 +83,18 @@
  * sizes of memory in bytes or elements, as said.
  *
  *
+ * Dimensions
+ *
+ * A dimension's name has one length in a dataset. It may stand several times, also in one array:
+ * cov(x, x). atlas_define_array refuses a length that another array contradicts. Dimension 0 grows
+ * array by array: what it is in two arrays may differ, or be 0, until the next commit. A flush that
+ * finds two lengths of one name fails with ATLAS_STATUS_INVALID_ARGUMENT, which names both arrays and
+ * lengths, and nothing is lost: append to the shorter one, or delete one and define it with another
+ * name, and flush again. A flush that was begun has that as its error. Names that nobody gave ("dim_0"
+ * as that of dimension 0, "dim_1" of dimension 1, ...) are compared with none. Where a store that an
+ * older library wrote has a name with several lengths in a dataset, that name is left alone there.
+ *
+ *
  * Text and lists
  *
  * Text that goes in ends in a NUL. Text that comes out goes to the caller's buffer:
@@ -113,14 +125,17 @@
  *     i8 u8                 f16
  *     i8 i16 u8 u16         f32
  *     i8 to i32, u8 to u32  f64
- *     f16 f32 f64           f16 f32 f64, rounded to the nearest
- *     c64 c128              c64 c128, rounded to the nearest
+ *     f16 f32 f64           f16 f32 f64, rounded to the nearest, each value checked
+ *     c64 c128              c64 c128, rounded to the nearest, each part checked
  *     timestamp_ns          timestamp_ns i64
  *     i64                   timestamp_ns
  *     string                string, by calls of its own
  *
  * A value that does not fit fails with ATLAS_STATUS_OUT_OF_RANGE, any other pair of types with
- * ATLAS_STATUS_TYPE_MISMATCH.
+ * ATLAS_STATUS_TYPE_MISMATCH. A finite float does not fit where it would be rounded to infinity,
+ * unless the handle's option `float_overflow` is ATLAS_OVERFLOW_INFINITY: then it is. An infinity
+ * stays one, and NaN stays NaN. That is one rule, for what is written and what is read, and so for
+ * the fill value that a cell reads as, and for attributes.
  *
  *
  * Options
@@ -352,6 +367,15 @@
 /** Off. */
 #define ATLAS_SWITCH_OFF 2
 
+/** The library's choice: an error. */
+#define ATLAS_OVERFLOW_DEFAULT 0
+
+/** A float that does not fit is an error, as an integer is. */
+#define ATLAS_OVERFLOW_ERROR 1
+
+/** A float that does not fit becomes an infinity of its sign. */
+#define ATLAS_OVERFLOW_INFINITY 2
+
 /** For `num_threads`: no background threads; all work is done on the calling thread. */
 #define ATLAS_THREADS_INLINE -1
 
@@ -441,6 +465,11 @@ typedef struct {
      * `atlas_set_keep_generations`.
      */
     int32_t keep_generations;
+    /**
+     * ATLAS_OVERFLOW_: what becomes of a finite value that the narrower float type it is converted
+     * to can only round to infinity: see "Memory". Default: an error.
+     */
+    int32_t float_overflow;
 } atlas_create_options;
 
 /**
@@ -474,6 +503,8 @@ typedef struct {
     void *progress_data;
     /** Bytes that written values may take in memory, as in atlas_create_options. */
     uint64_t write_buffer_bytes;
+    /** ATLAS_OVERFLOW_: as in atlas_create_options. */
+    int32_t float_overflow;
 } atlas_open_options;
 
 /** Takes one damaged place: the file's path, the byte `offset` in it, and what is wrong there. */
@@ -641,6 +672,24 @@ typedef struct {
     int32_t shuffle;
 } atlas_chunk_place;
 
+/** A date and a time of day in a calendar, as `atlas_decode_time` gives and `atlas_encode_time` takes them. */
+typedef struct {
+    /** The year, -1000000 to 1000000; 0 is the one before 1. */
+    int64_t year;
+    /** 1 to 12. */
+    int32_t month;
+    /** From 1 on. */
+    int32_t day;
+    /** 0 to 23. */
+    int32_t hour;
+    /** 0 to 59. */
+    int32_t minute;
+    /** 0 to 59. */
+    int32_t second;
+    /** 0 to 999999999. */
+    int32_t nanosecond;
+} atlas_datetime;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -705,8 +754,9 @@ atlas_status atlas_open_at(const char *path,
  * flush left it. Works out the statistics of what changed. Without changes it does nothing.
  *
  * Fails with ATLAS_STATUS_READ_ONLY, ATLAS_STATUS_NO_SPACE (the changes stay in memory: make room
- * and flush again), ATLAS_STATUS_CONFLICT if another writer got in between, ATLAS_STATUS_IO or
- * ATLAS_STATUS_POISONED. Since 0.1.
+ * and flush again), ATLAS_STATUS_INVALID_ARGUMENT if a dimension's name has two lengths in a dataset
+ * (see "Dimensions"; nothing is lost), ATLAS_STATUS_CONFLICT if another writer got in between,
+ * ATLAS_STATUS_IO or ATLAS_STATUS_POISONED. Since 0.1.
  */
 atlas_status atlas_flush(atlas_store store);
 
@@ -919,6 +969,41 @@ atlas_status atlas_create_dataset(atlas_store store, const char *dataset);
  */
 atlas_status atlas_delete_dataset(atlas_store store, const char *dataset);
 
+/**
+ * Give a dataset another name.
+ *
+ * Nothing is moved, however large it is: its arrays and their files are what they were. From then
+ * on it is the last in the order of datasets.
+ *
+ * - `name`  the new name
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND, ATLAS_STATUS_ALREADY_EXISTS if there is a dataset `name`, or
+ * ATLAS_STATUS_READ_ONLY. Since 0.1.
+ */
+atlas_status atlas_rename_dataset(atlas_store store, const char *dataset, const char *name);
+
+/**
+ * Copy a dataset: attributes, definitions, and values, unflushed ones included.
+ *
+ * It takes memory for a chunk at a time, beside what `to` keeps of written values. The copy becomes
+ * durable with the next flush of `to`. Until this returns, other threads see the copy grow, and a
+ * flush of theirs commits what there is of it. Where this fails, the copy is deleted.
+ *
+ * - `from`     the store that has the dataset; a reader will do
+ * - `dataset`  the dataset
+ * - `to`       the store that gets the copy, open for writing; it may be `from`
+ * - `name`     the copy's name
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND, ATLAS_STATUS_ALREADY_EXISTS if `to` has a dataset `name`,
+ * ATLAS_STATUS_READ_ONLY, ATLAS_STATUS_CONFLICT if another thread deletes or replaces an array of
+ * the dataset meanwhile, or ATLAS_STATUS_INVALID_ARGUMENT if a dimension's name has two lengths in
+ * it, as older libraries allowed. Since 0.1.
+ */
+atlas_status atlas_copy_dataset(atlas_store from,
+                                const char *dataset,
+                                atlas_store to,
+                                const char *name);
+
 /** Tell whether there is a dataset of this name. Since 0.1. */
 atlas_status atlas_has_dataset(atlas_store store, const char *dataset, bool *out);
 
@@ -958,13 +1043,15 @@ atlas_status atlas_dataset_name(atlas_store store,
  *              in type and shape
  * - `dtype`    the type of the elements
  * - `rank`     the number of dimensions, 0 to ATLAS_MAX_RANK; 0 is a scalar
- * - `dims`     `rank` names of dimensions, all different; NULL for "dim_0", "dim_1", ...
+ * - `dims`     `rank` names of dimensions: see "Dimensions". NULL: an array of rank 1 has its own
+ *              name as that of its dimension, any other "dim_0", "dim_1", ...
  * - `shape`    `rank` extents, in cells; 0 is allowed, and usual for a dimension 0 that
  *              `atlas_append_array` grows
  * - `options`  NULL for the defaults
  *
- * Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset, ATLAS_STATUS_ALREADY_EXISTS or
- * ATLAS_STATUS_READ_ONLY. Since 0.1.
+ * Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset, ATLAS_STATUS_INVALID_ARGUMENT if a
+ * dimension's name has another length there, ATLAS_STATUS_ALREADY_EXISTS or ATLAS_STATUS_READ_ONLY.
+ * Since 0.1.
  */
 atlas_status atlas_define_array(atlas_store store,
                                 const char *dataset,
@@ -1211,7 +1298,9 @@ atlas_status atlas_array_fill_text(atlas_store store,
 /**
  * Set an attribute, replacing an earlier value whatever its type. The type is kept exactly.
  *
- * - `array`   whose attribute it is; NULL for the dataset's own
+ * In all functions of attributes `dataset` and `array` say whose they are: with `array` NULL the
+ * dataset's own, with both NULL the store's.
+ *
  * - `key`     a name
  * - `dtype`   the type of the values
  * - `count`   the number of values: 1 for a scalar; 0 is allowed
@@ -1232,7 +1321,6 @@ atlas_status atlas_set_attribute(atlas_store store,
 /**
  * Get an attribute of numbers.
  *
- * - `array`     whose attribute it is; NULL for the dataset's own
  * - `key`       its name
  * - `dtype`     the type of the elements in memory; converted from the attribute's: see "Memory"
  * - `capacity`  the values that fit into `values`
@@ -1255,7 +1343,6 @@ atlas_status atlas_get_attribute(atlas_store store,
 /**
  * Get an attribute of text.
  *
- * - `array`                         whose attribute it is; NULL for the dataset's own
  * - `key`                           its name
  * - `buffer`, `capacity`, `needed`  the texts, one or many: see "Text and lists"
  *
@@ -1274,7 +1361,6 @@ atlas_status atlas_get_attribute_strings(atlas_store store,
 /**
  * Tell an attribute's type and number of values.
  *
- * - `array`  whose attribute it is; NULL for the dataset's own
  * - `key`    its name
  * - `dtype`  the type
  * - `count`  the number of values
@@ -1291,8 +1377,6 @@ atlas_status atlas_attribute_info(atlas_store store,
 /**
  * Tell whether there is an attribute of this name.
  *
- * - `array`  whose attribute it is; NULL for the dataset's own
- *
  * Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset or array. Since 0.1.
  */
 atlas_status atlas_has_attribute(atlas_store store,
@@ -1302,9 +1386,7 @@ atlas_status atlas_has_attribute(atlas_store store,
                                  bool *out);
 
 /**
- * Count the attributes of an array, or a dataset's own.
- *
- * - `array`  whose attributes they are; NULL for the dataset's own
+ * Count the attributes of an array, of a dataset, or of the store.
  *
  * Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset or array. Since 0.1.
  */
@@ -1314,10 +1396,9 @@ atlas_status atlas_attribute_count(atlas_store store,
                                    size_t *out);
 
 /**
- * List the names of the attributes of an array, or of a dataset's own, in the order in which they
- * were first set.
+ * List the names of the attributes of an array, of a dataset, or of the store, in the order in
+ * which they were first set.
  *
- * - `array`                         whose attributes they are; NULL for the dataset's own
  * - `buffer`, `capacity`, `needed`  the list: see "Text and lists"
  *
  * Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset or array, or
@@ -1332,8 +1413,6 @@ atlas_status atlas_attribute_names(atlas_store store,
 
 /**
  * Delete an attribute.
- *
- * - `array`  whose attribute it is; NULL for the dataset's own
  *
  * Fails with ATLAS_STATUS_NOT_FOUND or ATLAS_STATUS_READ_ONLY. Since 0.1.
  */
@@ -1411,14 +1490,79 @@ atlas_status atlas_chunk_places(atlas_store store,
                                 size_t *needed,
                                 uint64_t *generation);
 
+/* ---- Time ------------------------------------------------------------------------------------ */
+
+/**
+ * Give the dates that numbers mean, by the CF conventions (section 4.4): the values of an array that
+ * has the attribute `units`, and perhaps `calendar`. It needs no store.
+ *
+ * - `units`     such as "days since 2000-01-01 00:00:00 +01:00": days, hours, minutes, seconds,
+ *               milliseconds, microseconds, nanoseconds, weeks, their singulars and abbreviations
+ *               (d, h, hr, min, s, sec, ms, us, ns); then the date to count from, year-month-day,
+ *               with or without a time of day, with or without a time zone. Dates that come out are
+ *               those of the zone zero. Months and years are refused where the calendar has some of
+ *               different lengths: UDUNITS' are a twelfth of 365.242198781 days, and that number
+ * - `calendar`  "standard" or "gregorian" (the Gregorian calendar from 1582-10-15 on, the Julian one
+ *               before), "proleptic_gregorian", "julian", "noleap" or "365_day", "all_leap" or
+ *               "366_day", "360_day"; NULL or "" for the standard one
+ * - `dtype`     the type of `values`: an integer, ATLAS_DTYPE_F32, ATLAS_DTYPE_F64; or
+ *               ATLAS_DTYPE_TIMESTAMP_NS, where `units` and `calendar` are NULL, and the dates are
+ *               those of the proleptic Gregorian calendar
+ * - `values`    `count` numbers; NULL only if there are none
+ * - `out`       room for `count` dates, which does not overlap `values`
+ *
+ * Integers are exact, and so are floats that are whole numbers. Another float is taken for the roundest
+ * length of time that it can stand for: that of full seconds which as a number is the same float, or
+ * else milliseconds, microseconds, or the nearest nanosecond. So 0.1 days are 2:24:00.
+ *
+ * Years go from -1000000 to 1000000, and from 1 on in the calendars standard and julian, which have no
+ * earlier ones in CF.
+ *
+ * Fails with ATLAS_STATUS_OUT_OF_RANGE if a value is NaN or infinite or means a date outside these
+ * years: the text names it by its index. A fill value is a number like any other, so leave it out
+ * before. With ATLAS_STATUS_INVALID_ARGUMENT if `units` or `calendar` is not understood, or the date in
+ * `units` is none of the calendar; ATLAS_STATUS_UNSUPPORTED for CF's calendars "utc" and "tai", whose
+ * minutes have leap seconds, and "none"; ATLAS_STATUS_TYPE_MISMATCH for another type. Since 0.1.
+ */
+atlas_status atlas_decode_time(const char *units,
+                               const char *calendar,
+                               atlas_dtype dtype,
+                               const void *values,
+                               size_t count,
+                               atlas_datetime *out);
+
+/**
+ * Give the numbers that mean dates: the other way of `atlas_decode_time`.
+ *
+ * - `units`, `calendar`, `dtype`  as for `atlas_decode_time`; the dates are of this calendar
+ * - `dates`                       `count` dates; NULL only if there are none
+ * - `out`                         room for `count` numbers of `dtype`, which does not overlap `dates`
+ *
+ * A float is the one nearest to the exact number. ATLAS_DTYPE_F32 has seven digits: of days since 1900
+ * it tells today's to six minutes.
+ *
+ * Fails with ATLAS_STATUS_INVALID_ARGUMENT if a date is none of the calendar (30 February in "noleap",
+ * 10 October 1582 in "standard") or its time none of a day, and with ATLAS_STATUS_OUT_OF_RANGE if its
+ * year is outside those of `atlas_decode_time`, or an integer of `dtype` does not mean it, being too
+ * short or the unit too coarse: the text names the date and its index. Else as `atlas_decode_time`.
+ * Since 0.1.
+ */
+atlas_status atlas_encode_time(const char *units,
+                               const char *calendar,
+                               const atlas_datetime *dates,
+                               size_t count,
+                               atlas_dtype dtype,
+                               void *out);
+
 /* ---- Library --------------------------------------------------------------------------------- */
 
 /**
  * Return the text of this thread's last failure: one line that names the thing that failed.
  *
  * It is set together with every failing status and left alone by success. It is "" before the
- * first failure, never NULL, and must not be freed; it stays valid until the next failing call on
- * this thread, or the thread's end. Since 0.1.
+ * first failure, never NULL, and must not be freed. The pointer is the same for as long as the
+ * thread lives: the next failing call on this thread writes its text to the same place. A text has
+ * at most 4095 bytes; a longer one is cut, and ends in "...". Since 0.1.
  */
 const char *atlas_last_error(void);
 

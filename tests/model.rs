@@ -40,12 +40,16 @@ struct ModelDataset {
 struct Model {
     order: Vec<String>,
     datasets: BTreeMap<String, ModelDataset>,
+    /// The store's own.
+    attributes: BTreeMap<String, i64>,
 }
 
 #[derive(Clone, Debug)]
 enum Op {
     CreateDataset(u8),
     DeleteDataset(u8),
+    RenameDataset(u8, u8),
+    CopyDataset(u8, u8),
     Define {
         dataset: u8,
         array: u8,
@@ -70,8 +74,8 @@ enum Op {
         rows: u64,
         seed: i32,
     },
-    SetAttribute(u8, Option<u8>, u8, i64),
-    DeleteAttribute(u8, Option<u8>, u8),
+    SetAttribute(Option<u8>, Option<u8>, u8, i64),
+    DeleteAttribute(Option<u8>, Option<u8>, u8),
     Flush,
     FlushBegin,
     Compact,
@@ -90,6 +94,8 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         3 => d.clone().prop_map(Op::CreateDataset),
         1 => d.clone().prop_map(Op::DeleteDataset),
+        2 => (d.clone(), d.clone()).prop_map(|(from, to)| Op::RenameDataset(from, to)),
+        1 => (d.clone(), d.clone()).prop_map(|(from, to)| Op::CopyDataset(from, to)),
         5 => (
             d.clone(), a.clone(), any::<bool>(), 0..4usize, prop::array::uniform3(extent()),
             prop::option::of(prop::array::uniform3(1..5u64)), any::<bool>(), 0..3u8,
@@ -101,9 +107,10 @@ fn op() -> impl Strategy<Value = Op> {
             .prop_map(|(dataset, array, region, seed, strided)| Op::Write { dataset, array, region, seed, strided }),
         5 => (d.clone(), a.clone(), 0..5u64, any::<i32>())
             .prop_map(|(dataset, array, rows, seed)| Op::Append { dataset, array, rows, seed }),
-        2 => (d.clone(), prop::option::of(a.clone()), 0..3u8, any::<i64>())
+        2 => (prop::option::weighted(0.8, d.clone()), prop::option::of(a.clone()), 0..3u8, any::<i64>())
             .prop_map(|(d, a, k, v)| Op::SetAttribute(d, a, k, v)),
-        1 => (d, prop::option::of(a), 0..3u8).prop_map(|(d, a, k)| Op::DeleteAttribute(d, a, k)),
+        1 => (prop::option::weighted(0.8, d), prop::option::of(a), 0..3u8)
+            .prop_map(|(d, a, k)| Op::DeleteAttribute(d, a, k)),
         4 => Just(Op::Flush),
         3 => Just(Op::FlushBegin),
         2 => Just(Op::Compact),
@@ -263,6 +270,26 @@ impl Run {
                 assert_eq!(result.is_ok(), self.pending.datasets.remove(&name).is_some());
                 self.pending.order.retain(|other| *other != name);
             }
+            Op::RenameDataset(from, to) => {
+                let (from, to) = (dataset_name(*from), dataset_name(*to));
+                let result = self.store.rename_dataset(&from, &to);
+                if self.makes(result, &from, &to) {
+                    let dataset = self.pending.datasets.remove(&from).unwrap();
+                    self.pending.datasets.insert(to.clone(), dataset);
+                    self.pending.order.retain(|other| *other != from);
+                    self.pending.order.push(to);
+                }
+            }
+            Op::CopyDataset(from, to) => {
+                let (from, to) = (dataset_name(*from), dataset_name(*to));
+                let result = self.store.copy_dataset(&from, &self.store, &to);
+                if self.makes(result, &from, &to) {
+                    let mut copy = self.pending.datasets[&from].clone();
+                    copy.arrays.values_mut().for_each(|array| array.touched = true);
+                    self.pending.datasets.insert(to.clone(), copy);
+                    self.pending.order.push(to);
+                }
+            }
             Op::Define { dataset, array, texts, rank, extents, chunks, fill, codec } => {
                 self.define(
                     *dataset,
@@ -285,9 +312,12 @@ impl Run {
             }
             Op::Append { dataset, array, rows, seed } => self.append(*dataset, *array, *rows, *seed),
             Op::SetAttribute(d, a, k, v) => {
-                let array = a.map(array_name);
-                let result = self.store.set_attribute(&dataset_name(*d), array.as_deref(), &key(*k), *v);
+                let (dataset, array) = (d.map(dataset_name), a.map(array_name));
+                let result = self.store.set_attribute(dataset.as_deref(), array.as_deref(), &key(*k), *v);
                 match self.attributes(*d, *a) {
+                    _ if d.is_none() && a.is_some() => {
+                        assert_eq!(result.unwrap_err().kind(), ErrorKind::InvalidArgument);
+                    }
                     Some(attributes) => {
                         result.unwrap();
                         attributes.insert(key(*k), *v);
@@ -296,8 +326,8 @@ impl Run {
                 }
             }
             Op::DeleteAttribute(d, a, k) => {
-                let array = a.map(array_name);
-                let result = self.store.delete_attribute(&dataset_name(*d), array.as_deref(), &key(*k));
+                let (dataset, array) = (d.map(dataset_name), a.map(array_name));
+                let result = self.store.delete_attribute(dataset.as_deref(), array.as_deref(), &key(*k));
                 let gone = self.attributes(*d, *a).and_then(|attributes| attributes.remove(&key(*k)));
                 assert_eq!(result.is_ok(), gone.is_some());
             }
@@ -349,16 +379,32 @@ impl Run {
         }
     }
 
-    fn attributes(&mut self, d: u8, a: Option<u8>) -> Option<&mut BTreeMap<String, i64>> {
-        match a {
-            Some(a) => self.array(d, a).map(|array| &mut array.attributes),
-            None => self.pending.datasets.get_mut(&dataset_name(d)).map(|dataset| &mut dataset.attributes),
+    /// Whether a call makes a dataset of another one, which must be there, under a name that must not.
+    fn makes(&self, result: Result<(), atlas_store::Error>, from: &str, to: &str) -> bool {
+        let there = |name: &str| self.pending.datasets.contains_key(name);
+        let expected = match (there(from), there(to)) {
+            (true, false) => None,
+            (true, true) => Some(ErrorKind::AlreadyExists),
+            (false, _) => Some(ErrorKind::NotFound),
+        };
+        assert_eq!(result.map_err(|error| error.kind()).err(), expected);
+        expected.is_none()
+    }
+
+    fn attributes(&mut self, d: Option<u8>, a: Option<u8>) -> Option<&mut BTreeMap<String, i64>> {
+        match (d, a) {
+            (Some(d), Some(a)) => self.array(d, a).map(|array| &mut array.attributes),
+            (Some(d), None) => self.pending.datasets.get_mut(&dataset_name(d)).map(|dataset| &mut dataset.attributes),
+            (None, None) => Some(&mut self.pending.attributes),
+            (None, Some(_)) => None,
         }
     }
 
     #[allow(clippy::too_many_arguments)]
     fn define(&mut self, d: u8, a: u8, texts: bool, shape: &[u64], chunks: Option<Vec<u64>>, fill: bool, codec: u8) {
-        let dims = &["time", "lat", "lon"][..shape.len()];
+        // Each array has dimensions of its own: others are free to grow.
+        let dims: Vec<String> = (0..shape.len()).map(|d| format!("{} {d}", array_name(a))).collect();
+        let dims: Vec<&str> = dims.iter().map(String::as_str).collect();
         let codec = [Codec::Zstd, Codec::Lz4, Codec::None][codec as usize];
         let fill_value = match (fill, texts) {
             (false, _) => None,
@@ -367,7 +413,7 @@ impl Run {
         };
         let options = ArrayOptions { chunk_shape: chunks, codec: Some(codec), fill_value, ..Default::default() };
         let dtype = if texts { DType::String } else { DType::I32 };
-        let result = self.store.define_array(&dataset_name(d), &array_name(a), dtype, dims, shape, options);
+        let result = self.store.define_array(&dataset_name(d), &array_name(a), dtype, &dims, shape, options);
         let Some(dataset) = self.pending.datasets.get_mut(&dataset_name(d)) else {
             assert_eq!(result.unwrap_err().kind(), ErrorKind::NotFound);
             return;
@@ -483,21 +529,22 @@ fn check_values(store: &Store, model: &Model) {
     let names: Vec<String> = store.dataset_names().unwrap().iter().map(|name| name.to_string()).collect();
     assert_eq!(names, model.order);
     assert_eq!(store.dataset_count().unwrap(), names.len());
+    check_attributes(store, None, None, &model.attributes);
     for (number, name) in names.iter().enumerate() {
         assert_eq!(&*store.dataset_name_at(number).unwrap(), name);
         let expected = &model.datasets[name];
-        check_attributes(store, name, None, &expected.attributes);
+        check_attributes(store, Some(name), None, &expected.attributes);
         let mut arrays: Vec<String> = store.array_names(name).unwrap().iter().map(|name| name.to_string()).collect();
         arrays.sort();
         assert!(arrays.iter().eq(expected.arrays.keys()), "{arrays:?}");
         for (array, expected) in &expected.arrays {
-            check_attributes(store, name, Some(array), &expected.attributes);
+            check_attributes(store, Some(name), Some(array), &expected.attributes);
             check_array(store, name, array, expected);
         }
     }
 }
 
-fn check_attributes(store: &Store, dataset: &str, array: Option<&str>, expected: &BTreeMap<String, i64>) {
+fn check_attributes(store: &Store, dataset: Option<&str>, array: Option<&str>, expected: &BTreeMap<String, i64>) {
     let mut names: Vec<String> =
         store.attribute_names(dataset, array).unwrap().iter().map(|name| name.to_string()).collect();
     names.sort();

@@ -7,6 +7,7 @@ pub(crate) mod error;
 pub(crate) mod float_state;
 pub(crate) mod locks;
 pub(crate) mod log;
+pub(crate) mod maps;
 pub(crate) mod names;
 pub(crate) mod pool;
 pub(crate) mod process;

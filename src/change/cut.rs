@@ -3,6 +3,7 @@
 use crate::array::{Array, ArrayData, Io};
 use crate::base::error::Result;
 use crate::base::locks::{read, write};
+use crate::base::maps::{HashMap, IndexMap, index_map};
 use crate::base::shape::Dims;
 use crate::change::catalogue::{ArrayEntry, Catalogue, Slot};
 use crate::chunk::block::Block;
@@ -10,8 +11,7 @@ use crate::chunk::schema::Schema;
 use crate::format::root::{Attributes, Stored};
 use crate::records::Records;
 use crate::version::keeping::Keeping;
-use indexmap::IndexMap;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock, PoisonError};
 
 /// The state that a flush writes.
@@ -24,6 +24,10 @@ pub(crate) struct Cut {
     pub changes: u64,
     pub frozen: Frozen,
     pub next_array_id: u64,
+    /// Arrays with lower ids may stand in segments under an earlier name of their dataset.
+    pub renamed: u64,
+    /// The store's own.
+    pub attributes: Arc<Attributes>,
     pub keeping: Arc<Keeping>,
     /// Datasets that there are.
     pub count: u64,
@@ -134,10 +138,14 @@ impl FrozenArray {
     pub fn freeze(changed: &ChangedArray<'_>, data: &mut ArrayData, open: bool, io: &Io) -> Option<Self> {
         let (dataset, name) = (changed.dataset.clone(), changed.name.clone());
         let array = changed.array.clone();
-        // Totals are over one shape: what an array has grown by is stored all together, its edge too.
-        let grown = data.stored.as_ref().is_some_and(|(_, shape)| *shape != data.shape);
-        let chunks = array.freeze(data, io, open || grown)?;
-        Some(Self { dataset, name, array, shape: data.shape.clone(), chunks })
+        let (shape, end) = if open {
+            array.seal_all(data, io);
+            (data.shape.clone(), u64::MAX)
+        } else {
+            data.complete(&array.schema.chunk_shape)?
+        };
+        let chunks = array.freeze(data, end)?;
+        Some(Self { dataset, name, array, shape, chunks })
     }
 
     /// The array's own among the totals of all.
@@ -149,7 +157,7 @@ impl FrozenArray {
 /// Sets aside all changes that `catalogue` has.
 pub(crate) fn cut(catalogue: &mut Catalogue, io: &Io) -> Result<Cut> {
     let slots = catalogue.changed()?;
-    let mut changed = IndexMap::with_capacity(slots.len());
+    let mut changed = index_map(slots.len());
     for slot in &slots {
         let is_created = catalogue.is_created(slot);
         let dataset = slot.dataset();
@@ -181,6 +189,8 @@ pub(crate) fn cut(catalogue: &mut Catalogue, io: &Io) -> Result<Cut> {
         changes: catalogue.changes(),
         frozen,
         next_array_id: catalogue.next_array_id,
+        renamed: catalogue.renamed,
+        attributes: catalogue.attributes().clone(),
         keeping: catalogue.keeping().clone(),
         count: catalogue.len() as u64,
         changed,

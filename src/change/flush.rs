@@ -2,6 +2,7 @@
 
 use crate::array::Io;
 use crate::base::error::Result;
+use crate::base::maps::IndexMap;
 use crate::change::cut::{Cut, Totals};
 use crate::change::records::{Composed, Composer};
 use crate::change::segments::{self, Written, is_damage};
@@ -9,7 +10,6 @@ use crate::segment::rows::for_each_live_row;
 use crate::version::edit::{Edit, FileEdit, Keep, NewFiles};
 use crate::version::place::Place;
 use crate::version::{ArrayFile, File, Version};
-use indexmap::IndexMap;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ pub(crate) fn flush(place: &Place, io: &Io, ahead: &Version, cut: &Cut, merging:
 /// The stored bytes of arrays that are gone are dead. Where the index that tells of them cannot be read, they count as
 /// live until a compaction: an array that is damaged can be deleted.
 fn without_removed(io: &Io, version: &Version, removed: &[(Arc<str>, u64)]) -> Result<(Vec<FileEdit>, Vec<String>)> {
-    let (mut files, mut warnings): (IndexMap<&Arc<str>, ArrayFile>, _) = (IndexMap::new(), Vec::new());
+    let (mut files, mut warnings): (IndexMap<&Arc<str>, ArrayFile>, _) = (IndexMap::default(), Vec::new());
     for (name, id) in removed {
         let Some(file) = version.files.get(name) else { continue };
         let mut bytes = 0;

@@ -82,6 +82,16 @@ impl Schema {
         }
     }
 
+    /// Makes whole elements of a chunk of numbers the fill value, or zero.
+    pub fn fill(&self, bytes: &mut [u8]) {
+        match self.fill_bytes() {
+            Some(fill) if fill.iter().any(|&byte| byte != 0) => {
+                bytes.chunks_exact_mut(fill.len()).for_each(|cell| cell.copy_from_slice(fill));
+            }
+            _ => bytes.fill(0),
+        }
+    }
+
     /// Checks what the rest of the engine takes for granted.
     pub fn check(&self) -> Result<()> {
         let (rank, size) = (self.chunk_shape.len(), self.dtype.size());

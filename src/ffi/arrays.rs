@@ -15,13 +15,15 @@ use std::ffi::{c_char, c_void};
 ///              in type and shape
 /// - `dtype`    the type of the elements
 /// - `rank`     the number of dimensions, 0 to ATLAS_MAX_RANK; 0 is a scalar
-/// - `dims`     `rank` names of dimensions, all different; NULL for "dim_0", "dim_1", ...
+/// - `dims`     `rank` names of dimensions: see "Dimensions". NULL: an array of rank 1 has its own
+///              name as that of its dimension, any other "dim_0", "dim_1", ...
 /// - `shape`    `rank` extents, in cells; 0 is allowed, and usual for a dimension 0 that
 ///              `atlas_append_array` grows
 /// - `options`  NULL for the defaults
 ///
-/// Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset, ATLAS_STATUS_ALREADY_EXISTS or
-/// ATLAS_STATUS_READ_ONLY. Since 0.1.
+/// Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset, ATLAS_STATUS_INVALID_ARGUMENT if a
+/// dimension's name has another length there, ATLAS_STATUS_ALREADY_EXISTS or ATLAS_STATUS_READ_ONLY.
+/// Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn atlas_define_array(
     store: atlas_store,

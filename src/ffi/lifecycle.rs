@@ -102,8 +102,9 @@ pub unsafe extern "C" fn atlas_open_at(
 /// flush left it. Works out the statistics of what changed. Without changes it does nothing.
 ///
 /// Fails with ATLAS_STATUS_READ_ONLY, ATLAS_STATUS_NO_SPACE (the changes stay in memory: make room
-/// and flush again), ATLAS_STATUS_CONFLICT if another writer got in between, ATLAS_STATUS_IO or
-/// ATLAS_STATUS_POISONED. Since 0.1.
+/// and flush again), ATLAS_STATUS_INVALID_ARGUMENT if a dimension's name has two lengths in a dataset
+/// (see "Dimensions"; nothing is lost), ATLAS_STATUS_CONFLICT if another writer got in between,
+/// ATLAS_STATUS_IO or ATLAS_STATUS_POISONED. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn atlas_flush(store: atlas_store) -> atlas_status {
     guard("atlas_flush", |call| call.store(store)?.flush())

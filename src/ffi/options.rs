@@ -4,9 +4,14 @@ use crate::base::error::{ErrorKind, Result};
 use crate::ffi::callbacks;
 use crate::ffi::guard::Call;
 use crate::ffi::types::*;
-use crate::{ArrayOptions, Codec, CreateOptions, DType, FillValue, MetaFormat, OpenOptions, RuntimeOptions};
+use crate::{
+    ArrayOptions, Codec, CreateOptions, DType, FillValue, FloatOverflow, MetaFormat, OpenOptions, RuntimeOptions,
+};
 use std::ffi::c_void;
 use std::mem::MaybeUninit;
+
+const OVERFLOWS: [(i32, FloatOverflow); 2] =
+    [(ATLAS_OVERFLOW_ERROR, FloatOverflow::Error), (ATLAS_OVERFLOW_INFINITY, FloatOverflow::Infinity)];
 
 /// No struct of the header is this long; a larger size is a mistake, not a newer header.
 const SIZE_LIMIT: usize = 4096;
@@ -79,6 +84,7 @@ impl Call {
                 progress: c.progress,
                 progress_data: c.progress_data,
                 write_buffer_bytes: c.write_buffer_bytes,
+                float_overflow: c.float_overflow,
             })?,
         })
     }
@@ -121,6 +127,7 @@ impl Call {
             cache_bytes: nonzero(c.cache_bytes),
             log: callbacks::log(c.log, c.log_data),
             progress: callbacks::progress(c.progress, c.progress_data),
+            float_overflow: self.choice(c.float_overflow, "float_overflow", &OVERFLOWS)?.unwrap_or_default(),
         })
     }
 

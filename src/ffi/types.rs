@@ -91,6 +91,13 @@ pub const ATLAS_SWITCH_ON: i32 = 1;
 /// Off.
 pub const ATLAS_SWITCH_OFF: i32 = 2;
 
+/// The library's choice: an error.
+pub const ATLAS_OVERFLOW_DEFAULT: i32 = 0;
+/// A float that does not fit is an error, as an integer is.
+pub const ATLAS_OVERFLOW_ERROR: i32 = 1;
+/// A float that does not fit becomes an infinity of its sign.
+pub const ATLAS_OVERFLOW_INFINITY: i32 = 2;
+
 /// For `num_threads`: no background threads; all work is done on the calling thread.
 pub const ATLAS_THREADS_INLINE: i32 = -1;
 /// For `keep_generations`: no earlier commits.
@@ -161,6 +168,9 @@ pub struct atlas_create_options {
     /// the one before the last, until a compaction. Belongs to the store from then on; see
     /// `atlas_set_keep_generations`.
     pub keep_generations: i32,
+    /// ATLAS_OVERFLOW_: what becomes of a finite value that the narrower float type it is converted
+    /// to can only round to infinity: see "Memory". Default: an error.
+    pub float_overflow: i32,
 }
 
 /// Options of `atlas_open`. Set `struct_size`; a field that is 0 means its default.
@@ -185,6 +195,8 @@ pub struct atlas_open_options {
     pub progress_data: *mut c_void,
     /// Bytes that written values may take in memory, as in atlas_create_options.
     pub write_buffer_bytes: u64,
+    /// ATLAS_OVERFLOW_: as in atlas_create_options.
+    pub float_overflow: i32,
 }
 
 /// Options of `atlas_define_array`. Set `struct_size`; a field that is 0 means its default.

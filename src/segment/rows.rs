@@ -1,12 +1,13 @@
 //! The rows of all segments of an array name, of which the newest wins.
 
 use crate::base::error::{Result, bail};
+use crate::base::maps::{HashMap, HashSet};
 use crate::base::shape::Dims;
 use crate::chunk::schema::Schema;
 use crate::format::segment::{ChunkKey, HEADER_LEN, Row};
 use crate::segment::{Defined, SegmentReader, Segments};
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 /// The arrays of one name, by their ids.
@@ -94,7 +95,7 @@ pub(crate) fn for_each_live_row(
     array_id: u64,
     mut f: impl FnMut(&Row),
 ) -> Result<()> {
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     for (number, segment) in segments.iter().enumerate().rev() {
         reader.rows(segment, array_id, (0, u64::MAX), |row| {
             // The oldest segment is the last to be asked: nobody needs to know what was in it.
@@ -114,7 +115,7 @@ pub(crate) fn count_bytes(
     is_live: impl Fn(u64) -> bool,
     mut on_live: impl FnMut(&Row),
 ) -> Result<(u64, u64)> {
-    let (mut seen, mut all, mut live) = (HashSet::new(), 0, 0);
+    let (mut seen, mut all, mut live) = (HashSet::default(), 0, 0);
     for segment in segments.iter().rev() {
         let directory = reader.directory(segment)?;
         all += directory.blocks_end - HEADER_LEN as u64;

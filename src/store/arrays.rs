@@ -1,10 +1,10 @@
 //! Arrays of a store: defining, writing, appending, reading.
 
-use crate::array::{self, Array, Plan};
+use crate::array::{self, Array, Io, Plan};
 use crate::base::dtype::DType;
 use crate::base::error::{Result, bail, error};
 use crate::base::locks::{read, write};
-use crate::base::names::check_name;
+use crate::base::names::{check_name, default_dims};
 use crate::base::shape::{Dims, Region, Selection, check_shape, check_size};
 use crate::change::catalogue::ArrayEntry;
 use crate::chunk::grid;
@@ -19,6 +19,10 @@ use std::sync::Arc;
 impl Store {
     /// Defines an array of `shape`, whose dimensions have the names `dims`. Its cells read as the fill value, or as
     /// zero, until they are written. Dimension 0 can grow: see [`Store::append_array`].
+    ///
+    /// A name may stand several times, and has one length in a dataset; of dimensions 0 that holds from a flush on, which
+    /// is refused where two differ. Without names (`dims` is empty) an array of rank 1 has its own name as that of its
+    /// dimension, any other `dim_0`, `dim_1`, ... Those are compared with nothing.
     pub fn define_array(
         &self,
         dataset: &str,
@@ -29,15 +33,27 @@ impl Store {
         options: ArrayOptions,
     ) -> Result<()> {
         check_name("array", array)?;
-        let schema = self.schema(dtype, dims, shape, options).map_err(|error| in_array(dataset, array, error))?;
+        let in_array = |error| in_array(dataset, array, error);
+        let default;
+        let dims = match dims {
+            [] => {
+                default = default_dims(array, shape.len());
+                &default
+            }
+            named => named,
+        };
+        let schema = self.schema(dtype, dims, shape, options).map_err(in_array)?;
         let mut state = self.state_mut()?;
-        if state.catalogue.slot(dataset)?.dataset().arrays.contains_key(array) {
-            bail!(AlreadyExists, "array '{array}' of dataset '{dataset}' already exists");
+        {
+            let slot = state.catalogue.slot(dataset)?;
+            if slot.dataset().arrays.contains_key(array) {
+                bail!(AlreadyExists, "array '{array}' of dataset '{dataset}' already exists");
+            }
+            slot.dataset().check_dims(&schema, shape).map_err(in_array)?;
         }
         let made = state.catalogue.new_array(schema, shape);
         let (place, (found, change)) = (made.id, state.catalogue.change(dataset)?);
-        found.arrays.insert(array.into(), ArrayEntry::new(made, Arc::default(), place, change));
-        Ok(())
+        found.insert(array.into(), ArrayEntry::new(made, Arc::default(), place, change))
     }
 
     fn schema(&self, dtype: DType, dims: &[&str], shape: &[u64], options: ArrayOptions) -> Result<Schema> {
@@ -81,7 +97,7 @@ impl Store {
         let mut state = self.state_mut()?;
         let id = state.catalogue.slot(dataset)?.dataset().array(dataset, array)?.array.id;
         let (found, change) = state.catalogue.change(dataset)?;
-        found.arrays.shift_remove(array);
+        found.remove(array)?;
         found.removed.push((change, array.into()));
         state.catalogue.removed.push((array.into(), id));
         Ok(())
@@ -136,7 +152,7 @@ impl Store {
             numbers(array)?;
             let mut data = write(&array.data)?;
             let region = selection.resolve(&data.shape)?;
-            let source = source.bind(&region.count, array.schema.dtype)?;
+            let source = source.bind(&region.count, array.schema.dtype, self.overflow)?;
             source.check_values()?;
             array.write_numbers(&mut data, &self.io, &segments, &region, &source)?;
             state.catalogue.note_values(slot, entry)
@@ -162,7 +178,7 @@ impl Store {
     pub fn append_array(&self, dataset: &str, array: &str, count: &[u64], source: Source<'_>) -> Result<()> {
         self.append(dataset, array, count, |array, data, segments, region| {
             numbers(array)?;
-            let source = source.bind(&region.count, array.schema.dtype)?;
+            let source = source.bind(&region.count, array.schema.dtype, self.overflow)?;
             source.check_values()?;
             array.write_numbers(data, &self.io, segments, region, &source)
         })
@@ -234,7 +250,8 @@ impl Store {
             let none = Segments::default();
             match &values {
                 array::Values::Numbers(bytes) => {
-                    let source = Source::from_bytes(bytes, made.schema.dtype).bind(&region.count, made.schema.dtype)?;
+                    let dtype = made.schema.dtype;
+                    let source = Source::from_bytes(bytes, dtype).bind(&region.count, dtype, self.overflow)?;
                     made.write_numbers(&mut data, &self.io, &none, &region, &source)?;
                 }
                 array::Values::Texts(texts) => {
@@ -267,9 +284,10 @@ impl Store {
             array::read_texts(&self.io, &plan, &region.count, &mut texts)?;
             return Ok(array::Values::Texts(texts));
         }
-        let mut bytes = crate::memory::buffers::allocate(cells * array.schema.dtype.size())?;
-        let target = Target::from_bytes(&mut bytes, array.schema.dtype).bind(&region.count, array.schema.dtype)?;
-        let plan = array.plan_numbers(data, segments, region, &target)?;
+        let dtype = array.schema.dtype;
+        let mut bytes = crate::memory::buffers::allocate(cells * dtype.size())?;
+        let target = Target::from_bytes(&mut bytes, dtype).bind(&region.count, dtype, self.overflow)?;
+        let plan = array.plan_numbers(data, segments, region, &target, &self.io)?;
         array::read_numbers(&self.io, &[(plan, target)])?;
         Ok(array::Values::Numbers(bytes))
     }
@@ -278,8 +296,8 @@ impl Store {
     pub fn read_array(&self, dataset: &str, array: &str, selection: Selection<'_>, target: Target<'_>) -> Result<()> {
         let name = |error| in_array(dataset, array, error);
         self.on_snapshot(|state| {
-            let bind = |count: &[u64], dtype| target.bind(count, dtype);
-            let reads = [state.begin_read(dataset, array, selection, bind)?];
+            let bind = |count: &[u64], dtype| target.bind(count, dtype, self.overflow);
+            let reads = [state.begin_read(&self.io, dataset, array, selection, bind)?];
             Ok(move || array::read_numbers(&self.io, &reads).map_err(name))
         })
     }
@@ -298,7 +316,7 @@ impl Store {
             let mut first: Option<Dims> = None;
             let mut reads = Vec::with_capacity(datasets.len());
             for (number, dataset) in datasets.iter().enumerate() {
-                reads.push(state.begin_read(dataset, array, selection, |count, dtype| {
+                reads.push(state.begin_read(&self.io, dataset, array, selection, |count, dtype| {
                     let same = first.get_or_insert_with(|| count.into());
                     if same[..] != *count {
                         let one = datasets[0];
@@ -306,7 +324,7 @@ impl Store {
                     }
                     let stacked: Dims = std::iter::once(datasets.len() as u64).chain(count.iter().copied()).collect();
                     check_size(&stacked, target.item_size())?;
-                    Ok(target.bind(&stacked, dtype)?.part(number as u64))
+                    Ok(target.bind(&stacked, dtype, self.overflow)?.part(number as u64))
                 })?);
             }
             Ok(move || {
@@ -366,6 +384,7 @@ impl State {
     /// Makes the plan of a read of numbers.
     fn begin_read<'t>(
         &self,
+        io: &Io,
         dataset: &str,
         array: &str,
         selection: Selection<'_>,
@@ -377,7 +396,7 @@ impl State {
             let data = read(&array.data)?;
             let region = selection.resolve(&data.shape)?;
             let target = bind(&region.count, array.schema.dtype)?;
-            let plan = array.plan_numbers(&data, &segments, &region, &target)?;
+            let plan = array.plan_numbers(&data, &segments, &region, &target, io)?;
             Ok((plan, target))
         })
     }

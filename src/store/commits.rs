@@ -2,6 +2,7 @@
 
 use crate::base::error::{Error, ErrorKind, Result, bail, error};
 use crate::base::locks::{lock, read, write};
+use crate::base::maps::HashSet;
 use crate::base::sync::MutexGuard;
 use crate::change::catalogue::Catalogue;
 use crate::change::compact::{Compaction, compact, compact_records, live_arrays};
@@ -20,7 +21,6 @@ use crate::version::pins::Pin;
 use crate::version::place::Place;
 use crate::version::roots::{expect_root, kept_generations, read_kept, read_last_root, read_root, repairable};
 use crate::version::{File, Version};
-use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -252,8 +252,8 @@ impl Store {
         let (catalogue, version, mark) = newer.inspect_err(|_| committer.pin(held.generation))?;
         committer.pin(version.generation);
         committer.root = Some(mark);
-        let files: HashSet<&str> = version.all_segments().map(|segment| &*segment.record.file).collect();
-        for segment in held.all_segments().filter(|segment| !files.contains(&*segment.record.file)) {
+        let files: HashSet<_> = version.all_segments().map(|segment| segment.record.place()).collect();
+        for segment in held.all_segments().filter(|segment| !files.contains(&segment.record.place())) {
             // A file that is removed takes space as long as it is open.
             self.io.reader.close(segment);
         }

@@ -92,27 +92,27 @@ impl<'s> Dataset<'s> {
 
     /// See [`Store::set_attribute`].
     pub fn set_attribute(&self, array: Option<&str>, key: &str, value: impl Into<Value>) -> Result<()> {
-        self.store.set_attribute(&self.name, array, key, value)
+        self.store.set_attribute(&*self.name, array, key, value)
     }
 
     /// See [`Store::attribute`].
     pub fn attribute(&self, array: Option<&str>, key: &str) -> Result<Value> {
-        self.store.attribute(&self.name, array, key)
+        self.store.attribute(&*self.name, array, key)
     }
 
     /// See [`Store::has_attribute`].
     pub fn has_attribute(&self, array: Option<&str>, key: &str) -> Result<bool> {
-        self.store.has_attribute(&self.name, array, key)
+        self.store.has_attribute(&*self.name, array, key)
     }
 
     /// See [`Store::attribute_names`].
     pub fn attribute_names(&self, array: Option<&str>) -> Result<Vec<Arc<str>>> {
-        self.store.attribute_names(&self.name, array)
+        self.store.attribute_names(&*self.name, array)
     }
 
     /// See [`Store::delete_attribute`].
     pub fn delete_attribute(&self, array: Option<&str>, key: &str) -> Result<()> {
-        self.store.delete_attribute(&self.name, array, key)
+        self.store.delete_attribute(&*self.name, array, key)
     }
 
     /// See [`Store::array_stats`].

@@ -10,6 +10,7 @@ mod arrays;
 mod attributes;
 mod callbacks;
 mod commits;
+mod copy;
 mod dataset;
 mod info;
 mod install;
@@ -31,6 +32,7 @@ pub use repair::{DamagedSegment, Newer, Repair, RepairOptions};
 pub use verify::Damage;
 
 use crate::array::Io;
+use crate::base::convert::FloatOverflow;
 use crate::base::error::{Error, ErrorKind, Result, bail, error};
 use crate::base::locks::{read, write};
 use crate::base::log::LogLevel;
@@ -61,6 +63,7 @@ pub struct Store {
     /// The process that opened it.
     pid: u32,
     io: Io,
+    overflow: FloatOverflow,
     log: Option<LogFn>,
     progress: Option<ProgressFn>,
     state: RwLock<State>,
@@ -258,6 +261,11 @@ impl Store {
         (committer.lock, committer.pin) = (None, None);
     }
 
+    /// What this handle makes of floats that do not fit: see [`RuntimeOptions::float_overflow`](crate::RuntimeOptions).
+    pub fn float_overflow(&self) -> FloatOverflow {
+        self.overflow
+    }
+
     /// Makes an empty dataset.
     pub fn create_dataset(&self, name: &str) -> Result<Dataset<'_>> {
         check_name("dataset", name)?;
@@ -268,6 +276,13 @@ impl Store {
     /// Deletes a dataset and its arrays. Their bytes stay on disk until [`Store::compact`].
     pub fn delete_dataset(&self, name: &str) -> Result<()> {
         self.state_mut()?.catalogue.delete(name)
+    }
+
+    /// Gives a dataset another name, and moves nothing: its arrays and their files are what they were. It is the last in the
+    /// order of [`Store::dataset_names`] from then on.
+    pub fn rename_dataset(&self, dataset: &str, name: &str) -> Result<()> {
+        check_name("dataset", name)?;
+        self.state_mut()?.catalogue.rename(dataset, name)
     }
 
     /// A view of a dataset.

@@ -4,6 +4,7 @@ use crate::array::Io;
 use crate::base::error::{Error, ErrorKind, Result, bail, error};
 use crate::base::locks::{lock, read};
 use crate::base::log::LogLevel;
+use crate::base::maps::IndexMap;
 use crate::base::pool::Pool;
 use crate::base::process;
 use crate::base::sync::atomic::AtomicBool;
@@ -26,7 +27,6 @@ use crate::version::edit::{Edit, Keep, NewFiles, NewRecords, Unsynced};
 use crate::version::keeping::Keeping;
 use crate::version::place::Place;
 use crate::version::roots::{self, DEFAULT_KEPT, expect_root, find_root, read_last_root, repairable};
-use indexmap::IndexMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -75,9 +75,11 @@ impl Store {
             default_compression: compression.into(),
             default_pack: options.pack.unwrap_or(true),
             keep_generations: options.keep_generations,
-            pins: IndexMap::new(),
+            pins: IndexMap::default(),
+            renamed: 0,
+            attributes: Arc::default(),
             schemas: Vec::new(),
-            array_files: IndexMap::new(),
+            array_files: IndexMap::default(),
             catalogue: None,
         };
         let sync = options.runtime.sync.unwrap_or(true);
@@ -185,6 +187,7 @@ impl Store {
             mode,
             pid: process::id(),
             io,
+            overflow: runtime.float_overflow,
             log: runtime.log,
             progress: runtime.progress,
             committer: Mutex::new(committer),
@@ -225,7 +228,7 @@ fn check_empty(storage: &dyn Storage, path: &Path) -> Result<()> {
     // A create that was killed leaves these.
     let is_ours = |path: &Path| {
         let name = file_name(path);
-        name == names::LOCK || names::is_left_by_a_commit(&name)
+        name == names::LOCK || names::is_left_by_a_writer(&name)
     };
     if let Some(entry) = entries.iter().find(|entry| !is_ours(&entry.path)) {
         bail!(InvalidArgument, "{} is not empty: it holds {}", path.display(), entry.path.display());
@@ -236,7 +239,7 @@ fn check_empty(storage: &dyn Storage, path: &Path) -> Result<()> {
 /// Removes what creates that were killed have left.
 fn remove_leftovers(storage: &dyn Storage, path: &Path) -> Result<()> {
     let entries = storage.list(path).map_err(|error| Error::io("list", path, &error))?;
-    for entry in entries.iter().filter(|entry| names::is_left_by_a_commit(&file_name(&entry.path))) {
+    for entry in entries.iter().filter(|entry| names::is_left_by_a_writer(&file_name(&entry.path))) {
         storage.remove(&entry.path).map_err(|error| Error::io("remove", &entry.path, &error))?;
     }
     Ok(())

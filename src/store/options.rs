@@ -1,5 +1,6 @@
 //! What a caller may choose; everything has a default.
 
+pub use crate::base::convert::FloatOverflow;
 pub use crate::base::log::LogLevel;
 use crate::codec::Codec;
 use crate::format::root::MetaFormat;
@@ -44,6 +45,9 @@ pub struct RuntimeOptions {
     pub log: Option<LogFn>,
     /// Receives the progress of compact and verify.
     pub progress: Option<ProgressFn>,
+    /// What a conversion between types makes of a finite float that the narrower type does not have: an error by default.
+    /// It holds for what is written and for what is read, fill values and attributes too.
+    pub float_overflow: FloatOverflow,
 }
 
 /// For [`Store::create`](crate::Store::create).

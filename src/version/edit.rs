@@ -3,7 +3,7 @@
 use crate::base::process;
 use crate::chunk::schema::Schema;
 use crate::format::catalogue::Kind;
-use crate::format::root::CatalogueRecord;
+use crate::format::root::{Attributes, CatalogueRecord};
 use crate::records::{CatalogueFile, InRoot, Records};
 use crate::segment::NewFile;
 use crate::storage::Storage;
@@ -35,6 +35,10 @@ pub(crate) struct Edit {
 pub(crate) struct NewRecords {
     pub schemas: Vec<Arc<Schema>>,
     pub next_array_id: u64,
+    /// Arrays with lower ids may stand in segments under an earlier name of their dataset.
+    pub renamed: u64,
+    /// The store's own.
+    pub attributes: Arc<Attributes>,
     pub count: u64,
     pub next_place: u64,
     /// What the root says, in its order.
@@ -68,6 +72,8 @@ impl NewRecords {
         Self {
             schemas: records.schemas.clone(),
             next_array_id: records.next_array_id,
+            renamed: records.renamed,
+            attributes: records.attributes.clone(),
             count: records.count,
             next_place: records.next_place,
             layer: records.layer.iter().map(same).collect(),

@@ -12,17 +12,21 @@ pub(crate) mod place;
 pub(crate) mod roots;
 
 use crate::base::error::{Result, bail};
+use crate::base::maps::{HashMap, HashSet, IndexMap, index_map};
 use crate::base::names::stored_name;
 use crate::format::names;
 use crate::format::root::{FileRecord, MetaFormat, Root, SegmentRecord, parse_id};
 use crate::records::{CatalogueFile, Records};
-use crate::segment::{Segment, Segments};
+use crate::segment::{Segment, Segments, bundle};
 use crate::storage::Storage;
 use crate::version::keeping::Keeping;
-use indexmap::IndexMap;
-use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
+
+/// Whether a file can have so many bytes.
+fn is_offset(bytes: u64) -> bool {
+    i64::try_from(bytes).is_ok()
+}
 
 /// What one commit holds.
 #[derive(Clone, Default)]
@@ -50,6 +54,11 @@ impl ArrayFile {
         Self { folder, segments: Segments::default(), live_bytes: 0, dead_bytes: 0 }
     }
 
+    /// Whether there is a segment in its folder.
+    pub fn has_folder(&self) -> bool {
+        self.segments.iter().any(|segment| segment.record.at.is_none())
+    }
+
     fn record(&self) -> FileRecord {
         FileRecord {
             folder: self.folder.clone(),
@@ -75,6 +84,18 @@ impl File {
         }
     }
 
+    pub fn is_bundled(&self) -> bool {
+        matches!(self, Self::Segment(segment) if segment.record.at.is_some())
+    }
+
+    /// What no other has: the name, and of a segment in a bundle where it begins.
+    pub fn place(&self) -> (Arc<str>, u64) {
+        match self {
+            Self::Segment(segment) => (segment.record.file.clone(), segment.offset()),
+            Self::Catalogue(file) => (file.record.file.clone(), 0),
+        }
+    }
+
     pub fn path(&self) -> &Path {
         match self {
             Self::Segment(segment) => &segment.path,
@@ -93,31 +114,38 @@ impl Version {
         known: &Version,
     ) -> Result<Self> {
         let head = &root.head;
-        let segments: HashMap<&str, &Arc<Segment>> =
-            known.all_segments().map(|segment| (&*segment.record.file, segment)).collect();
-        let mut files = IndexMap::with_capacity(head.array_files.len());
-        let mut named = HashSet::new();
+        let segments: HashMap<_, &Arc<Segment>> =
+            known.all_segments().map(|segment| (segment.record.place(), segment)).collect();
+        let mut files = index_map(head.array_files.len());
+        let mut named = HashSet::default();
         for (name, record) in &head.array_files {
             stored_name("array", name)?;
             // These become paths: nothing that the root says may lead out of the store.
             if !names::is_folder_name(&record.folder) {
                 bail!(Corrupt, "array file '{name}' has the folder '{}'", record.folder);
             }
-            if let Some(segment) = record.segments.iter().find(|segment| !names::is_segment_name(&segment.file)) {
-                bail!(Corrupt, "array file '{name}' has the segment '{}'", segment.file);
+            let is_named = |segment: &&SegmentRecord| match segment.at {
+                None => names::is_segment_name(&segment.file),
+                Some(at) => {
+                    let end = at.checked_add(segment.length);
+                    names::is_bundle_name(&segment.file) && at >= bundle::FIRST && end.is_some_and(is_offset)
+                }
+            };
+            if let Some(segment) = record.segments.iter().find(|segment| !is_named(segment)) {
+                bail!(Corrupt, "array file '{name}' has the segment '{}' at {:?}", segment.file, segment.at);
             }
-            if let Some(segment) = record.segments.iter().find(|segment| !named.insert(&segment.file)) {
-                bail!(Corrupt, "the root names the segment '{}' twice", segment.file);
+            if let Some(segment) = record.segments.iter().find(|segment| !named.insert(segment.place())) {
+                bail!(Corrupt, "the root names the segment '{}' at {:?} twice", segment.file, segment.at);
             }
             let length = record.segments.iter().try_fold(0u64, |sum, segment| sum.checked_add(segment.length));
             let bytes = record.live_bytes.checked_add(record.dead_bytes);
-            if bytes.is_none() || length.is_none_or(|length| length > i64::MAX as u64) || bytes > length {
+            if bytes.is_none() || !length.is_some_and(is_offset) || bytes > length {
                 bail!(Corrupt, "array file '{name}' has more bytes than its segments");
             }
-            let folder = path.join(&*record.folder);
-            let segment = |record: &SegmentRecord| match segments.get(&*record.file) {
+            let folder = &record.folder;
+            let segment = |record: &SegmentRecord| match segments.get(&record.place()) {
                 Some(same) if same.record == *record => Arc::clone(same),
-                _ => Arc::new(Segment::new(record.clone(), &folder)),
+                _ => Arc::new(Segment::new(record.clone(), path, folder)),
             };
             let file = ArrayFile {
                 folder: record.folder.clone(),
@@ -142,6 +170,11 @@ impl Version {
     pub fn all_files(&self) -> impl Iterator<Item = File> {
         let segments = self.all_segments().map(|segment| File::Segment(segment.clone()));
         segments.chain(self.records.files.iter().map(|file| File::Catalogue(file.clone())))
+    }
+
+    /// The bundles that it needs.
+    pub fn bundles(&self) -> HashSet<&Arc<str>> {
+        self.all_segments().map(|segment| &segment.record).filter(|of| of.at.is_some()).map(|of| &of.file).collect()
     }
 
     pub fn all_segments(&self) -> impl Iterator<Item = &Arc<Segment>> {

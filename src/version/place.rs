@@ -23,7 +23,7 @@ pub(crate) struct Place {
     pub default_pack: bool,
     /// Bytes of records that the root has, at most, where that was asked for.
     pub root_bytes: Option<u64>,
-    /// Segments and catalogue files that were begun, for their names.
+    /// Segments, bundles and catalogue files that were begun, for their names.
     files_made: AtomicU64,
 }
 
@@ -58,6 +58,11 @@ impl Place {
     /// A name for the next segment of commit `generation`.
     pub fn new_segment_name(&self, generation: u64) -> String {
         names::segment_name(generation, self.files_made.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// A name for the next bundle of commit `generation`.
+    pub fn new_bundle_name(&self, generation: u64) -> String {
+        names::bundle_name(generation, self.files_made.fetch_add(1, Ordering::Relaxed))
     }
 
     /// A name for the next catalogue file of commit `generation`.

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <list>
@@ -451,6 +452,76 @@ TEST(options_of_a_store) {
         CHECK(named.create_dataset("d").define_array<int>("a", {}, {}).info().codec == atlas::Codec::lz4);
     });
 #endif
+}
+
+TEST(renaming_copying_and_attributes_of_the_store) {
+    atlas::Store store = atlas::create(path_of("store")), other = atlas::create(path_of("other"));
+    atlas::Array a = store.create_dataset("jan").define_array<int>("a", {}, {3});
+    CHECK_EQUAL(a.dims(), (Names{"a"})); // an array of one dimension is its own coordinate
+    a.write({1, 2, 3});
+    store["jan"].attributes().set("k", 7);
+    store.create_dataset("feb");
+    store.rename("jan", "mar");
+    CHECK_EQUAL(store.dataset_names(), (Names{"feb", "mar"}));
+    CHECK_THROWS(not_found, ("'jan'"), (void)a.read<int>());
+    CHECK_THROWS(already_exists, ("'feb'"), store.rename("mar", "feb"));
+    store.copy("mar", "apr");
+    store.copy("mar", other, "mar");
+    CHECK_THROWS(already_exists, ("'apr'"), store.copy("mar", "apr"));
+    for (const atlas::Dataset &dataset : {store["mar"], store["apr"], other["mar"]}) {
+        CHECK_EQUAL(dataset["a"].read<int>(), (std::vector<int>{1, 2, 3}));
+        CHECK(dataset.attributes().get<int>("k") == 7);
+    }
+    const atlas::Attributes own = store.attributes();
+    own.set("title", "a store");
+    own.set("levels", {1.0, 2.0});
+    CHECK_EQUAL(own.names(), (Names{"title", "levels"}));
+    CHECK(own.get<std::string>("title") == "a store" && own.has("levels") && own.count() == 2);
+    CHECK_THROWS(type_mismatch, ("'levels'", "the store", "2 values"), (void)own.get<double>("levels"));
+    own.erase("levels");
+    store.close();
+    other.close();
+    const atlas::Store reading = atlas::open(path_of("store"));
+    CHECK_EQUAL(reading.attributes().names(), (Names{"title"}));
+    CHECK_THROWS(read_only, ("read"), reading.attributes().set("k", 1));
+}
+
+TEST(dimensions_have_one_length) {
+    atlas::Store store = atlas::create(path_of("store"));
+    atlas::Dataset d = store.create_dataset("d");
+    d.define_array<double>("cov", {"x", "x"}, {2, 2});
+    CHECK_THROWS(invalid_argument, ("'x'", "3", "2", "'cov'"), d.define_array<double>("t", {"time", "x"}, {0, 3}));
+    d.define_array<double>("time", {}, {0});
+    d.define_array<double>("t", {"time"}, {0}).append({1.0, 2.0});
+    CHECK_THROWS(invalid_argument, ("'time'", "'t'", "2", "0"), store.flush());
+    d["time"].append({1.0, 2.0});
+    store.close();
+}
+
+TEST(floats_that_do_not_fit) {
+    const double large[] = {1.5, -1e300}, infinite[] = {INFINITY, NAN};
+    atlas::CreateOptions options;
+    {
+        atlas::Store store = atlas::create(path_of("store"), options);
+        atlas::Array a = store.create_dataset("d").define_array<float>("a", {"x"}, {2});
+        CHECK_THROWS(out_of_range, ("'a'", "-1e300", "f32"), a.write(large));
+        a.write(infinite);
+        a.attributes().set("far", 1e300);
+        CHECK(std::isinf(a.read<float>()[0]) && std::isnan(a.read<float>()[1]));
+        CHECK_THROWS(out_of_range, ("'far'"), (void)a.attributes().get<float>("far"));
+        store["d"].define_array<double>("b", {"x"}, {2}).write(large);
+        CHECK_THROWS(out_of_range, ("'b'"), (void)store["d"]["b"].read<float>());
+        store.close();
+    }
+    atlas::OpenOptions reading;
+    reading.float_overflow = atlas::FloatOverflow::infinity;
+    atlas::Store store = atlas::open(path_of("store"), Mode::read_write, reading);
+    CHECK_EQUAL(store["d"]["b"].read<float>(), (std::vector<float>{1.5F, -INFINITY}));
+    CHECK(std::isinf(store["d"]["a"].attributes().get<float>("far")));
+    store["d"]["a"].write(large);
+    CHECK_EQUAL(store["d"]["a"].read<float>(), (std::vector<float>{1.5F, -INFINITY}));
+    options.float_overflow = static_cast<atlas::FloatOverflow>(77);
+    CHECK_THROWS(invalid_argument, ("77"), (void)atlas::create(path_of("bad"), options));
 }
 
 namespace {

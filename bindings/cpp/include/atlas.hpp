@@ -101,6 +101,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -173,6 +174,12 @@ enum class Codec : std::int32_t {
     zstd = ATLAS_CODEC_ZSTD, ///< With zstd.
     lz4 = ATLAS_CODEC_LZ4,   ///< With LZ4: faster, and larger.
     none = ATLAS_CODEC_NONE, ///< Not at all.
+};
+
+/// What becomes of a finite float that the narrower type it is converted to can only round to infinity.
+enum class FloatOverflow : std::int32_t {
+    error = ATLAS_OVERFLOW_ERROR,       ///< Status::out_of_range, as for an integer that does not fit.
+    infinity = ATLAS_OVERFLOW_INFINITY, ///< An infinity of its sign.
 };
 
 /// How the store's root is written.
@@ -527,6 +534,79 @@ class Text {
     std::string owned_;
     const char *text_;
 };
+
+// ---- Time -----------------------------------------------------------------------------------------------------------
+
+/// A date and a time of day in a calendar of the CF conventions. Whether there is such a date, encode_time finds out.
+struct DateTime {
+    std::int64_t year = 1970;    ///< -1,000,000 to 1,000,000; 0 is the one before 1.
+    std::int32_t month = 1;      ///< 1 to 12.
+    std::int32_t day = 1;        ///< From 1 on.
+    std::int32_t hour = 0;       ///< 0 to 23.
+    std::int32_t minute = 0;     ///< 0 to 59.
+    std::int32_t second = 0;     ///< 0 to 59.
+    std::int32_t nanosecond = 0; ///< 0 to 999,999,999.
+
+  private:
+    auto tied_() const noexcept { return std::tie(year, month, day, hour, minute, second, nanosecond); }
+
+  public:
+    /// The date of a time of the store or, as Timestamp is made of one, of std::chrono::system_clock; in the proleptic
+    /// Gregorian calendar.
+    static DateTime of(Timestamp time);
+
+    /// The time of a date of the proleptic Gregorian calendar; its point() is the standard library's. Throws
+    /// Status::out_of_range outside the years 1678 to 2261, and Status::invalid_argument if there is no such date.
+    Timestamp timestamp() const;
+
+    /// The same date and time.
+    friend bool operator==(const DateTime &a, const DateTime &b) noexcept { return a.tied_() == b.tied_(); }
+    /// Another date or time.
+    friend bool operator!=(const DateTime &a, const DateTime &b) noexcept { return a.tied_() != b.tied_(); }
+    /// An earlier one.
+    friend bool operator<(const DateTime &a, const DateTime &b) noexcept { return a.tied_() < b.tied_(); }
+};
+
+static_assert(sizeof(DateTime) == sizeof(atlas_datetime) && std::is_standard_layout_v<DateTime> &&
+                  std::is_trivially_copyable_v<DateTime> &&
+                  offsetof(DateTime, nanosecond) == offsetof(atlas_datetime, nanosecond),
+              "atlas: DateTime is an atlas_datetime");
+
+/// The dates that numbers with CF's `units` and `calendar` mean: atlas_decode_time.
+///
+///     std::vector<atlas::DateTime> dates = atlas::decode_time(hours, "hours since 1900-01-01", "noleap");
+///
+/// `values` is a contiguous range of integers, float or double; or of Timestamp, where units and calendar are "".
+/// Throws Status::out_of_range for NaN, infinity and years that there are not, invalid_argument or unsupported for what
+/// is not understood, type_mismatch for another type.
+template <class R> std::vector<DateTime> decode_time(const R &values, const Text &units, const Text &calendar = "") {
+    using T = detail::Bare<decltype(*std::data(values))>;
+    static_assert(is_element<T>, "atlas: times are integers, float, double or Timestamp");
+    std::vector<DateTime> dates(std::size(values));
+    detail::check(atlas_decode_time(units.c_str(), calendar.c_str(), static_cast<atlas_dtype>(dtype_of<T>),
+                                    std::data(values), dates.size(),
+                                    static_cast<atlas_datetime *>(static_cast<void *>(dates.data()))));
+    return dates;
+}
+
+/// The numbers of type `T` that mean dates: atlas_encode_time, the other way of decode_time.
+///
+///     std::vector<double> hours = atlas::encode_time<double>(dates, "hours since 1900-01-01", "noleap");
+///
+/// `dates` is a contiguous range of DateTime. Throws Status::invalid_argument for what is no date of the calendar,
+/// out_of_range for other years and where no integer of the type means it; else as decode_time.
+template <class T, class R> std::vector<T> encode_time(const R &dates, const Text &units, const Text &calendar = "") {
+    static_assert(std::is_same_v<detail::Bare<decltype(*std::data(dates))>, DateTime>, "atlas: dates are of DateTime");
+    static_assert(is_element<T> && !std::is_same_v<T, bool>, "atlas: times are integers, float, double or Timestamp");
+    std::vector<T> values(std::size(dates));
+    detail::check(atlas_encode_time(units.c_str(), calendar.c_str(),
+                                    static_cast<const atlas_datetime *>(static_cast<const void *>(std::data(dates))),
+                                    values.size(), static_cast<atlas_dtype>(dtype_of<T>), values.data()));
+    return values;
+}
+
+inline DateTime DateTime::of(Timestamp time) { return decode_time(std::array<Timestamp, 1>{time}, "")[0]; }
+inline Timestamp DateTime::timestamp() const { return encode_time<Timestamp>(std::array<DateTime, 1>{*this}, "")[0]; }
 
 // ---- Memory ---------------------------------------------------------------------------------------------------------
 
@@ -1029,6 +1109,7 @@ struct CreateOptions {
     int num_threads = 0;           ///< Background threads, or threads_inline; 0 for the default: see atlas.h.
     std::uint64_t cache_bytes = 0; ///< Bytes kept for later reads; 0 for the default, 64 MiB.
     std::uint64_t write_buffer_bytes = 0; ///< Bytes of written values in memory; 0 for the default, 256 MiB.
+    std::optional<FloatOverflow> float_overflow{}; ///< Floats that a narrower type does not have. Default: an error.
     Log log{};                            ///< Called with messages. Default: none; see also "Store and views".
     Progress progress{};                  ///< Called during compact and verify. Default: none.
 };
@@ -1040,6 +1121,7 @@ struct OpenOptions {
     int num_threads = 0;                  ///< Background threads, or threads_inline; 0 for the default: see atlas.h.
     std::uint64_t cache_bytes = 0;        ///< Bytes kept for later reads; 0 for the default, 64 MiB.
     std::uint64_t write_buffer_bytes = 0; ///< Bytes of written values in memory; 0 for the default, 256 MiB.
+    std::optional<FloatOverflow> float_overflow{}; ///< As in CreateOptions.
     Log log{};                            ///< Called with messages. Default: none; see also "Store and views".
     Progress progress{};                  ///< Called during compact and verify. Default: none.
 };
@@ -1308,8 +1390,8 @@ template <class T> struct IsVector<std::vector<T>> : std::true_type { using Valu
 
 // ---- Attributes -----------------------------------------------------------------------------------------------------
 
-/// The attributes of a dataset or of an array: a view. All functions fail with Status::not_found if there is no such
-/// dataset or array.
+/// The attributes of a store, of a dataset or of an array: a view. All functions fail with Status::not_found if there is
+/// no such dataset or array.
 class Attributes {
   public:
     /// Sets an attribute to one value or a list, replacing an earlier value whatever its type. The type is kept
@@ -1392,7 +1474,7 @@ class Attributes {
     [[nodiscard]] AttributeInfo info(const Text &key) const {
         atlas_dtype dtype = 0;
         AttributeInfo info;
-        detail::check(atlas_attribute_info(store_, dataset_.c_str(), array(), key.c_str(), &dtype, &info.count));
+        detail::check(atlas_attribute_info(store_, dataset(), array(), key.c_str(), &dtype, &info.count));
         info.dtype = static_cast<DType>(dtype);
         return info;
     }
@@ -1400,62 +1482,64 @@ class Attributes {
     /// Tells whether there is an attribute of this name.
     [[nodiscard]] bool has(const Text &key) const {
         bool has = false;
-        detail::check(atlas_has_attribute(store_, dataset_.c_str(), array(), key.c_str(), &has));
+        detail::check(atlas_has_attribute(store_, dataset(), array(), key.c_str(), &has));
         return has;
     }
 
     /// Counts the attributes.
     [[nodiscard]] std::size_t count() const {
         std::size_t count = 0;
-        detail::check(atlas_attribute_count(store_, dataset_.c_str(), array(), &count));
+        detail::check(atlas_attribute_count(store_, dataset(), array(), &count));
         return count;
     }
 
     /// Lists the names of the attributes, in the order in which they were first set.
     [[nodiscard]] std::vector<std::string> names() const {
         return detail::texts_from(256, [&](char *buffer, std::size_t capacity, std::size_t *needed) {
-            return atlas_attribute_names(store_, dataset_.c_str(), array(), buffer, capacity, needed);
+            return atlas_attribute_names(store_, dataset(), array(), buffer, capacity, needed);
         });
     }
 
     /// Deletes an attribute. Throws Status::not_found or read_only.
     void erase(const Text &key) const {
-        detail::check(atlas_delete_attribute(store_, dataset_.c_str(), array(), key.c_str()));
+        detail::check(atlas_delete_attribute(store_, dataset(), array(), key.c_str()));
     }
 
   private:
     friend class Array;
     friend class Dataset;
-    Attributes(atlas_store store, std::string dataset, std::optional<std::string> array)
+    friend class Store;
+    Attributes(atlas_store store, std::optional<std::string> dataset, std::optional<std::string> array)
         : store_(store), dataset_(std::move(dataset)), array_(std::move(array)) {}
 
+    const char *dataset() const noexcept { return dataset_ ? dataset_->c_str() : nullptr; }
     const char *array() const noexcept { return array_ ? array_->c_str() : nullptr; }
 
     void put(const Text &key, DType dtype, std::size_t count, const void *values) const {
-        detail::check(atlas_set_attribute(store_, dataset_.c_str(), array(), key.c_str(),
+        detail::check(atlas_set_attribute(store_, dataset(), array(), key.c_str(),
                                           static_cast<atlas_dtype>(dtype), count, values));
     }
 
     atlas_status take(const Text &key, DType dtype, std::size_t capacity, void *values, std::size_t *count) const {
-        return atlas_get_attribute(store_, dataset_.c_str(), array(), key.c_str(), static_cast<atlas_dtype>(dtype),
+        return atlas_get_attribute(store_, dataset(), array(), key.c_str(), static_cast<atlas_dtype>(dtype),
                                    capacity, values, count);
     }
 
     std::vector<std::string> get_texts(const Text &key) const {
         return detail::texts_from(256, [&](char *buffer, std::size_t capacity, std::size_t *needed) {
-            return atlas_get_attribute_strings(store_, dataset_.c_str(), array(), key.c_str(), buffer, capacity,
+            return atlas_get_attribute_strings(store_, dataset(), array(), key.c_str(), buffer, capacity,
                                                needed);
         });
     }
 
     [[noreturn]] void not_one(const Text &key, std::size_t count) const {
         detail::fail(Status::type_mismatch, "attribute '" + key.string() + "' of " +
-                                                (array_ ? "array '" + *array_ + "' of " : std::string()) + "dataset '" +
-                                                dataset_ + "' has " + std::to_string(count) + " values, not one");
+                                                (array_ ? "array '" + *array_ + "' of " : std::string()) +
+                                                (dataset_ ? "dataset '" + *dataset_ + "'" : "the store") + " has " + std::to_string(count) + " values, not one");
     }
 
     atlas_store store_;
-    std::string dataset_;
+    std::optional<std::string> dataset_;
     std::optional<std::string> array_;
 };
 
@@ -1753,11 +1837,12 @@ class Dataset {
     /// Defines an array of elements `T`, or std::string for text. Until they are written its cells read as the fill
     /// value, or as zero.
     ///
-    /// `dims` names the dimensions, all different; none for "dim_0", "dim_1", ... `shape` has the extents in cells; 0
-    /// is allowed, and usual for a dimension 0 that Array::append grows. No extents make a scalar.
+    /// `dims` names the dimensions: see "Dimensions" in atlas.h. Without, an array of one dimension has its own name as
+    /// that of the dimension, any other "dim_0", "dim_1", ... `shape` has the extents in cells; 0 is allowed, and usual
+    /// for a dimension 0 that Array::append grows. No extents make a scalar.
     ///
-    /// Throws Status::invalid_argument if `dims`, `shape` and the chunk shape differ in length, already_exists or
-    /// read_only.
+    /// Throws Status::invalid_argument if `dims`, `shape` and the chunk shape differ in length or a name has another
+    /// length in the dataset, already_exists or read_only.
     template <class T>
     Array define_array(const Text &array, const std::vector<std::string> &dims, const Shape &shape,
                        const ArrayOptions<T> &options = {}) const {
@@ -1879,8 +1964,8 @@ class Store {
     /// Commits every change since the last flush, all together, and waits until it is on the disk. Without changes it
     /// does nothing.
     ///
-    /// Throws Status::read_only, no_space (the changes stay in memory: make room and flush again), conflict if another
-    /// writer got in between, io or poisoned.
+    /// Throws Status::read_only, no_space (the changes stay in memory: make room and flush again), invalid_argument if a
+    /// dimension's name has two lengths in a dataset, conflict if another writer got in between, io or poisoned.
     void flush() { detail::check(atlas_flush(handle_)); }
 
     /// Begins a flush of every change made so far, and returns at once: it goes on beside the calls. What is changed
@@ -2056,6 +2141,25 @@ class Store {
     /// Status::not_found or read_only.
     void delete_dataset(const Text &dataset) { detail::check(atlas_delete_dataset(handle_, dataset.c_str())); }
 
+    /// Gives a dataset another name, and moves nothing. It is the last in the order of datasets from then on. Views of it
+    /// have the old name. Throws Status::not_found, already_exists or read_only.
+    void rename(const Text &dataset, const Text &name) {
+        detail::check(atlas_rename_dataset(handle_, dataset.c_str(), name.c_str()));
+    }
+
+    /// Copies a dataset to the dataset `name` of `to`, which may be this store: attributes, definitions, and values,
+    /// unflushed ones included, a chunk at a time. The copy becomes durable with the next flush of `to`. Throws
+    /// Status::not_found, already_exists, read_only, or conflict if another thread replaces an array meanwhile.
+    void copy(const Text &dataset, Store &to, const Text &name) const {
+        detail::check(atlas_copy_dataset(handle_, dataset.c_str(), to.handle_, name.c_str()));
+    }
+
+    /// Copies a dataset within the store.
+    void copy(const Text &dataset, const Text &name) { copy(dataset, *this, name); }
+
+    /// The store's own attributes: a view.
+    Attributes attributes() const { return Attributes(handle_, std::nullopt, std::nullopt); }
+
     /// Tells whether there is a dataset of this name.
     [[nodiscard]] bool has_dataset(const Text &dataset) const {
         bool has = false;
@@ -2186,6 +2290,7 @@ class Store {
     raw.num_threads = options.num_threads;
     raw.cache_bytes = options.cache_bytes;
     raw.write_buffer_bytes = options.write_buffer_bytes;
+    raw.float_overflow = detail::code(options.float_overflow);
     store.callbacks_->put_into(raw);
     detail::check(atlas_create(path.c_str(), &raw, &store.handle_));
     return store;
@@ -2206,6 +2311,7 @@ class Store {
     raw.num_threads = options.num_threads;
     raw.cache_bytes = options.cache_bytes;
     raw.write_buffer_bytes = options.write_buffer_bytes;
+    raw.float_overflow = detail::code(options.float_overflow);
     store.callbacks_->put_into(raw);
     if (options.generation) {
         if (mode != Mode::read)

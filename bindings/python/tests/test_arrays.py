@@ -523,7 +523,7 @@ def test_chunks_codecs_and_dims(dataset: atlas.DatasetView) -> None:
     assert (array.chunks, array.codec, array.shuffle, array.dims) == ((2, 3), "lz4", False, ("x", "y"))
     assert not array.pack and "not packed" in array._repr_html_()
     array = dataset.define_array("u", np.dtype(">f8"), None, (4,), codec="zstd", level=9)
-    assert (array.level, array.dims, array.dtype_name, array.pack) == (9, ("dim_0",), "float64", True)
+    assert (array.level, array.dims, array.dtype_name, array.pack) == (9, ("u",), "float64", True)
     for arguments in (
         {"dims": ["x"]},
         {"dims": "xy"},

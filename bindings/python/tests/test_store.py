@@ -107,7 +107,7 @@ def test_options(tmp_path: Path) -> None:
     ) as store:
         array = filled(store)
         assert (array.level, array.shuffle, array.pack) == (3, False, False)
-        assert store["a"].define_array("packed", "int32", ["x"], [1], pack=True).pack
+        assert store["a"].define_array("packed", "int32", None, [1], pack=True).pack
         store.flush()
         assert store.generations() == [2]
     for name, value in (("num_threads", -1), ("cache_bytes", 0), ("write_buffer_bytes", 1 << 64)):
@@ -115,6 +115,67 @@ def test_options(tmp_path: Path) -> None:
             atlas.Atlas.open(tmp_path / "store", **{name: value})
     with pytest.raises(ValueError, match="keep_generations"):
         atlas.Atlas.create(tmp_path / "other", keep_generations=-1)
+
+
+def test_names_and_copies(tmp_path: Path, store: atlas.Atlas) -> None:
+    filled(store)
+    before = store["a"]["t"][:]
+    store.create_dataset("b")
+    store.rename("a", "c")
+    assert store.list_datasets() == ["b", "c"]
+    np.testing.assert_array_equal(store["c"]["t"][:], before)
+    with pytest.raises(atlas.AlreadyExists, match="b"):
+        store.rename("c", "b")
+    with pytest.raises(KeyError, match="zz"):
+        store.copy("zz", "d")
+    assert store.copy("c", "d").name == "d"
+    with atlas.Atlas.create(tmp_path / "other") as other:
+        assert store.copy("c", "c", other).store is other
+        store.rename("c", "a")
+        np.testing.assert_array_equal(other["c"]["t"][:], before)
+    np.testing.assert_array_equal(store["d"]["t"][:], before)
+
+
+def test_attributes_of_the_store(tmp_path: Path) -> None:
+    with atlas.Atlas.create(tmp_path / "store") as store:
+        store.attrs["title"] = "a store"
+        store.attrs.update(levels=[1, 2], run=7)
+        del store.attrs["run"]
+    with atlas.Atlas.open(tmp_path / "store") as store:
+        assert list(store.attrs) == ["title", "levels"]
+        assert store.attrs["title"] == "a store"
+        assert store.attrs["levels"].tolist() == [1, 2]
+        with pytest.raises(KeyError, match="run"):
+            store.attrs["run"]
+
+
+def test_dimensions_have_one_length(store: atlas.Atlas) -> None:
+    dataset = store.create_dataset("a")
+    assert dataset.define_array("x", "float64", None, [3]).dims == ("x",)
+    assert dataset.define_array("cov", "float64", ["x", "x"], [3, 3]).dims == ("x", "x")
+    with pytest.raises(atlas.InvalidArgument, match="'x'"):
+        dataset.define_array("t", "float64", ["time", "x"], [0, 4])
+    dataset.define_array("t", "float64", ["time", "x"], [0, 3]).append(np.zeros((2, 3)))
+    dataset.define_array("time", "float64", None, [0])
+    with pytest.raises(atlas.InvalidArgument, match="'time'"):
+        store.flush()
+    dataset["time"].append(np.zeros(2))
+    store.flush()
+
+
+def test_floats_that_do_not_fit(tmp_path: Path) -> None:
+    large = np.array([1.5, -1e300])
+    with atlas.Atlas.create(tmp_path / "store") as store:
+        array = store.create_dataset("a").define_array("t", "float32", ["x"], [2])
+        with pytest.raises(atlas.OutOfRange, match="-1e300"):
+            array.write(large)
+        array.write(np.array([np.inf, np.nan]))
+        np.testing.assert_array_equal(array[:], np.array([np.inf, np.nan], "f4"))
+    with atlas.Atlas.open(tmp_path / "store", mode="r+", float_overflow="infinity") as store:
+        store["a"]["t"].write(large)
+        np.testing.assert_array_equal(store["a"]["t"][:], np.array([1.5, -np.inf], "f4"))
+    with pytest.raises(ValueError, match="float_overflow"):
+        atlas.Atlas.open(tmp_path / "store", float_overflow="wrap")
 
 
 def test_a_mapping_of_datasets(store: atlas.Atlas) -> None:
@@ -651,7 +712,7 @@ def test_to_pandas(store: atlas.Atlas) -> None:
     for number in range(3):
         filled(store, f"run {number}")[0] = -number
         store[f"run {number}"].attrs["member"] = number
-    store["run 1"].define_array("u", "int32", ["x"], [2])
+    store["run 1"].define_array("u", "int32", None, [2])
     store.create_dataset("empty")
     store.flush()
     table = store.to_pandas()

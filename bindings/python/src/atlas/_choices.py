@@ -22,6 +22,8 @@ _COMPRESSIONS = {
     "zstd": lib.ATLAS_COMPRESSION_ZSTD,
 }
 
+_OVERFLOWS = {"error": lib.ATLAS_OVERFLOW_ERROR, "infinity": lib.ATLAS_OVERFLOW_INFINITY}
+
 _SWITCHES: dict[bool | None, int] = {
     None: lib.ATLAS_SWITCH_DEFAULT,
     True: lib.ATLAS_SWITCH_ON,
@@ -47,6 +49,10 @@ def compression_of(word: str) -> int:
     if word == "lz4":
         raise Unsupported("meta_compression is zstd or none; a root compressed with LZ4 is not written")
     return _choice(word, _COMPRESSIONS, "meta_compression")
+
+
+def overflow_of(word: str) -> int:
+    return _choice(word, _OVERFLOWS, "float_overflow")
 
 
 def level_of(level: int | None) -> int:

@@ -122,7 +122,10 @@ class DatasetView:
             "int8" to "uint64", "float16" to "float64", "complex64", "complex128", "bool", "string" or
             "timestamp_nanoseconds"; the library's short names ("f32"); or a type of NumPy.
         dims : sequence of str or None
-            Names of the dimensions, all different; None for "dim_0", "dim_1", ...
+            Names of the dimensions. A name may stand several times, and has one length in a dataset; of first
+            dimensions, which grow array by array, that holds in every commit: a flush that finds two lengths is an
+            `InvalidArgument`. None: an array of one dimension has its own name as that of the dimension, any other
+            "dim_0", "dim_1", ..., which are compared with nothing.
         shape : sequence of int
             The extents, none for a scalar; 0 for a first dimension that `Array.append` grows.
         chunk_shape : sequence of int, optional
@@ -154,7 +157,7 @@ class DatasetView:
         TypeMismatch, OutOfRange
             `fill_value` is not of the type, or does not fit it.
         InvalidArgument
-            A name, a type, or a shape is none.
+            A name, a type, or a shape is none, or a dimension's name has another length in the dataset.
         ReadOnly
             The store is open for reading.
         """

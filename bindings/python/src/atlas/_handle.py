@@ -14,6 +14,7 @@ from types import SimpleNamespace, TracebackType
 from typing import Any, TypeAlias
 
 from ._c import ffi, lib
+from ._choices import overflow_of
 from ._errors import Cancelled, InvalidArgument, NotFound, check, store_not_found
 
 Log: TypeAlias = Callable[[int, str], object]
@@ -45,6 +46,7 @@ class Options:
     cache_bytes: int | None = None
     write_buffer_bytes: int | None = None
     log: Log | None = None
+    float_overflow: str = "error"
 
     def fill(self, struct: Any, calls: Callbacks) -> None:
         struct.struct_size = ffi.sizeof(ffi.typeof(struct).item)
@@ -52,6 +54,7 @@ class Options:
         struct.num_threads = _or_none(self.num_threads, lib.ATLAS_THREADS_INLINE, "num_threads")
         struct.cache_bytes = _size(self.cache_bytes, "cache_bytes")
         struct.write_buffer_bytes = _size(self.write_buffer_bytes, "write_buffer_bytes")
+        struct.float_overflow = overflow_of(self.float_overflow)
         struct.log = lib.atlas_python_log
         struct.log_data = calls.pointer
         struct.progress = lib.atlas_python_progress

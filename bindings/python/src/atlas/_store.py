@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from . import _handle
 from ._array import Array
+from ._attributes import Attributes
 from ._c import ffi, lib
 from ._choices import check_type_policy, codec_of, compression_of, level_of, meta_format_of, switch
 from ._dataset import DatasetView
@@ -158,6 +159,7 @@ class Atlas:
         num_threads: int | None = None,
         cache_bytes: int | None = None,
         write_buffer_bytes: int | None = None,
+        float_overflow: str = "error",
         log: Log | None = None,
     ) -> Self:
         """Create a store, and open it for reading and writing.
@@ -197,6 +199,9 @@ class Atlas:
             Decoded data and indexes kept for later reads; by default 64 MiB.
         write_buffer_bytes : int, optional
             Written values kept in memory; by default 256 MiB.
+        float_overflow : {"error", "infinity"}
+            What becomes of a finite value that the narrower float type it is converted to, by a write or a read, can
+            only round to infinity: `OutOfRange`, or an infinity. Infinities and NaN stay what they are.
         log : callable, optional
             Called with a level of `logging` and a message; by default they go to the logger "atlas".
 
@@ -213,7 +218,7 @@ class Atlas:
         """
         check_type_policy(on_type_mismatch)
         path = path_of(source)
-        options = Options(sync, num_threads, cache_bytes, write_buffer_bytes, log)
+        options = Options(sync, num_threads, cache_bytes, write_buffer_bytes, log, float_overflow)
         choices = {
             "codec": codec_of(codec),
             "level": level_of(level),
@@ -247,6 +252,7 @@ class Atlas:
         num_threads: int | None = None,
         cache_bytes: int | None = None,
         write_buffer_bytes: int | None = None,
+        float_overflow: str = "error",
         log: Log | None = None,
     ) -> Self:
         """Open a store.
@@ -263,7 +269,7 @@ class Atlas:
             store, and with `Conflict` if another has committed since.
         generation : int or str, optional
             An earlier commit that is kept, by its number or by the name of a pin; it is for reading alone.
-        sync, num_threads, cache_bytes, write_buffer_bytes, log
+        sync, num_threads, cache_bytes, write_buffer_bytes, float_overflow, log
             As for `create`.
 
         Raises
@@ -281,7 +287,7 @@ class Atlas:
         if mode not in ("auto", "r", "r+"):
             raise InvalidArgument(f"mode is auto, r or r+, not {mode!r}")
         path = path_of(source)
-        options = Options(sync, num_threads, cache_bytes, write_buffer_bytes, log)
+        options = Options(sync, num_threads, cache_bytes, write_buffer_bytes, log, float_overflow)
         if generation is not None:
             if mode == "r+":
                 raise InvalidArgument(f"store {path!r}: commit {generation!r} can be read, and not written: mode is r")
@@ -689,6 +695,55 @@ class Atlas:
             There is no such dataset.
         """
         self._change(lib.atlas_delete_dataset, name_of(name, "a dataset's name"))
+
+    def rename(self, name: str, to: str) -> None:
+        """Give a dataset another name. Nothing is moved; it is the last in the order of datasets from then on.
+
+        Raises
+        ------
+        NotFound
+            There is no such dataset.
+        AlreadyExists
+            There is a dataset `to`.
+        """
+        self._change(lib.atlas_rename_dataset, name_of(name, "a dataset's name"), name_of(to, "a dataset's name"))
+
+    def copy(self, name: str, to: str, store: Atlas | None = None) -> DatasetView:
+        """Copy a dataset: attributes, definitions, and values, what is not flushed included, a chunk at a time.
+
+        Parameters
+        ----------
+        name : str
+            The dataset.
+        to : str
+            The name of the copy.
+        store : Atlas, optional
+            The store that gets it; by default this one. The next flush of it makes the copy durable.
+
+        Returns
+        -------
+        DatasetView
+            The copy.
+
+        Raises
+        ------
+        NotFound
+            There is no such dataset.
+        AlreadyExists
+            There is a dataset `to`.
+        Conflict
+            Another thread deletes or replaces an array of the dataset meanwhile; then there is no copy.
+        """
+        key, copy = name_of(name, "a dataset's name"), name_of(to, "a dataset's name")
+        target = self if store is None else store
+        writer = target._writer()
+        check(lib.atlas_copy_dataset(self._use().number, key, writer.number, copy))
+        return DatasetView(target, copy)
+
+    @property
+    def attrs(self) -> Attributes:
+        """The store's own attributes."""
+        return Attributes(self, None, None)
 
     def list_datasets(self) -> list[str]:
         """The names of the datasets, in the order in which they were created."""
