@@ -382,6 +382,31 @@
 /** For `keep_generations`: no earlier commits. */
 #define ATLAS_KEEP_NONE -1
 
+/** ATLAS_IF_EXISTS_FAIL. */
+#define ATLAS_IF_EXISTS_DEFAULT 0
+
+/** Where there is a store, `atlas_create` fails with ATLAS_STATUS_ALREADY_EXISTS. */
+#define ATLAS_IF_EXISTS_FAIL 1
+
+/**
+ * Where there is a store, `atlas_create` opens it for reading and writing. What belongs to a store
+ * (meta_format, meta_compression, codec, level, shuffle, pack, keep_generations) is that of the
+ * store that is there, whatever the options say.
+ */
+#define ATLAS_IF_EXISTS_OPEN 2
+
+/**
+ * Where there is a store, `atlas_create` begins it anew: opens it with everything in it deleted, as
+ * a change like any other. It stays as it is, for readers too, until the first flush; without one
+ * nothing happens to it. That flush is a commit, from which `atlas_rollback` can go back, and the
+ * first with the codec, level, shuffle, pack and keep_generations of the options. Pins stay, and so
+ * do meta_format and meta_compression: to ask for others fails with ATLAS_STATUS_INVALID_ARGUMENT.
+ */
+#define ATLAS_IF_EXISTS_REPLACE 3
+
+/** For `lock_timeout_ms` and `atlas_wait_for_commit`: no end. */
+#define ATLAS_WAIT_FOREVER UINT64_MAX
+
 /* ---- Log levels and limits ------------------------------------------------------------------- */
 
 /** Something worth knowing. */
@@ -470,6 +495,13 @@ typedef struct {
      * to can only round to infinity: see "Memory". Default: an error.
      */
     int32_t float_overflow;
+    /** ATLAS_IF_EXISTS_: what is done where there is a store. Default: fail. */
+    int32_t if_exists;
+    /**
+     * Milliseconds to wait for another writer to end, before ATLAS_STATUS_LOCKED; ATLAS_WAIT_FOREVER.
+     * Default: not at all.
+     */
+    uint64_t lock_timeout_ms;
 } atlas_create_options;
 
 /**
@@ -505,6 +537,11 @@ typedef struct {
     uint64_t write_buffer_bytes;
     /** ATLAS_OVERFLOW_: as in atlas_create_options. */
     int32_t float_overflow;
+    /**
+     * Milliseconds to wait for another writer to end, as in atlas_create_options. Readers wait for
+     * nobody.
+     */
+    uint64_t lock_timeout_ms;
 } atlas_open_options;
 
 /** Takes one damaged place: the file's path, the byte `offset` in it, and what is wrong there. */
@@ -576,6 +613,12 @@ typedef struct {
      * it. Default: none; such cells read as zero (false, "").
      */
     const void *fill_value;
+    /**
+     * ATLAS_SWITCH_: dimension 0 is unlimited: `atlas_write_array` and `atlas_write_strings` past
+     * its end make it grow, and cells between read as the fill value. Default: on where dimension 0
+     * begins at 0, else off.
+     */
+    int32_t unlimited;
 } atlas_array_options;
 
 /** An array, as `atlas_array_info` describes it. Set `struct_size` before the call. */
@@ -605,6 +648,10 @@ typedef struct {
      * `atlas_array_fill_text`.
      */
     uint8_t fill_value[16];
+    /** ATLAS_SWITCH_ON or ATLAS_SWITCH_OFF: writes past the end of dimension 0 make it grow. */
+    int32_t unlimited;
+    /** 0. */
+    int32_t reserved;
 } atlas_array_description;
 
 /**
@@ -700,7 +747,8 @@ extern "C" {
  * Create a store and open it for reading and writing.
  *
  * The directory is made if it is missing (its parent must exist) and may exist if it is empty. The
- * empty store is on the disk when this returns.
+ * empty store is on the disk when this returns. Where there is a store already, the option
+ * `if_exists` says what to do: fail, open it, or begin it anew.
  *
  * - `path`     the store's directory
  * - `options`  NULL for the defaults
@@ -708,9 +756,12 @@ extern "C" {
  *
  * Fails with ATLAS_STATUS_ALREADY_EXISTS if there is a store, ATLAS_STATUS_INVALID_ARGUMENT if
  * there is anything else in the directory, ATLAS_STATUS_NOT_FOUND if the parent is missing,
- * ATLAS_STATUS_LOCKED, ATLAS_STATUS_IO or ATLAS_STATUS_NO_SPACE. Since 0.1.
+ * ATLAS_STATUS_LOCKED (see `lock_timeout_ms`), ATLAS_STATUS_IO or ATLAS_STATUS_NO_SPACE, and where a
+ * store is opened as `atlas_open` does. Since 0.1.
  */
-atlas_status atlas_create(const char *path, const atlas_create_options *options, atlas_store *out);
+atlas_status atlas_create(const char *path,
+                          const atlas_create_options *options,
+                          atlas_store *out);
 
 /**
  * Open a store.
@@ -722,8 +773,8 @@ atlas_status atlas_create(const char *path, const atlas_create_options *options,
  * - `out`      the handle; 0 on failure
  *
  * Fails with ATLAS_STATUS_NOT_FOUND if there is no store, ATLAS_STATUS_LOCKED if another writer
- * has it (the text says who), ATLAS_STATUS_CORRUPT, ATLAS_STATUS_UNSUPPORTED if a newer library
- * wrote it, or ATLAS_STATUS_IO. Since 0.1.
+ * has it (the text says who; `lock_timeout_ms` waits for it), ATLAS_STATUS_CORRUPT,
+ * ATLAS_STATUS_UNSUPPORTED if a newer library wrote it, or ATLAS_STATUS_IO. Since 0.1.
  */
 atlas_status atlas_open(const char *path,
                         atlas_mode mode,
@@ -793,6 +844,10 @@ atlas_status atlas_flush_wait(atlas_store store);
  * Flush, then release the handle and the lock. A store that is open for reading is only released.
  *
  * When the flush fails the handle stays open and nothing is lost: close again, or discard.
+ *
+ * A process that ends with a store whose changes are not flushed loses them. Its end (exit, or the
+ * return of main) says so, in one line on standard error for each such store that has no `log`. A
+ * `log` is not called then: what it works with may be gone.
  *
  * Fails as `atlas_flush` does, but not with ATLAS_STATUS_READ_ONLY. Since 0.1.
  */
@@ -922,6 +977,21 @@ atlas_status atlas_rollback(atlas_store store, uint64_t generation);
  * Since 0.1.
  */
 atlas_status atlas_refresh(atlas_store store);
+
+/**
+ * Wait until there is a newer commit than the one that a store, open for reading, sees.
+ *
+ * It does not move on to it: call `atlas_refresh`. Looks at the store's root every 1 to 50
+ * milliseconds, which works on every file system, and keeps no other call of the handle waiting.
+ *
+ * - `timeout_ms`  how long to wait; 0 to look once, ATLAS_WAIT_FOREVER
+ * - `out`         true: there is a newer commit; false: the time is over
+ *
+ * Fails with ATLAS_STATUS_INVALID_ARGUMENT for a store that is open for writing, to which nobody
+ * else commits, with ATLAS_STATUS_INVALID_HANDLE if another thread closes the handle meanwhile,
+ * ATLAS_STATUS_NOT_FOUND if the store is gone, or ATLAS_STATUS_IO. Since 0.1.
+ */
+atlas_status atlas_wait_for_commit(atlas_store store, uint64_t timeout_ms, bool *out);
 
 /**
  * Read every byte of the committed store, and of commits that pins name, and compare it with its
@@ -1128,7 +1198,9 @@ atlas_status atlas_array_dims(atlas_store store,
  * Write a region of an array.
  *
  * Reads see it at once; `atlas_flush` makes it durable. The data is copied: the memory is the
- * caller's again when this returns.
+ * caller's again when this returns. Where dimension 0 is unlimited (see atlas_array_options), a
+ * region that ends past it makes it grow; cells between read as the fill value. Threads that write
+ * different cells past the end at once each land whole.
  *
  * - `dtype`    the type of the elements in memory; converted to the array's: see "Memory"
  * - `rank`     the array's rank
@@ -1198,6 +1270,23 @@ atlas_status atlas_append_array(atlas_store store,
                                 const uint64_t *count,
                                 const int64_t *strides,
                                 const void *data);
+
+/**
+ * Give dimension 0 of an array another extent.
+ *
+ * Down, the cells beyond the new end are gone. Up, cells that were never written, or that are gone,
+ * read as the fill value. Reads and writes see it at once; it is a change like any other.
+ *
+ * - `length`  the new extent, in cells
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND, ATLAS_STATUS_INVALID_ARGUMENT for rank 0 or more cells than an
+ * array can have, ATLAS_STATUS_READ_ONLY, ATLAS_STATUS_CORRUPT or ATLAS_STATUS_IO; the array is then
+ * as it was. Since 0.1.
+ */
+atlas_status atlas_resize_array(atlas_store store,
+                                const char *dataset,
+                                const char *array,
+                                uint64_t length);
 
 /**
  * Read the same region of one array from many datasets, stacked, in parallel.

@@ -61,7 +61,7 @@ pub use half::f16;
 #[doc(hidden)]
 pub use memory::buffers::take_from_general_allocator;
 pub use store::options::{
-    ArrayOptions, CreateOptions, FillValue, LogFn, LogLevel, Mode, OpenOptions, ProgressFn, RuntimeOptions,
+    ArrayOptions, CreateOptions, FillValue, IfExists, LogFn, LogLevel, Mode, OpenOptions, ProgressFn, RuntimeOptions,
 };
 pub use store::{
     Affected, ArrayFileInfo, ArrayInfo, ChunkPlace, ChunkPlaces, Damage, DamagedSegment, Dataset, Newer, PinnedCommit,

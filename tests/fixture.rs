@@ -208,6 +208,7 @@ impl Array {
             level: Some(self.level),
             shuffle: Some(self.shuffle),
             pack: None,
+            unlimited: None,
             fill_value: self.fill_value(),
         }
     }

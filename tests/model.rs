@@ -27,6 +27,21 @@ struct ModelArray {
     attributes: BTreeMap<String, i64>,
     /// Whether values were written since the last flush, or it was never flushed.
     touched: bool,
+    /// Whether its extent was changed since: what was flushed may hold still.
+    resized: bool,
+    unlimited: bool,
+}
+
+impl ModelArray {
+    fn resize(&mut self, length: u64) {
+        self.resized |= self.shape[0] != length;
+        self.shape[0] = length;
+        let n = cells(&self.shape);
+        match &mut self.kind {
+            Kind::Numbers { fill, cells } => cells.resize(n, fill.unwrap_or(0)),
+            Kind::Texts { fill, cells } => cells.resize(n, fill.clone().unwrap_or_default()),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -59,6 +74,7 @@ enum Op {
         chunks: Option<[u64; 3]>,
         fill: bool,
         codec: u8,
+        unlimited: Option<bool>,
     },
     DeleteArray(u8, u8),
     Write {
@@ -74,11 +90,18 @@ enum Op {
         rows: u64,
         seed: i32,
     },
+    Resize {
+        dataset: u8,
+        array: u8,
+        length: u64,
+    },
     SetAttribute(Option<u8>, Option<u8>, u8, i64),
     DeleteAttribute(Option<u8>, Option<u8>, u8),
     Flush,
     FlushBegin,
     Compact,
+    /// To the commit before the last.
+    Rollback,
     Reopen {
         discard: bool,
     },
@@ -98,15 +121,17 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (d.clone(), d.clone()).prop_map(|(from, to)| Op::CopyDataset(from, to)),
         5 => (
             d.clone(), a.clone(), any::<bool>(), 0..4usize, prop::array::uniform3(extent()),
-            prop::option::of(prop::array::uniform3(1..5u64)), any::<bool>(), 0..3u8,
-        ).prop_map(|(dataset, array, texts, rank, extents, chunks, fill, codec)| Op::Define {
-            dataset, array, texts, rank, extents, chunks, fill, codec,
+            prop::option::of(prop::array::uniform3(1..5u64)), any::<bool>(), (0..3u8, prop::option::of(any::<bool>())),
+        ).prop_map(|(dataset, array, texts, rank, extents, chunks, fill, (codec, unlimited))| Op::Define {
+            dataset, array, texts, rank, extents, chunks, fill, codec, unlimited,
         }),
         1 => (d.clone(), a.clone()).prop_map(|(d, a)| Op::DeleteArray(d, a)),
         12 => (d.clone(), a.clone(), region, any::<i32>(), any::<bool>())
             .prop_map(|(dataset, array, region, seed, strided)| Op::Write { dataset, array, region, seed, strided }),
         5 => (d.clone(), a.clone(), 0..5u64, any::<i32>())
             .prop_map(|(dataset, array, rows, seed)| Op::Append { dataset, array, rows, seed }),
+        4 => (d.clone(), a.clone(), extent())
+            .prop_map(|(dataset, array, length)| Op::Resize { dataset, array, length }),
         2 => (prop::option::weighted(0.8, d.clone()), prop::option::of(a.clone()), 0..3u8, any::<i64>())
             .prop_map(|(d, a, k, v)| Op::SetAttribute(d, a, k, v)),
         1 => (prop::option::weighted(0.8, d), prop::option::of(a), 0..3u8)
@@ -114,6 +139,7 @@ fn op() -> impl Strategy<Value = Op> {
         4 => Just(Op::Flush),
         3 => Just(Op::FlushBegin),
         2 => Just(Op::Compact),
+        1 => Just(Op::Rollback),
         2 => any::<bool>().prop_map(|discard| Op::Reopen { discard }),
         1 => Just(Op::CheckReader),
         2 => Just(Op::Check),
@@ -130,10 +156,12 @@ fn growth() -> impl Strategy<Value = Op> {
         2 => (array, region, seed).prop_map(|(array, (row, column, rows, columns), seed)| Op::Write {
             dataset: 0, array, region: [row, column % (GROWING_ROW + 1 - columns), 0, rows, columns, 0], seed, strided: false,
         }),
+        4 => (0..2u8, 0..60u64).prop_map(|(array, length)| Op::Resize { dataset: 0, array, length }),
         3 => Just(Op::Flush),
         1 => Just(Op::FlushBegin),
         1 => any::<bool>().prop_map(|discard| Op::Reopen { discard }),
         1 => Just(Op::Compact),
+        1 => Just(Op::Rollback),
         2 => Just(Op::Check),
     ]
 }
@@ -189,6 +217,8 @@ struct Run {
     committed: Model,
     /// A flush was begun, and may be under way.
     begun: bool,
+    /// What commits hold, as far as that is known.
+    history: BTreeMap<u64, Model>,
 }
 
 /// What must make no difference.
@@ -221,7 +251,7 @@ impl Run {
         };
         let store = Store::create(path, options).unwrap();
         let (pending, committed) = Default::default();
-        Self { path: path.to_owned(), store, tuning, pending, committed, begun: false }
+        Self { path: path.to_owned(), store, tuning, pending, committed, begun: false, history: BTreeMap::new() }
     }
 
     fn open(&self, mode: Mode) -> Arc<Store> {
@@ -234,7 +264,7 @@ impl Run {
 
     fn committed_now(&mut self) {
         for dataset in self.pending.datasets.values_mut() {
-            dataset.arrays.values_mut().for_each(|array| array.touched = false);
+            dataset.arrays.values_mut().for_each(|array| (array.touched, array.resized) = (false, false));
         }
         self.committed = self.pending.clone();
     }
@@ -245,6 +275,11 @@ impl Run {
             self.store.flush_wait().unwrap();
             assert!(self.store.flush_test().unwrap());
         }
+    }
+
+    /// Notes what the last commit holds; no flush is under way.
+    fn note(&mut self) {
+        self.history.insert(self.store.info().unwrap().generation, self.committed.clone());
     }
 
     fn unflushed(&self) -> bool {
@@ -290,7 +325,7 @@ impl Run {
                     self.pending.order.push(to);
                 }
             }
-            Op::Define { dataset, array, texts, rank, extents, chunks, fill, codec } => {
+            Op::Define { dataset, array, texts, rank, extents, chunks, fill, codec, unlimited } => {
                 self.define(
                     *dataset,
                     *array,
@@ -299,6 +334,7 @@ impl Run {
                     chunks.map(|c| c[..*rank].to_vec()),
                     *fill,
                     *codec,
+                    *unlimited,
                 );
             }
             Op::DeleteArray(d, a) => {
@@ -311,6 +347,7 @@ impl Run {
                 self.write(*dataset, *array, region, *seed, *strided)
             }
             Op::Append { dataset, array, rows, seed } => self.append(*dataset, *array, *rows, *seed),
+            Op::Resize { dataset, array, length } => self.resize(*dataset, *array, *length),
             Op::SetAttribute(d, a, k, v) => {
                 let (dataset, array) = (d.map(dataset_name), a.map(array_name));
                 let result = self.store.set_attribute(dataset.as_deref(), array.as_deref(), &key(*k), *v);
@@ -336,6 +373,7 @@ impl Run {
                 assert!(!self.unflushed());
                 self.committed_now();
                 self.begun = false;
+                self.note();
             }
             Op::FlushBegin => {
                 self.store.flush_begin().unwrap();
@@ -351,6 +389,20 @@ impl Run {
                 } else {
                     result.unwrap();
                     assert_eq!(self.store.info().unwrap().dead_bytes, 0);
+                    self.note();
+                }
+            }
+            Op::Rollback => {
+                self.wait();
+                let generations = self.store.generations().unwrap();
+                let Some(before) = generations.iter().rev().nth(1) else { return };
+                if self.unflushed() {
+                    assert_eq!(self.store.rollback(*before).unwrap_err().kind(), ErrorKind::UnflushedChanges);
+                } else if let Some(model) = self.history.get(before).cloned() {
+                    self.store.rollback(*before).unwrap();
+                    (self.pending, self.committed) = (model.clone(), model);
+                    self.note();
+                    check(&self.store, &self.pending);
                 }
             }
             Op::Reopen { discard } => {
@@ -363,6 +415,7 @@ impl Run {
                 }
                 self.begun = false;
                 self.store = self.open(Mode::ReadWrite);
+                self.note();
                 assert_eq!(self.store.verify(&mut |damage| panic!("{damage:?}")).unwrap(), 0);
                 check(&self.store, &self.pending);
             }
@@ -401,7 +454,19 @@ impl Run {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn define(&mut self, d: u8, a: u8, texts: bool, shape: &[u64], chunks: Option<Vec<u64>>, fill: bool, codec: u8) {
+    fn define(
+        &mut self,
+        d: u8,
+        a: u8,
+        texts: bool,
+        shape: &[u64],
+        chunks: Option<Vec<u64>>,
+        fill: bool,
+        codec: u8,
+        unlimited: Option<bool>,
+    ) {
+        // Without a dimension nothing is.
+        let unlimited = unlimited.filter(|unlimited| !unlimited || !shape.is_empty());
         // Each array has dimensions of its own: others are free to grow.
         let dims: Vec<String> = (0..shape.len()).map(|d| format!("{} {d}", array_name(a))).collect();
         let dims: Vec<&str> = dims.iter().map(String::as_str).collect();
@@ -411,7 +476,8 @@ impl Run {
             (true, true) => Some(FillValue::Text("ää".into())),
             (true, false) => Some(FillValue::from(-2i32)),
         };
-        let options = ArrayOptions { chunk_shape: chunks, codec: Some(codec), fill_value, ..Default::default() };
+        let options =
+            ArrayOptions { chunk_shape: chunks, codec: Some(codec), fill_value, unlimited, ..Default::default() };
         let dtype = if texts { DType::String } else { DType::I32 };
         let result = self.store.define_array(&dataset_name(d), &array_name(a), dtype, &dims, shape, options);
         let Some(dataset) = self.pending.datasets.get_mut(&dataset_name(d)) else {
@@ -431,7 +497,9 @@ impl Run {
             let fill = fill.then_some(-2);
             Kind::Numbers { cells: vec![fill.unwrap_or(0); n], fill }
         };
-        let array = ModelArray { shape: shape.to_vec(), kind, attributes: BTreeMap::new(), touched: true };
+        let unlimited = unlimited.unwrap_or(shape.first() == Some(&0));
+        let (shape, attributes) = (shape.to_vec(), BTreeMap::new());
+        let array = ModelArray { shape, kind, attributes, touched: true, resized: false, unlimited };
         dataset.arrays.insert(array_name(a), array);
     }
 
@@ -444,8 +512,34 @@ impl Run {
             return;
         };
         let rank = array.shape.len();
-        let start: Vec<u64> = (0..rank).map(|i| region[i] % (array.shape[i] + 1)).collect();
-        let count: Vec<u64> = (0..rank).map(|i| region[3 + i] % (array.shape[i] - start[i] + 1)).collect();
+        let mut shape = array.shape.clone();
+        if array.unlimited && seed % 2 == 0 {
+            shape[0] += 7;
+        }
+        let start: Vec<u64> = (0..rank).map(|i| region[i] % (shape[i] + 1)).collect();
+        let count: Vec<u64> = (0..rank).map(|i| region[3 + i] % (shape[i] - start[i] + 1)).collect();
+        if cells(&count) > 0 && rank > 0 && start[0] + count[0] > array.shape[0] {
+            array.resize(start[0] + count[0]);
+        } else if rank > 0 && !array.unlimited {
+            let (mut beyond, mut one) = (start.clone(), array.shape.clone());
+            (beyond[0], one[0]) = (array.shape[0], 1);
+            let texts = vec![""; cells(&one)];
+            let result = match &array.kind {
+                Kind::Numbers { .. } => {
+                    let values = vec![0i32; cells(&one)];
+                    beyond[1..].fill(0);
+                    let selection = Selection::region(&beyond, &one);
+                    self.store.write_array(&dataset, &name, selection, Source::from_slice(&values))
+                }
+                Kind::Texts { .. } => {
+                    beyond[1..].fill(0);
+                    self.store.write_strings(&dataset, &name, Selection::region(&beyond, &one), &texts)
+                }
+            };
+            let error = result.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::OutOfRange);
+            assert!(error.to_string().contains("append") && error.to_string().contains("unlimited"), "{error}");
+        }
         let selection = Selection::region(&start, &count);
         let places = region_cells(&array.shape, &start, &count);
         match &mut array.kind {
@@ -483,6 +577,20 @@ impl Run {
             }
         }
         array.touched |= !places.is_empty();
+    }
+
+    fn resize(&mut self, d: u8, a: u8, length: u64) {
+        let result = self.store.resize_array(&dataset_name(d), &array_name(a), length);
+        let Some(array) = self.array(d, a) else {
+            assert_eq!(result.unwrap_err().kind(), ErrorKind::NotFound);
+            return;
+        };
+        if array.shape.is_empty() {
+            assert_eq!(result.unwrap_err().kind(), ErrorKind::InvalidArgument);
+            return;
+        }
+        result.unwrap();
+        array.resize(length);
     }
 
     fn append(&mut self, d: u8, a: u8, rows: u64, seed: i32) {
@@ -586,6 +694,9 @@ fn check_stats(store: &Store, dataset: &str, name: &str, expected: &ModelArray) 
         assert_eq!(stats.unwrap_err().kind(), ErrorKind::NoStats);
         return;
     }
+    if expected.resized && stats.as_ref().is_err_and(|error| error.kind() == ErrorKind::NoStats) {
+        return;
+    }
     let stats = stats.unwrap();
     assert_eq!(stats.row_count, cells(&expected.shape) as u64);
     match &expected.kind {
@@ -637,7 +748,7 @@ proptest! {
         run.apply(&Op::CreateDataset(0));
         for (array, fill) in [(0, false), (1, true)] {
             let (extents, chunks) = ([0, GROWING_ROW, 0], Some([rows, GROWING_ROW, 1]));
-            run.apply(&Op::Define { dataset: 0, array, texts: false, rank: 2, extents, chunks, fill, codec: 0 });
+            run.apply(&Op::Define { dataset: 0, array, texts: false, rank: 2, extents, chunks, fill, codec: 0, unlimited: None });
         }
         run.apply(&Op::Flush);
         for op in &ops {

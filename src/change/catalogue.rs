@@ -13,6 +13,7 @@ use crate::chunk::schema::Schema;
 use crate::format::root::{ArrayRecord, Attributes, DatasetRecord, stored_attributes};
 use crate::records::Records;
 use crate::version::Version;
+use crate::version::defaults::Defaults;
 use crate::version::keeping::Keeping;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
@@ -104,13 +105,14 @@ pub(crate) struct Catalogue {
     flushed: u64,
     /// What the last flush began with, if it is not over; else what is flushed.
     begun: u64,
-    /// Arrays that are gone since the last flush: name and id. Their stored chunks are garbage from then on.
-    pub removed: Vec<(Arc<str>, u64)>,
+    /// Arrays that are gone since the last flush, with their names. Their stored chunks are garbage from then on.
+    pub removed: Vec<(Arc<str>, Arc<Array>)>,
     keeping: Arc<Keeping>,
     /// Arrays with lower ids may stand in segments under an earlier name of their dataset.
     pub renamed: u64,
     /// The store's own.
     attributes: Arc<Attributes>,
+    defaults: Defaults,
 }
 
 impl Catalogue {
@@ -134,6 +136,7 @@ impl Catalogue {
             keeping: version.keeping.clone(),
             renamed: records.renamed,
             attributes: records.attributes.clone(),
+            defaults: version.defaults,
         })
     }
 
@@ -236,7 +239,7 @@ impl Catalogue {
 
     pub fn delete(&mut self, name: &str) -> Result<()> {
         let slot = self.slot(name)?;
-        self.removed.extend(slot.dataset.arrays.iter().map(|(name, entry)| (name.clone(), entry.array.id)));
+        self.removed.extend(slot.dataset.arrays.iter().map(|(name, entry)| (name.clone(), entry.array.clone())));
         let change = self.count_change(&slot.name, &slot.changed)?;
         write(&self.slots)?.swap_remove(name);
         self.gone.insert(slot.name.clone(), change);
@@ -292,6 +295,16 @@ impl Catalogue {
     pub fn change_attributes(&mut self) -> &mut Arc<Attributes> {
         self.changes.fetch_add(1, Ordering::Relaxed);
         &mut self.attributes
+    }
+
+    /// What arrays get that do not choose for themselves.
+    pub fn defaults(&self) -> Defaults {
+        self.defaults
+    }
+
+    /// Notes that what it was made of is not what the last commit says.
+    pub fn note_begun_anew(&mut self) {
+        self.changes.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A new array that is not in a dataset yet, under an id of its own.

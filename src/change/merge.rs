@@ -115,7 +115,10 @@ pub(crate) fn merge(
             replaced += row.stored_bytes();
             continue;
         }
-        if !merged.arrays.contains_key(&row.array_id) {
+        let Some(array) = merged.arrays.get(&row.array_id) else { continue };
+        if !array.has(row.chunk) {
+            // Dead, or as of this flush.
+            replaced += row.stored_bytes();
             continue;
         }
         let block = match numbers.entry((number, row.block.offset)) {

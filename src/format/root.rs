@@ -174,6 +174,9 @@ pub struct SchemaRecord {
     /// The chunk shape was chosen by the library for an array of fixed shape; appending chooses again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rechunk_on_append: bool,
+    /// A write past the end of dimension 0 makes it grow.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unlimited: bool,
 }
 
 type Dims64 = Vec<u64>;
@@ -188,6 +191,7 @@ impl SchemaRecord {
             pack: schema.pack,
             fill_value: schema.fill.as_ref().map(|fill| fill.to_value(schema.dtype)),
             rechunk_on_append: schema.rechunk_on_append,
+            unlimited: schema.unlimited,
         }
     }
 
@@ -201,6 +205,7 @@ impl SchemaRecord {
             pack: self.pack,
             fill: self.fill_value.as_ref().map(|value| Fill::from_value(dtype, value)).transpose()?,
             rechunk_on_append: self.rechunk_on_append,
+            unlimited: self.unlimited,
         };
         schema.check().map_err(|error| error!(Corrupt, "a schema: {error}"))?;
         Ok(schema)

@@ -75,6 +75,11 @@ impl<'s> Dataset<'s> {
         self.store.append_array(&self.name, array, count, source)
     }
 
+    /// See [`Store::resize_array`].
+    pub fn resize(&self, array: &str, length: u64) -> Result<()> {
+        self.store.resize_array(&self.name, array, length)
+    }
+
     /// See [`Store::write_strings`].
     pub fn write_strings(&self, array: &str, selection: Selection<'_>, texts: &[&str]) -> Result<()> {
         self.store.write_strings(&self.name, array, selection, texts)

@@ -5,7 +5,7 @@
 //! deletions, and datasets and arrays without values were in the root alone.
 
 use crate::base::error::{Error, ErrorKind, Result, bail};
-use crate::base::maps::{HashMap, HashSet, IndexMap};
+use crate::base::maps::{HashMap, IndexMap};
 use crate::base::names::check_name;
 use crate::base::pool::Pool;
 use crate::base::shape::cells;
@@ -19,7 +19,7 @@ use crate::format::root::{
     self, ArrayRecord, DatasetRecord, FileRecord, Head, NOTATIONS, Notation, Root, SchemaRecord, Stored, VERSION,
     id_text, parse_id,
 };
-use crate::format::segment::{HEADER_LEN, store_id_in};
+use crate::format::segment::{HEADER_LEN, Row, store_id_in};
 use crate::memory::budget::Budget;
 use crate::memory::buffers::Buffers;
 use crate::records::{Numbering, Records};
@@ -34,6 +34,7 @@ use crate::store::options::Mode;
 use crate::store::options::RuntimeOptions;
 use crate::version::Version;
 use crate::version::commit::{Committer, Outcome, commit};
+use crate::version::defaults::Defaults;
 use crate::version::edit::{Edit, Encoded, Keep, NewFiles, NewRecords, Unsynced};
 use crate::version::keeping::Keeping;
 use crate::version::place::Place;
@@ -629,6 +630,7 @@ impl Rebuilt {
             new: NewFiles::new(storage),
             unsynced: Unsynced::default(),
             keeping: Arc::new(Keeping::of(&self.head)?),
+            defaults: Defaults::of(&self.head)?,
             keep: Keep::No,
         };
         Ok((Version { generation, ..Version::default() }, edit))
@@ -658,8 +660,11 @@ impl Rebuilt {
             .iter()
             .map(|record| Arc::new(Segment::new(record.clone(), &self.path, &file.folder)))
             .collect();
-        let ids: HashSet<u64> = totals.keys().copied().collect();
-        let is_live = |id| ids.contains(&id);
+        let chunks = |(schema, array, _): &(&Schema, &mut ArrayRecord, Stored)| {
+            grid::chunk_count(&array.shape, &schema.chunk_shape)
+        };
+        let chunks: HashMap<u64, u64> = totals.iter().map(|(id, array)| (*id, chunks(array))).collect();
+        let is_live = |row: &Row| chunks.get(&row.array_id).is_some_and(|chunks| row.chunk < *chunks);
         let (live, all) = count_bytes(&self.reader, &Segments::new(segments), is_live, |row| {
             if let Some((schema, array, total)) = totals.get_mut(&row.array_id) {
                 let valid = grid::valid_extents(&array.shape, &schema.chunk_shape, row.chunk);

@@ -299,11 +299,15 @@ impl Store {
     fn write_and_commit(&self, cut: &Cut, committer: &mut Committer) -> Result<(Outcome, Totals)> {
         // A flush that was begun before may have found out.
         self.check_not_poisoned()?;
-        let ahead = read(&self.state)?.ahead.clone();
+        let (ahead, replaced) = {
+            let state = read(&self.state)?;
+            (state.ahead.clone(), state.replaces.then(|| state.version.clone()))
+        };
         // Without a lock nobody can tell who still needs what is taken up: it would stay for ever.
         let merging = committer.lock.is_some();
-        let Flush { edit, totals, warnings } = flush(&self.place, &self.io, &ahead, cut, merging)?;
+        let Flush { mut edit, totals, warnings } = flush(&self.place, &self.io, &ahead, cut, merging)?;
         warnings.into_iter().for_each(|warning| committer.warn(warning));
+        edit.retired.extend(replaced.iter().flat_map(|replaced| replaced.all_files()));
         Ok((commit(&self.place, &self.io, committer, &ahead, edit), totals))
     }
 

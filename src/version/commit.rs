@@ -114,7 +114,7 @@ pub(crate) struct Committed {
 
 /// Makes `edit` the version after `base`, which is the last.
 pub(crate) fn commit(place: &Place, io: &Io, committer: &mut Committer, base: &Version, edit: Edit) -> Outcome {
-    let Edit { files, records, retired, mut new, unsynced, keeping, keep } = edit;
+    let Edit { files, records, retired, mut new, unsynced, keeping, defaults, keep } = edit;
     let is_pinned = committer.pinned.contains(&base.generation);
     let keep = match keep {
         // Before the swap.
@@ -122,7 +122,7 @@ pub(crate) fn commit(place: &Place, io: &Io, committer: &mut Committer, base: &V
         Keep::Yes if !keeping.keeps_roots() => Keep::No,
         keep => keep,
     };
-    let mut version = Version { generation: base.generation + 1, keeping, ..base.with(files) };
+    let mut version = Version { generation: base.generation + 1, keeping, defaults, ..base.with(files) };
     let Written { file, image, ranges } = match compose(place, &version, &records) {
         Ok(written) => written,
         Err(error) => return Outcome::NotCommitted(error),
@@ -222,8 +222,8 @@ fn compose(place: &Place, version: &Version, records: &NewRecords) -> Result<Wri
         store_id: id_text(&place.store_id),
         generation: version.generation,
         next_array_id: records.next_array_id,
-        default_compression: place.default_compression.into(),
-        default_pack: place.default_pack,
+        default_compression: version.defaults.compression.into(),
+        default_pack: version.defaults.pack,
         keep_generations: version.keeping.generations,
         pins: version.keeping.pins.clone(),
         renamed: records.renamed,

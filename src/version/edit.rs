@@ -7,6 +7,7 @@ use crate::format::root::{Attributes, CatalogueRecord};
 use crate::records::{CatalogueFile, InRoot, Records};
 use crate::segment::NewFile;
 use crate::storage::Storage;
+use crate::version::defaults::Defaults;
 use crate::version::keeping::Keeping;
 use crate::version::{ArrayFile, File};
 use std::collections::BTreeSet;
@@ -28,6 +29,7 @@ pub(crate) struct Edit {
     pub unsynced: Unsynced,
     /// What the store is told of earlier commits.
     pub keeping: Arc<Keeping>,
+    pub defaults: Defaults,
     pub keep: Keep,
 }
 

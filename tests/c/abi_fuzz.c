@@ -392,6 +392,8 @@ static atlas_status create_or_open(chooser *c, bool create) {
         o.pack = an_enum(c, 0, 1);
         o.float_overflow = an_enum(c, 0, 1);
         o.keep_generations = one_in(c, 2) ? (int32_t)below(c, 6) - 2 : 0;
+        o.if_exists = an_enum(c, 0, 2);
+        o.lock_timeout_ms = one_in(c, 8) ? below(c, 3) : 0;
         if (one_in(c, 2)) o.log = logged;
         if (with_progress) o.progress = progress;
         if (one_in(c, 3)) o.progress_data = &o;
@@ -404,6 +406,7 @@ static atlas_status create_or_open(chooser *c, bool create) {
         o.cache_bytes = one_in(c, 2) ? below(c, 100000) : 0;
         o.write_buffer_bytes = one_in(c, 2) ? below(c, 4000) : 0;
         o.float_overflow = one_in(c, 4) ? an_enum(c, 0, 1) : 0;
+        o.lock_timeout_ms = one_in(c, 8) ? below(c, 3) : 0;
         if (one_in(c, 2)) o.log = logged;
         if (with_progress) o.progress = progress;
         const atlas_open_options *options = one_in(c, 4) ? NULL : sized(c, &o, sizeof o);
@@ -438,6 +441,7 @@ static atlas_status define(chooser *c) {
     o.codec = an_enum(c, 0, 2);
     o.shuffle = an_enum(c, 0, 1);
     o.pack = an_enum(c, 0, 1);
+    o.unlimited = an_enum(c, 0, 1);
     if (one_in(c, 3)) {
         uint64_t *chunks = numbers(c, rank);
         for (size_t d = 0; d < rank; d++) if (!one_in(c, 10) && chunks[d] == 0) chunks[d] = 3;
@@ -602,7 +606,9 @@ static atlas_status step(chooser *c) {
     case 10: return one_in(c, 2) ? close_or_discard(c, false) : ATLAS_STATUS_OK;
     case 11: return one_in(c, 4) ? close_or_discard(c, true) : ATLAS_STATUS_OK;
     case 12: return CALL(atlas_compact, a_handle(c));
-    case 13: return CALL(atlas_refresh, a_handle(c));
+    case 13:
+        return one_in(c, 2) ? CALL(atlas_refresh, a_handle(c))
+                            : CALL(atlas_wait_for_commit, a_handle(c), below(c, 3), out_of(c, sizeof(bool)));
     case 14: return CALL(atlas_verify, a_handle(c), one_in(c, 4) ? NULL : damaged, NULL, out_of(c, sizeof(uint64_t)));
     case 15: return described(c, false);
     case 16: case 17: case 18: return CALL(atlas_create_dataset, a_handle(c), a_name(c));
@@ -620,7 +626,8 @@ static atlas_status step(chooser *c) {
     case 33: return CALL(atlas_array_dims, a_handle(c), a_name(c), a_name(c), BUFFER());
     case 34: case 35: case 36: return values(c, 0);
     case 37: case 38: case 39: return values(c, 1);
-    case 40: case 41: return values(c, 2);
+    case 40: return values(c, 2);
+    case 41: return one_in(c, 2) ? values(c, 2) : CALL(atlas_resize_array, a_handle(c), a_name(c), a_name(c), a_number(c));
     case 42: return across(c);
     case 43: return CALL(atlas_array_fill_text, a_handle(c), a_name(c), a_name(c), BUFFER());
     case 44: case 45: return set_attribute(c);

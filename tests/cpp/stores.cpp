@@ -674,6 +674,65 @@ TEST(readers_stay_until_they_refresh) {
     writer.refresh();
 }
 
+TEST(a_reader_waits_for_a_commit) {
+    atlas::Store writer = atlas::create(path_of("store"));
+    const atlas::Store reader = atlas::open(path_of("store"));
+    CHECK(!reader.wait_for_commit(atlas::Timeout(1)));
+    CHECK_THROWS(invalid_argument, ("open for writing"), (void)writer.wait_for_commit(atlas::Timeout(0)));
+    writer.create_dataset("d");
+    writer.flush();
+    CHECK(reader.wait_for_commit(atlas::wait_forever));
+    CHECK(!reader.has_dataset("d"));
+}
+
+TEST(a_store_that_is_there_is_opened_or_begun_anew) {
+    atlas::CreateOptions options;
+    options.if_exists = atlas::IfExists::open;
+    for (const char *name : {"a", "b"}) {
+        atlas::Store store = atlas::create(path_of("store"), options);
+        store.create_dataset(name);
+        CHECK_THROWS(already_exists, (), (void)atlas::create(path_of("store")));
+        atlas::OpenOptions patient;
+        patient.lock_timeout = atlas::Timeout(10);
+        CHECK_THROWS(locked, ("10 ms"), (void)atlas::open(path_of("store"), atlas::Mode::read_write, patient));
+        store.close();
+    }
+    options.if_exists = atlas::IfExists::replace;
+    options.lock_timeout = atlas::wait_forever;
+    atlas::Store store = atlas::create(path_of("store"), options);
+    atlas::Store reader = atlas::open(path_of("store"));
+    CHECK_EQUAL(store.dataset_count(), std::size_t{0});
+    CHECK_EQUAL(reader.dataset_count(), std::size_t{2});
+    store.flush();
+    reader.refresh();
+    CHECK_EQUAL(reader.dataset_count(), std::size_t{0});
+    store.rollback(reader.info().generation - 1);
+    CHECK_EQUAL(store.dataset_count(), std::size_t{2});
+}
+
+TEST(arrays_are_resized_and_grow_where_they_are_unlimited) {
+    atlas::Store store = atlas::create(path_of("store"));
+    const atlas::Dataset d = store.create_dataset("d");
+    atlas::ArrayOptions<int> options;
+    options.fill_value = -1;
+    const atlas::Array records = d.define_array<int>("records", {"time"}, {0}, options);
+    const atlas::Array fixed = d.define_array<int>("fixed", {"x"}, {2}, options);
+    CHECK(records.info().unlimited && !fixed.info().unlimited);
+    records.write(7, {{2}, {1}});
+    CHECK_EQUAL(records.read<int>(), (std::vector<int>{-1, -1, 7}));
+    records.resize(2);
+    records.resize(4);
+    CHECK_EQUAL(records.read<int>(), (std::vector<int>{-1, -1, -1, -1}));
+    CHECK_THROWS(out_of_range, ("unlimited"), fixed.write(7, {{2}, {1}}));
+    options.unlimited = true;
+    const atlas::Array asked = d.define_array<int>("asked", {"x"}, {2}, options);
+    asked.write(7, {{2}, {1}});
+    CHECK_EQUAL(asked.read<int>(), (std::vector<int>{-1, -1, 7}));
+    const atlas::Array labels = d.define_array<std::string>("labels", {"x"}, {0});
+    labels.write("b", {{1}, {1}});
+    CHECK_EQUAL(labels.shape(), (atlas::Shape{2}));
+}
+
 TEST(commits_can_be_opened_and_gone_back_to) {
     using Generations = std::vector<std::uint64_t>;
     atlas::CreateOptions options;

@@ -498,6 +498,8 @@ class Array:
         self.dtype, self.dims, self.chunk_shape = schema["dtype"], schema["dims"], tuple(schema["chunk_shape"])
         self.compression = schema["compression"]
         self.rechunk_on_append = schema.get("rechunk_on_append", False)
+        self.unlimited = schema.get("unlimited", False)
+        expect(not self.unlimited or self.shape, "an unlimited dimension of a scalar")
         expect(len(self.shape) == len(self.dims) == len(self.chunk_shape), "the rank")
         expect(all(extent >= 1 for extent in self.chunk_shape), "a chunk extent of 0")
         self.fill = None
@@ -511,7 +513,7 @@ class Array:
         self.rows = {}
         for segment in reversed(store.segments.get(name, [])):
             for row in segment.rows:
-                if row.array_id == self.id:
+                if row.array_id == self.id and row.chunk < math.prod(self.grid):
                     self.rows.setdefault(row.chunk, (segment, row))
         self._read()
         self._check_stats()

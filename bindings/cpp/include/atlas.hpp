@@ -194,11 +194,24 @@ enum class Compression : std::int32_t {
     zstd = ATLAS_COMPRESSION_ZSTD, ///< With zstd.
 };
 
+/// What create() does where there is a store: see the ATLAS_IF_EXISTS_ constants of atlas.h.
+enum class IfExists : std::int32_t {
+    fail = ATLAS_IF_EXISTS_FAIL,       ///< Throw Status::already_exists.
+    open = ATLAS_IF_EXISTS_OPEN,       ///< Open it. What belongs to a store is that of the store that is there.
+    replace = ATLAS_IF_EXISTS_REPLACE, ///< Begin anew: the old store stays as it is until the first flush.
+};
+
 /// The weight of a message.
 enum class LogLevel : std::int32_t {
     info = ATLAS_LOG_INFO,       ///< Worth knowing.
     warning = ATLAS_LOG_WARNING, ///< Worth acting on.
 };
+
+/// How long to wait.
+using Timeout = std::chrono::milliseconds;
+
+/// For a Timeout: no end.
+inline constexpr Timeout wait_forever = (Timeout::max)();
 
 /// For `num_threads` in options: no background threads; all work is done on the calling thread.
 inline constexpr int threads_inline = ATLAS_THREADS_INLINE;
@@ -1112,6 +1125,8 @@ struct CreateOptions {
     std::optional<FloatOverflow> float_overflow{}; ///< Floats that a narrower type does not have. Default: an error.
     Log log{};                            ///< Called with messages. Default: none; see also "Store and views".
     Progress progress{};                  ///< Called during compact and verify. Default: none.
+    IfExists if_exists = IfExists::fail;  ///< What is done where there is a store.
+    Timeout lock_timeout{};               ///< How long to wait for another writer to end. Default: not at all.
 };
 
 /// Options of open(). What is not set has its default.
@@ -1124,6 +1139,7 @@ struct OpenOptions {
     std::optional<FloatOverflow> float_overflow{}; ///< As in CreateOptions.
     Log log{};                            ///< Called with messages. Default: none; see also "Store and views".
     Progress progress{};                  ///< Called during compact and verify. Default: none.
+    Timeout lock_timeout{};               ///< How long to wait for another writer to end. Default: not at all.
 };
 
 /// Options of Dataset::define_array for elements `T`. What is not set has its default.
@@ -1134,6 +1150,7 @@ template <class T> struct ArrayOptions {
     std::optional<bool> shuffle{}; ///< Shuffle the bytes of elements. Default: as the store.
     std::optional<bool> pack{};    ///< Compress small chunks together with others: see atlas.h. Default: as the store.
     std::optional<T> fill_value{}; ///< Stands for "missing"; what was never written reads as it. Default: none, zero.
+    std::optional<bool> unlimited{}; ///< Writes past the end of dimension 0 make it grow. Default: where it begins at 0.
 };
 
 /// A store, as Store::info describes it.
@@ -1161,6 +1178,7 @@ struct ArrayInfo {
     bool shuffle = false;        ///< Whether the bytes of elements are shuffled.
     bool pack = false;           ///< Whether small chunks may be compressed together with others.
     bool has_fill_value = false; ///< Whether it has a fill value: see Array::fill_value.
+    bool unlimited = false;      ///< Whether writes past the end of dimension 0 make it grow.
 };
 
 /// An attribute, as Attributes::info describes it.
@@ -1214,6 +1232,10 @@ struct Damage {
 namespace detail {
 template <class E> std::int32_t code(const std::optional<E> &choice) {
     return choice ? static_cast<std::int32_t>(*choice) : 0;
+}
+inline std::uint64_t code(Timeout timeout) {
+    if (timeout == wait_forever) return ATLAS_WAIT_FOREVER;
+    return timeout.count() > 0 ? static_cast<std::uint64_t>(timeout.count()) : 0;
 }
 inline std::int32_t code(const std::optional<bool> &choice) {
     return !choice ? ATLAS_SWITCH_DEFAULT : *choice ? ATLAS_SWITCH_ON : ATLAS_SWITCH_OFF;
@@ -1566,6 +1588,7 @@ class Array {
         info.level = raw.level;
         info.shuffle = raw.shuffle == ATLAS_SWITCH_ON;
         info.pack = raw.pack == ATLAS_SWITCH_ON;
+        info.unlimited = raw.unlimited == ATLAS_SWITCH_ON;
         info.has_fill_value = raw.has_fill_value != 0;
         return info;
     }
@@ -1652,6 +1675,15 @@ class Array {
         } else if constexpr (is_target<V>) {
             read_memory(values, region, count);
         }
+    }
+
+    /// Gives dimension 0 the extent `length`, in cells. Cells that it loses are gone; those that it gets read as the fill
+    /// value, even where they were there before.
+    ///
+    /// Throws Status::not_found, invalid_argument for a scalar or more cells than an array can have, read_only, corrupt
+    /// or io; the array is then as it was.
+    void resize(std::uint64_t length) const {
+        detail::check(atlas_resize_array(store_, dataset_.c_str(), array_.c_str(), length));
     }
 
     /// Appends along dimension 0: grows it by `count[0]` and writes the new cells. From many threads each append lands
@@ -1858,6 +1890,7 @@ class Dataset {
         raw.level = options.level;
         raw.shuffle = detail::code(options.shuffle);
         raw.pack = detail::code(options.pack);
+        raw.unlimited = detail::code(options.unlimited);
         std::optional<Text> fill_text;
         if constexpr (std::is_same_v<T, std::string>) {
             if (options.fill_value) raw.fill_value = fill_text.emplace(*options.fill_value).c_str();
@@ -2076,6 +2109,17 @@ class Store {
     /// Throws Status::corrupt or io; the store then stays at its commit.
     void refresh() { detail::check(atlas_refresh(handle_)); }
 
+    /// Waits until there is a newer commit than the one that this store, open for reading, sees: true, or false once
+    /// `timeout` is over. It does not move on to it: call refresh(). Other calls go on meanwhile.
+    ///
+    /// Throws Status::invalid_argument for a store that is open for writing, invalid_handle if another thread closes it
+    /// meanwhile, not_found if the store is gone, or io.
+    [[nodiscard]] bool wait_for_commit(Timeout timeout) const {
+        bool newer = false;
+        detail::check(atlas_wait_for_commit(handle_, detail::code(timeout), &newer));
+        return newer;
+    }
+
     /// Reads every byte of the committed store, compares it with its checksums, and returns the damaged places: none if
     /// the store is sound. Throws Status::cancelled or io.
     [[nodiscard]] std::vector<Damage> verify() const {
@@ -2269,7 +2313,7 @@ class Store {
 };
 
 /// Creates a store and opens it for reading and writing. The directory `path` is made if it is missing (its parent must
-/// exist) and may exist if it is empty.
+/// exist) and may exist if it is empty. Where there is a store, CreateOptions::if_exists says what is done.
 ///
 /// Throws Status::already_exists if there is a store, invalid_argument if there is anything else in the directory,
 /// not_found if the parent is missing, locked, io or no_space.
@@ -2291,6 +2335,8 @@ class Store {
     raw.cache_bytes = options.cache_bytes;
     raw.write_buffer_bytes = options.write_buffer_bytes;
     raw.float_overflow = detail::code(options.float_overflow);
+    raw.if_exists = static_cast<std::int32_t>(options.if_exists);
+    raw.lock_timeout_ms = detail::code(options.lock_timeout);
     store.callbacks_->put_into(raw);
     detail::check(atlas_create(path.c_str(), &raw, &store.handle_));
     return store;
@@ -2312,6 +2358,7 @@ class Store {
     raw.cache_bytes = options.cache_bytes;
     raw.write_buffer_bytes = options.write_buffer_bytes;
     raw.float_overflow = detail::code(options.float_overflow);
+    raw.lock_timeout_ms = detail::code(options.lock_timeout);
     store.callbacks_->put_into(raw);
     if (options.generation) {
         if (mode != Mode::read)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import re
 import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -287,14 +289,46 @@ def test_lists_of_python_are_attributes(dataset: atlas.DatasetView) -> None:
 
 def test_overwrite_replaces_a_store(tmp_path: Path) -> None:
     path = tmp_path / "store"
-    with atlas.Atlas.create(path, overwrite=True) as store:
+    with atlas.Atlas.create(path, meta_format="msgpack", overwrite=True) as store:
         filled(store)
-    with atlas.Atlas.create(path, codec="lz4", meta_format="msgpack", overwrite=True) as store:
+    reader = atlas.Atlas.open(path)
+    with atlas.Atlas.create(path, codec="lz4", overwrite=True) as store:
         assert store.list_datasets() == []
-        assert store.info().generation == 1
-        assert filled(store).codec == "lz4"
-    assert atlas.Atlas.open(path).list_datasets() == ["a"]
+        assert reader.list_datasets() == ["a"]
+        store.create_dataset("b").define_array("t", "float64", ["x"], [3])
+        assert store["b"]["t"].codec == "lz4"
+        store.flush()
+        assert reader.list_datasets() == ["a"]
+        reader.refresh()
+        assert reader.list_datasets() == ["b"]
+        store.rollback(2)
+        assert store.list_datasets() == ["a"]
     assert [one.name for one in tmp_path.iterdir()] == ["store"]
+    atlas.Atlas.create(tmp_path / "json").close()
+    with pytest.raises(ValueError, match="root in atlas.json"):
+        atlas.Atlas.create(tmp_path / "json", meta_format="msgpack", overwrite=True)
+
+
+def test_overwrite_without_a_flush_leaves_the_old_store(tmp_path: Path) -> None:
+    path = tmp_path / "store"
+    with atlas.Atlas.create(path) as store:
+        filled(store)
+    with pytest.raises(ZeroDivisionError), atlas.Atlas.create(path, overwrite=True) as store:
+        store.create_dataset("b")
+        raise ZeroDivisionError
+    assert atlas.Atlas.open(path).list_datasets() == ["a"]
+
+
+def test_exist_ok_opens_a_store_that_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "store"
+    for name in ("a", "b"):
+        with atlas.Atlas.create(path, codec="lz4" if name == "a" else "none", exist_ok=True) as store:
+            assert store.create_dataset(name).define_array("t", "int8", ["x"], [3]).codec == "lz4"
+    assert atlas.Atlas.open(path).list_datasets() == ["a", "b"]
+    with pytest.raises(FileExistsError):
+        atlas.Atlas.create(path)
+    with pytest.raises(ValueError, match="not both"):
+        atlas.Atlas.create(path, exist_ok=True, overwrite=True)
 
 
 def test_overwrite_replaces_nothing_else(tmp_path: Path) -> None:
@@ -321,29 +355,34 @@ def test_overwrite_leaves_a_store_that_another_writer_has(tmp_path: Path) -> Non
     assert [one.name for one in tmp_path.iterdir()] == ["store"]
 
 
-@pytest.mark.parametrize("failing", [1, 2])
-def test_overwrite_that_fails_leaves_the_old_store(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int
-) -> None:
+def test_a_writer_waits_for_another(tmp_path: Path) -> None:
+    store = atlas.Atlas.create(tmp_path / "store")
+    with pytest.raises(atlas.Locked, match="after 20 ms"):
+        atlas.Atlas.open(tmp_path / "store", mode="r+", lock_timeout=0.02)
+    with pytest.raises(ValueError, match="lock_timeout"):
+        atlas.Atlas.open(tmp_path / "store", mode="r+", lock_timeout=-1)
+    timer = threading.Timer(0.05, store.close)
+    timer.start()
+    with atlas.Atlas.open(tmp_path / "store", mode="r+", lock_timeout=math.inf) as store:
+        store.create_dataset("a")
+    timer.join()
+
+
+def test_a_reader_waits_for_a_commit(tmp_path: Path) -> None:
     with atlas.Atlas.create(tmp_path / "store") as store:
-        filled(store)
-    calls = 0
-    real = atlas._store.os.rename
-
-    def rename(*paths: str) -> None:
-        nonlocal calls
-        calls += 1
-        if calls == failing:
-            raise OSError(28, "No space left on device")
-        real(*paths)
-
-    monkeypatch.setattr(atlas._store.os, "rename", rename)
-    with pytest.raises(OSError, match="No space"):
-        atlas.Atlas.create(tmp_path / "store", overwrite=True)
-    monkeypatch.undo()
-    with atlas.Atlas.open(tmp_path / "store", mode="r+") as store:
-        assert store.list_datasets() == ["a"]
-    assert [one.name for one in tmp_path.iterdir()] == ["store"]
+        reader = atlas.Atlas.open(tmp_path / "store")
+        assert not reader.wait_for_commit(0)
+        assert not reader.wait_for_commit(0.3)
+        with pytest.raises(ValueError, match="open for writing"):
+            store.wait_for_commit(0)
+        store.create_dataset("a")
+        timer = threading.Timer(0.05, store.flush)
+        timer.start()
+        assert reader.wait_for_commit()
+        timer.join()
+        assert reader.list_datasets() == []
+        reader.refresh()
+        assert not reader.wait_for_commit(0)
 
 
 # ---- Commits ----

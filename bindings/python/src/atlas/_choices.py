@@ -12,7 +12,8 @@ _CODECS = {
     "uncompressed": lib.ATLAS_CODEC_NONE,
 }
 _META_FORMATS = {
-    "json": lib.ATLAS_META_FORMAT_JSON,
+    # The default, which a store that is begun anew need not have.
+    "json": lib.ATLAS_META_FORMAT_DEFAULT,
     "msgpack": lib.ATLAS_META_FORMAT_MSGPACK,
     "mp": lib.ATLAS_META_FORMAT_MSGPACK,
 }
@@ -43,6 +44,14 @@ def codec_of(word: str | None) -> int:
 
 def meta_format_of(word: str) -> int:
     return _choice(word, _META_FORMATS, "meta_format")
+
+
+def if_exists_of(overwrite: bool, exist_ok: bool) -> int:
+    if overwrite and exist_ok:
+        raise InvalidArgument("a store that is there is opened (exist_ok) or begun anew (overwrite), not both")
+    if overwrite:
+        return int(lib.ATLAS_IF_EXISTS_REPLACE)
+    return int(lib.ATLAS_IF_EXISTS_OPEN if exist_ok else lib.ATLAS_IF_EXISTS_FAIL)
 
 
 def compression_of(word: str) -> int:

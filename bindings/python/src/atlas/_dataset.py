@@ -111,6 +111,7 @@ class DatasetView:
         level: int | None = None,
         shuffle: bool | None = None,
         pack: bool | None = None,
+        unlimited: bool | None = None,
     ) -> Array:
         """Define an array. Until they are written its cells read as the fill value, or as zero.
 
@@ -142,6 +143,9 @@ class DatasetView:
         pack : bool, optional
             Whether to compress chunks below 16 KiB together with others, which takes less space and time. Without, each
             chunk has a byte range of its own, which other programs can read where it lies: see `Array.chunk_places`.
+        unlimited : bool, optional
+            Whether `Array.write` past the end of the first dimension makes it grow, with the fill value between; by default
+            where it begins at 0.
 
         Returns
         -------
@@ -174,6 +178,7 @@ class DatasetView:
             level_of(level),
             switch(shuffle),
             switch(pack),
+            switch(unlimited),
         )
 
     def delete_array(self, name: str) -> None:
