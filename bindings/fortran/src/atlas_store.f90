@@ -2,12 +2,12 @@
 !> Atlas for Fortran: a store for many named datasets, each a set of named N-dimensional arrays and attributes.
 !>
 !>     use, intrinsic :: iso_fortran_env, only: real64
-!>     use atlas_store, only: atlas_dtype_f64, store_type
+!>     use atlas_store, only: atlas_dtype_f64, atlas_if_exists_replace, store_type
 !>
 !>     type(store_type) :: store
 !>     real(real64) :: field(0:nx + 1, 0:ny + 1)                      ! with a halo
 !>
-!>     call store%create("run.atlas")
+!>     call store%create("run.atlas", if_exists=atlas_if_exists_replace)
 !>     call store%create_dataset("jan")
 !>     call store%define("jan", "temperature", atlas_dtype_f64, [nx, ny], dims=["lon", "lat"])
 !>     call store%write("jan", "temperature", field(1:nx, 1:ny))      ! no copy is made
@@ -30,7 +30,8 @@
 !>                  slowest   fastest                   |           |               |              |
 !>     C, Python  t[level][lat][lon]                t[0][0][0]  t[0][0][1]  ..  t[0][0][nlon-1] t[0][1][0] ..
 !>
-!> So the dimension that `append` grows, the first in C, is the last one here: time in t(lon, lat, time).
+!> So the dimension that grows, the first in C, is the last one here: time in t(lon, lat, time). `append` grows it, and,
+!> where it is unlimited, so does `write` past its end.
 !>
 !>
 !> Memory
@@ -97,8 +98,8 @@
 !>
 !> A `store_type` is one open store. Nobody else sees its changes until `flush` or `close`. A store that goes out of
 !> scope open is discarded, like a run that crashed: what was not flushed is gone, and the store's `log`, or without one a
-!> line on the standard error, says so. `discard` says nothing. (Variables of the main program do not go out of scope:
-!> there the process's end discards, and says so where the store has no `log`.) Stores cannot be assigned: pass them as arguments.
+!> line on the standard error, says so. `discard` says nothing. Variables of the main program do not go out of scope: the
+!> process's end discards, and the library says so where the store has no `log`. Stores cannot be assigned: pass them as arguments.
 !>
 !> A program that has better to do than to wait for the disk begins a flush and goes on. What it wrote is copied, so
 !> the next step may change it at once:
@@ -111,52 +112,54 @@
 !> Any procedure may be called from any thread, on the same store at once, except create, open, close and discard.
 !> (The procedures are declared `recursive`, as Fortran 2018 takes all to be, for compilers that do not yet.)
 !>
+!> Numbers of an array mean dates by its attributes `units` and `calendar`, as the CF conventions have it: decode_time and
+!> encode_time, with type(atlas_datetime).
+!>
 !> In this module `dataset`, `array`, `key` and `name` are names, without their trailing blanks. See atlas.h for all else.
 module atlas_store
     use, intrinsic :: iso_c_binding, only: c_bool, c_f_pointer, c_funloc, c_int32_t, c_int64_t, c_int8_t, c_loc, &
         c_null_char, c_null_funptr, c_null_ptr, c_ptr, c_size_t, c_sizeof
     use, intrinsic :: iso_fortran_env, only: error_unit, int16, int32, int64, int8, real32, real64
-    use atlas_store_c, only: atlas_append_array, atlas_append_strings, atlas_array_count, &
-        atlas_array_description, atlas_array_dims, atlas_array_fill_text, atlas_array_info, atlas_array_names, &
-        atlas_array_options, atlas_array_stats, atlas_attribute_count, atlas_attribute_info, atlas_attribute_names, &
-        atlas_chunk_place, atlas_chunk_places, atlas_chunk_stats, atlas_close, atlas_compact, atlas_create, &
-        atlas_create_dataset, atlas_create_options, &
-        atlas_dataset_count, atlas_dataset_name, atlas_dataset_names, atlas_define_array, atlas_delete_array, &
-        atlas_delete_attribute, atlas_delete_dataset, atlas_discard, atlas_flush, atlas_flush_begin, &
-        atlas_flush_test, atlas_flush_wait, atlas_generations, atlas_get_attribute, atlas_get_attribute_strings, &
-        atlas_has_array, atlas_has_attribute, atlas_has_dataset, atlas_open, atlas_open_at, atlas_open_options, &
-        atlas_pin, atlas_pin_generation, atlas_pin_names, atlas_read_across, atlas_read_array, atlas_read_strings, &
-        atlas_refresh, atlas_rollback, &
-        atlas_set_attribute, atlas_set_keep_generations, atlas_stats, atlas_store_description, atlas_store_info, &
-        atlas_unpin, atlas_verify, atlas_write_array, atlas_write_strings
-    use atlas_store_c, only: &
-        atlas_codec_default, atlas_codec_lz4, atlas_codec_none, atlas_codec_zstd, &
-        atlas_compression_default, atlas_compression_none, atlas_compression_zstd, &
-        atlas_dtype_bool, atlas_dtype_c128, atlas_dtype_c64, atlas_dtype_f16, atlas_dtype_f32, atlas_dtype_f64, &
-        atlas_dtype_i16, atlas_dtype_i32, atlas_dtype_i64, atlas_dtype_i8, atlas_dtype_size, atlas_dtype_string, &
+    use atlas_store_c, only: atlas_append_array, atlas_append_strings, atlas_array_count, atlas_array_description, &
+        atlas_array_dims, atlas_array_fill_text, atlas_array_info, atlas_array_names, atlas_array_options, &
+        atlas_array_stats, atlas_attribute_count, atlas_attribute_info, atlas_attribute_names, atlas_chunk_place, &
+        atlas_chunk_places, atlas_chunk_stats, atlas_close, atlas_compact, atlas_copy_dataset, atlas_create, &
+        atlas_create_dataset, atlas_create_options, atlas_dataset_count, atlas_dataset_name, atlas_dataset_names, &
+        atlas_datetime, atlas_decode_time, atlas_define_array, atlas_delete_array, atlas_delete_attribute, &
+        atlas_delete_dataset, atlas_discard, atlas_encode_time, atlas_flush, atlas_flush_begin, atlas_flush_test, &
+        atlas_flush_wait, atlas_generations, atlas_get_attribute, atlas_get_attribute_strings, atlas_has_array, &
+        atlas_has_attribute, atlas_has_dataset, atlas_open, atlas_open_at, atlas_open_options, atlas_pin, &
+        atlas_pin_generation, atlas_pin_names, atlas_read_across, atlas_read_array, atlas_read_strings, &
+        atlas_refresh, atlas_rename_dataset, atlas_resize_array, atlas_rollback, atlas_set_attribute, &
+        atlas_set_keep_generations, atlas_stats, atlas_store_description, atlas_store_info, atlas_unpin, &
+        atlas_verify, atlas_wait_for_commit, atlas_write_array, atlas_write_strings
+    use atlas_store_c, only: atlas_codec_default, atlas_codec_lz4, atlas_codec_none, atlas_codec_zstd, &
+        atlas_compression_default, atlas_compression_none, atlas_compression_zstd, atlas_dtype_bool, &
+        atlas_dtype_c128, atlas_dtype_c64, atlas_dtype_f16, atlas_dtype_f32, atlas_dtype_f64, atlas_dtype_i16, &
+        atlas_dtype_i32, atlas_dtype_i64, atlas_dtype_i8, atlas_dtype_size, atlas_dtype_string, &
         atlas_dtype_timestamp_ns, atlas_dtype_u16, atlas_dtype_u32, atlas_dtype_u64, atlas_dtype_u8, &
-        atlas_header_version, atlas_keep_none, atlas_log_info, atlas_log_warning, atlas_max_rank, &
-        atlas_meta_format_default, atlas_meta_format_json, atlas_meta_format_msgpack, &
-        atlas_mode_read, atlas_mode_read_write, &
+        atlas_header_version, atlas_if_exists_default, atlas_if_exists_fail, atlas_if_exists_open, &
+        atlas_if_exists_replace, atlas_keep_none, atlas_log_info, atlas_log_warning, atlas_max_rank, &
+        atlas_meta_format_default, atlas_meta_format_json, atlas_meta_format_msgpack, atlas_mode_read, &
+        atlas_mode_read_write, atlas_overflow_default, atlas_overflow_error, atlas_overflow_infinity, &
         atlas_status_already_exists, atlas_status_buffer_too_small, atlas_status_cancelled, atlas_status_conflict, &
         atlas_status_corrupt, atlas_status_forked, atlas_status_internal, atlas_status_invalid_argument, &
         atlas_status_invalid_handle, atlas_status_io, atlas_status_locked, atlas_status_no_space, &
         atlas_status_no_stats, atlas_status_not_found, atlas_status_ok, atlas_status_out_of_memory, &
         atlas_status_out_of_range, atlas_status_poisoned, atlas_status_read_only, atlas_status_type_mismatch, &
-        atlas_status_unflushed_changes, atlas_status_unsupported, &
-        atlas_switch_on, atlas_threads_inline, atlas_version, atlas_version_major, atlas_version_minor, &
-        atlas_version_patch
+        atlas_status_unflushed_changes, atlas_status_unsupported, atlas_switch_on, atlas_threads_inline, &
+        atlas_version, atlas_version_major, atlas_version_minor, atlas_version_patch, atlas_wait_forever
     use atlas_store_memory, only: answer, atlas_max_name, c_text, cells, check_attribute, check_memory, &
         contiguous_bytes, copy_back, count_option, decode_fill, dtype_name, encode_fill, f_text, failure, form_text, &
         gather_texts, grown, lay_out, library_version, listed, make_direct, memory_of, memory_type, moved, number, &
-        outcome_type, region_type, report, scatter_texts, split_texts, status_name, switch, take_dims, &
-        take_indices, take_names, take_start, texts_type
+        outcome_type, region_type, report, scatter_texts, split_texts, status_name, switch, take_dims, take_indices, &
+        take_integer, take_names, take_owner, take_start, texts_type
     implicit none (type, external)
     private
 
     public :: array_info_type, chunk_place_type, damage_type, log_interface, progress_interface, &
         stats_type, store_info_type, store_type
-    public :: atlas_max_name, dtype_name, library_version, status_name
+    public :: atlas_max_name, decode_time, dtype_name, encode_time, library_version, status_name
 
     ! From atlas_store_c, as they are.
     public :: atlas_codec_default, atlas_codec_lz4, atlas_codec_none, atlas_codec_zstd
@@ -165,6 +168,9 @@ module atlas_store
         atlas_dtype_i16, atlas_dtype_i32, atlas_dtype_i64, atlas_dtype_i8, atlas_dtype_size, atlas_dtype_string, &
         atlas_dtype_timestamp_ns, atlas_dtype_u16, atlas_dtype_u32, atlas_dtype_u64, atlas_dtype_u8
     public :: atlas_header_version, atlas_version, atlas_version_major, atlas_version_minor, atlas_version_patch
+    public :: atlas_datetime
+    public :: atlas_if_exists_default, atlas_if_exists_fail, atlas_if_exists_open, atlas_if_exists_replace
+    public :: atlas_overflow_default, atlas_overflow_error, atlas_overflow_infinity, atlas_wait_forever
     public :: atlas_log_info, atlas_log_warning, atlas_max_rank
     public :: atlas_meta_format_default, atlas_meta_format_json, atlas_meta_format_msgpack
     public :: atlas_mode_read, atlas_mode_read_write
@@ -202,6 +208,7 @@ module atlas_store
         integer :: level = 0                               !< the codec's level
         logical :: shuffle = .false.                       !< bytes are shuffled before they are compressed
         logical :: pack = .false.                          !< small chunks may be compressed together with others
+        logical :: unlimited = .false.                     !< `write` past the end makes the last dimension longer
         logical :: has_fill_value = .false.                !< one of the next four is the fill value:
         integer(int64) :: fill_int = 0                     !< of integers, timestamps (u64: its bits), bool (0 or 1)
         real(real64) :: fill_real = 0                      !< of reals, and the nearest to fill_int
@@ -276,11 +283,12 @@ module atlas_store
         type(callbacks_type), pointer :: callbacks => null()
     contains
         !> create(path, codec, level, shuffle, pack, meta_format, meta_compression, keep_generations, sync,
-        !>        num_threads, cache_bytes, write_buffer_bytes, log, progress): create a store and open it for reading
-        !> and writing
+        !>        num_threads, cache_bytes, write_buffer_bytes, if_exists, lock_timeout_ms, float_overflow, log,
+        !>        progress): create a store and open it for reading and writing
         procedure :: create => store_create
-        !> open(path, action, generation, sync, num_threads, cache_bytes, write_buffer_bytes, log, progress): open a
-        !> store; `action` is "read", which is the default, or "readwrite"; `generation` an earlier commit, to read
+        !> open(path, action, generation, sync, num_threads, cache_bytes, write_buffer_bytes, lock_timeout_ms,
+        !>      float_overflow, log, progress): open a store; `action` is "read", which is the default, or "readwrite";
+        !> `generation` an earlier commit, to read
         procedure :: open => store_open
         !> flush(): commit every change since the last flush, all together, and wait until it is on the disk
         procedure :: flush => store_flush
@@ -313,6 +321,9 @@ module atlas_store
         procedure :: rollback => store_rollback
         !> refresh(): move a store that is open for reading on to the last commit
         procedure :: refresh => store_refresh
+        !> wait_for_commit(timeout_ms): whether there is a newer commit than the one that this store, open for reading,
+        !> sees, waiting for it as long; `refresh` moves on to it
+        procedure :: wait_for_commit => store_wait_for_commit
         !> verify(damage_count, damages): compare every byte on disk with its checksum. Damage is a failure
         !> (atlas_status_corrupt); `damage_count` and `damages(:)` are set then too
         procedure :: verify => store_verify
@@ -327,6 +338,10 @@ module atlas_store
         procedure :: create_dataset => store_create_dataset
         !> delete_dataset(dataset): delete a dataset with its arrays and attributes
         procedure :: delete_dataset => store_delete_dataset
+        !> rename_dataset(dataset, name): give it another name
+        procedure :: rename_dataset => store_rename_dataset
+        !> copy_dataset(dataset, name, to): copy it under a name, in this store or to another
+        procedure :: copy_dataset => store_copy_dataset
         !> has_dataset(dataset): whether there is one
         procedure :: has_dataset => store_has_dataset
         !> dataset_count(): how many there are
@@ -336,10 +351,13 @@ module atlas_store
         !> dataset_name(index): the name of one, counted from 1
         procedure :: dataset_name => store_dataset_name
 
-        !> define(dataset, array, dtype, shape, dims, chunk_shape, codec, level, shuffle, pack, fill): define an array
+        !> define(dataset, array, dtype, shape, dims, chunk_shape, codec, level, shuffle, pack, fill, unlimited): define
+        !> an array
         procedure :: define => store_define
         !> delete_array(dataset, array): delete an array with its attributes
         procedure :: delete_array => store_delete_array
+        !> resize(dataset, array, length): give the last dimension another extent
+        procedure :: resize => store_resize
         !> has_array(dataset, array): whether there is one
         procedure :: has_array => store_has_array
         !> array_count(dataset): how many there are
@@ -587,8 +605,8 @@ module atlas_store
         !> start, count): read an array of texts of rank 1, or a region of any rank as a list, as long as the longest
         generic :: read_text => read_one_text, read_texts
 
-        !> set_attribute(dataset, key, value, array): set an attribute, of an array or the dataset's own, to a scalar
-        !> or an array of rank 1; integers: also dtype
+        !> set_attribute(dataset, key, value, array): set an attribute, of an array or the dataset's own, or without
+        !> `dataset` the store's, to a scalar or an array of rank 1; integers: also dtype
         generic :: set_attribute => set_int8
         procedure, private :: set_int8
         generic :: set_attribute => set_int16
@@ -693,6 +711,27 @@ module atlas_store
         integer(int64) :: count(atlas_max_rank) = 1
     end type plan_type
 
+    !> decode_time(values, dates, units, calendar, dtype): the dates that numbers mean, by the CF conventions; integers:
+    !> also dtype
+    interface decode_time
+        procedure :: decode_time_int8
+        procedure :: decode_time_int16
+        procedure :: decode_time_int32
+        procedure :: decode_time_int64
+        procedure :: decode_time_real32
+        procedure :: decode_time_real64
+    end interface decode_time
+
+    !> encode_time(dates, values, units, calendar, dtype): the numbers that mean dates; integers: also dtype
+    interface encode_time
+        procedure :: encode_time_int8
+        procedure :: encode_time_int16
+        procedure :: encode_time_int32
+        procedure :: encode_time_int64
+        procedure :: encode_time_real32
+        procedure :: encode_time_real64
+    end interface encode_time
+
     !> The damages that `verify` collects.
     type :: damages_type
         type(damage_type), allocatable :: list(:)
@@ -715,10 +754,17 @@ contains
     !> - `num_threads`       background threads; 0: all work is done on the calling thread
     !> - `cache_bytes`       decoded data and indexes kept for later reads
     !> - `write_buffer_bytes`  what written values may take in memory; beyond that they wait in files for the next flush
+    !> - `if_exists`         what is done where there is a store: atlas_if_exists_fail, the default, _open, for reading and
+    !>                       writing, or _replace: begin anew; it stays as it is until the first flush
+    !> - `lock_timeout_ms`   milliseconds, an integer of any kind, to wait for another writer to end before
+    !>                       atlas_status_locked; atlas_wait_forever. Default: 0
+    !> - `float_overflow`    what becomes of a finite value that a narrower real cannot hold: atlas_overflow_error, the
+    !>                       default, or atlas_overflow_infinity
     !> - `log`               called with messages; a module procedure, or one that lives as long as the store
     !> - `progress`          called during `compact` and `verify`; likewise
     recursive subroutine store_create(self, path, codec, level, shuffle, pack, meta_format, meta_compression, &
-            keep_generations, sync, num_threads, cache_bytes, write_buffer_bytes, log, progress, stat, errmsg)
+            keep_generations, sync, num_threads, cache_bytes, write_buffer_bytes, if_exists, lock_timeout_ms, &
+            float_overflow, log, progress, stat, errmsg)
         class(store_type), intent(inout) :: self
         character(*), intent(in) :: path
         integer(c_int32_t), intent(in), optional :: codec
@@ -729,6 +775,9 @@ contains
         logical, intent(in), optional :: sync
         integer, intent(in), optional :: num_threads
         integer(int64), intent(in), optional :: cache_bytes, write_buffer_bytes
+        integer(c_int32_t), intent(in), optional :: if_exists
+        class(*), intent(in), optional :: lock_timeout_ms
+        integer(c_int32_t), intent(in), optional :: float_overflow
         procedure(log_interface), optional :: log
         procedure(progress_interface), optional :: progress
         integer, intent(out), optional :: stat
@@ -738,6 +787,8 @@ contains
         type(outcome_type) :: outcome
 
         call prepare_to_open(self, path, log, progress, outcome)
+        if (outcome%status == atlas_status_ok .and. present(lock_timeout_ms)) call take_integer(lock_timeout_ms, &
+            "lock_timeout_ms", options%lock_timeout_ms, outcome)
         if (outcome%status == atlas_status_ok) then
             options%struct_size = c_sizeof(options)
             if (present(codec)) options%codec = codec
@@ -751,6 +802,8 @@ contains
             options%num_threads = count_option(num_threads, atlas_threads_inline)
             if (present(cache_bytes)) options%cache_bytes = cache_bytes
             if (present(write_buffer_bytes)) options%write_buffer_bytes = write_buffer_bytes
+            if (present(if_exists)) options%if_exists = if_exists
+            if (present(float_overflow)) options%float_overflow = float_overflow
             options%log = c_null_funptr
             options%log_data = c_loc(self%callbacks)
             options%progress = c_null_funptr
@@ -758,8 +811,8 @@ contains
             if (present(log)) options%log = c_funloc(forward_log)
             if (present(progress)) options%progress = c_funloc(forward_progress)
             outcome = answer(atlas_create(c_text(path), options, self%handle))
-            if (self%handle == 0) call forget(self)
         end if
+        if (self%handle == 0) call forget(self)
         call report(outcome, stat, errmsg)
     end subroutine store_create
 
@@ -770,7 +823,7 @@ contains
     !> - `generation`  for reading, see this commit instead, one of `generations`
     !> - the rest      as for `create`
     recursive subroutine store_open(self, path, action, generation, sync, num_threads, cache_bytes, &
-            write_buffer_bytes, log, progress, stat, errmsg)
+            write_buffer_bytes, lock_timeout_ms, float_overflow, log, progress, stat, errmsg)
         class(store_type), intent(inout) :: self
         character(*), intent(in) :: path
         character(*), intent(in), optional :: action
@@ -778,6 +831,8 @@ contains
         logical, intent(in), optional :: sync
         integer, intent(in), optional :: num_threads
         integer(int64), intent(in), optional :: cache_bytes, write_buffer_bytes
+        class(*), intent(in), optional :: lock_timeout_ms
+        integer(c_int32_t), intent(in), optional :: float_overflow
         procedure(log_interface), optional :: log
         procedure(progress_interface), optional :: progress
         integer, intent(out), optional :: stat
@@ -802,12 +857,15 @@ contains
         if (outcome%status == atlas_status_ok .and. present(generation) .and. mode /= atlas_mode_read) then
             outcome = failure(atlas_status_invalid_argument, "an earlier commit can be opened for reading only")
         end if
+        if (outcome%status == atlas_status_ok .and. present(lock_timeout_ms)) call take_integer(lock_timeout_ms, &
+            "lock_timeout_ms", options%lock_timeout_ms, outcome)
         if (outcome%status == atlas_status_ok) then
             options%struct_size = c_sizeof(options)
             options%sync = switch(sync)
             options%num_threads = count_option(num_threads, atlas_threads_inline)
             if (present(cache_bytes)) options%cache_bytes = cache_bytes
             if (present(write_buffer_bytes)) options%write_buffer_bytes = write_buffer_bytes
+            if (present(float_overflow)) options%float_overflow = float_overflow
             options%log = c_null_funptr
             options%log_data = c_loc(self%callbacks)
             options%progress = c_null_funptr
@@ -1016,6 +1074,28 @@ contains
 
         call report(answer(atlas_refresh(self%handle)), stat, errmsg)
     end subroutine store_refresh
+
+    !> Wait until there is a newer commit than the one that this store, open for reading, sees: whether there is. It stays
+    !> where it is until `refresh`.
+    !>
+    !> - `timeout_ms`  how many milliseconds to wait, an integer of any kind; 0 to look once, atlas_wait_forever
+    recursive function store_wait_for_commit(self, timeout_ms, stat, errmsg) result(newer)
+        class(store_type), intent(in) :: self
+        class(*), intent(in) :: timeout_ms
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        logical :: newer
+
+        type(outcome_type) :: outcome
+        integer(int64) :: milliseconds
+        logical(c_bool) :: found
+
+        found = .false.
+        call take_integer(timeout_ms, "timeout_ms", milliseconds, outcome)
+        if (outcome%status == atlas_status_ok) outcome = answer(atlas_wait_for_commit(self%handle, milliseconds, found))
+        call report(outcome, stat, errmsg)
+        newer = found
+    end function store_wait_for_commit
 
     !> Read every byte of the committed store and compare it with its checksums. Damage is a failure
     !> (atlas_status_corrupt), after which the two outputs are set as well.
@@ -1227,6 +1307,33 @@ contains
         call report(answer(atlas_delete_dataset(self%handle, c_text(dataset))), stat, errmsg)
     end subroutine store_delete_dataset
 
+    !> Give a dataset another name, which no other has.
+    recursive subroutine store_rename_dataset(self, dataset, name, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, name
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call report(answer(atlas_rename_dataset(self%handle, c_text(dataset), c_text(name))), stat, errmsg)
+    end subroutine store_rename_dataset
+
+    !> Copy a dataset with its arrays and attributes under a name, which no other has.
+    !>
+    !> - `to`  the store it is copied to; default: this one
+    recursive subroutine store_copy_dataset(self, dataset, name, to, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, name
+        class(store_type), intent(in), optional :: to
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        integer(c_int64_t) :: handle
+
+        handle = self%handle
+        if (present(to)) handle = to%handle
+        call report(answer(atlas_copy_dataset(self%handle, c_text(dataset), handle, c_text(name))), stat, errmsg)
+    end subroutine store_copy_dataset
+
     !> Whether there is a dataset of this name.
     recursive function store_has_dataset(self, dataset, stat, errmsg) result(has)
         class(store_type), intent(in) :: self
@@ -1316,8 +1423,10 @@ contains
     !>                                lies. Default: as the store
     !> - `fill`                       the value that stands for "missing": an integer, real, complex, logical or
     !>                                character, of any kind, that fits `dtype` (u64: the bits)
+    !> - `unlimited`                  the last dimension is unlimited: `write` past its end makes it longer, and cells in
+    !>                                between read as the fill value. Default: where its extent is 0 here
     recursive subroutine store_define(self, dataset, array, dtype, shape, dims, chunk_shape, codec, level, shuffle, &
-            pack, fill, stat, errmsg)
+            pack, fill, unlimited, stat, errmsg)
         class(store_type), intent(in) :: self
         character(*), intent(in) :: dataset, array
         integer(c_int32_t), intent(in) :: dtype
@@ -1328,18 +1437,19 @@ contains
         integer, intent(in), optional :: level
         logical, intent(in), optional :: shuffle, pack
         class(*), intent(in), optional :: fill
+        logical, intent(in), optional :: unlimited
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
         type(outcome_type) :: outcome
 
         call define_array(self, dataset, array, dtype, shape, dims, chunk_shape, codec, level, shuffle, pack, fill, &
-            outcome)
+            unlimited, outcome)
         call report(outcome, stat, errmsg)
     end subroutine store_define
 
     recursive subroutine define_array(self, dataset, array, dtype, shape, dims, chunk_shape, codec, level, shuffle, &
-            pack, fill, outcome)
+            pack, fill, unlimited, outcome)
         class(store_type), intent(in) :: self
         character(*), intent(in) :: dataset, array
         integer(c_int32_t), intent(in) :: dtype
@@ -1350,6 +1460,7 @@ contains
         integer, intent(in), optional :: level
         logical, intent(in), optional :: shuffle, pack
         class(*), intent(in), optional :: fill
+        logical, intent(in), optional :: unlimited
         type(outcome_type), intent(out) :: outcome
 
         type(atlas_array_options), target :: options
@@ -1369,6 +1480,7 @@ contains
         if (present(level)) options%level = int(level, c_int32_t)
         options%shuffle = switch(shuffle)
         options%pack = switch(pack)
+        options%unlimited = switch(unlimited)
         options%chunk_shape = c_null_ptr
         options%fill_value = c_null_ptr
 
@@ -1408,6 +1520,26 @@ contains
 
         call report(answer(atlas_delete_array(self%handle, c_text(dataset), c_text(array))), stat, errmsg)
     end subroutine store_delete_array
+
+    !> Give the last dimension of an array another extent, an integer of any kind. What a shorter one cuts off is gone:
+    !> grown again the cells read as the fill value.
+    recursive subroutine store_resize(self, dataset, array, length, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        class(*), intent(in) :: length
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+        integer(int64) :: extent
+
+        call take_integer(length, "length", extent, outcome)
+        if (outcome%status == atlas_status_ok .and. extent < 0) outcome = failure(atlas_status_invalid_argument, &
+            "length is "//number(extent))
+        if (outcome%status == atlas_status_ok) outcome = answer(atlas_resize_array(self%handle, c_text(dataset), &
+            c_text(array), extent))
+        call report(outcome, stat, errmsg)
+    end subroutine store_resize
 
     !> Whether a dataset has an array of this name.
     recursive function store_has_array(self, dataset, array, stat, errmsg) result(has)
@@ -1499,6 +1631,7 @@ contains
         info%level = description%level
         info%shuffle = description%shuffle == atlas_switch_on
         info%pack = description%pack == atlas_switch_on
+        info%unlimited = description%unlimited == atlas_switch_on
         info%has_fill_value = description%has_fill_value /= 0
         call decode_fill(description, info%fill_int, info%fill_real, info%fill_complex)
 
@@ -4303,7 +4436,8 @@ contains
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
     recursive subroutine set_int8(self, dataset, key, value, array, dtype, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         integer(int8), intent(in), target :: value(..)
         character(*), intent(in), optional :: array
         integer(c_int32_t), intent(in), optional :: dtype
@@ -4316,7 +4450,8 @@ contains
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
     recursive subroutine set_int16(self, dataset, key, value, array, dtype, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         integer(int16), intent(in), target :: value(..)
         character(*), intent(in), optional :: array
         integer(c_int32_t), intent(in), optional :: dtype
@@ -4329,7 +4464,8 @@ contains
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
     recursive subroutine set_int32(self, dataset, key, value, array, dtype, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         integer(int32), intent(in), target :: value(..)
         character(*), intent(in), optional :: array
         integer(c_int32_t), intent(in), optional :: dtype
@@ -4342,7 +4478,8 @@ contains
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
     recursive subroutine set_int64(self, dataset, key, value, array, dtype, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         integer(int64), intent(in), target :: value(..)
         character(*), intent(in), optional :: array
         integer(c_int32_t), intent(in), optional :: dtype
@@ -4355,7 +4492,8 @@ contains
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
     recursive subroutine set_real32(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         real(real32), intent(in), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -4367,7 +4505,8 @@ contains
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
     recursive subroutine set_real64(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         real(real64), intent(in), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -4379,7 +4518,8 @@ contains
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
     recursive subroutine set_complex32(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         complex(real32), intent(in), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -4391,7 +4531,8 @@ contains
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
     recursive subroutine set_complex64(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         complex(real64), intent(in), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -4403,7 +4544,8 @@ contains
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
     recursive subroutine set_logical(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         logical, intent(in), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -4415,7 +4557,8 @@ contains
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
     recursive subroutine set_bool(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         logical(c_bool), intent(in), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -4427,7 +4570,8 @@ contains
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
     recursive subroutine set_character(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         character(*), intent(in), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -4439,7 +4583,8 @@ contains
     !> Get an attribute of as many values as `value` has.
     recursive subroutine get_int8(self, dataset, key, value, array, dtype, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         integer(int8), intent(inout), target :: value(..)
         character(*), intent(in), optional :: array
         integer(c_int32_t), intent(in), optional :: dtype
@@ -4452,7 +4597,8 @@ contains
     !> Get an attribute of as many values as `value` has.
     recursive subroutine get_int16(self, dataset, key, value, array, dtype, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         integer(int16), intent(inout), target :: value(..)
         character(*), intent(in), optional :: array
         integer(c_int32_t), intent(in), optional :: dtype
@@ -4465,7 +4611,8 @@ contains
     !> Get an attribute of as many values as `value` has.
     recursive subroutine get_int32(self, dataset, key, value, array, dtype, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         integer(int32), intent(inout), target :: value(..)
         character(*), intent(in), optional :: array
         integer(c_int32_t), intent(in), optional :: dtype
@@ -4478,7 +4625,8 @@ contains
     !> Get an attribute of as many values as `value` has.
     recursive subroutine get_int64(self, dataset, key, value, array, dtype, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         integer(int64), intent(inout), target :: value(..)
         character(*), intent(in), optional :: array
         integer(c_int32_t), intent(in), optional :: dtype
@@ -4491,7 +4639,8 @@ contains
     !> Get an attribute of as many values as `value` has.
     recursive subroutine get_real32(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         real(real32), intent(inout), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -4503,7 +4652,8 @@ contains
     !> Get an attribute of as many values as `value` has.
     recursive subroutine get_real64(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         real(real64), intent(inout), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -4515,7 +4665,8 @@ contains
     !> Get an attribute of as many values as `value` has.
     recursive subroutine get_complex32(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         complex(real32), intent(inout), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -4527,7 +4678,8 @@ contains
     !> Get an attribute of as many values as `value` has.
     recursive subroutine get_complex64(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         complex(real64), intent(inout), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -4539,7 +4691,8 @@ contains
     !> Get an attribute of as many values as `value` has.
     recursive subroutine get_logical(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         logical, intent(inout), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -4551,7 +4704,8 @@ contains
     !> Get an attribute of as many values as `value` has.
     recursive subroutine get_bool(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         logical(c_bool), intent(inout), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -4563,7 +4717,8 @@ contains
     !> Get an attribute of as many values as `value` has.
     recursive subroutine get_character(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         character(*), intent(inout), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -4575,7 +4730,8 @@ contains
     !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
     recursive subroutine get_alloc_int8(self, dataset, key, value, array, dtype, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         integer(int8), allocatable, target, intent(out) :: value(:)
         character(*), intent(in), optional :: array
         integer(c_int32_t), intent(in), optional :: dtype
@@ -4599,7 +4755,8 @@ contains
     !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
     recursive subroutine get_alloc_int16(self, dataset, key, value, array, dtype, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         integer(int16), allocatable, target, intent(out) :: value(:)
         character(*), intent(in), optional :: array
         integer(c_int32_t), intent(in), optional :: dtype
@@ -4623,7 +4780,8 @@ contains
     !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
     recursive subroutine get_alloc_int32(self, dataset, key, value, array, dtype, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         integer(int32), allocatable, target, intent(out) :: value(:)
         character(*), intent(in), optional :: array
         integer(c_int32_t), intent(in), optional :: dtype
@@ -4647,7 +4805,8 @@ contains
     !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
     recursive subroutine get_alloc_int64(self, dataset, key, value, array, dtype, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         integer(int64), allocatable, target, intent(out) :: value(:)
         character(*), intent(in), optional :: array
         integer(c_int32_t), intent(in), optional :: dtype
@@ -4671,7 +4830,8 @@ contains
     !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
     recursive subroutine get_alloc_real32(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         real(real32), allocatable, target, intent(out) :: value(:)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -4694,7 +4854,8 @@ contains
     !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
     recursive subroutine get_alloc_real64(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         real(real64), allocatable, target, intent(out) :: value(:)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -4717,7 +4878,8 @@ contains
     !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
     recursive subroutine get_alloc_complex32(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         complex(real32), allocatable, target, intent(out) :: value(:)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -4740,7 +4902,8 @@ contains
     !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
     recursive subroutine get_alloc_complex64(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         complex(real64), allocatable, target, intent(out) :: value(:)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -4763,7 +4926,8 @@ contains
     !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
     recursive subroutine get_alloc_logical(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         logical, allocatable, target, intent(out) :: value(:)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -4786,7 +4950,8 @@ contains
     !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
     recursive subroutine get_alloc_bool(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         logical(c_bool), allocatable, target, intent(out) :: value(:)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -4809,7 +4974,8 @@ contains
     !> Set an attribute, replacing an earlier value whatever its type.
     recursive subroutine set_values(self, dataset, key, memory, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         type(memory_type), intent(in) :: memory
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -4818,19 +4984,19 @@ contains
         type(memory_type) :: direct
         type(outcome_type) :: outcome
         type(texts_type), target :: texts
-        character(:), allocatable :: owner
+        character(:), allocatable :: in_dataset, in_array
         integer(c_int8_t), allocatable, target :: copy(:)
 
-        if (present(array)) owner = c_text(array)
+        call take_owner(dataset, array, in_dataset, in_array)
         call check_attribute(memory, key, outcome)
         if (outcome%status == atlas_status_ok .and. memory%form == form_text) then
             call gather_texts(memory, texts, outcome)
-            if (outcome%status == atlas_status_ok) outcome = answer(atlas_set_attribute(self%handle, c_text(dataset), &
-                owner, c_text(key), atlas_dtype_string, size(texts%pointers, kind=c_size_t) - 1, &
+            if (outcome%status == atlas_status_ok) outcome = answer(atlas_set_attribute(self%handle, in_dataset, &
+                in_array, c_text(key), atlas_dtype_string, size(texts%pointers, kind=c_size_t) - 1, &
                 c_loc(texts%pointers)))
         else if (outcome%status == atlas_status_ok) then
             call make_direct(memory, direct, copy, .true., contiguous=.true.)
-            outcome = answer(atlas_set_attribute(self%handle, c_text(dataset), owner, c_text(key), direct%dtype, &
+            outcome = answer(atlas_set_attribute(self%handle, in_dataset, in_array, c_text(key), direct%dtype, &
                 int(cells(direct), c_size_t), direct%address))
         end if
         call report(outcome, stat, errmsg)
@@ -4839,7 +5005,8 @@ contains
     !> Get an attribute that has as many values as `memory`.
     recursive subroutine get_values(self, dataset, key, memory, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         type(memory_type), intent(in) :: memory
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -4853,18 +5020,19 @@ contains
 
     recursive subroutine get_into(self, dataset, key, memory, array, outcome)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         type(memory_type), intent(in) :: memory
         character(*), intent(in), optional :: array
         type(outcome_type), intent(out) :: outcome
 
         type(memory_type) :: direct
-        character(:), allocatable :: owner, buffer
+        character(:), allocatable :: in_dataset, in_array, buffer
         integer(c_int8_t), allocatable, target :: copy(:)
         integer(int64) :: count
         integer(c_size_t) :: found
 
-        if (present(array)) owner = c_text(array)
+        call take_owner(dataset, array, in_dataset, in_array)
         call check_attribute(memory, key, outcome)
         if (outcome%status == atlas_status_ok) call count_values(self, dataset, key, array, count, outcome)
         if (outcome%status /= atlas_status_ok) return
@@ -4872,11 +5040,11 @@ contains
             outcome = failure(merge(atlas_status_buffer_too_small, atlas_status_invalid_argument, count > cells(memory)), &
                 "attribute '"//trim(key)//"' has "//number(count)//" values, the variable "//number(cells(memory)))
         else if (memory%form == form_text) then
-            call get_list(self, dataset, key, owner, buffer, outcome)
+            call get_list(self, in_dataset, in_array, key, buffer, outcome)
             if (outcome%status == atlas_status_ok) call scatter_texts(buffer, memory, outcome)
         else
             call make_direct(memory, direct, copy, .false., contiguous=.true.)
-            outcome = answer(atlas_get_attribute(self%handle, c_text(dataset), owner, c_text(key), direct%dtype, &
+            outcome = answer(atlas_get_attribute(self%handle, in_dataset, in_array, c_text(key), direct%dtype, &
                 int(cells(direct), c_size_t), direct%address, found))
             if (outcome%status == atlas_status_ok) call copy_back(direct, memory)
         end if
@@ -4884,35 +5052,37 @@ contains
 
     recursive subroutine count_values(self, dataset, key, array, count, outcome)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         character(*), intent(in), optional :: array
         integer(int64), intent(out) :: count
         type(outcome_type), intent(out) :: outcome
 
-        character(:), allocatable :: owner
+        character(:), allocatable :: in_dataset, in_array
         integer(c_int32_t) :: dtype
         integer(c_size_t) :: found
 
-        if (present(array)) owner = c_text(array)
+        call take_owner(dataset, array, in_dataset, in_array)
         found = 0
-        outcome = answer(atlas_attribute_info(self%handle, c_text(dataset), owner, c_text(key), dtype, found))
+        outcome = answer(atlas_attribute_info(self%handle, in_dataset, in_array, c_text(key), dtype, found))
         count = found
     end subroutine count_values
 
     !> Get an attribute of one text, as long as it is.
     recursive subroutine get_one_attribute_text(self, dataset, key, text, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         character(:), allocatable, intent(out) :: text
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        character(:), allocatable :: owner, buffer
+        character(:), allocatable :: in_dataset, in_array, buffer
         type(outcome_type) :: outcome
 
-        if (present(array)) owner = c_text(array)
-        call get_list(self, dataset, key, owner, buffer, outcome)
+        call take_owner(dataset, array, in_dataset, in_array)
+        call get_list(self, in_dataset, in_array, key, buffer, outcome)
         text = ""
         if (outcome%status == atlas_status_ok) then
             if (index(buffer, c_null_char) == len(buffer) .and. len(buffer) > 0) then
@@ -4928,17 +5098,18 @@ contains
     !> Get an attribute of any number of texts. They are as long as the longest.
     recursive subroutine get_attribute_texts(self, dataset, key, texts, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         character(:), allocatable, intent(out) :: texts(:)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        character(:), allocatable :: owner, buffer
+        character(:), allocatable :: in_dataset, in_array, buffer
         type(outcome_type) :: outcome
 
-        if (present(array)) owner = c_text(array)
-        call get_list(self, dataset, key, owner, buffer, outcome)
+        call take_owner(dataset, array, in_dataset, in_array)
+        call get_list(self, in_dataset, in_array, key, buffer, outcome)
         if (outcome%status == atlas_status_ok) then
             call split_texts(buffer, texts)
         else
@@ -4947,11 +5118,11 @@ contains
         call report(outcome, stat, errmsg)
     end subroutine get_attribute_texts
 
-    !> The texts of an attribute, each with its NUL. An `owner` that is not allocated is the dataset.
-    recursive subroutine get_list(self, dataset, key, owner, buffer, outcome)
+    !> The texts of an attribute, each with its NUL.
+    recursive subroutine get_list(self, in_dataset, in_array, key, buffer, outcome)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
-        character(:), allocatable, intent(in) :: owner
+        character(:), allocatable, intent(in) :: in_dataset, in_array
+        character(*), intent(in) :: key
         character(:), allocatable, intent(out) :: buffer
         type(outcome_type), intent(out) :: outcome
 
@@ -4961,7 +5132,7 @@ contains
         buffer = ""
         do
             needed = 0
-            status = atlas_get_attribute_strings(self%handle, c_text(dataset), owner, c_text(key), &
+            status = atlas_get_attribute_strings(self%handle, in_dataset, in_array, c_text(key), &
                 buffer, len(buffer, c_size_t), needed)
             if (.not. grown(status, buffer, needed)) exit
         end do
@@ -4972,20 +5143,21 @@ contains
     !> Tell an attribute's type and number of values.
     recursive subroutine store_attribute_info(self, dataset, key, dtype, count, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         integer(c_int32_t), intent(out) :: dtype
         integer(int64), intent(out) :: count
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        character(:), allocatable :: owner
+        character(:), allocatable :: in_dataset, in_array
         integer(c_size_t) :: found
 
-        if (present(array)) owner = c_text(array)
+        call take_owner(dataset, array, in_dataset, in_array)
         dtype = 0
         found = 0
-        call report(answer(atlas_attribute_info(self%handle, c_text(dataset), owner, c_text(key), dtype, found)), &
+        call report(answer(atlas_attribute_info(self%handle, in_dataset, in_array, c_text(key), dtype, found)), &
             stat, errmsg)
         count = found
     end subroutine store_attribute_info
@@ -4993,57 +5165,58 @@ contains
     !> Whether there is an attribute of this name.
     recursive function store_has_attribute(self, dataset, key, array, stat, errmsg) result(has)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
         logical :: has
 
-        character(:), allocatable :: owner
+        character(:), allocatable :: in_dataset, in_array
         logical(c_bool) :: found
 
-        if (present(array)) owner = c_text(array)
+        call take_owner(dataset, array, in_dataset, in_array)
         found = .false.
-        call report(answer(atlas_has_attribute(self%handle, c_text(dataset), owner, c_text(key), found)), stat, errmsg)
+        call report(answer(atlas_has_attribute(self%handle, in_dataset, in_array, c_text(key), found)), stat, errmsg)
         has = found
     end function store_has_attribute
 
     !> Count the attributes of an array, or a dataset's own.
     recursive function store_attribute_count(self, dataset, array, stat, errmsg) result(count)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset
+        character(*), intent(in), optional :: dataset
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
         integer(int64) :: count
 
-        character(:), allocatable :: owner
+        character(:), allocatable :: in_dataset, in_array
         integer(c_size_t) :: found
 
-        if (present(array)) owner = c_text(array)
+        call take_owner(dataset, array, in_dataset, in_array)
         found = 0
-        call report(answer(atlas_attribute_count(self%handle, c_text(dataset), owner, found)), stat, errmsg)
+        call report(answer(atlas_attribute_count(self%handle, in_dataset, in_array, found)), stat, errmsg)
         count = found
     end function store_attribute_count
 
     !> List the names of the attributes, in the order in which they were first set.
     recursive subroutine store_attribute_names(self, dataset, names, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset
+        character(*), intent(in), optional :: dataset
         character(:), allocatable, intent(out) :: names(:)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        character(:), allocatable :: buffer, owner
+        character(:), allocatable :: in_dataset, in_array, buffer
         integer(c_int32_t) :: status
         integer(c_size_t) :: needed
 
-        if (present(array)) owner = c_text(array)
+        call take_owner(dataset, array, in_dataset, in_array)
         buffer = ""
         do
             needed = 0
-            status = atlas_attribute_names(self%handle, c_text(dataset), owner, &
+            status = atlas_attribute_names(self%handle, in_dataset, in_array, &
                 buffer, len(buffer, c_size_t), needed)
             if (.not. grown(status, buffer, needed)) exit
         end do
@@ -5053,15 +5226,16 @@ contains
     !> Delete an attribute.
     recursive subroutine store_delete_attribute(self, dataset, key, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        character(:), allocatable :: owner
+        character(:), allocatable :: in_dataset, in_array
 
-        if (present(array)) owner = c_text(array)
-        call report(answer(atlas_delete_attribute(self%handle, c_text(dataset), owner, c_text(key))), stat, errmsg)
+        call take_owner(dataset, array, in_dataset, in_array)
+        call report(answer(atlas_delete_attribute(self%handle, in_dataset, in_array, c_text(key))), stat, errmsg)
     end subroutine store_delete_attribute
 
     ! ---- Statistics ------------------------------------------------------------------------------------------------
@@ -5174,4 +5348,235 @@ contains
             stats%max_int = found%max_uint
         end select
     end function stats_from
+
+    ! ---- Time ------------------------------------------------------------------------------------------------------
+
+    !> Give the dates that numbers mean, as the CF conventions have it. It needs no store.
+    !>
+    !> - `values`    numbers, of any rank
+    !> - `dates`     as many dates, of any rank
+    !> - `units`     such as "days since 2000-01-01 00:00:00"
+    !> - `calendar`  "standard", which is the default, "proleptic_gregorian", "julian", "noleap", "all_leap", "360_day"
+    !> - `dtype`     what else the bits are; atlas_dtype_timestamp_ns, which has no `units` and no `calendar`
+    recursive subroutine decode_time_int8(values, dates, units, calendar, dtype, stat, errmsg)
+        integer(int8), intent(in), target :: values(..)
+        type(atlas_datetime), intent(inout), target :: dates(..)
+        character(*), intent(in), optional :: units, calendar
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call decode_times(memory_of(values, dtype), memory_of(dates), units, calendar, stat, errmsg)
+    end subroutine decode_time_int8
+
+    !> Give the numbers that mean dates: the other way of `decode_time`.
+    recursive subroutine encode_time_int8(dates, values, units, calendar, dtype, stat, errmsg)
+        type(atlas_datetime), intent(in), target :: dates(..)
+        integer(int8), intent(inout), target :: values(..)
+        character(*), intent(in), optional :: units, calendar
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call encode_times(memory_of(dates), memory_of(values, dtype), units, calendar, stat, errmsg)
+    end subroutine encode_time_int8
+
+    !> Give the dates that numbers mean, as the CF conventions have it. It needs no store.
+    !>
+    !> - `values`    numbers, of any rank
+    !> - `dates`     as many dates, of any rank
+    !> - `units`     such as "days since 2000-01-01 00:00:00"
+    !> - `calendar`  "standard", which is the default, "proleptic_gregorian", "julian", "noleap", "all_leap", "360_day"
+    !> - `dtype`     what else the bits are; atlas_dtype_timestamp_ns, which has no `units` and no `calendar`
+    recursive subroutine decode_time_int16(values, dates, units, calendar, dtype, stat, errmsg)
+        integer(int16), intent(in), target :: values(..)
+        type(atlas_datetime), intent(inout), target :: dates(..)
+        character(*), intent(in), optional :: units, calendar
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call decode_times(memory_of(values, dtype), memory_of(dates), units, calendar, stat, errmsg)
+    end subroutine decode_time_int16
+
+    !> Give the numbers that mean dates: the other way of `decode_time`.
+    recursive subroutine encode_time_int16(dates, values, units, calendar, dtype, stat, errmsg)
+        type(atlas_datetime), intent(in), target :: dates(..)
+        integer(int16), intent(inout), target :: values(..)
+        character(*), intent(in), optional :: units, calendar
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call encode_times(memory_of(dates), memory_of(values, dtype), units, calendar, stat, errmsg)
+    end subroutine encode_time_int16
+
+    !> Give the dates that numbers mean, as the CF conventions have it. It needs no store.
+    !>
+    !> - `values`    numbers, of any rank
+    !> - `dates`     as many dates, of any rank
+    !> - `units`     such as "days since 2000-01-01 00:00:00"
+    !> - `calendar`  "standard", which is the default, "proleptic_gregorian", "julian", "noleap", "all_leap", "360_day"
+    !> - `dtype`     what else the bits are; atlas_dtype_timestamp_ns, which has no `units` and no `calendar`
+    recursive subroutine decode_time_int32(values, dates, units, calendar, dtype, stat, errmsg)
+        integer(int32), intent(in), target :: values(..)
+        type(atlas_datetime), intent(inout), target :: dates(..)
+        character(*), intent(in), optional :: units, calendar
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call decode_times(memory_of(values, dtype), memory_of(dates), units, calendar, stat, errmsg)
+    end subroutine decode_time_int32
+
+    !> Give the numbers that mean dates: the other way of `decode_time`.
+    recursive subroutine encode_time_int32(dates, values, units, calendar, dtype, stat, errmsg)
+        type(atlas_datetime), intent(in), target :: dates(..)
+        integer(int32), intent(inout), target :: values(..)
+        character(*), intent(in), optional :: units, calendar
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call encode_times(memory_of(dates), memory_of(values, dtype), units, calendar, stat, errmsg)
+    end subroutine encode_time_int32
+
+    !> Give the dates that numbers mean, as the CF conventions have it. It needs no store.
+    !>
+    !> - `values`    numbers, of any rank
+    !> - `dates`     as many dates, of any rank
+    !> - `units`     such as "days since 2000-01-01 00:00:00"
+    !> - `calendar`  "standard", which is the default, "proleptic_gregorian", "julian", "noleap", "all_leap", "360_day"
+    !> - `dtype`     what else the bits are; atlas_dtype_timestamp_ns, which has no `units` and no `calendar`
+    recursive subroutine decode_time_int64(values, dates, units, calendar, dtype, stat, errmsg)
+        integer(int64), intent(in), target :: values(..)
+        type(atlas_datetime), intent(inout), target :: dates(..)
+        character(*), intent(in), optional :: units, calendar
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call decode_times(memory_of(values, dtype), memory_of(dates), units, calendar, stat, errmsg)
+    end subroutine decode_time_int64
+
+    !> Give the numbers that mean dates: the other way of `decode_time`.
+    recursive subroutine encode_time_int64(dates, values, units, calendar, dtype, stat, errmsg)
+        type(atlas_datetime), intent(in), target :: dates(..)
+        integer(int64), intent(inout), target :: values(..)
+        character(*), intent(in), optional :: units, calendar
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call encode_times(memory_of(dates), memory_of(values, dtype), units, calendar, stat, errmsg)
+    end subroutine encode_time_int64
+
+    !> Give the dates that numbers mean, as the CF conventions have it. It needs no store.
+    !>
+    !> - `values`    numbers, of any rank
+    !> - `dates`     as many dates, of any rank
+    !> - `units`     such as "days since 2000-01-01 00:00:00"
+    !> - `calendar`  "standard", which is the default, "proleptic_gregorian", "julian", "noleap", "all_leap", "360_day"
+    recursive subroutine decode_time_real32(values, dates, units, calendar, stat, errmsg)
+        real(real32), intent(in), target :: values(..)
+        type(atlas_datetime), intent(inout), target :: dates(..)
+        character(*), intent(in), optional :: units, calendar
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call decode_times(memory_of(values), memory_of(dates), units, calendar, stat, errmsg)
+    end subroutine decode_time_real32
+
+    !> Give the numbers that mean dates: the other way of `decode_time`.
+    recursive subroutine encode_time_real32(dates, values, units, calendar, stat, errmsg)
+        type(atlas_datetime), intent(in), target :: dates(..)
+        real(real32), intent(inout), target :: values(..)
+        character(*), intent(in), optional :: units, calendar
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call encode_times(memory_of(dates), memory_of(values), units, calendar, stat, errmsg)
+    end subroutine encode_time_real32
+
+    !> Give the dates that numbers mean, as the CF conventions have it. It needs no store.
+    !>
+    !> - `values`    numbers, of any rank
+    !> - `dates`     as many dates, of any rank
+    !> - `units`     such as "days since 2000-01-01 00:00:00"
+    !> - `calendar`  "standard", which is the default, "proleptic_gregorian", "julian", "noleap", "all_leap", "360_day"
+    recursive subroutine decode_time_real64(values, dates, units, calendar, stat, errmsg)
+        real(real64), intent(in), target :: values(..)
+        type(atlas_datetime), intent(inout), target :: dates(..)
+        character(*), intent(in), optional :: units, calendar
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call decode_times(memory_of(values), memory_of(dates), units, calendar, stat, errmsg)
+    end subroutine decode_time_real64
+
+    !> Give the numbers that mean dates: the other way of `decode_time`.
+    recursive subroutine encode_time_real64(dates, values, units, calendar, stat, errmsg)
+        type(atlas_datetime), intent(in), target :: dates(..)
+        real(real64), intent(inout), target :: values(..)
+        character(*), intent(in), optional :: units, calendar
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call encode_times(memory_of(dates), memory_of(values), units, calendar, stat, errmsg)
+    end subroutine encode_time_real64
+
+    recursive subroutine decode_times(values, dates, units, calendar, stat, errmsg)
+        type(memory_type), intent(in) :: values, dates
+        character(*), intent(in), optional :: units, calendar
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(memory_type) :: direct_from, direct_to
+        type(outcome_type) :: outcome
+        character(:), allocatable :: in_units, in_calendar
+        integer(c_int8_t), allocatable, target :: copy_from(:), copy_to(:)
+
+        if (present(units)) in_units = c_text(units)
+        if (present(calendar)) in_calendar = c_text(calendar)
+        call check_memory(values, outcome)
+        if (outcome%status == atlas_status_ok) call check_memory(dates, outcome)
+        if (outcome%status == atlas_status_ok .and. cells(values) /= cells(dates)) outcome = &
+            failure(atlas_status_out_of_range, number(cells(values))//" values for "//number(cells(dates))//" dates")
+        if (outcome%status == atlas_status_ok) then
+            call make_direct(values, direct_from, copy_from, .true., contiguous=.true.)
+            call make_direct(dates, direct_to, copy_to, .false., contiguous=.true.)
+            outcome = answer(atlas_decode_time(in_units, in_calendar, values%dtype, direct_from%address, &
+                int(cells(values), c_size_t), direct_to%address))
+            if (outcome%status == atlas_status_ok) call copy_back(direct_to, dates)
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine decode_times
+
+    recursive subroutine encode_times(dates, values, units, calendar, stat, errmsg)
+        type(memory_type), intent(in) :: dates, values
+        character(*), intent(in), optional :: units, calendar
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(memory_type) :: direct_from, direct_to
+        type(outcome_type) :: outcome
+        character(:), allocatable :: in_units, in_calendar
+        integer(c_int8_t), allocatable, target :: copy_from(:), copy_to(:)
+
+        if (present(units)) in_units = c_text(units)
+        if (present(calendar)) in_calendar = c_text(calendar)
+        call check_memory(values, outcome)
+        if (outcome%status == atlas_status_ok) call check_memory(dates, outcome)
+        if (outcome%status == atlas_status_ok .and. cells(values) /= cells(dates)) outcome = &
+            failure(atlas_status_out_of_range, number(cells(values))//" values for "//number(cells(dates))//" dates")
+        if (outcome%status == atlas_status_ok) then
+            call make_direct(dates, direct_from, copy_from, .true., contiguous=.true.)
+            call make_direct(values, direct_to, copy_to, .false., contiguous=.true.)
+            outcome = answer(atlas_encode_time(in_units, in_calendar, direct_from%address, &
+                int(cells(values), c_size_t), values%dtype, direct_to%address))
+            if (outcome%status == atlas_status_ok) call copy_back(direct_to, values)
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine encode_times
+
 end module atlas_store
