@@ -291,7 +291,7 @@ contains
         type(store_info_type) :: info
         type(stats_type) :: stats
         integer(int64), allocatable :: generations(:)
-        character(:), allocatable :: names(:)
+        character(:), allocatable, save :: names(:)
         character(200) :: text
         integer :: stat
 
@@ -428,7 +428,7 @@ contains
     !> The value of every commit is its number.
     subroutine pins
         type(store_type) :: writer, reader
-        character(:), allocatable :: names(:)
+        character(:), allocatable, save :: names(:)
         character(300) :: text
         integer :: i, a, stat
 
