@@ -263,7 +263,7 @@ contains
         type(atlas_datetime), target :: values(..)
         type(memory_type) :: memory
 
-        memory = described(values, 0, storage_size(values) / 8)
+        memory = described(values, 0_c_int32_t, storage_size(values) / 8)
     end function memory_of_datetime
 
     !> The memory of an array of any type and rank, `bytes` long each element. Nothing is copied: an assumed-rank
