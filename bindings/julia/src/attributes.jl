@@ -9,7 +9,7 @@ The attributes, as a dictionary in the order in which they were first set.
     attributes(array)["units"]                      # "K"
 
 Values are numbers, `Bool`, texts and times, or vectors of one of these. Their type is kept exactly, but a vector of one
-value is the same as that value.
+value is the same as that value, and times come as `DateTime`, or as [`TimestampNs`](@ref) where one of them is finer.
 """
 attributes(dataset::Dataset) = Attributes(dataset.handle, dataset.name, nothing)
 attributes(a::AtlasArray) = Attributes(a.handle, a.dataset, a.name)
@@ -45,7 +45,7 @@ end
 function Base.getindex(d::Attributes, key::AbstractString)
     type, count = Ref{Int32}(0), Ref{Csize_t}(0)
     check(LibAtlas.atlas_attribute_info(owner(d)..., key, type, count))
-    values = get_values(d, key, eltype_of(type[]), Int(count[]))
+    values = natural(get_values(d, key, eltype_of(type[]), Int(count[])))
     return length(values) == 1 ? only(values) : values
 end
 

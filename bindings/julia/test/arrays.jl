@@ -45,14 +45,15 @@ const SAMPLES = (
             for shape in shapes
                 values = shape == () ? fill(sample[1]) : reshape(sample, shape)
                 for kind in ("whole", "chunked")
-                    array = store["d"]["$kind $(length(shape))"]
+                    array = Atlas.variable(store["d"], "$kind $(length(shape))")
                     @test array isa AtlasArray{T,length(shape)} && size(array) == shape
                     @test isequal(Array(array), values) && eltype(Array(array)) === T
                     @test all(at -> isequal(array[at], values[at]), CartesianIndices(shape))
                 end
             end
-            @test isequal(Array(store["d"]["grown"]), reshape(sample, 2, 3))
-            @test isequal(store["d"]["fill"][:], fill(sample[4], 2))
+            @test isequal(Array(Atlas.variable(store["d"], "grown")), reshape(sample, 2, 3))
+            @test isequal(Atlas.variable(store["d"], "fill")[:], fill(sample[4], 2))
+            @test all(ismissing, store["d"]["fill"]) && eltype(store["d"]["fill"]) >: Missing
         end
     end
 end

@@ -70,7 +70,8 @@ end
         @test error_of(() -> dataset["bad"] = ["a\0b"]) isa ArgumentError
         @test error_of(() -> dataset["bad"] = Any[1, "a"]) isa ArgumentError
         @test error_of(() -> dataset["bad"] = Int128[1]) isa ArgumentError
-        @test error_of(() -> dataset["bad"] = [1, missing]) isa ArgumentError
+        @test error_of(() -> dataset["bad"] = [missing, missing]) isa ArgumentError
+        @test error_of(() -> dataset["bad"] = [true, missing]) isa ArgumentError
         @test error_of(() -> dataset["bad"] = nothing) isa ArgumentError
         @test error_of(() -> dataset["bad"] = []) isa ArgumentError
         @test !haskey(dataset, "bad")
@@ -98,24 +99,27 @@ end
             dataset, "t", Float32, (144, 90, 12);
             dims=("lon", "lat", "level"), chunks=(144, 90, 1), fillvalue=-999, codec=:lz4, shuffle=false, pack=false,
         )
-        @test a isa AtlasArray{Float32,3} && size(a) == (144, 90, 12) && length(a) == 144 * 90 * 12
-        @test Atlas.dimnames(a) == ("lon", "lat", "level")
-        @test Atlas.chunksize(a) == (144, 90, 1)
+        @test a isa AtlasArray{Union{Missing,Float32},3} && Atlas.variable(a) isa AtlasArray{Float32,3} && size(a) == (144, 90, 12) && length(a) == 144 * 90 * 12
+        @test Atlas.dims(a) == ("lon", "lat", "level") && Atlas.dimnames === Atlas.dims
+        @test Atlas.chunks(a) == (144, 90, 1)
         @test Atlas.codec(a) == (codec=:lz4, level=1, shuffle=false, pack=false)
         @test Atlas.codec(define!(dataset, "alike", Float32; Atlas.codec(a)...)) == Atlas.codec(a)
         @test Atlas.fillvalue(a) === -999.0f0
-        @test all(==(-999), a)
+        @test all(ismissing, a) && all(==(-999), Atlas.variable(a))
         b = define!(dataset, "defaults", Int64, (2, 3))
         @test Atlas.dimnames(b) == ("dim_1", "dim_0") && Atlas.fillvalue(b) === nothing && b == zeros(2, 3)
         c = define!(dataset, "c", ComplexF64, (5, 7); chunks=(:, 2), dims=[:x, :y], codec=:zstd, level=9, shuffle=true)
-        @test Atlas.chunksize(c) == (5, 2) && Atlas.dimnames(c) == ("x", "y")
+        @test Atlas.chunks(c) == (5, 2) && Atlas.dimnames(c) == ("x", "y")
         d = define!(dataset, "scalar", Bool; fillvalue=true)
-        @test size(d) == () && d[] === true && Atlas.dimnames(d) == () && Atlas.chunksize(d) == ()
+        @test size(d) == () && d[] === missing && Atlas.variable(d)[] === true && Atlas.dimnames(d) == () && Atlas.chunks(d) == ()
         e = define!(dataset, "text", String, (2,); fillvalue="n/a")
-        @test e[:] == ["n/a", "n/a"] && Atlas.fillvalue(e) == "n/a"
+        @test Atlas.variable(e)[:] == ["n/a", "n/a"] && all(ismissing, e) && Atlas.fillvalue(e) == "n/a"
         @test Atlas.fillvalue(define!(dataset, "text2", String, (2,))) === nothing
         f = define!(dataset, "time", DateTime, (1,); fillvalue=DateTime(2000))
-        @test f isa AtlasArray{TimestampNs,1} && f[1] == TimestampNs(DateTime(2000))
+        @test f isa AtlasArray{Union{Missing,DateTime},1} && Atlas.variable(f)[1] === TimestampNs(DateTime(2000))
+        @test Atlas.fillvalue(f) == DateTime(2000) && f[1] === missing
+        @test define!(dataset, "time 2", TimestampNs, (1,)) isa AtlasArray{TimestampNs,1}
+        @test dataset["time 2"] isa AtlasArray{DateTime,1} && Atlas.variable(dataset, "time 2") isa AtlasArray{TimestampNs,1}
         @test isnan(Atlas.fillvalue(define!(dataset, "nan", Float16, (1,); fillvalue=NaN)))
         g = define!(dataset, "many", UInt8, ntuple(_ -> 1, 32))
         @test ndims(g) == 32 && sum(g) === UInt64(0)
@@ -133,7 +137,7 @@ end
         Atlas.open(path) do reader
             t = reader["jan"]["t"]
             @test Atlas.dimnames(t) == ("lon", "lat", "level") && Atlas.fillvalue(t) === -999.0f0
-            @test reader["jan"]["text"][2] == "n/a"
+            @test reader["jan"]["text"][2] === missing && Atlas.variable(reader["jan"], "text")[2] == "n/a"
         end
     end
 end
