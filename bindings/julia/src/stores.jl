@@ -405,7 +405,7 @@ function info(store::Store)
     check(LibAtlas.atlas_store_info(store.handle, description))
     d = description[]
     return (
-        mode=d.mode == LibAtlas.ATLAS_MODE_READ ? "r" : "w",
+        mode=d.mode == LibAtlas.ATLAS_MODE_READ ? "r" : "r+",
         generation=Int(d.generation),
         unflushed_changes=d.unflushed_changes != 0,
         dataset_count=Int(d.dataset_count),

@@ -2,7 +2,7 @@
     with_path() do path
         store = Atlas.create(path)
         @test store isa Atlas.Store && isopen(store)
-        @test Atlas.info(store).mode == "w" && Atlas.info(store).generation == 1
+        @test Atlas.info(store).mode == "r+" && Atlas.info(store).generation == 1
         create!(store, "jan")
         @test Atlas.info(store).unflushed_changes
         @test close(store) === nothing
@@ -11,6 +11,10 @@
         @test Atlas.discard(store) === nothing
         @test status_of(() -> flush(store)) == :INVALID_HANDLE
         @test status_of(() -> store["jan"]) == :INVALID_HANDLE
+        for f in (() -> flush(store), () -> store["jan"], () -> create!(store, "x"), () -> haskey(store, "jan"), () -> length(store),
+                  () -> Atlas.info(store), () -> Atlas.compact(store), () -> Atlas.verify(store), () -> Atlas.refresh(store))
+            @test error_of(f).text == "the store at $path was closed"
+        end
         @test status_of(() -> Atlas.create(path)) == :ALREADY_EXISTS
 
         store = Atlas.open(path)
@@ -19,12 +23,12 @@
         @test status_of(() -> create!(store, "feb")) == :READ_ONLY
         @test status_of(() -> flush(store)) == :READ_ONLY
         close(store)
-        for mode in ("w", "r+")
+        for mode in ("r+",)
             store = Atlas.open(path, mode)
-            @test Atlas.info(store).mode == "w" && haskey(store, "jan")
+            @test Atlas.info(store).mode == "r+" && haskey(store, "jan")
             close(store)
         end
-        @test error_of(() -> Atlas.open(path, "a")) isa ArgumentError
+        @test error_of(() -> Atlas.open(path, "rw")) isa ArgumentError
         @test status_of(() -> Atlas.open(path * "/missing")) == :NOT_FOUND
         @test error_of(() -> Atlas.open("no\0path")) isa ArgumentError
     end
@@ -43,7 +47,7 @@ end
         thrown = ErrorException("mine")
         inside = nothing
         caught = error_of() do
-            Atlas.open(path, "w") do store
+            Atlas.open(path, "r+") do store
                 inside = store
                 create!(store, "gone")
                 throw(thrown)
@@ -52,26 +56,26 @@ end
         @test caught === thrown
         @test !isopen(inside)
         @test Atlas.open(s -> collect(keys(s)), path) == ["kept"]
-        @test error_of(() -> Atlas.open(s -> throw(InterruptException()), path, "w")) isa InterruptException
+        @test error_of(() -> Atlas.open(s -> throw(InterruptException()), path, "r+")) isa InterruptException
 
         # Its backtrace is the one of where it was thrown.
         function thrower()
             return error("here")
         end
         frames = try
-            Atlas.open(s -> thrower(), path, "w")
+            Atlas.open(s -> thrower(), path, "r+")
         catch
             stacktrace(catch_backtrace())
         end
         @test any(frame -> frame.func === :thrower, frames)
 
         # Closed or discarded inside is as it was left.
-        @test Atlas.open(path, "w") do store
+        @test Atlas.open(path, "r+") do store
             create!(store, "early")
             close(store)
             :result
         end === :result
-        Atlas.open(path, "w") do store
+        Atlas.open(path, "r+") do store
             create!(store, "never")
             Atlas.discard(store)
         end
@@ -93,7 +97,7 @@ end
 
         inside = nothing
         @test error_of() do
-            Atlas.open(path, "w") do store
+            Atlas.open(path, "r+") do store
                 inside = store
                 create!(store, "feb")
                 mv(path, path * ".away")
@@ -129,7 +133,7 @@ end
 
 @testset "one writer, many readers" begin
     with_store() do store, path
-        e = error_of(() -> Atlas.open(path, "w"))
+        e = error_of(() -> Atlas.open(path, "r+"))
         @test e isa AtlasError && e.status == :LOCKED && occursin(string(getpid()), e.text)
         reader = Atlas.open(path)
         create!(store, "jan")["x"] = 1:3
@@ -140,7 +144,7 @@ end
         @test Atlas.info(reader).generation == 2 && reader["jan"]["x"] == 1:3
         close(reader)
         Atlas.discard(store)
-        Atlas.open(s -> @test(haskey(s, "jan")), path, "w")
+        Atlas.open(s -> @test(haskey(s, "jan")), path, "r+")
     end
 end
 
@@ -165,7 +169,7 @@ end
             @test e isa AtlasError && e.status == :NOT_FOUND && occursin("commit $commit:", e.text)
             @test status_of(() -> Atlas.rollback(store, commit)) == :NOT_FOUND
         end
-        @test error_of(() -> Atlas.open(path, "w"; generation=30)) isa ArgumentError
+        @test error_of(() -> Atlas.open(path, "r+"; generation=30)) isa ArgumentError
         @test error_of(() -> Atlas.open(path, "r+"; generation=30)) isa ArgumentError
         @test error_of(() -> Atlas.open(path; generation=-1)) isa InexactError
         @test error_of(() -> Atlas.rollback(store, -1)) isa InexactError
