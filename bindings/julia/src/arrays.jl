@@ -13,6 +13,8 @@ memory for the next flush. Indexing reads and assignment writes the region that 
     copyto!(x, view(a, :, :, 3))  reads into memory that is there, with its strides
     Array(a), Array{Float64}(a)   all of it
     append!(a, x)                 grows the last dimension
+    a[:, :, 9] = x                likewise where it is unlimited; cells between are missing, or zero
+    resize!(a, n)                 makes the last dimension that long
     attributes(a)                 a dictionary
 
 `Atlas.dims(a)`, `Atlas.chunks(a)`, `Atlas.fillvalue(a)`, `Atlas.codec(a)` and `Atlas.statistics(a)` say more.
@@ -86,6 +88,13 @@ function dims(a::AtlasArray{T,N}) where {T,N}
     return ntuple(k -> list[N + 1 - k], Val(N))
 end
 const dimnames = dims
+
+"""
+    Atlas.unlimited(a)
+
+Whether a write past the end of the last dimension grows the array.
+"""
+unlimited(a::AtlasArray) = describe(a).unlimited == LibAtlas.ATLAS_SWITCH_ON
 
 """
     Atlas.fillvalue(a)

@@ -1,4 +1,5 @@
 """
+    attributes(store)
     attributes(dataset)
     attributes(array)
 
@@ -11,18 +12,21 @@ The attributes, as a dictionary in the order in which they were first set.
 Values are numbers, `Bool`, texts and times, or vectors of one of these. Their type is kept exactly, but a vector of one
 value is the same as that value, and times come as `DateTime`, or as [`TimestampNs`](@ref) where one of them is finer.
 """
+attributes(store::Store) = Attributes(store.handle, nothing, nothing)
 attributes(dataset::Dataset) = Attributes(dataset.handle, dataset.name, nothing)
 attributes(a::AtlasArray) = Attributes(a.handle, a.dataset, a.name)
 
 "What [`attributes`](@ref) gives."
 struct Attributes <: AbstractDict{String,Any}
     handle::Handle
-    dataset::String
+    dataset::Union{String,Nothing}
     array::Union{String,Nothing}
 end
 
 # Dataset and array: the first arguments of every call.
-owner(d::Attributes) = (d.handle, d.dataset, d.array === nothing ? Cstring(C_NULL) : d.array)
+owner(d::Attributes) = (d.handle, or_null(d.dataset), or_null(d.array))
+or_null(::Nothing) = Cstring(C_NULL)
+or_null(text::String) = text
 
 function names(d::Attributes)
     return texts() do buffer, capacity, needed

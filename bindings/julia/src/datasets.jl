@@ -65,10 +65,12 @@ Define an array of elements of type `T`: `Bool`, `Int8` to `Int64`, `UInt8` to `
 they are written its cells are `missing` where there is a fill value, else zero. The last extent may be 0, for
 [`append!`](@ref) to grow.
 
-- `dims`       names of the dimensions, in Julia's order
+- `dims`       names of the dimensions, in Julia's order; by default a vector's is its own name. In a dataset one name has one
+               length
 - `chunks`     extents of a chunk, the unit of storage; `:` stands for all of a dimension
 - `fillvalue`  the value that is stored for `missing`; by default there is none, and for a `Union` with `Missing` it is NaN
                for floats and complex numbers, NetCDF's for integers, "" for texts, the lowest value for times
+- `unlimited`  whether a write past the end of the last dimension grows it; by default so if that extent is 0
 - `codec`      `:zstd`, `:lz4` or `:none`; by default the store's
 - `level`      of that codec
 - `shuffle`    whether to shuffle the bytes of elements before compressing
@@ -87,10 +89,11 @@ function define!(
     level=nothing,
     shuffle=nothing,
     pack=nothing,
+    unlimited=nothing,
 ) where {E,N}
     T = stored_type(E)
     extents = Int[size...]
-    options = (choice(codec, CODECS), Int32(number(level)), switch(shuffle), switch(pack))
+    options = (choice(codec, CODECS), Int32(number(level)), switch(shuffle), switch(pack), switch(unlimited))
     names = dims === nothing ? nothing : String[string(dim) for dim in dims]
     chunk_shape = chunks === nothing ? nothing : given_chunks(chunks, extents)
     fill = fillvalue !== nothing ? convert(T, fillvalue) : E >: Missing ? default_fill(T) : nothing
@@ -101,7 +104,7 @@ function define!(
 end
 
 "Has the library define an array, of what is given in Julia's order."
-function define_array(owner, type, dims, size, chunk_shape, fill_memory, (codec, level, shuffle, pack))
+function define_array(owner, type, dims, size, chunk_shape, fill_memory, (codec, level, shuffle, pack, unlimited))
     for list in (dims, chunk_shape)
         if list !== nothing && length(list) != length(size)
             throw(DimensionMismatch("$(length(list)) names or extents are given for $(length(size)) dimensions"))
@@ -112,14 +115,15 @@ function define_array(owner, type, dims, size, chunk_shape, fill_memory, (codec,
     chunk_shape === nothing || reverse!(chunk_shape)
     GC.@preserve chunk_shape fill_memory begin
         options = Ref(
-            LibAtlas.atlas_array_options(
-                sizeof(LibAtlas.atlas_array_options),
-                chunk_shape === nothing ? C_NULL : pointer(chunk_shape),
-                codec,
-                level,
-                shuffle,
-                pack,
-                fill_memory === nothing ? C_NULL : pointer(fill_memory),
+            LibAtlas.options(
+                LibAtlas.atlas_array_options;
+                chunk_shape=chunk_shape === nothing ? C_NULL : pointer(chunk_shape),
+                codec=codec,
+                level=level,
+                shuffle=shuffle,
+                pack=pack,
+                fill_value=fill_memory === nothing ? C_NULL : pointer(fill_memory),
+                unlimited=unlimited,
             ),
         )
         names = dims === nothing ? Ptr{Cstring}(C_NULL) : dims

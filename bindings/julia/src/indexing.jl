@@ -124,9 +124,17 @@ read_into!(x, a, indices) = false
 
 function Base.setindex!(a::AtlasArray, values, indices...)
     named = map(plain, to_indices(a, indices))
-    @boundscheck checkbounds(a, named...)
+    @boundscheck checkbounds(Bool, a, named...) || growing(a, named) || throw(BoundsError(a, named))
     write_indices(a, values, named)
     return a
+end
+
+"Whether indices beyond the end are so in the last dimension only, and of an array that grows with them."
+growing(a::AtlasArray, indices::Tuple) = false
+function growing(a::AtlasArray{T,N}, indices::NTuple{N,Union{Int,AbstractArray{Int}}}) where {T,N}
+    N > 0 && unlimited(a) || return false
+    last = indices[N]
+    return checkbounds(Bool, CartesianIndices(axes(a)[1:(N - 1)]), indices[1:(N - 1)]...) && (isempty(last) || minimum(last) >= 1)
 end
 
 function write_indices(a::AtlasArray{T,N}, value, at::NTuple{N,Int}) where {T,N}

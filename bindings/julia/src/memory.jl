@@ -184,6 +184,18 @@ function write_runs(a::AtlasArray, lists::Vector{Vector{Run}}, values::AbstractA
     return nothing
 end
 
+"""
+    resize!(a::AtlasArray, n)
+
+Make the last dimension `n` long. Cells beyond are dropped; new ones are `missing` where there is a fill value, else zero.
+"""
+function Base.resize!(a::AtlasArray, n::Integer)
+    writing(a.handle) do _
+        check(LibAtlas.atlas_resize_array(owner(a)..., n))
+    end
+    return a
+end
+
 # ---- Appending -------------------------------------------------------------------------------------------------------
 
 """

@@ -53,6 +53,7 @@ function show_store(io::IO, store::Store)
     show_list(io, names(store), rows(io)) do name
         print(io, name, "  ", plural(length(store[name]), "array"))
     end
+    show_attributes(io, attributes(store))
     return nothing
 end
 
@@ -129,7 +130,7 @@ function Base.show(io::IO, ::MIME"text/plain", d::Attributes)
     return nothing
 end
 
-place(d::Attributes) = d.array === nothing ? "dataset $(d.dataset)" : "array $(d.array) of dataset $(d.dataset)"
+place(d::Attributes) = d.dataset === nothing ? "store $(d.handle.path)" : d.array === nothing ? "dataset $(d.dataset)" : "array $(d.array) of dataset $(d.dataset)"
 
 function Base.show(io::IO, damage::Damage)
     print(io, damage.file, " at byte ", damage.offset, ": ", damage.message)

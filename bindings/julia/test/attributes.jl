@@ -25,6 +25,24 @@
     end
 end
 
+@testset "of the store" begin
+    with_path() do path
+        Atlas.create(path) do store
+            a = attributes(store)
+            @test isempty(a) && repr("text/plain", a) == "Atlas attributes of store $path"
+            a["title"] = "an ensemble"
+            a["years"] = [2000, 2010]
+            a["gone"] = 1
+            delete!(a, "gone")
+        end
+        Atlas.open(path) do store
+            @test collect(attributes(store)) == ["title" => "an ensemble", "years" => [2000, 2010]] && isempty(store)
+            @test occursin("title = \"an ensemble\"", repr("text/plain", store))
+            @test status_of(() -> attributes(store)["x"] = 1) == :READ_ONLY
+        end
+    end
+end
+
 @testset "a dictionary" begin
     with_store() do store, path
         dataset = create!(store, "d")

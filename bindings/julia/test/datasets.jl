@@ -53,6 +53,50 @@ end
     end
 end
 
+@testset "rename and copy" begin
+    with_store() do store, path
+        jan = create!(store, "jan")
+        x = [1.0 missing; 3.0 4.0]
+        jan["x"] = x
+        jan["s"] = ["a", "b"]
+        attributes(jan)["title"] = "t"
+        attributes(jan["x"])["units"] = "K"
+        create!(store, "feb")
+        @test Atlas.rename_dataset(store, "jan", "january") == store["january"] && collect(keys(store)) == ["feb", "january"]
+        @test isequal(store["january"]["x"], x) && status_of(() -> jan["x"]) == :NOT_FOUND
+        @test status_of(() -> Atlas.rename_dataset(store, "january", "feb")) == :ALREADY_EXISTS
+        @test status_of(() -> Atlas.rename_dataset(store, "jan", "march")) == :NOT_FOUND
+        @test Atlas.copy_dataset(store["january"], store, "again") == store["again"]
+        with_store() do other, _
+            @test Atlas.copy_dataset(store["january"], other) == other["january"]
+            for copied in (store["again"], other["january"])
+                @test isequal(copied["x"], x) && copied["s"] == ["a", "b"] && attributes(copied)["title"] == "t"
+                @test attributes(copied["x"])["units"] == "K"
+            end
+            @test status_of(() -> Atlas.copy_dataset(store["january"], other)) == :ALREADY_EXISTS
+        end
+        @test status_of(() -> Atlas.copy_dataset(store["january"], store)) == :ALREADY_EXISTS
+    end
+end
+
+@testset "dimensions" begin
+    with_store() do store, path
+        d = create!(store, "d")
+        d["lon"] = 1:3
+        @test Atlas.dims(d["lon"]) == ("lon",)
+        define!(d, "cov", Float64, (3, 3); dims=("lon", "lon"))
+        e = error_of(() -> define!(d, "t", Float64, (4, 2); dims=("lon", "time")))
+        @test e.status == :INVALID_ARGUMENT && occursin("'lon'", e.text)
+        u = define!(d, "u", Float64, (3, 0); dims=("lon", "time"))
+        v = define!(d, "v", Float64, (3, 0); dims=("lon", "time"))
+        append!(u, [1, 2, 3])
+        @test status_of(() -> flush(store)) == :INVALID_ARGUMENT
+        append!(v, [1, 2, 3])
+        flush(store)
+        @test size(u) == size(v) == (3, 1)
+    end
+end
+
 @testset "assignment defines or writes" begin
     with_store() do store, path
         dataset = create!(store, "jan")
@@ -98,10 +142,11 @@ end
         a = define!(
             dataset, "t", Float32, (144, 90, 12);
             dims=("lon", "lat", "level"), chunks=(144, 90, 1), fillvalue=-999, codec=:lz4, shuffle=false, pack=false,
+            unlimited=true,
         )
         @test a isa AtlasArray{Union{Missing,Float32},3} && Atlas.variable(a) isa AtlasArray{Float32,3} && size(a) == (144, 90, 12) && length(a) == 144 * 90 * 12
         @test Atlas.dims(a) == ("lon", "lat", "level") && Atlas.dimnames === Atlas.dims
-        @test Atlas.chunks(a) == (144, 90, 1)
+        @test Atlas.chunks(a) == (144, 90, 1) && Atlas.unlimited(a)
         @test Atlas.codec(a) == (codec=:lz4, level=1, shuffle=false, pack=false)
         @test Atlas.codec(define!(dataset, "alike", Float32; Atlas.codec(a)...)) == Atlas.codec(a)
         @test Atlas.fillvalue(a) === -999.0f0

@@ -50,8 +50,8 @@ count_passed(set::Test.DefaultTestSet) = set.n_passed + sum(Int[count_passed(r) 
 count_passed(result) = 0
 
 # Those to run may be given as arguments.
-const FILES = ["stores", "datasets", "arrays", "indexing", "parts", "broadcast", "missing", "types", "attributes", "statistics", "callbacks",
-               "show", "threads", "garbage", "package"]
+const FILES = ["stores", "datasets", "arrays", "indexing", "parts", "broadcast", "missing", "types", "times", "attributes", "statistics", "callbacks",
+               "show", "threads", "garbage", "extensions", "package"]
 
 passed, failed = 0, 0
 try

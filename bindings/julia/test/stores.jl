@@ -34,6 +34,39 @@
     end
 end
 
+@testset "modes" begin
+    with_path() do path
+        written(mode, name; options...) = Atlas.open(s -> (create!(s, name); collect(keys(s))), path, mode; options...)
+        there() = Atlas.open(s -> collect(keys(s)), path)
+        @test status_of(() -> written("r+", "a")) == :NOT_FOUND
+        @test written("x", "a"; codec=:lz4) == ["a"] && status_of(() -> written("x", "b")) == :ALREADY_EXISTS
+        @test written("a", "b") == ["a", "b"] && written("cw", "c") == ["a", "b", "c"] && written("r+", "d") == ["a", "b", "c", "d"]
+        for (k, mode) in enumerate(("w", "c", "w"))
+            @test written(mode, "new $k") == ["new $k"] && there() == ["new $k"]
+        end
+        # The old one is there until the new one is.
+        @test error_of(() -> Atlas.open(s -> (create!(s, "half"); error("stop")), path, "w")) == ErrorException("stop")
+        @test there() == ["new 3"]
+        Atlas.open(path, "w"; keep_generations=3) do store
+            @test isempty(store) && there() == ["new 3"]
+            flush(store)
+            @test there() == []
+        end
+        rm(path; recursive=true)
+        @test written("w", "first") == ["first"]
+        rm(path; recursive=true)
+        @test written("a", "first") == ["first"]
+        @test Atlas.create(s -> collect(keys(s)), path; if_exists=:open) == ["first"]
+        @test Atlas.create(s -> collect(keys(s)), path; if_exists=:replace) == [] && there() == []
+        @test status_of(() -> Atlas.create(path; if_exists=:fail)) == :ALREADY_EXISTS
+        @test error_of(() -> Atlas.create(path; if_exists=:perhaps)) isa ArgumentError
+        e = error_of(() -> Atlas.open(path, "rw"))
+        @test e isa ArgumentError && occursin("\"cw\"", e.msg)
+        @test error_of(() -> Atlas.open(path, "w"; generation=1)) isa ArgumentError
+        @test error_of(() -> Atlas.open(path, "r"; codec=:lz4)) isa MethodError
+    end
+end
+
 @testset "blocks" begin
     with_path() do path
         result = Atlas.create(path) do store
@@ -145,6 +178,53 @@ end
         close(reader)
         Atlas.discard(store)
         Atlas.open(s -> @test(haskey(s, "jan")), path, "r+")
+    end
+end
+
+@testset "waiting" begin
+    with_store() do store, path
+        @test status_of(() -> Atlas.open(path, "r+"; lock_timeout=0.01)) == :LOCKED
+        other = @async Atlas.open(s -> collect(keys(s)), path, "r+"; lock_timeout=Inf)
+        again = @async Atlas.create(s -> collect(keys(s)), path; if_exists=:open, lock_timeout=60)
+        create!(store, "first")
+        sleep(0.01)
+        @test !istaskdone(other) && !istaskdone(again)
+        close(store)
+        @test fetch(other) == ["first"] && fetch(again) == ["first"]
+        @test error_of(() -> Atlas.open(path, "r+"; lock_timeout=-1)) isa ArgumentError
+
+        store = Atlas.open(path, "r+")
+        reader = Atlas.open(path)
+        @test !Atlas.wait_for_commit(reader, 0) && !Atlas.wait_for_commit(reader, 0.01)
+        waiter = @async Atlas.wait_for_commit(reader)
+        yield()
+        create!(store, "second")
+        flush(store)
+        @test fetch(waiter) && Atlas.wait_for_commit(reader, 0) && !haskey(reader, "second")
+        Atlas.refresh(reader)
+        @test haskey(reader, "second") && !Atlas.wait_for_commit(reader, 0)
+        @test status_of(() -> Atlas.wait_for_commit(store, 0)) == :INVALID_ARGUMENT
+        @test error_of(() -> Atlas.wait_for_commit(reader, -1)) isa ArgumentError
+        close(reader)
+        @test status_of(() -> Atlas.wait_for_commit(reader)) == :INVALID_HANDLE
+        close(store)
+    end
+end
+
+@testset "floats that do not fit" begin
+    with_store() do store, path
+        d = create!(store, "d")
+        a = define!(d, "a", Float32, (2,))
+        @test status_of(() -> a[:] = [1, 1e300]) == :OUT_OF_RANGE && a == [0, 0]
+        d["b"] = [1e300, 1.0]
+        @test status_of(() -> copyto!(zeros(Float32, 2), d["b"])) == :OUT_OF_RANGE
+        close(store)
+        Atlas.open(path, "r+"; float_overflow=:infinity) do store
+            store["d"]["a"][:] = [1, 1e300]
+            @test store["d"]["a"] == [1, Inf32] && copyto!(zeros(Float32, 2), store["d"]["b"]) == [Inf32, 1]
+        end
+        @test status_of(() -> Atlas.open(s -> s["d"]["a"][:] = [1, 1e300], path, "r+"; float_overflow=:error)) == :OUT_OF_RANGE
+        @test error_of(() -> Atlas.open(path, "r+"; float_overflow=:perhaps)) isa ArgumentError
     end
 end
 
