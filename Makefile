@@ -1,5 +1,5 @@
 # make           the library
-# make tool      the command-line tool, atlas
+# make tool      the command-line tool, atlas; with `import` and `export` where libnetcdf is with its headers
 # make demo      build the library and a simulation, run it, show what it stored
 # make test      everything that must hold; .ci/run is this
 # make bench     six workloads beside NetCDF-4 and the machine's limits; PEERS=all: beside four others, too;
@@ -47,8 +47,11 @@ build/lib/libatlas_store.a: $(TARGET)/libatlas_store.a bindings/c/atlas_store.sy
 	$(AR) rcs $@ build/lib/atlas_store.o
 	rm build/lib/atlas_store.o
 
+# nc-config is what the build asks where libnetcdf is.
 tool:
-	$(CARGO) build --release --locked --features cli --bin atlas
+	if pkg-config --exists netcdf && nc-config --version >/dev/null; then features=netcdf; else features=cli; \
+	    echo "there is no libnetcdf with its headers (pkg-config netcdf, nc-config): atlas import and export are left out"; \
+	fi; $(CARGO) build --release --locked --features $$features --bin atlas
 	mkdir -p build/bin
 	ln -sf $(TARGET)/atlas build/bin/atlas
 
@@ -56,11 +59,7 @@ build/examples/%: examples/c/%.c include/atlas.h | library
 	mkdir -p build/examples
 	$(CC) $(EXAMPLE_CFLAGS) $< -o $@ $(EXAMPLE_LIBS) -lm
 
-build/examples/ingest_netcdf: examples/c/ingest_netcdf.c include/atlas.h | library
-	mkdir -p build/examples
-	$(CC) $(EXAMPLE_CFLAGS) $< -o $@ $(EXAMPLE_LIBS) $$(pkg-config --cflags --libs netcdf) -lm
-
-examples: build/examples/quickstart build/examples/shallow_water build/examples/ingest_netcdf
+examples: build/examples/quickstart build/examples/shallow_water
 
 demo: build/examples/shallow_water
 	rm -rf build/demo.atlas

@@ -22,6 +22,7 @@ need python3-dev python3 -c "import os, sysconfig; os.stat(sysconfig.get_path('i
 need binutils command -v strip readelf
 need pkg-config command -v pkg-config
 need libnetcdf-dev pkg-config --exists netcdf
+need netcdf-bin command -v ncgen nccopy
 need cmake command -v cmake
 need gfortran command -v gfortran
 need libeigen3-dev pkg-config --exists eigen3

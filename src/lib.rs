@@ -25,8 +25,14 @@
 //!
 //! The format on disk is described in `docs/format.md`; the C ABI over this API is `include/atlas.h`.
 
+/// Its program in Rust runs.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/time.md")]
+struct PageOfTime;
+
 mod array;
 mod base;
+mod cf;
 mod change;
 mod chunk;
 mod codec;
@@ -40,10 +46,13 @@ pub mod storage;
 mod store;
 mod version;
 
+pub use base::convert::FloatOverflow;
 pub use base::dtype::{DType, Element};
 pub use base::error::{Error, ErrorKind, Result};
 pub use base::shape::{MAX_RANK, Selection};
 pub use base::value::Value;
+pub use cf::calendar::{Calendar, DateTime};
+pub use cf::numbers::{TimeNumber, TimeUnits};
 pub use chunk::stats::{Scalar, Stats};
 pub use chunk::strided::{Source, Target};
 pub use codec::Codec;
@@ -52,7 +61,7 @@ pub use half::f16;
 #[doc(hidden)]
 pub use memory::buffers::take_from_general_allocator;
 pub use store::options::{
-    ArrayOptions, CreateOptions, FillValue, LogFn, LogLevel, Mode, OpenOptions, ProgressFn, RuntimeOptions,
+    ArrayOptions, CreateOptions, FillValue, IfExists, LogFn, LogLevel, Mode, OpenOptions, ProgressFn, RuntimeOptions,
 };
 pub use store::{
     Affected, ArrayFileInfo, ArrayInfo, ChunkPlace, ChunkPlaces, Damage, DamagedSegment, Dataset, Newer, PinnedCommit,

@@ -18,7 +18,7 @@ fn texts() -> Vec<String> {
     (0..40).map(|i| "text ".repeat(i % 5)).collect()
 }
 
-/// A small store, for the upper half of notations with catalogue files, with blocks of every codec, packs, texts, several segments and dead bytes.
+/// A small store, for the upper half of notations with catalogue files and a bundle, with blocks of every codec, packs, texts, several segments and dead bytes.
 fn make(path: &Path, notation: u8) {
     let options = CreateOptions {
         meta_format: Some(if notation & 1 == 0 { MetaFormat::Json } else { MetaFormat::MsgPack }),
@@ -36,11 +36,16 @@ fn make(path: &Path, notation: u8) {
         dataset.write("field", Selection::all(2), Source::from_slice(&grid(number))).unwrap();
         dataset.define_array("small", DType::I64, &["n"], &[24], with(None)).unwrap();
         dataset.write("small", Selection::all(1), Source::from_slice(&[number as i64; 24])).unwrap();
-        dataset.define_array("name", DType::String, &["n"], &[40], with(None)).unwrap();
+        dataset.define_array("name", DType::String, &["m"], &[40], with(None)).unwrap();
         let texts = texts();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         dataset.write_strings("name", Selection::all(1), &texts).unwrap();
         dataset.set_attribute(Some("field"), "units", "K").unwrap();
+        // Enough array names for a bundle.
+        for extra in ["e0", "e1"].into_iter().filter(|_| number == 2 && notation & 4 != 0) {
+            dataset.define_array(extra, DType::U8, &["n"], &[3], with(None)).unwrap();
+            dataset.write(extra, Selection::all(1), Source::from_slice(&[1u8, 2, 3])).unwrap();
+        }
         store.flush().unwrap();
     }
     store.write_array("d0", "field", Selection::region(&[3, 3], &[1, 1]), Source::from_slice(&[5f32])).unwrap();

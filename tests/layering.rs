@@ -18,7 +18,7 @@ const BANDS: &[&[&str]] = &[
     &["format"],
     &["chunk"],
     &["codec", "storage"],
-    &["memory"],
+    &["memory", "cf"],
     &["base"],
 ];
 
@@ -29,6 +29,8 @@ const UNSAFE: &[&str] = &[
     "base/process.rs",
     "base/threads.rs",
     "base/vector.rs",
+    "bin/atlas/netcdf/c.rs",
+    "bin/atlas/netcdf/crash.rs",
     "chunk/strided.rs",
     "ffi/",
     "memory/pages.rs",

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # readme.sh LIBDIR: the programs in the README are the quickstarts in examples, build from the README's own text and
-# print the same line; every file that it and CONTRIBUTING link to exists.
+# print the same line; those of docs/time.md in C and C++ do so too; every file that README and CONTRIBUTING link to exists.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/python-env.sh "$1"
@@ -38,6 +38,20 @@ for language in c cpp fortran julia python rust; do
     printed=$("./$language" "$language.atlas")
     echo "$language: $printed"
     [[ $printed == "temperature[1][0] = -1.5, min -1.5, max 13.5" ]]
+done
+
+for language in c cpp; do
+    # shellcheck disable=SC2016
+    sed -n '/^```'"$language"'$/,/^```$/{/^```/d;p}' "$root/docs/time.md" >"time.$language"
+done
+cc -std=c99 -Wall -Wextra -Wpedantic -Werror -I"$root/include" time.c -o time-c "${link[@]}"
+c++ -std=c++17 -Wall -Wextra -Wpedantic -Werror -I"$root/include" -I"$root/bindings/cpp/include" time.cpp -o time-cpp \
+    "${link[@]}"
+for program in time-c time-cpp; do
+    rm -rf time.atlas
+    printed=$("./$program")
+    echo "$program: $printed"
+    [[ $printed == "24 hours, 2000-03-01 12:00" ]]
 done
 
 cd "$root"

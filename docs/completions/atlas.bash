@@ -22,6 +22,12 @@ _atlas() {
             atlas,du)
                 cmd="atlas__subcmd__du"
                 ;;
+            atlas,export)
+                cmd="atlas__subcmd__export"
+                ;;
+            atlas,import)
+                cmd="atlas__subcmd__import"
+                ;;
             atlas,info)
                 cmd="atlas__subcmd__info"
                 ;;
@@ -71,7 +77,7 @@ _atlas() {
 
     case "${cmd}" in
         atlas)
-            opts="-q -h -V --json --quiet --help --version ls info show stats refs du verify compact rm repair rollback keep pin unpin pins selftest"
+            opts="-q -h -V --json --quiet --help --version ls info show stats refs import export du verify compact rm repair rollback keep pin unpin pins selftest"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -106,6 +112,58 @@ _atlas() {
             fi
             case "${prev}" in
                 --generation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        atlas__subcmd__export)
+            opts="-o -q -h --generation --output --replace --level --no-shuffle --skip-unsupported --json --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --generation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --level)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        atlas__subcmd__import)
+            opts="-q -h --name --relative-to --replace --skip-unsupported --check --json --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --relative-to)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -297,7 +355,7 @@ _atlas() {
             return 0
             ;;
         atlas__subcmd__show)
-            opts="-v -q -h --generation --values --start --count --json --quiet --help"
+            opts="-v -q -h --generation --values --raw --start --count --json --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -323,7 +381,7 @@ _atlas() {
             return 0
             ;;
         atlas__subcmd__stats)
-            opts="-q -h --generation --chunks --json --quiet --help"
+            opts="-q -h --generation --chunks --raw --json --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

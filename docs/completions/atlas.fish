@@ -33,6 +33,8 @@ complete -c atlas -n "__fish_atlas_needs_command" -f -a "info" -d 'Generation, c
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "show" -d 'Describe a store, a dataset or an array like `ncdump -h`; values on demand'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "stats" -d 'Minimum, maximum, cells and missing cells of arrays, without reading their values'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "refs" -d 'Write references by which Zarr tools read the arrays in place: xarray, zarr-python, GDAL'
+complete -c atlas -n "__fish_atlas_needs_command" -f -a "import" -d 'Add NetCDF files to a store, each as a dataset, in one commit'
+complete -c atlas -n "__fish_atlas_needs_command" -f -a "export" -d 'Write datasets to a NetCDF-4 file'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "du" -d 'Bytes by array name: files, live, dead'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "verify" -d 'Check every byte, and name what is damaged'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "compact" -d 'Free the bytes of deleted and overwritten values'
@@ -57,11 +59,13 @@ complete -c atlas -n "__fish_atlas_using_subcommand show" -l generation -d 'An e
 complete -c atlas -n "__fish_atlas_using_subcommand show" -l start -d 'First cell of the values along each dimension' -r
 complete -c atlas -n "__fish_atlas_using_subcommand show" -l count -d 'Cells along each dimension' -r
 complete -c atlas -n "__fish_atlas_using_subcommand show" -s v -l values -d 'Print the values, too'
+complete -c atlas -n "__fish_atlas_using_subcommand show" -l raw -d 'Print times as the numbers that they are stored as'
 complete -c atlas -n "__fish_atlas_using_subcommand show" -l json -d 'Print one JSON document; errors, too, on standard error'
 complete -c atlas -n "__fish_atlas_using_subcommand show" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
 complete -c atlas -n "__fish_atlas_using_subcommand show" -s h -l help -d 'Print help'
 complete -c atlas -n "__fish_atlas_using_subcommand stats" -l generation -d 'An earlier commit that the store has kept; `atlas info` lists them' -r
 complete -c atlas -n "__fish_atlas_using_subcommand stats" -l chunks -d 'For each chunk'
+complete -c atlas -n "__fish_atlas_using_subcommand stats" -l raw -d 'Print times as the numbers that they are stored as'
 complete -c atlas -n "__fish_atlas_using_subcommand stats" -l json -d 'Print one JSON document; errors, too, on standard error'
 complete -c atlas -n "__fish_atlas_using_subcommand stats" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
 complete -c atlas -n "__fish_atlas_using_subcommand stats" -s h -l help -d 'Print help'
@@ -76,6 +80,23 @@ complete -c atlas -n "__fish_atlas_using_subcommand refs" -l no-pin -d 'Pin noth
 complete -c atlas -n "__fish_atlas_using_subcommand refs" -l json -d 'Print one JSON document; errors, too, on standard error'
 complete -c atlas -n "__fish_atlas_using_subcommand refs" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
 complete -c atlas -n "__fish_atlas_using_subcommand refs" -s h -l help -d 'Print help'
+complete -c atlas -n "__fish_atlas_using_subcommand import" -l name -d 'The name of the dataset, for one file' -r
+complete -c atlas -n "__fish_atlas_using_subcommand import" -l relative-to -d 'Name datasets by the paths of their files from DIR on, without extension' -r -F
+complete -c atlas -n "__fish_atlas_using_subcommand import" -l replace -d 'Replace datasets that are there, with all below them'
+complete -c atlas -n "__fish_atlas_using_subcommand import" -l skip-unsupported -d 'Leave out variables and attributes that a store has nothing for, and list them'
+complete -c atlas -n "__fish_atlas_using_subcommand import" -l check -d 'Import nothing: compare what the store has with the files, bit for bit; exit with 1 where it differs'
+complete -c atlas -n "__fish_atlas_using_subcommand import" -l json -d 'Print one JSON document; errors, too, on standard error'
+complete -c atlas -n "__fish_atlas_using_subcommand import" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
+complete -c atlas -n "__fish_atlas_using_subcommand import" -s h -l help -d 'Print help'
+complete -c atlas -n "__fish_atlas_using_subcommand export" -l generation -d 'An earlier commit that the store has kept; `atlas info` lists them' -r
+complete -c atlas -n "__fish_atlas_using_subcommand export" -s o -l output -d 'The file to write' -r -F
+complete -c atlas -n "__fish_atlas_using_subcommand export" -l level -d 'How hard values are deflated; 0 for not at all' -r
+complete -c atlas -n "__fish_atlas_using_subcommand export" -l replace -d 'Replace a file that is there'
+complete -c atlas -n "__fish_atlas_using_subcommand export" -l no-shuffle -d 'Do not shuffle bytes before they are deflated'
+complete -c atlas -n "__fish_atlas_using_subcommand export" -l skip-unsupported -d 'Leave out what NetCDF has nothing for, and list it'
+complete -c atlas -n "__fish_atlas_using_subcommand export" -l json -d 'Print one JSON document; errors, too, on standard error'
+complete -c atlas -n "__fish_atlas_using_subcommand export" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
+complete -c atlas -n "__fish_atlas_using_subcommand export" -s h -l help -d 'Print help'
 complete -c atlas -n "__fish_atlas_using_subcommand du" -l generation -d 'An earlier commit that the store has kept; `atlas info` lists them' -r
 complete -c atlas -n "__fish_atlas_using_subcommand du" -l json -d 'Print one JSON document; errors, too, on standard error'
 complete -c atlas -n "__fish_atlas_using_subcommand du" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'

@@ -4,29 +4,28 @@
 //! the last flush that began first), stored.
 
 mod read;
+mod resize;
 mod write;
 
 pub(crate) use read::{Plan, Values, is_gone, read_numbers, read_texts};
 
 use crate::base::dtype::DType;
 use crate::base::error::{Error, Result};
+use crate::base::maps::HashMap;
 use crate::base::pool::Pool;
 use crate::base::shape::{Dims, c_strides, cells};
 use crate::base::sync::RwLock;
 use crate::chunk::block::{self, Block, ChunkData, Part, PendingChunk};
-use crate::chunk::grid::{self, Piece};
+use crate::chunk::grid::{self, Piece, chunk_count};
+use crate::chunk::rows::Scratch;
 use crate::chunk::schema::Schema;
 use crate::format::root::Stored;
 use crate::format::segment::Row;
 use crate::memory::budget::{Budget, Held};
 use crate::memory::buffers::{self, Buffers};
 use crate::segment::{Segment, SegmentReader, Segments};
-use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Chunks of at least this size are blocks of their own; smaller ones are packed together when they are flushed, unless
-/// their array says otherwise.
-pub(crate) const PACK_BELOW: usize = 16 << 10;
 /// What a pending chunk takes beside its values: its block, its places in maps, allocations. It is most of a tiny one.
 const CHUNK_OVERHEAD: usize = 256;
 
@@ -57,6 +56,8 @@ pub(crate) struct ArrayData {
     pub frozen: Vec<Arc<HashMap<u64, Arc<Block>>>>,
     /// Totals over the stored chunks, and the shape they were stored for; `None` before the first.
     pub stored: Option<(Stored, Dims)>,
+    /// Whether the array has lost rows since its values were last set aside: its totals are to be counted anew.
+    pub dropped: bool,
     /// Whether there are stored chunks that no finished flush has named.
     pub spilled: bool,
 }
@@ -70,9 +71,9 @@ pub(crate) enum Pending {
 }
 
 impl Pending {
-    fn open(io: &Io, data: ChunkData) -> Self {
+    fn open(io: &Io, data: ChunkData, written: u64) -> Self {
         let held = Held::new(&io.budget, CHUNK_OVERHEAD + data.memory());
-        Self::Open { data, written: 0, held }
+        Self::Open { data, written, held }
     }
 }
 
@@ -86,9 +87,57 @@ impl ArrayData {
         self.pending.values().map(sealed).sum()
     }
 
+    /// Memory of the rows that are pending.
+    pub fn row_bytes(&self) -> u64 {
+        let rows = |pending: &Pending| match pending {
+            Pending::Open { data: ChunkData::Rows(rows), .. } => rows.memory() as u64,
+            Pending::Open { .. } | Pending::Sealed(_) => 0,
+        };
+        self.pending.values().map(rows).sum()
+    }
+
+    /// Where the complete chunks alone are to be stored: the shape that the totals over all stored chunks are then of, and
+    /// the number of the first chunk that is left out. `None` where there is no such shape: a chunk that was stored before
+    /// the array grew into it would count as what it is not.
+    pub fn complete(&self, chunk_shape: &[u64]) -> Option<(Dims, u64)> {
+        let mut shape = self.shape.clone();
+        let is_open = |pending: &Pending| matches!(pending, Pending::Open { .. });
+        let (Some(&rows), Some(&along)) = (self.shape.first(), chunk_shape.first()) else {
+            return Some((shape, u64::MAX));
+        };
+        if !self.pending.values().any(is_open) {
+            return Some((shape, u64::MAX));
+        }
+        let across = chunk_count(&self.shape[1..], &chunk_shape[1..]);
+        let stored = self.stored.as_ref().filter(|(stored, _)| stored.chunks > 0 || stored.incomplete);
+        let (complete, stored) = (rows / along, stored.map_or(0, |(_, shape)| shape[0]));
+        if self.dropped {
+            return None;
+        }
+        let edge = stored / along;
+        let is_sealed = |number| matches!(self.pending.get(&number), Some(Pending::Sealed(_)));
+        let is_replaced = || (edge * across..(edge + 1) * across).all(is_sealed);
+        if stored > rows || stored % along > 0 && edge < complete && !is_replaced() {
+            return None;
+        }
+        shape[0] = (complete * along).max(stored);
+        Some((shape, complete * across))
+    }
+
+    /// Sets rows down.
+    pub fn set_down(&mut self, scratch: &mut Scratch<'_>) -> Result<()> {
+        for pending in self.pending.values_mut() {
+            if let Pending::Open { data: ChunkData::Rows(rows), held, .. } = pending {
+                scratch.take(rows)?;
+                held.set(CHUNK_OVERHEAD);
+            }
+        }
+        Ok(())
+    }
+
     /// Whether the array has values that no finished flush has stored.
     pub fn has_unflushed_values(&self) -> bool {
-        !self.pending.is_empty() || !self.frozen.is_empty() || self.spilled
+        !self.pending.is_empty() || !self.frozen.is_empty() || self.spilled || self.dropped
     }
 
     fn chunk_in_memory(&self, number: u64) -> Option<PendingChunk> {
@@ -111,7 +160,7 @@ impl Array {
     fn seal(&self, io: &Io, pending: &mut Pending, valid: Dims) {
         let Pending::Open { data: chunk, held, .. } = pending else { return };
         let (chunk, held) = (std::mem::replace(chunk, ChunkData::Texts(Vec::new())), held.take());
-        let large = chunk.memory() >= PACK_BELOW;
+        let large = !chunk.is_small();
         held.set(CHUNK_OVERHEAD + chunk.memory());
         let part = Part { schema: self.schema.clone(), valid, data: Arc::new(chunk) };
         let block = Block::new(vec![part], &io.buffers, held);
@@ -122,15 +171,17 @@ impl Array {
         *pending = Pending::Sealed(block);
     }
 
-    /// Moves what is pending to where a flush takes it from, and returns it; chunks still being written to only where
-    /// `open` says so. `None` where there is nothing.
-    pub fn freeze(&self, data: &mut ArrayData, io: &Io, open: bool) -> Option<Arc<HashMap<u64, Arc<Block>>>> {
-        if open {
-            for (&number, pending) in &mut data.pending {
-                self.seal(io, pending, grid::valid_extents(&data.shape, &self.schema.chunk_shape, number));
-            }
+    /// Gives all chunks to the workers.
+    pub fn seal_all(&self, data: &mut ArrayData, io: &Io) {
+        for (&number, pending) in &mut data.pending {
+            self.seal(io, pending, grid::valid_extents(&data.shape, &self.schema.chunk_shape, number));
         }
-        let sealed = data.pending.extract_if(|_, pending| matches!(pending, Pending::Sealed(_)));
+    }
+
+    /// Moves the complete chunks up to number `end` to where a flush takes them from, and returns them; `None` where there
+    /// are none.
+    pub fn freeze(&self, data: &mut ArrayData, end: u64) -> Option<Arc<HashMap<u64, Arc<Block>>>> {
+        let sealed = data.pending.extract_if(|number, pending| *number < end && matches!(pending, Pending::Sealed(_)));
         let frozen: HashMap<u64, Arc<Block>> = sealed
             .filter_map(|(number, pending)| match pending {
                 Pending::Sealed(block) => Some((number, block)),
@@ -152,6 +203,8 @@ impl Array {
                 data.pending.entry(*number).or_insert_with(|| Pending::Sealed(block.clone()));
             }
         }
+        // It may have got shorter meanwhile.
+        self.forget_beyond(data);
     }
 
     fn locate(&self, io: &Io, segments: &Segments, chunks: &[u64]) -> Result<Vec<Option<Found>>> {

@@ -1,7 +1,7 @@
 //! Reads of regions: planned under the array's lock, carried out without it.
 
 use crate::array::{Array, ArrayData, Io, Pending, Segments, for_each_cell};
-use crate::base::error::{Error, ErrorKind, Result, error};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::shape::{Dims, Region, c_strides, cells};
 use crate::chunk::block::{self, ChunkData, PendingChunk};
 use crate::chunk::grid::{self, Piece, pieces};
@@ -51,10 +51,10 @@ impl Array {
         segments: &Segments,
         region: &Region,
         target: &BoundTarget<'_>,
+        io: &Io,
     ) -> Result<Plan> {
-        self.plan(data, segments, region, |piece, chunk| match chunk {
-            ChunkData::Numbers(bytes) => self.copy_numbers(target, piece, bytes),
-            ChunkData::Texts(_) => Err(error!(Internal, "texts in an array of numbers")),
+        self.plan(data, segments, region, |piece, chunk| {
+            self.copy_numbers(target, piece, &chunk.numbers(&self.schema, &io.buffers)?)
         })
     }
 
@@ -66,10 +66,7 @@ impl Array {
         region: &Region,
         out: &mut [String],
     ) -> Result<Plan> {
-        self.plan(data, segments, region, |piece, chunk| match chunk {
-            ChunkData::Texts(texts) => self.copy_texts(out, &region.count, piece, texts),
-            ChunkData::Numbers(_) => Err(error!(Internal, "numbers in an array of texts")),
-        })
+        self.plan(data, segments, region, |piece, chunk| self.copy_texts(out, &region.count, piece, chunk.texts()?))
     }
 
     /// Copies a piece of a chunk of numbers to the caller's memory.
@@ -164,10 +161,9 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
     }
     let keep = io.reader.has_cache_for(steps.iter().map(partly_read_bytes).sum());
     io.pool.for_each(&steps, |step| match step {
-        Step::Pending(plan, target, piece, PendingChunk::Raw(chunk)) => match &**chunk {
-            ChunkData::Numbers(bytes) => plan.array.copy_numbers(target, piece, bytes),
-            ChunkData::Texts(_) => Err(error!(Internal, "texts in an array of numbers")),
-        },
+        Step::Pending(plan, target, piece, PendingChunk::Raw(chunk)) => {
+            plan.array.copy_numbers(target, piece, &chunk.numbers(&plan.array.schema, &io.buffers)?)
+        }
         Step::Pending(plan, target, piece, PendingChunk::Encoded(encoded)) => {
             plan.array.copy_numbers(target, piece, &io.reader.pending(encoded)?)
         }
@@ -404,10 +400,8 @@ fn copy_wanted(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>, decoded: &[u
 /// Carries out the plan of a read of texts into `out`, the region of `count` cells in C order.
 pub(crate) fn read_texts(io: &Io, plan: &Plan, count: &[u64], out: &mut [String]) -> Result<()> {
     let array = &plan.array;
-    let copy = |out: &mut [String], piece: &Piece, chunk: &ChunkData| match chunk {
-        ChunkData::Texts(texts) => array.copy_texts(out, count, piece, texts),
-        ChunkData::Numbers(_) => Err(error!(Internal, "numbers in an array of texts")),
-    };
+    let copy =
+        |out: &mut [String], piece: &Piece, chunk: &ChunkData| array.copy_texts(out, count, piece, chunk.texts()?);
     for (piece, chunk) in &plan.memory {
         match chunk {
             PendingChunk::Raw(chunk) => copy(out, piece, chunk)?,

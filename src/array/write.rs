@@ -1,13 +1,14 @@
 //! Writes of regions.
 
-use crate::array::{Array, ArrayData, Io, PACK_BELOW, Pending, Segments, for_each_cell};
+use crate::array::{Array, ArrayData, Io, Pending, Segments, for_each_cell};
 use crate::base::dtype::DType;
-use crate::base::error::{Result, error};
+use crate::base::error::{Result, bail, error};
 use crate::base::shape::{Dims, Region, cells};
-use crate::chunk::block::{ChunkData, PendingChunk};
+use crate::chunk::block::{ChunkData, PACK_BELOW, PendingChunk};
 use crate::chunk::grid::{self, Piece, pieces};
+use crate::chunk::rows::Rows;
 use crate::chunk::strided::{BoundSource, ChunkBox};
-use crate::memory::buffers;
+use crate::memory::buffers::{self, Buffer};
 
 impl Array {
     /// Copies a region from the caller's memory. On an error nothing has changed.
@@ -19,9 +20,9 @@ impl Array {
         region: &Region,
         source: &BoundSource<'_>,
     ) -> Result<()> {
-        self.write(data, io, segments, region, |piece, chunk| {
+        self.write(data, io, segments, region, |piece, shape, chunk| {
             if let ChunkData::Numbers(bytes) = chunk {
-                let place = ChunkBox { shape: &self.schema.chunk_shape, at: &piece.in_chunk, extents: &piece.extents };
+                let place = ChunkBox { shape, at: &piece.in_chunk, extents: &piece.extents };
                 source.copy_to(&piece.in_region, &place, bytes);
             }
             0
@@ -42,11 +43,11 @@ impl Array {
         for text in texts {
             copies.push(buffers::copy_text(text)?);
         }
-        self.write(data, io, segments, region, |piece, chunk| {
+        self.write(data, io, segments, region, |piece, shape, chunk| {
             let mut more = 0;
             if let ChunkData::Texts(cells) = chunk {
                 // The closure does not fail.
-                let _ = for_each_cell(&self.schema.chunk_shape, &region.count, piece, |in_chunk, in_region| {
+                let _ = for_each_cell(shape, &region.count, piece, |in_chunk, in_region| {
                     more += copies[in_region].len().saturating_sub(cells[in_chunk].len());
                     cells[in_chunk] = std::mem::take(&mut copies[in_region]);
                     Ok(())
@@ -56,32 +57,52 @@ impl Array {
         })
     }
 
-    /// Has `put` copy each piece into its chunk; it returns the memory that the chunk takes beyond what it did.
+    /// Has `put` copy each piece into its chunk, of which it is told the shape; it returns the memory that the chunk takes
+    /// beyond what it did.
     ///
-    /// Chunks that are not open yet are made beside the pending ones. They take their places, and those that are open
-    /// are written to, when nothing can fail any more.
+    /// Chunks that are not open yet, and rows, are made beside the pending ones. They take their places, and those that are
+    /// open are written to, when nothing can fail any more.
     fn write(
         &self,
         data: &mut ArrayData,
         io: &Io,
         segments: &Segments,
         region: &Region,
-        mut put: impl FnMut(&Piece, &mut ChunkData) -> usize,
+        mut put: impl FnMut(&Piece, &[u64], &mut ChunkData) -> usize,
     ) -> Result<()> {
         let chunk_shape = &self.schema.chunk_shape;
         let shape = data.shape.clone();
         let valid = |piece: &Piece| grid::valid_extents(&shape, chunk_shape, piece.chunk);
-        let (mut made, mut any_open) = (Vec::new(), false);
+        let (mut made, mut more_rows, mut any_open) = (Vec::new(), Vec::new(), false);
         for piece in pieces(&shape, chunk_shape, region) {
-            if matches!(data.pending.get(&piece.chunk), Some(Pending::Open { .. })) {
-                any_open = true;
-                continue;
-            }
             let valid = valid(&piece);
+            let (mut chunk, before) = match data.pending.get_mut(&piece.chunk) {
+                Some(Pending::Open { data: ChunkData::Rows(rows), .. }) if is_next(rows, &piece, &valid) => {
+                    rows.reserve()?;
+                    let bytes = self.rows(io, &piece, &mut put)?;
+                    buffers::push(&mut more_rows, (piece, valid, bytes))?;
+                    continue;
+                }
+                Some(Pending::Open { data: rows @ ChunkData::Rows(_), written, .. }) => {
+                    (rows.copy(&self.schema, &io.buffers)?, *written)
+                }
+                Some(Pending::Open { .. }) => {
+                    any_open = true;
+                    continue;
+                }
+                Some(Pending::Sealed(_)) | None => {
+                    let before = if is_end(&piece, &valid) { piece.in_chunk[0] * cells(&valid[1..]) } else { 0 };
+                    (self.new_chunk(data, io, segments, &piece, &valid)?, before)
+                }
+            };
             buffers::reserve(&mut made, 1)?;
-            let mut chunk = self.new_chunk(data, io, segments, &piece, &valid)?;
-            put(&piece, &mut chunk);
-            let mut open = Pending::open(io, chunk);
+            if let ChunkData::Rows(rows) = &mut chunk {
+                rows.reserve()?;
+                rows.push(piece.extents[0], self.rows(io, &piece, &mut put)?);
+            } else {
+                put(&piece, chunk_shape, &mut chunk);
+            }
+            let mut open = Pending::open(io, chunk, before);
             self.note_written(io, &mut open, &piece, valid);
             made.push((piece.chunk, open));
         }
@@ -89,13 +110,48 @@ impl Array {
             .map_err(|_| error!(OutOfMemory, "no memory to note {} chunks", made.len()))?;
         for piece in pieces(&shape, chunk_shape, region).filter(|_| any_open) {
             let Some(pending) = data.pending.get_mut(&piece.chunk) else { continue };
-            if let Pending::Open { data: chunk, held, .. } = pending {
-                held.grow(put(&piece, chunk));
+            if let Pending::Open { data: chunk @ (ChunkData::Numbers(_) | ChunkData::Texts(_)), held, .. } = pending {
+                held.grow(put(&piece, chunk_shape, chunk));
                 self.note_written(io, pending, &piece, valid(&piece));
+            }
+        }
+        for (piece, valid, bytes) in more_rows {
+            let Some(pending) = data.pending.get_mut(&piece.chunk) else { continue };
+            if let Pending::Open { data: ChunkData::Rows(rows), held, .. } = pending {
+                held.grow(bytes.len());
+                rows.push(piece.extents[0], bytes);
+                self.note_written(io, pending, &piece, valid);
             }
         }
         data.pending.extend(made);
         Ok(())
+    }
+
+    /// The rows of a chunk that a piece is, by themselves.
+    fn rows(
+        &self,
+        io: &Io,
+        piece: &Piece,
+        put: &mut impl FnMut(&Piece, &[u64], &mut ChunkData) -> usize,
+    ) -> Result<Buffer> {
+        let mut shape = self.schema.chunk_shape.clone();
+        shape[0] = piece.extents[0];
+        let mut bytes = io.buffers.take(cells(&shape) as usize * self.schema.dtype.size())?;
+        if piece.extents != shape {
+            self.schema.fill(&mut bytes);
+        }
+        let (mut rows, mut by_itself) = (ChunkData::Numbers(bytes), piece.clone());
+        by_itself.in_chunk[0] = 0;
+        put(&by_itself, &shape, &mut rows);
+        match rows {
+            ChunkData::Numbers(bytes) => Ok(bytes),
+            ChunkData::Rows(_) | ChunkData::Texts(_) => bail!(Internal, "rows of {}", self.schema.dtype),
+        }
+    }
+
+    /// Whether a chunk that is written to is kept as rows, where it can be: for others there may be no memory.
+    fn prefers_rows(&self, io: &Io) -> bool {
+        self.schema.dtype != DType::String && self.schema.chunk_bytes() >= PACK_BELOW && io.budget.is_quarter_taken()
     }
 
     /// Counts a piece that an open chunk has been written, and gives the chunk to the workers if it is complete.
@@ -105,7 +161,7 @@ impl Array {
         // Dimension 0 may grow into the padding, so a chunk is complete when that is written too.
         let rows = valid.first().copied().unwrap_or(1).max(1);
         let complete = cells(&valid) / rows * self.schema.chunk_shape.first().copied().unwrap_or(1);
-        if *written >= complete && chunk.memory() >= PACK_BELOW {
+        if *written >= complete && !chunk.is_small() {
             self.seal(io, pending, valid);
         }
     }
@@ -119,8 +175,25 @@ impl Array {
         piece: &Piece,
         valid: &[u64],
     ) -> Result<ChunkData> {
+        let (rows, none) = (self.schema.chunk_shape.first(), Rows::default());
+        let (prefers_rows, is_first) = (self.prefers_rows(io), is_next(&none, piece, valid));
         if piece.extents[..] != *valid {
-            return self.open_chunk(data, io, segments, piece.chunk);
+            return match self.content(data, io, segments, piece.chunk)? {
+                Some(content) if prefers_rows && is_end(piece, valid) && valid.first() < rows => {
+                    let row_bytes = self.schema.chunk_bytes() / self.schema.chunk_shape[0] as usize;
+                    let bytes = &content.numbers(&self.schema, &io.buffers)?[..piece.in_chunk[0] as usize * row_bytes];
+                    let mut rows = none;
+                    rows.reserve()?;
+                    rows.push(piece.in_chunk[0], io.buffers.copy(bytes)?);
+                    Ok(ChunkData::Rows(rows))
+                }
+                Some(content) => Ok(content),
+                None if prefers_rows && is_first && piece.extents.first() < rows => Ok(ChunkData::Rows(none)),
+                None => ChunkData::filled(&self.schema, &io.buffers),
+            };
+        }
+        if prefers_rows && is_first && piece.extents.first() < rows {
+            return Ok(ChunkData::Rows(none));
         }
         if *valid == self.schema.chunk_shape[..] && self.schema.dtype.size() > 0 {
             return Ok(ChunkData::Numbers(io.buffers.take(self.schema.chunk_bytes())?));
@@ -129,9 +202,17 @@ impl Array {
     }
 
     /// What a chunk holds, wherever that is, or the fill value.
-    fn open_chunk(&self, data: &ArrayData, io: &Io, segments: &Segments, number: u64) -> Result<ChunkData> {
-        Ok(match data.chunk_in_memory(number) {
-            Some(PendingChunk::Raw(chunk)) => chunk.copy(&io.buffers)?,
+    pub(super) fn open_chunk(&self, data: &ArrayData, io: &Io, segments: &Segments, number: u64) -> Result<ChunkData> {
+        match self.content(data, io, segments, number)? {
+            Some(content) => Ok(content),
+            None => ChunkData::filled(&self.schema, &io.buffers),
+        }
+    }
+
+    /// What a chunk holds, wherever that is; `None` where it was never written.
+    fn content(&self, data: &ArrayData, io: &Io, segments: &Segments, number: u64) -> Result<Option<ChunkData>> {
+        Ok(Some(match data.chunk_in_memory(number) {
+            Some(PendingChunk::Raw(chunk)) => chunk.copy(&self.schema, &io.buffers)?,
             // Nobody will ask for what it was: it is not kept.
             Some(PendingChunk::Encoded(encoded)) if self.schema.dtype != DType::String => {
                 ChunkData::Numbers(encoded.decode(&io.buffers)?)
@@ -139,8 +220,21 @@ impl Array {
             Some(PendingChunk::Encoded(encoded)) => self.decode_pending(io, &encoded)?,
             None => match self.locate(io, segments, &[number])?.pop().flatten() {
                 Some((segment, row)) => self.load(io, &segment, &row)?,
-                None => ChunkData::filled(&self.schema, &io.buffers)?,
+                None => return Ok(None),
             },
-        })
+        }))
     }
+}
+
+/// Whether a piece of a chunk, of which `valid` is inside the array, is whole rows, those behind `rows`.
+fn is_next(rows: &Rows, piece: &Piece, valid: &[u64]) -> bool {
+    piece.in_chunk.split_first().is_some_and(|(first, inner)| *first == rows.count && inner.iter().all(|at| *at == 0))
+        && piece.extents[1..] == valid[1..]
+}
+
+/// Whether a piece is the last whole rows of the array in its chunk: those that an append brings.
+fn is_end(piece: &Piece, valid: &[u64]) -> bool {
+    piece.in_chunk.split_first().is_some_and(|(first, inner)| {
+        first + piece.extents[0] == valid[0] && inner.iter().all(|at| *at == 0) && piece.extents[1..] == valid[1..]
+    })
 }

@@ -4,21 +4,26 @@
 //! flushes have added meanwhile stays behind them. It needs memory for one index page of each segment it merges, one pack,
 //! and the index of the segment it writes, which [`MAX_ROWS`] bounds.
 
-use crate::array::{Io, PACK_BELOW};
+use crate::array::Io;
 use crate::base::error::Result;
+use crate::base::maps::{HashMap, HashSet};
+use crate::base::sync::Mutex;
 use crate::change::records::{Composed, Composer};
-use crate::change::segments::{PACK_TARGET, is_damage};
-use crate::chunk::block::{EncodedPart, encode_raw};
+use crate::change::segments::{FEW_SEGMENTS, PACK_TARGET, finish_bundle, is_damage, new_bundle};
+use crate::chunk::block::{EncodedPart, PACK_BELOW, encode_raw};
 use crate::codec::Compression;
-use crate::format::segment::Row;
+use crate::format::names;
+use crate::format::root::SegmentRecord;
+use crate::format::segment::{HEADER_LEN, Row};
 use crate::memory::buffers::{self, Buffers};
 use crate::records::Records;
+use crate::segment::bundle::{self, Bundle};
 use crate::segment::rows::{Live, LiveArray, RowMerge, count_bytes};
 use crate::segment::{Segment, SegmentWriter, Segments};
 use crate::version::edit::{FileEdit, NewFiles};
 use crate::version::place::Place;
 use crate::version::{ArrayFile, Version};
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -46,11 +51,13 @@ struct Rewritten {
     before: Segments,
     after: Vec<Arc<Segment>>,
     live_bytes: u64,
+    /// Arrays of which chunks beyond the shape are left out.
+    cut: HashSet<u64>,
 }
 
 /// All arrays of a version, by array name.
 pub(crate) fn live_arrays(records: &Records) -> Result<HashMap<Arc<str>, Live>> {
-    let mut live: HashMap<Arc<str>, Live> = HashMap::new();
+    let mut live: HashMap<Arc<str>, Live> = HashMap::default();
     for decoded in records.decoded() {
         let (dataset, record) = decoded?;
         for (name, array) in record.arrays {
@@ -71,28 +78,39 @@ pub(crate) fn compact(
     mut progress: impl FnMut(u64, u64) -> Result<()>,
 ) -> Result<Compaction> {
     let live = live_arrays(&version.records)?;
-    let none = Live::new();
+    let none = Live::default();
     let gains = |name: &Arc<str>, file: &ArrayFile| {
         file.segments.len() > 1 || file.dead_bytes > 0 || file.live_bytes == 0 || !live.contains_key(name)
     };
-    let work: Vec<_> = version.files.iter().filter(|(name, file)| gains(name, file)).collect();
+    let stay = version.files.iter().filter(|(name, file)| !gains(name, file));
+    let gaps = bundles_with_gaps(version, stay.flat_map(|(_, file)| file.segments.iter()));
+    let has_gap = |file: &ArrayFile| file.segments.iter().any(|segment| gaps.contains(&segment.record.file));
+    let work: Vec<_> = version.files.iter().filter(|(name, file)| gains(name, file) || has_gap(file)).collect();
     let mut all_new = NewFiles::new(&place.storage);
+    let bundle = (work.len() > FEW_SEGMENTS).then(|| new_bundle(place, version.generation, &mut all_new));
     let (mut files, mut damaged) = (Vec::new(), Vec::new());
     for (done, (name, file)) in work.iter().enumerate() {
         progress(done as u64, work.len() as u64)?;
         let live = live.get(*name).unwrap_or(&none);
         let folder = place.folder(&file.folder);
         let mut new = NewFiles::new(&place.storage);
-        let rewrite =
-            Rewrite { place, io, name, live, generation: version.generation, folder: folder.clone(), new: &mut new };
+        if !file.has_folder() {
+            new.folder(folder.clone());
+        }
+        let (bundle, is_new_folder) = (bundle.as_ref(), !file.has_folder());
+        let cut = HashSet::default();
+        let rewrite = Rewrite { place, io, name, live, of: version, folder, is_new_folder, bundle, new: &mut new, cut };
         match rewrite.run(&file.segments) {
-            Ok((after, live_bytes)) => {
-                if !after.is_empty() {
-                    place.sync_folder(&folder)?;
+            Ok((after, live_bytes, cut)) => {
+                if after.iter().any(|segment| segment.record.at.is_none()) {
+                    place.sync_folder(&place.folder(&file.folder))?;
+                    if !file.has_folder() {
+                        place.sync_folder(&place.path)?;
+                    }
                 }
                 all_new.extend(new);
                 let (name, before) = ((*name).clone(), file.segments.clone());
-                files.push(Rewritten { name, before, after, live_bytes });
+                files.push(Rewritten { name, before, after, live_bytes, cut });
             }
             Err(error) if is_damage(&error) => {
                 damaged.push(format!("the segments of array '{name}' stay as they are: {error}"));
@@ -100,10 +118,37 @@ pub(crate) fn compact(
             Err(error) => return Err(error),
         }
     }
+    if let Some(file) = bundle.map(|bundle| finish_bundle(place, bundle)).transpose()?.flatten()
+        && place.sync
+    {
+        file.sync()?;
+        place.sync_folder(&place.folder(names::BUNDLES))?;
+        place.sync_folder(&place.path)?;
+    }
     progress(work.len() as u64, work.len() as u64)?;
     let records = compact_records(place, io, version, &live, &mut all_new)?;
     let (generation, next_array_id) = (version.generation, version.records.next_array_id);
     Ok(Compaction { generation, live, next_array_id, files, new: all_new, records, damaged })
+}
+
+/// The bundles of a version with segments that are not among those that are to stay.
+fn bundles_with_gaps<'v>(version: &Version, stay: impl Iterator<Item = &'v Arc<Segment>>) -> HashSet<Arc<str>> {
+    // By bundle: bytes that are to stay, and where the last segment ends.
+    let mut bundles: HashMap<&Arc<str>, (u64, u64)> = HashMap::default();
+    for SegmentRecord { file, at, length, .. } in version.all_segments().map(|segment| &segment.record) {
+        if let Some(at) = at {
+            let (_, end) = bundles.entry(file).or_default();
+            *end = (*end).max(at + length);
+        }
+    }
+    for SegmentRecord { file, length, .. } in stay.map(|segment| &segment.record) {
+        if let Some((bytes, _)) = bundles.get_mut(file) {
+            *bytes += bundle::taken(*length);
+        }
+    }
+    let has_gaps =
+        |(file, (bytes, end)): (&Arc<str>, (u64, u64))| (bytes + HEADER_LEN as u64 != end).then(|| file.clone());
+    bundles.into_iter().filter_map(has_gaps).collect()
 }
 
 /// The records of a version without the schemas that none of its arrays, `live`, has, and in one catalogue file if in any;
@@ -129,7 +174,7 @@ impl Compaction {
     /// segments that go out of use, too.
     ///
     /// Left out are names whose segments were not only added to, as they have been merged or are gone, and names with an
-    /// array that was gone when they were rewritten, and that a rollback has brought back.
+    /// array that was gone when they were rewritten, and that a rollback has brought back, or more rows of it.
     pub fn apply(
         &self,
         io: &Io,
@@ -137,15 +182,19 @@ impl Compaction {
         live: &HashMap<Arc<str>, Live>,
     ) -> Result<(Vec<FileEdit>, Vec<Arc<Segment>>)> {
         let (mut files, mut retired) = (Vec::new(), Vec::new());
-        for Rewritten { name, before, after, live_bytes } in &self.files {
+        for Rewritten { name, before, after, live_bytes, cut } in &self.files {
             let Some(file) = now.files.get(name) else { continue };
             let is_same = |(a, b): (&Arc<Segment>, &Arc<Segment>)| Arc::ptr_eq(a, b);
             if file.segments.len() < before.len() || !before.iter().zip(file.segments.iter()).all(is_same) {
                 continue;
             }
             let known = self.live.get(name);
-            let is_known = |id: &u64| *id >= self.next_array_id || known.is_some_and(|known| known.contains_key(id));
-            if !live.get(name).is_none_or(|live| live.keys().all(is_known)) {
+            let has_all = |(id, array): (&u64, &LiveArray)| {
+                let known = known.and_then(|known| known.get(id));
+                *id >= self.next_array_id
+                    || known.is_some_and(|known| !cut.contains(id) || array.chunks() <= known.chunks())
+            };
+            if !live.get(name).is_none_or(|live| live.iter().all(has_all)) {
                 continue;
             }
             let added = &file.segments[before.len()..];
@@ -154,7 +203,8 @@ impl Compaction {
                 (*live_bytes, 0)
             } else {
                 let ids = live.get(name);
-                let is_live = |id| ids.is_some_and(|ids| ids.contains_key(&id));
+                let array = |row: &Row| ids.and_then(|ids| ids.get(&row.array_id));
+                let is_live = |row: &Row| array(row).is_some_and(|array| array.has(row.chunk));
                 let (live, all) = count_bytes(&io.reader, &segments, is_live, |_| ())?;
                 (live, all - live)
             };
@@ -173,9 +223,14 @@ struct Rewrite<'s> {
     io: &'s Io,
     name: &'s Arc<str>,
     live: &'s Live,
-    generation: u64,
+    of: &'s Version,
     folder: PathBuf,
+    /// Whether it may be missing.
+    is_new_folder: bool,
+    /// Where what is small goes.
+    bundle: Option<&'s Mutex<Bundle>>,
     new: &'s mut NewFiles,
+    cut: HashSet<u64>,
 }
 
 /// A segment being written, and what is not in it yet.
@@ -198,9 +253,9 @@ struct Pack {
 
 impl Rewrite<'_> {
     fn create(&mut self) -> Result<Output> {
-        let path = self.folder.join(self.place.new_segment_name(self.generation));
+        let path = self.folder.join(self.place.new_segment_name(self.of.generation));
         self.new.file(path.clone());
-        let writer = SegmentWriter::create(&*self.place.storage, path, &self.place.store_id)?;
+        let writer = SegmentWriter::new(&self.place.storage, path, self.is_new_folder, &self.place.store_id);
         let writer = writer.with_sync(self.place.sync);
         let buffers = self.io.buffers.clone();
         Ok(Output { writer, rows: VecDeque::new(), pack: Pack::default(), packs_written: 0, buffers })
@@ -209,15 +264,17 @@ impl Rewrite<'_> {
     /// Ends a segment; the bytes of its last pack.
     fn finish(&self, mut output: Output) -> Result<(Segment, u64)> {
         let bytes = output.end_pack()?;
-        let (segment, file) = output.writer.finish(self.name, |id| self.live.get(&id).map(LiveArray::defined))?;
-        if self.place.sync {
+        let define = |id| self.live.get(&id).map(LiveArray::defined);
+        let (segment, file) = output.writer.finish(self.name, define, self.bundle)?;
+        if let Some(file) = file.filter(|_| self.place.sync) {
             file.sync()?;
         }
         Ok((segment, bytes))
     }
 
-    /// Writes the live chunks of `segments` into new ones; those, and the bytes of their blocks.
-    fn run(mut self, segments: &Segments) -> Result<(Vec<Arc<Segment>>, u64)> {
+    /// Writes the live chunks of `segments` into new ones; those, the bytes of their blocks, and the arrays that have rows
+    /// beyond their shapes.
+    fn run(mut self, segments: &Segments) -> Result<(Vec<Arc<Segment>>, u64, HashSet<u64>)> {
         let reader = &self.io.reader;
         let mut written = Vec::new();
         let mut bytes = 0;
@@ -234,6 +291,10 @@ impl Rewrite<'_> {
         let mut merge = RowMerge::new(reader, segments)?;
         while let Some((number, row)) = merge.next()? {
             let Some(array) = self.live.get(&row.array_id) else { continue };
+            if !array.has(row.chunk) {
+                self.cut.insert(row.array_id);
+                continue;
+            }
             let pack = array.schema.pack;
             let segment = &segments[number];
             let out = match &mut output {
@@ -250,7 +311,7 @@ impl Rewrite<'_> {
             } else {
                 let decoded = reader.block(segment, &row.block)?;
                 let chunk = reader.chunk(segment, &row, &decoded)?;
-                bytes += out.add(&self.place.default_compression, row, chunk, pack)?;
+                bytes += out.add(&self.of.defaults.compression, row, chunk, pack)?;
             }
             out.drain()?;
             if out.rows.len() > MAX_WAITING {
@@ -269,7 +330,7 @@ impl Rewrite<'_> {
             written.push(Arc::new(segment));
             bytes += last;
         }
-        Ok((written, bytes))
+        Ok((written, bytes, self.cut))
     }
 }
 

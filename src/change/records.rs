@@ -5,20 +5,19 @@
 use crate::array::Io;
 use crate::base::error::{Result, bail, error};
 use crate::base::locks::{after_panic, lock, read};
+use crate::base::maps::HashSet;
 use crate::base::sync::Mutex;
 use crate::change::cut::{Cut, CutArray, CutDataset, Totals};
-use crate::change::segments::make_folder;
 use crate::chunk::schema::Schema;
 use crate::format::catalogue::Kind;
 use crate::format::names;
 use crate::format::root::{self, ArrayRecord, DatasetEntry, DatasetRecord};
 use crate::records::{CatalogueFile, CatalogueWriter, InLayer, Merge, Merged, NewEntry, Numbering, Records};
-use crate::segment::NewFile;
+use crate::segment::{NewFile, make_folder};
 use crate::version::File;
 use crate::version::edit::{Encoded, NewFiles, NewRecords, Unsynced};
 use crate::version::place::Place;
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Bytes of records that the root has, at most, and where there are catalogue files already.
@@ -75,6 +74,8 @@ impl Composer<'_> {
         let records = NewRecords {
             schemas: numbering.list,
             next_array_id: cut.next_array_id,
+            renamed: cut.renamed,
+            attributes: cut.attributes.clone(),
             count: cut.count,
             next_place: base.next_place,
             layer,
@@ -161,7 +162,7 @@ impl Composer<'_> {
             let writer = match &mut writer {
                 Some(writer) => writer,
                 None => {
-                    make_folder(place, &folder)?;
+                    make_folder(&*place.storage, &folder)?;
                     let path = folder.join(place.new_catalogue_name(self.generation));
                     self.new.file(path.clone());
                     writer.insert(CatalogueWriter::create(&*place.storage, path, &place.store_id, &io.pool)?)

@@ -1,9 +1,10 @@
 //! New values on their way to disk: chunks that were set aside, packed into blocks, written to one segment for each array
 //! name.
 
-use crate::array::{Io, PACK_BELOW};
-use crate::base::error::{Error, ErrorKind, Result, bail, error};
-use crate::base::locks::{lock, read};
+use crate::array::Io;
+use crate::base::error::{Error, ErrorKind, Result, bail};
+use crate::base::locks::{after_panic, lock, read};
+use crate::base::maps::IndexMap;
 use crate::base::shape::cells;
 use crate::base::sync::Mutex;
 use crate::change::cut::{Cut, Frozen, FrozenArray, Totals};
@@ -15,17 +16,20 @@ use crate::format::names;
 use crate::format::root::Stored;
 use crate::format::segment::{ChunkKey, Row};
 use crate::memory::budget::Held;
+use crate::segment::bundle::Bundle;
 use crate::segment::rows::{LiveArray, for_each_live_row};
 use crate::segment::{Defined, NewFile, Segment, SegmentWriter, Segments};
 use crate::version::edit::{NewFiles, Unsynced};
 use crate::version::place::Place;
 use crate::version::{ArrayFile, Version};
-use indexmap::IndexMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Bytes that chunks are packed up to.
 pub(crate) const PACK_TARGET: usize = 256 << 10;
+
+/// Segments of so few array names have a file each.
+pub(crate) const FEW_SEGMENTS: usize = 4;
 
 /// Segments are synced together, unless they are more than these: each is an open file until then.
 const MOST_UNSYNCED: usize = 64;
@@ -48,11 +52,12 @@ type PlannedBlock = (Arc<Block>, Vec<ChunkKey>);
 pub(crate) struct SegmentPlan<'v> {
     pub name: Arc<str>,
     folder: Arc<str>,
+    /// Whether no segment that is known is in it.
     is_new_folder: bool,
     path: PathBuf,
     /// In ascending order of array ids.
     frozen: Vec<&'v FrozenArray>,
-    /// Blocks in the order they are written, with the chunks in each.
+    /// Blocks in the order they are written, with the chunks in each; without any there is no segment.
     blocks: Vec<PlannedBlock>,
 }
 
@@ -98,35 +103,56 @@ pub(crate) fn write_segments(
     flush: Option<&Cut>,
 ) -> Result<Written> {
     let plans = plan(place, io, values, base);
-    for plan in &plans {
-        if plan.is_new_folder {
-            let folder = place.folder(&plan.folder);
-            make_folder(place, &folder)?;
-            new.folder(folder);
-        }
+    let writes = plans.iter().filter(|plan| !plan.blocks.is_empty()).count();
+    let bundle = (writes > FEW_SEGMENTS).then(|| new_bundle(place, base.generation + 1, new));
+    for plan in plans.iter().filter(|plan| !plan.blocks.is_empty()) {
+        // What of these is to be is seen once it is encoded.
         new.file(plan.path.clone());
+        if plan.is_new_folder {
+            new.folder(place.folder(&plan.folder));
+        }
     }
     let done: Vec<Mutex<Option<NewSegment>>> = plans.iter().map(|_| Mutex::new(None)).collect();
     let jobs: Vec<_> = plans.iter().zip(&done).collect();
     let sync_now = plans.len() > MOST_UNSYNCED;
     // What is encoded is written while the workers encode the rest.
     io.pool.for_each_from_here(&jobs, |(plan, done)| {
-        *lock(done)? = Some(write_segment(place, io, plan, base, flush, sync_now)?);
+        if !plan.blocks.is_empty() {
+            *lock(done)? = Some(write_segment(place, io, plan, base, flush, bundle.as_ref(), sync_now)?);
+        }
         Ok(())
     })?;
-    let segments = done
-        .into_iter()
-        .map(|done| done.into_inner().ok().flatten().ok_or_else(|| error!(Internal, "a segment was not written")));
-    account(place, io, base, &plans, segments.collect::<Result<_>>()?)
+    let segments = done.into_iter().map(|done| done.into_inner().map_err(|_| after_panic()));
+    let mut written = account(place, io, base, &plans, segments.collect::<Result<_>>()?)?;
+    if let Some(bundle) = bundle.map(|bundle| finish_bundle(place, bundle)).transpose()?.flatten() {
+        written.unsynced.folders.extend([place.folder(names::BUNDLES), place.path.clone()]);
+        written.unsynced.files.extend(place.sync.then(|| Arc::new(bundle)));
+    }
+    Ok(written)
+}
+
+/// Begins a bundle of commit `generation`.
+pub(crate) fn new_bundle(place: &Place, generation: u64, new: &mut NewFiles) -> Mutex<Bundle> {
+    let folder = place.folder(names::BUNDLES);
+    let path = folder.join(place.new_bundle_name(generation));
+    new.file(path.clone());
+    new.folder(folder);
+    Mutex::new(Bundle::new(&place.storage, path, &place.store_id))
+}
+
+/// The file of a bundle that is complete, if there is something in it.
+pub(crate) fn finish_bundle(place: &Place, bundle: Mutex<Bundle>) -> Result<Option<NewFile>> {
+    bundle.into_inner().map_err(|_| after_panic())?.finish(place.sync)
 }
 
 /// Decides which chunks go into which blocks, and has blocks that nobody has begun encoded in the background.
 fn plan<'v>(place: &Place, io: &Io, values: &'v Frozen, base: &Version) -> Vec<SegmentPlan<'v>> {
-    let mut plans: IndexMap<Arc<str>, SegmentPlan<'v>> = IndexMap::new();
+    let mut plans: IndexMap<Arc<str>, SegmentPlan<'v>> = IndexMap::default();
     for frozen in &values.0 {
         let plan = plans.entry(frozen.name.clone()).or_insert_with(|| {
-            let known = base.files.get(&frozen.name).map(|file| file.folder.clone());
-            let is_new_folder = known.is_none();
+            let known = base.files.get(&frozen.name);
+            let is_new_folder = !known.is_some_and(ArrayFile::has_folder);
+            let known = known.map(|file| file.folder.clone());
             let folder = known.unwrap_or_else(|| names::folder_name(&frozen.name).into());
             let path = place.folder(&folder).join(place.new_segment_name(base.generation + 1));
             let name = frozen.name.clone();
@@ -143,7 +169,7 @@ fn plan<'v>(place: &Place, io: &Io, values: &'v Frozen, base: &Version) -> Vec<S
 
 fn blocks(io: &Io, values: &[&FrozenArray]) -> Vec<PlannedBlock> {
     let mut blocks = Vec::new();
-    let mut packs: IndexMap<(usize, Compression), Pack> = IndexMap::new();
+    let mut packs: IndexMap<(usize, Compression), Pack> = IndexMap::default();
     for frozen in values {
         let mut chunks: Vec<(&u64, &Arc<Block>)> = frozen.chunks.iter().collect();
         chunks.sort_unstable_by_key(|(number, _)| **number);
@@ -151,7 +177,7 @@ fn blocks(io: &Io, values: &[&FrozenArray]) -> Vec<PlannedBlock> {
             let key = (frozen.array.id, number);
             let part = block.waiting_parts().and_then(|mut parts| parts.pop());
             let schema = &frozen.array.schema;
-            let Some(part) = part.filter(|part| schema.pack && part.data.memory() < PACK_BELOW) else {
+            let Some(part) = part.filter(|part| schema.pack && part.data.is_small()) else {
                 blocks.push((block.clone(), vec![key]));
                 continue;
             };
@@ -185,6 +211,7 @@ fn write_segment(
     plan: &SegmentPlan<'_>,
     base: &Version,
     flush: Option<&Cut>,
+    bundle: Option<&Mutex<Bundle>>,
     sync_now: bool,
 ) -> Result<NewSegment> {
     let before = base.files.get(&plan.name);
@@ -194,7 +221,7 @@ fn write_segment(
         Ok(merged) => (merged, None),
         Err(error) => (None, Some(format!("segments of array '{}' are not merged: {error}", plan.name))),
     };
-    let writer = SegmentWriter::create(&*place.storage, plan.path.clone(), &place.store_id)?;
+    let writer = SegmentWriter::new(&place.storage, plan.path.clone(), plan.is_new_folder, &place.store_id);
     let mut writer = writer.with_sync(place.sync);
     let older = merged.as_ref().map_or(Ok(Vec::new()), |merged| merged.write(&mut writer))?;
     let mut rows = Vec::new();
@@ -210,30 +237,21 @@ fn write_segment(
         writer.row(*row)?;
     }
     older.try_for_each(|row| writer.row(row))?;
-    let (segment, file) = writer.finish(&plan.name, |id| {
+    let define = |id| {
         let new = plan.frozen(id).map(|frozen| Defined {
             dataset: &frozen.dataset,
             schema: &frozen.array.schema,
             shape: &frozen.shape,
         });
         new.or_else(|| merged.as_ref()?.array(id).map(LiveArray::defined))
-    })?;
-    let mut unsynced = place.sync.then_some(file);
+    };
+    let (segment, file) = writer.finish(&plan.name, define, bundle)?;
+    let mut unsynced = file.filter(|_| place.sync);
     if let Some(file) = unsynced.take_if(|_| sync_now) {
         file.sync()?;
     }
     let merged = merged.map_or((0, 0), |merged| (merged.count, merged.dropped_bytes));
     Ok(NewSegment { segment, rows, merged, unsynced, warning })
-}
-
-/// Makes the folder of an array name, unless a crash left it.
-pub(crate) fn make_folder(place: &Place, path: &Path) -> Result<()> {
-    match place.storage.create_dir(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-            Err(Error::io("create folder", path, &error))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// The files with new segments, their live and dead bytes, and the new totals of each array.
@@ -242,27 +260,37 @@ fn account(
     io: &Io,
     base: &Version,
     plans: &[SegmentPlan<'_>],
-    segments: Vec<NewSegment>,
+    segments: Vec<Option<NewSegment>>,
 ) -> Result<Written> {
     let mut written = Written {
         files: Vec::with_capacity(plans.len()),
-        totals: Totals::new(),
+        totals: Totals::default(),
         unsynced: Unsynced::default(),
         retired: Vec::new(),
         warnings: Vec::new(),
     };
     for (plan, new) in plans.iter().zip(segments) {
-        written.unsynced.files.extend(new.unsynced.map(Arc::new));
-        written.unsynced.folders.insert(place.folder(&plan.folder));
-        written.unsynced.folders.extend(plan.is_new_folder.then(|| place.path.clone()));
         let known = base.files.get(&plan.name).cloned();
         let mut file = known.unwrap_or_else(|| ArrayFile::empty(plan.folder.clone()));
-        let old = file.segments;
+        let old = file.segments.clone();
         let mut replaced = 0;
+        let rows = new.as_ref().map_or(&[][..], |new| &new.rows);
         for frozen in &plan.frozen {
-            let (stored, bytes) = totals(io, frozen, &old, &new.rows)?;
+            let (stored, bytes) = totals(io, frozen, &old, rows)?;
             replaced += bytes;
             written.totals.insert(frozen.array.id, stored);
+        }
+        let Some(new) = new else {
+            // Rows were lost, and that is all.
+            file.live_bytes = file.live_bytes.saturating_sub(replaced);
+            file.dead_bytes += replaced;
+            written.files.extend((!old.is_empty()).then(|| (plan.name.clone(), file)));
+            continue;
+        };
+        written.unsynced.files.extend(new.unsynced.map(Arc::new));
+        if new.segment.record.at.is_none() {
+            written.unsynced.folders.insert(place.folder(&plan.folder));
+            written.unsynced.folders.extend(plan.is_new_folder.then(|| place.path.clone()));
         }
         let added: u64 = new.rows.iter().map(Row::stored_bytes).sum();
         let (merged, dropped) = new.merged;
@@ -309,14 +337,17 @@ fn totals(io: &Io, frozen: &FrozenArray, old: &Segments, new: &[Row]) -> Result<
     Ok((total, replaced_bytes))
 }
 
-/// The totals over the stored chunks, `before` for all of them, that are not replaced, and the bytes of those that are.
+/// The totals over the stored chunks, `before` for all of them, that are neither replaced nor beyond the shape, and the
+/// bytes of those that are. What was beyond `shape`, that of `before`, is dead already.
 fn remaining(io: &Io, frozen: &FrozenArray, old: &Segments, before: &Stored, shape: &[u64]) -> Result<(Stored, u64)> {
     let dtype = frozen.array.schema.dtype;
-    let cells_of = |row: &Row| cells(&grid::valid_extents(shape, &frozen.array.schema.chunk_shape, row.chunk));
-    let mut chunks: Vec<u64> = frozen.chunks.keys().copied().collect();
+    let chunk_shape = &frozen.array.schema.chunk_shape;
+    let cells_of = |row: &Row| cells(&grid::valid_extents(shape, chunk_shape, row.chunk));
+    let (known, stay) = (grid::chunk_count(shape, chunk_shape), grid::chunk_count(&frozen.shape, chunk_shape));
+    let mut chunks: Vec<u64> = frozen.chunks.keys().copied().filter(|chunk| *chunk < known).collect();
     chunks.sort_unstable();
     let (mut total, mut replaced_bytes) = (*before, 0);
-    let mut is_sure = !before.incomplete;
+    let mut is_sure = !before.incomplete && known <= stay;
     for (_, row) in io.reader.locate(old, frozen.array.id, &chunks)?.into_iter().flatten() {
         total.chunks = total.chunks.saturating_sub(1);
         total.cells = total.cells.saturating_sub(cells_of(&row));
@@ -327,8 +358,12 @@ fn remaining(io: &Io, frozen: &FrozenArray, old: &Segments, before: &Stored, sha
     if !is_sure {
         total = Stored::default();
         for_each_live_row(&io.reader, old, frozen.array.id, |row| {
-            if !frozen.chunks.contains_key(&row.chunk) {
-                total.add(dtype, row, cells_of(row));
+            if row.chunk >= known || frozen.chunks.contains_key(&row.chunk) {
+                return;
+            }
+            match row.chunk < stay {
+                true => total.add(dtype, row, cells_of(row)),
+                false => replaced_bytes += row.stored_bytes(),
             }
         })?;
     }

@@ -7,19 +7,44 @@ use crate::base::dtype::DType;
 use crate::base::error::{Result, bail, error};
 use crate::base::shape::Dims;
 use crate::base::sync::{Condvar, Mutex, MutexGuard};
+use crate::chunk::rows::Rows;
 use crate::chunk::schema::Schema;
 use crate::chunk::stats::{self, ChunkStats};
 use crate::codec::{self, Coding, Compression};
 use crate::memory::budget::Held;
 use crate::memory::buffers::{self, Buffer, Buffers, copy_text};
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 
+/// Chunks of at least this size are blocks of their own; smaller ones are packed together when they are flushed, unless
+/// their array says otherwise.
+pub(crate) const PACK_BELOW: usize = 16 << 10;
+
 /// The cells of one chunk, padding included, in C order.
 pub(crate) enum ChunkData {
     Numbers(Buffer),
+    /// Of numbers, too: the first rows of a chunk that is appended to.
+    Rows(Rows),
     Texts(Vec<String>),
+}
+
+/// The bytes of all cells of a chunk of numbers.
+pub(crate) enum Numbers<'c> {
+    Whole(&'c [u8]),
+    Assembled(Buffer),
+}
+
+impl Deref for Numbers<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Whole(bytes) => bytes,
+            Self::Assembled(bytes) => bytes,
+        }
+    }
 }
 
 impl ChunkData {
@@ -36,12 +61,7 @@ impl ChunkData {
             return Ok(Self::Texts(texts));
         }
         let mut bytes = pool.take(schema.chunk_bytes())?;
-        match schema.fill_bytes() {
-            Some(fill) if fill.iter().any(|&byte| byte != 0) => {
-                bytes.chunks_exact_mut(fill.len()).for_each(|cell| cell.copy_from_slice(fill));
-            }
-            _ => bytes.fill(0),
-        }
+        schema.fill(&mut bytes);
         Ok(Self::Numbers(bytes))
     }
 
@@ -54,10 +74,28 @@ impl ChunkData {
         Ok(Self::Numbers(buffers.copy(bytes)?))
     }
 
-    /// Another chunk of the same content.
-    pub fn copy(&self, pool: &Buffers) -> Result<Self> {
+    /// The cells of a chunk of numbers.
+    pub fn numbers(&self, schema: &Schema, buffers: &Buffers) -> Result<Numbers<'_>> {
+        match self {
+            Self::Numbers(bytes) => Ok(Numbers::Whole(bytes)),
+            Self::Rows(rows) => Ok(Numbers::Assembled(rows.to_numbers(schema, buffers)?)),
+            Self::Texts(_) => bail!(Internal, "a chunk of texts in an array of {}", schema.dtype),
+        }
+    }
+
+    /// The cells of a chunk of texts.
+    pub fn texts(&self) -> Result<&[String]> {
+        match self {
+            Self::Texts(texts) => Ok(texts),
+            Self::Numbers(_) | Self::Rows(_) => bail!(Internal, "a chunk of numbers in an array of texts"),
+        }
+    }
+
+    /// Another chunk of the same content, with room for all cells.
+    pub fn copy(&self, schema: &Schema, pool: &Buffers) -> Result<Self> {
         match self {
             Self::Numbers(bytes) => Ok(Self::Numbers(pool.copy(bytes)?)),
+            Self::Rows(rows) => Ok(Self::Numbers(rows.to_numbers(schema, pool)?)),
             Self::Texts(texts) => {
                 let mut copies = Vec::new();
                 buffers::reserve(&mut copies, texts.len())?;
@@ -69,21 +107,45 @@ impl ChunkData {
         }
     }
 
+    /// Gives all cells from number `from` on, in C order, the fill value.
+    pub fn blank_from(&mut self, schema: &Schema, from: usize) -> Result<()> {
+        match self {
+            Self::Numbers(bytes) => {
+                let from = from * schema.dtype.size();
+                schema.fill(bytes.get_mut(from..).unwrap_or_default());
+            }
+            Self::Rows(_) => bail!(Internal, "rows are not blanked"),
+            Self::Texts(texts) => {
+                let fill = schema.fill_text().unwrap_or_default();
+                for text in texts.iter_mut().skip(from) {
+                    *text = copy_text(fill)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Bytes in memory, about.
     pub fn memory(&self) -> usize {
         match self {
+            Self::Rows(rows) => rows.memory(),
+            Self::Numbers(_) | Self::Texts(_) => self.bytes(),
+        }
+    }
+
+    /// Bytes of all cells, about.
+    fn bytes(&self) -> usize {
+        match self {
             Self::Numbers(bytes) => bytes.len(),
+            // Small chunks are not kept so.
+            Self::Rows(_) => PACK_BELOW,
             Self::Texts(texts) => texts.iter().map(|text| text.len() + 32).sum(),
         }
     }
 
-    fn stats(&self, schema: &Schema, valid: &[u64]) -> ChunkStats {
-        match self {
-            Self::Numbers(bytes) => {
-                stats::of_chunk(schema.dtype, schema.fill_bytes(), bytes, &schema.chunk_shape, valid)
-            }
-            Self::Texts(texts) => stats::of_texts(schema.fill_text(), texts, &schema.chunk_shape, valid),
-        }
+    /// Whether the chunk is packed together with others, where its array lets it.
+    pub fn is_small(&self) -> bool {
+        self.bytes() < PACK_BELOW
     }
 }
 
@@ -278,21 +340,25 @@ impl Block {
 /// Encodes chunks whose elements have one size and which are compressed alike.
 fn encode(parts: &[Part], pool: &Buffers) -> Result<Encoded> {
     if let [part] = parts
-        && let ChunkData::Numbers(bytes) = &*part.data
+        && part.schema.dtype != DType::String
     {
-        return encode_chunk(part, bytes, pool);
+        return encode_chunk(part, &part.data.numbers(&part.schema, pool)?, pool);
     }
     let (compression, item) = (parts[0].schema.compression, parts[0].schema.dtype.size());
     let (mut joined, mut done) = (Vec::new(), Vec::new());
     buffers::reserve(&mut joined, parts.iter().map(|part| part.data.memory()).sum())?;
     buffers::reserve(&mut done, parts.len())?;
     for part in parts {
-        let at = joined.len();
-        match &*part.data {
-            ChunkData::Numbers(bytes) => buffers::extend(&mut joined, bytes)?,
-            ChunkData::Texts(texts) => put_texts(texts, &mut joined)?,
-        }
-        let stats = part.data.stats(&part.schema, &part.valid);
+        let (at, schema, valid) = (joined.len(), &part.schema, &part.valid);
+        let stats = if schema.dtype == DType::String {
+            let texts = part.data.texts()?;
+            put_texts(texts, &mut joined)?;
+            stats::of_texts(schema.fill_text(), texts, &schema.chunk_shape, valid)
+        } else {
+            let bytes = part.data.numbers(schema, pool)?;
+            buffers::extend(&mut joined, &bytes)?;
+            of_numbers(schema, &bytes, valid)
+        };
         done.push(EncodedPart { at: block_len(at)?, len: block_len(joined.len() - at)?, stats });
     }
     encode_raw(&compression, item, &joined, done, pool)
@@ -303,7 +369,7 @@ fn encode_chunk(part: &Part, bytes: &[u8], buffers: &Buffers) -> Result<Encoded>
     let (schema, len) = (&part.schema, block_len(bytes.len())?);
     let (compression, item) = (&schema.compression, schema.dtype.size());
     if part.valid != schema.chunk_shape {
-        let stats = part.data.stats(schema, &part.valid);
+        let stats = of_numbers(schema, bytes, &part.valid);
         return encode_raw(compression, item, bytes, vec![EncodedPart { at: 0, len, stats }], buffers);
     }
     let mut gathered = stats::Gathered::new(schema.dtype, schema.fill_bytes());
@@ -311,6 +377,10 @@ fn encode_chunk(part: &Part, bytes: &[u8], buffers: &Buffers) -> Result<Encoded>
         codec::encode(compression, item, bytes, buffers, |cells| gathered.add(cells), |stored| keep(stored, buffers))?;
     let parts = vec![EncodedPart { at: 0, len, stats: gathered.stats }];
     Ok(Encoded { uid: next_uid(), bytes, crc, coding, parts })
+}
+
+fn of_numbers(schema: &Schema, bytes: &[u8], valid: &[u64]) -> ChunkStats {
+    stats::of_chunk(schema.dtype, schema.fill_bytes(), bytes, &schema.chunk_shape, valid)
 }
 
 /// Encodes the bytes of chunks that are already laid out.

@@ -53,6 +53,8 @@ pub(crate) struct Schema {
     pub fill: Option<Fill>,
     /// The chunk shape was chosen for an array of fixed shape; the first append chooses again.
     pub rechunk_on_append: bool,
+    /// A write past the end of dimension 0 makes it grow.
+    pub unlimited: bool,
 }
 
 impl Schema {
@@ -82,11 +84,24 @@ impl Schema {
         }
     }
 
+    /// Makes whole elements of a chunk of numbers the fill value, or zero.
+    pub fn fill(&self, bytes: &mut [u8]) {
+        match self.fill_bytes() {
+            Some(fill) if fill.iter().any(|&byte| byte != 0) => {
+                bytes.chunks_exact_mut(fill.len()).for_each(|cell| cell.copy_from_slice(fill));
+            }
+            _ => bytes.fill(0),
+        }
+    }
+
     /// Checks what the rest of the engine takes for granted.
     pub fn check(&self) -> Result<()> {
         let (rank, size) = (self.chunk_shape.len(), self.dtype.size());
         if self.dims.len() != rank {
             bail!(InvalidArgument, "{} dimension names for rank {rank}", self.dims.len());
+        }
+        if self.unlimited && rank == 0 {
+            bail!(InvalidArgument, "an array of rank 0 has no dimension that could be unlimited");
         }
         if let Some(d) = self.chunk_shape.iter().position(|&extent| extent == 0) {
             bail!(InvalidArgument, "chunk_shape[{d}] is 0");

@@ -12,13 +12,6 @@ use std::ffi::{CStr, c_char, c_void};
 use std::fmt::Display;
 use std::ops::Deref;
 
-/// What dimensions are called that the caller does not name.
-const DIMS: [&str; ATLAS_MAX_RANK] = [
-    "dim_0", "dim_1", "dim_2", "dim_3", "dim_4", "dim_5", "dim_6", "dim_7", "dim_8", "dim_9", "dim_10", "dim_11",
-    "dim_12", "dim_13", "dim_14", "dim_15", "dim_16", "dim_17", "dim_18", "dim_19", "dim_20", "dim_21", "dim_22",
-    "dim_23", "dim_24", "dim_25", "dim_26", "dim_27", "dim_28", "dim_29", "dim_30", "dim_31",
-];
-
 /// Up to `ATLAS_MAX_RANK` numbers, copied from the caller's memory.
 pub(super) struct Extents<T> {
     len: usize,
@@ -43,6 +36,29 @@ pub(super) struct Region {
 impl Region {
     pub(super) fn selection(&self) -> Selection<'_> {
         Selection { rank: self.rank, start: self.start.as_deref(), count: self.count.as_deref() }
+    }
+}
+
+/// Elements in the caller's memory, read one at a time.
+pub(super) struct Elements {
+    pointer: *const c_void,
+    count: usize,
+    size: usize,
+}
+
+impl Elements {
+    /// The bytes of an element as the first ones of a `T`, of which any bytes are a value.
+    pub(super) fn get<T: Copy + Default>(&self, index: usize) -> T {
+        let mut value = T::default();
+        if index < self.count {
+            let bytes = self.size.min(size_of::<T>());
+            // SAFETY: `Call::elements` was promised `count` elements, and `value` is not the caller's and long enough.
+            unsafe {
+                let element = self.pointer.cast::<u8>().add(index * self.size);
+                element.copy_to_nonoverlapping((&raw mut value).cast(), bytes);
+            }
+        }
+        value
     }
 }
 
@@ -122,11 +138,11 @@ impl Call {
         Ok(texts)
     }
 
-    /// The names of `rank` dimensions; NULL for the default ones.
+    /// The names of `rank` dimensions; none for NULL.
     pub(super) unsafe fn dims<'a>(self, pointer: *const *const c_char, rank: usize) -> Result<Vec<&'a str>> {
         self.check_rank(rank)?;
         if pointer.is_null() {
-            return Ok(DIMS.iter().take(rank).copied().collect());
+            return Ok(Vec::new());
         }
         // SAFETY: as for this function.
         unsafe { self.texts(pointer, rank, "dims") }
@@ -145,6 +161,29 @@ impl Call {
             unsafe { values.set_len(count) };
         }
         Ok(values)
+    }
+
+    /// `count` elements of `size` bytes, read as they are asked for.
+    pub(super) unsafe fn elements(
+        self,
+        pointer: *const c_void,
+        count: usize,
+        size: usize,
+        name: &str,
+    ) -> Result<Elements> {
+        self.check_elements(pointer, count, size, name)?;
+        Ok(Elements { pointer, count, size })
+    }
+
+    /// `Err` if `pointer` cannot lead to `count` elements of `size` bytes.
+    pub(super) fn check_elements<T>(self, pointer: *const T, count: usize, size: usize, name: &str) -> Result<()> {
+        if count > 0 {
+            self.check(pointer, name)?;
+        }
+        if count.checked_mul(size).is_none_or(|bytes| bytes > isize::MAX as usize) {
+            return Err(self.invalid(format_args!("{count} {name} are more than memory can hold")));
+        }
+        Ok(())
     }
 
     /// `count` bytes that are 0 or 1.

@@ -32,6 +32,8 @@ mod stats;
 
 mod places;
 
+mod time;
+
 mod library;
 
 mod args;
@@ -43,5 +45,5 @@ mod outputs;
 
 pub use {
     arrays::*, attributes::*, datasets::*, library::*, lifecycle::*, places::*, stats::*, status::*, strings::*,
-    types::*, version::*,
+    time::*, types::*, version::*,
 };

@@ -111,6 +111,27 @@ impl ValuesOut {
     }
 }
 
+/// Where a known number of elements goes, one at a time.
+pub(super) struct ElementsOut {
+    pointer: *mut c_void,
+    count: usize,
+    size: usize,
+}
+
+impl ElementsOut {
+    /// Writes an element: the first bytes of `value`.
+    pub(super) fn set<T: Copy>(&self, index: usize, value: T) {
+        if index < self.count {
+            let bytes = self.size.min(size_of::<T>());
+            // SAFETY: `Call::elements_out` was promised room for `count` elements, and `value` is not the caller's.
+            unsafe {
+                let element = self.pointer.cast::<u8>().add(index * self.size);
+                element.copy_from_nonoverlapping((&raw const value).cast(), bytes);
+            }
+        }
+    }
+}
+
 impl Call {
     /// An output of one value.
     pub(super) unsafe fn out<T>(self, pointer: *mut T, name: &str) -> Result<Out<T>> {
@@ -152,6 +173,18 @@ impl Call {
         let count = unsafe { self.out(count, "count") }?;
         self.check_buffer(values, capacity, name)?;
         Ok(ValuesOut { values, capacity, count })
+    }
+
+    /// An output of `count` elements of `size` bytes.
+    pub(super) unsafe fn elements_out(
+        self,
+        pointer: *mut c_void,
+        count: usize,
+        size: usize,
+        name: &str,
+    ) -> Result<ElementsOut> {
+        self.check_elements(pointer, count, size, name)?;
+        Ok(ElementsOut { pointer, count, size })
     }
 
     fn check_buffer<T>(self, buffer: *const T, capacity: usize, name: &str) -> Result<()> {

@@ -2,10 +2,10 @@
 
 use super::root::SchemaRecord;
 use crate::base::error::{Result, error};
+use crate::base::maps::HashMap;
 use crate::chunk::schema::Schema;
 use crate::codec;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The arrays of a segment, as they were when it was written.

@@ -6,8 +6,12 @@ use std::path::Path;
 
 /// The folder of catalogue files. No array has it: theirs have no dot behind `atlas`.
 pub(crate) const CATALOGUE: &str = "atlas.catalogue";
+/// The folder of bundles. No array has it, either.
+pub(crate) const BUNDLES: &str = "atlas.bundles";
 /// The file that writers and readers lock.
 pub(crate) const LOCK: &str = ".lock";
+/// What the names of scratch files begin with.
+const SCRATCH: &str = ".atlas.scratch-";
 /// Bytes of a folder's name, at most; file systems allow 255.
 const FOLDER_LEN: usize = 200;
 
@@ -33,6 +37,11 @@ pub(crate) fn catalogue_file_name(generation: u64, number: u64) -> String {
     format!("{generation:08}-{:016x}.cat", number << 32 | unique() >> 32)
 }
 
+/// The same for a bundle.
+pub(crate) fn bundle_name(generation: u64, number: u64) -> String {
+    format!("{generation:08}-{:016x}.bundle", number << 32 | unique() >> 32)
+}
+
 /// The commit in a file name that [`segment_name`] makes.
 pub(crate) fn segment_generation(name: &str) -> Option<u64> {
     generation_in(name.strip_suffix(".seg")?)
@@ -43,9 +52,14 @@ pub(crate) fn catalogue_generation(name: &str) -> Option<u64> {
     generation_in(name.strip_suffix(".cat")?)
 }
 
-/// The commit in the name of a segment or a catalogue file.
+/// The commit in a file name that [`bundle_name`] makes.
+pub(crate) fn bundle_generation(name: &str) -> Option<u64> {
+    generation_in(name.strip_suffix(".bundle")?)
+}
+
+/// The commit in the name of a segment, a bundle or a catalogue file.
 pub(crate) fn generation(name: &str) -> Option<u64> {
-    segment_generation(name).or_else(|| catalogue_generation(name))
+    segment_generation(name).or_else(|| bundle_generation(name)).or_else(|| catalogue_generation(name))
 }
 
 fn generation_in(stem: &str) -> Option<u64> {
@@ -96,6 +110,11 @@ pub(crate) fn is_segment_name(file: &str) -> bool {
     segment_generation(file).is_some()
 }
 
+/// Whether a file's name is that of a bundle.
+pub(crate) fn is_bundle_name(file: &str) -> bool {
+    bundle_generation(file).is_some()
+}
+
 /// The name under which the root of an earlier commit is kept.
 pub(crate) fn kept_root(notation: Notation, generation: u64) -> String {
     format!(".{}.{generation:08}", notation.file_name())
@@ -118,18 +137,24 @@ pub(crate) fn root_claim(notation: Notation) -> String {
     format!(".{}.claim", notation.file_name())
 }
 
+/// A name for a file of values that have no room in memory. It loses the name as soon as it is made.
+pub(crate) fn scratch() -> String {
+    format!("{SCRATCH}{:016x}", unique())
+}
+
 /// The name under which a repair keeps the damaged root.
 pub(crate) fn damaged_root(notation: Notation) -> String {
     format!(".{}.damaged", notation.file_name())
 }
 
-/// Whether a file's name is one that a commit makes and removes again.
-pub(crate) fn is_left_by_a_commit(name: &str) -> bool {
-    NOTATIONS.iter().any(|notation| {
-        let draft = format!(".{}.new-", notation.file_name());
-        let unique = name.strip_prefix(&draft);
-        name == root_claim(*notation) || unique.is_some_and(|unique| unique.len() == 16 && unique.bytes().all(is_hex))
-    })
+/// Whether a file's name is one that a writer makes and removes again.
+pub(crate) fn is_left_by_a_writer(name: &str) -> bool {
+    let is_made =
+        |prefix: &str| name.strip_prefix(prefix).is_some_and(|unique| unique.len() == 16 && unique.bytes().all(is_hex));
+    is_made(SCRATCH)
+        || NOTATIONS
+            .iter()
+            .any(|notation| name == root_claim(*notation) || is_made(&format!(".{}.new-", notation.file_name())))
 }
 
 fn is_hex(byte: u8) -> bool {
@@ -194,12 +219,12 @@ mod tests {
             }
         }
         let json = Notation::default();
-        assert!(is_left_by_a_commit(&draft_root(json)) && is_left_by_a_commit(".atlas.json.zst.claim"));
+        assert!(is_left_by_a_writer(&draft_root(json)) && is_left_by_a_writer(".atlas.json.zst.claim"));
         for name in
             ["atlas.json", ".atlas.json.new", ".atlas.json.7", ".atlas.json.+0000007", ".atlas.json.zst.00000007"]
         {
             assert_eq!(kept_generation(json, name), None, "{name}");
-            assert!(!is_left_by_a_commit(name), "{name}");
+            assert!(!is_left_by_a_writer(name), "{name}");
         }
     }
 }

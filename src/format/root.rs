@@ -5,6 +5,8 @@
 
 use crate::base::dtype::DType;
 use crate::base::error::{Error, Result, bail, error};
+use crate::base::maps::IndexMap;
+use crate::base::names::stored_name;
 use crate::base::shape::{Dims, cells, check_shape};
 use crate::base::value::Value;
 use crate::chunk::schema::{Fill, Schema};
@@ -12,7 +14,6 @@ use crate::chunk::stats;
 use crate::codec::{self, Codec, Compression};
 use crate::format::catalogue::Kind;
 use crate::format::segment::Row;
-use indexmap::IndexMap;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -26,6 +27,10 @@ pub const VERSION: u32 = 1;
 
 /// The feature of a store with pins: a writer that does not know them would remove what they keep.
 pub(crate) const PINS: &str = "pins";
+
+/// The feature of a store in which datasets were renamed: a writer that does not know it would take arrays that stand in
+/// segments under an earlier name for gone.
+pub(crate) const RENAMED: &str = "renamed";
 
 /// The notation of the root file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -92,6 +97,12 @@ pub struct Head {
     /// Earlier commits that are kept whatever else is, by the names of their pins.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty", deserialize_with = "unique")]
     pub pins: IndexMap<Arc<str>, u64>,
+    /// Arrays with lower ids may stand in segments under an earlier name of their dataset.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub renamed: u64,
+    /// The store's own.
+    #[serde(default, skip_serializing_if = "no_attributes", deserialize_with = "unique_attributes")]
+    pub attributes: Arc<Attributes>,
     /// What arrays have in common, by number.
     pub schemas: Vec<SchemaRecord>,
     /// Array files by array name.
@@ -105,7 +116,7 @@ pub struct Head {
 impl Head {
     /// Refuses to write to a store that has something this library would not keep up.
     pub fn check_writable(&self) -> Result<()> {
-        match self.writer_features.iter().find(|feature| *feature != PINS) {
+        match self.writer_features.iter().find(|feature| *feature != PINS && *feature != RENAMED) {
             Some(feature) => Err(error!(Unsupported, "to write to the store takes the feature '{feature}'")),
             None => Ok(()),
         }
@@ -115,6 +126,10 @@ impl Head {
 /// What a key says that is absent.
 fn yes() -> bool {
     true
+}
+
+fn is_zero(value: &u64) -> bool {
+    *value == 0
 }
 
 fn is_yes(value: &bool) -> bool {
@@ -159,6 +174,9 @@ pub struct SchemaRecord {
     /// The chunk shape was chosen by the library for an array of fixed shape; appending chooses again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rechunk_on_append: bool,
+    /// A write past the end of dimension 0 makes it grow.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unlimited: bool,
 }
 
 type Dims64 = Vec<u64>;
@@ -173,6 +191,7 @@ impl SchemaRecord {
             pack: schema.pack,
             fill_value: schema.fill.as_ref().map(|fill| fill.to_value(schema.dtype)),
             rechunk_on_append: schema.rechunk_on_append,
+            unlimited: schema.unlimited,
         }
     }
 
@@ -186,6 +205,7 @@ impl SchemaRecord {
             pack: self.pack,
             fill: self.fill_value.as_ref().map(|value| Fill::from_value(dtype, value)).transpose()?,
             rechunk_on_append: self.rechunk_on_append,
+            unlimited: self.unlimited,
         };
         schema.check().map_err(|error| error!(Corrupt, "a schema: {error}"))?;
         Ok(schema)
@@ -215,6 +235,16 @@ pub struct SegmentRecord {
     pub directory_crc32c: u32,
     /// The lowest and the highest array id in it.
     pub array_ids: (u64, u64),
+    /// Where the segment begins in the file, which is then a bundle. It is the file where this is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<u64>,
+}
+
+impl SegmentRecord {
+    /// What no other segment has: the file, and where in it the segment begins.
+    pub fn place(&self) -> (&Arc<str>, u64) {
+        (&self.file, self.at.unwrap_or(0))
+    }
 }
 
 /// The files that have the datasets which are not in the root.
@@ -266,6 +296,19 @@ pub struct DatasetRecord {
 /// Attributes, in the order they were first set.
 pub type Attributes = IndexMap<Arc<str>, Value>;
 
+/// Checks attributes that a root has.
+pub fn stored_attributes(attributes: &Attributes) -> Result<()> {
+    for (name, value) in attributes {
+        stored_name("attribute", name)?;
+        if let Value::String(texts) = value
+            && texts.iter().any(|text| text.contains('\0'))
+        {
+            bail!(Corrupt, "in the root: a text of attribute '{name}' has a NUL in it");
+        }
+    }
+    Ok(())
+}
+
 fn no_attributes(attributes: &Arc<Attributes>) -> bool {
     attributes.is_empty()
 }
@@ -281,7 +324,7 @@ fn unique<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
             f.write_str("a map of names")
         }
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
-            let mut entries = IndexMap::new();
+            let mut entries = IndexMap::default();
             while let Some((name, value)) = map.next_entry::<Arc<str>, T>()? {
                 if entries.insert(name.clone(), value).is_some() {
                     return Err(serde::de::Error::custom(format_args!("the name '{name}' occurs twice")));
@@ -417,7 +460,7 @@ impl Root {
         let head = |root: &Self| {
             let writer_features =
                 root.head.writer_features.iter().filter(|feature| *feature != PINS).cloned().collect();
-            let (generation, keep_generations, pins) = (0, None, IndexMap::new());
+            let (generation, keep_generations, pins) = (0, None, IndexMap::default());
             let head = Head { generation, keep_generations, pins, writer_features, ..root.head.clone() };
             serde_json::to_string(&head).map_err(|error| error!(Internal, "comparing roots: {error}"))
         };
@@ -744,9 +787,11 @@ mod tests {
             default_compression: Compression::DEFAULT.into(),
             default_pack: true,
             keep_generations: None,
-            pins: IndexMap::new(),
+            pins: IndexMap::default(),
+            renamed: 0,
+            attributes: Arc::default(),
             schemas: Vec::new(),
-            array_files: IndexMap::new(),
+            array_files: IndexMap::default(),
             catalogue: None,
         }
     }

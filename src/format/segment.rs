@@ -30,6 +30,9 @@ pub struct FileKind {
 /// Segments.
 pub const SEGMENT: FileKind = FileKind { name: "segment", magic: b"ATLASSEG", version: 1 };
 
+/// Files of many small segments.
+pub const BUNDLE: FileKind = FileKind { name: "bundle", magic: b"ATLASBDL", version: 1 };
+
 /// The header of a file of this kind and store.
 pub fn header(kind: FileKind, store_id: &[u8; 16]) -> [u8; HEADER_LEN] {
     let mut bytes = [0; HEADER_LEN];

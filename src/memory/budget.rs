@@ -66,12 +66,21 @@ impl Budget {
 
     /// Whether `held` differs from what was held by enough to look again.
     pub fn has_moved_from(&self, held: u64) -> bool {
-        self.held().abs_diff(held) > self.limit / 8
+        self.is_much(self.held().abs_diff(held))
+    }
+
+    /// Whether so many bytes are worth doing something about.
+    pub fn is_much(&self, bytes: u64) -> bool {
+        bytes > self.limit / 8
     }
 
     /// What nobody has taken.
     pub fn room(&self) -> u64 {
         self.limit.saturating_sub(self.held())
+    }
+
+    pub fn is_quarter_taken(&self) -> bool {
+        self.held() > self.limit / 4
     }
 
     pub fn is_half_taken(&self) -> bool {

@@ -10,17 +10,18 @@ pub(crate) use file::{CatalogueFile, CatalogueWriter, NewEntry};
 use file::Named;
 
 use crate::base::error::{Error, Result, bail, error};
+use crate::base::maps::{HashMap, HashSet, IndexMap, index_map};
 use crate::base::names::stored_name;
 use crate::base::pool::Pool;
 use crate::chunk::schema::Schema;
 use crate::format::catalogue::Kind;
 use crate::format::names;
-use crate::format::root::{self, ArrayRecord, CatalogueRecord, DatasetEntry, DatasetRecord, MetaFormat, Root};
+use crate::format::root::{
+    self, ArrayRecord, Attributes, CatalogueRecord, DatasetEntry, DatasetRecord, MetaFormat, Root,
+};
 use crate::memory::buffers;
 use crate::storage::Storage;
-use indexmap::IndexMap;
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -32,6 +33,10 @@ pub(crate) struct Records {
     /// What arrays have in common, by number.
     pub schemas: Vec<Arc<Schema>>,
     pub next_array_id: u64,
+    /// Arrays with lower ids may stand in segments under an earlier name of their dataset.
+    pub renamed: u64,
+    /// The store's own.
+    pub attributes: Arc<Attributes>,
     /// Datasets that there are.
     pub count: u64,
     /// The place in the order of datasets that the next one to come into a file gets.
@@ -67,8 +72,9 @@ impl Records {
             Ok(Arc::new(schema))
         };
         let schemas = head.schemas.iter().map(decode).collect::<Result<_>>()?;
+        root::stored_attributes(&head.attributes)?;
         let is_alone = head.catalogue.is_none();
-        let mut layer = IndexMap::with_capacity(datasets.len());
+        let mut layer = index_map(datasets.len());
         for (name, bytes) in datasets {
             stored_name("dataset", &name)?;
             let kind = if is_alone { Kind::Whole } else { root::kind(format, &name, &image[bytes.clone()])? };
@@ -89,7 +95,7 @@ impl Records {
             files: Vec::new(),
         });
         let folder = path.join(names::CATALOGUE);
-        let mut named = HashSet::new();
+        let mut named = HashSet::default();
         let mut files = Vec::with_capacity(catalogue.files.len());
         for record in catalogue.files {
             if names::catalogue_generation(&record.file).is_none() || !named.insert(record.file.clone()) {
@@ -108,6 +114,8 @@ impl Records {
             format,
             schemas,
             next_array_id: head.next_array_id.max(1),
+            renamed: head.renamed,
+            attributes: head.attributes,
             count: catalogue.datasets,
             next_place: catalogue.next_place,
             image,

@@ -1,5 +1,6 @@
 //! Segment files: written once from front to back, then read in any order.
 
+pub(crate) mod bundle;
 mod cache;
 mod reader;
 pub(crate) mod rows;
@@ -7,9 +8,10 @@ mod writer;
 
 pub(crate) use cache::Kept;
 pub(crate) use reader::SegmentReader;
-pub(crate) use writer::{Defined, NewFile, SegmentWriter, sync_failed, sync_file};
+pub(crate) use writer::{Defined, NewFile, SegmentWriter, make_folder, sync_failed, sync_file};
 
 use crate::base::error::{Error, ErrorKind};
+use crate::format::names;
 use crate::format::root::SegmentRecord;
 use crate::format::segment::Directory;
 use std::path::{Path, PathBuf};
@@ -29,8 +31,10 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
-    pub fn new(record: SegmentRecord, folder: &Path) -> Self {
-        let path = folder.join(&*record.file);
+    /// A segment of the store in folder `store`, of an array name that has the folder `folder` there.
+    pub fn new(record: SegmentRecord, store: &Path, folder: &str) -> Self {
+        let folder = if record.at.is_some() { names::BUNDLES } else { folder };
+        let path = store.join(folder).join(&*record.file);
         Self::at(record, path)
     }
 
@@ -44,11 +48,17 @@ impl Segment {
         self.uid
     }
 
+    /// Where in its file it begins.
+    pub fn offset(&self) -> u64 {
+        self.record.at.unwrap_or(0)
+    }
+
     fn damaged(&self, offset: u64, error: &Error) -> Error {
         let kind = match error.kind() {
             kind @ (ErrorKind::Unsupported | ErrorKind::OutOfMemory) => kind,
             _ => ErrorKind::Corrupt,
         };
+        let offset = self.offset().saturating_add(offset);
         Error::new(kind, format!("{} at offset {offset}: {error}", self.path.display()))
     }
 }

@@ -7,8 +7,8 @@ use crate::format::definitions::Definitions;
 use crate::format::root::SegmentRecord;
 use crate::format::segment::{self as layout, BlockRef, Directory, HEADER_LEN, Row, TRAILER_LEN, Trailer};
 use crate::memory::buffers::{self, Buffer, Buffers};
-use crate::segment::Segment;
 use crate::segment::cache::{self, Kept};
+use crate::segment::{Segment, bundle};
 use crate::storage::{OpenFiles, ReadFile, Storage, check_folder};
 use std::path::Path;
 use std::sync::Arc;
@@ -53,9 +53,16 @@ impl SegmentReader {
         check_folder(&*self.storage, &segment.path)?;
         let file = self.storage.open(&segment.path).map_err(|error| failed(&error))?;
         let len = file.length().map_err(|error| failed(&error))?;
-        if len != segment.record.length {
-            let wrong = error!(Corrupt, "the file has {len} bytes, the root says {}", segment.record.length);
-            return Err(segment.damaged(len.min(segment.record.length), &wrong));
+        let length = segment.record.length;
+        match segment.record.at {
+            None if len != length => {
+                let wrong = error!(Corrupt, "the file has {len} bytes, the root says {length}");
+                return Err(segment.damaged(len.min(length), &wrong));
+            }
+            None => {}
+            Some(at) => {
+                bundle::check(&*file, &self.store_id, at, length).map_err(|error| segment.damaged(0, &error))?;
+            }
         }
         let mut header = [0; HEADER_LEN];
         self.read(segment, &*file, &mut header, 0)?;
@@ -65,7 +72,7 @@ impl SegmentReader {
     }
 
     fn read(&self, segment: &Segment, file: &dyn ReadFile, buffer: &mut [u8], offset: u64) -> Result<()> {
-        file.read_at(buffer, offset).map_err(|error| match error.kind() {
+        file.read_at(buffer, segment.offset() + offset).map_err(|error| match error.kind() {
             std::io::ErrorKind::UnexpectedEof => segment.damaged(offset, &error!(Corrupt, "the file ends too early")),
             _ => Error::io("read", &segment.path, &error),
         })
@@ -81,12 +88,17 @@ impl SegmentReader {
         Ok(segment.directory.get_or_init(|| directory).clone())
     }
 
-    /// A segment that no root is there to name, as its file says.
-    pub fn find(&self, path: &Path) -> Result<Segment> {
+    /// A segment that no root is there to name, as its file says; of a bundle, the one that begins at `bundled.0` and has
+    /// `bundled.1` bytes.
+    pub fn find(&self, path: &Path, bundled: Option<(u64, u64)>) -> Result<Segment> {
         let failed = |error: std::io::Error| Error::io("read", path, &error);
-        let length = self.storage.open(path).and_then(|file| file.length()).map_err(failed)?;
+        let file_len = self.storage.open(path).and_then(|file| file.length()).map_err(failed)?;
+        let (at, length) = bundled.map_or((None, file_len), |(at, length)| (Some(at), length));
+        if at.unwrap_or(0).checked_add(length).is_none_or(|end| end > file_len) {
+            bail!(Corrupt, "{}: a segment of {length} bytes reaches beyond the file's {file_len}", path.display());
+        }
         let name = path.file_name().map(|name| name.to_string_lossy().into()).unwrap_or_default();
-        let mut record = SegmentRecord { file: name, length, directory_crc32c: 0, array_ids: (0, 0) };
+        let mut record = SegmentRecord { file: name, length, directory_crc32c: 0, array_ids: (0, 0), at };
         let unknown = Segment::at(record.clone(), path.to_owned());
         let file = self.file(&unknown)?;
         record.directory_crc32c = self.trailer(&unknown, &*file)?.directory_crc;

@@ -1,6 +1,8 @@
 //! Segments being written, from front to back, and what makes them durable.
 
 use crate::base::error::{Error, ErrorKind, Result, bail};
+use crate::base::locks::lock;
+use crate::base::sync::Mutex;
 use crate::chunk::block::Encoded;
 use crate::chunk::schema::Schema;
 use crate::codec::Coding;
@@ -11,6 +13,7 @@ use crate::format::segment::{
 };
 use crate::memory::buffers;
 use crate::segment::Segment;
+use crate::segment::bundle::{BUNDLE_BELOW, Bundle};
 use crate::storage::{Storage, WriteFile, check_folder};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,8 +27,11 @@ const SYNC_STEP: u64 = 4 << 20;
 
 /// A segment being written.
 pub(crate) struct SegmentWriter {
-    file: Box<dyn WriteFile>,
+    storage: Arc<dyn Storage>,
+    /// `None` where all of it is gathered.
+    file: Option<Box<dyn WriteFile>>,
     path: PathBuf,
+    is_new_folder: bool,
     /// Where the next block goes.
     end: u64,
     gathered: Vec<u8>,
@@ -40,13 +46,14 @@ pub(crate) struct SegmentWriter {
 }
 
 impl SegmentWriter {
-    /// Makes the file at `path` and begins it.
-    pub fn create(storage: &dyn Storage, path: PathBuf, store_id: &[u8; 16]) -> Result<Self> {
-        check_folder(storage, &path)?;
-        let file = storage.create(&path).map_err(|error| Error::io("create", &path, &error))?;
-        Ok(Self {
-            file,
+    /// Begins a segment that is to be the file at `path`, which is made when there is much to write. The file's folder,
+    /// too, where `is_new_folder` says that it may be missing.
+    pub fn new(storage: &Arc<dyn Storage>, path: PathBuf, is_new_folder: bool, store_id: &[u8; 16]) -> Self {
+        Self {
+            storage: storage.clone(),
+            file: None,
             path,
+            is_new_folder,
             end: HEADER_LEN as u64,
             gathered: layout::header(layout::SEGMENT, store_id).to_vec(),
             written: 0,
@@ -55,7 +62,7 @@ impl SegmentWriter {
             pages: Vec::new(),
             directory: Directory::default(),
             ids: Vec::new(),
-        })
+        }
     }
 
     /// Begins to sync what is written, as it is written, if the file is to be synced.
@@ -81,10 +88,14 @@ impl SegmentWriter {
     }
 
     fn append(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file.append(bytes).map_err(|error| Error::io("write", &self.path, &error))?;
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(create_file(&*self.storage, &self.path, self.is_new_folder)?),
+        };
+        file.append(bytes).map_err(|error| Error::io("write", &self.path, &error))?;
         self.written += bytes.len() as u64;
         if self.written.saturating_sub(self.sent) >= SYNC_STEP {
-            self.file.begin_sync(self.sent..self.written);
+            file.begin_sync(self.sent..self.written);
             self.sent = self.written;
         }
         Ok(())
@@ -153,13 +164,40 @@ impl SegmentWriter {
         Ok(())
     }
 
-    /// Writes the index, and what `define` says of each array that has rows. The file and its folder are the caller's to
-    /// sync.
+    /// Writes the index, and what `define` says of each array that has rows. What is small goes into the `bundle`, if there
+    /// is one; else the file and its folder are the caller's to sync.
     pub fn finish<'d>(
         mut self,
         array: &Arc<str>,
         define: impl Fn(u64) -> Option<Defined<'d>>,
-    ) -> Result<(Segment, NewFile)> {
+        bundle: Option<&Mutex<Bundle>>,
+    ) -> Result<(Segment, Option<NewFile>)> {
+        let record = self.end(array, define)?;
+        let bundle = bundle.filter(|_| self.file.is_none() && self.gathered.len() < BUNDLE_BELOW);
+        let (path, at, file) = match bundle {
+            Some(bundle) => {
+                let mut bundle = lock(bundle)?;
+                let at = bundle.add(&self.gathered)?;
+                (bundle.path.clone(), Some(at), None)
+            }
+            None => {
+                self.write_gathered()?;
+                if let Some(file) = self.file.as_mut().filter(|_| self.sent == u64::MAX) {
+                    file.close().map_err(|error| Error::io("close", &self.path, &error))?;
+                }
+                let path = self.path.clone();
+                (path, None, self.file.map(|file| NewFile { path: self.path, file }))
+            }
+        };
+        let name = path.file_name().map(|name| name.to_string_lossy().into()).unwrap_or_default();
+        let segment = Segment::at(SegmentRecord { file: name, at, ..record }, path);
+        // Whoever asks for it next need not read it back.
+        let _ = segment.directory.set(Arc::new(self.directory));
+        Ok((segment, file))
+    }
+
+    /// Writes what is behind the blocks.
+    fn end<'d>(&mut self, array: &Arc<str>, define: impl Fn(u64) -> Option<Defined<'d>>) -> Result<SegmentRecord> {
         self.end_page()?;
         self.directory.blocks_end = self.end;
         for page in &mut self.directory.pages {
@@ -181,21 +219,13 @@ impl SegmentWriter {
         };
         self.write(&directory)?;
         self.write(&trailer.to_bytes())?;
-        self.write_gathered()?;
-        if self.sent == u64::MAX {
-            self.file.close().map_err(|error| Error::io("close", &self.path, &error))?;
-        }
-        let file = self.path.file_name().map(|name| name.to_string_lossy().into()).unwrap_or_default();
-        let record = SegmentRecord {
-            file,
+        Ok(SegmentRecord {
+            file: Arc::default(),
             length: trailer.directory_offset + trailer.directory_len + TRAILER_LEN as u64,
             directory_crc32c: trailer.directory_crc,
             array_ids: (self.ids.first().copied().unwrap_or(0), self.ids.last().copied().unwrap_or(0)),
-        };
-        let segment = Segment::at(record, self.path.clone());
-        // Whoever asks for it next need not read it back.
-        let _ = segment.directory.set(Arc::new(self.directory));
-        Ok((segment, NewFile { path: self.path, file: self.file }))
+            at: None,
+        })
     }
 
     fn definitions<'d>(&self, array: &Arc<str>, define: impl Fn(u64) -> Option<Defined<'d>>) -> Result<Vec<u8>> {
@@ -217,6 +247,23 @@ pub(crate) struct Defined<'d> {
     pub dataset: &'d Arc<str>,
     pub schema: &'d Arc<Schema>,
     pub shape: &'d [u64],
+}
+
+/// Makes a new file of a store, and its folder where that may be missing.
+pub(super) fn create_file(storage: &dyn Storage, path: &Path, is_new_folder: bool) -> Result<Box<dyn WriteFile>> {
+    if let Some(folder) = path.parent().filter(|_| is_new_folder) {
+        make_folder(storage, folder)?;
+    }
+    check_folder(storage, path)?;
+    storage.create(path).map_err(|error| Error::io("create", path, &error))
+}
+
+/// Makes a folder of a store, unless a crash left it.
+pub(crate) fn make_folder(storage: &dyn Storage, path: &Path) -> Result<()> {
+    match storage.create_dir(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(Error::io("create folder", path, &error)),
+        _ => Ok(()),
+    }
 }
 
 /// A file that was written, and may not be durable yet.

@@ -25,11 +25,15 @@ impl Store {
     pub fn affected_by(&self, damage: &Damage) -> Result<Vec<Affected>> {
         let (version, _pinned) = self.pin_version()?;
         let hit = version.files.iter().find_map(|(name, file)| {
-            let number = file.segments.iter().position(|segment| segment.path == damage.file)?;
+            let is_hit = |segment: &Segment| match segment.record.at {
+                None => true,
+                Some(at) => (at..=at + segment.record.length).contains(&damage.offset),
+            };
+            let number = file.segments.iter().position(|segment| segment.path == damage.file && is_hit(segment))?;
             Some((name, &file.segments, number))
         });
         let Some((name, segments, number)) = hit else { return Ok(Vec::new()) };
-        let hits = self.hits(&segments[number], damage.offset);
+        let hits = self.hits(&segments[number], damage.offset - segments[number].offset());
         let mut affected = Vec::new();
         // A dataset that cannot be decoded is a damage of the root's, which names it.
         for (dataset, record) in version.records.decoded().flatten() {

@@ -2,9 +2,9 @@
 
 use crate::base::dtype::DType;
 use crate::base::error::{Result, error};
-use crate::base::locks::read;
 use crate::chunk::{block, grid};
 use crate::codec::{Codec, Coding};
+use crate::format::names;
 use crate::format::segment::{BlockRef, Row};
 use crate::memory::buffers;
 use crate::segment::Segment;
@@ -64,7 +64,11 @@ impl Store {
             let file = state.version.files.get(array).cloned();
             let (array_id, schema, chunks) = state.with_array(dataset, array, |_, entry, _| {
                 let schema = &entry.array.schema;
-                let chunks = grid::chunk_count(&read(&entry.array.data)?.shape, &schema.chunk_shape);
+                // The shape that it had then: what is stored beyond is dead.
+                let record = state.version.records.dataset(dataset)?;
+                let record = record.as_ref().and_then(|record| record.arrays.get(array));
+                let record = record.filter(|record| record.id == entry.array.id);
+                let chunks = record.map_or(0, |record| grid::chunk_count(&record.shape, &schema.chunk_shape));
                 Ok((entry.array.id, schema.clone(), chunks))
             })?;
             Ok(move || {
@@ -102,7 +106,10 @@ impl Store {
         let place = (places.places.get(index))
             .ok_or_else(|| error!(OutOfRange, "index {index} of {} places", places.places.len()))?;
         let segment = &places.segments[place.file];
-        let block = self.io.reader.block(segment, &place.block())?;
+        // It may be anybody's.
+        let offset = place.offset.checked_sub(segment.offset());
+        let offset = offset.ok_or_else(|| error!(InvalidArgument, "{place:?} is not a place in its segment"))?;
+        let block = self.io.reader.block(segment, &BlockRef { offset, ..place.block() })?;
         let chunk = block.get(place.at as usize..).and_then(|rest| rest.get(..place.len as usize));
         let chunk = chunk.ok_or_else(|| error!(InvalidArgument, "{place:?} is not a place in its block"))?;
         buffers::collect(chunk.iter().copied())
@@ -110,16 +117,18 @@ impl Store {
 }
 
 impl ChunkPlaces {
-    /// Counts files as they are used, and names them.
+    /// Counts files as they are used, names them, and counts offsets from where they begin.
     fn name_files(&mut self, folder: &str, segments: &[Arc<Segment>]) -> Result<()> {
         let mut numbers: Vec<Option<usize>> = buffers::collect(segments.iter().map(|_| None))?;
         self.places.iter().for_each(|place| numbers[place.file] = Some(0));
         for (segment, number) in segments.iter().zip(&mut numbers).filter(|(_, number)| number.is_some()) {
             *number = Some(self.files.len());
+            let folder = if segment.record.at.is_some() { names::BUNDLES } else { folder };
             buffers::push(&mut self.files, format!("{folder}/{}", segment.record.file))?;
             buffers::push(&mut self.segments, segment.clone())?;
         }
         for place in &mut self.places {
+            place.offset += segments[place.file].offset();
             place.file = numbers[place.file].unwrap_or_default();
         }
         Ok(())

@@ -5,6 +5,7 @@
 //! deletions, and datasets and arrays without values were in the root alone.
 
 use crate::base::error::{Error, ErrorKind, Result, bail};
+use crate::base::maps::{HashMap, IndexMap};
 use crate::base::names::check_name;
 use crate::base::pool::Pool;
 use crate::base::shape::cells;
@@ -18,10 +19,11 @@ use crate::format::root::{
     self, ArrayRecord, DatasetRecord, FileRecord, Head, NOTATIONS, Notation, Root, SchemaRecord, Stored, VERSION,
     id_text, parse_id,
 };
-use crate::format::segment::{HEADER_LEN, store_id_in};
+use crate::format::segment::{HEADER_LEN, Row, store_id_in};
 use crate::memory::budget::Budget;
 use crate::memory::buffers::Buffers;
 use crate::records::{Numbering, Records};
+use crate::segment::bundle::segments_in;
 use crate::segment::rows::count_bytes;
 use crate::segment::{Segment, SegmentReader, Segments, sync_file};
 use crate::storage::LocalDisk;
@@ -32,12 +34,12 @@ use crate::store::options::Mode;
 use crate::store::options::RuntimeOptions;
 use crate::version::Version;
 use crate::version::commit::{Committer, Outcome, commit};
+use crate::version::defaults::Defaults;
 use crate::version::edit::{Edit, Encoded, Keep, NewFiles, NewRecords, Unsynced};
 use crate::version::keeping::Keeping;
 use crate::version::place::Place;
 use crate::version::roots::{find_root, kept_generations, read_kept, read_root};
-use indexmap::IndexMap;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -200,7 +202,7 @@ fn damaged_segments(storage: &Arc<dyn Storage>, head: &Head, version: &Version) 
     let reader = reader(storage, head)?;
     let mut damaged = Vec::new();
     // By array name: which of `damaged` may have chunks of its arrays, and of those with ids from where to where.
-    let mut hits: HashMap<Arc<str>, Vec<(usize, u64, u64)>> = HashMap::new();
+    let mut hits: HashMap<Arc<str>, Vec<(usize, u64, u64)>> = HashMap::default();
     for (name, file) in &version.files {
         for segment in file.segments.iter() {
             match reader.directory(segment).map_err(|error| error.missing_is(ErrorKind::Corrupt)) {
@@ -273,17 +275,28 @@ fn reader(storage: &Arc<dyn Storage>, head: &Head) -> Result<SegmentReader> {
 struct Traces {
     /// Kept roots, oldest first.
     kept: Vec<(u64, Notation)>,
-    /// Commit, folder and path of each segment, oldest first.
-    segments: Vec<(u64, String, PathBuf)>,
+    /// Oldest first.
+    segments: Vec<Trace>,
     /// The last commit that anything is of.
     last: u64,
+}
+
+/// A segment.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Trace {
+    /// The commit.
+    generation: u64,
+    /// The folder that its file is in.
+    folder: String,
+    path: PathBuf,
+    /// In a bundle: where it begins, and its length.
+    bundled: Option<(u64, u64)>,
 }
 
 impl Traces {
     /// What is lost where the store goes back to commit `base`.
     fn left_out(&self, base: u64) -> Option<String> {
-        let later =
-            self.segments.iter().rfind(|(generation, ..)| *generation > base).map(|(generation, ..)| generation);
+        let later = self.segments.last().map(|segment| segment.generation).filter(|last| *last > base);
         Some(match later {
             Some(last) => format!(
                 "all that was committed after {base}; segments of later commits, up to {last}, are there until a writer \
@@ -308,15 +321,21 @@ fn traces(storage: &dyn Storage, path: &Path) -> Result<Traces> {
             continue;
         }
         for file in list(&entry.path)? {
-            if let Some(generation) = names::segment_generation(&file_name(&file.path)) {
-                segments.push((generation, folder.clone(), file.path));
+            let (path, folder) = (file.path, folder.clone());
+            let name = file_name(&path);
+            if let Some(generation) = names::segment_generation(&name) {
+                segments.push(Trace { generation, folder, path, bundled: None });
+            } else if let Some(generation) = names::bundle_generation(&name).filter(|_| folder == names::BUNDLES) {
+                let file = storage.open(&path).map_err(|error| Error::io("open", &path, &error))?;
+                let trace = |bundled| Trace { generation, folder: folder.clone(), path: path.clone(), bundled };
+                segments.extend(segments_in(&*file).into_iter().map(|bundled| trace(Some(bundled))));
             }
         }
     }
     segments.sort_unstable();
     // A root is kept by the commit after it, which a reader may have seen.
     let kept_by = kept.iter().map(|(kept, _)| kept.saturating_add(1));
-    let last = segments.iter().map(|(generation, ..)| *generation).chain(kept_by).max();
+    let last = segments.iter().map(|segment| segment.generation).chain(kept_by).max();
     Ok(Traces { kept, segments, last: last.unwrap_or(0) })
 }
 
@@ -332,6 +351,8 @@ struct Rebuilt {
     added: IndexMap<Arc<str>, Vec<Arc<Segment>>>,
     /// The last commit of which a segment was added that has chunks of an array, by its id.
     newer: HashMap<u64, u64>,
+    /// The datasets of arrays, by their ids.
+    owners: HashMap<u64, Arc<str>>,
 }
 
 impl Rebuilt {
@@ -376,9 +397,9 @@ impl Rebuilt {
     ) -> Result<Self> {
         // A store id is in the header of every segment; all of one store have the same.
         let mut ids: BTreeMap<[u8; 16], usize> = BTreeMap::new();
-        for (_, _, segment) in &traces.segments {
+        for segment in &traces.segments {
             let mut header = [0; HEADER_LEN];
-            if storage.open(segment).and_then(|file| file.read_at(&mut header, 0)).is_ok() {
+            if storage.open(&segment.path).and_then(|file| file.read_at(&mut header, 0)).is_ok() {
                 *ids.entry(store_id_in(&header)).or_default() += 1;
             }
         }
@@ -395,9 +416,11 @@ impl Rebuilt {
             default_compression: Compression::DEFAULT.into(),
             default_pack: true,
             keep_generations: None,
-            pins: IndexMap::new(),
+            pins: IndexMap::default(),
+            renamed: 0,
+            attributes: Arc::default(),
             schemas: Vec::new(),
-            array_files: IndexMap::new(),
+            array_files: IndexMap::default(),
             catalogue: None,
         };
         report.losses.push(
@@ -420,10 +443,11 @@ impl Rebuilt {
         }
         let schemas = Numbering::of(&version.records.schemas);
         check_records(&version.records)?;
-        let mut datasets = IndexMap::new();
+        let (mut datasets, mut owners) = (IndexMap::default(), HashMap::default());
         for decoded in version.records.decoded() {
             let (name, record) = decoded?;
             record.arrays.values().try_for_each(|array| array.check(version.records.schema(array.schema)?))?;
+            owners.extend(record.arrays.values().map(|array| (array.id, name.clone())));
             datasets.insert(name, record);
         }
         if !version.records.files.is_empty() {
@@ -431,26 +455,28 @@ impl Rebuilt {
             let places: HashMap<_, usize> = names.into_iter().zip(0..).collect();
             datasets.sort_by_cached_key(|name, _| places.get(name).copied());
         }
-        let (path, added, newer) = (path.to_owned(), IndexMap::new(), HashMap::new());
-        Ok(Self { path, reader, head, notation, schemas, datasets, added, newer })
+        let (path, added, newer) = (path.to_owned(), IndexMap::default(), HashMap::default());
+        Ok(Self { path, reader, head, notation, schemas, datasets, added, newer, owners })
     }
 
     /// Adds the segments that are newer than the commit started from.
     fn salvage(&mut self, traces: &Traces, report: &mut Repair) -> Result<()> {
         let base = self.head.generation;
-        for (generation, folder, path) in traces.segments.iter().filter(|(generation, ..)| *generation > base) {
-            match self.add(*generation, folder, path) {
-                Ok(()) if report.salvaged.last() != Some(generation) => report.salvaged.push(*generation),
+        for segment in traces.segments.iter().filter(|segment| segment.generation > base) {
+            match self.add(segment) {
+                Ok(()) if report.salvaged.last() != Some(&segment.generation) => {
+                    report.salvaged.push(segment.generation);
+                }
                 Ok(()) => {}
                 Err(error) if error.kind() == ErrorKind::Io => return Err(error),
-                Err(error) => report.losses.push(format!("the values in {} are lost: {error}", path.display())),
+                Err(error) => report.losses.push(format!("the values in {} are lost: {error}", segment.path.display())),
             }
         }
         if base > 0 {
             let values = if report.salvaged.is_empty() { "no values were found" } else { "the values are restored" };
             report.losses.push(format!(
-                "of what was committed after {base}, {values}; attributes that were set, what was deleted, and datasets \
-                 and arrays that were made without values are not"
+                "of what was committed after {base}, {values}; attributes that were set, what was deleted, new names of \
+                 datasets, and datasets and arrays that were made without values are not"
             ));
         }
         // A root is kept when all segments of the next commit are on disk: so far commits are known to be complete.
@@ -463,11 +489,19 @@ impl Rebuilt {
     }
 
     /// Adds what a segment says of its arrays.
-    fn add(&mut self, generation: u64, folder: &str, path: &Path) -> Result<()> {
-        let segment = self.reader.find(path)?;
+    fn add(&mut self, trace: &Trace) -> Result<()> {
+        let Trace { generation, folder, path, bundled } = trace;
+        let (generation, segment) = (*generation, self.reader.find(path, *bundled)?);
         let Definitions { array: name, schemas, arrays } = self.reader.definitions(&segment)?;
-        let known = self.head.array_files.get(&name).map(|file| &*file.folder);
-        if known.is_some_and(|known| known != folder) {
+        let folder: Arc<str> = match bundled {
+            None => (**folder).into(),
+            Some(_) => match self.head.array_files.get(&name) {
+                Some(known) => known.folder.clone(),
+                None => names::folder_name(&name).into(),
+            },
+        };
+        let known = self.head.array_files.get(&name).map(|file| &file.folder);
+        if known.is_some_and(|known| *known != folder) {
             bail!(Corrupt, "{}: array '{name}' has its segments elsewhere", path.display());
         }
         check_name("array", &name)?;
@@ -496,6 +530,7 @@ impl Rebuilt {
         for (dataset, record) in records {
             self.head.next_array_id = self.head.next_array_id.max(record.id.saturating_add(1));
             self.newer.insert(record.id, generation);
+            let dataset = self.dataset_of(&name, record.id, dataset)?;
             let arrays = &mut self.datasets.entry(dataset).or_default().arrays;
             match arrays.get_mut(&name) {
                 Some(known) if known.id == record.id => (known.schema, known.shape) = (record.schema, record.shape),
@@ -504,13 +539,37 @@ impl Rebuilt {
             }
         }
         self.head.array_files.entry(name.clone()).or_insert_with(|| FileRecord {
-            folder: folder.into(),
+            folder,
             live_bytes: 0,
             dead_bytes: 0,
             segments: Vec::new(),
         });
         self.added.entry(name).or_default().push(Arc::new(segment));
         Ok(())
+    }
+
+    /// The dataset to which the array `id` belongs that a segment has in `named`. The two differ where it was renamed: it keeps
+    /// the name that the root has, or where there is none, gets that of the newest segment.
+    fn dataset_of(&mut self, array: &Arc<str>, id: u64, named: Arc<str>) -> Result<Arc<str>> {
+        let known = match self.owners.get(&id) {
+            Some(known) if *known != named => known.clone(),
+            _ => {
+                self.owners.insert(id, named.clone());
+                return Ok(named);
+            }
+        };
+        // All arrays that there are, as it is known in the end.
+        self.head.renamed = u64::MAX;
+        let has = |dataset: &DatasetRecord| dataset.arrays.get(array).is_some_and(|found| found.id == id);
+        if self.head.generation > 0 || !self.datasets.get(&known).is_some_and(has) {
+            return Ok(known);
+        }
+        if let Some(dataset) = self.datasets.get_mut(&known) {
+            dataset.arrays.shift_remove(array);
+        }
+        self.datasets.retain(|name, dataset| **name != *known || !dataset.arrays.is_empty());
+        self.owners.insert(id, named.clone());
+        Ok(named)
     }
 
     /// The number of a schema among those of the store.
@@ -559,6 +618,8 @@ impl Rebuilt {
             records: NewRecords {
                 schemas: self.schemas.list.clone(),
                 next_array_id: self.head.next_array_id,
+                renamed: self.head.renamed.min(self.head.next_array_id),
+                attributes: self.head.attributes.clone(),
                 count: report.datasets,
                 next_place: 0,
                 layer,
@@ -569,6 +630,7 @@ impl Rebuilt {
             new: NewFiles::new(storage),
             unsynced: Unsynced::default(),
             keeping: Arc::new(Keeping::of(&self.head)?),
+            defaults: Defaults::of(&self.head)?,
             keep: Keep::No,
         };
         Ok((Version { generation, ..Version::default() }, edit))
@@ -577,12 +639,10 @@ impl Rebuilt {
     /// Makes the segments that were added durable: whoever wrote them may have been killed before doing so, and a root
     /// that names them may not outlive them.
     fn sync_added(&self, place: &Place) -> Result<()> {
-        for segments in self.added.values() {
-            segments.iter().try_for_each(|segment| sync_file(&*place.storage, &segment.path))?;
-            if let Some(folder) = segments.first().and_then(|segment| segment.path.parent()) {
-                place.sync_folder(folder)?;
-            }
-        }
+        let files: BTreeSet<&PathBuf> = self.added.values().flatten().map(|segment| &segment.path).collect();
+        files.iter().try_for_each(|file| sync_file(&*place.storage, file))?;
+        let folders: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
+        folders.into_iter().try_for_each(|folder| place.sync_folder(folder))?;
         // Of the folders that they are in.
         if self.added.is_empty() { Ok(()) } else { place.sync_folder(&self.path) }
     }
@@ -591,14 +651,20 @@ impl Rebuilt {
     fn count(&mut self, name: &Arc<str>, added: &[Arc<Segment>]) -> Result<()> {
         let Some(file) = self.head.array_files.get_mut(name) else { return Ok(()) };
         file.segments.extend(added.iter().map(|segment| segment.record.clone()));
-        let folder = self.path.join(&*file.folder);
-        let mut totals: HashMap<u64, (&Schema, &mut ArrayRecord, Stored)> = HashMap::new();
+        let mut totals: HashMap<u64, (&Schema, &mut ArrayRecord, Stored)> = HashMap::default();
         for array in self.datasets.values_mut().filter_map(|record| record.arrays.get_mut(name)) {
             totals.insert(array.id, (&self.schemas.list[array.schema as usize], array, Stored::default()));
         }
-        let segments = file.segments.iter().map(|record| Arc::new(Segment::new(record.clone(), &folder))).collect();
-        let ids: HashSet<u64> = totals.keys().copied().collect();
-        let is_live = |id| ids.contains(&id);
+        let segments = file
+            .segments
+            .iter()
+            .map(|record| Arc::new(Segment::new(record.clone(), &self.path, &file.folder)))
+            .collect();
+        let chunks = |(schema, array, _): &(&Schema, &mut ArrayRecord, Stored)| {
+            grid::chunk_count(&array.shape, &schema.chunk_shape)
+        };
+        let chunks: HashMap<u64, u64> = totals.iter().map(|(id, array)| (*id, chunks(array))).collect();
+        let is_live = |row: &Row| chunks.get(&row.array_id).is_some_and(|chunks| row.chunk < *chunks);
         let (live, all) = count_bytes(&self.reader, &Segments::new(segments), is_live, |row| {
             if let Some((schema, array, total)) = totals.get_mut(&row.array_id) {
                 let valid = grid::valid_extents(&array.shape, &schema.chunk_shape, row.chunk);

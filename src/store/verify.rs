@@ -1,12 +1,12 @@
 //! Verification: every byte of every file of a commit.
 
 use crate::base::error::{ErrorKind, Result};
+use crate::base::maps::HashSet;
 use crate::change::catalogue::damaged_records;
 use crate::store::Store;
 use crate::version::keeping::Keeping;
 use crate::version::roots::{kept_generations, read_kept, read_root};
 use crate::version::{File, Version};
-use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -65,7 +65,7 @@ impl Store {
                 Ok(_) => {}
             }
         }
-        let mut known: HashSet<Arc<str>> = version.all_files().map(|file| file.name().clone()).collect();
+        let mut known: HashSet<(Arc<str>, u64)> = version.all_files().map(|file| file.place()).collect();
         let mut pinned: Vec<(u64, File)> = Vec::new();
         for (name, generation) in &pins {
             let file = self.place.kept_root(*generation);
@@ -84,7 +84,7 @@ impl Store {
             };
             match of {
                 Ok(of) => {
-                    let others = of.all_files().filter(|file| known.insert(file.name().clone()));
+                    let others = of.all_files().filter(|file| known.insert(file.place()));
                     pinned.extend(others.map(|file| (*generation, file)));
                 }
                 Err(error) => report(file, 0, error.to_string()),
@@ -94,7 +94,7 @@ impl Store {
         for (done, segment) in version.all_segments().enumerate() {
             self.progress("verify", done as u64, total)?;
             self.io.reader.verify(segment, &mut |offset, error| {
-                report(segment.path.clone(), offset, error.to_string());
+                report(segment.path.clone(), segment.offset() + offset, error.to_string());
             })?;
         }
         for (done, (generation, file)) in (total - pinned.len() as u64..).zip(&pinned) {
@@ -102,7 +102,9 @@ impl Store {
             let mut damages = Vec::new();
             let mut note = |offset, error| damages.push((offset, error));
             match file {
-                File::Segment(segment) => self.io.reader.verify(segment, &mut note)?,
+                File::Segment(segment) => {
+                    self.io.reader.verify(segment, &mut |offset, error| note(segment.offset() + offset, error))?;
+                }
                 File::Catalogue(file) => file.verify(&mut note)?,
             }
             // Nothing keeps the files of a pin that is taken away meanwhile.

@@ -8,6 +8,7 @@
 use crate::array::Io;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::log::LogLevel;
+use crate::base::maps::HashSet;
 use crate::format::names::{self, file_name};
 use crate::segment::Segment;
 use crate::storage::WriterLock;
@@ -16,7 +17,7 @@ use crate::version::keeping::Keeping;
 use crate::version::place::Place;
 use crate::version::roots::{self, DEFAULT_KEPT};
 use crate::version::{File, Version};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,10 +33,18 @@ pub(crate) struct Garbage {
 }
 
 impl Committer {
-    /// Notes files that `last` was the last version to name.
-    pub fn retire(&mut self, last: u64, files: Vec<File>) {
+    /// Notes files that `next` is the first version not to name. A bundle of which it names another segment stays.
+    pub fn retire(&mut self, io: &Io, next: &Version, files: Vec<File>) {
+        let last = next.generation - 1;
+        let bundles = if files.iter().any(File::is_bundled) { next.bundles() } else { HashSet::default() };
         let mut by_first: BTreeMap<u64, Vec<_>> = BTreeMap::new();
         for file in files {
+            if bundles.contains(file.name()) {
+                if let File::Segment(segment) = &file {
+                    io.reader.close(segment);
+                }
+                continue;
+            }
             let first = names::generation(file.name()).unwrap_or(0);
             let segment = if let File::Segment(segment) = &file { Some(segment.clone()) } else { None };
             by_first.entry(first).or_default().push((file.path().to_owned(), segment));
@@ -70,7 +79,7 @@ impl Committer {
                 break;
             }
             let Some(garbage) = self.garbage.remove(at) else { break };
-            let mut folders: HashSet<&Path> = HashSet::new();
+            let mut folders: HashSet<&Path> = HashSet::default();
             for (path, segment) in &garbage.files {
                 if let Some(segment) = segment {
                     // A file that is removed takes space as long as it is open.
@@ -90,6 +99,7 @@ impl Committer {
                 let name = file_name(folder);
                 let is_used = match &*name {
                     names::CATALOGUE => !version.records.files.is_empty(),
+                    names::BUNDLES => !version.bundles().is_empty(),
                     name => version.files.values().any(|file| *file.folder == *name),
                 };
                 if names::is_folder_name(&name) && !is_used {
@@ -149,7 +159,7 @@ impl Committer {
         let failed = |action: &str, path: &Path, error: io::Error| Error::io(action, path, &error);
         let list = |path: &Path| place.storage.list(path).map_err(|error| failed("list", path, error));
         let versions = [version, ahead];
-        let mut needed: HashSet<Arc<str>> = HashSet::new();
+        let mut needed: HashSet<Arc<str>> = HashSet::default();
         needed.extend(versions.iter().flat_map(|version| version.all_files()).map(|file| file.name().clone()));
         let known: HashSet<PathBuf> =
             self.garbage.iter().flat_map(|garbage| garbage.files.iter().map(|(path, _)| path.clone())).collect();
@@ -161,7 +171,7 @@ impl Committer {
         for entry in list(&place.path)? {
             let name = file_name(&entry.path);
             if !entry.is_dir {
-                if names::is_left_by_a_commit(&name) || name == kept_too_early {
+                if names::is_left_by_a_writer(&name) || name == kept_too_early {
                     place.storage.remove(&entry.path).map_err(|error| failed("remove", &entry.path, error))?;
                     removed += 1;
                 }
@@ -190,7 +200,7 @@ impl Committer {
 
     /// The files that kept roots name.
     fn files_kept(&mut self, place: &Place) -> Result<Kept> {
-        let mut kept = Kept { named: HashSet::new(), unknown: None };
+        let mut kept = Kept { named: HashSet::default(), unknown: None };
         let there = roots::kept_generations(&*place.storage, &place.path, place.notation)?;
         let generations: BTreeSet<u64> = there.into_iter().chain(self.pinned.iter().copied()).collect();
         for generation in generations {

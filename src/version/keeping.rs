@@ -1,9 +1,9 @@
 //! What a store was told of its earlier commits: how many are kept, and which by a name.
 
 use crate::base::error::{Result, bail};
+use crate::base::maps::IndexMap;
 use crate::base::names::stored_name;
 use crate::format::root::Head;
-use indexmap::IndexMap;
 use std::sync::Arc;
 
 /// See the module. It belongs to the store as the last commit has it: going back to an earlier one does not change it.

@@ -2,7 +2,6 @@
 
 use crate::base::error::{Error, Result, bail};
 use crate::base::sync::atomic::{AtomicU64, Ordering};
-use crate::codec::Compression;
 use crate::format::names;
 use crate::format::root::{Head, Notation, parse_id};
 use crate::segment::sync_failed;
@@ -19,11 +18,9 @@ pub(crate) struct Place {
     pub store_id: [u8; 16],
     /// Whether what is committed is made durable.
     pub sync: bool,
-    pub default_compression: Compression,
-    pub default_pack: bool,
     /// Bytes of records that the root has, at most, where that was asked for.
     pub root_bytes: Option<u64>,
-    /// Segments and catalogue files that were begun, for their names.
+    /// Segments, bundles and catalogue files that were begun, for their names.
     files_made: AtomicU64,
 }
 
@@ -36,8 +33,6 @@ impl Place {
             notation,
             store_id: parse_id(&head.store_id)?,
             sync,
-            default_compression: head.default_compression.decode()?,
-            default_pack: head.default_pack,
             root_bytes: None,
             files_made: AtomicU64::new(0),
         })
@@ -58,6 +53,11 @@ impl Place {
     /// A name for the next segment of commit `generation`.
     pub fn new_segment_name(&self, generation: u64) -> String {
         names::segment_name(generation, self.files_made.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// A name for the next bundle of commit `generation`.
+    pub fn new_bundle_name(&self, generation: u64) -> String {
+        names::bundle_name(generation, self.files_made.fetch_add(1, Ordering::Relaxed))
     }
 
     /// A name for the next catalogue file of commit `generation`.

@@ -46,7 +46,10 @@ pub(crate) fn expect_root(storage: &dyn Storage, path: &Path) -> Result<Notation
 
 /// Whether there is something in a folder that a root could be made of: a kept root, or a segment.
 fn has_traces(storage: &dyn Storage, path: &Path) -> bool {
-    let is_segment = |entry: &Entry| names::is_segment_name(&file_name(&entry.path));
+    let is_segment = |entry: &Entry| {
+        let name = file_name(&entry.path);
+        names::is_segment_name(&name) || names::is_bundle_name(&name)
+    };
     let has_segment = |folder: &Entry| storage.list(&folder.path).is_ok_and(|files| files.iter().any(is_segment));
     let is_kept = |name: &str| NOTATIONS.iter().any(|notation| names::kept_generation(*notation, name).is_some());
     let is_trace = |entry: &Entry| match entry.is_dir {

@@ -30,7 +30,7 @@ strict=(-Wall -Wextra -Wpedantic -Wshadow -Werror)
 # What else a user's project may have switched on; the header is not a system header there.
 stricter=(-Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align
     -Wdouble-promotion -Wformat=2 -Wundef)
-programs=(elements memory libraries attributes stores)
+programs=(elements memory libraries attributes time stores)
 
 # compiler STANDARD ARGUMENT..
 compiler() {

@@ -354,7 +354,8 @@ impl Session {
             names.push(name);
         }
         let is_needed = |name: &String| {
-            !name.ends_with(".new") && (!name.ends_with(".seg") || roots.iter().any(|root| root.contains(name)))
+            let is_immutable = [".seg", ".bundle", ".cat"].iter().any(|end| name.ends_with(end));
+            !name.ends_with(".new") && (!is_immutable || roots.iter().any(|root| root.contains(name)))
         };
         names.retain(|name| !is_needed(name));
         names

@@ -273,12 +273,29 @@ def check_ends(data, magic, record, store_id):
     return directory, offset
 
 
+def bundled(data, record, store_id):
+    """The bytes of a segment in a bundle, all of whose segments follow each other."""
+    expect(data[:32] == b"ATLASBDL" + (1).to_bytes(4, "little") + bytes(4) + bytes.fromhex(store_id), "the bundle")
+    at, places = 32, {}
+    while at < len(data):
+        length = int.from_bytes(data[at:at + 8], "little")
+        places[at + 8] = length
+        at += 8 + length
+    expect(at == len(data), "the end of the bundle")
+    expect(places.get(record["at"]) == record["length"], "the place of a segment in its bundle")
+    return data[record["at"]:record["at"] + record["length"]]
+
+
 class Segment:
-    """All of a segment file, checked."""
+    """All of a segment, checked."""
 
     def __init__(self, path, record, store_id):
         self.path = path
-        self.data = data = path.read_bytes()
+        self.start = record.get("at", 0)
+        data = path.read_bytes()
+        if "at" in record:
+            data = bundled(data, record, store_id)
+        self.data = data
         directory, offset = check_ends(data, b"ATLASSEG", record, store_id)
         self._parse(Cursor(directory), offset)
         ids = [row.array_id for row in self.rows]
@@ -481,6 +498,8 @@ class Array:
         self.dtype, self.dims, self.chunk_shape = schema["dtype"], schema["dims"], tuple(schema["chunk_shape"])
         self.compression = schema["compression"]
         self.rechunk_on_append = schema.get("rechunk_on_append", False)
+        self.unlimited = schema.get("unlimited", False)
+        expect(not self.unlimited or self.shape, "an unlimited dimension of a scalar")
         expect(len(self.shape) == len(self.dims) == len(self.chunk_shape), "the rank")
         expect(all(extent >= 1 for extent in self.chunk_shape), "a chunk extent of 0")
         self.fill = None
@@ -494,7 +513,7 @@ class Array:
         self.rows = {}
         for segment in reversed(store.segments.get(name, [])):
             for row in segment.rows:
-                if row.array_id == self.id:
+                if row.array_id == self.id and row.chunk < math.prod(self.grid):
                     self.rows.setdefault(row.chunk, (segment, row))
         self._read()
         self._check_stats()
@@ -637,6 +656,11 @@ class Store:
         if "catalogue" in self.atlas:
             datasets = all_datasets(self.atlas["catalogue"], self._read_catalogue(), datasets)
         self.segments = {name: self._read_file(record) for name, record in self.atlas["array_files"].items()}
+        own = self.atlas.get("attributes", {})
+        self.store_attributes = {key: parse_value(value, self.human) for key, value in own.items()}
+        expect(0 <= self.atlas.get("renamed", 0) <= self.atlas["next_array_id"], "renamed")
+        features = [feature for feature in ("pins", "renamed") if self.atlas.get(feature)]
+        expect(self.atlas["writer_features"] == features, "the features that a writer must know")
         self.datasets, self.attributes, ids = {}, {}, []
         for name, record in datasets.items():
             arrays = {}
@@ -669,8 +693,9 @@ class Store:
         segments = []
         for segment in record["segments"]:
             file = segment["file"]
-            expect(re.fullmatch(r"[0-9]{8,}-[0-9a-f]{16}\.seg", file), f"the segment {file!r}")
-            path = self.path / folder / file
+            kind = "bundle" if "at" in segment else "seg"
+            expect(re.fullmatch(r"[0-9]{8,}-[0-9a-f]{16}\." + kind, file), f"the segment {file!r}")
+            path = self.path / ("atlas.bundles" if "at" in segment else folder) / file
             try:
                 segments.append(Segment(path, segment, self.atlas["store_id"]))
             except Damage as damage:

@@ -1,4 +1,4 @@
-/* Writes what the sample climate files lack: every type and shape of NetCDF-4, for examples/c/ingest_netcdf.c. */
+/* Writes what the sample climate files lack: every type and shape of NetCDF-4, several dimensions that grow. */
 #include <netcdf.h>
 
 #include <limits.h>
@@ -69,7 +69,7 @@ static void write_integers(void) {
     int variable;
     field("b", NC_BYTE, "_FillValue", &b_fill, b);
     field("ub", NC_UBYTE, "_FillValue", &ub_fill, ub);
-    variable = define(file, "s", NC_SHORT, 2, station_dim, time_dim); /* the split dimension comes second */
+    variable = define(file, "s", NC_SHORT, 2, station_dim, time_dim);
     check(nc_put_att(file, variable, "missing_value", NC_DOUBLE, 1, &s_fill));
     check(nc_put_vara(file, variable, start, count, s));
     field("us", NC_USHORT, NULL, NULL, us);

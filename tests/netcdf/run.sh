@@ -1,64 +1,107 @@
 #!/usr/bin/env bash
-# tests/netcdf/run.sh LIBDIR: NetCDF files into a store and back, bit for bit: real climate files, and a file of every
-# type. The checks are those of examples/c/ingest_netcdf.c --check.
+# tests/netcdf/run.sh LIBDIR: NetCDF files into a store and out of it by `atlas import` and `atlas export`, bit for bit: real
+# climate files, and files of what is awkward. tests/netcdf/same.c compares files as libnetcdf reads them, and
+# tests/netcdf/alike.py compares a store with its files as the Python packages netCDF4 and atlas read them. Then damaged
+# files, and what is refused. Needs cargo, a C compiler, ncgen and nccopy, python3 with venv. The last line is
+# "N passed, N failed".
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-libdir=$(realpath "$1")
+(($# == 1)) || { echo "usage: run.sh LIBDIR" >&2; exit 2; }
 data=/usr/share/ferret-vis/data
-work=$(mktemp -d)
+work=$(realpath "$(mktemp -d)")
 trap 'rm -rf "$work"' EXIT
 
+make --no-print-directory -s tool
+atlas=$PWD/build/bin/atlas
+. scripts/python-env.sh "$1"
+python=$PWD/build/venv/bin/python
+export PYTHONDONTWRITEBYTECODE=1
 read -ra netcdf < <(pkg-config --cflags --libs netcdf)
-cc -std=c99 -O2 -g -Wall -Wextra -Wpedantic -Werror -Iinclude examples/c/ingest_netcdf.c -o "$work/ingest" \
-    -L"$libdir" -latlas_store -Wl,-rpath,"$libdir" "${netcdf[@]}" -lm
-cc -std=c99 -O2 -g -Wall -Wextra -Wpedantic -Werror tests/netcdf/every_type.c -o "$work/every_type" "${netcdf[@]}"
+for program in same every_type; do
+    cc -std=c99 -O2 -g -Wall -Wextra -Wpedantic -Werror "tests/netcdf/$program.c" -o "$work/$program" "${netcdf[@]}"
+done
 
-round_trip() { # STORE ARGUMENT...: what ingest_netcdf takes behind the store
-    local store=$1 options=()
+passed=0
+failed=0
+counted() { # TITLE COMMAND...: one test
+    local title=$1
     shift
-    if [[ $1 == --split ]]; then
-        options=("$1" "$2")
-        shift 2
+    if "$@"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED $title"
     fi
-    "$work/ingest" "${options[@]}" "$store" "$@"
-    "$work/ingest" --check "${options[@]}" "$store" "$@"
-    echo
 }
 
-climate=(
-    "$data/coads_climatology.cdf"
-    "$data/levitus_climatology.cdf"
-    "$data/monthly_navy_winds.cdf"
-    "$data/ocean_atlas_subset.nc"
-    "$data/esku_heat_budget.cdf"
-    "$data/etopo5.cdf"
-)
-round_trip "$work/climate" "${climate[@]}"
-round_trip "$work/by_month" --split TIME "${climate[@]}"
+# ---- files that come back ----
 
-"$work/every_type" "$work/every.type.nc"
-round_trip "$work/every" "$work/every.type.nc"
-round_trip "$work/every_by_time" --split time "$work/every.type.nc"
+mkdir "$work/in" "$work/out"
+for name in shadow loose types twice; do ncgen -k nc4 -o "$work/in/$name.nc" "tests/netcdf/cases/$name.cdl"; done
+for kind in nc3 nc4 nc5 nc6 nc7; do ncgen -k $kind -o "$work/in/classic.$kind.nc" tests/netcdf/cases/classic.cdl; done
+"$work/every_type" "$work/in/every.type.nc"
+climate=("$data"/*.cdf "$data"/*.nc)
+files=("${climate[@]}" "$work"/in/*.nc)
+
+store=$work/store
+"$atlas" import "${files[@]}" "$store"
+"$atlas" import --check "${files[@]}" "$store"
+"$atlas" verify --quiet "$store"
+stem() { # FILE: the name of its dataset
+    local name=${1##*/}
+    echo "${name%.*}"
+}
+comes_back() { # FILE
+    local name
+    name=$(stem "$1")
+    "$atlas" export --quiet "$store" "$name" -o "$work/out/$name.nc" && "$work/same" --chunks "$1" "$work/out/$name.nc"
+}
+# All as groups of one file, and that as a store again.
+all_at_once() {
+    "$atlas" export --quiet --level 0 "$store" -o "$work/all.nc" &&
+        "$atlas" import --quiet "$work/all.nc" "$work/again" &&
+        "$atlas" export --quiet --no-shuffle --level 9 "$work/again" all/types -o "$work/types.nc" &&
+        "$work/same" "$work/in/types.nc" "$work/types.nc"
+}
+for file in "${files[@]}"; do counted "comes back: $(stem "$file")" comes_back "$file"; done
+counted "all datasets in one file" all_at_once
+# netCDF4 finds dimensions by name, and so not the hidden ones.
+counted "as netCDF4 and the package atlas read them" "$python" tests/netcdf/alike.py "$store" \
+    "${climate[@]}" "$work"/in/{loose,types,twice,every.type,classic.*}.nc
+counted "what differs is found" tests/netcdf/differs.sh "$work" "$atlas"
+
+# ---- files that are refused, options ----
+
+counted "what is refused, and the options" tests/netcdf/refused.sh "$work" "$atlas"
+counted "what NetCDF lacks" "$python" tests/netcdf/out.py "$work" "$atlas"
+counted "memory is bounded" "$python" tests/netcdf/memory.py "$work" "$atlas"
+for name in classic.nc3 classic.nc5 loose types; do
+    counted "damaged: $name" "$python" tests/netcdf/damage.py "$work" "$atlas" "$work/in/$name.nc"
+done
 
 valgrind=(valgrind --quiet --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --error-exitcode=99)
-"${valgrind[@]}" "$work/ingest" "$work/valgrind" "$work/every.type.nc"
-"${valgrind[@]}" "$work/ingest" --check "$work/valgrind" "$work/every.type.nc"
-
-# A check that cannot fail proves nothing.
-expect_difference() { # TEXT ARGUMENT...: --check fails and says TEXT
-    local text=$1 output
-    shift
-    if output=$("$work/ingest" --check "$@" 2>&1); then
-        echo "this should have failed: --check $*" >&2
-        return 1
-    fi
-    grep -qF -- "$text" <<<"$output" || { echo "no '$text' in: $output" >&2; return 1; }
+under_valgrind() {
+    "${valgrind[@]}" "$atlas" import --quiet "$work"/in/{every.type,types,shadow,classic.nc3}.nc "$work/valgrind" &&
+        "${valgrind[@]}" "$atlas" export --quiet "$work/valgrind" -o "$work/valgrind.nc"
 }
-mkdir "$work/other"
-cp "$data/coads_climatology.cdf" "$work/other/esku_heat_budget.cdf"
-expect_difference NOT_FOUND "$work/climate" "$work/other/esku_heat_budget.cdf"
-sed 's/Deg C/Deg F/' "$data/coads_climatology.cdf" >"$work/other/coads_climatology.cdf"
-expect_difference "attribute 'units'" "$work/climate" "$work/other/coads_climatology.cdf" "${climate[@]:1}"
-cp "$data/levitus_climatology.cdf" "$work/other/levitus_climatology.cdf"
-printf '\x42' | dd of="$work/other/levitus_climatology.cdf" bs=1 seek=5000000 conv=notrunc status=none
-expect_difference "1 of 1296000 values" "$work/climate" "$work/other/levitus_climatology.cdf" "${climate[@]:0:1}" "${climate[@]:2}"
+counted "under valgrind" under_valgrind
+
+# ---- sizes ----
+
+six=()
+printf '\n%-24s %12s %12s\n' file "as found" NetCDF-4
+total=0
+for name in coads_climatology.cdf levitus_climatology.cdf monthly_navy_winds.cdf ocean_atlas_subset.nc \
+    esku_heat_budget.cdf etopo5.cdf; do
+    six+=("$data/$name")
+    nccopy -k nc4 -d 1 -s "$data/$name" "$work/size.nc"
+    size=$(stat -c %s "$work/size.nc")
+    total=$((total + size))
+    printf '%-24s %12d %12d\n' "$(stem "$name")" "$(stat -c %s "$data/$name")" "$size"
+done
+"$atlas" import --quiet "${six[@]}" "$work/six"
+size=$(find "$work/six" -type f -printf '%s\n' | awk '{ sum += $1 } END { print sum }')
+printf '%-24s %12s %12d\n%-24s %12s %12d\n' "all six" "" "$total" "one store of all six" "" "$size"
+counted "the store is the smaller one" test "$size" -lt "$total"
+echo "$passed passed, $failed failed"
+((failed == 0))

@@ -145,6 +145,31 @@ def test_groups_are_a_tree(store, tmp_path):
         xr.testing.assert_identical(tree, written)
 
 
+def test_dimensions_without_variables_come_back(store, tmp_path):
+    with netCDF4.Dataset(tmp_path / "in.nc", "w") as file:
+        for name, extent in (("a", 5), ("unused", 7), ("grows", None), ("below", None)):
+            file.createDimension(name, extent)
+        file.createGroup("one").createVariable("x", "i4", ("a", "below"))[:] = np.ones((5, 2))
+        other = file.createGroup("other")
+        # It hides the one of the file.
+        other.createDimension("a", 5)
+        other.createVariable("x", "i4", ("a",))[:] = np.arange(5)
+    atlas.import_netcdf(tmp_path / "in.nc", store)
+    assert store["in"].attrs["_atlas_dims"] == ["a", "unused", "grows", "below"]
+    assert store["in"].attrs["_atlas_dim_lengths"].tolist() == [5, 7, 0, 2]
+    assert store["in/other"].attrs["_atlas_dims"] == "a"
+    assert not xr.open_dataset(store.path, engine="atlas", dataset="in/other").attrs
+    atlas.export_netcdf(store, "in", tmp_path / "out.nc")
+    with netCDF4.Dataset(tmp_path / "in.nc") as before, netCDF4.Dataset(tmp_path / "out.nc") as after:
+        for first, second in ((before, after), (before["one"], after["one"]), (before["other"], after["other"])):
+            one, other = (
+                {name: (len(dim), dim.isunlimited()) for name, dim in group.dimensions.items()}
+                for group in (first, second)
+            )
+            assert one == other
+        assert after["one/x"][:].tolist() == [[1, 1]] * 5
+
+
 def test_what_a_store_has_netcdf_gets(store, tmp_path):
     view = store.create_dataset("a")
     view.define_array("half", "float16", ["x"], [3], fill_value=np.float16(0.5))[:] = [0.5, 1, np.inf]

@@ -14,6 +14,7 @@ PAGES = [
     ROOT / "bindings" / "python" / "README.md",
     ROOT / "docs" / "python-migration.md",
     ROOT / "docs" / "python-xarray.md",
+    ROOT / "docs" / "time.md",
 ]
 
 

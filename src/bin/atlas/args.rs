@@ -7,7 +7,8 @@ use std::path::PathBuf;
 pub const EXIT_STATUS: &str = "\
 Exit status:
   0  done
-  1  the store is damaged or mixes commits, the self-test failed, or arrays were left out
+  1  a store or a NetCDF file is damaged, a store mixes commits, the self-test failed, arrays were left out or differ, or
+     one has what the other side has nothing for
   2  the command line is wrong, or asks for what the arrays do not have
   3  no such store, dataset, array or generation
   4  another process is writing to the store
@@ -54,6 +55,9 @@ pub enum Command {
     #[command(after_help = "\
 Cells equal to the fill value are printed as _. Floats are printed with the fewest digits that read back as the same \
 number.\n
+Times are printed as dates: those of timestamp_ns, and of arrays whose attribute `units` is a time of the CF conventions \
+(\"days since 2000-01-01\"), in the calendar that the attribute `calendar` names. In JSON the values stay numbers, and \
+`dates` has the dates.\n
 Examples:
   atlas show runs.atlas january 'temperature[0:3,:]'
   atlas show runs.atlas january temperature --start 0,0 --count 3,180")]
@@ -70,6 +74,9 @@ Examples:
         /// Print the values, too
         #[arg(short, long)]
         values: bool,
+        /// Print times as the numbers that they are stored as
+        #[arg(long)]
+        raw: bool,
         /// First cell of the values along each dimension
         #[arg(long, value_name = "I,...", value_delimiter = ',', requires = "array")]
         start: Option<Vec<u64>>,
@@ -78,6 +85,8 @@ Examples:
         count: Option<Vec<u64>>,
     },
     /// Minimum, maximum, cells and missing cells of arrays, without reading their values
+    #[command(after_help = "\
+Times are printed as dates, as `atlas show` does. In JSON they stay numbers, and `min_date` and `max_date` have the dates.")]
     Stats {
         /// Which store
         #[command(flatten)]
@@ -89,6 +98,9 @@ Examples:
         /// For each chunk
         #[arg(long)]
         chunks: bool,
+        /// Print times as the numbers that they are stored as
+        #[arg(long)]
+        raw: bool,
     },
     /// Write references by which Zarr tools read the arrays in place: xarray, zarr-python, GDAL
     #[command(after_help = "\
@@ -134,6 +146,32 @@ Examples:
         #[arg(long, conflicts_with = "pin")]
         no_pin: bool,
     },
+    /// Add NetCDF files to a store, each as a dataset, in one commit
+    #[command(after_help = "\
+STORE is made where there is none. A dataset has the name of its file, without folders and extension, and a group of the \
+file is a dataset of its own, with '/' in its name. Values, types, attributes, fill values, chunks and the dimensions that \
+may grow are those of the file, bit for bit: nothing is scaled, masked or decoded. docs/netcdf.md says what becomes what.\n
+A file that is damaged or truncated, or has what a store has nothing for (enum, compound, opaque and vlen types), is named, \
+and the store stays as it was. Memory is bounded.\n
+The command is in a tool that was built with the feature `netcdf`.\n
+Examples:
+  atlas import sst.nc winds.nc runs.atlas
+  atlas import --relative-to /data /data/*/sst.nc runs.atlas
+  atlas import --check sst.nc winds.nc runs.atlas")]
+    Import(Import),
+    /// Write datasets to a NetCDF-4 file
+    #[command(after_help = "\
+One DATASET is the file, and datasets below it, with '/' behind its name, are its groups. Several, or all where none is \
+given, are groups of the file by their names. What `atlas import` made of a file comes back as it was, apart from the \
+order of bytes, and from how it is compressed.\n
+NetCDF has no f16 (written as f32), no bool (bytes, with the attribute dtype = \"bool\") and no times (i64, with units); \
+complex numbers are refused, as is an array with '/' in its name. docs/netcdf.md says what becomes what. The file appears \
+when it is complete.\n
+The command is in a tool that was built with the feature `netcdf`.\n
+Examples:
+  atlas export runs.atlas sst -o sst.nc
+  atlas export runs.atlas -o all.nc --level 4")]
+    Export(Export),
     /// Bytes by array name: files, live, dead
     Du {
         /// Which store
@@ -240,6 +278,57 @@ After a failure the store is left in DIR, and the exit status is 1.")]
         #[arg(long, value_name = "N", requires = "crash")]
         seed: Option<u64>,
     },
+}
+
+/// What to import.
+#[derive(Args)]
+pub struct Import {
+    /// The files: classic ones and NetCDF-4
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// The store's folder
+    pub store: PathBuf,
+    /// The name of the dataset, for one file
+    #[arg(long, value_name = "NAME", conflicts_with = "relative_to")]
+    pub name: Option<String>,
+    /// Name datasets by the paths of their files from DIR on, without extension
+    #[arg(long, value_name = "DIR")]
+    pub relative_to: Option<PathBuf>,
+    /// Replace datasets that are there, with all below them
+    #[arg(long)]
+    pub replace: bool,
+    /// Leave out variables and attributes that a store has nothing for, and list them
+    #[arg(long)]
+    pub skip_unsupported: bool,
+    /// Import nothing: compare what the store has with the files, bit for bit; exit with 1 where it differs
+    #[arg(long, conflicts_with = "replace")]
+    pub check: bool,
+}
+
+/// What to export.
+#[derive(Args)]
+pub struct Export {
+    /// Which store
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Only these datasets, each with those below it
+    #[arg(value_name = "DATASET")]
+    pub datasets: Vec<String>,
+    /// The file to write
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Replace a file that is there
+    #[arg(long)]
+    pub replace: bool,
+    /// How hard values are deflated; 0 for not at all
+    #[arg(long, value_name = "0-9", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=9))]
+    pub level: u8,
+    /// Do not shuffle bytes before they are deflated
+    #[arg(long)]
+    pub no_shuffle: bool,
+    /// Leave out what NetCDF has nothing for, and list it
+    #[arg(long)]
+    pub skip_unsupported: bool,
 }
 
 /// A number of earlier commits; none for the default.

@@ -3,12 +3,18 @@
 mod args;
 mod change;
 mod ls;
+#[cfg(feature = "netcdf")]
+mod netcdf;
+#[cfg(not(feature = "netcdf"))]
+#[path = "no_netcdf.rs"]
+mod netcdf;
 mod output;
 mod print;
 mod refs;
 mod selftest;
 mod show;
 mod stats;
+mod times;
 mod verify;
 
 use args::{Arguments, Command, StoreArgs};
@@ -25,7 +31,7 @@ type Outcome = Result<u8, Failure>;
 
 /// Done.
 const OK: u8 = 0;
-/// The store is damaged or mixes commits, a self-test failed, or arrays were left out.
+/// Something is damaged, a store mixes commits, a self-test failed, or arrays were left out or differ.
 const FOUND: u8 = 1;
 
 fn main() -> ExitCode {
@@ -63,18 +69,20 @@ fn run(command: Command, out: &mut Out) -> Outcome {
     match command {
         Command::Ls { store, dataset, long } => ls::ls(out, &*open(&store, out)?, dataset.as_deref(), long),
         Command::Info { store } => ls::info(out, &*open(&store, out)?),
-        Command::Show { store, dataset, array, values, start, count } => {
-            let wanted = show::Wanted { dataset, array, values, start, count };
+        Command::Show { store, dataset, array, values, raw, start, count } => {
+            let wanted = show::Wanted { dataset, array, values, raw, start, count };
             show::show(out, &*open(&store, out)?, &store.path, &wanted)
         }
-        Command::Stats { store, dataset, array, chunks } => {
-            stats::stats(out, &*open(&store, out)?, dataset.as_deref(), array.as_deref(), chunks)
+        Command::Stats { store, dataset, array, chunks, raw } => {
+            stats::stats(out, &*open(&store, out)?, dataset.as_deref(), array.as_deref(), chunks, raw)
         }
         Command::Refs { store, datasets, output, stacked, base_url, zarr_format, lenient, pin, no_pin } => {
             let pin = if no_pin { Pinning::No } else { Pinning::Yes(pin) };
             let wanted = refs::Wanted { datasets, output, stacked, base_url, zarr_format, lenient, pin };
             refs::refs(out, &store, &wanted)
         }
+        Command::Import(wanted) => netcdf::import(out, &wanted),
+        Command::Export(wanted) => netcdf::export(out, &wanted),
         Command::Du { store } => ls::du(out, &*open(&store, out)?),
         Command::Verify { store } => verify::verify(out, &store),
         Command::Compact { store } => change::compact(out, &store),

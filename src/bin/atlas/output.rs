@@ -161,15 +161,23 @@ fn kind_name(kind: ErrorKind) -> String {
 /// Says on standard error what went wrong; the exit code.
 pub fn complain(failure: &Failure, json: bool) -> u8 {
     // Where standard error cannot be written to, the exit code has to do.
+    let _ = io::stderr().lock().write_all(&complaint(failure, json));
+    failure.code
+}
+
+/// What [`complain`] says.
+pub fn complaint(failure: &Failure, json: bool) -> Vec<u8> {
+    let mut text = Vec::new();
     if json {
-        let text = serde_json::json!({
+        let document = serde_json::json!({
             "error": {"kind": failure.kind, "message": failure.message, "exit_code": failure.code}
         });
-        let _ = write_json(&mut io::stderr().lock(), &text);
+        // Memory takes it all.
+        let _ = write_json(&mut text, &document);
     } else {
-        let _ = writeln!(io::stderr(), "atlas: {}", plain(&failure.message));
+        text = format!("atlas: {}\n", plain(&failure.message)).into_bytes();
     }
-    failure.code
+    text
 }
 
 /// What is good to know, on standard error.

@@ -7,7 +7,14 @@ use serde_json::Value as Json;
 const SLAB: u64 = 1 << 18;
 
 /// Reads a region of an array of this type.
-fn read(store: &Store, dataset: &str, array: &str, dtype: DType, start: &[u64], count: &[u64]) -> Result<Value, Error> {
+pub fn read(
+    store: &Store,
+    dataset: &str,
+    array: &str,
+    dtype: DType,
+    start: &[u64],
+    count: &[u64],
+) -> Result<Value, Error> {
     let selection = Selection::region(start, count);
     let cells = count.iter().product::<u64>() as usize;
     macro_rules! numbers {
@@ -137,7 +144,7 @@ pub fn texts(values: &Value) -> Vec<String> {
         Value::F64(v) => each(v, |&x| float!(x)),
         Value::C64(v) => each(v, |&x| complex!(x)),
         Value::C128(v) => each(v, |&x| complex!(x)),
-        Value::TimestampNs(v) => each(v, |&ns| timestamp(ns)),
+        Value::TimestampNs(v) => super::times::timestamps(v),
         Value::String(v) => each(v, |text| super::output::quoted(text)),
     }
 }
@@ -172,23 +179,4 @@ pub fn of_scalar(dtype: DType, scalar: Scalar) -> Value {
         (_, Scalar::Uint(value)) => Value::U64(vec![value]),
         (_, Scalar::Float(value)) => Value::F64(vec![value]),
     }
-}
-
-/// Nanoseconds since 1970 as date and time in UTC.
-fn timestamp(ns: i64) -> String {
-    const DAY: i64 = 86_400;
-    let (seconds, ns) = (ns.div_euclid(1_000_000_000), ns.rem_euclid(1_000_000_000));
-    let (days, second) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
-    // Years that begin in March, counted from the year 0: each cycle of 400 has as many days, and leap days come last.
-    let days = days + 719_468;
-    let (cycle, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    let year = cycle * 400 + year + next;
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    let fraction = if ns == 0 { String::new() } else { format!(".{ns:09}").trim_end_matches('0').to_owned() };
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z")
 }

@@ -2,10 +2,12 @@
 
 use crate::ls::{array_json, compression};
 use crate::output::{Failure, Out, plain};
+use crate::times::Printer;
 use crate::{OK, Outcome, print};
 use atlas_store::{ArrayInfo, DType, Error, Selection, Store, Value};
 use serde::Serialize;
 use serde::ser::{Error as _, SerializeMap, SerializeSeq, Serializer};
+use serde_json::Value as Json;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::Path;
@@ -19,6 +21,7 @@ pub struct Wanted {
     pub dataset: Option<String>,
     pub array: Option<String>,
     pub values: bool,
+    pub raw: bool,
     pub start: Option<Vec<u64>>,
     pub count: Option<Vec<u64>>,
 }
@@ -29,16 +32,21 @@ type Region = (Vec<u64>, Vec<u64>);
 /// What to show, as the store has it.
 struct Chosen<'s> {
     store: &'s Store,
+    /// All of the store.
+    is_all: bool,
     datasets: Vec<Arc<str>>,
     array: Option<String>,
     /// Of that array.
     region: Option<Region>,
     values: bool,
+    /// Times as numbers.
+    raw: bool,
 }
 
 pub fn show(out: &mut Out, store: &Store, path: &Path, wanted: &Wanted) -> Outcome {
     let mut chosen = Chosen {
         store,
+        is_all: wanted.dataset.is_none(),
         datasets: match &wanted.dataset {
             Some(dataset) => vec![store.dataset(dataset)?.name().into()],
             None => store.dataset_names()?,
@@ -46,6 +54,7 @@ pub fn show(out: &mut Out, store: &Store, path: &Path, wanted: &Wanted) -> Outco
         array: None,
         region: None,
         values: wanted.values,
+        raw: wanted.raw,
     };
     if let (Some(dataset), Some(array)) = (&wanted.dataset, &wanted.array) {
         // A bracket may be part of a name.
@@ -130,9 +139,13 @@ impl Chosen<'_> {
         names.into_iter().map(|name| Ok((name.clone(), self.store.array_info(dataset, &name)?))).collect()
     }
 
-    fn attributes(&self, dataset: &str, array: Option<&str>) -> Result<Vec<(Arc<str>, Value)>, Error> {
+    fn attributes(&self, dataset: Option<&str>, array: Option<&str>) -> Result<Vec<(Arc<str>, Value)>, Error> {
         let keys = self.store.attribute_names(dataset, array)?;
         keys.into_iter().map(|key| Ok((key.clone(), self.store.attribute(dataset, array, &key)?))).collect()
+    }
+
+    fn printer(&self, dataset: &str, array: &str, dtype: DType) -> Result<Printer, Error> {
+        Printer::new(self.store, dataset, array, dtype, self.raw)
     }
 
     /// The region whose values to show.
@@ -145,6 +158,13 @@ impl Chosen<'_> {
 fn text(out: &mut Out, chosen: &Chosen<'_>, path: &Path) -> Result<(), Failure> {
     let generation = chosen.store.info()?.generation;
     out.line(format_args!("store {} {{ // generation {generation}", plain(&path.to_string_lossy())))?;
+    if chosen.is_all {
+        let own = chosen.attributes(None, None)?;
+        if !own.is_empty() {
+            out.line("  attributes:")?;
+        }
+        attributes(out, "", &own)?;
+    }
     for dataset in &chosen.datasets {
         out.line(format_args!("\ndataset: {} {{", plain(dataset)))?;
         let arrays = chosen.arrays(dataset)?;
@@ -176,10 +196,10 @@ fn text(out: &mut Out, chosen: &Chosen<'_>, path: &Path) -> Result<(), Failure> 
                 notes.insert(0, format!("fill {}", print::texts(&print::of_fill(info.dtype, fill)?).concat()));
             }
             out.line(format_args!("    {} {}{dims} ; // {}", info.dtype, plain(name), notes.join("; ")))?;
-            attributes(out, &plain(name), &chosen.attributes(dataset, Some(name))?)?;
+            attributes(out, &plain(name), &chosen.attributes(Some(dataset), Some(name))?)?;
         }
         if chosen.array.is_none() {
-            let own = chosen.attributes(dataset, None)?;
+            let own = chosen.attributes(Some(dataset), None)?;
             if !own.is_empty() {
                 out.line("  attributes:")?;
             }
@@ -230,8 +250,9 @@ fn data(out: &mut Out, chosen: &Chosen<'_>, dataset: &str, name: &str, info: &Ar
     let rank = count.len();
     let (mut done, mut column) = (0, 0);
     let array = (dataset, name, info.dtype);
+    let printer = chosen.printer(dataset, name, info.dtype)?;
     print::for_each_slab(chosen.store, array, &start, &count, &mut |slab| -> Result<(), Failure> {
-        for (i, text) in print::texts(slab).into_iter().enumerate() {
+        for (i, text) in printer.texts(slab).into_iter().enumerate() {
             let text = match &fill {
                 Some(fill) if print::is_fill(slab, i, fill) => "_".into(),
                 _ => text,
@@ -275,7 +296,8 @@ struct Datasets<'a>(&'a Document<'a>);
 struct OneDataset<'a>(&'a Document<'a>, &'a str);
 struct Attributes(Vec<(Arc<str>, Value)>);
 struct OneArray<'a>(&'a Document<'a>, &'a str, &'a str, &'a ArrayInfo);
-struct Data<'a>(&'a Document<'a>, &'a str, &'a str, DType, &'a Region);
+/// The last part makes JSON of values.
+struct Data<'a>(&'a Document<'a>, &'a str, &'a str, DType, &'a Region, &'a dyn Fn(&Value) -> Vec<Json>);
 
 impl Document<'_> {
     /// Keeps the store's error for whoever asked for the document.
@@ -293,6 +315,9 @@ impl Serialize for Document<'_> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("store", &self.path.to_string_lossy())?;
         map.serialize_entry("generation", &self.generation)?;
+        if self.chosen.is_all {
+            map.serialize_entry("attributes", &Attributes(self.keep(self.chosen.attributes(None, None))?))?;
+        }
         map.serialize_entry("datasets", &Datasets(self))?;
         map.end()
     }
@@ -310,7 +335,10 @@ impl Serialize for OneDataset<'_> {
         let arrays = document.keep(document.chosen.arrays(dataset))?;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("name", dataset)?;
-        map.serialize_entry("attributes", &Attributes(document.keep(document.chosen.attributes(dataset, None))?))?;
+        map.serialize_entry(
+            "attributes",
+            &Attributes(document.keep(document.chosen.attributes(Some(dataset), None))?),
+        )?;
         let arrays: Vec<_> = arrays.iter().map(|(name, info)| OneArray(document, dataset, name, info)).collect();
         map.serialize_entry("arrays", &arrays)?;
         map.end()
@@ -333,12 +361,23 @@ impl Serialize for OneArray<'_> {
         for (key, value) in &entries {
             map.serialize_entry(key, value)?;
         }
-        let attributes = document.keep(document.chosen.attributes(dataset, Some(name)))?;
+        let attributes = document.keep(document.chosen.attributes(Some(dataset), Some(name)))?;
         map.serialize_entry("attributes", &Attributes(attributes))?;
         if let Some(region) = document.chosen.region_of(info) {
             map.serialize_entry("start", &region.0)?;
             map.serialize_entry("count", &region.1)?;
-            map.serialize_entry("values", &Data(document, dataset, name, info.dtype, &region))?;
+            map.serialize_entry("values", &Data(document, dataset, name, info.dtype, &region, &print::json))?;
+            let printer = document.keep(document.chosen.printer(dataset, name, info.dtype))?;
+            if printer.has_dates() {
+                let fill = info.fill_value.as_ref().map(|fill| print::of_fill(info.dtype, fill)).transpose();
+                let fill = document.keep(fill)?;
+                let is_fill = |slab: &Value, i| fill.as_ref().is_some_and(|fill| print::is_fill(slab, i, fill));
+                let dates = |slab: &Value| {
+                    let dates = printer.json(slab).unwrap_or_default().into_iter().enumerate();
+                    dates.map(|(i, date)| if is_fill(slab, i) { Json::Null } else { date }).collect()
+                };
+                map.serialize_entry("dates", &Data(document, dataset, name, info.dtype, &region, &dates))?;
+            }
         }
         map.end()
     }
@@ -358,11 +397,11 @@ impl<E> From<Error> for Broken<E> {
 
 impl Serialize for Data<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(document, dataset, name, dtype, (start, count)) = self;
+        let Self(document, dataset, name, dtype, (start, count), json) = self;
         let mut list = serializer.serialize_seq(None)?;
         let array = (*dataset, *name, *dtype);
         let written = print::for_each_slab(document.chosen.store, array, start, count, &mut |slab| {
-            print::json(slab).iter().try_for_each(|value| list.serialize_element(value)).map_err(Broken::Writer)
+            json(slab).iter().try_for_each(|value| list.serialize_element(value)).map_err(Broken::Writer)
         });
         match written {
             Ok(()) => list.end(),

@@ -1,6 +1,7 @@
 //! `stats`: what the flushes found out about values.
 
 use crate::output::{Failure, Out, plain};
+use crate::times::Printer;
 use crate::{OK, Outcome, print};
 use atlas_store::{DType, Error, ErrorKind, Stats, Store};
 use serde_json::{Value as Json, json};
@@ -14,11 +15,19 @@ struct Line<'a> {
     dataset: &'a str,
     array: &'a str,
     dtype: DType,
+    printer: &'a Printer,
     chunk: Option<&'a [u64]>,
     stats: Option<Stats>,
 }
 
-pub fn stats(out: &mut Out, store: &Store, dataset: Option<&str>, array: Option<&str>, chunks: bool) -> Outcome {
+pub fn stats(
+    out: &mut Out,
+    store: &Store,
+    dataset: Option<&str>,
+    array: Option<&str>,
+    chunks: bool,
+    raw: bool,
+) -> Outcome {
     let datasets = match dataset {
         Some(dataset) => vec![Arc::from(dataset)],
         None => store.dataset_names()?,
@@ -36,8 +45,9 @@ pub fn stats(out: &mut Out, store: &Store, dataset: Option<&str>, array: Option<
         };
         for array in &arrays {
             let info = store.array_info(dataset, array)?;
+            let printer = &Printer::new(store, dataset, array, info.dtype, raw)?;
             let mut add = |chunk: Option<&[u64]>, stats| {
-                let line = Line { dataset, array, dtype: info.dtype, chunk, stats };
+                let line = Line { dataset, array, dtype: info.dtype, printer, chunk, stats };
                 if out.json { list.push(line.json()) } else { rows.push(line.row()) }
             };
             if !chunks {
@@ -98,7 +108,7 @@ impl Line<'_> {
             return row;
         };
         row.extend([stats.row_count.to_string(), stats.null_count.to_string()]);
-        let end = |scalar| print::texts(&print::of_scalar(self.dtype, scalar)).concat();
+        let end = |scalar| self.printer.texts(&print::of_scalar(self.dtype, scalar)).concat();
         match stats.range {
             Some((low, high)) => row.extend([end(low), end(high)]),
             None => row.extend(["-".to_owned(), "-".to_owned()]),
@@ -117,8 +127,14 @@ impl Line<'_> {
             "min": range.map(|(low, _)| end(low)),
             "max": range.map(|(_, high)| end(high)),
         });
-        if let (Some(chunk), Some(entries)) = (self.chunk, line.as_object_mut()) {
+        let Some(entries) = line.as_object_mut() else { return line };
+        if let Some(chunk) = self.chunk {
             entries.insert("chunk".into(), json!(chunk));
+        }
+        if self.printer.has_dates() {
+            let date = |scalar| self.printer.json(&print::of_scalar(self.dtype, scalar)).and_then(|mut one| one.pop());
+            entries.insert("min_date".into(), json!(range.map(|(low, _)| date(low))));
+            entries.insert("max_date".into(), json!(range.map(|(_, high)| date(high))));
         }
         line
     }

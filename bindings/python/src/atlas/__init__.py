@@ -46,6 +46,7 @@ from ._library import init_tracing, library_version
 from ._netcdf import export_netcdf, import_netcdf
 from ._plot import plot
 from ._store import Atlas, Damage, StoreInfo
+from ._time import decode_time, encode_time
 from ._version import __version__
 
 __all__ = [
@@ -82,6 +83,8 @@ __all__ = [
     "UnflushedChanges",
     "Unsupported",
     "__version__",
+    "decode_time",
+    "encode_time",
     "export_netcdf",
     "import_netcdf",
     "init_tracing",

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 # An attribute of a dataset: the names of the dimensions that may grow.
 UNLIMITED = "_atlas_unlimited_dims"
+# Of a dataset: dimensions that no array of it has, or that hide one of their name and length above; and their lengths.
+DIMS, DIM_LENGTHS = "_atlas_dims", "_atlas_dim_lengths"
+# Of anything: how the texts of its attributes were in a NetCDF file, as `atlas import` saw them.
+TYPES = "_atlas_netcdf_types"
+RESERVED = (UNLIMITED, DIMS, DIM_LENGTHS, TYPES)
 
 # How times of a store, which are nanoseconds since 1970, are numbers.
 UNITS, CALENDAR = "nanoseconds since 1970-01-01", "proleptic_gregorian"
@@ -49,6 +54,8 @@ def set_attribute(attributes: Attributes, key: object, value: Any) -> None:
 
 
 def _text(value: bytes) -> str:
+    # A text has no NULs; those at its end, such as a fill value of one, are none of it.
+    value = value.rstrip(b"\0")
     try:
         return value.decode()
     except UnicodeDecodeError:

@@ -18,7 +18,18 @@ from . import _chars
 from ._array import Array
 from ._attributes import Attributes
 from ._chars import Chars
-from ._conventions import CALENDAR, UNITS, UNLIMITED, fill_of, set_attribute, unlimited_of
+from ._conventions import (
+    CALENDAR,
+    DIM_LENGTHS,
+    DIMS,
+    RESERVED,
+    TYPES,
+    UNITS,
+    UNLIMITED,
+    fill_of,
+    set_attribute,
+    unlimited_of,
+)
 from ._errors import AlreadyExists, AtlasError, Corrupt, NotFound, Unsupported
 from ._netcdf3 import check_size
 from ._store import Atlas
@@ -190,6 +201,15 @@ class _Importer:
         unlimited = [key for key, dim in group.dimensions.items() if dim.isunlimited()]
         if unlimited:
             view.attrs[UNLIMITED] = unlimited
+        used = {key for variable in group.variables.values() for key in variable.dimensions}
+        loose = {
+            key: len(dim)
+            for key, dim in group.dimensions.items()
+            if key not in used or any(key in above and len(above[key]) == len(dim) for above in _above(group))
+        }
+        if loose:
+            view.attrs[DIMS] = list(loose)
+            view.attrs[DIM_LENGTHS] = np.array(list(loose.values()), "i8")
         for key, variable in group.variables.items():
             self.variable(variable, key, name)
 
@@ -244,6 +264,14 @@ class _Importer:
                 start = start[: len(dims)]
                 values = chars.texts(values)
             array.write(values, start)
+
+
+def _above(group: netCDF4.Dataset) -> Iterator[dict[str, netCDF4.Dimension]]:
+    """The dimensions of the groups above a group, the nearest first."""
+    parent = group.parent
+    while parent is not None:
+        yield parent.dimensions
+        parent = parent.parent
 
 
 def _stored_type(variable: netCDF4.Variable[Any], chars: Chars | None) -> np.dtype[Any]:
@@ -399,6 +427,8 @@ class _Exporter:
         self.level = level
         self.skip_unsupported = skip_unsupported
         self.skipped: list[str] = []
+        # Dimensions that may grow, of the datasets so far.
+        self.growing: set[str] = set()
 
     def unsupported(self, what: str) -> None:
         if not self.skip_unsupported:
@@ -408,8 +438,12 @@ class _Exporter:
     def dataset(self, name: str, group: netCDF4.Dataset) -> None:
         view = self.store[name]
         unlimited = unlimited_of(self.store, name)
+        self.growing.update(unlimited)
         attrs = dict(view.attrs)
-        attrs.pop(UNLIMITED, None)
+        named = attrs.get(DIMS, [])
+        for dim, extent in zip([named] if isinstance(named, str) else named, np.atleast_1d(attrs.get(DIM_LENGTHS, []))):
+            group.createDimension(dim, None if dim in unlimited else int(extent))
+        attrs = {key: value for key, value in attrs.items() if key not in RESERVED}
         self.attributes(group, attrs, f"dataset {name!r}")
         for key in view:
             array = view[key]
@@ -418,6 +452,8 @@ class _Exporter:
                 self.unsupported(f"{what} is of {array.dtype}, and NetCDF has no complex numbers")
             elif "/" in key:
                 self.unsupported(f"{what} has '/' in its name")
+            elif any("/" in dim for dim in array.dims):
+                self.unsupported(f"{what} has a dimension that another of its name hides, which netCDF4 cannot write")
             else:
                 self.array(array, group, unlimited, what)
 
@@ -441,6 +477,7 @@ class _Exporter:
     def array(self, array: Array, group: netCDF4.Dataset, unlimited: list[str], what: str) -> None:
         info = array._info()
         attrs = dict(array.attrs)
+        attrs.pop(TYPES, None)
         chars = Chars.of(attrs, is_text=info.kind is STRING)
         dims, shape, chunks = array.dims, info.shape, info.chunks
         fill = array.fill_value
@@ -463,10 +500,10 @@ class _Exporter:
             found = _dimension(group, dim)
             if found is not None and len(found) == extent:
                 continue
+            # What may grow has no cells until the first array is written.
+            if found is not None and found.isunlimited() and len(found) == 0 and dim in self.growing:
+                continue
             if found is not None and dim in group.dimensions:
-                # What may grow has no cells until the first array is written.
-                if found.isunlimited() and len(found) == 0:
-                    continue
                 return self.unsupported(f"{what} has {extent} cells along {dim!r}, and an array before it {len(found)}")
             group.createDimension(dim, None if dim in unlimited else extent)
         chunks = tuple(

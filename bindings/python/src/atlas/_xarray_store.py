@@ -25,7 +25,7 @@ from . import _chars
 from ._array import Array
 from ._attributes import Attributes
 from ._chars import Chars
-from ._conventions import CALENDAR, UNITS, UNLIMITED, fill_of, set_attribute, unlimited_of
+from ._conventions import CALENDAR, RESERVED, TYPES, UNITS, UNLIMITED, fill_of, set_attribute, unlimited_of
 from ._errors import InvalidArgument, OutOfRange, TypeMismatch, UnflushedChanges
 from ._index import select
 from ._store import Atlas
@@ -187,6 +187,7 @@ class AtlasDataStore(WritableCFDataStore):
         array = Array(store, self.dataset.encode(), name.encode())
         info = array._info()
         attrs = dict(array.attrs)
+        attrs.pop(TYPES, None)
         chars = Chars.of(attrs, is_text=info.kind is STRING)
         dims, shape, chunks = array.dims, info.shape, info.chunks
         dtype: Any = info.kind.numpy
@@ -225,8 +226,7 @@ class AtlasDataStore(WritableCFDataStore):
 
     def get_attrs(self) -> dict[str, Any]:
         attrs = dict(Attributes(self.store_of, self.dataset.encode(), None))
-        attrs.pop(UNLIMITED, None)
-        return attrs
+        return {key: value for key, value in attrs.items() if key not in RESERVED}
 
     def get_encoding(self) -> dict[str, Any]:
         return {"unlimited_dims": set(unlimited_of(self.store_of, self.dataset)), "source": self.source}

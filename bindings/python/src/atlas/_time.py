@@ -1,0 +1,101 @@
+"""Times by the CF conventions, as numbers and as dates. xarray and cftime do the same for their own objects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from ._c import ffi, lib
+from ._errors import OutOfRange, TypeMismatch, check
+from ._text import name_of
+from ._types import CODE, STRING, element_type, nanoseconds
+
+# The struct of the library.
+_DATE = np.dtype(
+    [("year", "i8")] + [(name, "i4") for name in ("month", "day", "hour", "minute", "second", "nanosecond")]
+)
+
+
+def _texts(units: str | None, calendar: str | None) -> tuple[Any, Any]:
+    return (
+        ffi.NULL if units is None else name_of(units, "units"),
+        ffi.NULL if calendar is None else name_of(calendar, "a calendar"),
+    )
+
+
+def decode_time(values: ArrayLike, units: str | None = None, calendar: str | None = None) -> NDArray[Any]:
+    """The dates that numbers with CF's `units` and `calendar` mean: those of any of its calendars, exactly.
+
+    Parameters
+    ----------
+    values : array_like
+        Integers, float32, float64, or, without units, datetime64.
+    units : str, optional
+        Such as "days since 2000-01-01".
+    calendar : str, optional
+        "standard", "proleptic_gregorian", "julian", "noleap", "all_leap" or "360_day"; by default the first.
+
+    Returns
+    -------
+    numpy.ndarray
+        Of the same shape, with the fields year, month, day, hour, minute, second and nanosecond.
+
+    Raises
+    ------
+    OutOfRange
+        A value is no number, or means a date outside the years -1,000,000 to 1,000,000; from 1 on in the calendars
+        standard and julian.
+    InvalidArgument, Unsupported
+        The units or the calendar are not understood.
+    TypeMismatch
+        The values are of another type.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind == "M":
+        array = nanoseconds(array, "times")
+        if np.isnat(array).any():
+            raise OutOfRange(f"element {np.isnat(array).ravel().argmax()}: NaT is no time")
+    array = np.asarray(array, array.dtype.newbyteorder("="), order="C")
+    code = CODE.get(array.dtype)
+    if code is None:
+        raise TypeMismatch(f"{array.dtype} holds no times: integers, float32, float64 and datetime64 do")
+    dates = np.empty(array.shape, _DATE)
+    out = ffi.cast("atlas_datetime *", dates.ctypes.data)
+    check(lib.atlas_decode_time(*_texts(units, calendar), code, ffi.cast("void *", array.ctypes.data), array.size, out))
+    return dates
+
+
+def encode_time(
+    dates: ArrayLike, units: str | None = None, calendar: str | None = None, dtype: DTypeLike = "float64"
+) -> NDArray[Any]:
+    """The numbers that mean dates: the other way of `decode_time`.
+
+    Parameters
+    ----------
+    dates : array_like
+        As `decode_time` gives them, or tuples (year, month, day, hour, minute, second, nanosecond).
+    units, calendar : str, optional
+        As for `decode_time`; the dates are of this calendar.
+    dtype : dtype_like
+        The type of the numbers; "datetime64[ns]" has no units. A float is the nearest one.
+
+    Raises
+    ------
+    InvalidArgument, Unsupported
+        A date is none of the calendar, or the units or the calendar are not understood.
+    OutOfRange
+        A date is outside the years that there are, or no whole number of the units, where `dtype` is an integer.
+    TypeMismatch
+        The numbers are to be of another type.
+    """
+    array = np.asarray(dates, _DATE, order="C")
+    kind = element_type(dtype)
+    if kind is STRING:
+        raise TypeMismatch("string holds no times: integers, float32, float64 and datetime64 do")
+    numbers = np.empty(array.shape, kind.numpy)
+    start = ffi.cast("atlas_datetime *", array.ctypes.data)
+    out = ffi.cast("void *", numbers.ctypes.data)
+    check(lib.atlas_encode_time(*_texts(units, calendar), start, array.size, kind.code, out))
+    return numbers

@@ -1,0 +1,52 @@
+//! NetCDF files into a store, and out of it: `docs/netcdf.md` says what becomes what.
+
+mod attributes;
+mod c;
+mod chars;
+mod classic;
+mod crash;
+mod export;
+mod import;
+mod plan;
+mod slabs;
+
+pub use export::export;
+pub use import::import;
+
+use atlas_store::{DType, Value};
+
+/// Bytes that a string takes, for the size of parts.
+const TEXT_BYTES: u64 = 32;
+
+/// Attributes of a store that say what NetCDF has and a store has not.
+mod reserved {
+    /// What all of them begin with.
+    pub const PREFIX: &str = "_atlas_";
+    /// Of a dataset: the names of the dimensions that may grow.
+    pub const UNLIMITED: &str = "_atlas_unlimited_dims";
+    /// Of a dataset: dimensions that no array of it has, and those that hide one of their name and length.
+    pub const DIMS: &str = "_atlas_dims";
+    /// Their lengths.
+    pub const DIM_LENGTHS: &str = "_atlas_dim_lengths";
+    /// Of an array of characters: the dimension that texts have none of, empty where there is none.
+    pub const CHAR_DIM: &str = "_atlas_char_dim";
+    /// Its extent.
+    pub const CHAR_LENGTH: &str = "_atlas_char_length";
+    /// "latin-1" where the characters are no UTF-8.
+    pub const CHAR_ENCODING: &str = "_atlas_char_encoding";
+    /// What the values of other attributes do not say; see [`super::attributes`].
+    pub const TYPES: &str = "_atlas_netcdf_types";
+    /// NetCDF's own, of a variable: the fill value.
+    pub const FILL: &str = "_FillValue";
+}
+
+/// Numbers in native byte order.
+fn bytes_of(value: &Value) -> Option<Vec<u8>> {
+    let dtype = value.dtype();
+    if dtype == DType::String {
+        return None;
+    }
+    let mut bytes = vec![0; value.len() * dtype.size()];
+    value.to_memory(dtype, &mut bytes).ok()?;
+    Some(bytes)
+}
