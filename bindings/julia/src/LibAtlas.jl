@@ -135,9 +135,9 @@ struct atlas_create_options
     progress_data::Ptr{Cvoid}
     write_buffer_bytes::UInt64
     keep_generations::Int32
+    float_overflow::Int32
     if_exists::Int32
     lock_timeout_ms::UInt64
-    float_overflow::Int32
 end
 
 struct atlas_open_options
@@ -150,8 +150,8 @@ struct atlas_open_options
     progress::atlas_progress_fn
     progress_data::Ptr{Cvoid}
     write_buffer_bytes::UInt64
-    lock_timeout_ms::UInt64
     float_overflow::Int32
+    lock_timeout_ms::UInt64
 end
 
 struct atlas_store_description
