@@ -18,7 +18,7 @@ void refused(atlas::Store &store, const atlas::Array &array) {
     array.write(std::list<double>{1, 2});
 #elif CASE == 2 // atlas: write and append take an element, a contiguous range of elements
     array.write(std::vector<long double>{1, 2});
-#elif CASE == 3 // refused::ByWrite<std::list<double> >
+#elif CASE == 3 // refused::ByWrite<std::__cxx11::list<double> >
     array.write(std::list<double>{1, 2});
 #elif CASE == 4 // atlas: char is text, not a number: for bytes use std::byte
     array.append(std::vector<char>{'a'});
