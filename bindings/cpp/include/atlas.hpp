@@ -1143,7 +1143,8 @@ template <class R, class F> void for_each_cell(R &rows, const F &f) {
         const Shape shape = memory.flat ? Shape{memory.cells} : memory.shape;
         const Strides strides = memory.strided ? memory.strides : memory.strides_of(shape, memory.step);
         const std::uint64_t cells = volume(shape);
-        Shape cell = Shape(std::vector<int>(shape.size()));
+        Shape cell;
+        while (cell.size() < shape.size()) cell.push_back(0);
         std::ptrdiff_t at = 0;
         for (std::uint64_t k = 0; k < cells; k++) {
             f(data[at]);
