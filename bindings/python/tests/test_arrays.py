@@ -626,7 +626,7 @@ def test_arrays_are_resized_and_grow_where_they_are_unlimited(tmp_path: Path) ->
             fixed.write([5.0], [2])
         with pytest.raises(ValueError, match="extent"):
             fixed.resize(-1)
-        words = view.define_array("s", "string", ["x"], [1], unlimited=True)
+        words = view.define_array("s", "string", ["y"], [1], unlimited=True)
         words.write(["b"], [2])
         assert words.read().tolist() == ["", "", "b"]
 

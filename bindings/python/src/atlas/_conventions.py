@@ -30,7 +30,7 @@ UNITS, CALENDAR = "nanoseconds since 1970-01-01", "proleptic_gregorian"
 
 
 def unlimited_of(store: Atlas, dataset: str) -> list[str]:
-    """The dimensions of a dataset that may grow: those that `UNLIMITED` names, and the first ones of unlimited arrays."""
+    """The dimensions of a dataset that may grow: those of `UNLIMITED`, and the first ones of unlimited arrays."""
     view = DatasetView(store, name_of(dataset))
     found = dict.fromkeys(named_unlimited(view))
     for name in view:

@@ -90,7 +90,8 @@ def _dates_of(given: ArrayLike) -> NDArray[Any]:
     for name, numbers in zip(names, np.moveaxis(array, -1, 0), strict=True):
         limits = np.iinfo(_DATE[name])
         if numbers.min() < limits.min or numbers.max() > limits.max:
-            raise OutOfRange(f"{name} is from {limits.min} to {limits.max}, not from {numbers.min()} to {numbers.max()}")
+            found = f"from {numbers.min()} to {numbers.max()}"
+            raise OutOfRange(f"{name} is from {limits.min} to {limits.max}, not {found}")
         dates[name] = numbers
     return dates
 

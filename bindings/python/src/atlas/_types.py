@@ -144,7 +144,7 @@ def values(array: NDArray[Any], kind: ElementType, what: str) -> NDArray[Any]:
 
 
 def wide_values(array: NDArray[Any], kind: ElementType, what: str) -> NDArray[Any]:
-    """As `values`, of a type that the library converts to `kind`: with floats it goes by the store's `float_overflow`."""
+    """As `values`, of a type that the library converts to `kind`: floats by the store's `float_overflow`."""
     # Integers have no overflow but in float16, and are rounded once.
     if kind.numpy.kind in _WIDEN and (array.dtype.kind in "fc" or kind.numpy == np.float16):
         kind = BY_CODE[lib.ATLAS_DTYPE_C128 if kind.numpy.kind == "c" else lib.ATLAS_DTYPE_F64]
