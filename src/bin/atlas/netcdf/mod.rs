@@ -13,7 +13,7 @@ mod slabs;
 pub use export::export;
 pub use import::import;
 
-use atlas_store::{DType, Value};
+use atlas_store::{DType, FloatOverflow, Value};
 
 /// Bytes that a string takes, for the size of parts.
 const TEXT_BYTES: u64 = 32;
@@ -22,7 +22,7 @@ const TEXT_BYTES: u64 = 32;
 mod reserved {
     /// What all of them begin with.
     pub const PREFIX: &str = "_atlas_";
-    /// Of a dataset: the names of the dimensions that may grow.
+    /// Of a dataset: the names of the dimensions that may grow, and are the first of no array that is unlimited.
     pub const UNLIMITED: &str = "_atlas_unlimited_dims";
     /// Of a dataset: dimensions that no array of it has, and those that hide one of their name and length.
     pub const DIMS: &str = "_atlas_dims";
@@ -47,6 +47,6 @@ fn bytes_of(value: &Value) -> Option<Vec<u8>> {
         return None;
     }
     let mut bytes = vec![0; value.len() * dtype.size()];
-    value.to_memory(dtype, &mut bytes).ok()?;
+    value.to_memory(dtype, FloatOverflow::Error, &mut bytes).ok()?;
     Some(bytes)
 }
