@@ -19,6 +19,9 @@ _atlas() {
             atlas,compact)
                 cmd="atlas__subcmd__compact"
                 ;;
+            atlas,cp)
+                cmd="atlas__subcmd__cp"
+                ;;
             atlas,du)
                 cmd="atlas__subcmd__du"
                 ;;
@@ -36,6 +39,9 @@ _atlas() {
                 ;;
             atlas,ls)
                 cmd="atlas__subcmd__ls"
+                ;;
+            atlas,mv)
+                cmd="atlas__subcmd__mv"
                 ;;
             atlas,pin)
                 cmd="atlas__subcmd__pin"
@@ -58,6 +64,9 @@ _atlas() {
             atlas,selftest)
                 cmd="atlas__subcmd__selftest"
                 ;;
+            atlas,set)
+                cmd="atlas__subcmd__set"
+                ;;
             atlas,show)
                 cmd="atlas__subcmd__show"
                 ;;
@@ -66,6 +75,9 @@ _atlas() {
                 ;;
             atlas,unpin)
                 cmd="atlas__subcmd__unpin"
+                ;;
+            atlas,unset)
+                cmd="atlas__subcmd__unset"
                 ;;
             atlas,verify)
                 cmd="atlas__subcmd__verify"
@@ -77,7 +89,7 @@ _atlas() {
 
     case "${cmd}" in
         atlas)
-            opts="-q -h -V --json --quiet --help --version ls info show stats refs import export du verify compact rm repair rollback keep pin unpin pins selftest"
+            opts="-q -h -V --json --quiet --help --version ls info show stats refs import export du verify compact mv cp rm set unset repair rollback keep pin unpin pins selftest"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -97,6 +109,32 @@ _atlas() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        atlas__subcmd__cp)
+            opts="-q -h --generation --to --name --replace --json --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --generation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -217,6 +255,20 @@ _atlas() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        atlas__subcmd__mv)
+            opts="-q -h --json --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;
@@ -354,6 +406,32 @@ _atlas() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        atlas__subcmd__set)
+            opts="-t -q -h --type --split --json --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --type)
+                    COMPREPLY=($(compgen -W "bool i8 i16 i32 i64 u8 u16 u32 u64 f16 f32 f64 timestamp_ns string" -- "${cur}"))
+                    return 0
+                    ;;
+                -t)
+                    COMPREPLY=($(compgen -W "bool i8 i16 i32 i64 u8 u16 u32 u64 f16 f32 f64 timestamp_ns string" -- "${cur}"))
+                    return 0
+                    ;;
+                --split)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         atlas__subcmd__show)
             opts="-v -q -h --generation --values --raw --start --count --json --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -399,6 +477,20 @@ _atlas() {
             return 0
             ;;
         atlas__subcmd__unpin)
+            opts="-q -h --json --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        atlas__subcmd__unset)
             opts="-q -h --json --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

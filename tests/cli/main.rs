@@ -3,7 +3,9 @@
 
 mod commands;
 mod damage;
+mod edit;
 mod pages;
+mod patterns;
 mod refs;
 mod selftest;
 mod times;

@@ -3,8 +3,12 @@
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
-/// Exit codes, as `--help` and the man page give them.
-pub const EXIT_STATUS: &str = "\
+/// Patterns and exit codes, as `--help` and the man page give them.
+pub const AFTER_HELP: &str = "\
+Where a command takes several datasets or arrays, a name may be a pattern: * is any characters but '/', ** with '/' around \
+it any path, ? one character, [ab] one of these. A dataset or an array of just this name goes first; otherwise [*] is the \
+character * itself.
+
 Exit status:
   0  done
   1  a store or a NetCDF file is damaged, a store mixes commits, the self-test failed, arrays were left out or differ, or
@@ -14,9 +18,13 @@ Exit status:
   4  another process is writing to the store
   5  any other error: input and output, permissions, a full disk";
 
+/// Types that an attribute can be given.
+const ATTRIBUTE_TYPES: [&str; 14] =
+    ["bool", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f16", "f32", "f64", "timestamp_ns", "string"];
+
 /// Looks into Atlas stores, checks them, and tidies them up.
 #[derive(Parser)]
-#[command(name = "atlas", version, after_help = EXIT_STATUS, max_term_width = 100)]
+#[command(name = "atlas", version, after_help = AFTER_HELP, max_term_width = 100)]
 pub struct Arguments {
     /// Print one JSON document; errors, too, on standard error
     #[arg(long, global = true)]
@@ -35,11 +43,15 @@ pub struct Arguments {
 #[derive(Subcommand)]
 pub enum Command {
     /// List datasets, or the arrays of one
+    #[command(after_help = "\
+Examples:
+  atlas ls runs.atlas january
+  atlas ls -l runs.atlas 'station/*'")]
     Ls {
         /// Which store
         #[command(flatten)]
         store: StoreArgs,
-        /// List the arrays of this dataset
+        /// List the arrays of this dataset, or the datasets that match this pattern
         dataset: Option<String>,
         /// Datasets: how many arrays and attributes. Arrays: type, shape, chunks, compression
         #[arg(short, long)]
@@ -60,14 +72,15 @@ Times are printed as dates: those of timestamp_ns, and of arrays whose attribute
 `dates` has the dates.\n
 Examples:
   atlas show runs.atlas january 'temperature[0:3,:]'
-  atlas show runs.atlas january temperature --start 0,0 --count 3,180")]
+  atlas show runs.atlas january temperature --start 0,0 --count 3,180
+  atlas show runs.atlas 'station/*' 'wind_*[-1]'")]
     Show {
         /// Which store
         #[command(flatten)]
         store: StoreArgs,
-        /// Only this dataset
+        /// Only this dataset, or those that match this pattern
         dataset: Option<String>,
-        /// Only this array. With a region behind it its values: [0:3,5] takes rows 0, 1, 2 of column 5; a missing end is
+        /// Only this array, or those that match. With a region behind it its values: [0:3,5] takes rows 0, 1, 2 of column 5; a missing end is
         /// the array's, a negative index counts from it
         #[arg(value_name = "ARRAY[REGION]")]
         array: Option<String>,
@@ -91,9 +104,9 @@ Times are printed as dates, as `atlas show` does. In JSON they stay numbers, and
         /// Which store
         #[command(flatten)]
         store: StoreArgs,
-        /// Only this dataset
+        /// Only this dataset, or those that match this pattern
         dataset: Option<String>,
-        /// Only this array
+        /// Only this array, or those that match this pattern
         array: Option<String>,
         /// For each chunk
         #[arg(long)]
@@ -121,7 +134,7 @@ Examples:
         /// Which store
         #[command(flatten)]
         store: StoreArgs,
-        /// Only these datasets
+        /// Only these datasets, or those that match these patterns
         #[arg(value_name = "DATASET")]
         datasets: Vec<String>,
         /// Where to: a file for one dataset or --stacked, by default standard output; a folder, with a file for each dataset
@@ -189,17 +202,115 @@ Examples:
         /// The store's folder
         store: PathBuf,
     },
-    /// Delete a dataset or an array, whatever of it is damaged
+    /// Give a dataset another name
     #[command(after_help = "\
-It is a commit: `atlas rollback` undoes it as long as the commit before it is kept. The bytes are given back by \
-`atlas compact`.")]
-    Rm {
+It is a commit. Whatever the dataset's size, nothing of it is moved. Datasets below it, with '/' behind its name, keep theirs.")]
+    Mv {
         /// The store's folder
         store: PathBuf,
         /// The dataset
         dataset: String,
-        /// Only this array of it
+        /// Its new name
+        #[arg(value_name = "NEW")]
+        name: String,
+    },
+    /// Copy a dataset within a store, or datasets to another one
+    #[command(
+        override_usage = "\
+atlas cp [OPTIONS] STORE DATASET NEW
+       atlas cp [OPTIONS] STORE [DATASET]... --to OTHER",
+        after_help = "\
+Attributes, definitions and values are copied, with memory for a chunk at a time, in one commit: all of it, or nothing. \
+With --to the other store is made where there is none, and without DATASET all datasets are copied, but not the attributes \
+of the store itself. With --generation the datasets are those of an earlier commit: so one that was deleted or overwritten \
+comes back.\n
+Examples:
+  atlas cp runs.atlas january january-2
+  atlas cp runs.atlas 'station/*' --to stations.atlas
+  atlas cp runs.atlas january january --generation 41 --replace"
+    )]
+    Cp {
+        /// Which store
+        #[command(flatten)]
+        store: StoreArgs,
+        /// The dataset and the name of its copy; with --to datasets, or patterns
+        #[arg(value_name = "DATASET")]
+        datasets: Vec<String>,
+        /// Copy to this store
+        #[arg(long, value_name = "OTHER")]
+        to: Option<PathBuf>,
+        /// What one dataset is called in the other store
+        #[arg(long, value_name = "NEW", requires = "to")]
+        name: Option<String>,
+        /// Replace datasets that are there
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Delete datasets or arrays, whatever of them is damaged
+    #[command(after_help = "\
+It is a commit: `atlas rollback` undoes it as long as the commit before it is kept. The bytes are given back by \
+`atlas compact`.\n
+Examples:
+  atlas rm runs.atlas january
+  atlas rm runs.atlas 'station/*' pressure")]
+    Rm {
+        /// The store's folder
+        store: PathBuf,
+        /// The dataset, or a pattern
+        dataset: String,
+        /// Only this array, or those that match this pattern
         array: Option<String>,
+    },
+    /// Set an attribute of a dataset, an array or the store
+    #[command(
+        override_usage = "atlas set [OPTIONS] STORE [DATASET[:ARRAY]] KEY VALUE",
+        after_help = "\
+Without --type a VALUE that is an integer is i64 (u64 where it is too large for that), one that is another number f64, \
+and all else a text. Numbers with commas between them are a list; other lists are told by --split. Without DATASET it is \
+an attribute of the store. DATASET and ARRAY may be patterns. It is a commit.\n
+Examples:
+  atlas set runs.atlas january:temperature units degC
+  atlas set runs.atlas january:temperature valid_range -80,60 --type f32
+  atlas set runs.atlas 'station/*' authors 'Ada; Grace' --split ';'
+  atlas set runs.atlas title 'all runs'"
+    )]
+    Set {
+        /// The store's folder
+        store: PathBuf,
+        /// Whose attribute; left out for one of the store
+        #[arg(value_name = "DATASET[:ARRAY]")]
+        first: String,
+        /// Its name
+        #[arg(value_name = "KEY", allow_hyphen_values = true)]
+        second: String,
+        /// Its value
+        #[arg(value_name = "VALUE", allow_hyphen_values = true)]
+        third: Option<String>,
+        /// The type of the value
+        #[arg(short = 't', long = "type", value_name = "TYPE", value_parser = ATTRIBUTE_TYPES)]
+        dtype: Option<String>,
+        /// The value is a list, with this text between its elements
+        #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+        split: Option<String>,
+    },
+    /// Delete an attribute of a dataset, an array or the store
+    #[command(
+        after_help = "\
+It is a commit. Where DATASET or ARRAY is a pattern, those that have no such attribute are passed over.\n
+Examples:
+  atlas unset runs.atlas january:temperature units
+  atlas unset runs.atlas title",
+        override_usage = "atlas unset [OPTIONS] STORE [DATASET[:ARRAY]] KEY"
+    )]
+    Unset {
+        /// The store's folder
+        store: PathBuf,
+        /// Whose attribute; left out for one of the store
+        #[arg(value_name = "DATASET[:ARRAY]")]
+        first: String,
+        /// Its name
+        #[arg(value_name = "KEY")]
+        second: Option<String>,
     },
     /// Make the root anew where it is gone or damaged
     #[command(after_help = "\
@@ -311,7 +422,7 @@ pub struct Export {
     /// Which store
     #[command(flatten)]
     pub store: StoreArgs,
-    /// Only these datasets, each with those below it
+    /// Only these datasets, or those that match these patterns, each with those below it
     #[arg(value_name = "DATASET")]
     pub datasets: Vec<String>,
     /// The file to write

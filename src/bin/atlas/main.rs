@@ -2,7 +2,9 @@
 
 mod args;
 mod change;
+mod copy;
 mod ls;
+mod names;
 #[cfg(feature = "netcdf")]
 mod netcdf;
 #[cfg(not(feature = "netcdf"))]
@@ -12,13 +14,15 @@ mod output;
 mod print;
 mod refs;
 mod selftest;
+mod set;
 mod show;
 mod stats;
+mod target;
 mod times;
 mod verify;
 
 use args::{Arguments, Command, StoreArgs};
-use atlas_store::{Error, LogLevel, Mode, OpenOptions, RuntimeOptions, Store};
+use atlas_store::{DType, Error, LogLevel, Mode, OpenOptions, RuntimeOptions, Store};
 use clap::Parser;
 use output::{Failure, Out, complain};
 use refs::Pinning;
@@ -87,6 +91,23 @@ fn run(command: Command, out: &mut Out) -> Outcome {
         Command::Verify { store } => verify::verify(out, &store),
         Command::Compact { store } => change::compact(out, &store),
         Command::Rm { store, dataset, array } => change::rm(out, &store, &dataset, array.as_deref()),
+        Command::Mv { store, dataset, name } => copy::mv(out, &store, &dataset, &name),
+        Command::Cp { store, datasets, to, name, replace } => {
+            copy::cp(out, &store, &copy::Wanted { datasets, to, name, replace })
+        }
+        Command::Set { store, first, second, third, dtype, split } => {
+            let dtype = dtype.map(|name| DType::from_name(&name)).transpose()?;
+            // The first may be left out.
+            let (owner, key, text) = match &third {
+                Some(text) => (Some(first.as_str()), &second, text),
+                None => (None, &first, &second),
+            };
+            set::set(out, &store, owner, key, &set::Given { text, dtype, split: split.as_deref() })
+        }
+        Command::Unset { store, first, second } => match &second {
+            Some(key) => set::unset(out, &store, Some(&first), key),
+            None => set::unset(out, &store, None, &first),
+        },
         Command::Repair { store, salvage } => change::repair(out, &store, salvage),
         Command::Rollback { store, generation } => change::rollback(out, &store, generation),
         Command::Keep { store, count } => change::keep(out, &store, count.0),

@@ -107,6 +107,11 @@ impl Failure {
         Self { kind: "io".into(), message: message.into(), code: 5, closed_pipe: false }
     }
 
+    /// What the store does not have.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self { kind: kind_name(ErrorKind::NotFound), code: 3, ..Self::other(message) }
+    }
+
     /// The operating system's `error` while doing `action` to `path`.
     pub fn file(action: &str, path: &Path, error: &io::Error) -> Self {
         let failure = Self::other(format!("{action} {}: {error}", path.display()));

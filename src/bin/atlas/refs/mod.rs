@@ -154,10 +154,10 @@ fn describe(
 }
 
 /// The datasets that are wanted.
-fn datasets(store: &Store, wanted: &Wanted) -> Result<Vec<Arc<str>>, Error> {
+fn datasets(store: &Store, wanted: &Wanted) -> Result<Vec<Arc<str>>, Failure> {
     match wanted.datasets.as_slice() {
-        [] => store.dataset_names(),
-        names => names.iter().map(|name| Ok(store.dataset(name)?.name().into())).collect(),
+        [] => Ok(store.dataset_names()?),
+        names => crate::names::all_datasets(store, names),
     }
 }
 
