@@ -22,6 +22,9 @@ _atlas() {
             atlas,cp)
                 cmd="atlas__subcmd__cp"
                 ;;
+            atlas,diff)
+                cmd="atlas__subcmd__diff"
+                ;;
             atlas,du)
                 cmd="atlas__subcmd__du"
                 ;;
@@ -89,7 +92,7 @@ _atlas() {
 
     case "${cmd}" in
         atlas)
-            opts="-q -h -V --json --quiet --help --version ls info show stats refs import export du verify compact mv cp rm set unset repair rollback keep pin unpin pins selftest"
+            opts="-q -h -V --json --quiet --help --version ls info show stats diff refs import export du verify compact mv cp rm set unset repair rollback keep pin unpin pins selftest"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -132,6 +135,52 @@ _atlas() {
                     return 0
                     ;;
                 --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        atlas__subcmd__diff)
+            opts="-d -a -q -h --at --other-at --dataset --array --tolerance --relative --json --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --at)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --other-at)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dataset)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --array)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tolerance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --relative)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -32,6 +32,7 @@ complete -c atlas -n "__fish_atlas_needs_command" -f -a "ls" -d 'List datasets, 
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "info" -d 'Generation, counts, bytes and notation of a store, and the commits to go back to'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "show" -d 'Describe a store, a dataset or an array like `ncdump -h`; values on demand'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "stats" -d 'Minimum, maximum, cells and missing cells of arrays, without reading their values'
+complete -c atlas -n "__fish_atlas_needs_command" -f -a "diff" -d 'Compare two stores, or two commits of one: datasets, arrays, attributes, values'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "refs" -d 'Write references by which Zarr tools read the arrays in place: xarray, zarr-python, GDAL'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "import" -d 'Add NetCDF files to a store, each as a dataset, in one commit'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "export" -d 'Write datasets to a NetCDF-4 file'
@@ -73,6 +74,15 @@ complete -c atlas -n "__fish_atlas_using_subcommand stats" -l raw -d 'Print time
 complete -c atlas -n "__fish_atlas_using_subcommand stats" -l json -d 'Print one JSON document; errors, too, on standard error'
 complete -c atlas -n "__fish_atlas_using_subcommand stats" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
 complete -c atlas -n "__fish_atlas_using_subcommand stats" -s h -l help -d 'Print help'
+complete -c atlas -n "__fish_atlas_using_subcommand diff" -l at -d 'The commit of STORE; by default the last' -r
+complete -c atlas -n "__fish_atlas_using_subcommand diff" -l other-at -d 'The commit of OTHER; by default the last' -r
+complete -c atlas -n "__fish_atlas_using_subcommand diff" -s d -l dataset -d 'Only this dataset, or those that match this pattern' -r
+complete -c atlas -n "__fish_atlas_using_subcommand diff" -s a -l array -d 'Only this array of each dataset, or those that match this pattern' -r
+complete -c atlas -n "__fish_atlas_using_subcommand diff" -l tolerance -d 'The largest difference of two numbers that is none' -r
+complete -c atlas -n "__fish_atlas_using_subcommand diff" -l relative -d 'The same as a part of the larger amount' -r
+complete -c atlas -n "__fish_atlas_using_subcommand diff" -l json -d 'Print one JSON document; errors, too, on standard error'
+complete -c atlas -n "__fish_atlas_using_subcommand diff" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
+complete -c atlas -n "__fish_atlas_using_subcommand diff" -s h -l help -d 'Print help'
 complete -c atlas -n "__fish_atlas_using_subcommand refs" -l generation -d 'An earlier commit that the store has kept; `atlas info` lists them' -r
 complete -c atlas -n "__fish_atlas_using_subcommand refs" -s o -l output -d 'Where to: a file for one dataset or --stacked, by default standard output; a folder, with a file for each dataset' -r -F
 complete -c atlas -n "__fish_atlas_using_subcommand refs" -l base-url -d 'Where readers find the store\'s folder: an absolute path, or a URL. By default where it is' -r

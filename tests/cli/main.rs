@@ -3,6 +3,7 @@
 
 mod commands;
 mod damage;
+mod diff;
 mod edit;
 mod pages;
 mod patterns;

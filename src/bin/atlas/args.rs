@@ -115,6 +115,50 @@ Times are printed as dates, as `atlas show` does. In JSON they stay numbers, and
         #[arg(long)]
         raw: bool,
     },
+    /// Compare two stores, or two commits of one: datasets, arrays, attributes, values
+    #[command(
+        override_usage = "\
+atlas diff [OPTIONS] STORE OTHER
+       atlas diff [OPTIONS] STORE --at COMMIT",
+        after_help = "\
+What the other has not is gone, what only the other has is added. Attributes are compared bit for bit; of arrays the type, \
+the dimensions, the fill value, and the values of the cells that both have, chunk by chunk, with memory for one of each. How \
+an array is stored (chunks, compression) is no difference. Values of different types are not compared.\n
+NaN equals NaN, and a missing cell a missing cell. The largest differences are those of cells that differ, and are numbers in \
+both. With --tolerance and --relative a cell differs where its difference is above both.\n
+A COMMIT is a generation or the name of a pin. The exit status is 0 where there is no difference, 1 where there is one, and \
+another where that could not be found out: 5 for a store that is damaged.\n
+Examples:
+  atlas diff runs.atlas copy.atlas
+  atlas diff runs.atlas --at 41
+  atlas diff runs.atlas --at released --other-at 41 -d 'station/*' -a temperature --relative 1e-6"
+    )]
+    Diff {
+        /// The store's folder
+        #[arg(value_name = "STORE")]
+        first: PathBuf,
+        /// Another store's; by default the same
+        #[arg(value_name = "OTHER")]
+        second: Option<PathBuf>,
+        /// The commit of STORE; by default the last
+        #[arg(long, value_name = "COMMIT")]
+        at: Option<String>,
+        /// The commit of OTHER; by default the last
+        #[arg(long, value_name = "COMMIT")]
+        other_at: Option<String>,
+        /// Only this dataset, or those that match this pattern
+        #[arg(short, long = "dataset", value_name = "DATASET")]
+        datasets: Vec<String>,
+        /// Only this array of each dataset, or those that match this pattern
+        #[arg(short, long = "array", value_name = "ARRAY")]
+        arrays: Vec<String>,
+        /// The largest difference of two numbers that is none
+        #[arg(long, value_name = "D", default_value_t = 0.0, value_parser = limit)]
+        tolerance: f64,
+        /// The same as a part of the larger amount
+        #[arg(long, value_name = "R", default_value_t = 0.0, value_parser = limit)]
+        relative: f64,
+    },
     /// Write references by which Zarr tools read the arrays in place: xarray, zarr-python, GDAL
     #[command(after_help = "\
 The references are kerchunk's, version 1: a JSON file for each dataset, which `xarray.open_dataset(FILE, \
@@ -445,6 +489,11 @@ pub struct Export {
 /// A number of earlier commits; none for the default.
 #[derive(Clone, Copy)]
 pub struct Kept(pub Option<u32>);
+
+fn limit(text: &str) -> Result<f64, String> {
+    let limit = text.parse().map_err(|_| "not a number".to_owned())?;
+    if limit >= 0.0 { Ok(limit) } else { Err("below 0, or not a number".into()) }
+}
 
 fn kept(text: &str) -> Result<Kept, String> {
     match text {

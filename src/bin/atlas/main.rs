@@ -3,6 +3,7 @@
 mod args;
 mod change;
 mod copy;
+mod diff;
 mod ls;
 mod names;
 #[cfg(feature = "netcdf")]
@@ -84,6 +85,11 @@ fn run(command: Command, out: &mut Out) -> Outcome {
             let pin = if no_pin { Pinning::No } else { Pinning::Yes(pin) };
             let wanted = refs::Wanted { datasets, output, stacked, base_url, zarr_format, lenient, pin };
             refs::refs(out, &store, &wanted)
+        }
+        Command::Diff { first, second, at, other_at, datasets, arrays, tolerance, relative } => {
+            let limits = diff::Limits { absolute: tolerance, relative };
+            let commits = [at, other_at];
+            diff::diff(out, &diff::Wanted { first, second, commits, datasets, arrays, limits })
         }
         Command::Import(wanted) => netcdf::import(out, &wanted),
         Command::Export(wanted) => netcdf::export(out, &wanted),

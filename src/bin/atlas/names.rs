@@ -22,6 +22,15 @@ fn matching(names: Vec<Arc<str>>, pattern: &str) -> Result<Vec<Arc<str>>, Failur
     Ok(names.into_iter().filter(|name| parsed.matches_with(name, OPTIONS)).collect())
 }
 
+/// Those of the names that the text means: that of this name, or else those that match it.
+pub fn among<'n>(names: impl Iterator<Item = &'n Arc<str>> + Clone, text: &str) -> Result<Vec<Arc<str>>, Failure> {
+    match names.clone().find(|name| ***name == *text) {
+        Some(name) => Ok(vec![name.clone()]),
+        None if is_pattern(text) => matching(names.cloned().collect(), text),
+        None => Ok(Vec::new()),
+    }
+}
+
 /// The datasets that the text means, at least one: that of this name, or else those that match it.
 pub fn datasets(store: &Store, text: &str) -> Result<Vec<Arc<str>>, Failure> {
     if !is_pattern(text) || store.has_dataset(text)? {

@@ -76,7 +76,7 @@ fn known(stats: Result<Stats, Error>) -> Result<Option<Stats>, Error> {
 }
 
 /// All places of a grid, in C order.
-fn places(grid: &[u64]) -> impl Iterator<Item = Vec<u64>> {
+pub fn places(grid: &[u64]) -> impl Iterator<Item = Vec<u64>> {
     let grid = grid.to_vec();
     let mut next = (!grid.contains(&0)).then(|| vec![0; grid.len()]);
     std::iter::from_fn(move || {

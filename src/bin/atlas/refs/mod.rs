@@ -11,6 +11,7 @@ use crate::output::{self, Failure, Out, plain};
 use crate::{FOUND, OK, Outcome, open, open_for, print, runtime};
 use atlas_store::{ArrayInfo, ChunkPlaces, Error, ErrorKind, Store, Value};
 use chunks::Coding;
+pub use chunks::coordinates;
 use pin::Pin;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
