@@ -482,7 +482,7 @@ _atlas() {
             return 0
             ;;
         atlas__subcmd__show)
-            opts="-v -q -h --generation --values --raw --start --count --json --quiet --help"
+            opts="-v -q -h --generation --values --csv --plain --raw --start --count --json --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -64,6 +64,8 @@ complete -c atlas -n "__fish_atlas_using_subcommand show" -l generation -d 'An e
 complete -c atlas -n "__fish_atlas_using_subcommand show" -l start -d 'First cell of the values along each dimension' -r
 complete -c atlas -n "__fish_atlas_using_subcommand show" -l count -d 'Cells along each dimension' -r
 complete -c atlas -n "__fish_atlas_using_subcommand show" -s v -l values -d 'Print the values, too'
+complete -c atlas -n "__fish_atlas_using_subcommand show" -l csv -d 'Print only the values: a line for each cell, with its coordinates'
+complete -c atlas -n "__fish_atlas_using_subcommand show" -l plain -d 'Print only the values of one array: a line for each row of its last dimension, with blanks between numbers'
 complete -c atlas -n "__fish_atlas_using_subcommand show" -l raw -d 'Print times as the numbers that they are stored as'
 complete -c atlas -n "__fish_atlas_using_subcommand show" -l json -d 'Print one JSON document; errors, too, on standard error'
 complete -c atlas -n "__fish_atlas_using_subcommand show" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'

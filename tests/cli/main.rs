@@ -1,6 +1,7 @@
 //! The command-line tool, as it is run.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod bare;
 mod commands;
 mod damage;
 mod diff;

@@ -70,10 +70,14 @@ number.\n
 Times are printed as dates: those of timestamp_ns, and of arrays whose attribute `units` is a time of the CF conventions \
 (\"days since 2000-01-01\"), in the calendar that the attribute `calendar` names. In JSON the values stay numbers, and \
 `dates` has the dates.\n
+With --csv there is a column for each dimension and each array: arrays of other dimensions are to be named apart, but for \
+the coordinates, arrays of one dimension that have its name; without them a dimension's column has indices. Several datasets \
+have theirs in a first column. A missing cell is empty, and with --plain NaN.\n
 Examples:
   atlas show runs.atlas january 'temperature[0:3,:]'
   atlas show runs.atlas january temperature --start 0,0 --count 3,180
-  atlas show runs.atlas 'station/*' 'wind_*[-1]'")]
+  atlas show runs.atlas 'station/*' 'wind_*[-1]'
+  atlas show --csv runs.atlas 'station/*' 'wind_*' >winds.csv")]
     Show {
         /// Which store
         #[command(flatten)]
@@ -87,6 +91,12 @@ Examples:
         /// Print the values, too
         #[arg(short, long)]
         values: bool,
+        /// Print only the values: a line for each cell, with its coordinates
+        #[arg(long)]
+        csv: bool,
+        /// Print only the values of one array: a line for each row of its last dimension, with blanks between numbers
+        #[arg(long, conflicts_with = "csv")]
+        plain: bool,
         /// Print times as the numbers that they are stored as
         #[arg(long)]
         raw: bool,

@@ -1,6 +1,7 @@
 //! `atlas`, the command-line tool. It only calls the library and prints what that says.
 
 mod args;
+mod bare;
 mod change;
 mod copy;
 mod diff;
@@ -74,8 +75,9 @@ fn run(command: Command, out: &mut Out) -> Outcome {
     match command {
         Command::Ls { store, dataset, long } => ls::ls(out, &*open(&store, out)?, dataset.as_deref(), long),
         Command::Info { store } => ls::info(out, &*open(&store, out)?),
-        Command::Show { store, dataset, array, values, raw, start, count } => {
-            let wanted = show::Wanted { dataset, array, values, raw, start, count };
+        Command::Show { store, dataset, array, values, csv, plain, raw, start, count } => {
+            let form = csv.then_some(bare::Form::Csv).or(plain.then_some(bare::Form::Plain));
+            let wanted = show::Wanted { dataset, array, values, raw, start, count, form };
             show::show(out, &*open(&store, out)?, &store.path, &wanted)
         }
         Command::Stats { store, dataset, array, chunks, raw } => {

@@ -1,5 +1,6 @@
 //! `show`: what a store holds, in the manner of `ncdump`.
 
+use crate::bare::{Form, bare};
 use crate::ls::{array_json, compression};
 use crate::names::Found;
 use crate::output::{Failure, Out, plain};
@@ -25,6 +26,8 @@ pub struct Wanted {
     pub raw: bool,
     pub start: Option<Vec<u64>>,
     pub count: Option<Vec<u64>>,
+    /// Only values.
+    pub form: Option<Form>,
 }
 
 /// First cells and numbers of cells.
@@ -117,6 +120,15 @@ pub fn choose(
 pub fn show(out: &mut Out, store: &Store, path: &Path, wanted: &Wanted) -> Outcome {
     let (dataset, array) = (wanted.dataset.as_deref(), wanted.array.as_deref());
     let datasets = choose(store, dataset, array, (wanted.start.as_deref(), wanted.count.as_deref()))?;
+    if let Some(form) = wanted.form {
+        if out.json {
+            return Err(Failure::usage("--csv and --plain are other forms than --json"));
+        }
+        let several =
+            dataset.is_none_or(|text| names::is_pattern(text) && datasets.iter().all(|(name, _)| **name != *text));
+        bare(out, store, &datasets, form, wanted.raw, several)?;
+        return Ok(OK);
+    }
     let chosen = Chosen { store, is_all: dataset.is_none(), datasets, values: wanted.values, raw: wanted.raw };
     if out.json {
         document(out, &chosen, path)?
