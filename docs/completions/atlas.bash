@@ -52,6 +52,9 @@ _atlas() {
             atlas,pins)
                 cmd="atlas__subcmd__pins"
                 ;;
+            atlas,plot)
+                cmd="atlas__subcmd__plot"
+                ;;
             atlas,refs)
                 cmd="atlas__subcmd__refs"
                 ;;
@@ -92,7 +95,7 @@ _atlas() {
 
     case "${cmd}" in
         atlas)
-            opts="-q -h -V --json --quiet --help --version ls info show stats diff refs import export du verify compact mv cp rm set unset repair rollback keep pin unpin pins selftest"
+            opts="-q -h -V --json --quiet --help --version ls info show stats diff plot refs import export du verify compact mv cp rm set unset repair rollback keep pin unpin pins selftest"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -346,6 +349,40 @@ _atlas() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        atlas__subcmd__plot)
+            opts="-o -q -h --generation --output --range --map --json --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --generation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --range)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --map)
+                    COMPREPLY=($(compgen -W "viridis cividis magma plasma turbo blue-red greys" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

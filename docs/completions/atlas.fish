@@ -33,6 +33,7 @@ complete -c atlas -n "__fish_atlas_needs_command" -f -a "info" -d 'Generation, c
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "show" -d 'Describe a store, a dataset or an array like `ncdump -h`; values on demand'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "stats" -d 'Minimum, maximum, cells and missing cells of arrays, without reading their values'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "diff" -d 'Compare two stores, or two commits of one: datasets, arrays, attributes, values'
+complete -c atlas -n "__fish_atlas_needs_command" -f -a "plot" -d 'Draw an array: as a PNG file, or in the terminal'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "refs" -d 'Write references by which Zarr tools read the arrays in place: xarray, zarr-python, GDAL'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "import" -d 'Add NetCDF files to a store, each as a dataset, in one commit'
 complete -c atlas -n "__fish_atlas_needs_command" -f -a "export" -d 'Write datasets to a NetCDF-4 file'
@@ -85,6 +86,19 @@ complete -c atlas -n "__fish_atlas_using_subcommand diff" -l relative -d 'The sa
 complete -c atlas -n "__fish_atlas_using_subcommand diff" -l json -d 'Print one JSON document; errors, too, on standard error'
 complete -c atlas -n "__fish_atlas_using_subcommand diff" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
 complete -c atlas -n "__fish_atlas_using_subcommand diff" -s h -l help -d 'Print help'
+complete -c atlas -n "__fish_atlas_using_subcommand plot" -l generation -d 'An earlier commit that the store has kept; `atlas info` lists them' -r
+complete -c atlas -n "__fish_atlas_using_subcommand plot" -s o -l output -d 'The file to write; without it the picture is drawn in the terminal' -r -F
+complete -c atlas -n "__fish_atlas_using_subcommand plot" -l range -d 'The values at the ends of the colours, or of a line\'s axis; by default the least and the largest' -r
+complete -c atlas -n "__fish_atlas_using_subcommand plot" -l map -d 'The colours' -r -f -a "viridis\t''
+cividis\t''
+magma\t''
+plasma\t''
+turbo\t''
+blue-red\t''
+greys\t''"
+complete -c atlas -n "__fish_atlas_using_subcommand plot" -l json -d 'Print one JSON document; errors, too, on standard error'
+complete -c atlas -n "__fish_atlas_using_subcommand plot" -s q -l quiet -d 'Print no progress, no warnings, and nothing that the exit status says'
+complete -c atlas -n "__fish_atlas_using_subcommand plot" -s h -l help -d 'Print help'
 complete -c atlas -n "__fish_atlas_using_subcommand refs" -l generation -d 'An earlier commit that the store has kept; `atlas info` lists them' -r
 complete -c atlas -n "__fish_atlas_using_subcommand refs" -s o -l output -d 'Where to: a file for one dataset or --stacked, by default standard output; a folder, with a file for each dataset' -r -F
 complete -c atlas -n "__fish_atlas_using_subcommand refs" -l base-url -d 'Where readers find the store\'s folder: an absolute path, or a URL. By default where it is' -r

@@ -446,6 +446,14 @@ fn nothing_is_obeyed() {
     assert!(run.code == 3 && run.err.contains(r"\\u{9b}"), "{}", run.err);
 }
 
+#[cfg(not(feature = "plot"))]
+#[test]
+fn without_plot() {
+    let run = atlas(["plot", made().path(), "january", "temperature"]);
+    assert_eq!((run.code, run.out.as_str()), (5, ""), "{}", run.err);
+    assert!(run.err.contains("was built without pictures") && run.err.contains("--features plot"), "{}", run.err);
+}
+
 #[cfg(not(feature = "netcdf"))]
 #[test]
 fn without_netcdf() {

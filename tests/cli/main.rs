@@ -8,6 +8,8 @@ mod diff;
 mod edit;
 mod pages;
 mod patterns;
+#[cfg(feature = "plot")]
+mod plot;
 mod refs;
 mod selftest;
 mod times;

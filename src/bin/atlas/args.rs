@@ -169,6 +169,20 @@ Examples:
         #[arg(long, value_name = "R", default_value_t = 0.0, value_parser = limit)]
         relative: f64,
     },
+    /// Draw an array: as a PNG file, or in the terminal
+    #[command(after_help = "\
+Two dimensions are a map in colours, one is a line; others are to be chosen from by the region. The axes have the coordinates \
+of their dimensions, arrays of one dimension that have its name, and otherwise indices. What ascends along the rows goes up, \
+so north is above, unless its attribute `positive` is \"down\". Missing cells are transparent. Where there are more cells than \
+pixels, a pixel has the mean of its cells, and a line all that they are apart. Of complex numbers the amount is drawn.\n
+Without -o the picture is of half blocks in the colours that the terminal has (COLORTERM, TERM), and of plain characters \
+elsewhere, and where NO_COLOR is set.\n
+The command is in a tool that was built with the feature `plot`.\n
+Examples:
+  atlas plot runs.atlas january 'temperature[0]' -o january.png
+  atlas plot runs.atlas january 'temperature[-1]' --map blue-red --range=-20,20 -o anomaly.png
+  atlas plot runs.atlas january 'temperature[:,10,20]'")]
+    Plot(Plot),
     /// Write references by which Zarr tools read the arrays in place: xarray, zarr-python, GDAL
     #[command(after_help = "\
 The references are kerchunk's, version 1: a JSON file for each dataset, which `xarray.open_dataset(FILE, \
@@ -443,6 +457,31 @@ After a failure the store is left in DIR, and the exit status is 1.")]
         #[arg(long, value_name = "N", requires = "crash")]
         seed: Option<u64>,
     },
+}
+
+/// Names of colours.
+pub const COLOUR_MAPS: [&str; 7] = ["viridis", "cividis", "magma", "plasma", "turbo", "blue-red", "greys"];
+
+/// What to draw.
+#[derive(Args)]
+pub struct Plot {
+    /// Which store
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// The dataset
+    pub dataset: String,
+    /// The array, with the region behind it that is drawn: [0,:,:] is the first step of three dimensions
+    #[arg(value_name = "ARRAY[REGION]")]
+    pub array: String,
+    /// The file to write; without it the picture is drawn in the terminal
+    #[arg(short, long, value_name = "FILE.png")]
+    pub output: Option<PathBuf>,
+    /// The values at the ends of the colours, or of a line's axis; by default the least and the largest
+    #[arg(long, value_name = "LOW,HIGH", value_delimiter = ',', allow_hyphen_values = true)]
+    pub range: Option<Vec<f64>>,
+    /// The colours
+    #[arg(long, value_name = "NAME", default_value = "viridis", value_parser = COLOUR_MAPS)]
+    pub map: String,
 }
 
 /// What to import.

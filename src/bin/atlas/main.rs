@@ -13,6 +13,11 @@ mod netcdf;
 #[path = "no_netcdf.rs"]
 mod netcdf;
 mod output;
+#[cfg(feature = "plot")]
+mod plot;
+#[cfg(not(feature = "plot"))]
+#[path = "no_plot.rs"]
+mod plot;
 mod print;
 mod refs;
 mod selftest;
@@ -93,6 +98,7 @@ fn run(command: Command, out: &mut Out) -> Outcome {
             let commits = [at, other_at];
             diff::diff(out, &diff::Wanted { first, second, commits, datasets, arrays, limits })
         }
+        Command::Plot(wanted) => plot::plot(out, &wanted),
         Command::Import(wanted) => netcdf::import(out, &wanted),
         Command::Export(wanted) => netcdf::export(out, &wanted),
         Command::Du { store } => ls::du(out, &*open(&store, out)?),

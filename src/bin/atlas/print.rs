@@ -55,12 +55,11 @@ pub fn for_each_slab<E: From<Error>>(
     for_each_region(start, count, &mut |start, count| f(&read(store, dataset, array, dtype, start, count)?))
 }
 
+/// Called with the first cells and the numbers of cells of a region.
+pub type OnRegion<'a, E> = dyn FnMut(&[u64], &[u64]) -> Result<(), E> + 'a;
+
 /// Gives `f` the parts of a region that follow one another in C order, none with more than [`SLAB`] cells.
-pub fn for_each_region<E>(
-    start: &[u64],
-    count: &[u64],
-    f: &mut dyn FnMut(&[u64], &[u64]) -> Result<(), E>,
-) -> Result<(), E> {
+pub fn for_each_region<E>(start: &[u64], count: &[u64], f: &mut OnRegion<'_, E>) -> Result<(), E> {
     if count.contains(&0) {
         return Ok(());
     }
