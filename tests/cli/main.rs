@@ -3,6 +3,7 @@
 
 mod bare;
 mod commands;
+mod complete;
 mod damage;
 mod diff;
 mod edit;

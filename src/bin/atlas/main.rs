@@ -3,6 +3,7 @@
 mod args;
 mod bare;
 mod change;
+mod complete;
 mod copy;
 mod diff;
 mod ls;
@@ -48,6 +49,11 @@ const FOUND: u8 = 1;
 fn main() -> ExitCode {
     if let Some(outcome) = selftest::crash::role(std::env::args_os().skip(1)) {
         return ExitCode::from(outcome.unwrap_or_else(|failure| complain(&failure, false)));
+    }
+    match complete::complete() {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::from(OK),
+        Err(error) => return usage(&error),
     }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
