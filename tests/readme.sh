@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # readme.sh LIBDIR: the programs in the README are the quickstarts in examples, build from the README's own text and
-# print the same line; those of docs/time.md in C and C++ do so too; every file that README and CONTRIBUTING link to exists.
+# print the same line; those of docs/time.md in C, C++, Fortran and Julia do so too; every file that README and CONTRIBUTING
+# link to exists.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/python-env.sh "$1"
@@ -40,14 +41,18 @@ for language in c cpp fortran julia python rust; do
     [[ $printed == "temperature[1][0] = -1.5, min -1.5, max 13.5" ]]
 done
 
-for language in c cpp; do
+for language in c cpp fortran julia; do
     # shellcheck disable=SC2016
     sed -n '/^```'"$language"'$/,/^```$/{/^```/d;p}' "$root/docs/time.md" >"time.$language"
 done
+mv time.fortran time.f90
+sed 's/quickstart\.jl/time.julia/' julia >time-julia
+chmod +x time-julia
 cc -std=c99 -Wall -Wextra -Wpedantic -Werror -I"$root/include" time.c -o time-c "${link[@]}"
 c++ -std=c++17 -Wall -Wextra -Wpedantic -Werror -I"$root/include" -I"$root/bindings/cpp/include" time.cpp -o time-cpp \
     "${link[@]}"
-for program in time-c time-cpp; do
+gfortran -std=f2018 -Wall -Wextra -Werror -J. "$root"/bindings/fortran/src/*.f90 time.f90 -o time-fortran "${link[@]}"
+for program in time-c time-cpp time-fortran time-julia; do
     rm -rf time.atlas
     printed=$("./$program")
     echo "$program: $printed"

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# An installation into a scratch prefix: its files; the command-line tool; programs built with it through pkg-config and CMake, shared and
-# static, in C, C++ and Fortran; the Julia package; a program with another zstd of its own. All again after the prefix
-# has moved.
+# An installation into a scratch prefix: its files; the command-line tool; programs built with it through pkg-config, CMake
+# and fpm, shared and static, in C, C++ and Fortran; the Julia package; a program with another zstd of its own. All again
+# after the prefix has moved.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. scripts/python-env.sh ''
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
@@ -24,16 +25,27 @@ runs() { # PROGRAM: prints what the quickstart prints
 
 diff <(nm -g --defined-only "$lib/libatlas_store.a" | sed -n 's/.* [A-Za-z] //p' | sort) bindings/c/atlas_store.symbols
 
-# The tool, with a page and a completion for each of its commands.
+# The tool, with a page for each of its commands, and completions that ask it.
 tool=$work/prefix/bin/atlas
 [[ $("$tool" --version) == "atlas $version" ]]
 "$tool" ls tests/fixtures/v1-json | grep -qx types
 for command in $("$tool" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\)  .*/\1/p' | grep -v help); do
     [[ -s $work/prefix/share/man/man1/atlas-$command.1 ]] || { echo "no man page of $command" >&2; exit 1; }
-    for file in bash-completion/completions/atlas zsh/site-functions/_atlas fish/vendor_completions.d/atlas.fish; do
-        grep -qw "$command" "$work/prefix/share/$file" || { echo "$file lacks $command" >&2; exit 1; }
-    done
+    ATLAS_COMPLETE=bash _CLAP_IFS=$'\n' _CLAP_COMPLETE_INDEX=1 "$tool" -- atlas "$command" | grep -qx "$command"
 done
+for file in bash-completion/completions/atlas zsh/site-functions/_atlas fish/vendor_completions.d/atlas.fish; do
+    grep -q ATLAS_COMPLETE "$work/prefix/share/$file"
+done
+
+fpm=$PWD/build/venv/bin/fpm
+# fpm builds a program that depends on the package in a folder, which then runs.
+fpm_runs() { # PACKAGE PREFIX FOLDER
+    mkdir -p "$3/app"
+    cp examples/fortran/quickstart.f90 "$3/app/main.f90"
+    printf 'name = "model"\n[dependencies]\natlas_store_fortran = { path = "%s" }\n' "$(realpath --relative-to="$3" "$1")" >"$3/fpm.toml"
+    (cd "$3" && quietly "$fpm" install --prefix "$3" --link-flag "$(pkg-config --libs atlas_store)")
+    LD_LIBRARY_PATH=$2/lib runs "$3/bin/model"
+}
 
 # Every language, through pkg-config and through CMake, with what is installed under a prefix.
 julia=${JULIA:-$(command -v julia || echo /opt/julia-1.5/bin/julia)}
@@ -62,6 +74,12 @@ uses() { # PREFIX
     quietly cmake -S tests/install -B "$out/cmake" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_BUILD_TYPE=Release
     quietly cmake --build "$out/cmake"
     for program in c static cpp fortran; do runs "$out/cmake/$program"; done
+    quietly cmake -S tests/install/fortran -B "$out/cmake-fortran" -DCMAKE_PREFIX_PATH="$prefix"
+    quietly cmake --build "$out/cmake-fortran"
+    for program in shared static; do runs "$out/cmake-fortran/$program"; done
+    if ldd "$out/cmake-fortran/static" | grep -q atlas_store; then return 1; fi
+
+    fpm_runs "$prefix/share/atlas_store/fortran" "$prefix" "$out/fpm"
 
     printf '#!/bin/sh\nJULIA_DEPOT_PATH="%s:" exec "%s" --startup-file=no -O0 --project="%s" "%s" "$@"\n' "$out/depot" "$julia" \
         "$prefix/share/atlas_store/julia" "$PWD/examples/julia/quickstart.jl" >"$out/julia"
@@ -69,6 +87,7 @@ uses() { # PREFIX
     runs "$out/julia"
 }
 uses "$work/prefix"
+fpm_runs "$PWD/bindings/fortran" "$work/prefix" "$work/fpm"
 mv "$work/prefix" "$work/moved"
 uses "$work/moved"
 
@@ -87,4 +106,4 @@ quietly cmake -S tests/install -B "$work/cmake-stage" -DCMAKE_PREFIX_PATH="$work
     -DCMAKE_LIBRARY_ARCHITECTURE=x86_64-linux-gnu
 quietly cmake --build "$work/cmake-stage" --target cpp
 runs "$work/cmake-stage/cpp"
-echo "ok installed as C libraries are: pkg-config, CMake, moved, staged, beside another zstd"
+echo "ok installed as C libraries are: pkg-config, CMake, fpm, moved, staged, beside another zstd"
