@@ -198,3 +198,26 @@ fn what_is_no_picture() {
     let run = atlas(["plot", &made_up.store, "up", "t"]);
     assert!(run.err.contains("choose what to see of it, as by 't[0,:,:]'"), "{}", run.err);
 }
+
+/// In a terminal, which `script` makes: the colours that the surroundings say there are.
+#[test]
+fn in_colours() {
+    let made = pictures();
+    let seen = |terminal: &[(&str, &str)]| {
+        let line = format!("'{}' plot '{}' up 't[0]'", env!("CARGO_BIN_EXE_atlas"), made.store);
+        let mut script = std::process::Command::new("script");
+        script.args(["-qec", &line, "/dev/null"]).env_remove("NO_COLOR").env_remove("COLORTERM").env("TERM", "dumb");
+        let output = script.envs(terminal.iter().copied()).output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let full = seen(&[("COLORTERM", "truecolor")]);
+    assert!(full.contains("\u{1b}[38;2;68;1;84;48;2;68;1;84m\u{2580}"), "{full:?}");
+    assert!(full.contains("\u{1b}[38;2;253;231;37;48;2;253;231;37m\u{2580}"), "{full:?}");
+    let cube = seen(&[("TERM", "xterm-256color")]);
+    assert!(cube.contains("\u{1b}[38;5;220;48;5;220m\u{2580}") && !cube.contains("38;2;"), "{cube:?}");
+    for plain in [&[("COLORTERM", "24bit"), ("NO_COLOR", "1")][..], &[]] {
+        let plain = seen(plain);
+        assert!(!plain.contains('\u{1b}') && plain.contains("@@@@"), "{plain:?}");
+    }
+}

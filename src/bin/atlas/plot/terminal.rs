@@ -15,6 +15,9 @@ const DIAGRAM: usize = 16;
 /// How many times larger a small picture is, at most.
 const LARGER: usize = 4;
 
+/// What the six steps of each colour of the cube are.
+const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+
 /// How a place is coloured.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ink {
@@ -38,7 +41,7 @@ impl Ink {
 
     /// The end of a sequence that chooses a colour.
     fn code(self, [r, g, b]: [u8; 3]) -> String {
-        let level = |part: u8| u32::from(part) * 5 / 255;
+        let level = |part: u8| (0..6).min_by_key(|&level| LEVELS[level].abs_diff(part)).unwrap_or_default();
         match self {
             Self::Full => format!("2;{r};{g};{b}"),
             Self::Plain | Self::Cube => format!("5;{}", 16 + 36 * level(r) + 6 * level(g) + level(b)),
