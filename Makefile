@@ -49,7 +49,7 @@ build/lib/libatlas_store.a: $(TARGET)/libatlas_store.a bindings/c/atlas_store.sy
 
 # nc-config is what the build asks where libnetcdf is.
 tool:
-	if pkg-config --exists netcdf && nc-config --version >/dev/null; then features=netcdf; else features=cli; \
+	if pkg-config --exists netcdf && nc-config --version >/dev/null; then features=plot,netcdf; else features=plot; \
 	    echo "there is no libnetcdf with its headers (pkg-config netcdf, nc-config): atlas import and export are left out"; \
 	fi; $(CARGO) build --release --locked --features $$features --bin atlas
 	mkdir -p build/bin

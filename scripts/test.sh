@@ -61,11 +61,11 @@ other_languages() {
 step "format" cargo fmt --check
 step "lints" cargo clippy --locked --all-targets -- -D warnings
 step "lints without the C interface" cargo clippy --locked --no-default-features --lib -- -D warnings
-step "lints of the tool" cargo clippy --locked --features cli --bin atlas --test cli -- -D warnings
+step "lints of the tool" cargo clippy --locked --features plot --bin atlas --test cli -- -D warnings
 step "lints of the tool with NetCDF" cargo clippy --locked --features netcdf --bin atlas -- -D warnings
 step "lints of the model-checked tests" cargo clippy --locked --features shuttle --lib --test concurrency -- -D warnings
 step "Rust documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
-step "Rust tests, and those of the tool" cargo test --locked --release --features cli
+step "Rust tests, and those of the tool" cargo test --locked --release --features plot
 step "concurrency, model-checked" cargo test --locked --release --features shuttle --test concurrency
 step "mutations, a few a day" tests/mutations.sh --rotate 3
 step "library" make --no-print-directory library

@@ -299,10 +299,14 @@ fn a_root_that_says_what_cannot_be_of_a_bundle_is_refused() {
     let changed = format!("{}\"at\":41{}", &root[..at], &root[at + 7..]);
     fs::write(path.join("atlas.json"), with_checksum(&changed)).unwrap();
     let store = open(&path, Mode::Read);
-    let mut row = [0f64; 3];
-    let error = store.read_array("run", &name(0), Selection::all(2), Target::from_slice(&mut row)).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Corrupt);
-    check(&store, 1, 1);
+    let read = |number: &usize| {
+        let mut row = [0f64; 3];
+        store.read_array("run", &name(*number), Selection::all(2), Target::from_slice(&mut row))
+    };
+    // Whichever came first into the bundle.
+    let hit: Vec<_> = (0..6).filter(|number| read(number).is_err_and(|e| e.kind() == ErrorKind::Corrupt)).collect();
+    assert_eq!(hit.len(), 1);
+    (0..6).filter(|number| *number != hit[0]).for_each(|number| check(&store, number, 1));
 }
 
 /// A JSON root with the trailer that belongs to it.

@@ -345,10 +345,11 @@ fn rm() {
     assert_eq!(text(["ls", store.path(), "january"]), "temperature\nstation\n");
     text(["rollback", store.path(), "3"]);
     let said = json(&["rm", store.path(), "july"]);
-    assert_eq!(said, json!({"dataset": "july", "array": null, "array_count": 1, "generation": 7}));
+    assert_eq!(said, json!({"removed": [{"dataset": "july", "array": null, "array_count": 1}], "generation": 7}));
     assert_eq!(text(["ls", store.path()]), "january\n");
     let said = json(&["rm", store.path(), "january", "station"]);
-    assert_eq!(said, json!({"dataset": "january", "array": "station", "array_count": 1, "generation": 8}));
+    let removed = json!([{"dataset": "january", "array": "station", "array_count": 1}]);
+    assert_eq!(said, json!({"removed": removed, "generation": 8}));
     assert_eq!(text(["rm", store.path(), "january"]), "dataset 'january' with 2 arrays removed: generation 9\n");
     assert_eq!(text(["-q", "ls", store.path()]), "");
     text(["rollback", store.path(), "8"]);
@@ -443,6 +444,14 @@ fn nothing_is_obeyed() {
     assert!(run.code == 3 && run.err.contains("\\u{1b}[31m"), "{}", run.err);
     let run = atlas(["--json", "ls", path, "\u{9b}"]);
     assert!(run.code == 3 && run.err.contains(r"\\u{9b}"), "{}", run.err);
+}
+
+#[cfg(not(feature = "plot"))]
+#[test]
+fn without_plot() {
+    let run = atlas(["plot", made().path(), "january", "temperature"]);
+    assert_eq!((run.code, run.out.as_str()), (5, ""), "{}", run.err);
+    assert!(run.err.contains("was built without pictures") && run.err.contains("--features plot"), "{}", run.err);
 }
 
 #[cfg(not(feature = "netcdf"))]

@@ -1,9 +1,16 @@
 //! The command-line tool, as it is run.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod bare;
 mod commands;
+mod complete;
 mod damage;
+mod diff;
+mod edit;
 mod pages;
+mod patterns;
+#[cfg(feature = "plot")]
+mod plot;
 mod refs;
 mod selftest;
 mod times;

@@ -2,7 +2,7 @@
 //! cli --test cli` writes them.
 
 use clap::CommandFactory;
-use clap_complete::{Shell, generate};
+use clap_complete::env::{Bash, EnvCompleter, Fish, Zsh};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::{env, fs};
@@ -29,10 +29,16 @@ fn expected() -> BTreeMap<String, String> {
     let mut command = args::Arguments::command().disable_help_subcommand(true);
     command.build();
     pages(command.clone(), &mut files);
-    for (shell, name) in [(Shell::Bash, "atlas.bash"), (Shell::Zsh, "_atlas"), (Shell::Fish, "atlas.fish")] {
+    let shells: [(&dyn EnvCompleter, &str); 3] = [(&Bash, "atlas.bash"), (&Zsh, "_atlas"), (&Fish, "atlas.fish")];
+    for (shell, name) in shells {
         let mut text = Vec::new();
-        generate(shell, &mut command, "atlas", &mut text);
-        files.insert(format!("completions/{name}"), String::from_utf8(text).unwrap());
+        shell.write_registration("ATLAS_COMPLETE", "atlas", "atlas", "atlas", &mut text).unwrap();
+        let mut text = String::from_utf8(text).unwrap().trim_end().to_owned() + "\n";
+        if name == "_atlas" {
+            // Where zsh loads the file as the function of its name it is to complete, too, and not to define alone.
+            text += "\nif [ \"$funcstack[1]\" = \"_atlas\" ]; then\n    _clap_dynamic_completer_atlas \"$@\"\nfi\n";
+        }
+        files.insert(format!("completions/{name}"), text);
     }
     files
 }

@@ -3,8 +3,12 @@
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
-/// Exit codes, as `--help` and the man page give them.
-pub const EXIT_STATUS: &str = "\
+/// Patterns and exit codes, as `--help` and the man page give them.
+pub const AFTER_HELP: &str = "\
+Where a command takes several datasets or arrays, a name may be a pattern: * is any characters but '/', ** with '/' around \
+it any path, ? one character, [ab] one of these. A dataset or an array of just this name goes first; otherwise [*] is the \
+character * itself.
+
 Exit status:
   0  done
   1  a store or a NetCDF file is damaged, a store mixes commits, the self-test failed, arrays were left out or differ, or
@@ -14,9 +18,13 @@ Exit status:
   4  another process is writing to the store
   5  any other error: input and output, permissions, a full disk";
 
+/// Types that an attribute can be given.
+const ATTRIBUTE_TYPES: [&str; 14] =
+    ["bool", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f16", "f32", "f64", "timestamp_ns", "string"];
+
 /// Looks into Atlas stores, checks them, and tidies them up.
 #[derive(Parser)]
-#[command(name = "atlas", version, after_help = EXIT_STATUS, max_term_width = 100)]
+#[command(name = "atlas", version, after_help = AFTER_HELP, max_term_width = 100)]
 pub struct Arguments {
     /// Print one JSON document; errors, too, on standard error
     #[arg(long, global = true)]
@@ -35,11 +43,15 @@ pub struct Arguments {
 #[derive(Subcommand)]
 pub enum Command {
     /// List datasets, or the arrays of one
+    #[command(after_help = "\
+Examples:
+  atlas ls runs.atlas january
+  atlas ls -l runs.atlas 'station/*'")]
     Ls {
         /// Which store
         #[command(flatten)]
         store: StoreArgs,
-        /// List the arrays of this dataset
+        /// List the arrays of this dataset, or the datasets that match this pattern
         dataset: Option<String>,
         /// Datasets: how many arrays and attributes. Arrays: type, shape, chunks, compression
         #[arg(short, long)]
@@ -58,22 +70,33 @@ number.\n
 Times are printed as dates: those of timestamp_ns, and of arrays whose attribute `units` is a time of the CF conventions \
 (\"days since 2000-01-01\"), in the calendar that the attribute `calendar` names. In JSON the values stay numbers, and \
 `dates` has the dates.\n
+With --csv there is a column for each dimension and each array: arrays of other dimensions are to be named apart, but for \
+the coordinates, arrays of one dimension that have its name; without them a dimension's column has indices. Several datasets \
+have theirs in a first column. A missing cell is empty, and with --plain NaN.\n
 Examples:
   atlas show runs.atlas january 'temperature[0:3,:]'
-  atlas show runs.atlas january temperature --start 0,0 --count 3,180")]
+  atlas show runs.atlas january temperature --start 0,0 --count 3,180
+  atlas show runs.atlas 'station/*' 'wind_*[-1]'
+  atlas show --csv runs.atlas 'station/*' 'wind_*' >winds.csv")]
     Show {
         /// Which store
         #[command(flatten)]
         store: StoreArgs,
-        /// Only this dataset
+        /// Only this dataset, or those that match this pattern
         dataset: Option<String>,
-        /// Only this array. With a region behind it its values: [0:3,5] takes rows 0, 1, 2 of column 5; a missing end is
+        /// Only this array, or those that match. With a region behind it its values: [0:3,5] takes rows 0, 1, 2 of column 5; a missing end is
         /// the array's, a negative index counts from it
         #[arg(value_name = "ARRAY[REGION]")]
         array: Option<String>,
         /// Print the values, too
         #[arg(short, long)]
         values: bool,
+        /// Print only the values: a line for each cell, with its coordinates
+        #[arg(long)]
+        csv: bool,
+        /// Print only the values of one array: a line for each row of its last dimension, with blanks between numbers
+        #[arg(long, conflicts_with = "csv")]
+        plain: bool,
         /// Print times as the numbers that they are stored as
         #[arg(long)]
         raw: bool,
@@ -91,9 +114,9 @@ Times are printed as dates, as `atlas show` does. In JSON they stay numbers, and
         /// Which store
         #[command(flatten)]
         store: StoreArgs,
-        /// Only this dataset
+        /// Only this dataset, or those that match this pattern
         dataset: Option<String>,
-        /// Only this array
+        /// Only this array, or those that match this pattern
         array: Option<String>,
         /// For each chunk
         #[arg(long)]
@@ -102,6 +125,64 @@ Times are printed as dates, as `atlas show` does. In JSON they stay numbers, and
         #[arg(long)]
         raw: bool,
     },
+    /// Compare two stores, or two commits of one: datasets, arrays, attributes, values
+    #[command(
+        override_usage = "\
+atlas diff [OPTIONS] STORE OTHER
+       atlas diff [OPTIONS] STORE --at COMMIT",
+        after_help = "\
+What the other has not is gone, what only the other has is added. Attributes are compared bit for bit; of arrays the type, \
+the dimensions, the fill value, and the values of the cells that both have, chunk by chunk, with memory for one of each. How \
+an array is stored (chunks, compression) is no difference. Values of different types are not compared.\n
+NaN equals NaN, and a missing cell a missing cell. The largest differences are those of cells that differ, and are numbers in \
+both. With --tolerance and --relative a cell differs where its difference is above both.\n
+A COMMIT is a generation or the name of a pin. The exit status is 0 where there is no difference, 1 where there is one, and \
+another where that could not be found out: 5 for a store that is damaged.\n
+Examples:
+  atlas diff runs.atlas copy.atlas
+  atlas diff runs.atlas --at 41
+  atlas diff runs.atlas --at released --other-at 41 -d 'station/*' -a temperature --relative 1e-6"
+    )]
+    Diff {
+        /// The store's folder
+        #[arg(value_name = "STORE")]
+        first: PathBuf,
+        /// Another store's; by default the same
+        #[arg(value_name = "OTHER")]
+        second: Option<PathBuf>,
+        /// The commit of STORE; by default the last
+        #[arg(long, value_name = "COMMIT")]
+        at: Option<String>,
+        /// The commit of OTHER; by default the last
+        #[arg(long, value_name = "COMMIT")]
+        other_at: Option<String>,
+        /// Only this dataset, or those that match this pattern
+        #[arg(short, long = "dataset", value_name = "DATASET")]
+        datasets: Vec<String>,
+        /// Only this array of each dataset, or those that match this pattern
+        #[arg(short, long = "array", value_name = "ARRAY")]
+        arrays: Vec<String>,
+        /// The largest difference of two numbers that is none
+        #[arg(long, value_name = "D", default_value_t = 0.0, value_parser = limit)]
+        tolerance: f64,
+        /// The same as a part of the larger amount
+        #[arg(long, value_name = "R", default_value_t = 0.0, value_parser = limit)]
+        relative: f64,
+    },
+    /// Draw an array: as a PNG file, or in the terminal
+    #[command(after_help = "\
+Two dimensions are a map in colours, one is a line; others are to be chosen from by the region. The axes have the coordinates \
+of their dimensions, arrays of one dimension that have its name, and otherwise indices. What ascends along the rows goes up, \
+so north is above, unless its attribute `positive` is \"down\". Missing cells are transparent. Where there are more cells than \
+pixels, a pixel has the mean of its cells, and a line all that they are apart. Of complex numbers the amount is drawn.\n
+Without -o the picture is of half blocks in the colours that the terminal has (COLORTERM, TERM), and of plain characters \
+elsewhere, and where NO_COLOR is set.\n
+The command is in a tool that was built with the feature `plot`.\n
+Examples:
+  atlas plot runs.atlas january 'temperature[0]' -o january.png
+  atlas plot runs.atlas january 'temperature[-1]' --map blue-red --range=-20,20 -o anomaly.png
+  atlas plot runs.atlas january 'temperature[:,10,20]'")]
+    Plot(Plot),
     /// Write references by which Zarr tools read the arrays in place: xarray, zarr-python, GDAL
     #[command(after_help = "\
 The references are kerchunk's, version 1: a JSON file for each dataset, which `xarray.open_dataset(FILE, \
@@ -121,7 +202,7 @@ Examples:
         /// Which store
         #[command(flatten)]
         store: StoreArgs,
-        /// Only these datasets
+        /// Only these datasets, or those that match these patterns
         #[arg(value_name = "DATASET")]
         datasets: Vec<String>,
         /// Where to: a file for one dataset or --stacked, by default standard output; a folder, with a file for each dataset
@@ -189,17 +270,115 @@ Examples:
         /// The store's folder
         store: PathBuf,
     },
-    /// Delete a dataset or an array, whatever of it is damaged
+    /// Give a dataset another name
     #[command(after_help = "\
-It is a commit: `atlas rollback` undoes it as long as the commit before it is kept. The bytes are given back by \
-`atlas compact`.")]
-    Rm {
+It is a commit. Whatever the dataset's size, nothing of it is moved. Datasets below it, with '/' behind its name, keep theirs.")]
+    Mv {
         /// The store's folder
         store: PathBuf,
         /// The dataset
         dataset: String,
-        /// Only this array of it
+        /// Its new name
+        #[arg(value_name = "NEW")]
+        name: String,
+    },
+    /// Copy a dataset within a store, or datasets to another one
+    #[command(
+        override_usage = "\
+atlas cp [OPTIONS] STORE DATASET NEW
+       atlas cp [OPTIONS] STORE [DATASET]... --to OTHER",
+        after_help = "\
+Attributes, definitions and values are copied, with memory for a chunk at a time, in one commit: all of it, or nothing. \
+With --to the other store is made where there is none, and without DATASET all datasets are copied, but not the attributes \
+of the store itself. With --generation the datasets are those of an earlier commit: so one that was deleted or overwritten \
+comes back.\n
+Examples:
+  atlas cp runs.atlas january january-2
+  atlas cp runs.atlas 'station/*' --to stations.atlas
+  atlas cp runs.atlas january january --generation 41 --replace"
+    )]
+    Cp {
+        /// Which store
+        #[command(flatten)]
+        store: StoreArgs,
+        /// The dataset and the name of its copy; with --to datasets, or patterns
+        #[arg(value_name = "DATASET")]
+        datasets: Vec<String>,
+        /// Copy to this store
+        #[arg(long, value_name = "OTHER")]
+        to: Option<PathBuf>,
+        /// What one dataset is called in the other store
+        #[arg(long, value_name = "NEW", requires = "to")]
+        name: Option<String>,
+        /// Replace datasets that are there
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Delete datasets or arrays, whatever of them is damaged
+    #[command(after_help = "\
+It is a commit: `atlas rollback` undoes it as long as the commit before it is kept. The bytes are given back by \
+`atlas compact`.\n
+Examples:
+  atlas rm runs.atlas january
+  atlas rm runs.atlas 'station/*' pressure")]
+    Rm {
+        /// The store's folder
+        store: PathBuf,
+        /// The dataset, or a pattern
+        dataset: String,
+        /// Only this array, or those that match this pattern
         array: Option<String>,
+    },
+    /// Set an attribute of a dataset, an array or the store
+    #[command(
+        override_usage = "atlas set [OPTIONS] STORE [DATASET[:ARRAY]] KEY VALUE",
+        after_help = "\
+Without --type a VALUE that is an integer is i64 (u64 where it is too large for that), one that is another number f64, \
+and all else a text. Numbers with commas between them are a list; other lists are told by --split. Without DATASET it is \
+an attribute of the store. DATASET and ARRAY may be patterns. It is a commit.\n
+Examples:
+  atlas set runs.atlas january:temperature units degC
+  atlas set runs.atlas january:temperature valid_range -80,60 --type f32
+  atlas set runs.atlas 'station/*' authors 'Ada; Grace' --split ';'
+  atlas set runs.atlas title 'all runs'"
+    )]
+    Set {
+        /// The store's folder
+        store: PathBuf,
+        /// Whose attribute; left out for one of the store
+        #[arg(value_name = "DATASET[:ARRAY]")]
+        first: String,
+        /// Its name
+        #[arg(value_name = "KEY", allow_hyphen_values = true)]
+        second: String,
+        /// Its value
+        #[arg(value_name = "VALUE", allow_hyphen_values = true)]
+        third: Option<String>,
+        /// The type of the value
+        #[arg(short = 't', long = "type", value_name = "TYPE", value_parser = ATTRIBUTE_TYPES)]
+        dtype: Option<String>,
+        /// The value is a list, with this text between its elements
+        #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+        split: Option<String>,
+    },
+    /// Delete an attribute of a dataset, an array or the store
+    #[command(
+        after_help = "\
+It is a commit. Where DATASET or ARRAY is a pattern, those that have no such attribute are passed over.\n
+Examples:
+  atlas unset runs.atlas january:temperature units
+  atlas unset runs.atlas title",
+        override_usage = "atlas unset [OPTIONS] STORE [DATASET[:ARRAY]] KEY"
+    )]
+    Unset {
+        /// The store's folder
+        store: PathBuf,
+        /// Whose attribute; left out for one of the store
+        #[arg(value_name = "DATASET[:ARRAY]")]
+        first: String,
+        /// Its name
+        #[arg(value_name = "KEY")]
+        second: Option<String>,
     },
     /// Make the root anew where it is gone or damaged
     #[command(after_help = "\
@@ -280,6 +459,31 @@ After a failure the store is left in DIR, and the exit status is 1.")]
     },
 }
 
+/// Names of colours.
+pub const COLOUR_MAPS: [&str; 7] = ["viridis", "cividis", "magma", "plasma", "turbo", "blue-red", "greys"];
+
+/// What to draw.
+#[derive(Args)]
+pub struct Plot {
+    /// Which store
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// The dataset
+    pub dataset: String,
+    /// The array, with the region behind it that is drawn: [0,:,:] is the first step of three dimensions
+    #[arg(value_name = "ARRAY[REGION]")]
+    pub array: String,
+    /// The file to write; without it the picture is drawn in the terminal
+    #[arg(short, long, value_name = "FILE.png")]
+    pub output: Option<PathBuf>,
+    /// The values at the ends of the colours, or of a line's axis; by default the least and the largest
+    #[arg(long, value_name = "LOW,HIGH", value_delimiter = ',', allow_hyphen_values = true)]
+    pub range: Option<Vec<f64>>,
+    /// The colours
+    #[arg(long, value_name = "NAME", default_value = "viridis", value_parser = COLOUR_MAPS)]
+    pub map: String,
+}
+
 /// What to import.
 #[derive(Args)]
 pub struct Import {
@@ -311,7 +515,7 @@ pub struct Export {
     /// Which store
     #[command(flatten)]
     pub store: StoreArgs,
-    /// Only these datasets, each with those below it
+    /// Only these datasets, or those that match these patterns, each with those below it
     #[arg(value_name = "DATASET")]
     pub datasets: Vec<String>,
     /// The file to write
@@ -334,6 +538,11 @@ pub struct Export {
 /// A number of earlier commits; none for the default.
 #[derive(Clone, Copy)]
 pub struct Kept(pub Option<u32>);
+
+fn limit(text: &str) -> Result<f64, String> {
+    let limit = text.parse().map_err(|_| "not a number".to_owned())?;
+    if limit >= 0.0 { Ok(limit) } else { Err("below 0, or not a number".into()) }
+}
 
 fn kept(text: &str) -> Result<Kept, String> {
     match text {

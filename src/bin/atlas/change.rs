@@ -1,7 +1,7 @@
 //! `compact`, `rollback`, `keep`, `pin`, `unpin`, `rm`, `repair`.
 
 use crate::output::{Failure, Out, bytes, counted, on_bar, plain};
-use crate::{FOUND, OK, Outcome, open_with, runtime};
+use crate::{FOUND, OK, Outcome, names, open_with, runtime};
 use atlas_store::{DamagedSegment, Mode, Newer, Repair, RepairOptions, Store};
 use serde_json::{Value as Json, json};
 use std::path::Path;
@@ -89,31 +89,39 @@ pub fn unpin(out: &mut Out, path: &Path, name: &str) -> Outcome {
     Ok(OK)
 }
 
-/// Deletes a dataset or an array.
+/// Deletes datasets or arrays.
 pub fn rm(out: &mut Out, path: &Path, dataset: &str, array: Option<&str>) -> Outcome {
     let store = open_with(path, Mode::ReadWrite, runtime(out))?;
-    let arrays = match array {
-        Some(array) => {
-            store.delete_array(dataset, array)?;
-            1
+    let mut removed: Vec<(Arc<str>, Option<Arc<str>>, u64)> = Vec::new();
+    for (dataset, arrays) in names::select(&store, Some(dataset), array)? {
+        match arrays {
+            None => {
+                let arrays = store.array_names(&dataset)?.len() as u64;
+                store.delete_dataset(&dataset)?;
+                removed.push((dataset, None, arrays));
+            }
+            Some(arrays) => {
+                for array in arrays {
+                    store.delete_array(&dataset, &array)?;
+                    removed.push((dataset.clone(), Some(array), 1));
+                }
+            }
         }
-        None => {
-            let arrays = store.array_names(dataset)?.len() as u64;
-            store.delete_dataset(dataset)?;
-            arrays
-        }
-    };
+    }
     store.flush()?;
     let now = store.info()?.generation;
     store.close()?;
     if out.json {
-        out.document(&json!({"dataset": dataset, "array": array, "array_count": arrays, "generation": now}))?;
+        let entry = |(dataset, array, arrays): &(Arc<str>, Option<Arc<str>>, u64)| json!({"dataset": **dataset, "array": array.as_deref(), "array_count": arrays});
+        out.document(&json!({"removed": removed.iter().map(entry).collect::<Vec<_>>(), "generation": now}))?;
     } else if !out.quiet {
-        let what = match array {
-            Some(array) => format!("array '{}' of dataset '{}'", plain(array), plain(dataset)),
-            None => format!("dataset '{}' with {}", plain(dataset), counted(arrays, "array")),
-        };
-        out.line(format_args!("{what} removed: generation {now}"))?;
+        for (dataset, array, arrays) in &removed {
+            let what = match array {
+                Some(array) => format!("array '{}' of dataset '{}'", plain(array), plain(dataset)),
+                None => format!("dataset '{}' with {}", plain(dataset), counted(*arrays, "array")),
+            };
+            out.line(format_args!("{what} removed: generation {now}"))?;
+        }
     }
     Ok(OK)
 }

@@ -1,16 +1,20 @@
 //! `ls`, `info`, `pins`, `du`.
 
 use crate::output::{Out, bytes, counted, plain};
-use crate::{OK, Outcome, print};
+use crate::{OK, Outcome, names, print};
 use atlas_store::{ArrayInfo, Error, MetaFormat, PinnedCommit, Store};
 use serde_json::json;
 use std::cmp::Reverse;
 use std::sync::Arc;
 
 pub fn ls(out: &mut Out, store: &Store, dataset: Option<&str>, long: bool) -> Outcome {
-    let names = match dataset {
-        Some(dataset) => store.array_names(dataset)?,
-        None => store.dataset_names()?,
+    // A pattern lists the datasets that match it.
+    let (names, dataset) = match dataset {
+        Some(pattern) if names::is_pattern(pattern) && !store.has_dataset(pattern)? => {
+            (names::datasets(store, pattern)?, None)
+        }
+        Some(dataset) => (store.array_names(dataset)?, Some(dataset)),
+        None => (store.dataset_names()?, None),
     };
     if !long {
         if out.json {

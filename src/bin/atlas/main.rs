@@ -1,24 +1,36 @@
 //! `atlas`, the command-line tool. It only calls the library and prints what that says.
 
 mod args;
+mod bare;
 mod change;
+mod complete;
+mod copy;
+mod diff;
 mod ls;
+mod names;
 #[cfg(feature = "netcdf")]
 mod netcdf;
 #[cfg(not(feature = "netcdf"))]
 #[path = "no_netcdf.rs"]
 mod netcdf;
 mod output;
+#[cfg(feature = "plot")]
+mod plot;
+#[cfg(not(feature = "plot"))]
+#[path = "no_plot.rs"]
+mod plot;
 mod print;
 mod refs;
 mod selftest;
+mod set;
 mod show;
 mod stats;
+mod target;
 mod times;
 mod verify;
 
 use args::{Arguments, Command, StoreArgs};
-use atlas_store::{Error, LogLevel, Mode, OpenOptions, RuntimeOptions, Store};
+use atlas_store::{DType, Error, LogLevel, Mode, OpenOptions, RuntimeOptions, Store};
 use clap::Parser;
 use output::{Failure, Out, complain};
 use refs::Pinning;
@@ -37,6 +49,11 @@ const FOUND: u8 = 1;
 fn main() -> ExitCode {
     if let Some(outcome) = selftest::crash::role(std::env::args_os().skip(1)) {
         return ExitCode::from(outcome.unwrap_or_else(|failure| complain(&failure, false)));
+    }
+    match complete::complete() {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::from(OK),
+        Err(error) => return usage(&error),
     }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -69,8 +86,9 @@ fn run(command: Command, out: &mut Out) -> Outcome {
     match command {
         Command::Ls { store, dataset, long } => ls::ls(out, &*open(&store, out)?, dataset.as_deref(), long),
         Command::Info { store } => ls::info(out, &*open(&store, out)?),
-        Command::Show { store, dataset, array, values, raw, start, count } => {
-            let wanted = show::Wanted { dataset, array, values, raw, start, count };
+        Command::Show { store, dataset, array, values, csv, plain, raw, start, count } => {
+            let form = csv.then_some(bare::Form::Csv).or(plain.then_some(bare::Form::Plain));
+            let wanted = show::Wanted { dataset, array, values, raw, start, count, form };
             show::show(out, &*open(&store, out)?, &store.path, &wanted)
         }
         Command::Stats { store, dataset, array, chunks, raw } => {
@@ -81,12 +99,35 @@ fn run(command: Command, out: &mut Out) -> Outcome {
             let wanted = refs::Wanted { datasets, output, stacked, base_url, zarr_format, lenient, pin };
             refs::refs(out, &store, &wanted)
         }
+        Command::Diff { first, second, at, other_at, datasets, arrays, tolerance, relative } => {
+            let limits = diff::Limits { absolute: tolerance, relative };
+            let commits = [at, other_at];
+            diff::diff(out, &diff::Wanted { first, second, commits, datasets, arrays, limits })
+        }
+        Command::Plot(wanted) => plot::plot(out, &wanted),
         Command::Import(wanted) => netcdf::import(out, &wanted),
         Command::Export(wanted) => netcdf::export(out, &wanted),
         Command::Du { store } => ls::du(out, &*open(&store, out)?),
         Command::Verify { store } => verify::verify(out, &store),
         Command::Compact { store } => change::compact(out, &store),
         Command::Rm { store, dataset, array } => change::rm(out, &store, &dataset, array.as_deref()),
+        Command::Mv { store, dataset, name } => copy::mv(out, &store, &dataset, &name),
+        Command::Cp { store, datasets, to, name, replace } => {
+            copy::cp(out, &store, &copy::Wanted { datasets, to, name, replace })
+        }
+        Command::Set { store, first, second, third, dtype, split } => {
+            let dtype = dtype.map(|name| DType::from_name(&name)).transpose()?;
+            // The first may be left out.
+            let (owner, key, text) = match &third {
+                Some(text) => (Some(first.as_str()), &second, text),
+                None => (None, &first, &second),
+            };
+            set::set(out, &store, owner, key, &set::Given { text, dtype, split: split.as_deref() })
+        }
+        Command::Unset { store, first, second } => match &second {
+            Some(key) => set::unset(out, &store, Some(&first), key),
+            None => set::unset(out, &store, None, &first),
+        },
         Command::Repair { store, salvage } => change::repair(out, &store, salvage),
         Command::Rollback { store, generation } => change::rollback(out, &store, generation),
         Command::Keep { store, count } => change::keep(out, &store, count.0),

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 /// Exit code for a wrong command line.
 pub const USAGE: u8 = 2;
+/// Exit code for what has no other.
+const OTHER: u8 = 5;
 
 /// Standard output, and how to use it.
 pub struct Out {
@@ -104,7 +106,17 @@ impl Failure {
     }
 
     pub fn other(message: impl Into<String>) -> Self {
-        Self { kind: "io".into(), message: message.into(), code: 5, closed_pipe: false }
+        Self { kind: "io".into(), message: message.into(), code: OTHER, closed_pipe: false }
+    }
+
+    /// What the store does not have.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self { kind: kind_name(ErrorKind::NotFound), code: 3, ..Self::other(message) }
+    }
+
+    /// The same from a command whose exit code 1 says that things differ, and not that one is damaged.
+    pub fn beside_differences(self) -> Self {
+        Self { code: if self.code == super::FOUND { OTHER } else { self.code }, ..self }
     }
 
     /// The operating system's `error` while doing `action` to `path`.
@@ -133,7 +145,7 @@ impl From<Error> for Failure {
             InvalidArgument | OutOfRange | TypeMismatch => USAGE,
             NotFound => 3,
             Locked | Conflict => 4,
-            _ => 5,
+            _ => OTHER,
         };
         Self { kind: kind_name(error.kind()), message: error.message().to_owned(), code, closed_pipe: false }
     }

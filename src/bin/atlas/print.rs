@@ -52,11 +52,19 @@ pub fn for_each_slab<E: From<Error>>(
     count: &[u64],
     f: &mut dyn FnMut(&Value) -> Result<(), E>,
 ) -> Result<(), E> {
+    for_each_region(start, count, &mut |start, count| f(&read(store, dataset, array, dtype, start, count)?))
+}
+
+/// Called with the first cells and the numbers of cells of a region.
+pub type OnRegion<'a, E> = dyn FnMut(&[u64], &[u64]) -> Result<(), E> + 'a;
+
+/// Gives `f` the parts of a region that follow one another in C order, none with more than [`SLAB`] cells.
+pub fn for_each_region<E>(start: &[u64], count: &[u64], f: &mut OnRegion<'_, E>) -> Result<(), E> {
     if count.contains(&0) {
         return Ok(());
     }
     if count.iter().product::<u64>() <= SLAB {
-        return f(&read(store, dataset, array, dtype, start, count)?);
+        return f(start, count);
     }
     // The first dimension that can be cut: those before it have one cell each, so the parts follow one another.
     let Some(d) = count.iter().position(|&n| n > 1) else { return Ok(()) };
@@ -66,7 +74,7 @@ pub fn for_each_slab<E: From<Error>>(
     let end = start[d] + count[d];
     while start[d] < end {
         part[d] = step.min(end - start[d]);
-        for_each_slab(store, (dataset, array, dtype), &start, &part, f)?;
+        for_each_region(&start, &part, f)?;
         start[d] += part[d];
     }
     Ok(())

@@ -1,9 +1,11 @@
 //! `show`: what a store holds, in the manner of `ncdump`.
 
+use crate::bare::{Form, bare};
 use crate::ls::{array_json, compression};
+use crate::names::Found;
 use crate::output::{Failure, Out, plain};
 use crate::times::Printer;
-use crate::{OK, Outcome, print};
+use crate::{OK, Outcome, names, print};
 use atlas_store::{ArrayInfo, DType, Error, Selection, Store, Value};
 use serde::Serialize;
 use serde::ser::{Error as _, SerializeMap, SerializeSeq, Serializer};
@@ -24,71 +26,110 @@ pub struct Wanted {
     pub raw: bool,
     pub start: Option<Vec<u64>>,
     pub count: Option<Vec<u64>>,
+    /// Only values.
+    pub form: Option<Form>,
 }
 
 /// First cells and numbers of cells.
-type Region = (Vec<u64>, Vec<u64>);
+pub type Region = (Vec<u64>, Vec<u64>);
 
 /// What to show, as the store has it.
 struct Chosen<'s> {
     store: &'s Store,
     /// All of the store.
     is_all: bool,
-    datasets: Vec<Arc<str>>,
-    array: Option<String>,
-    /// Of that array.
-    region: Option<Region>,
+    datasets: Vec<Found<Part>>,
     values: bool,
     /// Times as numbers.
     raw: bool,
 }
 
-pub fn show(out: &mut Out, store: &Store, path: &Path, wanted: &Wanted) -> Outcome {
-    let mut chosen = Chosen {
-        store,
-        is_all: wanted.dataset.is_none(),
-        datasets: match &wanted.dataset {
-            Some(dataset) => vec![store.dataset(dataset)?.name().into()],
-            None => store.dataset_names()?,
+/// An array, and the region of it whose values are wanted.
+#[derive(Clone)]
+pub struct Part {
+    pub name: Arc<str>,
+    pub region: Option<Region>,
+}
+
+/// The arrays of a dataset that `text` means, with the region behind it, or that of `start` and `count`.
+fn parts(
+    store: &Store,
+    dataset: &str,
+    text: &str,
+    start: Option<&[u64]>,
+    count: Option<&[u64]>,
+) -> Result<Vec<Part>, Failure> {
+    // A bracket may be part of a name, or of a pattern.
+    let (name, brackets) = match bracketed(text) {
+        Some((name, brackets)) if !store.has_array(dataset, text)? => match store.has_array(dataset, name)? {
+            true => (name, Some(brackets)),
+            false if is_region(brackets) => (name, Some(brackets)),
+            false => (text, None),
         },
-        array: None,
-        region: None,
-        values: wanted.values,
-        raw: wanted.raw,
+        _ => (text, None),
     };
-    if let (Some(dataset), Some(array)) = (&wanted.dataset, &wanted.array) {
-        // A bracket may be part of a name.
-        let (name, brackets) = match array.strip_suffix(']').and_then(|text| text.rsplit_once('[')) {
-            Some((name, brackets)) if !store.has_array(dataset, array)? => (name, Some(brackets)),
-            _ => (array.as_str(), None),
-        };
-        let info = store.array_info(dataset, name)?;
-        let given = wanted.start.is_some() || wanted.count.is_some();
-        let asked = match (brackets, given) {
-            (Some(_), true) => {
-                return Err(Failure::usage("a region is given in brackets or with --start and --count, not both"));
-            }
-            (Some(brackets), false) => Some(region(brackets, &info.shape)?),
-            (None, true) => {
-                let rank = wanted.start.as_ref().or(wanted.count.as_ref()).map_or(0, Vec::len);
-                let selection = Selection { rank, start: wanted.start.as_deref(), count: wanted.count.as_deref() };
-                if wanted.start.as_ref().is_some_and(|start| start.len() != rank)
-                    || wanted.count.as_ref().is_some_and(|count| count.len() != rank)
-                {
+    if brackets.is_some() && (start.is_some() || count.is_some()) {
+        return Err(Failure::usage("a region is given in brackets or with --start and --count, not both"));
+    }
+    let part = |array: Arc<str>| {
+        let asked = match brackets {
+            Some(brackets) => Some(region(brackets, &store.array_info(dataset, &array)?.shape)?),
+            None if start.is_some() || count.is_some() => {
+                let rank = start.or(count).map_or(0, <[u64]>::len);
+                if [start, count].into_iter().flatten().any(|each| each.len() != rank) {
                     return Err(Failure::usage("--start and --count have different numbers of dimensions"));
                 }
-                Some(store.resolve(dataset, name, selection)?)
+                Some(store.resolve(dataset, &array, Selection { rank, start, count })?)
             }
-            (None, false) => None,
+            None => None,
         };
         // Regions beyond the array are refused by the store, which names the dimension.
         if let Some((start, count)) = &asked {
-            store.resolve(dataset, name, Selection::region(start, count))?;
+            store.resolve(dataset, &array, Selection::region(start, count))?;
         }
-        chosen.values |= asked.is_some();
-        chosen.array = Some(name.to_owned());
-        chosen.region = asked;
+        Ok(Part { name: array, region: asked })
+    };
+    names::arrays(store, dataset, name)?.into_iter().map(part).collect()
+}
+
+/// A name, and what is between the brackets behind it.
+fn bracketed(text: &str) -> Option<(&str, &str)> {
+    text.strip_suffix(']').and_then(|text| text.rsplit_once('['))
+}
+
+/// Whether brackets with this between them are a region, and not letters of a pattern.
+fn is_region(brackets: &str) -> bool {
+    brackets.chars().all(|c| c.is_ascii_digit() || c.is_whitespace() || matches!(c, ':' | ',' | '-'))
+}
+
+/// The datasets and arrays that are meant, with their regions.
+pub fn choose(
+    store: &Store,
+    dataset: Option<&str>,
+    array: Option<&str>,
+    (start, count): (Option<&[u64]>, Option<&[u64]>),
+) -> Result<Vec<Found<Part>>, Failure> {
+    let bare = |text: &str| match bracketed(text) {
+        Some((name, brackets)) if is_region(brackets) => name.len(),
+        _ => text.len(),
+    };
+    let find = |dataset: &str, text: &str| parts(store, dataset, text, start, count);
+    names::select_with(store, dataset, array, find, |text| &text[..bare(text)])
+}
+
+pub fn show(out: &mut Out, store: &Store, path: &Path, wanted: &Wanted) -> Outcome {
+    let (dataset, array) = (wanted.dataset.as_deref(), wanted.array.as_deref());
+    let datasets = choose(store, dataset, array, (wanted.start.as_deref(), wanted.count.as_deref()))?;
+    if let Some(form) = wanted.form {
+        if out.json {
+            return Err(Failure::usage("--csv and --plain are other forms than --json"));
+        }
+        let several =
+            dataset.is_none_or(|text| names::is_pattern(text) && datasets.iter().all(|(name, _)| **name != *text));
+        bare(out, store, &datasets, form, wanted.raw, several)?;
+        return Ok(OK);
     }
+    let chosen = Chosen { store, is_all: dataset.is_none(), datasets, values: wanted.values, raw: wanted.raw };
     if out.json {
         document(out, &chosen, path)?
     } else {
@@ -131,12 +172,12 @@ fn region(text: &str, shape: &[u64]) -> Result<Region, Failure> {
 }
 
 impl Chosen<'_> {
-    fn arrays(&self, dataset: &str) -> Result<Vec<(Arc<str>, ArrayInfo)>, Error> {
-        let names = match &self.array {
-            Some(array) => vec![array.as_str().into()],
-            None => self.store.array_names(dataset)?,
-        };
-        names.into_iter().map(|name| Ok((name.clone(), self.store.array_info(dataset, &name)?))).collect()
+    /// The arrays of a dataset that are shown, each with the region that is asked for.
+    fn arrays(&self, dataset: &str, parts: Option<&[Part]>) -> Result<Vec<(Part, ArrayInfo)>, Error> {
+        let all = || Ok(self.store.array_names(dataset)?.into_iter().map(|name| Part { name, region: None }).collect());
+        let parts = parts.map_or_else(all, |parts| Ok::<Vec<_>, Error>(parts.to_vec()))?;
+        let with_info = |part: Part| Ok((part.clone(), self.store.array_info(dataset, &part.name)?));
+        parts.into_iter().map(with_info).collect()
     }
 
     fn attributes(&self, dataset: Option<&str>, array: Option<&str>) -> Result<Vec<(Arc<str>, Value)>, Error> {
@@ -149,9 +190,9 @@ impl Chosen<'_> {
     }
 
     /// The region whose values to show.
-    fn region_of(&self, info: &ArrayInfo) -> Option<Region> {
-        let whole = || (vec![0; info.shape.len()], info.shape.clone());
-        self.values.then(|| self.region.clone().unwrap_or_else(whole))
+    fn region_of(&self, part: &Part, info: &ArrayInfo) -> Option<Region> {
+        let whole = || self.values.then(|| (vec![0; info.shape.len()], info.shape.clone()));
+        part.region.clone().or_else(whole)
     }
 }
 
@@ -165,9 +206,9 @@ fn text(out: &mut Out, chosen: &Chosen<'_>, path: &Path) -> Result<(), Failure> 
         }
         attributes(out, "", &own)?;
     }
-    for dataset in &chosen.datasets {
+    for (dataset, parts) in &chosen.datasets {
         out.line(format_args!("\ndataset: {} {{", plain(dataset)))?;
-        let arrays = chosen.arrays(dataset)?;
+        let arrays = chosen.arrays(dataset, parts.as_deref())?;
         let dimensions = dimensions(&arrays);
         let mut listed: Vec<(&str, u64)> = Vec::new();
         for (name, extent) in arrays.iter().flat_map(|(_, info)| info.dims.iter().zip(&info.shape)) {
@@ -184,7 +225,7 @@ fn text(out: &mut Out, chosen: &Chosen<'_>, path: &Path) -> Result<(), Failure> 
         if !arrays.is_empty() {
             out.line("  variables:")?;
         }
-        for (name, info) in &arrays {
+        for (Part { name, .. }, info) in &arrays {
             let dims = info.dims.iter().zip(&info.shape).map(|(dim, extent)| match dimensions.get(dim.as_str()) {
                 Some(Some(_)) => plain(dim),
                 _ => format!("{}={extent}", plain(dim)),
@@ -198,17 +239,17 @@ fn text(out: &mut Out, chosen: &Chosen<'_>, path: &Path) -> Result<(), Failure> 
             out.line(format_args!("    {} {}{dims} ; // {}", info.dtype, plain(name), notes.join("; ")))?;
             attributes(out, &plain(name), &chosen.attributes(Some(dataset), Some(name))?)?;
         }
-        if chosen.array.is_none() {
+        if parts.is_none() {
             let own = chosen.attributes(Some(dataset), None)?;
             if !own.is_empty() {
                 out.line("  attributes:")?;
             }
             attributes(out, "", &own)?;
         }
-        if chosen.values && !arrays.is_empty() {
+        if arrays.iter().any(|(part, info)| chosen.region_of(part, info).is_some()) {
             out.line("  data:")?;
-            for (name, info) in &arrays {
-                data(out, chosen, dataset, name, info)?;
+            for (part, info) in &arrays {
+                data(out, chosen, dataset, part, info)?;
             }
         }
         out.line("}")?;
@@ -217,7 +258,7 @@ fn text(out: &mut Out, chosen: &Chosen<'_>, path: &Path) -> Result<(), Failure> 
 }
 
 /// The extent of each dimension, where all arrays agree on it.
-fn dimensions(arrays: &[(Arc<str>, ArrayInfo)]) -> HashMap<&str, Option<u64>> {
+fn dimensions(arrays: &[(Part, ArrayInfo)]) -> HashMap<&str, Option<u64>> {
     let mut dimensions = HashMap::new();
     for (name, &extent) in arrays.iter().flat_map(|(_, info)| info.dims.iter().zip(&info.shape)) {
         let known = dimensions.entry(name.as_str()).or_insert(Some(extent));
@@ -238,9 +279,10 @@ fn attributes(out: &mut Out, of: &str, attributes: &[(Arc<str>, Value)]) -> Resu
 }
 
 /// The values of an array: a line for each row of the last dimension, or more.
-fn data(out: &mut Out, chosen: &Chosen<'_>, dataset: &str, name: &str, info: &ArrayInfo) -> Result<(), Failure> {
-    let Some((start, count)) = chosen.region_of(info) else { return Ok(()) };
-    let part = chosen.region.as_ref().map(|_| {
+fn data(out: &mut Out, chosen: &Chosen<'_>, dataset: &str, part: &Part, info: &ArrayInfo) -> Result<(), Failure> {
+    let name = &*part.name;
+    let Some((start, count)) = chosen.region_of(part, info) else { return Ok(()) };
+    let part = part.region.as_ref().map(|_| {
         let each = start.iter().zip(&count).map(|(start, count)| format!("{start}:{}", start + count));
         format!("[{}]", each.collect::<Vec<_>>().join(","))
     });
@@ -293,9 +335,9 @@ struct Document<'a> {
 }
 
 struct Datasets<'a>(&'a Document<'a>);
-struct OneDataset<'a>(&'a Document<'a>, &'a str);
+struct OneDataset<'a>(&'a Document<'a>, &'a str, Option<&'a [Part]>);
 struct Attributes(Vec<(Arc<str>, Value)>);
-struct OneArray<'a>(&'a Document<'a>, &'a str, &'a str, &'a ArrayInfo);
+struct OneArray<'a>(&'a Document<'a>, &'a str, &'a Part, &'a ArrayInfo);
 /// The last part makes JSON of values.
 struct Data<'a>(&'a Document<'a>, &'a str, &'a str, DType, &'a Region, &'a dyn Fn(&Value) -> Vec<Json>);
 
@@ -325,21 +367,22 @@ impl Serialize for Document<'_> {
 
 impl Serialize for Datasets<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.chosen.datasets.iter().map(|dataset| OneDataset(self.0, dataset)))
+        let datasets = self.0.chosen.datasets.iter();
+        serializer.collect_seq(datasets.map(|(dataset, parts)| OneDataset(self.0, dataset, parts.as_deref())))
     }
 }
 
 impl Serialize for OneDataset<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(document, dataset) = self;
-        let arrays = document.keep(document.chosen.arrays(dataset))?;
+        let Self(document, dataset, parts) = self;
+        let arrays = document.keep(document.chosen.arrays(dataset, *parts))?;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("name", dataset)?;
         map.serialize_entry(
             "attributes",
             &Attributes(document.keep(document.chosen.attributes(Some(dataset), None))?),
         )?;
-        let arrays: Vec<_> = arrays.iter().map(|(name, info)| OneArray(document, dataset, name, info)).collect();
+        let arrays: Vec<_> = arrays.iter().map(|(part, info)| OneArray(document, dataset, part, info)).collect();
         map.serialize_entry("arrays", &arrays)?;
         map.end()
     }
@@ -353,7 +396,8 @@ impl Serialize for Attributes {
 
 impl Serialize for OneArray<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(document, dataset, name, info) = self;
+        let Self(document, dataset, part, info) = self;
+        let name = &*part.name;
         let serde_json::Value::Object(entries) = document.keep(array_json(name, info))? else {
             return Err(S::Error::custom("an array that is not a map"));
         };
@@ -363,7 +407,7 @@ impl Serialize for OneArray<'_> {
         }
         let attributes = document.keep(document.chosen.attributes(Some(dataset), Some(name)))?;
         map.serialize_entry("attributes", &Attributes(attributes))?;
-        if let Some(region) = document.chosen.region_of(info) {
+        if let Some(region) = document.chosen.region_of(part, info) {
             map.serialize_entry("start", &region.0)?;
             map.serialize_entry("count", &region.1)?;
             map.serialize_entry("values", &Data(document, dataset, name, info.dtype, &region, &print::json))?;

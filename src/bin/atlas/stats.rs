@@ -2,10 +2,9 @@
 
 use crate::output::{Failure, Out, plain};
 use crate::times::Printer;
-use crate::{OK, Outcome, print};
+use crate::{OK, Outcome, names, print};
 use atlas_store::{DType, Error, ErrorKind, Stats, Store};
 use serde_json::{Value as Json, json};
-use std::sync::Arc;
 
 /// Chunks of an array that are listed, at most: a shape costs nothing to claim.
 const MOST_CHUNKS: u64 = 1 << 20;
@@ -28,19 +27,15 @@ pub fn stats(
     chunks: bool,
     raw: bool,
 ) -> Outcome {
-    let datasets = match dataset {
-        Some(dataset) => vec![Arc::from(dataset)],
-        None => store.dataset_names()?,
-    };
     let mut list = Vec::new();
     let mut heading = ["dataset", "array", "cells", "missing", "min", "max"].map(str::to_owned).to_vec();
     if chunks {
         heading.insert(2, "chunk".into());
     }
     let mut rows = vec![heading];
-    for dataset in &datasets {
-        let arrays = match array {
-            Some(array) => vec![Arc::from(array)],
+    for (dataset, arrays) in &names::select(store, dataset, array)? {
+        let arrays = match arrays {
+            Some(arrays) => arrays.clone(),
             None => store.array_names(dataset)?,
         };
         for array in &arrays {
@@ -81,7 +76,7 @@ fn known(stats: Result<Stats, Error>) -> Result<Option<Stats>, Error> {
 }
 
 /// All places of a grid, in C order.
-fn places(grid: &[u64]) -> impl Iterator<Item = Vec<u64>> {
+pub fn places(grid: &[u64]) -> impl Iterator<Item = Vec<u64>> {
     let grid = grid.to_vec();
     let mut next = (!grid.contains(&0)).then(|| vec![0; grid.len()]);
     std::iter::from_fn(move || {

@@ -68,25 +68,31 @@ pub fn export(out: &mut Out, wanted: &Export) -> Outcome {
 
 /// The datasets to write, each with the path of its group; those above first. One alone, with those below it, is the file;
 /// several are groups of it.
-fn chosen(store: &Store, datasets: &[String]) -> Result<Vec<(Arc<str>, String)>, Error> {
+fn chosen(store: &Store, datasets: &[String]) -> Result<Vec<(Arc<str>, String)>, Failure> {
     let names = store.dataset_names()?;
-    let mut found = BTreeSet::new();
-    for dataset in datasets {
+    let with_those_below = |dataset: &str| {
         let below = format!("{dataset}/");
-        let matching = names.iter().filter(|name| ***name == **dataset || name.starts_with(&below));
-        let before = found.len();
-        found.extend(matching.cloned());
-        if found.len() == before && !names.iter().any(|name| **name == **dataset) {
-            return Err(Error::new(ErrorKind::NotFound, format!("there is no dataset '{dataset}', nor any below it")));
+        let mut these = names.clone();
+        these.retain(|name| **name == *dataset || name.starts_with(&below));
+        these
+    };
+    let mut found = BTreeSet::new();
+    let mut root = "";
+    for dataset in datasets {
+        let these = with_those_below(dataset);
+        if !these.is_empty() {
+            root = if datasets.len() == 1 { dataset } else { "" };
+            found.extend(these);
+        } else if crate::names::is_pattern(dataset) {
+            // Several, also where it is one.
+            found.extend(crate::names::datasets(store, dataset)?.iter().flat_map(|dataset| with_those_below(dataset)));
+        } else {
+            return Err(Failure::not_found(format!("there is no dataset '{dataset}', nor any below it")));
         }
     }
     if datasets.is_empty() {
-        found.extend(names);
+        found.extend(names.iter().cloned());
     }
-    let root = match datasets {
-        [one] => one.as_str(),
-        _ => "",
-    };
     let mut chosen = Vec::new();
     for name in found {
         let path = match name.strip_prefix(root) {
@@ -95,7 +101,7 @@ fn chosen(store: &Store, datasets: &[String]) -> Result<Vec<(Arc<str>, String)>,
         };
         let path = path.to_owned();
         if !path.is_empty() && path.split('/').any(|part| matches!(part, "" | "." | "..")) {
-            return Err(Error::new(ErrorKind::Unsupported, format!("dataset '{name}' is no path of groups")));
+            return Err(Error::new(ErrorKind::Unsupported, format!("dataset '{name}' is no path of groups")).into());
         }
         chosen.push((name, path));
     }

@@ -5,8 +5,9 @@ use super::classic;
 use super::crash::Guard;
 use super::plan::{ArrayPlan, DatasetPlan, Planner};
 use crate::output::{Failure, Out, bytes, complaint, counted, plain, quoted, warn};
+use crate::target::commit_to;
 use crate::{FOUND, OK, Outcome, args::Import, open_with, print, runtime};
-use atlas_store::{ArrayOptions, CreateOptions, Error, ErrorKind, Mode, Selection, Source, Store, Value};
+use atlas_store::{ArrayOptions, Error, ErrorKind, Mode, Selection, Source, Store, Value};
 use indicatif::ProgressBar;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -45,32 +46,11 @@ pub fn import(out: &mut Out, wanted: &Import) -> Outcome {
     }
     let mut runtime = runtime(out);
     runtime.write_buffer_bytes = Some(WRITE_BUFFER);
-    let found = wanted.store.exists();
-    let empty = !found || fs::read_dir(&wanted.store).is_ok_and(|mut entries| entries.next().is_none());
-    let store = match empty {
-        true => Store::create(&wanted.store, CreateOptions { runtime, ..CreateOptions::default() })?,
-        false => open_with(&wanted.store, Mode::ReadWrite, runtime)?,
-    };
     let bar = out.progress(total, "import");
-    let done = add(&store, &files, wanted, out.json, &bar).and_then(|sum| {
-        store.flush()?;
-        Ok(sum)
-    });
+    let json = out.json;
+    let done = commit_to(&wanted.store, runtime, |store| Ok(add(store, &files, wanted, json, &bar)?));
     bar.finish_and_clear();
-    let sum = match done {
-        Ok(sum) => sum,
-        Err(error) => {
-            store.discard();
-            drop(store);
-            // Nobody else has had it yet.
-            if !found && fs::remove_dir_all(&wanted.store).is_err() {
-                warn(&format!("the new store {} could not be removed", wanted.store.display()));
-            }
-            return Err(error.into());
-        }
-    };
-    let generation = store.info()?.generation;
-    store.close()?;
+    let (sum, generation) = done?;
     if out.json {
         let mut document = sum.document();
         document["generation"] = generation.into();

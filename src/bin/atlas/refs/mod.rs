@@ -11,6 +11,7 @@ use crate::output::{self, Failure, Out, plain};
 use crate::{FOUND, OK, Outcome, open, open_for, print, runtime};
 use atlas_store::{ArrayInfo, ChunkPlaces, Error, ErrorKind, Store, Value};
 use chunks::Coding;
+pub use chunks::coordinates;
 use pin::Pin;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -154,10 +155,10 @@ fn describe(
 }
 
 /// The datasets that are wanted.
-fn datasets(store: &Store, wanted: &Wanted) -> Result<Vec<Arc<str>>, Error> {
+fn datasets(store: &Store, wanted: &Wanted) -> Result<Vec<Arc<str>>, Failure> {
     match wanted.datasets.as_slice() {
-        [] => store.dataset_names(),
-        names => names.iter().map(|name| Ok(store.dataset(name)?.name().into())).collect(),
+        [] => Ok(store.dataset_names()?),
+        names => crate::names::all_datasets(store, names),
     }
 }
 
