@@ -83,6 +83,18 @@
  * sizes of memory in bytes or elements, as said.
  *
  *
+ * Dimensions
+ *
+ * A dimension's name has one length in a dataset. It may stand several times, also in one array:
+ * cov(x, x). atlas_define_array refuses a length that another array contradicts. Dimension 0 grows
+ * array by array: what it is in two arrays may differ, or be 0, until the next commit. A flush that
+ * finds two lengths of one name fails with ATLAS_STATUS_INVALID_ARGUMENT, which names both arrays and
+ * lengths, and nothing is lost: append to the shorter one, or delete one and define it with another
+ * name, and flush again. A flush that was begun has that as its error. Names that nobody gave ("dim_0"
+ * as that of dimension 0, "dim_1" of dimension 1, ...) are compared with none. Where a store that an
+ * older library wrote has a name with several lengths in a dataset, that name is left alone there.
+ *
+ *
  * Text and lists
  *
  * Text that goes in ends in a NUL. Text that comes out goes to the caller's buffer:
@@ -113,14 +125,17 @@
  *     i8 u8                 f16
  *     i8 i16 u8 u16         f32
  *     i8 to i32, u8 to u32  f64
- *     f16 f32 f64           f16 f32 f64, rounded to the nearest
- *     c64 c128              c64 c128, rounded to the nearest
+ *     f16 f32 f64           f16 f32 f64, rounded to the nearest, each value checked
+ *     c64 c128              c64 c128, rounded to the nearest, each part checked
  *     timestamp_ns          timestamp_ns i64
  *     i64                   timestamp_ns
  *     string                string, by calls of its own
  *
  * A value that does not fit fails with ATLAS_STATUS_OUT_OF_RANGE, any other pair of types with
- * ATLAS_STATUS_TYPE_MISMATCH.
+ * ATLAS_STATUS_TYPE_MISMATCH. A finite float does not fit where it would be rounded to infinity,
+ * unless the handle's option `float_overflow` is ATLAS_OVERFLOW_INFINITY: then it is. An infinity
+ * stays one, and NaN stays NaN. That is one rule, for what is written and what is read, and so for
+ * the fill value that a cell reads as, and for attributes.
  *
  *
  * Options
@@ -352,11 +367,45 @@
 /** Off. */
 #define ATLAS_SWITCH_OFF 2
 
+/** The library's choice: an error. */
+#define ATLAS_OVERFLOW_DEFAULT 0
+
+/** A float that does not fit is an error, as an integer is. */
+#define ATLAS_OVERFLOW_ERROR 1
+
+/** A float that does not fit becomes an infinity of its sign. */
+#define ATLAS_OVERFLOW_INFINITY 2
+
 /** For `num_threads`: no background threads; all work is done on the calling thread. */
 #define ATLAS_THREADS_INLINE -1
 
 /** For `keep_generations`: no earlier commits. */
 #define ATLAS_KEEP_NONE -1
+
+/** ATLAS_IF_EXISTS_FAIL. */
+#define ATLAS_IF_EXISTS_DEFAULT 0
+
+/** Where there is a store, `atlas_create` fails with ATLAS_STATUS_ALREADY_EXISTS. */
+#define ATLAS_IF_EXISTS_FAIL 1
+
+/**
+ * Where there is a store, `atlas_create` opens it for reading and writing. What belongs to a store
+ * (meta_format, meta_compression, codec, level, shuffle, pack, keep_generations) is that of the
+ * store that is there, whatever the options say.
+ */
+#define ATLAS_IF_EXISTS_OPEN 2
+
+/**
+ * Where there is a store, `atlas_create` begins it anew: opens it with everything in it deleted, as
+ * a change like any other. It stays as it is, for readers too, until the first flush; without one
+ * nothing happens to it. That flush is a commit, from which `atlas_rollback` can go back, and the
+ * first with the codec, level, shuffle, pack and keep_generations of the options. Pins stay, and so
+ * do meta_format and meta_compression: to ask for others fails with ATLAS_STATUS_INVALID_ARGUMENT.
+ */
+#define ATLAS_IF_EXISTS_REPLACE 3
+
+/** For `lock_timeout_ms` and `atlas_wait_for_commit`: no end. */
+#define ATLAS_WAIT_FOREVER UINT64_MAX
 
 /* ---- Log levels and limits ------------------------------------------------------------------- */
 
@@ -441,6 +490,18 @@ typedef struct {
      * `atlas_set_keep_generations`.
      */
     int32_t keep_generations;
+    /**
+     * ATLAS_OVERFLOW_: what becomes of a finite value that the narrower float type it is converted
+     * to can only round to infinity: see "Memory". Default: an error.
+     */
+    int32_t float_overflow;
+    /** ATLAS_IF_EXISTS_: what is done where there is a store. Default: fail. */
+    int32_t if_exists;
+    /**
+     * Milliseconds to wait for another writer to end, before ATLAS_STATUS_LOCKED; ATLAS_WAIT_FOREVER.
+     * Default: not at all.
+     */
+    uint64_t lock_timeout_ms;
 } atlas_create_options;
 
 /**
@@ -474,6 +535,13 @@ typedef struct {
     void *progress_data;
     /** Bytes that written values may take in memory, as in atlas_create_options. */
     uint64_t write_buffer_bytes;
+    /** ATLAS_OVERFLOW_: as in atlas_create_options. */
+    int32_t float_overflow;
+    /**
+     * Milliseconds to wait for another writer to end, as in atlas_create_options. Readers wait for
+     * nobody.
+     */
+    uint64_t lock_timeout_ms;
 } atlas_open_options;
 
 /** Takes one damaged place: the file's path, the byte `offset` in it, and what is wrong there. */
@@ -545,6 +613,12 @@ typedef struct {
      * it. Default: none; such cells read as zero (false, "").
      */
     const void *fill_value;
+    /**
+     * ATLAS_SWITCH_: dimension 0 is unlimited: `atlas_write_array` and `atlas_write_strings` past
+     * its end make it grow, and cells between read as the fill value. Default: on where dimension 0
+     * begins at 0, else off.
+     */
+    int32_t unlimited;
 } atlas_array_options;
 
 /** An array, as `atlas_array_info` describes it. Set `struct_size` before the call. */
@@ -574,6 +648,10 @@ typedef struct {
      * `atlas_array_fill_text`.
      */
     uint8_t fill_value[16];
+    /** ATLAS_SWITCH_ON or ATLAS_SWITCH_OFF: writes past the end of dimension 0 make it grow. */
+    int32_t unlimited;
+    /** 0. */
+    int32_t reserved;
 } atlas_array_description;
 
 /**
@@ -669,7 +747,8 @@ extern "C" {
  * Create a store and open it for reading and writing.
  *
  * The directory is made if it is missing (its parent must exist) and may exist if it is empty. The
- * empty store is on the disk when this returns.
+ * empty store is on the disk when this returns. Where there is a store already, the option
+ * `if_exists` says what to do: fail, open it, or begin it anew.
  *
  * - `path`     the store's directory
  * - `options`  NULL for the defaults
@@ -677,9 +756,12 @@ extern "C" {
  *
  * Fails with ATLAS_STATUS_ALREADY_EXISTS if there is a store, ATLAS_STATUS_INVALID_ARGUMENT if
  * there is anything else in the directory, ATLAS_STATUS_NOT_FOUND if the parent is missing,
- * ATLAS_STATUS_LOCKED, ATLAS_STATUS_IO or ATLAS_STATUS_NO_SPACE. Since 0.1.
+ * ATLAS_STATUS_LOCKED (see `lock_timeout_ms`), ATLAS_STATUS_IO or ATLAS_STATUS_NO_SPACE, and where a
+ * store is opened as `atlas_open` does. Since 0.1.
  */
-atlas_status atlas_create(const char *path, const atlas_create_options *options, atlas_store *out);
+atlas_status atlas_create(const char *path,
+                          const atlas_create_options *options,
+                          atlas_store *out);
 
 /**
  * Open a store.
@@ -691,8 +773,8 @@ atlas_status atlas_create(const char *path, const atlas_create_options *options,
  * - `out`      the handle; 0 on failure
  *
  * Fails with ATLAS_STATUS_NOT_FOUND if there is no store, ATLAS_STATUS_LOCKED if another writer
- * has it (the text says who), ATLAS_STATUS_CORRUPT, ATLAS_STATUS_UNSUPPORTED if a newer library
- * wrote it, or ATLAS_STATUS_IO. Since 0.1.
+ * has it (the text says who; `lock_timeout_ms` waits for it), ATLAS_STATUS_CORRUPT,
+ * ATLAS_STATUS_UNSUPPORTED if a newer library wrote it, or ATLAS_STATUS_IO. Since 0.1.
  */
 atlas_status atlas_open(const char *path,
                         atlas_mode mode,
@@ -723,8 +805,9 @@ atlas_status atlas_open_at(const char *path,
  * flush left it. Works out the statistics of what changed. Without changes it does nothing.
  *
  * Fails with ATLAS_STATUS_READ_ONLY, ATLAS_STATUS_NO_SPACE (the changes stay in memory: make room
- * and flush again), ATLAS_STATUS_CONFLICT if another writer got in between, ATLAS_STATUS_IO or
- * ATLAS_STATUS_POISONED. Since 0.1.
+ * and flush again), ATLAS_STATUS_INVALID_ARGUMENT if a dimension's name has two lengths in a dataset
+ * (see "Dimensions"; nothing is lost), ATLAS_STATUS_CONFLICT if another writer got in between,
+ * ATLAS_STATUS_IO or ATLAS_STATUS_POISONED. Since 0.1.
  */
 atlas_status atlas_flush(atlas_store store);
 
@@ -761,6 +844,10 @@ atlas_status atlas_flush_wait(atlas_store store);
  * Flush, then release the handle and the lock. A store that is open for reading is only released.
  *
  * When the flush fails the handle stays open and nothing is lost: close again, or discard.
+ *
+ * A process that ends with a store whose changes are not flushed loses them. Its end (exit, or the
+ * return of main) says so, in one line on standard error for each such store that has no `log`. A
+ * `log` is not called then: what it works with may be gone.
  *
  * Fails as `atlas_flush` does, but not with ATLAS_STATUS_READ_ONLY. Since 0.1.
  */
@@ -892,6 +979,21 @@ atlas_status atlas_rollback(atlas_store store, uint64_t generation);
 atlas_status atlas_refresh(atlas_store store);
 
 /**
+ * Wait until there is a newer commit than the one that a store, open for reading, sees.
+ *
+ * It does not move on to it: call `atlas_refresh`. Looks at the store's root every 1 to 50
+ * milliseconds, which works on every file system, and keeps no other call of the handle waiting.
+ *
+ * - `timeout_ms`  how long to wait; 0 to look once, ATLAS_WAIT_FOREVER
+ * - `out`         true: there is a newer commit; false: the time is over
+ *
+ * Fails with ATLAS_STATUS_INVALID_ARGUMENT for a store that is open for writing, to which nobody
+ * else commits, with ATLAS_STATUS_INVALID_HANDLE if another thread closes the handle meanwhile,
+ * ATLAS_STATUS_NOT_FOUND if the store is gone, or ATLAS_STATUS_IO. Since 0.1.
+ */
+atlas_status atlas_wait_for_commit(atlas_store store, uint64_t timeout_ms, bool *out);
+
+/**
  * Read every byte of the committed store, and of commits that pins name, and compare it with its
  * checksums. Of other earlier commits that are kept, only what lists their contents is read.
  *
@@ -937,6 +1039,41 @@ atlas_status atlas_create_dataset(atlas_store store, const char *dataset);
  */
 atlas_status atlas_delete_dataset(atlas_store store, const char *dataset);
 
+/**
+ * Give a dataset another name.
+ *
+ * Nothing is moved, however large it is: its arrays and their files are what they were. From then
+ * on it is the last in the order of datasets.
+ *
+ * - `name`  the new name
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND, ATLAS_STATUS_ALREADY_EXISTS if there is a dataset `name`, or
+ * ATLAS_STATUS_READ_ONLY. Since 0.1.
+ */
+atlas_status atlas_rename_dataset(atlas_store store, const char *dataset, const char *name);
+
+/**
+ * Copy a dataset: attributes, definitions, and values, unflushed ones included.
+ *
+ * It takes memory for a chunk at a time, beside what `to` keeps of written values. The copy becomes
+ * durable with the next flush of `to`. Until this returns, other threads see the copy grow, and a
+ * flush of theirs commits what there is of it. Where this fails, the copy is deleted.
+ *
+ * - `from`     the store that has the dataset; a reader will do
+ * - `dataset`  the dataset
+ * - `to`       the store that gets the copy, open for writing; it may be `from`
+ * - `name`     the copy's name
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND, ATLAS_STATUS_ALREADY_EXISTS if `to` has a dataset `name`,
+ * ATLAS_STATUS_READ_ONLY, ATLAS_STATUS_CONFLICT if another thread deletes or replaces an array of
+ * the dataset meanwhile, or ATLAS_STATUS_INVALID_ARGUMENT if a dimension's name has two lengths in
+ * it, as older libraries allowed. Since 0.1.
+ */
+atlas_status atlas_copy_dataset(atlas_store from,
+                                const char *dataset,
+                                atlas_store to,
+                                const char *name);
+
 /** Tell whether there is a dataset of this name. Since 0.1. */
 atlas_status atlas_has_dataset(atlas_store store, const char *dataset, bool *out);
 
@@ -976,13 +1113,15 @@ atlas_status atlas_dataset_name(atlas_store store,
  *              in type and shape
  * - `dtype`    the type of the elements
  * - `rank`     the number of dimensions, 0 to ATLAS_MAX_RANK; 0 is a scalar
- * - `dims`     `rank` names of dimensions, all different; NULL for "dim_0", "dim_1", ...
+ * - `dims`     `rank` names of dimensions: see "Dimensions". NULL: an array of rank 1 has its own
+ *              name as that of its dimension, any other "dim_0", "dim_1", ...
  * - `shape`    `rank` extents, in cells; 0 is allowed, and usual for a dimension 0 that
  *              `atlas_append_array` grows
  * - `options`  NULL for the defaults
  *
- * Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset, ATLAS_STATUS_ALREADY_EXISTS or
- * ATLAS_STATUS_READ_ONLY. Since 0.1.
+ * Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset, ATLAS_STATUS_INVALID_ARGUMENT if a
+ * dimension's name has another length there, ATLAS_STATUS_ALREADY_EXISTS or ATLAS_STATUS_READ_ONLY.
+ * Since 0.1.
  */
 atlas_status atlas_define_array(atlas_store store,
                                 const char *dataset,
@@ -1059,7 +1198,9 @@ atlas_status atlas_array_dims(atlas_store store,
  * Write a region of an array.
  *
  * Reads see it at once; `atlas_flush` makes it durable. The data is copied: the memory is the
- * caller's again when this returns.
+ * caller's again when this returns. Where dimension 0 is unlimited (see atlas_array_options), a
+ * region that ends past it makes it grow; cells between read as the fill value. Threads that write
+ * different cells past the end at once each land whole.
  *
  * - `dtype`    the type of the elements in memory; converted to the array's: see "Memory"
  * - `rank`     the array's rank
@@ -1129,6 +1270,23 @@ atlas_status atlas_append_array(atlas_store store,
                                 const uint64_t *count,
                                 const int64_t *strides,
                                 const void *data);
+
+/**
+ * Give dimension 0 of an array another extent.
+ *
+ * Down, the cells beyond the new end are gone. Up, cells that were never written, or that are gone,
+ * read as the fill value. Reads and writes see it at once; it is a change like any other.
+ *
+ * - `length`  the new extent, in cells
+ *
+ * Fails with ATLAS_STATUS_NOT_FOUND, ATLAS_STATUS_INVALID_ARGUMENT for rank 0 or more cells than an
+ * array can have, ATLAS_STATUS_READ_ONLY, ATLAS_STATUS_CORRUPT or ATLAS_STATUS_IO; the array is then
+ * as it was. Since 0.1.
+ */
+atlas_status atlas_resize_array(atlas_store store,
+                                const char *dataset,
+                                const char *array,
+                                uint64_t length);
 
 /**
  * Read the same region of one array from many datasets, stacked, in parallel.
@@ -1229,7 +1387,9 @@ atlas_status atlas_array_fill_text(atlas_store store,
 /**
  * Set an attribute, replacing an earlier value whatever its type. The type is kept exactly.
  *
- * - `array`   whose attribute it is; NULL for the dataset's own
+ * In all functions of attributes `dataset` and `array` say whose they are: with `array` NULL the
+ * dataset's own, with both NULL the store's.
+ *
  * - `key`     a name
  * - `dtype`   the type of the values
  * - `count`   the number of values: 1 for a scalar; 0 is allowed
@@ -1250,7 +1410,6 @@ atlas_status atlas_set_attribute(atlas_store store,
 /**
  * Get an attribute of numbers.
  *
- * - `array`     whose attribute it is; NULL for the dataset's own
  * - `key`       its name
  * - `dtype`     the type of the elements in memory; converted from the attribute's: see "Memory"
  * - `capacity`  the values that fit into `values`
@@ -1273,7 +1432,6 @@ atlas_status atlas_get_attribute(atlas_store store,
 /**
  * Get an attribute of text.
  *
- * - `array`                         whose attribute it is; NULL for the dataset's own
  * - `key`                           its name
  * - `buffer`, `capacity`, `needed`  the texts, one or many: see "Text and lists"
  *
@@ -1292,7 +1450,6 @@ atlas_status atlas_get_attribute_strings(atlas_store store,
 /**
  * Tell an attribute's type and number of values.
  *
- * - `array`  whose attribute it is; NULL for the dataset's own
  * - `key`    its name
  * - `dtype`  the type
  * - `count`  the number of values
@@ -1309,8 +1466,6 @@ atlas_status atlas_attribute_info(atlas_store store,
 /**
  * Tell whether there is an attribute of this name.
  *
- * - `array`  whose attribute it is; NULL for the dataset's own
- *
  * Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset or array. Since 0.1.
  */
 atlas_status atlas_has_attribute(atlas_store store,
@@ -1320,9 +1475,7 @@ atlas_status atlas_has_attribute(atlas_store store,
                                  bool *out);
 
 /**
- * Count the attributes of an array, or a dataset's own.
- *
- * - `array`  whose attributes they are; NULL for the dataset's own
+ * Count the attributes of an array, of a dataset, or of the store.
  *
  * Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset or array. Since 0.1.
  */
@@ -1332,10 +1485,9 @@ atlas_status atlas_attribute_count(atlas_store store,
                                    size_t *out);
 
 /**
- * List the names of the attributes of an array, or of a dataset's own, in the order in which they
- * were first set.
+ * List the names of the attributes of an array, of a dataset, or of the store, in the order in
+ * which they were first set.
  *
- * - `array`                         whose attributes they are; NULL for the dataset's own
  * - `buffer`, `capacity`, `needed`  the list: see "Text and lists"
  *
  * Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset or array, or
@@ -1350,8 +1502,6 @@ atlas_status atlas_attribute_names(atlas_store store,
 
 /**
  * Delete an attribute.
- *
- * - `array`  whose attribute it is; NULL for the dataset's own
  *
  * Fails with ATLAS_STATUS_NOT_FOUND or ATLAS_STATUS_READ_ONLY. Since 0.1.
  */
@@ -1499,8 +1649,9 @@ atlas_status atlas_encode_time(const char *units,
  * Return the text of this thread's last failure: one line that names the thing that failed.
  *
  * It is set together with every failing status and left alone by success. It is "" before the
- * first failure, never NULL, and must not be freed; it stays valid until the next failing call on
- * this thread, or the thread's end. Since 0.1.
+ * first failure, never NULL, and must not be freed. The pointer is the same for as long as the
+ * thread lives: the next failing call on this thread writes its text to the same place. A text has
+ * at most 4095 bytes; a longer one is cut, and ends in "...". Since 0.1.
  */
 const char *atlas_last_error(void);
 

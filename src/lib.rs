@@ -46,6 +46,7 @@ pub mod storage;
 mod store;
 mod version;
 
+pub use base::convert::FloatOverflow;
 pub use base::dtype::{DType, Element};
 pub use base::error::{Error, ErrorKind, Result};
 pub use base::shape::{MAX_RANK, Selection};
@@ -60,7 +61,7 @@ pub use half::f16;
 #[doc(hidden)]
 pub use memory::buffers::take_from_general_allocator;
 pub use store::options::{
-    ArrayOptions, CreateOptions, FillValue, LogFn, LogLevel, Mode, OpenOptions, ProgressFn, RuntimeOptions,
+    ArrayOptions, CreateOptions, FillValue, IfExists, LogFn, LogLevel, Mode, OpenOptions, ProgressFn, RuntimeOptions,
 };
 pub use store::{
     Affected, ArrayFileInfo, ArrayInfo, ChunkPlace, ChunkPlaces, Damage, DamagedSegment, Dataset, Newer, PinnedCommit,

@@ -181,7 +181,7 @@ fn a_discard_leaves_the_folder_as_the_last_flush_did() {
         store.flush().unwrap();
         let before = image(&path);
         (0..40).for_each(|row| write_row(&store, row, 2).unwrap());
-        store.define_array("run", "v", DType::I64, &["x"], &[100_000], ArrayOptions::default()).unwrap();
+        store.define_array("run", "v", DType::I64, &["y"], &[100_000], ArrayOptions::default()).unwrap();
         store.write_array("run", "v", Selection::all(1), Source::from_slice(&vec![7i64; 100_000])).unwrap();
         write_row(&store, 0, 3).unwrap();
         assert_ne!(image(&path), before, "nothing was written ahead");
@@ -398,7 +398,7 @@ fn each_of_many_begun_flushes_commits_what_was_written_before_it() {
     let store = behind(&gate, &path, 1, Some(10));
     define(&store, 8);
     (0..8).for_each(|row| write_row(&store, row, 1).unwrap());
-    store.define_array("run", "v", DType::I64, &["x"], &[3], ArrayOptions::default()).unwrap();
+    store.define_array("run", "v", DType::I64, &["y"], &[3], ArrayOptions::default()).unwrap();
     store.create_dataset("doomed").unwrap();
     store.flush().unwrap();
 

@@ -130,7 +130,7 @@ fn content(store: &Store) -> Vec<String> {
     let of = |name: String| {
         let values: Vec<_> =
             arrays(store, &name).into_iter().map(|array| (read(store, &name, &array), array)).collect();
-        format!("{name}: {values:?}, {:?}", store.attribute_names(&name, None).unwrap())
+        format!("{name}: {values:?}, {:?}", store.attribute_names(&*name, None).unwrap())
     };
     names(store).into_iter().map(of).collect()
 }

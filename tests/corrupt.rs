@@ -36,7 +36,7 @@ fn make(path: &Path, notation: u8) {
         dataset.write("field", Selection::all(2), Source::from_slice(&grid(number))).unwrap();
         dataset.define_array("small", DType::I64, &["n"], &[24], with(None)).unwrap();
         dataset.write("small", Selection::all(1), Source::from_slice(&[number as i64; 24])).unwrap();
-        dataset.define_array("name", DType::String, &["n"], &[40], with(None)).unwrap();
+        dataset.define_array("name", DType::String, &["m"], &[40], with(None)).unwrap();
         let texts = texts();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         dataset.write_strings("name", Selection::all(1), &texts).unwrap();

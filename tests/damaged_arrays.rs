@@ -90,7 +90,7 @@ fn define(store: &Store, dataset: &str, array: &str) {
     let shape = [(CHUNK * CHUNKS) as u64];
     let chunk_shape = Some(vec![CHUNK as u64]);
     let options = ArrayOptions { codec: Some(Codec::None), shuffle: Some(false), chunk_shape, ..Default::default() };
-    store.define_array(dataset, array, DType::F64, &["x"], &shape, options).unwrap();
+    store.define_array(dataset, array, DType::F64, &[array], &shape, options).unwrap();
 }
 
 impl Content {

@@ -208,6 +208,7 @@ impl Array {
             level: Some(self.level),
             shuffle: Some(self.shuffle),
             pack: None,
+            unlimited: None,
             fill_value: self.fill_value(),
         }
     }
@@ -730,6 +731,28 @@ fn copy(from: &Path, to: &Path) {
 
 fn verify(store: &Store) {
     assert_eq!(store.verify(&mut |damage| panic!("{damage:?}")).unwrap(), 0);
+}
+
+/// With attributes of its own, and a dataset that segments know by another name.
+#[test]
+fn a_store_with_a_renamed_dataset_reads_and_can_be_written_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    copy(&fixtures().join("v1-renamed"), &path);
+    let store = Store::open(&path, Mode::ReadWrite, OpenOptions::default()).unwrap();
+    assert_eq!(store.attribute(None, None, "title").unwrap(), Value::String(vec!["seven é".into()]));
+    assert_eq!(store.attribute(None, None, "levels").unwrap(), Value::I32(vec![1000, -850]));
+    assert_eq!(store.dataset_names().unwrap().iter().map(|name| &**name).collect::<Vec<_>>(), ["other", "new"]);
+    for _ in 0..2 {
+        let mut values = [0i16; 5];
+        store.read_array("new", "v", Selection::all(1), Target::from_slice(&mut values)).unwrap();
+        assert_eq!(values, [1, -2, 3, -4, 5]);
+        assert_eq!(store.array_info("new", "cov").unwrap().dims, ["v", "v"]);
+        verify(&store);
+        store.set_attribute("new", None, "more", 1).unwrap();
+        store.flush().unwrap();
+        store.compact().unwrap();
+    }
 }
 
 #[test]

@@ -233,9 +233,9 @@ fn start(folder: &std::path::Path, runtime: RuntimeOptions) -> (Arc<Store>, Mode
     let fill_value = Some(FillValue::Bytes(FILL.to_ne_bytes().to_vec()));
     let options = ArrayOptions { chunk_shape: Some(vec![ROWS, COLUMNS]), fill_value, ..ArrayOptions::default() };
     d.define_array("n", DType::F64, &["t", "x"], &[10, COLUMNS], options).unwrap();
-    d.define_array("g", DType::F32, &["t", "x"], &[2, COLUMNS], ArrayOptions::default()).unwrap();
+    d.define_array("g", DType::F32, &["u", "x"], &[2, COLUMNS], ArrayOptions::default()).unwrap();
     let options = ArrayOptions { chunk_shape: Some(vec![4096]), ..ArrayOptions::default() };
-    d.define_array("t", DType::String, &["x"], &[TEXTS], options).unwrap();
+    d.define_array("t", DType::String, &["texts"], &[TEXTS], options).unwrap();
     let growing = floats(6, 2 * COLUMNS);
     d.write("g", Selection::all(2), Source::from_slice(&growing)).unwrap();
     store.flush().unwrap();

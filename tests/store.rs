@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use atlas_store::{
-    ArrayOptions, Codec, CreateOptions, DType, ErrorKind, LogFn, LogLevel, MAX_RANK, Mode, OpenOptions, RuntimeOptions,
-    Scalar, Selection, Source, Store, Target,
+    ArrayOptions, Codec, CreateOptions, DType, ErrorKind, FloatOverflow, LogFn, LogLevel, MAX_RANK, Mode, OpenOptions,
+    RuntimeOptions, Scalar, Selection, Source, Store, Target,
 };
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -174,6 +174,51 @@ fn a_write_that_fails_changes_nothing() {
     let mut first = vec![0f32; 5000];
     store.read_array("d", "v", Selection::region(&[0], &[5000]), Target::from_slice(&mut first)).unwrap();
     assert_eq!(first, values[..5000]);
+}
+
+#[test]
+fn a_finite_float_becomes_infinite_only_where_the_handle_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let store = create(&path);
+    let d = store.create_dataset("d").unwrap();
+    let fill = ArrayOptions { fill_value: Some(1e300.into()), ..ArrayOptions::default() };
+    d.define_array("narrow", DType::F32, &["x"], &[3], ArrayOptions::default()).unwrap();
+    d.define_array("wide", DType::F64, &["y"], &[3], fill).unwrap();
+    d.set_attribute(None, "far", 1e300).unwrap();
+    let (kept, large) = ([1.5, f64::NEG_INFINITY, f64::NAN], [2.5, -1e300, 0.0]);
+    let same = |values: Vec<f32>, expected: &[f64]| {
+        assert!(values.iter().zip(expected).all(|(a, b)| a.to_bits() == (*b as f32).to_bits()), "{values:?}");
+    };
+    d.write("narrow", Selection::all(1), Source::from_slice(&kept)).unwrap();
+    store.flush().unwrap();
+    // Written, appended, read, and read as the fill value: each names the value; nothing has changed.
+    let mut values = [0f32; 3];
+    let far = |store: &Store| {
+        let mut bytes = [0; 4];
+        let overflow = store.float_overflow();
+        store.attribute("d", None, "far").unwrap().to_memory(DType::F32, overflow, &mut bytes).map(|()| bytes)
+    };
+    for (error, place) in [
+        (d.write("narrow", Selection::all(1), Source::from_slice(&large)), "-1e300 at element 1"),
+        (d.append("narrow", &[3], Source::from_slice(&large)), "-1e300 at element 1"),
+        (d.read("wide", Selection::all(1), Target::from_slice(&mut values)), "1e300 at element 0"),
+        (far(&store).map(drop), "1e300 at element 0"),
+    ] {
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::OutOfRange);
+        assert!(error.message().contains(place) && error.message().ends_with("does not fit f32"), "{error}");
+    }
+    assert!(!store.info().unwrap().unflushed_changes);
+    same(read_f32(&store, "d", "narrow", 1, 3), &kept);
+    store.close().unwrap();
+    let runtime = RuntimeOptions { float_overflow: FloatOverflow::Infinity, ..RuntimeOptions::default() };
+    let store = Store::open(&path, Mode::ReadWrite, OpenOptions { runtime }).unwrap();
+    store.write_array("d", "narrow", Selection::all(1), Source::from_slice(&large)).unwrap();
+    store.append_array("d", "narrow", &[3], Source::from_slice(&large)).unwrap();
+    same(read_f32(&store, "d", "narrow", 1, 6), &[large, large].concat());
+    same(read_f32(&store, "d", "wide", 1, 3), &[f64::INFINITY; 3]);
+    assert_eq!(f32::from_ne_bytes(far(&store).unwrap()), f32::INFINITY);
 }
 
 #[test]

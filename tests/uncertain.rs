@@ -41,7 +41,7 @@ fn write(store: &Store, round: i64) {
         }
         run.write(array, Selection::all(1), Source::from_slice(&[round; CELLS])).unwrap();
     }
-    run.define_array(&format!("only-{round}"), DType::I64, &["x"], &[3], ArrayOptions::default()).unwrap();
+    run.define_array(&format!("only-{round}"), DType::I64, &["y"], &[3], ArrayOptions::default()).unwrap();
     run.write(&format!("only-{round}"), Selection::all(1), Source::from_slice(&[round; 3])).unwrap();
 }
 

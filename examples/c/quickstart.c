@@ -16,10 +16,11 @@ int main(int argc, char **argv) {
     const uint64_t shape[] = {2, 3};
     const double measured[2][3] = {{12.5, 13.0, 13.5}, {-1.5, 0.0, 1.5}};
     double stored[2][3];
+    atlas_create_options anew = {.struct_size = sizeof anew, .if_exists = ATLAS_IF_EXISTS_REPLACE};
     atlas_store store;
     atlas_stats stats;
 
-    check(atlas_create(path, NULL, &store));
+    check(atlas_create(path, &anew, &store));
     check(atlas_create_dataset(store, "january"));
     check(atlas_define_array(store, "january", "temperature", ATLAS_DTYPE_F64, 2, dims, shape, NULL));
     check(atlas_write_array(store, "january", "temperature", ATLAS_DTYPE_F64, 2, NULL, NULL, NULL, measured));

@@ -4,8 +4,10 @@
 
 int main(int argc, char **argv) try {
     const char *path = argc > 1 ? argv[1] : "quickstart.atlas";
+    atlas::CreateOptions anew;
+    anew.if_exists = atlas::IfExists::replace;
 
-    atlas::create(path, [](atlas::Store &store) {
+    atlas::create(path, anew, [](atlas::Store &store) {
         auto january = store.create_dataset("january");
         auto temperature = january.define_array<double>("temperature", {"lat", "lon"}, {2, 3});
         temperature.write({12.5, 13.0, 13.5, -1.5, 0.0, 1.5});

@@ -6,7 +6,7 @@ import atlas
 
 path = sys.argv[1] if len(sys.argv) > 1 else "quickstart.atlas"
 
-with atlas.Atlas.create(path) as store:
+with atlas.Atlas.create(path, overwrite=True) as store:
     january = store.create_dataset("january")
     temperature = january.define_array("temperature", "float64", ["lat", "lon"], [2, 3])
     temperature[...] = [[12.5, 13.0, 13.5], [-1.5, 0.0, 1.5]]

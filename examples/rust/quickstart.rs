@@ -1,13 +1,14 @@
 //! Store one field, close the store, open it again, read the field back.
 use atlas_store::{
-    ArrayOptions, CreateOptions, DType, Mode, OpenOptions, Result, Scalar, Selection, Source, Store, Target,
+    ArrayOptions, CreateOptions, DType, IfExists, Mode, OpenOptions, Result, Scalar, Selection, Source, Store, Target,
 };
 
 fn main() -> Result<()> {
     let path = std::env::args().nth(1).unwrap_or("quickstart.atlas".into());
     let measured = [12.5, 13.0, 13.5, -1.5, 0.0, 1.5];
 
-    let store = Store::create(&path, CreateOptions::default())?;
+    let anew = CreateOptions { if_exists: IfExists::Replace, ..CreateOptions::default() };
+    let store = Store::create(&path, anew)?;
     let january = store.create_dataset("january")?;
     january.define_array("temperature", DType::F64, &["lat", "lon"], &[2, 3], ArrayOptions::default())?;
     january.write("temperature", Selection::all(2), Source::from_slice(&measured))?;

@@ -228,7 +228,7 @@ fn read_array(store: &Store, dataset: &str, array: &str, files: usize) {
 fn write(store: &Store, files: usize) {
     let mut written: Vec<(Arc<str>, Arc<str>)> = Vec::new();
     for dataset in expected("names", store.dataset_names()).unwrap_or_default().iter().take(SOME) {
-        expected("attribute", store.set_attribute(dataset, None, "new", 1i64));
+        expected("attribute", store.set_attribute(&**dataset, None, "new", 1i64));
         for array in expected("arrays", store.array_names(dataset)).into_iter().flatten().take(SOME) {
             let Some(info) = expected("info", store.array_info(dataset, &array)) else { continue };
             let whole = info.shape.iter().fold(32u64, |bytes, &extent| bytes.saturating_mul(extent.max(1)));

@@ -4,6 +4,7 @@
 //! the last flush that began first), stored.
 
 mod read;
+mod resize;
 mod write;
 
 pub(crate) use read::{Plan, Values, is_gone, read_numbers, read_texts};
@@ -55,6 +56,8 @@ pub(crate) struct ArrayData {
     pub frozen: Vec<Arc<HashMap<u64, Arc<Block>>>>,
     /// Totals over the stored chunks, and the shape they were stored for; `None` before the first.
     pub stored: Option<(Stored, Dims)>,
+    /// Whether the array has lost rows since its values were last set aside: its totals are to be counted anew.
+    pub dropped: bool,
     /// Whether there are stored chunks that no finished flush has named.
     pub spilled: bool,
 }
@@ -108,6 +111,9 @@ impl ArrayData {
         let across = chunk_count(&self.shape[1..], &chunk_shape[1..]);
         let stored = self.stored.as_ref().filter(|(stored, _)| stored.chunks > 0 || stored.incomplete);
         let (complete, stored) = (rows / along, stored.map_or(0, |(_, shape)| shape[0]));
+        if self.dropped {
+            return None;
+        }
         let edge = stored / along;
         let is_sealed = |number| matches!(self.pending.get(&number), Some(Pending::Sealed(_)));
         let is_replaced = || (edge * across..(edge + 1) * across).all(is_sealed);
@@ -131,7 +137,7 @@ impl ArrayData {
 
     /// Whether the array has values that no finished flush has stored.
     pub fn has_unflushed_values(&self) -> bool {
-        !self.pending.is_empty() || !self.frozen.is_empty() || self.spilled
+        !self.pending.is_empty() || !self.frozen.is_empty() || self.spilled || self.dropped
     }
 
     fn chunk_in_memory(&self, number: u64) -> Option<PendingChunk> {
@@ -197,6 +203,8 @@ impl Array {
                 data.pending.entry(*number).or_insert_with(|| Pending::Sealed(block.clone()));
             }
         }
+        // It may have got shorter meanwhile.
+        self.forget_beyond(data);
     }
 
     fn locate(&self, io: &Io, segments: &Segments, chunks: &[u64]) -> Result<Vec<Option<Found>>> {

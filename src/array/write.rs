@@ -201,6 +201,14 @@ impl Array {
         ChunkData::filled(&self.schema, &io.buffers)
     }
 
+    /// What a chunk holds, wherever that is, or the fill value.
+    pub(super) fn open_chunk(&self, data: &ArrayData, io: &Io, segments: &Segments, number: u64) -> Result<ChunkData> {
+        match self.content(data, io, segments, number)? {
+            Some(content) => Ok(content),
+            None => ChunkData::filled(&self.schema, &io.buffers),
+        }
+    }
+
     /// What a chunk holds, wherever that is; `None` where it was never written.
     fn content(&self, data: &ArrayData, io: &Io, segments: &Segments, number: u64) -> Result<Option<ChunkData>> {
         Ok(Some(match data.chunk_in_memory(number) {

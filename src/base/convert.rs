@@ -3,6 +3,8 @@
 //! Allowed: any width within a kind (integers are checked to fit), unsigned to a wider signed integer, an integer to a
 //! float that holds every value of its type, timestamps to and from `i64`. Nothing else: a float never becomes an
 //! integer and a signed integer never becomes unsigned without the caller saying so.
+//!
+//! A float that becomes narrower is rounded. Where a finite one would round to infinity, [`FloatOverflow`] says what it is.
 
 use crate::base::dtype::DType;
 use crate::base::error::{Error, Result, bail, error};
@@ -12,11 +14,23 @@ use smallvec::SmallVec;
 #[cfg(target_endian = "big")]
 compile_error!("the store is little-endian and chunks are copied as they are: big-endian hosts are not supported");
 
+/// What becomes of a finite float that the narrower type it is converted to can only round to infinity. An infinity and a
+/// NaN stay what they are either way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FloatOverflow {
+    /// It does not fit, as an integer may not: [`ErrorKind::OutOfRange`](crate::ErrorKind::OutOfRange).
+    #[default]
+    Error,
+    /// An infinity of its sign.
+    Infinity,
+}
+
 /// How elements of one type become elements of another.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Conversion {
     from: DType,
     to: DType,
+    overflow: FloatOverflow,
 }
 
 /// Bits of an integer type and whether it is signed; timestamps count as `i64`.
@@ -44,8 +58,16 @@ fn significand(dtype: DType) -> Option<u32> {
     })
 }
 
+/// Whether the one type has finite values, in a complex number's parts, that round to infinity in the other.
+fn overflows(from: DType, to: DType) -> bool {
+    match (significand(from), significand(to)) {
+        (Some(before), Some(after)) => before > after,
+        _ => (from, to) == (DType::C128, DType::C64),
+    }
+}
+
 impl Conversion {
-    pub fn new(from: DType, to: DType) -> Result<Self> {
+    pub fn new(from: DType, to: DType, overflow: FloatOverflow) -> Result<Self> {
         let timestamp = from == DType::TimestampNs || to == DType::TimestampNs;
         let allowed = from == to
             || match (integer(from), integer(to), significand(from), significand(to)) {
@@ -59,18 +81,21 @@ impl Conversion {
         if !allowed {
             bail!(TypeMismatch, "{from} does not convert to {to}");
         }
-        Ok(Self { from, to })
+        Ok(Self { from, to, overflow })
     }
 
     pub fn is_identity(&self) -> bool {
         self.from == self.to || integer(self.from).is_some_and(|kind| integer(self.to) == Some(kind))
     }
 
-    /// Whether every bit pattern of the one type is a value of the other, or rounds to one. A bool's is not: its byte
-    /// may be neither 0 nor 1.
+    /// Whether every bit pattern of the one type is a value of the other, or is to be rounded to one. A bool's is not: its
+    /// byte may be neither 0 nor 1.
     pub fn always_fits(&self) -> bool {
         if self.from == DType::Bool {
             return false;
+        }
+        if overflows(self.from, self.to) {
+            return self.overflow == FloatOverflow::Infinity;
         }
         match (integer(self.from), integer(self.to)) {
             (Some((a, _)), Some((b, _))) => a <= b,
@@ -95,12 +120,34 @@ impl Conversion {
         }
         if self.from == DType::Bool {
             let at = values.iter().position(|byte| *byte > 1)?;
-            return Some(Misfit { at, value: i128::from(values[at]), to: DType::Bool });
+            return Some(Misfit { at, value: Number::Integer(values[at].into()), to: DType::Bool });
+        }
+        if overflows(self.from, self.to) {
+            let (at, value) = self.overflow(values)?;
+            return Some(Misfit { at, value: Number::Float(value), to: self.to });
         }
         let (low, high) = integer_range(self.to);
         let (at, value) =
             each_integer(self.from, values).enumerate().find(|(_, value)| !(low..=high).contains(value))?;
-        Some(Misfit { at, value, to: self.to })
+        Some(Misfit { at, value: Number::Integer(value), to: self.to })
+    }
+
+    /// The first of `values`, floats, that is finite and would be infinite.
+    fn overflow(&self, values: &[u8]) -> Option<(usize, f64)> {
+        match (self.from, self.to) {
+            (DType::F64, DType::F16) => {
+                overflow(values, f64::from_le_bytes, f16::MAX.into(), |x| f16::from_f64(x).is_infinite())
+            }
+            (DType::F32, DType::F16) => {
+                let is_infinite = |x: f64| f16::from_f64(x).is_infinite();
+                overflow(values, |bytes| f32::from_le_bytes(bytes).into(), f16::MAX.into(), is_infinite)
+            }
+            _ => {
+                let found = overflow(values, f64::from_le_bytes, f32::MAX.into(), |x| (x as f32).is_infinite());
+                let parts = if self.from == DType::C128 { 2 } else { 1 };
+                found.map(|(at, value)| (at / parts, value))
+            }
+        }
     }
 
     /// Converts all of `values`, in which [`Self::misfit`] found none, into `out`.
@@ -128,15 +175,46 @@ impl Conversion {
 pub(crate) struct Misfit {
     /// Its place among the values looked at.
     pub at: usize,
-    value: i128,
+    value: Number,
     to: DType,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Number {
+    Integer(i128),
+    /// Or one part of a complex number.
+    Float(f64),
 }
 
 impl Misfit {
     /// The error, for element `number` of what the caller knows.
     pub fn error(&self, number: u64) -> Error {
-        error!(OutOfRange, "value {} at element {number} does not fit {}", self.value, self.to)
+        match self.value {
+            Number::Integer(value) => error!(OutOfRange, "value {value} at element {number} does not fit {}", self.to),
+            // As short as it can be told: 1e300, not 301 digits.
+            Number::Float(value) => error!(OutOfRange, "value {value:?} at element {number} does not fit {}", self.to),
+        }
     }
+}
+
+/// The first of `values` for which `is_infinite` holds, though it is finite; none up to `max` is. A few at a time are told
+/// apart from that without a branch.
+fn overflow<const N: usize>(
+    values: &[u8],
+    read: impl Fn([u8; N]) -> f64,
+    max: f64,
+    is_infinite: impl Fn(f64) -> bool,
+) -> Option<(usize, f64)> {
+    const TOGETHER: usize = 64;
+    for (group, values) in values.as_chunks::<N>().0.chunks(TOGETHER).enumerate() {
+        let may = |x: f64| (x.abs() > max) & (x.abs() < f64::INFINITY);
+        if values.iter().fold(false, |any, bytes| any | may(read(*bytes)))
+            && let Some(at) = values.iter().position(|bytes| may(read(*bytes)) && is_infinite(read(*bytes)))
+        {
+            return Some((group * TOGETHER + at, read(values[at])));
+        }
+    }
+    None
 }
 
 fn integer_range(dtype: DType) -> (i128, i128) {
@@ -223,8 +301,8 @@ fn convert(from: DType, to: DType, values: &[u8], out: &mut [u8]) {
 }
 
 /// Converts stored bytes of `from` to memory bytes of `to`, element by element; for attribute values.
-pub(crate) fn convert_all(from: DType, to: DType, bytes: &[u8], out: &mut [u8]) -> Result<()> {
-    let conversion = Conversion::new(from, to)?;
+pub(crate) fn convert_all(from: DType, to: DType, overflow: FloatOverflow, bytes: &[u8], out: &mut [u8]) -> Result<()> {
+    let conversion = Conversion::new(from, to, overflow)?;
     if let Some(misfit) = conversion.misfit(bytes) {
         return Err(misfit.error(misfit.at as u64));
     }
@@ -236,6 +314,10 @@ pub(crate) fn convert_all(from: DType, to: DType, bytes: &[u8], out: &mut [u8]) 
 mod tests {
     use super::*;
     use crate::base::dtype::ALL;
+
+    fn conversion(from: DType, to: DType) -> Result<Conversion> {
+        Conversion::new(from, to, FloatOverflow::Error)
+    }
 
     #[test]
     fn kinds() {
@@ -259,19 +341,19 @@ mod tests {
             (I32, F16),
         ];
         for (from, to) in yes {
-            assert!(Conversion::new(from, to).is_ok(), "{from} to {to}");
+            assert!(conversion(from, to).is_ok(), "{from} to {to}");
         }
         for (from, to) in no {
-            assert!(Conversion::new(from, to).is_err(), "{from} to {to}");
+            assert!(conversion(from, to).is_err(), "{from} to {to}");
         }
-        assert!(Conversion::new(I8, F16).is_ok() && Conversion::new(U8, F16).is_ok());
-        assert!(Conversion::new(I16, F16).is_err());
+        assert!(conversion(I8, F16).is_ok() && conversion(U8, F16).is_ok());
+        assert!(conversion(I16, F16).is_err());
     }
 
     #[test]
     fn narrowing_names_the_value_and_its_place() {
         let values: Vec<u8> = [1i64, -128, 200].iter().flat_map(|v| v.to_le_bytes()).collect();
-        let conversion = Conversion::new(DType::I64, DType::I8).expect("same kind");
+        let conversion = conversion(DType::I64, DType::I8).expect("same kind");
         let misfit = conversion.misfit(&values).expect("200 is over");
         assert_eq!(misfit.at, 2);
         assert_eq!(misfit.error(12).message(), "value 200 at element 12 does not fit i8");
@@ -281,7 +363,7 @@ mod tests {
     fn every_allowed_pair_keeps_small_values() {
         for from in ALL {
             for to in ALL {
-                let Ok(conversion) = Conversion::new(from, to) else {
+                let Ok(conversion) = conversion(from, to) else {
                     continue;
                 };
                 if from == DType::String {
@@ -301,5 +383,52 @@ mod tests {
                 assert_eq!(conversion.one(&one(from)).expect("fits")[..], one(to)[..], "{from} to {to}");
             }
         }
+    }
+
+    fn bytes_of(dtype: DType, values: &[f64]) -> Vec<u8> {
+        let value = |x: &f64| match dtype {
+            DType::F32 => (*x as f32).to_le_bytes().to_vec(),
+            _ => x.to_le_bytes().to_vec(),
+        };
+        values.iter().flat_map(value).collect()
+    }
+
+    #[test]
+    fn a_finite_float_never_becomes_infinite_unless_it_may() {
+        use DType::*;
+        let half = f64::from(f32::MAX) + 2f64.powi(103);
+        // The least that rounds to infinity, and the greatest that does not.
+        for (from, to, over, fits) in [
+            (F64, F32, half, half.next_down()),
+            (F64, F16, 65520.0, 65519.0),
+            (F32, F16, 65520.0, f64::from(65520f32.next_down())),
+            (C128, C64, half, half.next_down()),
+        ] {
+            for sign in [1.0, -1.0] {
+                // Among others, on each side of where a group ends; in both parts of complex numbers.
+                for at in [0, 1, 62, 63, 64, 65, 126, 129] {
+                    let mut values = vec![1.5; 130];
+                    (values[7], values[8], values[9]) = (f64::INFINITY, f64::NEG_INFINITY, f64::NAN);
+                    values[at] = sign * fits;
+                    let strict = conversion(from, to).expect("of a kind");
+                    assert!(!strict.always_fits());
+                    assert!(strict.misfit(&bytes_of(from, &values)).is_none(), "{from} to {to}: {fits} fits");
+                    values[at] = sign * over;
+                    let bytes = bytes_of(from, &values);
+                    let misfit = strict.misfit(&bytes).expect("too large");
+                    assert_eq!(misfit.at, if from == C128 { at / 2 } else { at });
+                    let said = format!("value {:?} at element 5 does not fit {to}", sign * over);
+                    assert_eq!(misfit.error(5).message(), said);
+                    let lax = Conversion::new(from, to, FloatOverflow::Infinity).expect("of a kind");
+                    assert!(lax.always_fits() && lax.misfit(&bytes).is_none());
+                }
+            }
+        }
+        // Wider ones always fit.
+        for (from, to) in [(F16, F32), (F32, F64), (F64, F64), (C64, C128), (C128, C128)] {
+            assert!(conversion(from, to).expect("of a kind").always_fits());
+        }
+        let error = conversion(F64, F32).expect("of a kind").one(&1e300f64.to_le_bytes()).expect_err("too large");
+        assert_eq!(error.message(), "value 1e300 at element 0 does not fit f32");
     }
 }

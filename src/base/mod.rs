@@ -9,6 +9,7 @@ pub(crate) mod locks;
 pub(crate) mod log;
 pub(crate) mod maps;
 pub(crate) mod names;
+pub(crate) mod pauses;
 pub(crate) mod pool;
 pub(crate) mod process;
 pub(crate) mod shape;

@@ -4,7 +4,7 @@
 //! the text `"NaN"`, `"Infinity"`, `"-Infinity"` or, for any other NaN, its bits in hexadecimal (as Zarr 3 does).
 
 use crate::base::bytes::bytes_of;
-use crate::base::convert::convert_all;
+use crate::base::convert::{FloatOverflow, convert_all};
 use crate::base::dtype::{DType, Element};
 use crate::base::error::{Result, bail};
 use half::f16;
@@ -130,14 +130,15 @@ impl Value {
     }
 
     /// Puts the values into `out` as elements of `dtype`, converted like array elements; `out` has room for just them.
-    pub fn to_memory(&self, dtype: DType, out: &mut [u8]) -> Result<()> {
+    /// A store's own rule for `overflow` is [`Store::float_overflow`](crate::Store::float_overflow).
+    pub fn to_memory(&self, dtype: DType, overflow: FloatOverflow, out: &mut [u8]) -> Result<()> {
         if self.dtype() == DType::String || dtype == DType::String {
             bail!(TypeMismatch, "{} does not convert to {dtype}", self.dtype());
         }
         if out.len() != self.len() * dtype.size() {
             bail!(InvalidArgument, "{} values of {dtype} do not fill {} bytes", self.len(), out.len());
         }
-        convert_all(self.dtype(), dtype, &self.to_bytes(), out)
+        convert_all(self.dtype(), dtype, overflow, &self.to_bytes(), out)
     }
 }
 

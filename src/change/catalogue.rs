@@ -8,11 +8,12 @@ use crate::base::names::stored_name;
 use crate::base::pool::Pool;
 use crate::base::sync::atomic::{AtomicU64, Ordering};
 use crate::base::sync::{Mutex, RwLock};
-use crate::base::value::Value;
+use crate::change::lengths::{Lengths, NEW};
 use crate::chunk::schema::Schema;
-use crate::format::root::{ArrayRecord, Attributes, DatasetRecord};
+use crate::format::root::{ArrayRecord, Attributes, DatasetRecord, stored_attributes};
 use crate::records::Records;
 use crate::version::Version;
+use crate::version::defaults::Defaults;
 use crate::version::keeping::Keeping;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
@@ -24,6 +25,8 @@ pub(crate) struct Dataset {
     pub attributes: Arc<Attributes>,
     /// Arrays that the last commit may have and that are gone, with the numbers of the changes.
     pub removed: Vec<(u64, Arc<str>)>,
+    /// What dimensions have as lengths, once it has been asked for, if there are many arrays.
+    pub(super) lengths: Mutex<Option<Box<Lengths>>>,
 }
 
 /// An array of a dataset.
@@ -34,12 +37,29 @@ pub(crate) struct ArrayEntry {
     pub place: u64,
     /// The number of the last change to it; see [`Catalogue::changes`].
     changed: AtomicU64,
+    /// The length of dimension 0 when a flush last looked at it, or [`NEW`].
+    looked_at: AtomicU64,
 }
 
 impl ArrayEntry {
     /// One that change number `change` makes.
     pub fn new(array: Arc<Array>, attributes: Arc<Attributes>, place: u64, change: u64) -> Self {
-        Self { array, attributes, place, changed: AtomicU64::new(change) }
+        Self { array, attributes, place, changed: AtomicU64::new(change), looked_at: AtomicU64::new(NEW) }
+    }
+
+    /// One of the last commit.
+    fn committed(array: Arc<Array>, attributes: Arc<Attributes>, place: u64, shape: &[u64]) -> Self {
+        let entry = Self::new(array, attributes, place, 0);
+        shape.first().inspect(|length| entry.look_at(**length));
+        entry
+    }
+
+    pub(super) fn looked_at(&self) -> u64 {
+        self.looked_at.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn look_at(&self, length: u64) {
+        self.looked_at.store(length, Ordering::Relaxed);
     }
 
     /// What change number `change` makes of it.
@@ -85,9 +105,14 @@ pub(crate) struct Catalogue {
     flushed: u64,
     /// What the last flush began with, if it is not over; else what is flushed.
     begun: u64,
-    /// Arrays that are gone since the last flush: name and id. Their stored chunks are garbage from then on.
-    pub removed: Vec<(Arc<str>, u64)>,
+    /// Arrays that are gone since the last flush, with their names. Their stored chunks are garbage from then on.
+    pub removed: Vec<(Arc<str>, Arc<Array>)>,
     keeping: Arc<Keeping>,
+    /// Arrays with lower ids may stand in segments under an earlier name of their dataset.
+    pub renamed: u64,
+    /// The store's own.
+    attributes: Arc<Attributes>,
+    defaults: Defaults,
 }
 
 impl Catalogue {
@@ -109,6 +134,9 @@ impl Catalogue {
             begun: 0,
             removed: Vec::new(),
             keeping: version.keeping.clone(),
+            renamed: records.renamed,
+            attributes: records.attributes.clone(),
+            defaults: version.defaults,
         })
     }
 
@@ -211,12 +239,38 @@ impl Catalogue {
 
     pub fn delete(&mut self, name: &str) -> Result<()> {
         let slot = self.slot(name)?;
-        self.removed.extend(slot.dataset.arrays.iter().map(|(name, entry)| (name.clone(), entry.array.id)));
+        self.removed.extend(slot.dataset.arrays.iter().map(|(name, entry)| (name.clone(), entry.array.clone())));
         let change = self.count_change(&slot.name, &slot.changed)?;
         write(&self.slots)?.swap_remove(name);
         self.gone.insert(slot.name.clone(), change);
         self.names.take();
         self.count = self.count.saturating_sub(1);
+        Ok(())
+    }
+
+    /// Gives a dataset another name: the arrays are what they are, in memory and in segments. It is the last one that was
+    /// created from then on.
+    pub fn rename(&mut self, from: &str, to: &str) -> Result<()> {
+        let slot = self.slot(from)?;
+        if self.contains(to)? {
+            bail!(AlreadyExists, "dataset '{to}' already exists");
+        }
+        let (from, to): (Arc<str>, Arc<str>) = (slot.name.clone(), to.into());
+        drop(slot);
+        let slots = self.slots.get_mut().map_err(|_| after_panic())?;
+        // Whoever holds a slot holds the store's state, too.
+        let slot = slots.swap_remove(&from).and_then(|slot| match Arc::try_unwrap(slot) {
+            Ok(slot) => Some(slot),
+            Err(slot) => (slots.insert(from.clone(), slot), None).1,
+        });
+        let mut slot = slot.ok_or_else(|| error!(Internal, "dataset '{from}' is not at hand, or in use"))?;
+        let gone = self.count_change(&from, &slot.changed)?;
+        (slot.name, slot.changed) = (to.clone(), AtomicU64::new(0));
+        slot.created = self.count_change(&to, &slot.changed)?;
+        write(&self.slots)?.insert(to, Arc::new(slot));
+        self.gone.insert(from, gone);
+        self.names.take();
+        self.renamed = self.next_array_id;
         Ok(())
     }
 
@@ -230,6 +284,27 @@ impl Catalogue {
             self.keeping = Arc::new(keeping);
             self.changes.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// The store's attributes.
+    pub fn attributes(&self) -> &Arc<Attributes> {
+        &self.attributes
+    }
+
+    /// The store's attributes, to be changed.
+    pub fn change_attributes(&mut self) -> &mut Arc<Attributes> {
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        &mut self.attributes
+    }
+
+    /// What arrays get that do not choose for themselves.
+    pub fn defaults(&self) -> Defaults {
+        self.defaults
+    }
+
+    /// Notes that what it was made of is not what the last commit says.
+    pub fn note_begun_anew(&mut self) {
+        self.changes.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A new array that is not in a dataset yet, under an id of its own.
@@ -294,6 +369,14 @@ impl Catalogue {
         changed.sort_by(|a, b| created(a).cmp(&created(b)).then_with(|| a.name.cmp(&b.name)));
         changed.dedup_by(|a, b| Arc::ptr_eq(a, b));
         Ok(changed)
+    }
+
+    /// Refuses to flush datasets in which a dimension name has several lengths.
+    pub fn check_lengths(&self) -> Result<()> {
+        self.changed()?.iter().try_for_each(|slot| {
+            let changed = slot.dataset.arrays.iter().filter(|(_, entry)| self.is_changed(entry));
+            slot.dataset.check_lengths(&slot.name, changed)
+        })
     }
 
     /// Datasets that the last commit may have and that are gone: not those that were created anew.
@@ -365,9 +448,9 @@ fn decode(records: &Records, dataset: &str, record: DatasetRecord) -> Result<Dat
             let context = format!("array '{name}' of dataset '{dataset}' in the root");
             error.context(context)
         })?;
-        arrays.insert(name, ArrayEntry::new(decoded, array.attributes, place, 0));
+        arrays.insert(name, ArrayEntry::committed(decoded, array.attributes, place, &array.shape));
     }
-    Ok(Dataset { arrays, attributes: record.attributes, removed: Vec::new() })
+    Ok(Dataset { arrays, attributes: record.attributes, ..Dataset::default() })
 }
 
 fn decode_array(records: &Records, record: &ArrayRecord) -> Result<Arc<Array>> {
@@ -379,16 +462,4 @@ fn decode_array(records: &Records, record: &ArrayRecord) -> Result<Arc<Array>> {
     record.check(schema)?;
     let stored = record.stored.decode(schema.dtype)?;
     Ok(Array::new(record.id, schema.clone(), &record.shape, Some(stored)))
-}
-
-fn stored_attributes(attributes: &Attributes) -> Result<()> {
-    for (name, value) in attributes {
-        stored_name("attribute", name)?;
-        if let Value::String(texts) = value
-            && texts.iter().any(|text| text.contains('\0'))
-        {
-            bail!(Corrupt, "in the root: a text of attribute '{name}' has a NUL in it");
-        }
-    }
-    Ok(())
 }

@@ -51,6 +51,8 @@ struct Rewritten {
     before: Segments,
     after: Vec<Arc<Segment>>,
     live_bytes: u64,
+    /// Arrays of which chunks beyond the shape are left out.
+    cut: HashSet<u64>,
 }
 
 /// All arrays of a version, by array name.
@@ -95,12 +97,11 @@ pub(crate) fn compact(
         if !file.has_folder() {
             new.folder(folder.clone());
         }
-        let generation = version.generation;
         let (bundle, is_new_folder) = (bundle.as_ref(), !file.has_folder());
-        let folder = folder.clone();
-        let rewrite = Rewrite { place, io, name, live, generation, folder, is_new_folder, bundle, new: &mut new };
+        let cut = HashSet::default();
+        let rewrite = Rewrite { place, io, name, live, of: version, folder, is_new_folder, bundle, new: &mut new, cut };
         match rewrite.run(&file.segments) {
-            Ok((after, live_bytes)) => {
+            Ok((after, live_bytes, cut)) => {
                 if after.iter().any(|segment| segment.record.at.is_none()) {
                     place.sync_folder(&place.folder(&file.folder))?;
                     if !file.has_folder() {
@@ -109,7 +110,7 @@ pub(crate) fn compact(
                 }
                 all_new.extend(new);
                 let (name, before) = ((*name).clone(), file.segments.clone());
-                files.push(Rewritten { name, before, after, live_bytes });
+                files.push(Rewritten { name, before, after, live_bytes, cut });
             }
             Err(error) if is_damage(&error) => {
                 damaged.push(format!("the segments of array '{name}' stay as they are: {error}"));
@@ -173,7 +174,7 @@ impl Compaction {
     /// segments that go out of use, too.
     ///
     /// Left out are names whose segments were not only added to, as they have been merged or are gone, and names with an
-    /// array that was gone when they were rewritten, and that a rollback has brought back.
+    /// array that was gone when they were rewritten, and that a rollback has brought back, or more rows of it.
     pub fn apply(
         &self,
         io: &Io,
@@ -181,15 +182,19 @@ impl Compaction {
         live: &HashMap<Arc<str>, Live>,
     ) -> Result<(Vec<FileEdit>, Vec<Arc<Segment>>)> {
         let (mut files, mut retired) = (Vec::new(), Vec::new());
-        for Rewritten { name, before, after, live_bytes } in &self.files {
+        for Rewritten { name, before, after, live_bytes, cut } in &self.files {
             let Some(file) = now.files.get(name) else { continue };
             let is_same = |(a, b): (&Arc<Segment>, &Arc<Segment>)| Arc::ptr_eq(a, b);
             if file.segments.len() < before.len() || !before.iter().zip(file.segments.iter()).all(is_same) {
                 continue;
             }
             let known = self.live.get(name);
-            let is_known = |id: &u64| *id >= self.next_array_id || known.is_some_and(|known| known.contains_key(id));
-            if !live.get(name).is_none_or(|live| live.keys().all(is_known)) {
+            let has_all = |(id, array): (&u64, &LiveArray)| {
+                let known = known.and_then(|known| known.get(id));
+                *id >= self.next_array_id
+                    || known.is_some_and(|known| !cut.contains(id) || array.chunks() <= known.chunks())
+            };
+            if !live.get(name).is_none_or(|live| live.iter().all(has_all)) {
                 continue;
             }
             let added = &file.segments[before.len()..];
@@ -198,7 +203,8 @@ impl Compaction {
                 (*live_bytes, 0)
             } else {
                 let ids = live.get(name);
-                let is_live = |id| ids.is_some_and(|ids| ids.contains_key(&id));
+                let array = |row: &Row| ids.and_then(|ids| ids.get(&row.array_id));
+                let is_live = |row: &Row| array(row).is_some_and(|array| array.has(row.chunk));
                 let (live, all) = count_bytes(&io.reader, &segments, is_live, |_| ())?;
                 (live, all - live)
             };
@@ -217,13 +223,14 @@ struct Rewrite<'s> {
     io: &'s Io,
     name: &'s Arc<str>,
     live: &'s Live,
-    generation: u64,
+    of: &'s Version,
     folder: PathBuf,
     /// Whether it may be missing.
     is_new_folder: bool,
     /// Where what is small goes.
     bundle: Option<&'s Mutex<Bundle>>,
     new: &'s mut NewFiles,
+    cut: HashSet<u64>,
 }
 
 /// A segment being written, and what is not in it yet.
@@ -246,7 +253,7 @@ struct Pack {
 
 impl Rewrite<'_> {
     fn create(&mut self) -> Result<Output> {
-        let path = self.folder.join(self.place.new_segment_name(self.generation));
+        let path = self.folder.join(self.place.new_segment_name(self.of.generation));
         self.new.file(path.clone());
         let writer = SegmentWriter::new(&self.place.storage, path, self.is_new_folder, &self.place.store_id);
         let writer = writer.with_sync(self.place.sync);
@@ -265,8 +272,9 @@ impl Rewrite<'_> {
         Ok((segment, bytes))
     }
 
-    /// Writes the live chunks of `segments` into new ones; those, and the bytes of their blocks.
-    fn run(mut self, segments: &Segments) -> Result<(Vec<Arc<Segment>>, u64)> {
+    /// Writes the live chunks of `segments` into new ones; those, the bytes of their blocks, and the arrays that have rows
+    /// beyond their shapes.
+    fn run(mut self, segments: &Segments) -> Result<(Vec<Arc<Segment>>, u64, HashSet<u64>)> {
         let reader = &self.io.reader;
         let mut written = Vec::new();
         let mut bytes = 0;
@@ -283,6 +291,10 @@ impl Rewrite<'_> {
         let mut merge = RowMerge::new(reader, segments)?;
         while let Some((number, row)) = merge.next()? {
             let Some(array) = self.live.get(&row.array_id) else { continue };
+            if !array.has(row.chunk) {
+                self.cut.insert(row.array_id);
+                continue;
+            }
             let pack = array.schema.pack;
             let segment = &segments[number];
             let out = match &mut output {
@@ -299,7 +311,7 @@ impl Rewrite<'_> {
             } else {
                 let decoded = reader.block(segment, &row.block)?;
                 let chunk = reader.chunk(segment, &row, &decoded)?;
-                bytes += out.add(&self.place.default_compression, row, chunk, pack)?;
+                bytes += out.add(&self.of.defaults.compression, row, chunk, pack)?;
             }
             out.drain()?;
             if out.rows.len() > MAX_WAITING {
@@ -318,7 +330,7 @@ impl Rewrite<'_> {
             written.push(Arc::new(segment));
             bytes += last;
         }
-        Ok((written, bytes))
+        Ok((written, bytes, self.cut))
     }
 }
 

@@ -10,6 +10,7 @@ use crate::chunk::block::Block;
 use crate::chunk::schema::Schema;
 use crate::format::root::{Attributes, Stored};
 use crate::records::Records;
+use crate::version::defaults::Defaults;
 use crate::version::keeping::Keeping;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock, PoisonError};
@@ -24,15 +25,20 @@ pub(crate) struct Cut {
     pub changes: u64,
     pub frozen: Frozen,
     pub next_array_id: u64,
+    /// Arrays with lower ids may stand in segments under an earlier name of their dataset.
+    pub renamed: u64,
+    /// The store's own.
+    pub attributes: Arc<Attributes>,
     pub keeping: Arc<Keeping>,
+    pub defaults: Defaults,
     /// Datasets that there are.
     pub count: u64,
     /// Those that differ from what the last commit says: those that it has, then those created since, in that order.
     pub changed: IndexMap<Arc<str>, CutDataset>,
     /// Those that it may have and that are gone.
     pub gone: BTreeSet<Arc<str>>,
-    /// Names and ids of arrays that are gone.
-    pub removed: Vec<(Arc<str>, u64)>,
+    /// Arrays that are gone, with their names.
+    pub removed: Vec<(Arc<str>, Arc<Array>)>,
 }
 
 /// What differs of a dataset from what the last commit says.
@@ -102,7 +108,10 @@ pub(crate) struct FrozenArray {
     pub name: Arc<str>,
     pub array: Arc<Array>,
     pub shape: Dims,
+    /// None where it has lost rows, and that is all.
     pub chunks: Arc<HashMap<u64, Arc<Block>>>,
+    /// Whether it has lost rows.
+    dropped: bool,
 }
 
 /// Totals over the stored chunks of arrays, by their ids.
@@ -123,14 +132,17 @@ impl Frozen {
     /// Whatever is set aside of these arrays is pending again.
     pub fn thaw(&self) -> Result<()> {
         self.0.iter().try_for_each(|frozen| {
-            frozen.array.thaw(&mut *write(&frozen.array.data)?);
+            let mut data = write(&frozen.array.data)?;
+            frozen.array.thaw(&mut data);
+            data.dropped |= frozen.dropped;
             Ok(())
         })
     }
 }
 
 impl FrozenArray {
-    /// Sets aside what is pending of an array, open chunks too where `open` says so; `None` where there is nothing.
+    /// Sets aside what is pending of an array, open chunks too where `open` says so; `None` where there is nothing, and with
+    /// `open` that it has lost rows is something.
     pub fn freeze(changed: &ChangedArray<'_>, data: &mut ArrayData, open: bool, io: &Io) -> Option<Self> {
         let (dataset, name) = (changed.dataset.clone(), changed.name.clone());
         let array = changed.array.clone();
@@ -140,8 +152,12 @@ impl FrozenArray {
         } else {
             data.complete(&array.schema.chunk_shape)?
         };
-        let chunks = array.freeze(data, end)?;
-        Some(Self { dataset, name, array, shape, chunks })
+        let chunks = match array.freeze(data, end) {
+            None if open && data.dropped => Arc::default(),
+            chunks => chunks?,
+        };
+        let dropped = std::mem::take(&mut data.dropped);
+        Some(Self { dataset, name, array, shape, chunks, dropped })
     }
 
     /// The array's own among the totals of all.
@@ -185,7 +201,10 @@ pub(crate) fn cut(catalogue: &mut Catalogue, io: &Io) -> Result<Cut> {
         changes: catalogue.changes(),
         frozen,
         next_array_id: catalogue.next_array_id,
+        renamed: catalogue.renamed,
+        attributes: catalogue.attributes().clone(),
         keeping: catalogue.keeping().clone(),
+        defaults: catalogue.defaults(),
         count: catalogue.len() as u64,
         changed,
         gone,

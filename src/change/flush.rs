@@ -1,11 +1,14 @@
 //! The flush: what was set aside becomes segments, one for each touched array name, and the records of the next root.
 
-use crate::array::Io;
+use crate::array::{Array, Io};
 use crate::base::error::Result;
+use crate::base::locks::read;
 use crate::base::maps::IndexMap;
 use crate::change::cut::{Cut, Totals};
 use crate::change::records::{Composed, Composer};
 use crate::change::segments::{self, Written, is_damage};
+use crate::chunk::grid;
+use crate::format::segment::Row;
 use crate::segment::rows::for_each_live_row;
 use crate::version::edit::{Edit, FileEdit, Keep, NewFiles};
 use crate::version::place::Place;
@@ -36,8 +39,9 @@ pub(crate) fn flush(place: &Place, io: &Io, ahead: &Version, cut: &Cut, merging:
     unsynced.extend(of_records);
     let retired = retired.into_iter().map(File::Segment).chain(of_catalogue).collect();
     let files = removed.into_iter().chain(files.into_iter().map(|(name, file)| (name, Some(file)))).collect();
+    let keeping = cut.keeping.clone();
     Ok(Flush {
-        edit: Edit { files, records, retired, new, unsynced, keeping: cut.keeping.clone(), keep: Keep::Yes },
+        edit: Edit { files, records, retired, new, unsynced, keeping, defaults: cut.defaults, keep: Keep::Yes },
         totals,
         warnings,
     })
@@ -45,12 +49,20 @@ pub(crate) fn flush(place: &Place, io: &Io, ahead: &Version, cut: &Cut, merging:
 
 /// The stored bytes of arrays that are gone are dead. Where the index that tells of them cannot be read, they count as
 /// live until a compaction: an array that is damaged can be deleted.
-fn without_removed(io: &Io, version: &Version, removed: &[(Arc<str>, u64)]) -> Result<(Vec<FileEdit>, Vec<String>)> {
+fn without_removed(
+    io: &Io,
+    version: &Version,
+    removed: &[(Arc<str>, Arc<Array>)],
+) -> Result<(Vec<FileEdit>, Vec<String>)> {
     let (mut files, mut warnings): (IndexMap<&Arc<str>, ArrayFile>, _) = (IndexMap::default(), Vec::new());
-    for (name, id) in removed {
+    for (name, array) in removed {
         let Some(file) = version.files.get(name) else { continue };
         let mut bytes = 0;
-        match for_each_live_row(&io.reader, &file.segments, *id, |row| bytes += row.stored_bytes()) {
+        // Beyond the shape they are dead already.
+        let stored = read(&array.data)?.stored.clone();
+        let chunks = stored.map_or(0, |(_, shape)| grid::chunk_count(&shape, &array.schema.chunk_shape));
+        let count = |row: &Row| bytes += if row.chunk < chunks { row.stored_bytes() } else { 0 };
+        match for_each_live_row(&io.reader, &file.segments, array.id, count) {
             Err(error) if is_damage(&error) => {
                 warnings.push(format!("deleted bytes of array '{name}' are counted by the next compaction: {error}"));
                 continue;

@@ -19,6 +19,7 @@ use crate::segment::{SegmentWriter, Segments};
 use crate::version::ArrayFile;
 use std::collections::hash_map::Entry;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Sizes of segments that are merged with their like. So there are less than [`ALIKE`] of each kind at the end of the
 /// list, and whatever is stored was copied a few times in each kind.
@@ -114,7 +115,10 @@ pub(crate) fn merge(
             replaced += row.stored_bytes();
             continue;
         }
-        if !merged.arrays.contains_key(&row.array_id) {
+        let Some(array) = merged.arrays.get(&row.array_id) else { continue };
+        if !array.has(row.chunk) {
+            // Dead, or as of this flush.
+            replaced += row.stored_bytes();
             continue;
         }
         let block = match numbers.entry((number, row.block.offset)) {
@@ -136,15 +140,22 @@ pub(crate) fn merge(
     Ok(Some(merged))
 }
 
-/// The arrays that segments have chunks of, as the cut has them; not those that are gone.
+/// The arrays that segments have chunks of, as the cut has them; not those that are gone. One whose dataset may have been
+/// renamed since, and that is not where the segment says, may be there under the new name: it is kept as the segment has it,
+/// until a compaction.
 fn live_of(io: &Io, records: &Records, plan: &SegmentPlan<'_>, cut: &Cut, segments: &Segments) -> Result<Live> {
     let mut live = Live::default();
-    for segment in segments.iter() {
-        for definition in io.reader.definitions(segment)?.arrays {
-            let Definition(id, dataset, ..) = definition;
+    // Newest first: where an array is not found, that is what was last known of it.
+    for segment in segments.iter().rev() {
+        let definitions = io.reader.definitions(segment)?;
+        for Definition(id, dataset, schema, shape) in definitions.arrays {
             let Entry::Vacant(new) = live.entry(id) else { continue };
             if let Some((schema, shape)) = cut.array(records, &dataset, &plan.name, id)? {
                 new.insert(LiveArray { dataset, schema, shape });
+            } else if id < cut.renamed {
+                let record = definitions.schemas.get(schema as usize);
+                let record = record.ok_or_else(|| error!(Corrupt, "there is no schema {schema}"))?;
+                new.insert(LiveArray { dataset, schema: Arc::new(record.decode()?), shape: shape.into() });
             }
         }
     }

@@ -5,6 +5,7 @@ pub(crate) mod catalogue;
 pub(crate) mod compact;
 pub(crate) mod cut;
 pub(crate) mod flush;
+mod lengths;
 mod merge;
 pub(crate) mod records;
 pub(crate) mod rollback;

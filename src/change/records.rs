@@ -74,6 +74,8 @@ impl Composer<'_> {
         let records = NewRecords {
             schemas: numbering.list,
             next_array_id: cut.next_array_id,
+            renamed: cut.renamed,
+            attributes: cut.attributes.clone(),
             count: cut.count,
             next_place: base.next_place,
             layer,

@@ -23,8 +23,8 @@ pub(crate) fn rollback(
     let mut records = NewRecords::same(&version.records);
     records.next_array_id = records.next_array_id.max(next_array_id);
     let new = NewFiles::new(&place.storage);
-    let (keeping, unsynced) = (last.keeping.clone(), Unsynced::default());
-    Ok(Edit { files, records, retired: Vec::new(), new, unsynced, keeping, keep: Keep::Yes })
+    let (keeping, defaults, unsynced) = (last.keeping.clone(), version.defaults, Unsynced::default());
+    Ok(Edit { files, records, retired: Vec::new(), new, unsynced, keeping, defaults, keep: Keep::Yes })
 }
 
 /// What an earlier commit was, whose root is kept, and whose files are all there and open.

@@ -2,7 +2,7 @@
 //! name.
 
 use crate::array::Io;
-use crate::base::error::{Error, ErrorKind, Result, bail, error};
+use crate::base::error::{Error, ErrorKind, Result, bail};
 use crate::base::locks::{after_panic, lock, read};
 use crate::base::maps::IndexMap;
 use crate::base::shape::cells;
@@ -57,7 +57,7 @@ pub(crate) struct SegmentPlan<'v> {
     path: PathBuf,
     /// In ascending order of array ids.
     frozen: Vec<&'v FrozenArray>,
-    /// Blocks in the order they are written, with the chunks in each.
+    /// Blocks in the order they are written, with the chunks in each; without any there is no segment.
     blocks: Vec<PlannedBlock>,
 }
 
@@ -103,8 +103,9 @@ pub(crate) fn write_segments(
     flush: Option<&Cut>,
 ) -> Result<Written> {
     let plans = plan(place, io, values, base);
-    let bundle = (plans.len() > FEW_SEGMENTS).then(|| new_bundle(place, base.generation + 1, new));
-    for plan in &plans {
+    let writes = plans.iter().filter(|plan| !plan.blocks.is_empty()).count();
+    let bundle = (writes > FEW_SEGMENTS).then(|| new_bundle(place, base.generation + 1, new));
+    for plan in plans.iter().filter(|plan| !plan.blocks.is_empty()) {
         // What of these is to be is seen once it is encoded.
         new.file(plan.path.clone());
         if plan.is_new_folder {
@@ -116,12 +117,12 @@ pub(crate) fn write_segments(
     let sync_now = plans.len() > MOST_UNSYNCED;
     // What is encoded is written while the workers encode the rest.
     io.pool.for_each_from_here(&jobs, |(plan, done)| {
-        *lock(done)? = Some(write_segment(place, io, plan, base, flush, bundle.as_ref(), sync_now)?);
+        if !plan.blocks.is_empty() {
+            *lock(done)? = Some(write_segment(place, io, plan, base, flush, bundle.as_ref(), sync_now)?);
+        }
         Ok(())
     })?;
-    let segments = done
-        .into_iter()
-        .map(|done| done.into_inner().ok().flatten().ok_or_else(|| error!(Internal, "a segment was not written")));
+    let segments = done.into_iter().map(|done| done.into_inner().map_err(|_| after_panic()));
     let mut written = account(place, io, base, &plans, segments.collect::<Result<_>>()?)?;
     if let Some(bundle) = bundle.map(|bundle| finish_bundle(place, bundle)).transpose()?.flatten() {
         written.unsynced.folders.extend([place.folder(names::BUNDLES), place.path.clone()]);
@@ -259,7 +260,7 @@ fn account(
     io: &Io,
     base: &Version,
     plans: &[SegmentPlan<'_>],
-    segments: Vec<NewSegment>,
+    segments: Vec<Option<NewSegment>>,
 ) -> Result<Written> {
     let mut written = Written {
         files: Vec::with_capacity(plans.len()),
@@ -269,19 +270,27 @@ fn account(
         warnings: Vec::new(),
     };
     for (plan, new) in plans.iter().zip(segments) {
+        let known = base.files.get(&plan.name).cloned();
+        let mut file = known.unwrap_or_else(|| ArrayFile::empty(plan.folder.clone()));
+        let old = file.segments.clone();
+        let mut replaced = 0;
+        let rows = new.as_ref().map_or(&[][..], |new| &new.rows);
+        for frozen in &plan.frozen {
+            let (stored, bytes) = totals(io, frozen, &old, rows)?;
+            replaced += bytes;
+            written.totals.insert(frozen.array.id, stored);
+        }
+        let Some(new) = new else {
+            // Rows were lost, and that is all.
+            file.live_bytes = file.live_bytes.saturating_sub(replaced);
+            file.dead_bytes += replaced;
+            written.files.extend((!old.is_empty()).then(|| (plan.name.clone(), file)));
+            continue;
+        };
         written.unsynced.files.extend(new.unsynced.map(Arc::new));
         if new.segment.record.at.is_none() {
             written.unsynced.folders.insert(place.folder(&plan.folder));
             written.unsynced.folders.extend(plan.is_new_folder.then(|| place.path.clone()));
-        }
-        let known = base.files.get(&plan.name).cloned();
-        let mut file = known.unwrap_or_else(|| ArrayFile::empty(plan.folder.clone()));
-        let old = file.segments;
-        let mut replaced = 0;
-        for frozen in &plan.frozen {
-            let (stored, bytes) = totals(io, frozen, &old, &new.rows)?;
-            replaced += bytes;
-            written.totals.insert(frozen.array.id, stored);
         }
         let added: u64 = new.rows.iter().map(Row::stored_bytes).sum();
         let (merged, dropped) = new.merged;
@@ -328,14 +337,17 @@ fn totals(io: &Io, frozen: &FrozenArray, old: &Segments, new: &[Row]) -> Result<
     Ok((total, replaced_bytes))
 }
 
-/// The totals over the stored chunks, `before` for all of them, that are not replaced, and the bytes of those that are.
+/// The totals over the stored chunks, `before` for all of them, that are neither replaced nor beyond the shape, and the
+/// bytes of those that are. What was beyond `shape`, that of `before`, is dead already.
 fn remaining(io: &Io, frozen: &FrozenArray, old: &Segments, before: &Stored, shape: &[u64]) -> Result<(Stored, u64)> {
     let dtype = frozen.array.schema.dtype;
-    let cells_of = |row: &Row| cells(&grid::valid_extents(shape, &frozen.array.schema.chunk_shape, row.chunk));
-    let mut chunks: Vec<u64> = frozen.chunks.keys().copied().collect();
+    let chunk_shape = &frozen.array.schema.chunk_shape;
+    let cells_of = |row: &Row| cells(&grid::valid_extents(shape, chunk_shape, row.chunk));
+    let (known, stay) = (grid::chunk_count(shape, chunk_shape), grid::chunk_count(&frozen.shape, chunk_shape));
+    let mut chunks: Vec<u64> = frozen.chunks.keys().copied().filter(|chunk| *chunk < known).collect();
     chunks.sort_unstable();
     let (mut total, mut replaced_bytes) = (*before, 0);
-    let mut is_sure = !before.incomplete;
+    let mut is_sure = !before.incomplete && known <= stay;
     for (_, row) in io.reader.locate(old, frozen.array.id, &chunks)?.into_iter().flatten() {
         total.chunks = total.chunks.saturating_sub(1);
         total.cells = total.cells.saturating_sub(cells_of(&row));
@@ -346,8 +358,12 @@ fn remaining(io: &Io, frozen: &FrozenArray, old: &Segments, before: &Stored, sha
     if !is_sure {
         total = Stored::default();
         for_each_live_row(&io.reader, old, frozen.array.id, |row| {
-            if !frozen.chunks.contains_key(&row.chunk) {
-                total.add(dtype, row, cells_of(row));
+            if row.chunk >= known || frozen.chunks.contains_key(&row.chunk) {
+                return;
+            }
+            match row.chunk < stay {
+                true => total.add(dtype, row, cells_of(row)),
+                false => replaced_bytes += row.stored_bytes(),
             }
         })?;
     }

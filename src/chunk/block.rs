@@ -107,6 +107,24 @@ impl ChunkData {
         }
     }
 
+    /// Gives all cells from number `from` on, in C order, the fill value.
+    pub fn blank_from(&mut self, schema: &Schema, from: usize) -> Result<()> {
+        match self {
+            Self::Numbers(bytes) => {
+                let from = from * schema.dtype.size();
+                schema.fill(bytes.get_mut(from..).unwrap_or_default());
+            }
+            Self::Rows(_) => bail!(Internal, "rows are not blanked"),
+            Self::Texts(texts) => {
+                let fill = schema.fill_text().unwrap_or_default();
+                for text in texts.iter_mut().skip(from) {
+                    *text = copy_text(fill)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Bytes in memory, about.
     pub fn memory(&self) -> usize {
         match self {

@@ -2,6 +2,7 @@
 //!
 //! Chunks are numbered in C order of the grid. Dimension 0 is the slowest, so numbers stay valid when it grows.
 
+use crate::base::dtype::DType;
 use crate::base::shape::{Dims, Region};
 
 /// The part of a region that lies in one chunk.
@@ -35,9 +36,10 @@ pub fn chunk_number(shape: &[u64], chunk_shape: &[u64], coords: &[u64]) -> Resul
     Ok(number)
 }
 
-/// How many chunks there are.
+/// How many chunks there are; of a shape that no array can have, some number.
 pub fn chunk_count(shape: &[u64], chunk_shape: &[u64]) -> u64 {
-    shape.iter().zip(chunk_shape).map(|(extent, chunk)| extent.div_ceil(*chunk)).product()
+    let along = shape.iter().zip(chunk_shape).map(|(extent, chunk)| extent.div_ceil(*chunk));
+    along.fold(1, u64::saturating_mul)
 }
 
 /// The place in the grid of chunk `number`.
@@ -132,7 +134,12 @@ impl Pieces {
 }
 
 /// What a text counts for where chunk shapes are chosen.
-pub const TEXT_BYTES: usize = 32;
+const TEXT_BYTES: usize = 32;
+
+/// Bytes that an element counts for where chunk shapes are chosen, and shapes checked.
+pub fn chunking_size(dtype: DType) -> usize {
+    if dtype == DType::String { TEXT_BYTES } else { dtype.size() }
+}
 
 /// Chunks above this size are split along the leading dimensions by [`default_chunk_shape`].
 const MAX_DEFAULT_CHUNK: u64 = 4 << 20;

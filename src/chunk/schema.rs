@@ -53,6 +53,8 @@ pub(crate) struct Schema {
     pub fill: Option<Fill>,
     /// The chunk shape was chosen for an array of fixed shape; the first append chooses again.
     pub rechunk_on_append: bool,
+    /// A write past the end of dimension 0 makes it grow.
+    pub unlimited: bool,
 }
 
 impl Schema {
@@ -97,6 +99,9 @@ impl Schema {
         let (rank, size) = (self.chunk_shape.len(), self.dtype.size());
         if self.dims.len() != rank {
             bail!(InvalidArgument, "{} dimension names for rank {rank}", self.dims.len());
+        }
+        if self.unlimited && rank == 0 {
+            bail!(InvalidArgument, "an array of rank 0 has no dimension that could be unlimited");
         }
         if let Some(d) = self.chunk_shape.iter().position(|&extent| extent == 0) {
             bail!(InvalidArgument, "chunk_shape[{d}] is 0");

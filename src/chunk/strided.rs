@@ -4,7 +4,7 @@
 //! thread may be writing there. Everything else in the engine sees it through bounds-checked boxes.
 #![allow(unsafe_code)]
 
-use crate::base::convert::Conversion;
+use crate::base::convert::{Conversion, FloatOverflow};
 use crate::base::dtype::{DType, Element};
 use crate::base::error::{Result, bail};
 use crate::base::shape::{self, Dims, c_strides};
@@ -66,9 +66,9 @@ impl<'a> Source<'a> {
     }
 
     /// This memory laid over a region of `count` cells of an array of `stored` elements.
-    pub(crate) fn bind(&self, count: &[u64], stored: DType) -> Result<BoundSource<'a>> {
+    pub(crate) fn bind(&self, count: &[u64], stored: DType, overflow: FloatOverflow) -> Result<BoundSource<'a>> {
         let layout = Layout::new(self.data.is_null(), self.dtype, self.strides, self.len, count)?;
-        let conversion = Conversion::new(self.dtype, stored)?;
+        let conversion = Conversion::new(self.dtype, stored, overflow)?;
         Ok(BoundSource { data: self.data, layout, conversion, lifetime: PhantomData })
     }
 }
@@ -113,10 +113,10 @@ impl<'a> Target<'a> {
 
     /// This memory laid over a region of `count` cells of an array of `stored` elements. A target is bound for one
     /// read at a time, or for disjoint parts of it.
-    pub(crate) fn bind(&self, count: &[u64], stored: DType) -> Result<BoundTarget<'a>> {
+    pub(crate) fn bind(&self, count: &[u64], stored: DType, overflow: FloatOverflow) -> Result<BoundTarget<'a>> {
         let layout = Layout::new(self.data.is_null(), self.dtype, self.strides, self.len, count)?;
         layout.check_distinct()?;
-        let conversion = Conversion::new(stored, self.dtype)?;
+        let conversion = Conversion::new(stored, self.dtype, overflow)?;
         Ok(BoundTarget { data: self.data, layout, conversion, lifetime: PhantomData })
     }
 }
@@ -575,7 +575,8 @@ mod tests {
     use super::*;
 
     fn gather(values: &[i32], strides: &[i64], count: &[u64]) -> Vec<i32> {
-        let source = Source::from_strided(values, strides).bind(count, DType::I32).expect("binds");
+        let source =
+            Source::from_strided(values, strides).bind(count, DType::I32, FloatOverflow::Error).expect("binds");
         let mut chunk = vec![0u8; shape::cells(count) as usize * 4];
         let zero = Dims::from_elem(0, count.len());
         source.copy_to(&zero, &ChunkBox { shape: count, at: &zero, extents: count }, &mut chunk);
@@ -617,12 +618,12 @@ mod tests {
     #[test]
     fn buffers_too_small_and_overlapping_targets_are_refused() {
         let field = [0i32; 6];
-        assert!(Source::from_strided(&field, &[5, 1]).bind(&[2, 2], DType::I32).is_err());
-        assert!(Source::from_slice(&field).bind(&[7], DType::I32).is_err());
-        assert!(Source::from_slice(&field).bind(&[5], DType::I32).is_err());
+        assert!(Source::from_strided(&field, &[5, 1]).bind(&[2, 2], DType::I32, FloatOverflow::Error).is_err());
+        assert!(Source::from_slice(&field).bind(&[7], DType::I32, FloatOverflow::Error).is_err());
+        assert!(Source::from_slice(&field).bind(&[5], DType::I32, FloatOverflow::Error).is_err());
         let mut field = [0i32; 6];
-        assert!(Target::from_strided(&mut field, &[1, 1]).bind(&[2, 2], DType::I32).is_err());
-        assert!(Target::from_strided(&mut field, &[1, 2]).bind(&[2, 3], DType::I32).is_ok());
-        assert!(Source::from_strided(&field, &[i64::MAX, 1]).bind(&[3, 2], DType::I32).is_err());
+        assert!(Target::from_strided(&mut field, &[1, 1]).bind(&[2, 2], DType::I32, FloatOverflow::Error).is_err());
+        assert!(Target::from_strided(&mut field, &[1, 2]).bind(&[2, 3], DType::I32, FloatOverflow::Error).is_ok());
+        assert!(Source::from_strided(&field, &[i64::MAX, 1]).bind(&[3, 2], DType::I32, FloatOverflow::Error).is_err());
     }
 }

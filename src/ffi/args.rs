@@ -12,13 +12,6 @@ use std::ffi::{CStr, c_char, c_void};
 use std::fmt::Display;
 use std::ops::Deref;
 
-/// What dimensions are called that the caller does not name.
-const DIMS: [&str; ATLAS_MAX_RANK] = [
-    "dim_0", "dim_1", "dim_2", "dim_3", "dim_4", "dim_5", "dim_6", "dim_7", "dim_8", "dim_9", "dim_10", "dim_11",
-    "dim_12", "dim_13", "dim_14", "dim_15", "dim_16", "dim_17", "dim_18", "dim_19", "dim_20", "dim_21", "dim_22",
-    "dim_23", "dim_24", "dim_25", "dim_26", "dim_27", "dim_28", "dim_29", "dim_30", "dim_31",
-];
-
 /// Up to `ATLAS_MAX_RANK` numbers, copied from the caller's memory.
 pub(super) struct Extents<T> {
     len: usize,
@@ -145,11 +138,11 @@ impl Call {
         Ok(texts)
     }
 
-    /// The names of `rank` dimensions; NULL for the default ones.
+    /// The names of `rank` dimensions; none for NULL.
     pub(super) unsafe fn dims<'a>(self, pointer: *const *const c_char, rank: usize) -> Result<Vec<&'a str>> {
         self.check_rank(rank)?;
         if pointer.is_null() {
-            return Ok(DIMS.iter().take(rank).copied().collect());
+            return Ok(Vec::new());
         }
         // SAFETY: as for this function.
         unsafe { self.texts(pointer, rank, "dims") }

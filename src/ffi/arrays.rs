@@ -15,13 +15,15 @@ use std::ffi::{c_char, c_void};
 ///              in type and shape
 /// - `dtype`    the type of the elements
 /// - `rank`     the number of dimensions, 0 to ATLAS_MAX_RANK; 0 is a scalar
-/// - `dims`     `rank` names of dimensions, all different; NULL for "dim_0", "dim_1", ...
+/// - `dims`     `rank` names of dimensions: see "Dimensions". NULL: an array of rank 1 has its own
+///              name as that of its dimension, any other "dim_0", "dim_1", ...
 /// - `shape`    `rank` extents, in cells; 0 is allowed, and usual for a dimension 0 that
 ///              `atlas_append_array` grows
 /// - `options`  NULL for the defaults
 ///
-/// Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset, ATLAS_STATUS_ALREADY_EXISTS or
-/// ATLAS_STATUS_READ_ONLY. Since 0.1.
+/// Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset, ATLAS_STATUS_INVALID_ARGUMENT if a
+/// dimension's name has another length there, ATLAS_STATUS_ALREADY_EXISTS or ATLAS_STATUS_READ_ONLY.
+/// Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn atlas_define_array(
     store: atlas_store,
@@ -167,7 +169,9 @@ pub unsafe extern "C" fn atlas_array_dims(
 /// Write a region of an array.
 ///
 /// Reads see it at once; `atlas_flush` makes it durable. The data is copied: the memory is the
-/// caller's again when this returns.
+/// caller's again when this returns. Where dimension 0 is unlimited (see atlas_array_options), a
+/// region that ends past it makes it grow; cells between read as the fill value. Threads that write
+/// different cells past the end at once each land whole.
 ///
 /// - `dtype`    the type of the elements in memory; converted to the array's: see "Memory"
 /// - `rank`     the array's rank
@@ -275,6 +279,31 @@ pub unsafe extern "C" fn atlas_append_array(
     })
 }
 
+/// Give dimension 0 of an array another extent.
+///
+/// Down, the cells beyond the new end are gone. Up, cells that were never written, or that are gone,
+/// read as the fill value. Reads and writes see it at once; it is a change like any other.
+///
+/// - `length`  the new extent, in cells
+///
+/// Fails with ATLAS_STATUS_NOT_FOUND, ATLAS_STATUS_INVALID_ARGUMENT for rank 0 or more cells than an
+/// array can have, ATLAS_STATUS_READ_ONLY, ATLAS_STATUS_CORRUPT or ATLAS_STATUS_IO; the array is then
+/// as it was. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn atlas_resize_array(
+    store: atlas_store,
+    dataset: *const c_char,
+    array: *const c_char,
+    length: u64,
+) -> atlas_status {
+    guard("atlas_resize_array", |call| {
+        let store = call.store(store)?;
+        // SAFETY: the caller keeps the header's contract.
+        let (dataset, array) = unsafe { call.names(dataset, array) }?;
+        store.resize_array(dataset, array, length)
+    })
+}
+
 /// Read the same region of one array from many datasets, stacked, in parallel.
 ///
 /// - `n`         the number of datasets
@@ -328,5 +357,7 @@ fn describe(info: &ArrayInfo, struct_size: usize) -> atlas_array_description {
         shuffle: if info.shuffle { ATLAS_SWITCH_ON } else { ATLAS_SWITCH_OFF },
         pack: if info.pack { ATLAS_SWITCH_ON } else { ATLAS_SWITCH_OFF },
         fill_value: std::array::from_fn(|index| fill_bytes.get(index).copied().unwrap_or(0)),
+        unlimited: if info.unlimited { ATLAS_SWITCH_ON } else { ATLAS_SWITCH_OFF },
+        reserved: 0,
     }
 }

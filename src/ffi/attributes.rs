@@ -1,4 +1,4 @@
-//! Attributes of datasets and of arrays.
+//! Attributes of the store, of datasets and of arrays.
 
 use crate::base::error::{Error, Result, bail};
 use crate::ffi::guard::{Call, guard};
@@ -9,7 +9,7 @@ use std::ffi::{c_char, c_void};
 
 /// Whose attribute, and which.
 struct Key<'a> {
-    dataset: &'a str,
+    dataset: Option<&'a str>,
     array: Option<&'a str>,
     key: &'a str,
 }
@@ -18,9 +18,12 @@ impl Key<'_> {
     /// Puts the attribute before an error's text.
     fn context(&self, error: Error) -> Error {
         let Key { dataset, array, key } = self;
-        match array {
-            Some(array) => error.context(format_args!("attribute '{key}' of array '{array}' of dataset '{dataset}'")),
-            None => error.context(format_args!("attribute '{key}' of dataset '{dataset}'")),
+        match (dataset, array) {
+            (Some(dataset), Some(array)) => {
+                error.context(format_args!("attribute '{key}' of array '{array}' of dataset '{dataset}'"))
+            }
+            (Some(dataset), None) => error.context(format_args!("attribute '{key}' of dataset '{dataset}'")),
+            (None, _) => error.context(format_args!("attribute '{key}' of the store")),
         }
     }
 }
@@ -30,7 +33,7 @@ impl Call {
         // SAFETY: as for this function.
         unsafe {
             Ok(Key {
-                dataset: self.text(dataset, "dataset")?,
+                dataset: self.optional_text(dataset, "dataset")?,
                 array: self.optional_text(array, "array")?,
                 key: self.text(key, "key")?,
             })
@@ -71,7 +74,9 @@ impl Call {
 ///
 /// Set an attribute, replacing an earlier value whatever its type. The type is kept exactly.
 ///
-/// - `array`   whose attribute it is; NULL for the dataset's own
+/// In all functions of attributes `dataset` and `array` say whose they are: with `array` NULL the
+/// dataset's own, with both NULL the store's.
+///
 /// - `key`     a name
 /// - `dtype`   the type of the values
 /// - `count`   the number of values: 1 for a scalar; 0 is allowed
@@ -100,7 +105,6 @@ pub unsafe extern "C" fn atlas_set_attribute(
 
 /// Get an attribute of numbers.
 ///
-/// - `array`     whose attribute it is; NULL for the dataset's own
 /// - `key`       its name
 /// - `dtype`     the type of the elements in memory; converted from the attribute's: see "Memory"
 /// - `capacity`  the values that fit into `values`
@@ -127,14 +131,14 @@ pub unsafe extern "C" fn atlas_get_attribute(
         let (at, out) =
             unsafe { (call.key(dataset, array, key)?, call.values_out(values, capacity, count, "values")?) };
         let value = store.attribute(at.dataset, at.array, at.key)?;
-        let filled = out.fill(value.len(), dtype.size(), |memory| value.to_memory(dtype, memory));
+        let filled =
+            out.fill(value.len(), dtype.size(), |memory| value.to_memory(dtype, store.float_overflow(), memory));
         filled.map_err(|error| at.context(error))
     })
 }
 
 /// Get an attribute of text.
 ///
-/// - `array`                         whose attribute it is; NULL for the dataset's own
 /// - `key`                           its name
 /// - `buffer`, `capacity`, `needed`  the texts, one or many: see "Text and lists"
 ///
@@ -162,7 +166,6 @@ pub unsafe extern "C" fn atlas_get_attribute_strings(
 
 /// Tell an attribute's type and number of values.
 ///
-/// - `array`  whose attribute it is; NULL for the dataset's own
 /// - `key`    its name
 /// - `dtype`  the type
 /// - `count`  the number of values
@@ -191,8 +194,6 @@ pub unsafe extern "C" fn atlas_attribute_info(
 
 /// Tell whether there is an attribute of this name.
 ///
-/// - `array`  whose attribute it is; NULL for the dataset's own
-///
 /// Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset or array. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn atlas_has_attribute(
@@ -211,9 +212,7 @@ pub unsafe extern "C" fn atlas_has_attribute(
     })
 }
 
-/// Count the attributes of an array, or a dataset's own.
-///
-/// - `array`  whose attributes they are; NULL for the dataset's own
+/// Count the attributes of an array, of a dataset, or of the store.
 ///
 /// Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset or array. Since 0.1.
 #[unsafe(no_mangle)]
@@ -226,7 +225,8 @@ pub unsafe extern "C" fn atlas_attribute_count(
     guard("atlas_attribute_count", |call| {
         let store = call.store(store)?;
         // SAFETY: the caller keeps the header's contract.
-        let (dataset, array) = unsafe { (call.text(dataset, "dataset")?, call.optional_text(array, "array")?) };
+        let (dataset, array) =
+            unsafe { (call.optional_text(dataset, "dataset")?, call.optional_text(array, "array")?) };
         // SAFETY: likewise.
         let out = unsafe { call.out(out, "out") }?;
         out.set(store.attribute_names(dataset, array)?.len());
@@ -234,10 +234,9 @@ pub unsafe extern "C" fn atlas_attribute_count(
     })
 }
 
-/// List the names of the attributes of an array, or of a dataset's own, in the order in which they
-/// were first set.
+/// List the names of the attributes of an array, of a dataset, or of the store, in the order in
+/// which they were first set.
 ///
-/// - `array`                         whose attributes they are; NULL for the dataset's own
 /// - `buffer`, `capacity`, `needed`  the list: see "Text and lists"
 ///
 /// Fails with ATLAS_STATUS_NOT_FOUND if there is no such dataset or array, or
@@ -254,7 +253,8 @@ pub unsafe extern "C" fn atlas_attribute_names(
     guard("atlas_attribute_names", |call| {
         let store = call.store(store)?;
         // SAFETY: the caller keeps the header's contract.
-        let (dataset, array) = unsafe { (call.text(dataset, "dataset")?, call.optional_text(array, "array")?) };
+        let (dataset, array) =
+            unsafe { (call.optional_text(dataset, "dataset")?, call.optional_text(array, "array")?) };
         // SAFETY: likewise.
         let out = unsafe { call.text_out(buffer, capacity, needed) }?;
         out.list(&store.attribute_names(dataset, array)?)
@@ -262,8 +262,6 @@ pub unsafe extern "C" fn atlas_attribute_names(
 }
 
 /// Delete an attribute.
-///
-/// - `array`  whose attribute it is; NULL for the dataset's own
 ///
 /// Fails with ATLAS_STATUS_NOT_FOUND or ATLAS_STATUS_READ_ONLY. Since 0.1.
 #[unsafe(no_mangle)]

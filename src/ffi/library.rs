@@ -16,8 +16,9 @@ static DTYPE_NAMES: LazyLock<Vec<CString>> =
 /// Return the text of this thread's last failure: one line that names the thing that failed.
 ///
 /// It is set together with every failing status and left alone by success. It is "" before the
-/// first failure, never NULL, and must not be freed; it stays valid until the next failing call on
-/// this thread, or the thread's end. Since 0.1.
+/// first failure, never NULL, and must not be freed. The pointer is the same for as long as the
+/// thread lives: the next failing call on this thread writes its text to the same place. A text has
+/// at most 4095 bytes; a longer one is cut, and ends in "...". Since 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn atlas_last_error() -> *const c_char {
     guard::last_error()

@@ -6,13 +6,15 @@ use crate::ffi::status::atlas_status;
 use crate::ffi::types::*;
 use crate::{ErrorKind, MetaFormat, Mode, Store, StoreInfo};
 use std::ffi::{c_char, c_void};
+use std::time::Duration;
 
 /// # Stores
 ///
 /// Create a store and open it for reading and writing.
 ///
 /// The directory is made if it is missing (its parent must exist) and may exist if it is empty. The
-/// empty store is on the disk when this returns.
+/// empty store is on the disk when this returns. Where there is a store already, the option
+/// `if_exists` says what to do: fail, open it, or begin it anew.
 ///
 /// - `path`     the store's directory
 /// - `options`  NULL for the defaults
@@ -20,7 +22,8 @@ use std::ffi::{c_char, c_void};
 ///
 /// Fails with ATLAS_STATUS_ALREADY_EXISTS if there is a store, ATLAS_STATUS_INVALID_ARGUMENT if
 /// there is anything else in the directory, ATLAS_STATUS_NOT_FOUND if the parent is missing,
-/// ATLAS_STATUS_LOCKED, ATLAS_STATUS_IO or ATLAS_STATUS_NO_SPACE. Since 0.1.
+/// ATLAS_STATUS_LOCKED (see `lock_timeout_ms`), ATLAS_STATUS_IO or ATLAS_STATUS_NO_SPACE, and where a
+/// store is opened as `atlas_open` does. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn atlas_create(
     path: *const c_char,
@@ -47,8 +50,8 @@ pub unsafe extern "C" fn atlas_create(
 /// - `out`      the handle; 0 on failure
 ///
 /// Fails with ATLAS_STATUS_NOT_FOUND if there is no store, ATLAS_STATUS_LOCKED if another writer
-/// has it (the text says who), ATLAS_STATUS_CORRUPT, ATLAS_STATUS_UNSUPPORTED if a newer library
-/// wrote it, or ATLAS_STATUS_IO. Since 0.1.
+/// has it (the text says who; `lock_timeout_ms` waits for it), ATLAS_STATUS_CORRUPT,
+/// ATLAS_STATUS_UNSUPPORTED if a newer library wrote it, or ATLAS_STATUS_IO. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn atlas_open(
     path: *const c_char,
@@ -102,8 +105,9 @@ pub unsafe extern "C" fn atlas_open_at(
 /// flush left it. Works out the statistics of what changed. Without changes it does nothing.
 ///
 /// Fails with ATLAS_STATUS_READ_ONLY, ATLAS_STATUS_NO_SPACE (the changes stay in memory: make room
-/// and flush again), ATLAS_STATUS_CONFLICT if another writer got in between, ATLAS_STATUS_IO or
-/// ATLAS_STATUS_POISONED. Since 0.1.
+/// and flush again), ATLAS_STATUS_INVALID_ARGUMENT if a dimension's name has two lengths in a dataset
+/// (see "Dimensions"; nothing is lost), ATLAS_STATUS_CONFLICT if another writer got in between,
+/// ATLAS_STATUS_IO or ATLAS_STATUS_POISONED. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn atlas_flush(store: atlas_store) -> atlas_status {
     guard("atlas_flush", |call| call.store(store)?.flush())
@@ -149,6 +153,10 @@ pub extern "C" fn atlas_flush_wait(store: atlas_store) -> atlas_status {
 /// Flush, then release the handle and the lock. A store that is open for reading is only released.
 ///
 /// When the flush fails the handle stays open and nothing is lost: close again, or discard.
+///
+/// A process that ends with a store whose changes are not flushed loses them. Its end (exit, or the
+/// return of main) says so, in one line on standard error for each such store that has no `log`. A
+/// `log` is not called then: what it works with may be gone.
 ///
 /// Fails as `atlas_flush` does, but not with ATLAS_STATUS_READ_ONLY. Since 0.1.
 #[unsafe(no_mangle)]
@@ -347,6 +355,28 @@ pub unsafe extern "C" fn atlas_rollback(store: atlas_store, generation: u64) -> 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn atlas_refresh(store: atlas_store) -> atlas_status {
     guard("atlas_refresh", |call| call.store(store)?.refresh().map(drop))
+}
+
+/// Wait until there is a newer commit than the one that a store, open for reading, sees.
+///
+/// It does not move on to it: call `atlas_refresh`. Looks at the store's root every 1 to 50
+/// milliseconds, which works on every file system, and keeps no other call of the handle waiting.
+///
+/// - `timeout_ms`  how long to wait; 0 to look once, ATLAS_WAIT_FOREVER
+/// - `out`         true: there is a newer commit; false: the time is over
+///
+/// Fails with ATLAS_STATUS_INVALID_ARGUMENT for a store that is open for writing, to which nobody
+/// else commits, with ATLAS_STATUS_INVALID_HANDLE if another thread closes the handle meanwhile,
+/// ATLAS_STATUS_NOT_FOUND if the store is gone, or ATLAS_STATUS_IO. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn atlas_wait_for_commit(store: atlas_store, timeout_ms: u64, out: *mut bool) -> atlas_status {
+    guard("atlas_wait_for_commit", |call| {
+        let store = call.store(store)?;
+        // SAFETY: the caller keeps the header's contract.
+        let out = unsafe { call.out(out, "out") }?;
+        out.set(store.wait_for_commit(Duration::from_millis(timeout_ms))?);
+        Ok(())
+    })
 }
 
 /// Read every byte of the committed store, and of commits that pins name, and compare it with its

@@ -4,9 +4,16 @@ use crate::base::error::{ErrorKind, Result};
 use crate::ffi::callbacks;
 use crate::ffi::guard::Call;
 use crate::ffi::types::*;
-use crate::{ArrayOptions, Codec, CreateOptions, DType, FillValue, MetaFormat, OpenOptions, RuntimeOptions};
+use crate::{
+    ArrayOptions, Codec, CreateOptions, DType, FillValue, FloatOverflow, IfExists, MetaFormat, OpenOptions,
+    RuntimeOptions,
+};
 use std::ffi::c_void;
 use std::mem::MaybeUninit;
+use std::time::Duration;
+
+const OVERFLOWS: [(i32, FloatOverflow); 2] =
+    [(ATLAS_OVERFLOW_ERROR, FloatOverflow::Error), (ATLAS_OVERFLOW_INFINITY, FloatOverflow::Infinity)];
 
 /// No struct of the header is this long; a larger size is a mistake, not a newer header.
 const SIZE_LIMIT: usize = 4096;
@@ -60,6 +67,11 @@ impl Call {
         // SAFETY: as for this function.
         let c = unsafe { self.options(pointer) }?;
         let formats = [(ATLAS_META_FORMAT_JSON, MetaFormat::Json), (ATLAS_META_FORMAT_MSGPACK, MetaFormat::MsgPack)];
+        let if_exists = [
+            (ATLAS_IF_EXISTS_FAIL, IfExists::Fail),
+            (ATLAS_IF_EXISTS_OPEN, IfExists::Open),
+            (ATLAS_IF_EXISTS_REPLACE, IfExists::Replace),
+        ];
         let compressions = [(ATLAS_COMPRESSION_NONE, false), (ATLAS_COMPRESSION_ZSTD, true)];
         Ok(CreateOptions {
             meta_format: self.choice(c.meta_format, "meta_format", &formats)?,
@@ -69,6 +81,7 @@ impl Call {
             shuffle: self.switch(c.shuffle, "shuffle")?,
             pack: self.switch(c.pack, "pack")?,
             keep_generations: self.kept(c.keep_generations, "options->keep_generations")?,
+            if_exists: self.choice(c.if_exists, "if_exists", &if_exists)?.unwrap_or_default(),
             runtime: self.runtime(&atlas_open_options {
                 struct_size: c.struct_size,
                 sync: c.sync,
@@ -79,6 +92,8 @@ impl Call {
                 progress: c.progress,
                 progress_data: c.progress_data,
                 write_buffer_bytes: c.write_buffer_bytes,
+                float_overflow: c.float_overflow,
+                lock_timeout_ms: c.lock_timeout_ms,
             })?,
         })
     }
@@ -109,6 +124,7 @@ impl Call {
             pack: self.switch(c.pack, "pack")?,
             // SAFETY: likewise.
             fill_value: unsafe { self.fill_value(c.fill_value, dtype) }?,
+            unlimited: self.switch(c.unlimited, "unlimited")?,
         })
     }
 
@@ -119,8 +135,10 @@ impl Call {
             threads: self.threads(c.num_threads)?,
             write_buffer_bytes: nonzero(c.write_buffer_bytes),
             cache_bytes: nonzero(c.cache_bytes),
+            lock_timeout: Duration::from_millis(c.lock_timeout_ms),
             log: callbacks::log(c.log, c.log_data),
             progress: callbacks::progress(c.progress, c.progress_data),
+            float_overflow: self.choice(c.float_overflow, "float_overflow", &OVERFLOWS)?.unwrap_or_default(),
         })
     }
 

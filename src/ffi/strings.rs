@@ -31,7 +31,7 @@ pub unsafe extern "C" fn atlas_write_strings(
         // SAFETY: the caller keeps the header's contract.
         let ((dataset, array), region) = unsafe { (call.names(dataset, array)?, call.region(rank, start, count)?) };
         // The region is fixed first, so that there is a text for every cell that is written.
-        let (start, count) = store.resolve(dataset, array, region.selection())?;
+        let (start, count) = store.resolve_to_write(dataset, array, region.selection())?;
         // SAFETY: likewise.
         let texts = unsafe { call.texts(values, call.volume(&count)?, "values") }?;
         let region = Selection { rank, start: Some(&start), count: Some(&count) };

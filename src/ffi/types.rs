@@ -91,10 +91,35 @@ pub const ATLAS_SWITCH_ON: i32 = 1;
 /// Off.
 pub const ATLAS_SWITCH_OFF: i32 = 2;
 
+/// The library's choice: an error.
+pub const ATLAS_OVERFLOW_DEFAULT: i32 = 0;
+/// A float that does not fit is an error, as an integer is.
+pub const ATLAS_OVERFLOW_ERROR: i32 = 1;
+/// A float that does not fit becomes an infinity of its sign.
+pub const ATLAS_OVERFLOW_INFINITY: i32 = 2;
+
 /// For `num_threads`: no background threads; all work is done on the calling thread.
 pub const ATLAS_THREADS_INLINE: i32 = -1;
 /// For `keep_generations`: no earlier commits.
 pub const ATLAS_KEEP_NONE: i32 = -1;
+
+/// ATLAS_IF_EXISTS_FAIL.
+pub const ATLAS_IF_EXISTS_DEFAULT: i32 = 0;
+/// Where there is a store, `atlas_create` fails with ATLAS_STATUS_ALREADY_EXISTS.
+pub const ATLAS_IF_EXISTS_FAIL: i32 = 1;
+/// Where there is a store, `atlas_create` opens it for reading and writing. What belongs to a store
+/// (meta_format, meta_compression, codec, level, shuffle, pack, keep_generations) is that of the
+/// store that is there, whatever the options say.
+pub const ATLAS_IF_EXISTS_OPEN: i32 = 2;
+/// Where there is a store, `atlas_create` begins it anew: opens it with everything in it deleted, as
+/// a change like any other. It stays as it is, for readers too, until the first flush; without one
+/// nothing happens to it. That flush is a commit, from which `atlas_rollback` can go back, and the
+/// first with the codec, level, shuffle, pack and keep_generations of the options. Pins stay, and so
+/// do meta_format and meta_compression: to ask for others fails with ATLAS_STATUS_INVALID_ARGUMENT.
+pub const ATLAS_IF_EXISTS_REPLACE: i32 = 3;
+
+/// For `lock_timeout_ms` and `atlas_wait_for_commit`: no end.
+pub const ATLAS_WAIT_FOREVER: u64 = u64::MAX;
 
 /// # Log levels and limits
 ///
@@ -161,6 +186,14 @@ pub struct atlas_create_options {
     /// the one before the last, until a compaction. Belongs to the store from then on; see
     /// `atlas_set_keep_generations`.
     pub keep_generations: i32,
+    /// ATLAS_OVERFLOW_: what becomes of a finite value that the narrower float type it is converted
+    /// to can only round to infinity: see "Memory". Default: an error.
+    pub float_overflow: i32,
+    /// ATLAS_IF_EXISTS_: what is done where there is a store. Default: fail.
+    pub if_exists: i32,
+    /// Milliseconds to wait for another writer to end, before ATLAS_STATUS_LOCKED; ATLAS_WAIT_FOREVER.
+    /// Default: not at all.
+    pub lock_timeout_ms: u64,
 }
 
 /// Options of `atlas_open`. Set `struct_size`; a field that is 0 means its default.
@@ -185,6 +218,11 @@ pub struct atlas_open_options {
     pub progress_data: *mut c_void,
     /// Bytes that written values may take in memory, as in atlas_create_options.
     pub write_buffer_bytes: u64,
+    /// ATLAS_OVERFLOW_: as in atlas_create_options.
+    pub float_overflow: i32,
+    /// Milliseconds to wait for another writer to end, as in atlas_create_options. Readers wait for
+    /// nobody.
+    pub lock_timeout_ms: u64,
 }
 
 /// Options of `atlas_define_array`. Set `struct_size`; a field that is 0 means its default.
@@ -212,6 +250,10 @@ pub struct atlas_array_options {
     /// ATLAS_DTYPE_STRING the text itself (a `const char *`). Cells that were never written read as
     /// it. Default: none; such cells read as zero (false, "").
     pub fill_value: *const c_void,
+    /// ATLAS_SWITCH_: dimension 0 is unlimited: `atlas_write_array` and `atlas_write_strings` past
+    /// its end make it grow, and cells between read as the fill value. Default: on where dimension 0
+    /// begins at 0, else off.
+    pub unlimited: i32,
 }
 
 /// A store, as `atlas_store_info` describes it. Set `struct_size` before the call.
@@ -272,6 +314,10 @@ pub struct atlas_array_description {
     /// The fill value: one element of `dtype`, the rest 0. All 0 for ATLAS_DTYPE_STRING: see
     /// `atlas_array_fill_text`.
     pub fill_value: [u8; 16],
+    /// ATLAS_SWITCH_ON or ATLAS_SWITCH_OFF: writes past the end of dimension 0 make it grow.
+    pub unlimited: i32,
+    /// 0.
+    pub reserved: i32,
 }
 
 /// Statistics of an array or of one chunk, as of the last flush.
@@ -308,7 +354,7 @@ pub struct atlas_stats {
 #[cfg(target_pointer_width = "64")]
 const _: () = {
     assert!(size_of::<atlas_store_description>() == 8 + 4 * 4 + 7 * 8);
-    assert!(size_of::<atlas_array_description>() == 3 * 8 + 2 * ATLAS_MAX_RANK * 8 + 4 * 4 + 16);
+    assert!(size_of::<atlas_array_description>() == 3 * 8 + 2 * ATLAS_MAX_RANK * 8 + 4 * 4 + 16 + 2 * 4);
     assert!(size_of::<atlas_stats>() == 2 * 8 + 2 * 4 + 6 * 8);
 };
 

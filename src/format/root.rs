@@ -6,6 +6,7 @@
 use crate::base::dtype::DType;
 use crate::base::error::{Error, Result, bail, error};
 use crate::base::maps::IndexMap;
+use crate::base::names::stored_name;
 use crate::base::shape::{Dims, cells, check_shape};
 use crate::base::value::Value;
 use crate::chunk::schema::{Fill, Schema};
@@ -26,6 +27,10 @@ pub const VERSION: u32 = 1;
 
 /// The feature of a store with pins: a writer that does not know them would remove what they keep.
 pub(crate) const PINS: &str = "pins";
+
+/// The feature of a store in which datasets were renamed: a writer that does not know it would take arrays that stand in
+/// segments under an earlier name for gone.
+pub(crate) const RENAMED: &str = "renamed";
 
 /// The notation of the root file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -92,6 +97,12 @@ pub struct Head {
     /// Earlier commits that are kept whatever else is, by the names of their pins.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty", deserialize_with = "unique")]
     pub pins: IndexMap<Arc<str>, u64>,
+    /// Arrays with lower ids may stand in segments under an earlier name of their dataset.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub renamed: u64,
+    /// The store's own.
+    #[serde(default, skip_serializing_if = "no_attributes", deserialize_with = "unique_attributes")]
+    pub attributes: Arc<Attributes>,
     /// What arrays have in common, by number.
     pub schemas: Vec<SchemaRecord>,
     /// Array files by array name.
@@ -105,7 +116,7 @@ pub struct Head {
 impl Head {
     /// Refuses to write to a store that has something this library would not keep up.
     pub fn check_writable(&self) -> Result<()> {
-        match self.writer_features.iter().find(|feature| *feature != PINS) {
+        match self.writer_features.iter().find(|feature| *feature != PINS && *feature != RENAMED) {
             Some(feature) => Err(error!(Unsupported, "to write to the store takes the feature '{feature}'")),
             None => Ok(()),
         }
@@ -115,6 +126,10 @@ impl Head {
 /// What a key says that is absent.
 fn yes() -> bool {
     true
+}
+
+fn is_zero(value: &u64) -> bool {
+    *value == 0
 }
 
 fn is_yes(value: &bool) -> bool {
@@ -159,6 +174,9 @@ pub struct SchemaRecord {
     /// The chunk shape was chosen by the library for an array of fixed shape; appending chooses again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rechunk_on_append: bool,
+    /// A write past the end of dimension 0 makes it grow.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unlimited: bool,
 }
 
 type Dims64 = Vec<u64>;
@@ -173,6 +191,7 @@ impl SchemaRecord {
             pack: schema.pack,
             fill_value: schema.fill.as_ref().map(|fill| fill.to_value(schema.dtype)),
             rechunk_on_append: schema.rechunk_on_append,
+            unlimited: schema.unlimited,
         }
     }
 
@@ -186,6 +205,7 @@ impl SchemaRecord {
             pack: self.pack,
             fill: self.fill_value.as_ref().map(|value| Fill::from_value(dtype, value)).transpose()?,
             rechunk_on_append: self.rechunk_on_append,
+            unlimited: self.unlimited,
         };
         schema.check().map_err(|error| error!(Corrupt, "a schema: {error}"))?;
         Ok(schema)
@@ -275,6 +295,19 @@ pub struct DatasetRecord {
 
 /// Attributes, in the order they were first set.
 pub type Attributes = IndexMap<Arc<str>, Value>;
+
+/// Checks attributes that a root has.
+pub fn stored_attributes(attributes: &Attributes) -> Result<()> {
+    for (name, value) in attributes {
+        stored_name("attribute", name)?;
+        if let Value::String(texts) = value
+            && texts.iter().any(|text| text.contains('\0'))
+        {
+            bail!(Corrupt, "in the root: a text of attribute '{name}' has a NUL in it");
+        }
+    }
+    Ok(())
+}
 
 fn no_attributes(attributes: &Arc<Attributes>) -> bool {
     attributes.is_empty()
@@ -755,6 +788,8 @@ mod tests {
             default_pack: true,
             keep_generations: None,
             pins: IndexMap::default(),
+            renamed: 0,
+            attributes: Arc::default(),
             schemas: Vec::new(),
             array_files: IndexMap::default(),
             catalogue: None,

@@ -16,7 +16,9 @@ use crate::base::pool::Pool;
 use crate::chunk::schema::Schema;
 use crate::format::catalogue::Kind;
 use crate::format::names;
-use crate::format::root::{self, ArrayRecord, CatalogueRecord, DatasetEntry, DatasetRecord, MetaFormat, Root};
+use crate::format::root::{
+    self, ArrayRecord, Attributes, CatalogueRecord, DatasetEntry, DatasetRecord, MetaFormat, Root,
+};
 use crate::memory::buffers;
 use crate::storage::Storage;
 use std::borrow::Cow;
@@ -31,6 +33,10 @@ pub(crate) struct Records {
     /// What arrays have in common, by number.
     pub schemas: Vec<Arc<Schema>>,
     pub next_array_id: u64,
+    /// Arrays with lower ids may stand in segments under an earlier name of their dataset.
+    pub renamed: u64,
+    /// The store's own.
+    pub attributes: Arc<Attributes>,
     /// Datasets that there are.
     pub count: u64,
     /// The place in the order of datasets that the next one to come into a file gets.
@@ -66,6 +72,7 @@ impl Records {
             Ok(Arc::new(schema))
         };
         let schemas = head.schemas.iter().map(decode).collect::<Result<_>>()?;
+        root::stored_attributes(&head.attributes)?;
         let is_alone = head.catalogue.is_none();
         let mut layer = index_map(datasets.len());
         for (name, bytes) in datasets {
@@ -107,6 +114,8 @@ impl Records {
             format,
             schemas,
             next_array_id: head.next_array_id.max(1),
+            renamed: head.renamed,
+            attributes: head.attributes,
             count: catalogue.datasets,
             next_place: catalogue.next_place,
             image,

@@ -3,6 +3,7 @@
 use crate::base::error::{Result, bail};
 use crate::base::maps::{HashMap, HashSet};
 use crate::base::shape::Dims;
+use crate::chunk::grid;
 use crate::chunk::schema::Schema;
 use crate::format::segment::{ChunkKey, HEADER_LEN, Row};
 use crate::segment::{Defined, SegmentReader, Segments};
@@ -20,6 +21,16 @@ pub(crate) struct LiveArray {
 }
 
 impl LiveArray {
+    /// Whether a chunk lies inside the shape: what is stored of others is dead.
+    pub fn has(&self, chunk: u64) -> bool {
+        chunk < self.chunks()
+    }
+
+    /// Chunks inside the shape.
+    pub fn chunks(&self) -> u64 {
+        grid::chunk_count(&self.shape, &self.schema.chunk_shape)
+    }
+
     /// What a segment says of it.
     pub fn defined(&self) -> Defined<'_> {
         Defined { dataset: &self.dataset, schema: &self.schema, shape: &self.shape }
@@ -108,11 +119,11 @@ pub(crate) fn for_each_live_row(
     Ok(())
 }
 
-/// Stored bytes under an array name: those of chunks of arrays that `is_live` says are there, and all.
+/// Stored bytes under an array name: those of chunks that `is_live` says are there, and all.
 pub(crate) fn count_bytes(
     reader: &SegmentReader,
     segments: &Segments,
-    is_live: impl Fn(u64) -> bool,
+    is_live: impl Fn(&Row) -> bool,
     mut on_live: impl FnMut(&Row),
 ) -> Result<(u64, u64)> {
     let (mut seen, mut all, mut live) = (HashSet::default(), 0, 0);
@@ -121,7 +132,7 @@ pub(crate) fn count_bytes(
         all += directory.blocks_end - HEADER_LEN as u64;
         for number in 0..directory.pages.len() {
             for row in reader.page(segment, &directory, number)?.iter() {
-                if is_live(row.array_id) && seen.insert((row.array_id, row.chunk)) {
+                if is_live(row) && seen.insert((row.array_id, row.chunk)) {
                     live += row.stored_bytes();
                     on_live(row);
                 }

@@ -2,23 +2,28 @@
 
 use crate::array::{self, Array, Io, Plan};
 use crate::base::dtype::DType;
-use crate::base::error::{Result, bail, error};
+use crate::base::error::{ErrorKind, Result, bail, error};
 use crate::base::locks::{read, write};
-use crate::base::names::check_name;
+use crate::base::names::{check_name, default_dims};
 use crate::base::shape::{Dims, Region, Selection, check_shape, check_size};
 use crate::change::catalogue::ArrayEntry;
-use crate::chunk::grid;
+use crate::chunk::grid::{self, chunking_size};
 use crate::chunk::schema::{Fill, Schema};
 use crate::chunk::strided::{BoundTarget, Source, Target};
 use crate::codec::Compression;
 use crate::segment::Segments;
 use crate::store::options::{ArrayOptions, FillValue};
 use crate::store::{ArrayInfo, State, Store, in_array};
+use crate::version::defaults::Defaults;
 use std::sync::Arc;
 
 impl Store {
     /// Defines an array of `shape`, whose dimensions have the names `dims`. Its cells read as the fill value, or as
     /// zero, until they are written. Dimension 0 can grow: see [`Store::append_array`].
+    ///
+    /// A name may stand several times, and has one length in a dataset; of dimensions 0 that holds from a flush on, which
+    /// is refused where two differ. Without names (`dims` is empty) an array of rank 1 has its own name as that of its
+    /// dimension, any other `dim_0`, `dim_1`, ... Those are compared with nothing.
     pub fn define_array(
         &self,
         dataset: &str,
@@ -29,61 +34,38 @@ impl Store {
         options: ArrayOptions,
     ) -> Result<()> {
         check_name("array", array)?;
-        let schema = self.schema(dtype, dims, shape, options).map_err(|error| in_array(dataset, array, error))?;
+        let in_array = |error| in_array(dataset, array, error);
+        let default;
+        let dims = match dims {
+            [] => {
+                default = default_dims(array, shape.len());
+                &default
+            }
+            named => named,
+        };
+        let defaults = self.state()?.catalogue.defaults();
+        let schema = schema(dtype, dims, shape, options, defaults).map_err(in_array)?;
         let mut state = self.state_mut()?;
-        if state.catalogue.slot(dataset)?.dataset().arrays.contains_key(array) {
-            bail!(AlreadyExists, "array '{array}' of dataset '{dataset}' already exists");
+        {
+            let slot = state.catalogue.slot(dataset)?;
+            if slot.dataset().arrays.contains_key(array) {
+                bail!(AlreadyExists, "array '{array}' of dataset '{dataset}' already exists");
+            }
+            slot.dataset().check_dims(&schema, shape).map_err(in_array)?;
         }
         let made = state.catalogue.new_array(schema, shape);
         let (place, (found, change)) = (made.id, state.catalogue.change(dataset)?);
-        found.arrays.insert(array.into(), ArrayEntry::new(made, Arc::default(), place, change));
-        Ok(())
-    }
-
-    fn schema(&self, dtype: DType, dims: &[&str], shape: &[u64], options: ArrayOptions) -> Result<Schema> {
-        check_shape(shape, chunking_size(dtype))?;
-        if dims.len() != shape.len() {
-            bail!(InvalidArgument, "{} dimension names for rank {}", dims.len(), shape.len());
-        }
-        dims.iter().try_for_each(|name| check_name("dimension", name))?;
-        if let Some(chunk_shape) = &options.chunk_shape
-            && chunk_shape.len() != shape.len()
-        {
-            bail!(InvalidArgument, "a chunk shape of {} extents for rank {}", chunk_shape.len(), shape.len());
-        }
-        let item = chunking_size(dtype);
-        let default = options.chunk_shape.is_none();
-        let chunk_shape = match &options.chunk_shape {
-            Some(chunk_shape) => Dims::from_slice(chunk_shape),
-            None => grid::default_chunk_shape(shape, item),
-        };
-        let rechunk = default && !shape.is_empty() && chunk_shape[0] < grid::append_rows(shape, item);
-        let compression = Compression {
-            codec: options.codec.unwrap_or(self.place.default_compression.codec),
-            level: options.level.unwrap_or(self.place.default_compression.level),
-            shuffle: options.shuffle.unwrap_or(self.place.default_compression.shuffle),
-        };
-        compression.check()?;
-        let fill = match options.fill_value {
-            None => None,
-            Some(FillValue::Bytes(bytes)) => Some(Fill::Bytes(bytes)),
-            Some(FillValue::Text(text)) => Some(Fill::Text(text.into())),
-        };
-        let dims = dims.iter().map(|&name| name.into()).collect();
-        let pack = options.pack.unwrap_or(self.place.default_pack);
-        let schema = Schema { dtype, dims, chunk_shape, compression, pack, fill, rechunk_on_append: rechunk };
-        schema.check()?;
-        Ok(schema)
+        found.insert(array.into(), ArrayEntry::new(made, Arc::default(), place, change))
     }
 
     /// Deletes an array. Its bytes stay on disk until [`Store::compact`].
     pub fn delete_array(&self, dataset: &str, array: &str) -> Result<()> {
         let mut state = self.state_mut()?;
-        let id = state.catalogue.slot(dataset)?.dataset().array(dataset, array)?.array.id;
+        let gone = state.catalogue.slot(dataset)?.dataset().array(dataset, array)?.array.clone();
         let (found, change) = state.catalogue.change(dataset)?;
-        found.arrays.shift_remove(array);
+        found.remove(array)?;
         found.removed.push((change, array.into()));
-        state.catalogue.removed.push((array.into(), id));
+        state.catalogue.removed.push((array.into(), gone));
         Ok(())
     }
 
@@ -110,6 +92,7 @@ impl Store {
                 level: schema.compression.level,
                 shuffle: schema.compression.shuffle,
                 pack: schema.pack,
+                unlimited: schema.unlimited,
                 fill_value: schema.fill.as_ref().map(|fill| match fill {
                     Fill::Bytes(bytes) => FillValue::Bytes(bytes.clone()),
                     Fill::Text(text) => FillValue::Text(text.to_string()),
@@ -126,8 +109,21 @@ impl Store {
         })
     }
 
+    /// As [`Store::resolve`], of a selection that is to be written: where dimension 0 is unlimited it may end past that.
+    pub fn resolve_to_write(
+        &self,
+        dataset: &str,
+        array: &str,
+        selection: Selection<'_>,
+    ) -> Result<(Vec<u64>, Vec<u64>)> {
+        self.state()?.with_array(dataset, array, |_, entry, _| {
+            let region = writable(&entry.array, &read(&entry.array.data)?.shape, selection)?;
+            Ok((region.start.to_vec(), region.count.to_vec()))
+        })
+    }
+
     /// Writes a region from the caller's memory. Reads through this store see it at once; [`Store::flush`] makes it
-    /// durable.
+    /// durable. Where dimension 0 is unlimited, a region that ends past it makes it grow.
     pub fn write_array(&self, dataset: &str, array: &str, selection: Selection<'_>, source: Source<'_>) -> Result<()> {
         self.make_room()?;
         let state = self.state_for_values()?;
@@ -135,15 +131,16 @@ impl Store {
             let array = &entry.array;
             numbers(array)?;
             let mut data = write(&array.data)?;
-            let region = selection.resolve(&data.shape)?;
-            let source = source.bind(&region.count, array.schema.dtype)?;
+            let region = writable(array, &data.shape, selection)?;
+            let source = source.bind(&region.count, array.schema.dtype, self.overflow)?;
             source.check_values()?;
-            array.write_numbers(&mut data, &self.io, &segments, &region, &source)?;
+            let put = |data: &mut _| array.write_numbers(data, &self.io, &segments, &region, &source);
+            self.reach(array, &mut data, &segments, &region, put)?;
             state.catalogue.note_values(slot, entry)
         })
     }
 
-    /// Writes texts, in C order of the region.
+    /// Writes texts, in C order of the region; see [`Store::write_array`].
     pub fn write_strings(&self, dataset: &str, array: &str, selection: Selection<'_>, texts: &[&str]) -> Result<()> {
         self.make_room()?;
         let state = self.state_for_values()?;
@@ -151,10 +148,42 @@ impl Store {
             let array = &entry.array;
             check_texts(array, texts)?;
             let mut data = write(&array.data)?;
-            let region = selection.resolve(&data.shape)?;
+            let region = writable(array, &data.shape, selection)?;
             check_text_count(texts, &region.count)?;
-            array.write_texts(&mut data, &self.io, &segments, &region, texts)?;
+            let put = |data: &mut _| array.write_texts(data, &self.io, &segments, &region, texts);
+            self.reach(array, &mut data, &segments, &region, put)?;
             state.catalogue.note_values(slot, entry)
+        })
+    }
+
+    /// Has `put` write a region, once the array has grown to where that ends; if it fails the array is as before.
+    fn reach(
+        &self,
+        array: &Array,
+        data: &mut array::ArrayData,
+        segments: &Segments,
+        region: &Region,
+        put: impl FnOnce(&mut array::ArrayData) -> Result<()>,
+    ) -> Result<()> {
+        let old = data.shape.first().copied().unwrap_or(0);
+        let end = region.start.first().map_or(0, |start| start + region.count[0]);
+        if end <= old || region.cells() == 0 {
+            return put(data);
+        }
+        array.resize(data, &self.io, segments, end)?;
+        put(data).inspect_err(|_| array.ungrow(data, old))
+    }
+
+    /// Gives dimension 0 an extent. Cells that it loses are gone: those that it gets, even where they were there before,
+    /// hold the fill value.
+    pub fn resize_array(&self, dataset: &str, array: &str, length: u64) -> Result<()> {
+        self.make_room()?;
+        let wants = |entry: &ArrayEntry| {
+            let old = read(&entry.array.data)?.shape.first().copied();
+            Ok(entry.array.schema.rechunk_on_append && old.is_some_and(|old| length > old))
+        };
+        self.resizing(dataset, array, wants, |array, segments| {
+            array.resize(&mut *write(&array.data)?, &self.io, segments, length)
         })
     }
 
@@ -162,7 +191,7 @@ impl Store {
     pub fn append_array(&self, dataset: &str, array: &str, count: &[u64], source: Source<'_>) -> Result<()> {
         self.append(dataset, array, count, |array, data, segments, region| {
             numbers(array)?;
-            let source = source.bind(&region.count, array.schema.dtype)?;
+            let source = source.bind(&region.count, array.schema.dtype, self.overflow)?;
             source.check_values()?;
             array.write_numbers(data, &self.io, segments, region, &source)
         })
@@ -185,36 +214,47 @@ impl Store {
         put: impl FnOnce(&Arc<Array>, &mut array::ArrayData, &Segments, &Region) -> Result<()>,
     ) -> Result<()> {
         self.make_room()?;
+        let wants =
+            |entry: &ArrayEntry| Ok(entry.array.schema.rechunk_on_append && count.first().is_some_and(|&n| n > 0));
+        self.resizing(dataset, array, wants, |array, segments| grow(array, segments, count, put))
+    }
+
+    /// Has `resize` change the extent of dimension 0. Where `wants` says so, it is done to one of the same values with the
+    /// chunks of one that grows, which takes the array's place.
+    fn resizing(
+        &self,
+        dataset: &str,
+        array: &str,
+        wants: impl Fn(&ArrayEntry) -> Result<bool>,
+        resize: impl FnOnce(&Arc<Array>, &Segments) -> Result<()>,
+    ) -> Result<()> {
         let mut state = self.state_for_values()?;
-        let wants = |entry: &ArrayEntry| entry.array.schema.rechunk_on_append && count.first().is_some_and(|&n| n > 0);
-        if state.with_array(dataset, array, |_, entry, _| Ok(wants(entry)))? {
+        if state.with_array(dataset, array, |_, entry, _| wants(entry))? {
             drop(state);
             let mut exclusive = self.state_mut()?;
             // Another thread may have been faster.
-            if exclusive.with_array(dataset, array, |_, entry, _| Ok(wants(entry)))? {
-                return self.append_rechunked(&mut exclusive, dataset, array, |made| {
-                    grow(made, &Segments::default(), count, put)
-                });
+            if exclusive.with_array(dataset, array, |_, entry, _| wants(entry))? {
+                return self.rechunk(&mut exclusive, dataset, array, |made| resize(made, &Segments::default()));
             }
             drop(exclusive);
             state = self.state_for_values()?;
         }
         state.with_array(dataset, array, |slot, entry, segments| {
-            grow(&entry.array, &segments, count, put)?;
+            resize(&entry.array, &segments)?;
             state.catalogue.note_values(slot, entry)
         })
     }
 
     /// Puts in place of an array, whose chunk shape was chosen for a fixed shape, one of the same values with the
-    /// chunks of one that grows, once `append` has made it grow.
-    fn append_rechunked(
+    /// chunks of one that grows, once `grow` has made it grow.
+    fn rechunk(
         &self,
         state: &mut State,
         dataset: &str,
         array: &str,
-        append: impl FnOnce(&Arc<Array>) -> Result<()>,
+        grow: impl FnOnce(&Arc<Array>) -> Result<()>,
     ) -> Result<()> {
-        let (old_id, schema, region, values) = state.with_array(dataset, array, |_, entry, segments| {
+        let (old, schema, region, values) = state.with_array(dataset, array, |_, entry, segments| {
             let old = &entry.array;
             let data = read(&old.data)?;
             let mut growing = data.shape.clone();
@@ -226,7 +266,7 @@ impl Store {
             };
             let region = Selection::all(data.shape.len()).resolve(&data.shape)?;
             let values = self.read_whole(old, &data, &segments, &region)?;
-            Ok((old.id, schema, region, values))
+            Ok((old.clone(), schema, region, values))
         })?;
         let made = state.catalogue.new_array(schema, &region.count);
         {
@@ -234,7 +274,8 @@ impl Store {
             let none = Segments::default();
             match &values {
                 array::Values::Numbers(bytes) => {
-                    let source = Source::from_bytes(bytes, made.schema.dtype).bind(&region.count, made.schema.dtype)?;
+                    let dtype = made.schema.dtype;
+                    let source = Source::from_bytes(bytes, dtype).bind(&region.count, dtype, self.overflow)?;
                     made.write_numbers(&mut data, &self.io, &none, &region, &source)?;
                 }
                 array::Values::Texts(texts) => {
@@ -243,13 +284,13 @@ impl Store {
                 }
             }
         }
-        append(&made).map_err(|error| in_array(dataset, array, error))?;
+        grow(&made).map_err(|error| in_array(dataset, array, error))?;
         let (found, change) = state.catalogue.change(dataset)?;
         if let Some(entry) = found.arrays.get_mut(array) {
             entry.array = made;
             entry.note(change);
         }
-        state.catalogue.removed.push((array.into(), old_id));
+        state.catalogue.removed.push((array.into(), old));
         Ok(())
     }
 
@@ -267,8 +308,9 @@ impl Store {
             array::read_texts(&self.io, &plan, &region.count, &mut texts)?;
             return Ok(array::Values::Texts(texts));
         }
-        let mut bytes = crate::memory::buffers::allocate(cells * array.schema.dtype.size())?;
-        let target = Target::from_bytes(&mut bytes, array.schema.dtype).bind(&region.count, array.schema.dtype)?;
+        let dtype = array.schema.dtype;
+        let mut bytes = crate::memory::buffers::allocate(cells * dtype.size())?;
+        let target = Target::from_bytes(&mut bytes, dtype).bind(&region.count, dtype, self.overflow)?;
         let plan = array.plan_numbers(data, segments, region, &target, &self.io)?;
         array::read_numbers(&self.io, &[(plan, target)])?;
         Ok(array::Values::Numbers(bytes))
@@ -278,7 +320,7 @@ impl Store {
     pub fn read_array(&self, dataset: &str, array: &str, selection: Selection<'_>, target: Target<'_>) -> Result<()> {
         let name = |error| in_array(dataset, array, error);
         self.on_snapshot(|state| {
-            let bind = |count: &[u64], dtype| target.bind(count, dtype);
+            let bind = |count: &[u64], dtype| target.bind(count, dtype, self.overflow);
             let reads = [state.begin_read(&self.io, dataset, array, selection, bind)?];
             Ok(move || array::read_numbers(&self.io, &reads).map_err(name))
         })
@@ -306,7 +348,7 @@ impl Store {
                     }
                     let stacked: Dims = std::iter::once(datasets.len() as u64).chain(count.iter().copied()).collect();
                     check_size(&stacked, target.item_size())?;
-                    Ok(target.bind(&stacked, dtype)?.part(number as u64))
+                    Ok(target.bind(&stacked, dtype, self.overflow)?.part(number as u64))
                 })?);
             }
             Ok(move || {
@@ -384,6 +426,72 @@ impl State {
     }
 }
 
+/// What the caller has asked for, checked.
+fn schema(dtype: DType, dims: &[&str], shape: &[u64], options: ArrayOptions, defaults: Defaults) -> Result<Schema> {
+    check_shape(shape, chunking_size(dtype))?;
+    if dims.len() != shape.len() {
+        bail!(InvalidArgument, "{} dimension names for rank {}", dims.len(), shape.len());
+    }
+    dims.iter().try_for_each(|name| check_name("dimension", name))?;
+    if let Some(chunk_shape) = &options.chunk_shape
+        && chunk_shape.len() != shape.len()
+    {
+        bail!(InvalidArgument, "a chunk shape of {} extents for rank {}", chunk_shape.len(), shape.len());
+    }
+    let unlimited = options.unlimited.unwrap_or(shape.first() == Some(&0));
+    let item = chunking_size(dtype);
+    let default = options.chunk_shape.is_none();
+    let chunk_shape = match &options.chunk_shape {
+        Some(chunk_shape) => Dims::from_slice(chunk_shape),
+        None => {
+            let mut growing = Dims::from_slice(shape);
+            if unlimited && let Some(first) = growing.first_mut() {
+                *first = 0;
+            }
+            grid::default_chunk_shape(&growing, item)
+        }
+    };
+    let rechunk = default && !shape.is_empty() && chunk_shape[0] < grid::append_rows(shape, item);
+    let compression = Compression {
+        codec: options.codec.unwrap_or(defaults.compression.codec),
+        level: options.level.unwrap_or(defaults.compression.level),
+        shuffle: options.shuffle.unwrap_or(defaults.compression.shuffle),
+    };
+    compression.check()?;
+    let fill = match options.fill_value {
+        None => None,
+        Some(FillValue::Bytes(bytes)) => Some(Fill::Bytes(bytes)),
+        Some(FillValue::Text(text)) => Some(Fill::Text(text.into())),
+    };
+    let dims = dims.iter().map(|&name| name.into()).collect();
+    let pack = options.pack.unwrap_or(defaults.pack);
+    let schema = Schema { dtype, dims, chunk_shape, compression, pack, fill, rechunk_on_append: rechunk, unlimited };
+    schema.check()?;
+    Ok(schema)
+}
+
+/// The region that a write selects from an array of `shape`: where that is unlimited, beyond its end as well.
+fn writable(array: &Array, shape: &Dims, selection: Selection<'_>) -> Result<Region> {
+    let start = selection.start.map_or(Some(0), |start| start.first().copied());
+    let count = selection.count.map_or(Some(0), |count| count.first().copied());
+    let end = start.zip(count).and_then(|(start, count)| start.checked_add(count));
+    let Some(end) = end.filter(|end| shape.first().is_some_and(|extent| end > extent)) else {
+        return selection.resolve(shape);
+    };
+    if array.schema.unlimited && selection.count.is_some() {
+        let mut grown = shape.clone();
+        grown[0] = end;
+        return selection.resolve(&grown);
+    }
+    selection.resolve(shape).map_err(|error| match error.kind() {
+        ErrorKind::OutOfRange if !array.schema.unlimited => error!(
+            OutOfRange,
+            "{error}; dimension 0 is not unlimited: append makes it grow, and writes where the array was defined as unlimited"
+        ),
+        _ => error,
+    })
+}
+
 /// Refuses arrays of texts where numbers are meant.
 fn numbers(array: &Array) -> Result<()> {
     if array.schema.dtype == DType::String {
@@ -417,11 +525,6 @@ fn no_texts(cells: usize) -> Result<Vec<String>> {
     texts.try_reserve_exact(cells).map_err(|_| error!(OutOfMemory, "no memory for {cells} strings"))?;
     texts.resize(cells, String::new());
     Ok(texts)
-}
-
-/// Bytes that an element counts for where chunk shapes are chosen.
-fn chunking_size(dtype: DType) -> usize {
-    if dtype == DType::String { grid::TEXT_BYTES } else { dtype.size() }
 }
 
 /// Gives an array `count[0]` more rows and has `put` write them; if that fails it is as before.

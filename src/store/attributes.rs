@@ -1,4 +1,4 @@
-//! Typed attributes of datasets and arrays.
+//! Typed attributes of the store, of datasets and of arrays.
 
 use crate::base::error::{Error, Result, bail, error};
 use crate::base::names::check_name;
@@ -8,8 +8,15 @@ use crate::store::{State, Store};
 use std::sync::Arc;
 
 impl Store {
-    /// Sets an attribute of an array, or of the dataset itself, replacing one of the same name.
-    pub fn set_attribute(&self, dataset: &str, array: Option<&str>, key: &str, value: impl Into<Value>) -> Result<()> {
+    /// Sets an attribute of an array, of the dataset itself, or without a dataset (`None`) of the store, replacing one of
+    /// the same name.
+    pub fn set_attribute<'a>(
+        &self,
+        dataset: impl Into<Option<&'a str>>,
+        array: Option<&str>,
+        key: &str,
+        value: impl Into<Value>,
+    ) -> Result<()> {
         check_name("attribute", key)?;
         let value = value.into();
         if let Value::String(texts) = &value
@@ -18,7 +25,7 @@ impl Store {
             bail!(InvalidArgument, "attribute '{key}': the string at element {at} has a NUL in it");
         }
         self.change_attributes(
-            dataset,
+            dataset.into(),
             array,
             |_| Ok(()),
             |attributes| {
@@ -28,22 +35,38 @@ impl Store {
     }
 
     /// The value of an attribute.
-    pub fn attribute(&self, dataset: &str, array: Option<&str>, key: &str) -> Result<Value> {
+    pub fn attribute<'a>(&self, dataset: impl Into<Option<&'a str>>, array: Option<&str>, key: &str) -> Result<Value> {
+        let dataset = dataset.into();
         self.attributes(dataset, array)?.get(key).cloned().ok_or_else(|| no_attribute(dataset, array, key))
     }
 
     /// Whether there is an attribute of this name.
-    pub fn has_attribute(&self, dataset: &str, array: Option<&str>, key: &str) -> Result<bool> {
-        Ok(self.attributes(dataset, array)?.contains_key(key))
+    pub fn has_attribute<'a>(
+        &self,
+        dataset: impl Into<Option<&'a str>>,
+        array: Option<&str>,
+        key: &str,
+    ) -> Result<bool> {
+        Ok(self.attributes(dataset.into(), array)?.contains_key(key))
     }
 
     /// Names of the attributes, in the order they were first set.
-    pub fn attribute_names(&self, dataset: &str, array: Option<&str>) -> Result<Vec<Arc<str>>> {
-        Ok(self.attributes(dataset, array)?.keys().cloned().collect())
+    pub fn attribute_names<'a>(
+        &self,
+        dataset: impl Into<Option<&'a str>>,
+        array: Option<&str>,
+    ) -> Result<Vec<Arc<str>>> {
+        Ok(self.attributes(dataset.into(), array)?.keys().cloned().collect())
     }
 
     /// Deletes an attribute.
-    pub fn delete_attribute(&self, dataset: &str, array: Option<&str>, key: &str) -> Result<()> {
+    pub fn delete_attribute<'a>(
+        &self,
+        dataset: impl Into<Option<&'a str>>,
+        array: Option<&str>,
+        key: &str,
+    ) -> Result<()> {
+        let dataset = dataset.into();
         let check = |attributes: &Attributes| match attributes.contains_key(key) {
             true => Ok(()),
             false => Err(no_attribute(dataset, array, key)),
@@ -53,19 +76,23 @@ impl Store {
         })
     }
 
-    fn attributes(&self, dataset: &str, array: Option<&str>) -> Result<Arc<Attributes>> {
+    fn attributes(&self, dataset: Option<&str>, array: Option<&str>) -> Result<Arc<Attributes>> {
         self.state()?.attributes(dataset, array)
     }
 
     fn change_attributes(
         &self,
-        dataset: &str,
+        dataset: Option<&str>,
         array: Option<&str>,
         check: impl FnOnce(&Attributes) -> Result<()>,
         change: impl FnOnce(&mut Attributes),
     ) -> Result<()> {
         let mut state = self.state_mut()?;
         check(&*state.attributes(dataset, array)?)?;
+        let Some(dataset) = dataset else {
+            change(Arc::make_mut(state.catalogue.change_attributes()));
+            return Ok(());
+        };
         let (found, number) = state.catalogue.change(dataset)?;
         let attributes = match array.and_then(|array| found.arrays.get_mut(array)) {
             Some(entry) => {
@@ -80,7 +107,12 @@ impl Store {
 }
 
 impl State {
-    fn attributes(&self, dataset: &str, array: Option<&str>) -> Result<Arc<Attributes>> {
+    fn attributes(&self, dataset: Option<&str>, array: Option<&str>) -> Result<Arc<Attributes>> {
+        let dataset = match (dataset, array) {
+            (Some(dataset), _) => dataset,
+            (None, None) => return Ok(self.catalogue.attributes().clone()),
+            (None, Some(array)) => bail!(InvalidArgument, "array '{array}' is given without a dataset"),
+        };
         let slot = self.catalogue.slot(dataset)?;
         let found = slot.dataset();
         Ok(match array {
@@ -90,9 +122,12 @@ impl State {
     }
 }
 
-fn no_attribute(dataset: &str, array: Option<&str>, key: &str) -> Error {
-    match array {
-        Some(array) => error!(NotFound, "no attribute '{key}' on array '{array}' of dataset '{dataset}'"),
-        None => error!(NotFound, "no attribute '{key}' on dataset '{dataset}'"),
+fn no_attribute(dataset: Option<&str>, array: Option<&str>, key: &str) -> Error {
+    match (dataset, array) {
+        (Some(dataset), Some(array)) => {
+            error!(NotFound, "no attribute '{key}' on array '{array}' of dataset '{dataset}'")
+        }
+        (Some(dataset), None) => error!(NotFound, "no attribute '{key}' on dataset '{dataset}'"),
+        (None, _) => error!(NotFound, "no attribute '{key}' on the store"),
     }
 }

@@ -3,6 +3,7 @@
 use crate::base::error::{Error, ErrorKind, Result, bail, error};
 use crate::base::locks::{lock, read, write};
 use crate::base::maps::HashSet;
+use crate::base::pauses::Pauses;
 use crate::base::sync::MutexGuard;
 use crate::change::catalogue::Catalogue;
 use crate::change::compact::{Compaction, compact, compact_records, live_arrays};
@@ -23,6 +24,7 @@ use crate::version::roots::{expect_root, kept_generations, read_kept, read_last_
 use crate::version::{File, Version};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What keeps the files of a version where they are.
 pub(super) enum Pinned<'s> {
@@ -108,7 +110,8 @@ impl Store {
             let Composed { records, unsynced, retired: of_catalogue } =
                 composed.unwrap_or_else(|| Composed::of(NewRecords::same(&now.records)));
             let retired = retired.into_iter().map(File::Segment).chain(of_catalogue).collect();
-            let edit = Edit { files, records, retired, new, unsynced, keeping: now.keeping.clone(), keep: Keep::No };
+            let (keeping, defaults) = (now.keeping.clone(), now.defaults);
+            let edit = Edit { files, records, retired, new, unsynced, keeping, defaults, keep: Keep::No };
             let outcome = commit(&self.place, &self.io, committer, &now, edit);
             self.conclude(committer, outcome, |version| Ok(Change::Compacted { version, ahead: files_ahead }))?;
         }
@@ -259,6 +262,36 @@ impl Store {
         }
         drop(files);
         self.install(Change::Replaced { version, catalogue })?;
+        *lock(&self.seen)? = committer.root.clone();
         Ok(true)
+    }
+
+    /// Waits until there is a commit newer than the one that this handle sees, at most for `timeout`; whether there is. It
+    /// does not move on to it: that is [`Store::refresh`]. It looks at the root every few milliseconds, up to 50, on any
+    /// file system, and keeps no other call of the handle waiting. Where the handle is closed meanwhile, that is
+    /// [`ErrorKind::InvalidHandle`].
+    ///
+    /// A writer sees its own commits anyway, and there are no others: to wait is [`ErrorKind::InvalidArgument`].
+    pub fn wait_for_commit(&self, timeout: Duration) -> Result<bool> {
+        self.check_usable()?;
+        let (storage, path) = (&*self.place.storage, self.place.root());
+        if self.mode == Mode::ReadWrite {
+            let path = self.place.path.display();
+            bail!(InvalidArgument, "store {path} is open for writing: there are no commits but its own to wait for");
+        }
+        let mut pauses = Pauses::within(timeout);
+        loop {
+            let seen = lock(&self.seen)?.clone();
+            let there = Mark::at(storage, &path).map_err(|error| Error::io("read", &path, &error))?;
+            if there.is_none() {
+                expect_root(storage, &self.place.path)?;
+            } else if there != seen {
+                return Ok(true);
+            }
+            if !pauses.pause() {
+                return Ok(false);
+            }
+            self.check_usable()?;
+        }
     }
 }

@@ -75,6 +75,11 @@ impl<'s> Dataset<'s> {
         self.store.append_array(&self.name, array, count, source)
     }
 
+    /// See [`Store::resize_array`].
+    pub fn resize(&self, array: &str, length: u64) -> Result<()> {
+        self.store.resize_array(&self.name, array, length)
+    }
+
     /// See [`Store::write_strings`].
     pub fn write_strings(&self, array: &str, selection: Selection<'_>, texts: &[&str]) -> Result<()> {
         self.store.write_strings(&self.name, array, selection, texts)
@@ -92,27 +97,27 @@ impl<'s> Dataset<'s> {
 
     /// See [`Store::set_attribute`].
     pub fn set_attribute(&self, array: Option<&str>, key: &str, value: impl Into<Value>) -> Result<()> {
-        self.store.set_attribute(&self.name, array, key, value)
+        self.store.set_attribute(&*self.name, array, key, value)
     }
 
     /// See [`Store::attribute`].
     pub fn attribute(&self, array: Option<&str>, key: &str) -> Result<Value> {
-        self.store.attribute(&self.name, array, key)
+        self.store.attribute(&*self.name, array, key)
     }
 
     /// See [`Store::has_attribute`].
     pub fn has_attribute(&self, array: Option<&str>, key: &str) -> Result<bool> {
-        self.store.has_attribute(&self.name, array, key)
+        self.store.has_attribute(&*self.name, array, key)
     }
 
     /// See [`Store::attribute_names`].
     pub fn attribute_names(&self, array: Option<&str>) -> Result<Vec<Arc<str>>> {
-        self.store.attribute_names(&self.name, array)
+        self.store.attribute_names(&*self.name, array)
     }
 
     /// See [`Store::delete_attribute`].
     pub fn delete_attribute(&self, array: Option<&str>, key: &str) -> Result<()> {
-        self.store.delete_attribute(&self.name, array, key)
+        self.store.delete_attribute(&*self.name, array, key)
     }
 
     /// See [`Store::array_stats`].

@@ -77,6 +77,8 @@ pub struct ArrayInfo {
     pub pack: bool,
     /// The value of cells that were never written.
     pub fill_value: Option<FillValue>,
+    /// Whether a write past the end of dimension 0 makes it grow.
+    pub unlimited: bool,
 }
 
 impl Store {

@@ -1,5 +1,6 @@
 //! Where the store's state is written: what became of a change.
 
+use crate::array::Array;
 use crate::base::error::{Error, Result};
 use crate::base::locks::{lock, read, write};
 use crate::change::catalogue::Catalogue;
@@ -23,7 +24,7 @@ pub(super) enum Change<'c> {
     Replaced { version: Version, catalogue: Box<Catalogue> },
     /// A change failed: what was set aside is pending again, and all that flushes which were begun later have set aside, as
     /// they build on it. Chunks written meanwhile stay, as they are newer.
-    Failed { frozen: &'c Frozen, removed: Vec<(Arc<str>, u64)>, error: &'c Error, keep_error: bool },
+    Failed { frozen: &'c Frozen, removed: Vec<(Arc<str>, Arc<Array>)>, error: &'c Error, keep_error: bool },
 }
 
 impl Store {
@@ -36,6 +37,7 @@ impl Store {
                 state.catalogue.flushed(cut.changes, &version.records)?;
                 state.version = Arc::new(version);
                 state.ahead = state.version.clone();
+                state.replaces = false;
                 state.written_ahead.leave();
                 drop(state);
                 drop(queue);

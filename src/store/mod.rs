@@ -10,6 +10,7 @@ mod arrays;
 mod attributes;
 mod callbacks;
 mod commits;
+mod copy;
 mod dataset;
 mod info;
 mod install;
@@ -31,6 +32,7 @@ pub use repair::{DamagedSegment, Newer, Repair, RepairOptions};
 pub use verify::Damage;
 
 use crate::array::Io;
+use crate::base::convert::FloatOverflow;
 use crate::base::error::{Error, ErrorKind, Result, bail, error};
 use crate::base::locks::{read, write};
 use crate::base::log::LogLevel;
@@ -40,8 +42,10 @@ use crate::base::sync::atomic::{AtomicBool, Ordering};
 use crate::base::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::change::catalogue::{ArrayEntry, Catalogue, Slot};
 use crate::segment::Segments;
+use crate::storage::Mark;
 use crate::version::Version;
 use crate::version::commit::Committer;
+use crate::version::defaults::Defaults;
 use crate::version::edit::NewFiles;
 use crate::version::place::Place;
 use options::{LogFn, Mode, ProgressFn};
@@ -61,10 +65,13 @@ pub struct Store {
     /// The process that opened it.
     pid: u32,
     io: Io,
+    overflow: FloatOverflow,
     log: Option<LogFn>,
     progress: Option<ProgressFn>,
     state: RwLock<State>,
     committer: Mutex<Committer>,
+    /// The root of what a reader sees: to wait for another, without waiting for the committer.
+    seen: Mutex<Option<Mark>>,
     compacting: Mutex<()>,
     worker: Worker,
     closed: AtomicBool,
@@ -82,6 +89,8 @@ struct State {
     ahead: Arc<Version>,
     /// The files that `ahead` has beyond `version`.
     written_ahead: NewFiles,
+    /// Whether the last commit is to be replaced whole: `ahead` has nothing of it.
+    replaces: bool,
     /// What goes on, while any change would be lost.
     ending: Option<Ending>,
 }
@@ -233,6 +242,19 @@ impl Store {
         }
     }
 
+    /// What the end of the process loses, where there is no log to tell, and nobody has to be waited for to know.
+    #[cfg(feature = "capi")]
+    pub(crate) fn loss_at_exit(&self) -> Option<String> {
+        if self.log.is_some() || self.closed.load(Ordering::Acquire) || process::id() != self.pid {
+            return None;
+        }
+        let path = self.place.path.display();
+        let is_lost = self.state.try_read().is_ok_and(|state| state.catalogue.has_unflushed_changes());
+        is_lost.then(|| {
+            format!("store {path}: the changes since the last flush are lost: the process ends, and it was not closed")
+        })
+    }
+
     /// Locks what belongs to commits once nothing reads a pinned version any more: when the writer's lock is gone, nobody
     /// keeps its files.
     fn lock_committer_to_end(&self) -> Result<MutexGuard<'_, Committer>> {
@@ -258,6 +280,11 @@ impl Store {
         (committer.lock, committer.pin) = (None, None);
     }
 
+    /// What this handle makes of floats that do not fit: see [`RuntimeOptions::float_overflow`](crate::RuntimeOptions).
+    pub fn float_overflow(&self) -> FloatOverflow {
+        self.overflow
+    }
+
     /// Makes an empty dataset.
     pub fn create_dataset(&self, name: &str) -> Result<Dataset<'_>> {
         check_name("dataset", name)?;
@@ -268,6 +295,13 @@ impl Store {
     /// Deletes a dataset and its arrays. Their bytes stay on disk until [`Store::compact`].
     pub fn delete_dataset(&self, name: &str) -> Result<()> {
         self.state_mut()?.catalogue.delete(name)
+    }
+
+    /// Gives a dataset another name, and moves nothing: its arrays and their files are what they were. It is the last in the
+    /// order of [`Store::dataset_names`] from then on.
+    pub fn rename_dataset(&self, dataset: &str, name: &str) -> Result<()> {
+        check_name("dataset", name)?;
+        self.state_mut()?.catalogue.rename(dataset, name)
     }
 
     /// A view of a dataset.
@@ -307,7 +341,17 @@ impl State {
     fn new(place: &Place, catalogue: Catalogue, version: Version) -> Self {
         let version = Arc::new(version);
         let written_ahead = NewFiles::new(&place.storage);
-        Self { catalogue, ahead: version.clone(), version, written_ahead, ending: None }
+        Self { catalogue, ahead: version.clone(), version, written_ahead, replaces: false, ending: None }
+    }
+
+    /// Deletes everything, and what the store says of itself, as a change that the next flush makes: what is made from now
+    /// on follows an empty version.
+    fn begin_anew(&mut self, keep_generations: Option<u32>, defaults: Defaults) -> Result<()> {
+        let empty = self.version.emptied(keep_generations, defaults);
+        let mut catalogue = Catalogue::new(&empty)?;
+        catalogue.note_begun_anew();
+        (self.catalogue, self.ahead, self.replaces) = (catalogue, Arc::new(empty), true);
+        Ok(())
     }
 
     /// Calls `f` with an array, the slot of its dataset and what is stored under its name; errors then name the array.

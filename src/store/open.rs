@@ -2,9 +2,10 @@
 
 use crate::array::Io;
 use crate::base::error::{Error, ErrorKind, Result, bail, error};
-use crate::base::locks::{lock, read};
+use crate::base::locks::{lock, read, write};
 use crate::base::log::LogLevel;
 use crate::base::maps::IndexMap;
+use crate::base::pauses::Pauses;
 use crate::base::pool::Pool;
 use crate::base::process;
 use crate::base::sync::atomic::AtomicBool;
@@ -18,11 +19,12 @@ use crate::memory::buffers::Buffers;
 use crate::records::Records;
 use crate::segment::SegmentReader;
 use crate::storage::{LocalDisk, Locking, ReaderPin, Storage, WriterLock};
-use crate::store::options::{CreateOptions, Mode, OpenOptions, RuntimeOptions};
+use crate::store::options::{CreateOptions, IfExists, Mode, OpenOptions, RuntimeOptions};
 use crate::store::worker::Worker;
 use crate::store::{State, Store};
 use crate::version::Version;
 use crate::version::commit::{Committed, Committer, Outcome, commit};
+use crate::version::defaults::Defaults;
 use crate::version::edit::{Edit, Keep, NewFiles, NewRecords, Unsynced};
 use crate::version::keeping::Keeping;
 use crate::version::place::Place;
@@ -30,13 +32,15 @@ use crate::version::roots::{self, DEFAULT_KEPT, expect_root, find_root, read_las
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 const DEFAULT_CACHE_BYTES: u64 = 64 << 20;
 const DEFAULT_WRITE_BUFFER_BYTES: u64 = 256 << 20;
 const READER_BYTES: u64 = 32 << 20;
 
 impl Store {
-    /// Makes a store at `path`, which is not there yet or is an empty folder, and opens it for writing.
+    /// Makes a store at `path`, which is not there yet or is an empty folder, and opens it for writing. Where there is a
+    /// store, [`CreateOptions::if_exists`] says what it does.
     pub fn create(path: impl AsRef<Path>, options: CreateOptions) -> Result<Arc<Self>> {
         Self::create_on(Arc::new(LocalDisk), path.as_ref(), options)
     }
@@ -51,16 +55,35 @@ impl Store {
             shuffle: options.shuffle.unwrap_or(default.shuffle),
         };
         compression.check()?;
+        let defaults = Defaults { compression, pack: options.pack.unwrap_or(true) };
         let path = absolute(path)?;
         match storage.create_dir(&path) {
             Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => check_empty(&*storage, &path)?,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                check_empty(&*storage, &path, options.if_exists)?;
+            }
             Err(error) => return Err(Error::io("create folder", &path, &error)),
         }
         let lock = lock_writer(&*storage, &path, &options.runtime)?;
         let already = || error!(AlreadyExists, "{} already holds a store", path.display());
-        if find_root(&*storage, &path)?.is_some() {
-            return Err(already());
+        if let Some(found) = find_root(&*storage, &path)? {
+            match options.if_exists {
+                IfExists::Fail => return Err(already()),
+                IfExists::Open => return Self::open_locked(storage, path, found, lock, options.runtime, None),
+                IfExists::Replace => {
+                    let other = options.meta_format.is_some_and(|format| format != found.format);
+                    if other || options.meta_zstd && !found.zstd {
+                        bail!(
+                            InvalidArgument,
+                            "store {} has its root in {}, which stays when it is replaced: remove it to have another",
+                            path.display(),
+                            found.file_name()
+                        );
+                    }
+                    let anew = Some((options.keep_generations, defaults));
+                    return Self::open_locked(storage, path, found, lock, options.runtime, anew);
+                }
+            }
         }
         if lock.is_some() {
             remove_leftovers(&*storage, &path)?;
@@ -73,9 +96,11 @@ impl Store {
             generation: 0,
             next_array_id: 1,
             default_compression: compression.into(),
-            default_pack: options.pack.unwrap_or(true),
+            default_pack: defaults.pack,
             keep_generations: options.keep_generations,
             pins: IndexMap::default(),
+            renamed: 0,
+            attributes: Arc::default(),
             schemas: Vec::new(),
             array_files: IndexMap::default(),
             catalogue: None,
@@ -99,6 +124,7 @@ impl Store {
             new: NewFiles::new(&storage),
             unsynced: Unsynced::default(),
             keeping: Arc::new(Keeping::of(&head)?),
+            defaults,
             keep: Keep::No,
         };
         match commit(&place, &io, &mut committer, &Version::default(), edit) {
@@ -121,22 +147,38 @@ impl Store {
         let path = absolute(path)?;
         let notation = expect_root(&*storage, &path)?;
         let runtime = options.runtime;
-        let (lock, pin) = match mode {
-            Mode::ReadWrite => (lock_writer(&*storage, &path, &runtime)?, None),
-            Mode::Read => (None, pin_reader(&*storage, &path)),
-        };
+        if mode == Mode::ReadWrite {
+            let lock = lock_writer(&*storage, &path, &runtime)?;
+            return Self::open_locked(storage, path, notation, lock, runtime, None);
+        }
+        let pin = pin_reader(&*storage, &path);
         let (root, mark) = read_last_root(&*storage, &path, notation)?;
-        let committer = match mode {
-            Mode::Read => Committer::reader(mark, pin),
-            Mode::ReadWrite => {
-                root.head.check_writable().map_err(|error| error.context(path.display()))?;
-                let mut kept = roots::kept_generations(&*storage, &path, notation)?;
-                kept.retain(|generation| *generation < root.head.generation);
-                Committer::writer(Some(mark), lock, kept)
-            }
-        };
+        let committer = Committer::reader(mark, pin);
         Self::with_root(storage, path.clone(), mode, notation, root, committer, runtime)
             .map_err(|error| repairable(error, &path))
+    }
+
+    /// Opens a store for writing, with the lock that there is; with `anew`, to begin it anew: the commits that it is to keep,
+    /// and the defaults of its arrays.
+    fn open_locked(
+        storage: Arc<dyn Storage>,
+        path: PathBuf,
+        notation: Notation,
+        lock: Option<Box<dyn WriterLock>>,
+        runtime: RuntimeOptions,
+        anew: Option<(Option<u32>, Defaults)>,
+    ) -> Result<Arc<Self>> {
+        let (root, mark) = read_last_root(&*storage, &path, notation)?;
+        root.head.check_writable().map_err(|error| error.context(path.display()))?;
+        let mut kept = roots::kept_generations(&*storage, &path, notation)?;
+        kept.retain(|generation| *generation < root.head.generation);
+        let committer = Committer::writer(Some(mark), lock, kept);
+        let store = Self::with_root(storage, path.clone(), Mode::ReadWrite, notation, root, committer, runtime)
+            .map_err(|error| repairable(error, &path))?;
+        if let Some((keep_generations, defaults)) = anew {
+            write(&store.state)?.begin_anew(keep_generations, defaults)?;
+        }
+        Ok(store)
     }
 
     /// A store with this root; what is wrong with that names the file.
@@ -179,15 +221,18 @@ impl Store {
         committer.pin(version.generation);
         committer.pinned = version.keeping.pinned().collect();
         let catalogue = Catalogue::new(&version)?;
+        let seen = Mutex::new(committer.root.clone());
         Ok(Arc::new_cyclic(|me| Self {
             state: RwLock::new(State::new(&place, catalogue, version)),
             place,
             mode,
             pid: process::id(),
             io,
+            overflow: runtime.float_overflow,
             log: runtime.log,
             progress: runtime.progress,
             committer: Mutex::new(committer),
+            seen,
             compacting: Mutex::default(),
             worker: Worker::default(),
             closed: AtomicBool::new(false),
@@ -213,14 +258,17 @@ pub(super) fn absolute(path: &Path) -> Result<PathBuf> {
     std::path::absolute(path).map_err(|error| Error::io("path", path, &error))
 }
 
-/// Refuses to make a store where something else is.
-fn check_empty(storage: &dyn Storage, path: &Path) -> Result<()> {
+/// Refuses to make a store where something else is; a store only where `if_exists` says so.
+fn check_empty(storage: &dyn Storage, path: &Path, if_exists: IfExists) -> Result<()> {
     let entries = storage.list(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotADirectory => error!(InvalidArgument, "{} is not a folder", path.display()),
         _ => Error::io("list", path, &error),
     })?;
     if find_root(storage, path)?.is_some() {
-        bail!(AlreadyExists, "{} already holds a store", path.display());
+        match if_exists {
+            IfExists::Fail => bail!(AlreadyExists, "{} already holds a store", path.display()),
+            IfExists::Open | IfExists::Replace => return Ok(()),
+        }
     }
     // A create that was killed leaves these.
     let is_ours = |path: &Path| {
@@ -242,15 +290,29 @@ fn remove_leftovers(storage: &dyn Storage, path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The writer's lock; where another writer has it, as soon as that one ends, as long as it may take.
 pub(super) fn lock_writer(
     storage: &dyn Storage,
     path: &Path,
     runtime: &RuntimeOptions,
 ) -> Result<Option<Box<dyn WriterLock>>> {
     let file = path.join(names::LOCK);
-    match storage.lock_writer(&file).map_err(|error| Error::io("lock", &file, &error))? {
+    let mut pauses = Pauses::within(runtime.lock_timeout);
+    let locking = loop {
+        match storage.lock_writer(&file).map_err(|error| Error::io("lock", &file, &error))? {
+            Locking::Refused(_) if pauses.pause() => {}
+            locking => break locking,
+        }
+    };
+    match locking {
         Locking::Held(lock) => Ok(Some(lock)),
-        Locking::Refused(holder) => Err(error!(Locked, "store {} is locked for writing by {holder}", path.display())),
+        Locking::Refused(holder) => {
+            let waited = match runtime.lock_timeout {
+                Duration::ZERO => String::new(),
+                timeout => format!(", after {} ms still", timeout.as_millis()),
+            };
+            Err(error!(Locked, "store {} is locked for writing by {holder}{waited}", path.display()))
+        }
         Locking::Unsupported(why) => {
             if let Some(log) = &runtime.log {
                 let message = format!(

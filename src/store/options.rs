@@ -1,8 +1,10 @@
 //! What a caller may choose; everything has a default.
 
+pub use crate::base::convert::FloatOverflow;
 pub use crate::base::log::LogLevel;
 use crate::codec::Codec;
 use crate::format::root::MetaFormat;
+use std::time::Duration;
 
 /// Whether a store is opened to read or to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,10 +42,32 @@ pub struct RuntimeOptions {
     /// Bytes of records of datasets that the root holds, at most; by default 2 MiB, and 256 KiB where there are catalogue
     /// files, which hold the rest.
     pub root_bytes: Option<u64>,
+    /// How long to wait for another writer to end before that is [`ErrorKind::Locked`](crate::ErrorKind::Locked); not at
+    /// all by default, and for ever with [`Duration::MAX`]. Readers wait for nobody.
+    pub lock_timeout: Duration,
     /// Receives messages.
     pub log: Option<LogFn>,
     /// Receives the progress of compact and verify.
     pub progress: Option<ProgressFn>,
+    /// What a conversion between types makes of a finite float that the narrower type does not have: an error by default.
+    /// It holds for what is written and for what is read, fill values and attributes too.
+    pub float_overflow: FloatOverflow,
+}
+
+/// What [`Store::create`](crate::Store::create) does where there is a store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IfExists {
+    /// It fails with [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists).
+    #[default]
+    Fail,
+    /// It opens the store for writing. What belongs to a store (its root's notation, the defaults of arrays, the commits
+    /// that it keeps) is that of the store that is there, whatever the options say.
+    Open,
+    /// It opens the store for writing with everything in it deleted, and with the defaults of arrays and
+    /// `keep_generations` of the options, as changes that are not flushed. So the store stays as it is until the first
+    /// flush, readers go on seeing it, and that flush is a commit that can be gone back from. Its id, pins, and the root's
+    /// notation stay: another notation that is asked for is an error.
+    Replace,
 }
 
 /// For [`Store::create`](crate::Store::create).
@@ -64,6 +88,8 @@ pub struct CreateOptions {
     /// Earlier commits that can be gone back to, compactions or not; 0 for none. By default the one before the last,
     /// until a compaction.
     pub keep_generations: Option<u32>,
+    /// What is done where there is a store.
+    pub if_exists: IfExists,
     /// How this process uses it.
     pub runtime: RuntimeOptions,
 }
@@ -92,6 +118,9 @@ pub struct ArrayOptions {
     pub pack: Option<bool>,
     /// The value of cells that were never written. Without one they read as zero and are not counted as null.
     pub fill_value: Option<FillValue>,
+    /// Whether dimension 0 is unlimited: a write past its end makes it grow, and what lies between holds the fill value. By
+    /// default where it begins at 0.
+    pub unlimited: Option<bool>,
 }
 
 /// A fill value.

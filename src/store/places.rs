@@ -2,7 +2,6 @@
 
 use crate::base::dtype::DType;
 use crate::base::error::{Result, error};
-use crate::base::locks::read;
 use crate::chunk::{block, grid};
 use crate::codec::{Codec, Coding};
 use crate::format::names;
@@ -65,7 +64,11 @@ impl Store {
             let file = state.version.files.get(array).cloned();
             let (array_id, schema, chunks) = state.with_array(dataset, array, |_, entry, _| {
                 let schema = &entry.array.schema;
-                let chunks = grid::chunk_count(&read(&entry.array.data)?.shape, &schema.chunk_shape);
+                // The shape that it had then: what is stored beyond is dead.
+                let record = state.version.records.dataset(dataset)?;
+                let record = record.as_ref().and_then(|record| record.arrays.get(array));
+                let record = record.filter(|record| record.id == entry.array.id);
+                let chunks = record.map_or(0, |record| grid::chunk_count(&record.shape, &schema.chunk_shape));
                 Ok((entry.array.id, schema.clone(), chunks))
             })?;
             Ok(move || {

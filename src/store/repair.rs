@@ -5,7 +5,7 @@
 //! deletions, and datasets and arrays without values were in the root alone.
 
 use crate::base::error::{Error, ErrorKind, Result, bail};
-use crate::base::maps::{HashMap, HashSet, IndexMap};
+use crate::base::maps::{HashMap, IndexMap};
 use crate::base::names::check_name;
 use crate::base::pool::Pool;
 use crate::base::shape::cells;
@@ -19,7 +19,7 @@ use crate::format::root::{
     self, ArrayRecord, DatasetRecord, FileRecord, Head, NOTATIONS, Notation, Root, SchemaRecord, Stored, VERSION,
     id_text, parse_id,
 };
-use crate::format::segment::{HEADER_LEN, store_id_in};
+use crate::format::segment::{HEADER_LEN, Row, store_id_in};
 use crate::memory::budget::Budget;
 use crate::memory::buffers::Buffers;
 use crate::records::{Numbering, Records};
@@ -34,6 +34,7 @@ use crate::store::options::Mode;
 use crate::store::options::RuntimeOptions;
 use crate::version::Version;
 use crate::version::commit::{Committer, Outcome, commit};
+use crate::version::defaults::Defaults;
 use crate::version::edit::{Edit, Encoded, Keep, NewFiles, NewRecords, Unsynced};
 use crate::version::keeping::Keeping;
 use crate::version::place::Place;
@@ -350,6 +351,8 @@ struct Rebuilt {
     added: IndexMap<Arc<str>, Vec<Arc<Segment>>>,
     /// The last commit of which a segment was added that has chunks of an array, by its id.
     newer: HashMap<u64, u64>,
+    /// The datasets of arrays, by their ids.
+    owners: HashMap<u64, Arc<str>>,
 }
 
 impl Rebuilt {
@@ -414,6 +417,8 @@ impl Rebuilt {
             default_pack: true,
             keep_generations: None,
             pins: IndexMap::default(),
+            renamed: 0,
+            attributes: Arc::default(),
             schemas: Vec::new(),
             array_files: IndexMap::default(),
             catalogue: None,
@@ -438,10 +443,11 @@ impl Rebuilt {
         }
         let schemas = Numbering::of(&version.records.schemas);
         check_records(&version.records)?;
-        let mut datasets = IndexMap::default();
+        let (mut datasets, mut owners) = (IndexMap::default(), HashMap::default());
         for decoded in version.records.decoded() {
             let (name, record) = decoded?;
             record.arrays.values().try_for_each(|array| array.check(version.records.schema(array.schema)?))?;
+            owners.extend(record.arrays.values().map(|array| (array.id, name.clone())));
             datasets.insert(name, record);
         }
         if !version.records.files.is_empty() {
@@ -450,7 +456,7 @@ impl Rebuilt {
             datasets.sort_by_cached_key(|name, _| places.get(name).copied());
         }
         let (path, added, newer) = (path.to_owned(), IndexMap::default(), HashMap::default());
-        Ok(Self { path, reader, head, notation, schemas, datasets, added, newer })
+        Ok(Self { path, reader, head, notation, schemas, datasets, added, newer, owners })
     }
 
     /// Adds the segments that are newer than the commit started from.
@@ -469,8 +475,8 @@ impl Rebuilt {
         if base > 0 {
             let values = if report.salvaged.is_empty() { "no values were found" } else { "the values are restored" };
             report.losses.push(format!(
-                "of what was committed after {base}, {values}; attributes that were set, what was deleted, and datasets \
-                 and arrays that were made without values are not"
+                "of what was committed after {base}, {values}; attributes that were set, what was deleted, new names of \
+                 datasets, and datasets and arrays that were made without values are not"
             ));
         }
         // A root is kept when all segments of the next commit are on disk: so far commits are known to be complete.
@@ -524,6 +530,7 @@ impl Rebuilt {
         for (dataset, record) in records {
             self.head.next_array_id = self.head.next_array_id.max(record.id.saturating_add(1));
             self.newer.insert(record.id, generation);
+            let dataset = self.dataset_of(&name, record.id, dataset)?;
             let arrays = &mut self.datasets.entry(dataset).or_default().arrays;
             match arrays.get_mut(&name) {
                 Some(known) if known.id == record.id => (known.schema, known.shape) = (record.schema, record.shape),
@@ -539,6 +546,30 @@ impl Rebuilt {
         });
         self.added.entry(name).or_default().push(Arc::new(segment));
         Ok(())
+    }
+
+    /// The dataset to which the array `id` belongs that a segment has in `named`. The two differ where it was renamed: it keeps
+    /// the name that the root has, or where there is none, gets that of the newest segment.
+    fn dataset_of(&mut self, array: &Arc<str>, id: u64, named: Arc<str>) -> Result<Arc<str>> {
+        let known = match self.owners.get(&id) {
+            Some(known) if *known != named => known.clone(),
+            _ => {
+                self.owners.insert(id, named.clone());
+                return Ok(named);
+            }
+        };
+        // All arrays that there are, as it is known in the end.
+        self.head.renamed = u64::MAX;
+        let has = |dataset: &DatasetRecord| dataset.arrays.get(array).is_some_and(|found| found.id == id);
+        if self.head.generation > 0 || !self.datasets.get(&known).is_some_and(has) {
+            return Ok(known);
+        }
+        if let Some(dataset) = self.datasets.get_mut(&known) {
+            dataset.arrays.shift_remove(array);
+        }
+        self.datasets.retain(|name, dataset| **name != *known || !dataset.arrays.is_empty());
+        self.owners.insert(id, named.clone());
+        Ok(named)
     }
 
     /// The number of a schema among those of the store.
@@ -587,6 +618,8 @@ impl Rebuilt {
             records: NewRecords {
                 schemas: self.schemas.list.clone(),
                 next_array_id: self.head.next_array_id,
+                renamed: self.head.renamed.min(self.head.next_array_id),
+                attributes: self.head.attributes.clone(),
                 count: report.datasets,
                 next_place: 0,
                 layer,
@@ -597,6 +630,7 @@ impl Rebuilt {
             new: NewFiles::new(storage),
             unsynced: Unsynced::default(),
             keeping: Arc::new(Keeping::of(&self.head)?),
+            defaults: Defaults::of(&self.head)?,
             keep: Keep::No,
         };
         Ok((Version { generation, ..Version::default() }, edit))
@@ -626,8 +660,11 @@ impl Rebuilt {
             .iter()
             .map(|record| Arc::new(Segment::new(record.clone(), &self.path, &file.folder)))
             .collect();
-        let ids: HashSet<u64> = totals.keys().copied().collect();
-        let is_live = |id| ids.contains(&id);
+        let chunks = |(schema, array, _): &(&Schema, &mut ArrayRecord, Stored)| {
+            grid::chunk_count(&array.shape, &schema.chunk_shape)
+        };
+        let chunks: HashMap<u64, u64> = totals.iter().map(|(id, array)| (*id, chunks(array))).collect();
+        let is_live = |row: &Row| chunks.get(&row.array_id).is_some_and(|chunks| row.chunk < *chunks);
         let (live, all) = count_bytes(&self.reader, &Segments::new(segments), is_live, |row| {
             if let Some((schema, array, total)) = totals.get_mut(&row.array_id) {
                 let valid = grid::valid_extents(&array.shape, &schema.chunk_shape, row.chunk);

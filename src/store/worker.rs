@@ -88,7 +88,7 @@ impl Store {
     ///
     /// One new segment file for each array name that was written to, one new root. After an error the last commit is
     /// what is on disk, and nothing in memory is lost: the flush can be tried again, except after
-    /// [`ErrorKind::Poisoned`].
+    /// [`ErrorKind::Poisoned`]. [`ErrorKind::InvalidArgument`] says that a dimension's name has two lengths in a dataset.
     pub fn flush(&self) -> Result<()> {
         self.check_writable()?;
         let mut committer = self.lock_committer()?;
@@ -117,8 +117,14 @@ impl Store {
                 return Err(error);
             }
             if queue.cuts.len() < MOST_BEGUN && !gives_way {
-                if self.begin(&mut queue, true, false)?.is_none() || self.has_thread(&mut queue) {
-                    return Ok(());
+                match self.begin(&mut queue, true, false) {
+                    // It is the flush's own.
+                    Err(error) if error.kind() == ErrorKind::InvalidArgument => {
+                        queue.keep(&error);
+                        return Ok(());
+                    }
+                    Ok(Some(_)) if !self.has_thread(&mut queue) => {}
+                    begun => return begun.map(drop),
                 }
                 drop(queue);
                 drop(self.lock_committer()?);
@@ -161,6 +167,7 @@ impl Store {
         self.check_not_poisoned()?;
         let begun = match state.catalogue.has_changes_for_a_flush() {
             true => {
+                state.catalogue.check_lengths()?;
                 let mut cut = cut(&mut state.catalogue, &self.io)?;
                 queue.last += 1;
                 (cut.number, cut.keep_error) = (queue.last, keep_error);
@@ -292,11 +299,15 @@ impl Store {
     fn write_and_commit(&self, cut: &Cut, committer: &mut Committer) -> Result<(Outcome, Totals)> {
         // A flush that was begun before may have found out.
         self.check_not_poisoned()?;
-        let ahead = read(&self.state)?.ahead.clone();
+        let (ahead, replaced) = {
+            let state = read(&self.state)?;
+            (state.ahead.clone(), state.replaces.then(|| state.version.clone()))
+        };
         // Without a lock nobody can tell who still needs what is taken up: it would stay for ever.
         let merging = committer.lock.is_some();
-        let Flush { edit, totals, warnings } = flush(&self.place, &self.io, &ahead, cut, merging)?;
+        let Flush { mut edit, totals, warnings } = flush(&self.place, &self.io, &ahead, cut, merging)?;
         warnings.into_iter().for_each(|warning| committer.warn(warning));
+        edit.retired.extend(replaced.iter().flat_map(|replaced| replaced.all_files()));
         Ok((commit(&self.place, &self.io, committer, &ahead, edit), totals))
     }
 

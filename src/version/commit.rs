@@ -114,7 +114,7 @@ pub(crate) struct Committed {
 
 /// Makes `edit` the version after `base`, which is the last.
 pub(crate) fn commit(place: &Place, io: &Io, committer: &mut Committer, base: &Version, edit: Edit) -> Outcome {
-    let Edit { files, records, retired, mut new, unsynced, keeping, keep } = edit;
+    let Edit { files, records, retired, mut new, unsynced, keeping, defaults, keep } = edit;
     let is_pinned = committer.pinned.contains(&base.generation);
     let keep = match keep {
         // Before the swap.
@@ -122,7 +122,7 @@ pub(crate) fn commit(place: &Place, io: &Io, committer: &mut Committer, base: &V
         Keep::Yes if !keeping.keeps_roots() => Keep::No,
         keep => keep,
     };
-    let mut version = Version { generation: base.generation + 1, keeping, ..base.with(files) };
+    let mut version = Version { generation: base.generation + 1, keeping, defaults, ..base.with(files) };
     let Written { file, image, ranges } = match compose(place, &version, &records) {
         Ok(written) => written,
         Err(error) => return Outcome::NotCommitted(error),
@@ -174,6 +174,8 @@ pub(crate) fn commit(place: &Place, io: &Io, committer: &mut Committer, base: &V
         image: Arc::new(image.unwrap_or(file)),
         schemas: records.schemas,
         next_array_id: records.next_array_id,
+        renamed: records.renamed,
+        attributes: records.attributes,
         count: records.count,
         next_place: records.next_place,
         files: records.files,
@@ -212,17 +214,20 @@ fn keep_pinned(place: &Place, committer: &Committer, generation: u64) -> Result<
 
 /// The bytes of the root of a version.
 fn compose(place: &Place, version: &Version, records: &NewRecords) -> Result<Written> {
+    let features = [(root::PINS, !version.keeping.pins.is_empty()), (root::RENAMED, records.renamed > 0)];
     let head = Head {
         format_version: VERSION,
         required_features: Vec::new(),
-        writer_features: if version.keeping.pins.is_empty() { Vec::new() } else { vec![root::PINS.into()] },
+        writer_features: features.into_iter().filter(|(_, has)| *has).map(|(feature, _)| feature.into()).collect(),
         store_id: id_text(&place.store_id),
         generation: version.generation,
         next_array_id: records.next_array_id,
-        default_compression: place.default_compression.into(),
-        default_pack: place.default_pack,
+        default_compression: version.defaults.compression.into(),
+        default_pack: version.defaults.pack,
         keep_generations: version.keeping.generations,
         pins: version.keeping.pins.clone(),
+        renamed: records.renamed,
+        attributes: records.attributes.clone(),
         schemas: records.schemas.iter().map(|schema| SchemaRecord::encode(schema)).collect(),
         array_files: version.file_records(),
         catalogue: records.catalogue(),

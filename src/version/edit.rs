@@ -3,10 +3,11 @@
 use crate::base::process;
 use crate::chunk::schema::Schema;
 use crate::format::catalogue::Kind;
-use crate::format::root::CatalogueRecord;
+use crate::format::root::{Attributes, CatalogueRecord};
 use crate::records::{CatalogueFile, InRoot, Records};
 use crate::segment::NewFile;
 use crate::storage::Storage;
+use crate::version::defaults::Defaults;
 use crate::version::keeping::Keeping;
 use crate::version::{ArrayFile, File};
 use std::collections::BTreeSet;
@@ -28,6 +29,7 @@ pub(crate) struct Edit {
     pub unsynced: Unsynced,
     /// What the store is told of earlier commits.
     pub keeping: Arc<Keeping>,
+    pub defaults: Defaults,
     pub keep: Keep,
 }
 
@@ -35,6 +37,10 @@ pub(crate) struct Edit {
 pub(crate) struct NewRecords {
     pub schemas: Vec<Arc<Schema>>,
     pub next_array_id: u64,
+    /// Arrays with lower ids may stand in segments under an earlier name of their dataset.
+    pub renamed: u64,
+    /// The store's own.
+    pub attributes: Arc<Attributes>,
     pub count: u64,
     pub next_place: u64,
     /// What the root says, in its order.
@@ -68,6 +74,8 @@ impl NewRecords {
         Self {
             schemas: records.schemas.clone(),
             next_array_id: records.next_array_id,
+            renamed: records.renamed,
+            attributes: records.attributes.clone(),
             count: records.count,
             next_place: records.next_place,
             layer: records.layer.iter().map(same).collect(),

@@ -4,6 +4,7 @@
 //! it the next one on disk, or does not. What no version needs any more goes by the one rule of [`garbage`].
 
 pub(crate) mod commit;
+pub(crate) mod defaults;
 pub(crate) mod edit;
 pub(crate) mod garbage;
 pub(crate) mod keeping;
@@ -19,6 +20,7 @@ use crate::format::root::{FileRecord, MetaFormat, Root, SegmentRecord, parse_id}
 use crate::records::{CatalogueFile, Records};
 use crate::segment::{Segment, Segments, bundle};
 use crate::storage::Storage;
+use crate::version::defaults::Defaults;
 use crate::version::keeping::Keeping;
 use std::path::Path;
 use std::sync::Arc;
@@ -36,6 +38,7 @@ pub(crate) struct Version {
     pub files: IndexMap<Arc<str>, ArrayFile>,
     pub records: Arc<Records>,
     pub keeping: Arc<Keeping>,
+    pub defaults: Defaults,
 }
 
 /// All that is stored under one array name.
@@ -156,9 +159,17 @@ impl Version {
             files.insert(name.clone(), file);
         }
         let (generation, store_id) = (head.generation, parse_id(&head.store_id)?);
-        let keeping = Arc::new(Keeping::of(head)?);
+        let (keeping, defaults) = (Arc::new(Keeping::of(head)?), Defaults::of(head)?);
         let records = Records::of(root, format, path, storage, store_id, &known.records)?;
-        Ok(Self { generation, files, records: Arc::new(records), keeping })
+        Ok(Self { generation, files, records: Arc::new(records), keeping, defaults })
+    }
+
+    /// The same commit of the same store, of whose content nothing is left: what begins anew follows it.
+    pub fn emptied(&self, keep_generations: Option<u32>, defaults: Defaults) -> Self {
+        let Records { format, next_array_id, .. } = *self.records;
+        let records = Arc::new(Records { format, next_array_id, ..Records::default() });
+        let keeping = Arc::new(Keeping { generations: keep_generations, ..(*self.keeping).clone() });
+        Self { generation: self.generation, records, keeping, defaults, ..Self::default() }
     }
 
     /// What is stored under an array name.

@@ -2,7 +2,6 @@
 
 use crate::base::error::{Error, Result, bail};
 use crate::base::sync::atomic::{AtomicU64, Ordering};
-use crate::codec::Compression;
 use crate::format::names;
 use crate::format::root::{Head, Notation, parse_id};
 use crate::segment::sync_failed;
@@ -19,8 +18,6 @@ pub(crate) struct Place {
     pub store_id: [u8; 16],
     /// Whether what is committed is made durable.
     pub sync: bool,
-    pub default_compression: Compression,
-    pub default_pack: bool,
     /// Bytes of records that the root has, at most, where that was asked for.
     pub root_bytes: Option<u64>,
     /// Segments, bundles and catalogue files that were begun, for their names.
@@ -36,8 +33,6 @@ impl Place {
             notation,
             store_id: parse_id(&head.store_id)?,
             sync,
-            default_compression: head.default_compression.decode()?,
-            default_pack: head.default_pack,
             root_bytes: None,
             files_made: AtomicU64::new(0),
         })

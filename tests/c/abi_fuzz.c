@@ -390,7 +390,10 @@ static atlas_status create_or_open(chooser *c, bool create) {
         o.cache_bytes = one_in(c, 2) ? below(c, 100000) : 0;
         o.write_buffer_bytes = one_in(c, 2) ? below(c, 4000) : 0;
         o.pack = an_enum(c, 0, 1);
+        o.float_overflow = an_enum(c, 0, 1);
         o.keep_generations = one_in(c, 2) ? (int32_t)below(c, 6) - 2 : 0;
+        o.if_exists = an_enum(c, 0, 2);
+        o.lock_timeout_ms = one_in(c, 8) ? below(c, 3) : 0;
         if (one_in(c, 2)) o.log = logged;
         if (with_progress) o.progress = progress;
         if (one_in(c, 3)) o.progress_data = &o;
@@ -402,6 +405,8 @@ static atlas_status create_or_open(chooser *c, bool create) {
         o.num_threads = ATLAS_THREADS_INLINE + 2 * (int32_t)below(c, 2);
         o.cache_bytes = one_in(c, 2) ? below(c, 100000) : 0;
         o.write_buffer_bytes = one_in(c, 2) ? below(c, 4000) : 0;
+        o.float_overflow = one_in(c, 4) ? an_enum(c, 0, 1) : 0;
+        o.lock_timeout_ms = one_in(c, 8) ? below(c, 3) : 0;
         if (one_in(c, 2)) o.log = logged;
         if (with_progress) o.progress = progress;
         const atlas_open_options *options = one_in(c, 4) ? NULL : sized(c, &o, sizeof o);
@@ -436,6 +441,7 @@ static atlas_status define(chooser *c) {
     o.codec = an_enum(c, 0, 2);
     o.shuffle = an_enum(c, 0, 1);
     o.pack = an_enum(c, 0, 1);
+    o.unlimited = an_enum(c, 0, 1);
     if (one_in(c, 3)) {
         uint64_t *chunks = numbers(c, rank);
         for (size_t d = 0; d < rank; d++) if (!one_in(c, 10) && chunks[d] == 0) chunks[d] = 3;
@@ -445,7 +451,12 @@ static atlas_status define(chooser *c) {
         o.fill_value = dtype == ATLAS_DTYPE_STRING ? (const void *)a_name(c) : random_bytes(c, size_of(dtype));
     }
     const char **dims = block(c, names * sizeof *dims);
-    for (size_t d = 0; d < names; d++) dims[d] = one_in(c, 20) ? a_name(c) : text_of(c, "x");
+    /* Names that nobody gave are compared with none; others are, and are refused more often than not. */
+    for (size_t d = 0; d < names; d++) {
+        char own[32];
+        snprintf(own, sizeof own, "dim_%zu", d);
+        dims[d] = one_in(c, 20) ? a_name(c) : text_of(c, one_in(c, 8) ? "x" : own);
+    }
     return CALL(atlas_define_array, a_handle(c), a_name(c), a_name(c), dtype, rank, one_in(c, 30) ? NULL : dims,
                 one_in(c, 30) ? NULL : numbers(c, rank), one_in(c, 3) ? NULL : sized(c, &o, sizeof o));
 }
@@ -513,13 +524,15 @@ static atlas_status set_attribute(chooser *c) {
     size_t count = one_in(c, 10) ? 0 : below(c, 5);
     const void *values = dtype == ATLAS_DTYPE_STRING ? (const void *)strings(c, count)
                                                      : random_bytes(c, count * size_of(dtype));
-    return CALL(atlas_set_attribute, a_handle(c), a_name(c), one_in(c, 2) ? NULL : a_name(c), a_name(c), dtype, count,
+    const char *dataset = one_in(c, 6) ? NULL : a_name(c);
+    return CALL(atlas_set_attribute, a_handle(c), dataset, one_in(c, 2) ? NULL : a_name(c), a_name(c), dtype, count,
                 one_in(c, 30) ? NULL : values);
 }
 static atlas_status get_attribute(chooser *c) {
     int32_t dtype = an_enum(c, 1, 15);
     size_t capacity = below(c, 6);
-    return CALL(atlas_get_attribute, a_handle(c), a_name(c), one_in(c, 2) ? NULL : a_name(c), a_name(c), dtype, capacity,
+    const char *dataset = one_in(c, 6) ? NULL : a_name(c);
+    return CALL(atlas_get_attribute, a_handle(c), dataset, one_in(c, 2) ? NULL : a_name(c), a_name(c), dtype, capacity,
                 one_in(c, 30) ? NULL : block(c, capacity * size_of(dtype)), out_of(c, sizeof(size_t)));
 }
 static atlas_status described(chooser *c, bool array) {
@@ -583,7 +596,7 @@ static atlas_status step(chooser *c) {
     for (size_t i = 0; i < HANDLES; i++) live += handles[i] != 0;
     pthread_mutex_unlock(&handles_lock);
     /* Without a store there is little to call. */
-    switch (live == 0 && !one_in(c, 4) ? below(c, 5) : below(c, 64)) {
+    switch (live == 0 && !one_in(c, 4) ? below(c, 5) : below(c, 66)) {
     case 0: case 1: return create_or_open(c, true);
     case 2: case 3: case 4: return create_or_open(c, false);
     case 5: case 6: return CALL(atlas_flush, a_handle(c));
@@ -593,7 +606,9 @@ static atlas_status step(chooser *c) {
     case 10: return one_in(c, 2) ? close_or_discard(c, false) : ATLAS_STATUS_OK;
     case 11: return one_in(c, 4) ? close_or_discard(c, true) : ATLAS_STATUS_OK;
     case 12: return CALL(atlas_compact, a_handle(c));
-    case 13: return CALL(atlas_refresh, a_handle(c));
+    case 13:
+        return one_in(c, 2) ? CALL(atlas_refresh, a_handle(c))
+                            : CALL(atlas_wait_for_commit, a_handle(c), below(c, 3), out_of(c, sizeof(bool)));
     case 14: return CALL(atlas_verify, a_handle(c), one_in(c, 4) ? NULL : damaged, NULL, out_of(c, sizeof(uint64_t)));
     case 15: return described(c, false);
     case 16: case 17: case 18: return CALL(atlas_create_dataset, a_handle(c), a_name(c));
@@ -611,7 +626,8 @@ static atlas_status step(chooser *c) {
     case 33: return CALL(atlas_array_dims, a_handle(c), a_name(c), a_name(c), BUFFER());
     case 34: case 35: case 36: return values(c, 0);
     case 37: case 38: case 39: return values(c, 1);
-    case 40: case 41: return values(c, 2);
+    case 40: return values(c, 2);
+    case 41: return one_in(c, 2) ? values(c, 2) : CALL(atlas_resize_array, a_handle(c), a_name(c), a_name(c), a_number(c));
     case 42: return across(c);
     case 43: return CALL(atlas_array_fill_text, a_handle(c), a_name(c), a_name(c), BUFFER());
     case 44: case 45: return set_attribute(c);
@@ -633,6 +649,8 @@ static atlas_status step(chooser *c) {
                                  : CALL(atlas_pin_generation, a_handle(c), a_name(c), out_of(c, sizeof(uint64_t)));
     case 60: return chunk_places(c);
     case 61: case 62: return times(c);
+    case 63: return CALL(atlas_rename_dataset, a_handle(c), a_name(c), a_name(c));
+    case 64: return CALL(atlas_copy_dataset, a_handle(c), a_name(c), a_handle(c), a_name(c));
     default: library(c); return ATLAS_STATUS_OK;
     }
 }

@@ -13,6 +13,7 @@ static char store_path[1024];
 static float temperature_at(int i) { return (float)i * 0.5f - 3.0f; }
 
 static const uint64_t shape2[2] = {ROWS, COLUMNS}, taller[2] = {ROWS + 1, COLUMNS}, chunks2[2] = {2, 3};
+static const uint64_t n2x2[2] = {2, 2};
 static const uint64_t n2[1] = {2}, n3[1] = {3}, n5[1] = {5};
 
 static atlas_array_options array_options(void) {
@@ -34,7 +35,7 @@ static atlas_open_options open_options(void) {
     return options;
 }
 
-/* jan: one array of every kind. feb: another type. mar: another shape. apr: no array. */
+/* jan: one array of every kind. feb: another type. mar: another shape. apr: an array without values. */
 static void make_world(void) {
     snprintf(store_path, sizeof store_path, "%s", path_of("store"));
     closed = store_create(path_of("other"));
@@ -64,6 +65,11 @@ static void make_world(void) {
     CHECK_OK(atlas_define_array(writer, "jan", "size", ATLAS_DTYPE_U32, 1, NULL, n3, NULL));
     CHECK_OK(atlas_write_array(writer, "jan", "size", ATLAS_DTYPE_U32, 1, NULL, NULL, NULL, (uint32_t[]){7, 70000, 9}));
     CHECK_OK(atlas_define_array(writer, "jan", "scalar", ATLAS_DTYPE_F64, 0, NULL, NULL, NULL));
+    CHECK_OK(atlas_write_array(writer, "jan", "scalar", ATLAS_DTYPE_F64, 0, NULL, NULL, NULL, (double[]){1e308}));
+    CHECK_OK(atlas_set_attribute(writer, "jan", "scalar", "far", ATLAS_DTYPE_F64, 1, (double[]){1e300}));
+    options = array_options();
+    options.fill_value = (float[]){65520};
+    CHECK_OK(atlas_define_array(writer, "apr", "unwritten", ATLAS_DTYPE_F32, 1, NULL, n2, &options));
     CHECK_OK(atlas_define_array(writer, "jan", "flag", ATLAS_DTYPE_BOOL, 1, NULL, n2, NULL));
     CHECK_OK(atlas_define_array(writer, "jan", "time", ATLAS_DTYPE_TIMESTAMP_NS, 1, NULL, n3, NULL));
     CHECK_OK(atlas_define_array(writer, "jan", "wave", ATLAS_DTYPE_C64, 1, NULL, n2, NULL));
@@ -156,7 +162,7 @@ static atlas_chunk_place places[64];
 static const char *const words3[] = {"p", "q", "r"};
 static const char *const across[] = {"jan"};
 
-enum { FUNCTIONS = 51 };
+enum { FUNCTIONS = 56 };
 static const char *function_name;
 static bool mutates;
 
@@ -221,7 +227,12 @@ static atlas_status call_function(int index, atlas_store store) {
     case 46: return CHANGE(atlas_unpin, store, "pinned");
     case 47: return CALL(atlas_pin_names, store, text_buffer, sizeof text_buffer, &needed);
     case 48: return CALL(atlas_pin_generation, store, "pinned", generations);
+    case 51: return CHANGE(atlas_resize_array, store, "jan", "count", 2);
+    case 50: return CALL(atlas_wait_for_commit, store, 0, &truth);
     case 49: return CALL(atlas_generations, store, COUNT_OF(generations), generations, &size_out);
+    case 52: return CHANGE(atlas_rename_dataset, store, "jan", "dec");
+    case 53: return CHANGE(atlas_copy_dataset, store, "jan", store, "dec");
+    case 54: return CHANGE(atlas_set_attribute, store, NULL, NULL, "of the store", ATLAS_DTYPE_I32, 1, memory);
     default: return CALL(atlas_chunk_places, store, "jan", "temperature", COUNT_OF(places), places, &size_out, text_buffer, sizeof text_buffer, &needed, NULL);
     }
 }
@@ -243,7 +254,7 @@ static void handles(void) {
             if (bad[b].store == reader || bad[b].store == writer) continue;
             atlas_status status = call_function(i, bad[b].store);
             char name[128];
-            snprintf(name, sizeof name, "%s handle: %s%s", bad[b].kind, function_name, i == 38 || i == 39 ? " of an array" : "");
+            snprintf(name, sizeof name, "%s handle: %s%s", bad[b].kind, function_name, i == 38 || i == 39 ? " of an array" : i == 52 ? " of the store" : "");
             row(__LINE__, name, status, ATLAS_STATUS_INVALID_HANDLE, "handle", (const char *)NULL);
         }
 }
@@ -255,7 +266,7 @@ static void read_only(void) {
         atlas_status status = call_function(i, reader);
         if (!mutates) continue;
         char name[128];
-        snprintf(name, sizeof name, "store open for reading: %s%s", function_name, i == 38 || i == 39 ? " of an array" : "");
+        snprintf(name, sizeof name, "store open for reading: %s%s", function_name, i == 38 || i == 39 ? " of an array" : i == 52 ? " of the store" : "");
         row(__LINE__, name, status, ATLAS_STATUS_READ_ONLY, "read", (const char *)NULL);
     }
 }
@@ -306,7 +317,23 @@ static void create_and_open(void) {
     CREATE_WITH("unknown sync", INVALID_ARGUMENT, sync, 95, "sync", "95");
     CREATE_WITH("num_threads -2", INVALID_ARGUMENT, num_threads, -2, "threads", "-2");
     CREATE_WITH("keep_generations -2", INVALID_ARGUMENT, keep_generations, -2, "keep_generations", "-2");
+    CREATE_WITH("unknown float_overflow", INVALID_ARGUMENT, float_overflow, 93, "float_overflow", "93");
+    CREATE_WITH("unknown if_exists", INVALID_ARGUMENT, if_exists, 4, "if_exists", "4");
     CREATE_WITH("level 99", INVALID_ARGUMENT, level, 99, "level", "99");
+
+    c = create_options();
+    c.if_exists = ATLAS_IF_EXISTS_FAIL;
+    ROW("create: fail over a closed store", ALREADY_EXISTS, CREATE(path_of("other"), &c), path_of("other"));
+    c.if_exists = ATLAS_IF_EXISTS_OPEN;
+    ROW("create: open a folder that is no store", INVALID_ARGUMENT, CREATE(notes, &c), notes);
+    ROW("create: open a store in use", LOCKED, CREATE(store_path, &c), pid, host, store_path);
+    c.if_exists = ATLAS_IF_EXISTS_REPLACE;
+    ROW("create: replace what is no store", INVALID_ARGUMENT, CREATE(notes, &c), notes);
+    ROW("create: replace a store in use", LOCKED, CREATE(store_path, &c), pid, host, store_path);
+    c.lock_timeout_ms = 20;
+    ROW("create: replace a store in use, after a while", LOCKED, CREATE(store_path, &c), pid, host, "20 ms");
+    c.meta_format = ATLAS_META_FORMAT_MSGPACK;
+    ROW("create: replace a root by another format", INVALID_ARGUMENT, CREATE(path_of("other"), &c), "atlas.json");
 
     struct {
         atlas_create_options known;
@@ -345,6 +372,12 @@ static void create_and_open(void) {
     OPEN_WITH("struct_size 0", INVALID_ARGUMENT, struct_size, 0, "struct_size");
     OPEN_WITH("unknown sync", INVALID_ARGUMENT, sync, 3, "sync", "3");
     OPEN_WITH("num_threads -7", INVALID_ARGUMENT, num_threads, -7, "threads", "-7");
+    o = open_options();
+    o.lock_timeout_ms = 20;
+    ROW("open: a second writer, after a while", LOCKED, OPEN(store_path, ATLAS_MODE_READ_WRITE, &o), pid, host, "20 ms");
+
+    ROW("wait for a commit: out NULL", INVALID_ARGUMENT, atlas_wait_for_commit(reader, 0, NULL), "out");
+    ROW("wait for a commit: of the writer", INVALID_ARGUMENT, atlas_wait_for_commit(writer, 0, &truth), store_path);
 }
 
 /* ---- earlier commits: the store has its first, and its last, the second ---- */
@@ -431,6 +464,23 @@ static void names(void) {
     ROW("create a dataset twice", ALREADY_EXISTS, atlas_create_dataset(writer, "jan"), "'jan'");
     ROW("create a dataset: name NULL", INVALID_ARGUMENT, atlas_create_dataset(writer, NULL), "dataset", "NULL");
     ROW("delete a dataset: name NULL", INVALID_ARGUMENT, atlas_delete_dataset(writer, NULL), "dataset", "NULL");
+    ROW("rename: dataset NULL", INVALID_ARGUMENT, atlas_rename_dataset(writer, NULL, "x"), "dataset", "NULL");
+    ROW("rename: name NULL", INVALID_ARGUMENT, atlas_rename_dataset(writer, "jan", NULL), "name", "NULL");
+    ROW("rename: name empty", INVALID_ARGUMENT, atlas_rename_dataset(writer, "jan", ""), "name");
+    ROW("rename: name not UTF-8", INVALID_ARGUMENT, atlas_rename_dataset(writer, "jan", "\xff"), "name", "UTF-8");
+    ROW("rename: name with a newline", INVALID_ARGUMENT, atlas_rename_dataset(writer, "jan", "a\nb"), "control");
+    ROW("rename: dataset missing", NOT_FOUND, atlas_rename_dataset(writer, "nov", "dec"), "'nov'");
+    ROW("rename: name taken", ALREADY_EXISTS, atlas_rename_dataset(writer, "jan", "feb"), "'feb'");
+    ROW("rename: to its own name", ALREADY_EXISTS, atlas_rename_dataset(writer, "jan", "jan"), "'jan'");
+    ROW("copy: dataset NULL", INVALID_ARGUMENT, atlas_copy_dataset(writer, NULL, writer, "x"), "dataset", "NULL");
+    ROW("copy: name NULL", INVALID_ARGUMENT, atlas_copy_dataset(writer, "jan", writer, NULL), "name", "NULL");
+    ROW("copy: name empty", INVALID_ARGUMENT, atlas_copy_dataset(writer, "jan", writer, ""), "name");
+    ROW("copy: dataset missing", NOT_FOUND, atlas_copy_dataset(writer, "nov", writer, "dec"), "'nov'");
+    ROW("copy: name taken", ALREADY_EXISTS, atlas_copy_dataset(writer, "jan", writer, "feb"), "'feb'");
+    ROW("copy: to its own name", ALREADY_EXISTS, atlas_copy_dataset(writer, "jan", writer, "jan"), "'jan'");
+    ROW("copy: to a reader", READ_ONLY, atlas_copy_dataset(writer, "jan", reader, "dec"), "read");
+    ROW("copy: to no handle", INVALID_HANDLE, atlas_copy_dataset(writer, "jan", closed, "dec"), "handle");
+    ROW("copy: from no handle", INVALID_HANDLE, atlas_copy_dataset(discarded, "jan", writer, "dec"), "handle");
     ROW("delete a dataset that is not there", NOT_FOUND, atlas_delete_dataset(writer, "nov"), "'nov'");
     ROW("has a dataset: name NULL", INVALID_ARGUMENT, atlas_has_dataset(writer, NULL, &truth), "dataset", "NULL");
     ROW("has a dataset: out NULL", INVALID_ARGUMENT, atlas_has_dataset(writer, "jan", NULL), "out", "NULL");
@@ -490,6 +540,11 @@ static void define(void) {
     DEFINE_WITH("unknown pack", INVALID_ARGUMENT, pack, 3, "pack", "3");
     DEFINE_WITH("struct_size 0", INVALID_ARGUMENT, struct_size, 0, "struct_size");
     DEFINE_WITH("struct_size 1", INVALID_ARGUMENT, struct_size, 1, "struct_size", "1");
+    a = array_options();
+    a.unlimited = 3;
+    ROW("define: unknown unlimited", INVALID_ARGUMENT, atlas_define_array(writer, "jan", "a", ATLAS_DTYPE_F32, 2, NULL, shape2, &a), "unlimited", "3");
+    a.unlimited = ATLAS_SWITCH_ON;
+    ROW("define: an unlimited scalar", INVALID_ARGUMENT, atlas_define_array(writer, "jan", "a", ATLAS_DTYPE_F32, 0, NULL, NULL, &a), "rank 0");
     a = array_options();
     a.fill_value = "\xff";
     ROW("define: fill text not UTF-8", INVALID_ARGUMENT, DEFINE(ATLAS_DTYPE_STRING, 2, NULL, shape2, &a), "fill", "UTF-8");
@@ -578,6 +633,10 @@ static void regions(void) {
     ROW("read: signed array, unsigned memory", TYPE_MISMATCH, atlas_read_array(writer, "jan", "count", ATLAS_DTYPE_U64, 1, NULL, NULL, NULL, memory), "i16", "u64");
     ROW("write: an integer too large", OUT_OF_RANGE, atlas_write_array(writer, "jan", "count", ATLAS_DTYPE_I64, 1, NULL, NULL, NULL, ((int64_t[]){9, 9, 9, 40000, 9})), "'count'", "'jan'", "3", "40000", "i16");
     ROW("write: an integer too small", OUT_OF_RANGE, atlas_write_array(writer, "jan", "count", ATLAS_DTYPE_I32, 1, n2, n2, NULL, ((int32_t[]){9, -40000})), "'count'", "-40000");
+    ROW("write: a float too large", OUT_OF_RANGE, atlas_write_array(writer, "jan", "temperature", ATLAS_DTYPE_F64, 2, NULL, n2x2, NULL, ((double[]){9, 9, 9, -1e39})), "'temperature'", "'jan'", "-1e39", "3", "f32");
+    ROW("write: a complex number too large", OUT_OF_RANGE, atlas_write_array(writer, "jan", "wave", ATLAS_DTYPE_C128, 1, NULL, NULL, NULL, ((double[]){9, 9, 9, 1e300})), "'wave'", "1e300", "1", "c64");
+    ROW("read: a float too large", OUT_OF_RANGE, atlas_read_array(writer, "jan", "scalar", ATLAS_DTYPE_F32, 0, NULL, NULL, NULL, memory), "'scalar'", "1e308", "f32");
+    ROW("read: a fill value too large", OUT_OF_RANGE, atlas_read_array(writer, "apr", "unwritten", ATLAS_DTYPE_F16, 1, NULL, NULL, NULL, memory), "'unwritten'", "65520", "f16");
     ROW("read: an integer too large", OUT_OF_RANGE, atlas_read_array(writer, "jan", "size", ATLAS_DTYPE_U16, 1, NULL, NULL, NULL, memory), "'size'", "1", "70000", "u16");
 }
 
@@ -599,9 +658,16 @@ static void append(void) {
     ROW("append: bytes overflow", INVALID_ARGUMENT, APPEND("temperature", ATLAS_DTYPE_F32, 2, vast, memory), "'temperature'", "230584300921369395", "overflow");
     ROW("append: float memory, integer array", TYPE_MISMATCH, APPEND("count", ATLAS_DTYPE_F32, 1, low, memory), "f32", "i16");
     ROW("append: dtype 55", INVALID_ARGUMENT, APPEND("temperature", 55, 2, one_row, memory), "dtype", "55");
+    ROW("append: a float too large", OUT_OF_RANGE, APPEND("temperature", ATLAS_DTYPE_F64, 2, ((const uint64_t[]){1, 6}), ((double[]){1, 2, 3, 4, 5, 1e40})), "'temperature'", "5", "1e40");
     ROW("append: an integer too large", OUT_OF_RANGE, APPEND("count", ATLAS_DTYPE_I32, 1, n2, ((int32_t[]){1, 32768})), "'count'", "1", "32768");
     ROW("append: strings to numbers", TYPE_MISMATCH, atlas_append_strings(writer, "jan", "count", 1, n3, words3), "'count'", "i16", "string");
     ROW("append: numbers to strings", TYPE_MISMATCH, APPEND("station", ATLAS_DTYPE_U8, 1, n3, memory), "'station'", "string");
+    ROW("resize: array NULL", INVALID_ARGUMENT, atlas_resize_array(writer, "jan", NULL, 1), "array", "NULL");
+    ROW("resize: dataset NULL", INVALID_ARGUMENT, atlas_resize_array(writer, NULL, "count", 1), "dataset", "NULL");
+    ROW("resize: dataset missing", NOT_FOUND, atlas_resize_array(writer, "may", "count", 1), "'may'");
+    ROW("resize: array missing", NOT_FOUND, atlas_resize_array(writer, "jan", "wind", 1), "'wind'", "'jan'");
+    ROW("resize: a scalar", INVALID_ARGUMENT, atlas_resize_array(writer, "jan", "scalar", 1), "'scalar'", "rank 0");
+    ROW("resize: bytes overflow", INVALID_ARGUMENT, atlas_resize_array(writer, "jan", "count", UINT64_MAX), "'count'", "overflow");
     ROW("append: strings NULL", INVALID_ARGUMENT, atlas_append_strings(writer, "jan", "station", 1, n3, NULL), "values", "NULL");
     ROW("append: a string NULL", INVALID_ARGUMENT, atlas_append_strings(writer, "jan", "station", 1, n3, ((const char *const[]){"a", "b", NULL})), "values", "2");
 }
@@ -637,7 +703,7 @@ static void strings(void) {
     ROW("write_strings: values NULL", INVALID_ARGUMENT, atlas_write_strings(writer, "jan", "station", 1, NULL, NULL, NULL), "values", "NULL");
     ROW("write_strings: a value NULL", INVALID_ARGUMENT, atlas_write_strings(writer, "jan", "station", 1, NULL, NULL, ((const char *const[]){"a", NULL, "c"})), "values", "1");
     ROW("write_strings: a value not UTF-8", INVALID_ARGUMENT, atlas_write_strings(writer, "jan", "station", 1, NULL, NULL, ((const char *const[]){"a", "b", "\xe6\xb0"})), "values", "2", "UTF-8");
-    ROW("write_strings: past the end", OUT_OF_RANGE, atlas_write_strings(writer, "jan", "station", 1, n2, n2, words3), "'station'", "start[0]=2", "count[0]=2", "shape[0]=3");
+    ROW("write_strings: past the end", OUT_OF_RANGE, atlas_write_strings(writer, "jan", "station", 1, n2, n2, words3), "'station'", "start[0]=2", "count[0]=2", "shape[0]=3", "append", "unlimited");
     ROW("write_strings: rank 2 for 1", INVALID_ARGUMENT, atlas_write_strings(writer, "jan", "station", 2, NULL, NULL, words3), "'station'", "2", "1");
     ROW("write_strings: array missing", NOT_FOUND, atlas_write_strings(writer, "jan", "wind", 1, NULL, NULL, words3), "'wind'");
     ROW("read_strings: of numbers", TYPE_MISMATCH, atlas_read_strings(writer, "jan", "count", 1, NULL, NULL, text_buffer, 64, &needed), "'count'", "i16", "string");
@@ -690,7 +756,11 @@ static void attributes(void) {
     static const char *const words[] = {"a", NULL}, *const bytes[] = {"a", "\xff"};
 #define SET(dataset, array, key, dtype, count, values) atlas_set_attribute(writer, dataset, array, key, dtype, count, values)
 #define GET(dataset, array, key, dtype, capacity, values) atlas_get_attribute(writer, dataset, array, key, dtype, capacity, values, &size_out)
-    ROW("set_attribute: dataset NULL", INVALID_ARGUMENT, SET(NULL, NULL, "k", ATLAS_DTYPE_I8, 1, memory), "dataset", "NULL");
+    ROW("set_attribute: dataset NULL, array not", INVALID_ARGUMENT, SET(NULL, "count", "k", ATLAS_DTYPE_I8, 1, memory), "'count'", "dataset");
+    ROW("get_attribute: missing of the store", NOT_FOUND, GET(NULL, NULL, "k", ATLAS_DTYPE_I8, 8, memory), "'k'", "store");
+    ROW("get_attribute: the dataset's is not the store's", NOT_FOUND, GET(NULL, NULL, "months", ATLAS_DTYPE_I32, 8, memory), "'months'", "store");
+    ROW("delete_attribute: missing of the store", NOT_FOUND, atlas_delete_attribute(writer, NULL, NULL, "k"), "'k'", "store");
+    ROW("attribute_count: dataset NULL, array not", INVALID_ARGUMENT, atlas_attribute_count(writer, NULL, "count", &size_out), "'count'", "dataset");
     ROW("set_attribute: key NULL", INVALID_ARGUMENT, SET("jan", NULL, NULL, ATLAS_DTYPE_I8, 1, memory), "key", "NULL");
     ROW("set_attribute: values NULL", INVALID_ARGUMENT, SET("jan", NULL, "k", ATLAS_DTYPE_I8, 1, NULL), "values", "NULL");
     ROW("set_attribute: dataset missing", NOT_FOUND, SET("nov", NULL, "k", ATLAS_DTYPE_I8, 1, memory), "'nov'");
@@ -710,6 +780,7 @@ static void attributes(void) {
     ROW("get_attribute: count NULL", INVALID_ARGUMENT, atlas_get_attribute(writer, "jan", NULL, "months", ATLAS_DTYPE_I32, 8, memory, NULL), "count", "NULL");
     ROW("get_attribute: text as number", TYPE_MISMATCH, GET("jan", "temperature", "unit", ATLAS_DTYPE_I32, 8, memory), "'unit'", "string", "i32");
     ROW("get_attribute: signed as unsigned", TYPE_MISMATCH, GET("jan", NULL, "months", ATLAS_DTYPE_U32, 8, memory), "'months'", "i32", "u32");
+    ROW("get_attribute: a float that does not fit", OUT_OF_RANGE, GET("jan", "scalar", "far", ATLAS_DTYPE_F32, 8, memory), "'far'", "1e300", "f32");
     ROW("get_attribute: does not fit", OUT_OF_RANGE, GET("jan", NULL, "months", ATLAS_DTYPE_I16, 8, memory), "'months'", "2", "70000");
     ROW("get_attribute: dtype -1", INVALID_ARGUMENT, GET("jan", NULL, "months", -1, 8, memory), "dtype", "-1");
     ROW("get_attribute_strings: a number", TYPE_MISMATCH, atlas_get_attribute_strings(writer, "jan", NULL, "months", text_buffer, 64, &needed), "'months'", "i32", "string");
@@ -788,10 +859,10 @@ static void success_leaves_the_text(void) {
     char text[512];
     snprintf(text, sizeof text, "%s", atlas_last_error());
     for (int i = 4; i < FUNCTIONS; i++) {
-        if (i == 27) continue; /* fails here: the array has no fill text */
+        if (i == 27 || i == 50) continue; /* fail here: the array has no fill text, a writer waits for no commit */
         mutates = true;
         if (i == 0 || i == 3 || i == 7 || i == 8 || i == 13 || i == 14 || i == 20 || i == 22 || i == 24 || i == 25 || i == 28 ||
-            i == 35 || (i >= 38 && i <= 46))
+            i == 35 || (i >= 38 && i <= 46) || (i >= 51 && i <= 54))
             continue; /* those that change the store */
         CHECK_OK(call_function(i, writer));
         CHECK_TEXT(atlas_last_error(), text);
@@ -821,6 +892,33 @@ static void each_failure_has_its_own_text(void) {
     CHECK_FAILS(atlas_delete_dataset(writer, "a-rather-long-name-for-a-dataset"), ATLAS_STATUS_NOT_FOUND, "a-rather-long-name");
     CHECK_FAILS(atlas_delete_dataset(writer, "x"), ATLAS_STATUS_NOT_FOUND, "'x'");
     CHECK(strstr(atlas_last_error(), "rather") == NULL);
+}
+
+/* A pointer to the text, however old, leads to the text that was set last: so does the order matter to nobody in which a
+ * compiler evaluates the arguments of printf("%d %s", failing(), atlas_last_error()). */
+static void the_text_stays_in_its_place(void) {
+    const char *before = atlas_last_error();
+    static char name[8001], text[9000];
+    for (size_t length = 1; length < sizeof name; length = length * 3 + 7) {
+        memset(name, 'a', length);
+        name[length] = '\0';
+        /* The arguments in either order. */
+        snprintf(text, sizeof text, "%d %s", (int)atlas_delete_dataset(writer, name), atlas_last_error());
+        CHECK(strncmp(text, "2 ", 2) == 0 && strstr(text, "'a") != NULL);
+        CHECK_TEXT(text + 2, before);
+        snprintf(text, sizeof text, "%s %d", atlas_last_error(), (int)atlas_delete_dataset(writer, "dec"));
+        CHECK(strstr(text, "'dec'") != NULL && strcmp(text + strlen(text) - 2, " 2") == 0);
+        CHECK(atlas_last_error() == before && strstr(before, "'dec'") != NULL);
+    }
+    /* One that is too long is cut, between two characters. */
+    for (size_t i = 0; i + 2 < sizeof name; i += 2) memcpy(name + i, "\xc3\xbc", 3);
+    for (int shift = 0; shift < 2; shift++) {
+        CHECK_STATUS(atlas_delete_dataset(writer, name + shift), ATLAS_STATUS_NOT_FOUND);
+        size_t length = strlen(before);
+        CHECK(length <= 4095 && length > 4080);
+        CHECK_TEXT(before + length - 5, "\xc3\xbc...");
+        name[1] = 'x';
+    }
 }
 
 static int32_t refuse(const char *what, uint64_t done, uint64_t total, void *user_data) {
@@ -906,6 +1004,7 @@ int main(int argc, char **argv) {
         group("success leaves the text alone", true, success_leaves_the_text);
         group("discard leaves the text alone", true, discard_leaves_the_text);
         group("each failure has its own text", true, each_failure_has_its_own_text);
+        group("the text stays in its place", true, the_text_stays_in_its_place);
         group("options of other versions", true, options_of_other_versions);
         folder_free(&committed);
         group("the store still closes", false, close_world);

@@ -721,7 +721,18 @@ static void narrowing_is_checked(void) {
     CHECK_OK(atlas_close(store));
 }
 
-/* Floats round to the nearest; what is not a number or not finite stays so. */
+static atlas_store open_lax(const char *path) {
+    atlas_open_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = sizeof options;
+    options.float_overflow = ATLAS_OVERFLOW_INFINITY;
+    atlas_store store = 0;
+    CHECK_OK(atlas_open(path, ATLAS_MODE_READ_WRITE, &options, &store));
+    return store;
+}
+
+/* Floats round to the nearest; what is not a number or not finite stays so, and what is finite becomes infinite only where
+ * the handle says so. */
 static void floats_change_width(void) {
     defaults();
     atlas_store store = create_with(path_of("store"));
@@ -732,6 +743,9 @@ static void floats_change_width(void) {
     float floats[N];
     double back[N];
     CHECK_OK(atlas_define_array(store, "d", "f32", ATLAS_DTYPE_F32, 1, NULL, shape, NULL));
+    CHECK_FAILS(atlas_write_array(store, "d", "f32", ATLAS_DTYPE_F64, 1, NULL, NULL, NULL, values), ATLAS_STATUS_OUT_OF_RANGE, "1e300");
+    CHECK_OK(atlas_close(store));
+    store = open_lax(path_of("store"));
     CHECK_OK(atlas_write_array(store, "d", "f32", ATLAS_DTYPE_F64, 1, NULL, NULL, NULL, values));
     CHECK_OK(atlas_read_array(store, "d", "f32", ATLAS_DTYPE_F32, 1, NULL, NULL, NULL, floats));
     CHECK_OK(atlas_read_array(store, "d", "f32", ATLAS_DTYPE_F64, 1, NULL, NULL, NULL, back));
@@ -1645,6 +1659,91 @@ static void regions_without_cells(void) {
     everywhere(1, change_empty, check_no_cells);
 }
 
+/* An unlimited dimension grows with what is written, is cut, and grows again without what was cut. */
+static void records_past_the_end(void) {
+    atlas_store store = store_create(path_of("records"));
+    const uint64_t empty[1] = {0}, three[1] = {3};
+    const double missing = -1;
+    atlas_array_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = sizeof options;
+    options.fill_value = &missing;
+    CHECK_OK(atlas_create_dataset(store, "d"));
+    CHECK_OK(atlas_define_array(store, "d", "t", ATLAS_DTYPE_F64, 1, NULL, empty, &options));
+    CHECK_OK(atlas_define_array(store, "d", "s", ATLAS_DTYPE_STRING, 1, NULL, empty, NULL));
+    CHECK_OK(atlas_define_array(store, "d", "fixed", ATLAS_DTYPE_F64, 1, NULL, three, &options));
+    options.unlimited = ATLAS_SWITCH_ON;
+    CHECK_OK(atlas_define_array(store, "d", "asked", ATLAS_DTYPE_F64, 1, NULL, three, &options));
+    atlas_array_description info;
+    const char *const names[] = {"t", "s", "fixed", "asked"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        memset(&info, 0, sizeof info);
+        info.struct_size = sizeof info;
+        CHECK_OK(atlas_array_info(store, "d", names[i], &info));
+        CHECK_I64(info.unlimited, i == 2 ? ATLAS_SWITCH_OFF : ATLAS_SWITCH_ON);
+    }
+    CHECK_OK(atlas_write_array(store, "d", "t", ATLAS_DTYPE_F64, 1, (uint64_t[]){3}, (uint64_t[]){2}, NULL, (double[]){3, 4}));
+    CHECK_OK(atlas_write_strings(store, "d", "s", 1, (uint64_t[]){2}, (uint64_t[]){1}, (const char *const[]){"two"}));
+    CHECK_LIST(";;two;", atlas_read_strings, store, "d", "s", 1, NULL, NULL);
+    for (int round = 0; round < 2; round++) {
+        double values[6] = {0};
+        CHECK_OK(atlas_read_array(store, "d", "t", ATLAS_DTYPE_F64, 1, NULL, (uint64_t[]){5}, NULL, values));
+        for (int i = 0; i < 5; i++) CHECK_F64(values[i], i < 3 ? missing : (double)i);
+        CHECK_FAILS(atlas_read_array(store, "d", "t", ATLAS_DTYPE_F64, 1, (uint64_t[]){5}, (uint64_t[]){1}, NULL, values),
+                    ATLAS_STATUS_OUT_OF_RANGE, "shape[0]=5");
+        if (round == 0) CHECK_OK(atlas_flush(store));
+    }
+    CHECK_FAILS(atlas_write_array(store, "d", "fixed", ATLAS_DTYPE_F64, 1, three, (uint64_t[]){1}, NULL, &missing),
+                ATLAS_STATUS_OUT_OF_RANGE, "unlimited");
+    CHECK_OK(atlas_resize_array(store, "d", "t", 4));
+    CHECK_OK(atlas_flush(store));
+    CHECK_OK(atlas_resize_array(store, "d", "t", 6));
+    CHECK_OK(atlas_resize_array(store, "d", "s", 1));
+    CHECK_LIST(";", atlas_read_strings, store, "d", "s", 1, NULL, NULL);
+    CHECK_OK(atlas_close(store));
+    store = store_open(path_of("records"), ATLAS_MODE_READ);
+    double values[6] = {0};
+    CHECK_OK(atlas_read_array(store, "d", "t", ATLAS_DTYPE_F64, 1, NULL, NULL, NULL, values));
+    for (int i = 0; i < 6; i++) CHECK_F64(values[i], i == 3 ? 3 : missing);
+    CHECK_OK(atlas_close(store));
+}
+
+/* A program that runs again: the store of its first run is there for readers until the first flush of the second. */
+static void begun_anew(void) {
+    atlas_create_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = sizeof options;
+    options.if_exists = ATLAS_IF_EXISTS_REPLACE;
+    const char *const datasets[] = {"first", "second"};
+    atlas_store store = 0, reader = 0;
+    for (int run = 0; run < 2; run++) {
+        CHECK_OK(atlas_create(path_of("anew"), &options, &store));
+        CHECK_OK(atlas_create_dataset(store, datasets[run]));
+        if (run == 0) CHECK_OK(atlas_close(store));
+    }
+    reader = store_open(path_of("anew"), ATLAS_MODE_READ);
+    bool newer = true;
+    CHECK_OK(atlas_wait_for_commit(reader, 0, &newer));
+    CHECK(!newer);
+    CHECK_LIST("first;", atlas_dataset_names, reader);
+    CHECK_OK(atlas_flush(store));
+    CHECK_LIST("first;", atlas_dataset_names, reader);
+    CHECK_OK(atlas_wait_for_commit(reader, ATLAS_WAIT_FOREVER, &newer));
+    CHECK(newer);
+    CHECK_OK(atlas_refresh(reader));
+    CHECK_LIST("second;", atlas_dataset_names, reader);
+    CHECK_OK(atlas_wait_for_commit(reader, 1, &newer));
+    CHECK(!newer);
+    CHECK_OK(atlas_rollback(store, 2));
+    CHECK_LIST("first;", atlas_dataset_names, store);
+    CHECK_OK(atlas_close(store));
+    CHECK_OK(atlas_close(reader));
+    options.if_exists = ATLAS_IF_EXISTS_OPEN;
+    CHECK_OK(atlas_create(path_of("anew"), &options, &store));
+    CHECK_LIST("first;", atlas_dataset_names, store);
+    CHECK_OK(atlas_close(store));
+}
+
 int main(int argc, char **argv) {
     (void)argc;
     check_start(argv);
@@ -1672,5 +1771,7 @@ int main(int argc, char **argv) {
     RUN(places_of_chunks);
     RUN(progress_can_cancel);
     RUN(regions_without_cells);
+    RUN(records_past_the_end);
+    RUN(begun_anew);
     return check_finish();
 }

@@ -17,7 +17,7 @@ if [ "$valgrind" != 0 ] && ! command -v valgrind >/dev/null; then
 fi
 prepare "$1"
 shift
-[ $# -gt 0 ] || set -- version seed misuse roundtrip time threads stress processes surroundings
+[ $# -gt 0 ] || set -- version seed misuse roundtrip time threads stress processes forgets surroundings
 
 # one TITLE COMMAND..: runs a test program, shows what it says, and adds up its last line.
 one() {

@@ -14,12 +14,12 @@ fn ls() {
     assert_eq!(text(["ls", store.path(), "january"]), "temperature\nstation\nlevel\n");
     assert_eq!(text(["ls", "-l", store.path()]), "january  3 arrays  1 attribute\n");
     let long = text(["ls", "-l", store.path(), "january"]);
-    let first = "temperature  f32     (lat=3, lon=4)  chunks [2, 2]  zstd 1, shuffled\n";
+    let first = "temperature  f32     (dim_0=3, lon=4)  chunks [2, 2]  zstd 1, shuffled\n";
     assert!(long.starts_with(first), "{long}");
     assert_eq!(json(&["ls", store.path()]), json!([{"name": "january"}]));
     assert_eq!(json(&["ls", "-l", store.path()]), json!([{"name": "january", "array_count": 3, "attribute_count": 1}]));
     let expected = json!({
-        "name": "temperature", "dtype": "f32", "dims": ["lat", "lon"], "shape": [3, 4], "chunk_shape": [2, 2],
+        "name": "temperature", "dtype": "f32", "dims": ["dim_0", "lon"], "shape": [3, 4], "chunk_shape": [2, 2],
         "codec": "zstd", "level": 1, "shuffle": true, "pack": true, "fill_value": -999.0,
     });
     let listed = json(&["ls", "-l", store.path(), "january"]);
@@ -50,11 +50,11 @@ dataset: january {
     lon = 4 ;
     n = 2 ;
   variables:
-    f32 temperature(lat=3, lon) ; // fill -999.0; chunks [2, 2]; zstd 1, shuffled
+    f32 temperature(dim_0=3, lon) ; // fill -999.0; chunks [2, 2]; zstd 1, shuffled
       string temperature:units = "degC" ;
       f32 temperature:valid_range = -80.0, Infinity ;
     string station(n) ; // chunks [2]; zstd 1, shuffled
-    u8 level(lat=2) ; // chunks [2]; zstd 1, shuffled, not packed
+    u8 level(dim_0=2) ; // chunks [2]; zstd 1, shuffled, not packed
   attributes:
       string :title = "a run" ;
 }
@@ -145,6 +145,20 @@ fn show_as_json() {
     assert_eq!(whole["datasets"][0]["arrays"][1]["values"][1], "\"X\"\n\u{1b}[31m");
     assert_eq!(whole["datasets"][1]["arrays"][0]["values"], json!(["NaN"]));
     assert_eq!(json(&["show", store.path()])["datasets"][0]["arrays"][0].get("values"), None);
+}
+
+/// The store's own attributes, of a dataset that was renamed beside them.
+#[test]
+fn show_with_attributes_of_the_store() {
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/v1-renamed");
+    let said = text(["show", fixture]);
+    let own =
+        "{ // generation 3\n  attributes:\n      string :title = \"seven é\" ;\n      i32 :levels = 1000, -850 ;\n";
+    assert!(said.contains(own), "{said}");
+    assert!(said.contains("dataset: new {") && !text(["show", fixture, "new"]).contains(":title"), "{said}");
+    let document = json(&["show", fixture]);
+    assert_eq!(document["attributes"], json!({"title": {"string": ["seven é"]}, "levels": {"i32": [1000, -850]}}));
+    assert_eq!(json(&["show", fixture, "new"]).get("attributes"), None);
 }
 
 /// The store of every type in `tests/fixtures`, whose values `expected.json` has.

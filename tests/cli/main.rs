@@ -79,16 +79,16 @@ fn made() -> Made {
         fill_value: Some(FillValue::from(-999f32)),
         ..Default::default()
     };
-    january.define_array("temperature", DType::F32, &["lat", "lon"], &[3, 4], chunked).unwrap();
+    january.define_array("temperature", DType::F32, &["dim_0", "lon"], &[3, 4], chunked).unwrap();
     let values: Vec<f32> = (0..8).map(|i| i as f32 / 10.0).collect();
     january.write("temperature", Selection::region(&[0, 0], &[2, 4]), Source::from_slice(&values)).unwrap();
     january.set_attribute(Some("temperature"), "units", "degC").unwrap();
     january.set_attribute(Some("temperature"), "valid_range", vec![-80f32, f32::INFINITY]).unwrap();
     january.define_array("station", DType::String, &["n"], &[2], ArrayOptions::default()).unwrap();
     january.write_strings("station", Selection::all(1), &["Oslo", "\"X\"\n\u{1b}[31m"]).unwrap();
-    // The same name of a dimension with another extent.
+    // A name of a dimension with another extent: one that nobody gave, or the commit would be refused.
     let apart = ArrayOptions { pack: Some(false), ..Default::default() };
-    january.define_array("level", DType::U8, &["lat"], &[2], apart).unwrap();
+    january.define_array("level", DType::U8, &["dim_0"], &[2], apart).unwrap();
     january.set_attribute(None, "title", "a run").unwrap();
     store.flush().unwrap();
     let july = store.create_dataset("july").unwrap();

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What a run says of the one array in `made` that has a dimension of another extent.
-const LEVEL: &str = "atlas: warning: array 'level' of dataset 'january' is left out: its dimension 'lat' has 2 cells, where another has 3\n";
+const LEVEL: &str = "atlas: warning: array 'level' of dataset 'january' is left out: its dimension 'dim_0' has 2 cells, where another has 3\n";
 
 /// A run that succeeds and says for how long the references are valid, and nothing else.
 fn refs(words: &[&str]) -> String {
@@ -99,7 +99,7 @@ fn one_dataset() {
     });
     assert_eq!(inner(&found, "temperature/.zarray"), expected);
     let expected = json!({
-        "_ARRAY_DIMENSIONS": ["lat", "lon"], "units": "degC", "valid_range": [-80.0, "Infinity"],
+        "_ARRAY_DIMENSIONS": ["dim_0", "lon"], "units": "degC", "valid_range": [-80.0, "Infinity"],
     });
     assert_eq!(inner(&found, "temperature/.zattrs"), expected);
     // One chunk has a block of its own, the other shares one; the second row of chunks was never written.
@@ -161,7 +161,7 @@ fn zarr_version_3() {
     assert_eq!((&declared["data_type"], &declared["fill_value"]), (&json!("float32"), &json!(-999.0)));
     assert_eq!(declared["attributes"]["_FillValue"], "AAAAAAA4j8A=");
     assert_eq!(declared["codecs"], json!([{"name": "bytes", "configuration": {"endian": "little"}}]));
-    assert_eq!(declared["dimension_names"], json!(["lat", "lon"]));
+    assert_eq!(declared["dimension_names"], json!(["dim_0", "lon"]));
     assert_eq!(inner(&found, "station/zarr.json")["fill_value"], "");
     assert_eq!(inner(&found, "zarr.json")["consolidated_metadata"]["metadata"]["temperature"], declared);
     assert!(found["temperature/c/0/1"].as_str().unwrap().starts_with("base64:"));
@@ -173,10 +173,10 @@ fn what_zarr_tools_cannot_read_is_left_out() {
     let made = folder(|store| {
         let d = store.create_dataset("d").unwrap();
         for name in ["good", "a/b", ".zarray", "zarr.json"] {
-            numbers(&d, name, &["x"], &[3], ArrayOptions::default());
+            numbers(&d, name, &["dim_0"], &[3], ArrayOptions::default());
         }
-        numbers(&d, "longer", &["x"], &[4], ArrayOptions::default());
-        numbers(&d, "oblong", &["y", "y"], &[2, 3], ArrayOptions::default());
+        numbers(&d, "longer", &["dim_0"], &[4], ArrayOptions::default());
+        numbers(&d, "oblong", &["dim_1", "dim_1"], &[2, 3], ArrayOptions::default());
     });
     let run = atlas(["refs", made.store(), "d", "--no-pin"]);
     assert_eq!(run.code, 1);
@@ -186,8 +186,8 @@ fn what_zarr_tools_cannot_read_is_left_out() {
 atlas: warning: array 'a/b' of dataset 'd' is left out: a name with '/' or '\\\\' is that of a group
 atlas: warning: array '.zarray' of dataset 'd' is left out: its name is reserved
 atlas: warning: array 'zarr.json' of dataset 'd' is left out: its name is reserved
-atlas: warning: array 'longer' of dataset 'd' is left out: its dimension 'x' has 4 cells, where another has 3
-atlas: warning: array 'oblong' of dataset 'd' is left out: its dimension 'y' has 3 cells, where another has 2
+atlas: warning: array 'longer' of dataset 'd' is left out: its dimension 'dim_0' has 4 cells, where another has 3
+atlas: warning: array 'oblong' of dataset 'd' is left out: its dimension 'dim_1' has 3 cells, where another has 2
 atlas: note: valid while generation 2 is kept
 ";
     assert_eq!(run.err, expected);

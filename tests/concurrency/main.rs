@@ -128,7 +128,7 @@ fn create(disk: &Memory, write_buffer_bytes: u64) -> Arc<Store> {
 
 fn define(store: &Store, dataset: &str, array: Array) {
     let options = ArrayOptions { chunk_shape: Some(vec![2 * array.part as u64]), ..Default::default() };
-    store.define_array(dataset, array.name, DType::I64, &["x"], &[4 * array.part as u64], options).unwrap();
+    store.define_array(dataset, array.name, DType::I64, &[], &[4 * array.part as u64], options).unwrap();
 }
 
 /// What is committed.
@@ -359,7 +359,7 @@ fn expect_refusal(error: Error) {
 fn close_beside_writers(fails: bool) {
     let disk = Memory::default();
     let store = create(&disk, if fails || pick(2) == 0 { ROOMY } else { 1 });
-    store.define_array("run", "log", DType::I64, &["x"], &[0], ArrayOptions::default()).unwrap();
+    store.define_array("run", "log", DType::I64, &[], &[0], ArrayOptions::default()).unwrap();
     let (numbers, appended) = thread::scope(|scope| {
         let writers = [0, 1].map(|part| {
             let store = &store;

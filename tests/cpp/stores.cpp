@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <list>
@@ -453,6 +454,76 @@ TEST(options_of_a_store) {
 #endif
 }
 
+TEST(renaming_copying_and_attributes_of_the_store) {
+    atlas::Store store = atlas::create(path_of("store")), other = atlas::create(path_of("other"));
+    atlas::Array a = store.create_dataset("jan").define_array<int>("a", {}, {3});
+    CHECK_EQUAL(a.dims(), (Names{"a"})); // an array of one dimension is its own coordinate
+    a.write({1, 2, 3});
+    store["jan"].attributes().set("k", 7);
+    store.create_dataset("feb");
+    store.rename("jan", "mar");
+    CHECK_EQUAL(store.dataset_names(), (Names{"feb", "mar"}));
+    CHECK_THROWS(not_found, ("'jan'"), (void)a.read<int>());
+    CHECK_THROWS(already_exists, ("'feb'"), store.rename("mar", "feb"));
+    store.copy("mar", "apr");
+    store.copy("mar", other, "mar");
+    CHECK_THROWS(already_exists, ("'apr'"), store.copy("mar", "apr"));
+    for (const atlas::Dataset &dataset : {store["mar"], store["apr"], other["mar"]}) {
+        CHECK_EQUAL(dataset["a"].read<int>(), (std::vector<int>{1, 2, 3}));
+        CHECK(dataset.attributes().get<int>("k") == 7);
+    }
+    const atlas::Attributes own = store.attributes();
+    own.set("title", "a store");
+    own.set("levels", {1.0, 2.0});
+    CHECK_EQUAL(own.names(), (Names{"title", "levels"}));
+    CHECK(own.get<std::string>("title") == "a store" && own.has("levels") && own.count() == 2);
+    CHECK_THROWS(type_mismatch, ("'levels'", "the store", "2 values"), (void)own.get<double>("levels"));
+    own.erase("levels");
+    store.close();
+    other.close();
+    const atlas::Store reading = atlas::open(path_of("store"));
+    CHECK_EQUAL(reading.attributes().names(), (Names{"title"}));
+    CHECK_THROWS(read_only, ("read"), reading.attributes().set("k", 1));
+}
+
+TEST(dimensions_have_one_length) {
+    atlas::Store store = atlas::create(path_of("store"));
+    atlas::Dataset d = store.create_dataset("d");
+    d.define_array<double>("cov", {"x", "x"}, {2, 2});
+    CHECK_THROWS(invalid_argument, ("'x'", "3", "2", "'cov'"), d.define_array<double>("t", {"time", "x"}, {0, 3}));
+    d.define_array<double>("time", {}, {0});
+    d.define_array<double>("t", {"time"}, {0}).append({1.0, 2.0});
+    CHECK_THROWS(invalid_argument, ("'time'", "'t'", "2", "0"), store.flush());
+    d["time"].append({1.0, 2.0});
+    store.close();
+}
+
+TEST(floats_that_do_not_fit) {
+    const double large[] = {1.5, -1e300}, infinite[] = {INFINITY, NAN};
+    atlas::CreateOptions options;
+    {
+        atlas::Store store = atlas::create(path_of("store"), options);
+        atlas::Array a = store.create_dataset("d").define_array<float>("a", {"x"}, {2});
+        CHECK_THROWS(out_of_range, ("'a'", "-1e300", "f32"), a.write(large));
+        a.write(infinite);
+        a.attributes().set("far", 1e300);
+        CHECK(std::isinf(a.read<float>()[0]) && std::isnan(a.read<float>()[1]));
+        CHECK_THROWS(out_of_range, ("'far'"), (void)a.attributes().get<float>("far"));
+        store["d"].define_array<double>("b", {"x"}, {2}).write(large);
+        CHECK_THROWS(out_of_range, ("'b'"), (void)store["d"]["b"].read<float>());
+        store.close();
+    }
+    atlas::OpenOptions reading;
+    reading.float_overflow = atlas::FloatOverflow::infinity;
+    atlas::Store store = atlas::open(path_of("store"), Mode::read_write, reading);
+    CHECK_EQUAL(store["d"]["b"].read<float>(), (std::vector<float>{1.5F, -INFINITY}));
+    CHECK(std::isinf(store["d"]["a"].attributes().get<float>("far")));
+    store["d"]["a"].write(large);
+    CHECK_EQUAL(store["d"]["a"].read<float>(), (std::vector<float>{1.5F, -INFINITY}));
+    options.float_overflow = static_cast<atlas::FloatOverflow>(77);
+    CHECK_THROWS(invalid_argument, ("77"), (void)atlas::create(path_of("bad"), options));
+}
+
 namespace {
 // A store with something for compact and verify to do.
 void make_garbage(const std::filesystem::path &path) {
@@ -601,6 +672,65 @@ TEST(readers_stay_until_they_refresh) {
     CHECK_EQUAL(seen.read<int>(), std::vector<int>{2});
     CHECK(reader.has_dataset("e"));
     writer.refresh();
+}
+
+TEST(a_reader_waits_for_a_commit) {
+    atlas::Store writer = atlas::create(path_of("store"));
+    const atlas::Store reader = atlas::open(path_of("store"));
+    CHECK(!reader.wait_for_commit(atlas::Timeout(1)));
+    CHECK_THROWS(invalid_argument, ("open for writing"), (void)writer.wait_for_commit(atlas::Timeout(0)));
+    writer.create_dataset("d");
+    writer.flush();
+    CHECK(reader.wait_for_commit(atlas::wait_forever));
+    CHECK(!reader.has_dataset("d"));
+}
+
+TEST(a_store_that_is_there_is_opened_or_begun_anew) {
+    atlas::CreateOptions options;
+    options.if_exists = atlas::IfExists::open;
+    for (const char *name : {"a", "b"}) {
+        atlas::Store store = atlas::create(path_of("store"), options);
+        store.create_dataset(name);
+        CHECK_THROWS(already_exists, (), (void)atlas::create(path_of("store")));
+        atlas::OpenOptions patient;
+        patient.lock_timeout = atlas::Timeout(10);
+        CHECK_THROWS(locked, ("10 ms"), (void)atlas::open(path_of("store"), atlas::Mode::read_write, patient));
+        store.close();
+    }
+    options.if_exists = atlas::IfExists::replace;
+    options.lock_timeout = atlas::wait_forever;
+    atlas::Store store = atlas::create(path_of("store"), options);
+    atlas::Store reader = atlas::open(path_of("store"));
+    CHECK_EQUAL(store.dataset_count(), std::size_t{0});
+    CHECK_EQUAL(reader.dataset_count(), std::size_t{2});
+    store.flush();
+    reader.refresh();
+    CHECK_EQUAL(reader.dataset_count(), std::size_t{0});
+    store.rollback(reader.info().generation - 1);
+    CHECK_EQUAL(store.dataset_count(), std::size_t{2});
+}
+
+TEST(arrays_are_resized_and_grow_where_they_are_unlimited) {
+    atlas::Store store = atlas::create(path_of("store"));
+    const atlas::Dataset d = store.create_dataset("d");
+    atlas::ArrayOptions<int> options;
+    options.fill_value = -1;
+    const atlas::Array records = d.define_array<int>("records", {"time"}, {0}, options);
+    const atlas::Array fixed = d.define_array<int>("fixed", {"x"}, {2}, options);
+    CHECK(records.info().unlimited && !fixed.info().unlimited);
+    records.write(7, {{2}, {1}});
+    CHECK_EQUAL(records.read<int>(), (std::vector<int>{-1, -1, 7}));
+    records.resize(2);
+    records.resize(4);
+    CHECK_EQUAL(records.read<int>(), (std::vector<int>{-1, -1, -1, -1}));
+    CHECK_THROWS(out_of_range, ("unlimited"), fixed.write(7, {{2}, {1}}));
+    options.unlimited = true;
+    const atlas::Array asked = d.define_array<int>("asked", {"x"}, {2}, options);
+    asked.write(7, {{2}, {1}});
+    CHECK_EQUAL(asked.read<int>(), (std::vector<int>{-1, -1, 7}));
+    const atlas::Array labels = d.define_array<std::string>("labels", {"x"}, {0});
+    labels.write("b", {{1}, {1}});
+    CHECK_EQUAL(labels.shape(), (atlas::Shape{2}));
 }
 
 TEST(commits_can_be_opened_and_gone_back_to) {

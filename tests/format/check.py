@@ -340,6 +340,22 @@ def check_zarr(name, store):
                     check(what, same)
 
 
+def check_renamed():
+    """A store with attributes of its own and a dataset that was renamed; a name that stands twice in one array."""
+    store = attempt("v1-renamed: read", Store, FIXTURES / "v1-renamed")
+    if store is None:
+        return
+    check("v1-renamed: datasets", list(store.datasets) == ["other", "new"])
+    levels = np.array([1000, -850], "<i4").tobytes()
+    check("v1-renamed: attributes", store.store_attributes == {"title": ("string", ["seven é"]), "levels": ("i32", levels)})
+    arrays = store.datasets["new"]
+    check("v1-renamed: values", arrays["v"].values.tolist() == [1, -2, 3, -4, 5] and arrays["v"].dims == ["v"])
+    check("v1-renamed: dimensions", arrays["cov"].dims == ["v", "v"])
+    named = [name for segment in store.segments["v"] for name, *_ in segment.definitions[1].values()]
+    check("v1-renamed: the segment has the earlier name", named == ["old"])
+    check("v1-renamed: ids", arrays["v"].id < store.atlas["renamed"] == store.atlas["next_array_id"])
+
+
 def main():
     warnings.simplefilter("ignore")
     check("CRC-32C of '123456789'", reader.crc32c(b"123456789") == 0xE3069283)
@@ -357,6 +373,7 @@ def main():
         check_numcodecs(name, store)
         check_zarr(name, store)
         check_damage(name, store)
+    check_renamed()
     print(f"{passed} passed, {failed} failed")
     return failed == 0 and passed > 0
 

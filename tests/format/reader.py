@@ -498,6 +498,8 @@ class Array:
         self.dtype, self.dims, self.chunk_shape = schema["dtype"], schema["dims"], tuple(schema["chunk_shape"])
         self.compression = schema["compression"]
         self.rechunk_on_append = schema.get("rechunk_on_append", False)
+        self.unlimited = schema.get("unlimited", False)
+        expect(not self.unlimited or self.shape, "an unlimited dimension of a scalar")
         expect(len(self.shape) == len(self.dims) == len(self.chunk_shape), "the rank")
         expect(all(extent >= 1 for extent in self.chunk_shape), "a chunk extent of 0")
         self.fill = None
@@ -511,7 +513,7 @@ class Array:
         self.rows = {}
         for segment in reversed(store.segments.get(name, [])):
             for row in segment.rows:
-                if row.array_id == self.id:
+                if row.array_id == self.id and row.chunk < math.prod(self.grid):
                     self.rows.setdefault(row.chunk, (segment, row))
         self._read()
         self._check_stats()
@@ -654,6 +656,11 @@ class Store:
         if "catalogue" in self.atlas:
             datasets = all_datasets(self.atlas["catalogue"], self._read_catalogue(), datasets)
         self.segments = {name: self._read_file(record) for name, record in self.atlas["array_files"].items()}
+        own = self.atlas.get("attributes", {})
+        self.store_attributes = {key: parse_value(value, self.human) for key, value in own.items()}
+        expect(0 <= self.atlas.get("renamed", 0) <= self.atlas["next_array_id"], "renamed")
+        features = [feature for feature in ("pins", "renamed") if self.atlas.get(feature)]
+        expect(self.atlas["writer_features"] == features, "the features that a writer must know")
         self.datasets, self.attributes, ids = {}, {}, []
         for name, record in datasets.items():
             arrays = {}

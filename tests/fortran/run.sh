@@ -20,7 +20,7 @@ for tool in "$FC" $([ "$valgrind" = 0 ] || echo valgrind); do
     command -v "$tool" >/dev/null || { echo "run.sh needs $tool, which is not installed" >&2; exit 2; }
 done
 kinds="int8 int16 int32 int64 real32 real64 complex32 complex64 logical bool character"
-[ $# -gt 0 ] || set -- header static raw $kinds text arrays empty life copies threads stops examples
+[ $# -gt 0 ] || set -- header static raw $kinds text arrays empty life copies threads stops forgets examples
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/atlas-fortran-tests-XXXXXX") && scratch=$(cd "$scratch" && pwd -P)
 trap 'rm -rf "$scratch"' EXIT
@@ -202,6 +202,17 @@ stop() {
     fi
 }
 
+# A main program's variables are never finalized: the library says what its end loses.
+forgets() {
+    program plain forgets "$here/forgets.f90" || { fail "forgets does not compile"; return; }
+    rm -rf "$scratch/stores"
+    mkdir "$scratch/stores"
+    echo "atlas: store $scratch/stores/forgets: the changes since the last flush are lost: the process ends, and it was not closed" \
+        >"$scratch/wanted"
+    ATLAS_TEST_FOLDER=$scratch/stores "$scratch/plain/forgets" >"$scratch/output" 2>"$scratch/errors"
+    same "what a main program loses is told of" "$scratch/wanted" "$scratch/errors"
+}
+
 # c NAME: compiles a C file for all builds.
 c() {
     ${CC:-cc} -std=gnu11 -Wall -Wextra -Werror -O1 -g -I"$root/include" -c "$here/$1.c" -o "$scratch/$1.o" ||
@@ -238,7 +249,7 @@ examples() {
 
 for name in "$@"; do
     case $name in
-    header | static | stops | examples) $name ;;
+    header | static | stops | forgets | examples) $name ;;
     int8 | int16 | int32 | int64) kind "$name" "integer($name)" "i${name#int}" 1 ;;
     real32 | real64) kind "$name" "real($name)" "f${name#real}" 2 ;;
     complex32) kind "$name" "complex(real32)" c64 3 ;;

@@ -176,6 +176,12 @@ enum class Codec : std::int32_t {
     none = ATLAS_CODEC_NONE, ///< Not at all.
 };
 
+/// What becomes of a finite float that the narrower type it is converted to can only round to infinity.
+enum class FloatOverflow : std::int32_t {
+    error = ATLAS_OVERFLOW_ERROR,       ///< Status::out_of_range, as for an integer that does not fit.
+    infinity = ATLAS_OVERFLOW_INFINITY, ///< An infinity of its sign.
+};
+
 /// How the store's root is written.
 enum class MetaFormat : std::int32_t {
     json = ATLAS_META_FORMAT_JSON,       ///< Readable by eye.
@@ -188,11 +194,24 @@ enum class Compression : std::int32_t {
     zstd = ATLAS_COMPRESSION_ZSTD, ///< With zstd.
 };
 
+/// What create() does where there is a store: see the ATLAS_IF_EXISTS_ constants of atlas.h.
+enum class IfExists : std::int32_t {
+    fail = ATLAS_IF_EXISTS_FAIL,       ///< Throw Status::already_exists.
+    open = ATLAS_IF_EXISTS_OPEN,       ///< Open it. What belongs to a store is that of the store that is there.
+    replace = ATLAS_IF_EXISTS_REPLACE, ///< Begin anew: the old store stays as it is until the first flush.
+};
+
 /// The weight of a message.
 enum class LogLevel : std::int32_t {
     info = ATLAS_LOG_INFO,       ///< Worth knowing.
     warning = ATLAS_LOG_WARNING, ///< Worth acting on.
 };
+
+/// How long to wait.
+using Timeout = std::chrono::milliseconds;
+
+/// For a Timeout: no end.
+inline constexpr Timeout wait_forever = (Timeout::max)();
 
 /// For `num_threads` in options: no background threads; all work is done on the calling thread.
 inline constexpr int threads_inline = ATLAS_THREADS_INLINE;
@@ -1103,8 +1122,11 @@ struct CreateOptions {
     int num_threads = 0;           ///< Background threads, or threads_inline; 0 for the default: see atlas.h.
     std::uint64_t cache_bytes = 0; ///< Bytes kept for later reads; 0 for the default, 64 MiB.
     std::uint64_t write_buffer_bytes = 0; ///< Bytes of written values in memory; 0 for the default, 256 MiB.
+    std::optional<FloatOverflow> float_overflow{}; ///< Floats that a narrower type does not have. Default: an error.
     Log log{};                            ///< Called with messages. Default: none; see also "Store and views".
     Progress progress{};                  ///< Called during compact and verify. Default: none.
+    IfExists if_exists = IfExists::fail;  ///< What is done where there is a store.
+    Timeout lock_timeout{};               ///< How long to wait for another writer to end. Default: not at all.
 };
 
 /// Options of open(). What is not set has its default.
@@ -1114,8 +1136,10 @@ struct OpenOptions {
     int num_threads = 0;                  ///< Background threads, or threads_inline; 0 for the default: see atlas.h.
     std::uint64_t cache_bytes = 0;        ///< Bytes kept for later reads; 0 for the default, 64 MiB.
     std::uint64_t write_buffer_bytes = 0; ///< Bytes of written values in memory; 0 for the default, 256 MiB.
+    std::optional<FloatOverflow> float_overflow{}; ///< As in CreateOptions.
     Log log{};                            ///< Called with messages. Default: none; see also "Store and views".
     Progress progress{};                  ///< Called during compact and verify. Default: none.
+    Timeout lock_timeout{};               ///< How long to wait for another writer to end. Default: not at all.
 };
 
 /// Options of Dataset::define_array for elements `T`. What is not set has its default.
@@ -1126,6 +1150,7 @@ template <class T> struct ArrayOptions {
     std::optional<bool> shuffle{}; ///< Shuffle the bytes of elements. Default: as the store.
     std::optional<bool> pack{};    ///< Compress small chunks together with others: see atlas.h. Default: as the store.
     std::optional<T> fill_value{}; ///< Stands for "missing"; what was never written reads as it. Default: none, zero.
+    std::optional<bool> unlimited{}; ///< Writes past the end of dimension 0 make it grow. Default: where it begins at 0.
 };
 
 /// A store, as Store::info describes it.
@@ -1153,6 +1178,7 @@ struct ArrayInfo {
     bool shuffle = false;        ///< Whether the bytes of elements are shuffled.
     bool pack = false;           ///< Whether small chunks may be compressed together with others.
     bool has_fill_value = false; ///< Whether it has a fill value: see Array::fill_value.
+    bool unlimited = false;      ///< Whether writes past the end of dimension 0 make it grow.
 };
 
 /// An attribute, as Attributes::info describes it.
@@ -1206,6 +1232,10 @@ struct Damage {
 namespace detail {
 template <class E> std::int32_t code(const std::optional<E> &choice) {
     return choice ? static_cast<std::int32_t>(*choice) : 0;
+}
+inline std::uint64_t code(Timeout timeout) {
+    if (timeout == wait_forever) return ATLAS_WAIT_FOREVER;
+    return timeout.count() > 0 ? static_cast<std::uint64_t>(timeout.count()) : 0;
 }
 inline std::int32_t code(const std::optional<bool> &choice) {
     return !choice ? ATLAS_SWITCH_DEFAULT : *choice ? ATLAS_SWITCH_ON : ATLAS_SWITCH_OFF;
@@ -1382,8 +1412,8 @@ template <class T> struct IsVector<std::vector<T>> : std::true_type { using Valu
 
 // ---- Attributes -----------------------------------------------------------------------------------------------------
 
-/// The attributes of a dataset or of an array: a view. All functions fail with Status::not_found if there is no such
-/// dataset or array.
+/// The attributes of a store, of a dataset or of an array: a view. All functions fail with Status::not_found if there is
+/// no such dataset or array.
 class Attributes {
   public:
     /// Sets an attribute to one value or a list, replacing an earlier value whatever its type. The type is kept
@@ -1466,7 +1496,7 @@ class Attributes {
     [[nodiscard]] AttributeInfo info(const Text &key) const {
         atlas_dtype dtype = 0;
         AttributeInfo info;
-        detail::check(atlas_attribute_info(store_, dataset_.c_str(), array(), key.c_str(), &dtype, &info.count));
+        detail::check(atlas_attribute_info(store_, dataset(), array(), key.c_str(), &dtype, &info.count));
         info.dtype = static_cast<DType>(dtype);
         return info;
     }
@@ -1474,62 +1504,64 @@ class Attributes {
     /// Tells whether there is an attribute of this name.
     [[nodiscard]] bool has(const Text &key) const {
         bool has = false;
-        detail::check(atlas_has_attribute(store_, dataset_.c_str(), array(), key.c_str(), &has));
+        detail::check(atlas_has_attribute(store_, dataset(), array(), key.c_str(), &has));
         return has;
     }
 
     /// Counts the attributes.
     [[nodiscard]] std::size_t count() const {
         std::size_t count = 0;
-        detail::check(atlas_attribute_count(store_, dataset_.c_str(), array(), &count));
+        detail::check(atlas_attribute_count(store_, dataset(), array(), &count));
         return count;
     }
 
     /// Lists the names of the attributes, in the order in which they were first set.
     [[nodiscard]] std::vector<std::string> names() const {
         return detail::texts_from(256, [&](char *buffer, std::size_t capacity, std::size_t *needed) {
-            return atlas_attribute_names(store_, dataset_.c_str(), array(), buffer, capacity, needed);
+            return atlas_attribute_names(store_, dataset(), array(), buffer, capacity, needed);
         });
     }
 
     /// Deletes an attribute. Throws Status::not_found or read_only.
     void erase(const Text &key) const {
-        detail::check(atlas_delete_attribute(store_, dataset_.c_str(), array(), key.c_str()));
+        detail::check(atlas_delete_attribute(store_, dataset(), array(), key.c_str()));
     }
 
   private:
     friend class Array;
     friend class Dataset;
-    Attributes(atlas_store store, std::string dataset, std::optional<std::string> array)
+    friend class Store;
+    Attributes(atlas_store store, std::optional<std::string> dataset, std::optional<std::string> array)
         : store_(store), dataset_(std::move(dataset)), array_(std::move(array)) {}
 
+    const char *dataset() const noexcept { return dataset_ ? dataset_->c_str() : nullptr; }
     const char *array() const noexcept { return array_ ? array_->c_str() : nullptr; }
 
     void put(const Text &key, DType dtype, std::size_t count, const void *values) const {
-        detail::check(atlas_set_attribute(store_, dataset_.c_str(), array(), key.c_str(),
+        detail::check(atlas_set_attribute(store_, dataset(), array(), key.c_str(),
                                           static_cast<atlas_dtype>(dtype), count, values));
     }
 
     atlas_status take(const Text &key, DType dtype, std::size_t capacity, void *values, std::size_t *count) const {
-        return atlas_get_attribute(store_, dataset_.c_str(), array(), key.c_str(), static_cast<atlas_dtype>(dtype),
+        return atlas_get_attribute(store_, dataset(), array(), key.c_str(), static_cast<atlas_dtype>(dtype),
                                    capacity, values, count);
     }
 
     std::vector<std::string> get_texts(const Text &key) const {
         return detail::texts_from(256, [&](char *buffer, std::size_t capacity, std::size_t *needed) {
-            return atlas_get_attribute_strings(store_, dataset_.c_str(), array(), key.c_str(), buffer, capacity,
+            return atlas_get_attribute_strings(store_, dataset(), array(), key.c_str(), buffer, capacity,
                                                needed);
         });
     }
 
     [[noreturn]] void not_one(const Text &key, std::size_t count) const {
         detail::fail(Status::type_mismatch, "attribute '" + key.string() + "' of " +
-                                                (array_ ? "array '" + *array_ + "' of " : std::string()) + "dataset '" +
-                                                dataset_ + "' has " + std::to_string(count) + " values, not one");
+                                                (array_ ? "array '" + *array_ + "' of " : std::string()) +
+                                                (dataset_ ? "dataset '" + *dataset_ + "'" : "the store") + " has " + std::to_string(count) + " values, not one");
     }
 
     atlas_store store_;
-    std::string dataset_;
+    std::optional<std::string> dataset_;
     std::optional<std::string> array_;
 };
 
@@ -1556,6 +1588,7 @@ class Array {
         info.level = raw.level;
         info.shuffle = raw.shuffle == ATLAS_SWITCH_ON;
         info.pack = raw.pack == ATLAS_SWITCH_ON;
+        info.unlimited = raw.unlimited == ATLAS_SWITCH_ON;
         info.has_fill_value = raw.has_fill_value != 0;
         return info;
     }
@@ -1642,6 +1675,15 @@ class Array {
         } else if constexpr (is_target<V>) {
             read_memory(values, region, count);
         }
+    }
+
+    /// Gives dimension 0 the extent `length`, in cells. Cells that it loses are gone; those that it gets read as the fill
+    /// value, even where they were there before.
+    ///
+    /// Throws Status::not_found, invalid_argument for a scalar or more cells than an array can have, read_only, corrupt
+    /// or io; the array is then as it was.
+    void resize(std::uint64_t length) const {
+        detail::check(atlas_resize_array(store_, dataset_.c_str(), array_.c_str(), length));
     }
 
     /// Appends along dimension 0: grows it by `count[0]` and writes the new cells. From many threads each append lands
@@ -1827,11 +1869,12 @@ class Dataset {
     /// Defines an array of elements `T`, or std::string for text. Until they are written its cells read as the fill
     /// value, or as zero.
     ///
-    /// `dims` names the dimensions, all different; none for "dim_0", "dim_1", ... `shape` has the extents in cells; 0
-    /// is allowed, and usual for a dimension 0 that Array::append grows. No extents make a scalar.
+    /// `dims` names the dimensions: see "Dimensions" in atlas.h. Without, an array of one dimension has its own name as
+    /// that of the dimension, any other "dim_0", "dim_1", ... `shape` has the extents in cells; 0 is allowed, and usual
+    /// for a dimension 0 that Array::append grows. No extents make a scalar.
     ///
-    /// Throws Status::invalid_argument if `dims`, `shape` and the chunk shape differ in length, already_exists or
-    /// read_only.
+    /// Throws Status::invalid_argument if `dims`, `shape` and the chunk shape differ in length or a name has another
+    /// length in the dataset, already_exists or read_only.
     template <class T>
     Array define_array(const Text &array, const std::vector<std::string> &dims, const Shape &shape,
                        const ArrayOptions<T> &options = {}) const {
@@ -1847,6 +1890,7 @@ class Dataset {
         raw.level = options.level;
         raw.shuffle = detail::code(options.shuffle);
         raw.pack = detail::code(options.pack);
+        raw.unlimited = detail::code(options.unlimited);
         std::optional<Text> fill_text;
         if constexpr (std::is_same_v<T, std::string>) {
             if (options.fill_value) raw.fill_value = fill_text.emplace(*options.fill_value).c_str();
@@ -1953,8 +1997,8 @@ class Store {
     /// Commits every change since the last flush, all together, and waits until it is on the disk. Without changes it
     /// does nothing.
     ///
-    /// Throws Status::read_only, no_space (the changes stay in memory: make room and flush again), conflict if another
-    /// writer got in between, io or poisoned.
+    /// Throws Status::read_only, no_space (the changes stay in memory: make room and flush again), invalid_argument if a
+    /// dimension's name has two lengths in a dataset, conflict if another writer got in between, io or poisoned.
     void flush() { detail::check(atlas_flush(handle_)); }
 
     /// Begins a flush of every change made so far, and returns at once: it goes on beside the calls. What is changed
@@ -2065,6 +2109,17 @@ class Store {
     /// Throws Status::corrupt or io; the store then stays at its commit.
     void refresh() { detail::check(atlas_refresh(handle_)); }
 
+    /// Waits until there is a newer commit than the one that this store, open for reading, sees: true, or false once
+    /// `timeout` is over. It does not move on to it: call refresh(). Other calls go on meanwhile.
+    ///
+    /// Throws Status::invalid_argument for a store that is open for writing, invalid_handle if another thread closes it
+    /// meanwhile, not_found if the store is gone, or io.
+    [[nodiscard]] bool wait_for_commit(Timeout timeout) const {
+        bool newer = false;
+        detail::check(atlas_wait_for_commit(handle_, detail::code(timeout), &newer));
+        return newer;
+    }
+
     /// Reads every byte of the committed store, compares it with its checksums, and returns the damaged places: none if
     /// the store is sound. Throws Status::cancelled or io.
     [[nodiscard]] std::vector<Damage> verify() const {
@@ -2129,6 +2184,25 @@ class Store {
     /// Deletes a dataset with its arrays and attributes. The bytes on disk stay until compact(). Throws
     /// Status::not_found or read_only.
     void delete_dataset(const Text &dataset) { detail::check(atlas_delete_dataset(handle_, dataset.c_str())); }
+
+    /// Gives a dataset another name, and moves nothing. It is the last in the order of datasets from then on. Views of it
+    /// have the old name. Throws Status::not_found, already_exists or read_only.
+    void rename(const Text &dataset, const Text &name) {
+        detail::check(atlas_rename_dataset(handle_, dataset.c_str(), name.c_str()));
+    }
+
+    /// Copies a dataset to the dataset `name` of `to`, which may be this store: attributes, definitions, and values,
+    /// unflushed ones included, a chunk at a time. The copy becomes durable with the next flush of `to`. Throws
+    /// Status::not_found, already_exists, read_only, or conflict if another thread replaces an array meanwhile.
+    void copy(const Text &dataset, Store &to, const Text &name) const {
+        detail::check(atlas_copy_dataset(handle_, dataset.c_str(), to.handle_, name.c_str()));
+    }
+
+    /// Copies a dataset within the store.
+    void copy(const Text &dataset, const Text &name) { copy(dataset, *this, name); }
+
+    /// The store's own attributes: a view.
+    Attributes attributes() const { return Attributes(handle_, std::nullopt, std::nullopt); }
 
     /// Tells whether there is a dataset of this name.
     [[nodiscard]] bool has_dataset(const Text &dataset) const {
@@ -2239,7 +2313,7 @@ class Store {
 };
 
 /// Creates a store and opens it for reading and writing. The directory `path` is made if it is missing (its parent must
-/// exist) and may exist if it is empty.
+/// exist) and may exist if it is empty. Where there is a store, CreateOptions::if_exists says what is done.
 ///
 /// Throws Status::already_exists if there is a store, invalid_argument if there is anything else in the directory,
 /// not_found if the parent is missing, locked, io or no_space.
@@ -2260,6 +2334,9 @@ class Store {
     raw.num_threads = options.num_threads;
     raw.cache_bytes = options.cache_bytes;
     raw.write_buffer_bytes = options.write_buffer_bytes;
+    raw.float_overflow = detail::code(options.float_overflow);
+    raw.if_exists = static_cast<std::int32_t>(options.if_exists);
+    raw.lock_timeout_ms = detail::code(options.lock_timeout);
     store.callbacks_->put_into(raw);
     detail::check(atlas_create(path.c_str(), &raw, &store.handle_));
     return store;
@@ -2280,6 +2357,8 @@ class Store {
     raw.num_threads = options.num_threads;
     raw.cache_bytes = options.cache_bytes;
     raw.write_buffer_bytes = options.write_buffer_bytes;
+    raw.float_overflow = detail::code(options.float_overflow);
+    raw.lock_timeout_ms = detail::code(options.lock_timeout);
     store.callbacks_->put_into(raw);
     if (options.generation) {
         if (mode != Mode::read)

@@ -84,8 +84,8 @@
 !>
 !> A `store_type` is one open store. Nobody else sees its changes until `flush` or `close`. A store that goes out of
 !> scope open is discarded, like a run that crashed: what was not flushed is gone, and the store's `log`, or without one a
-!> line on the standard error, says so. `discard` says nothing. (Variables of the main program do not go out of scope;
-!> there too, the process's end discards, without a word.) Stores cannot be assigned: pass them as arguments.
+!> line on the standard error, says so. `discard` says nothing. (Variables of the main program do not go out of scope:
+!> there the process's end discards, and says so where the store has no `log`.) Stores cannot be assigned: pass them as arguments.
 !>
 !> A program that has better to do than to wait for the disk begins a flush and goes on. What it wrote is copied, so
 !> the next step may change it at once:

@@ -523,7 +523,7 @@ def test_chunks_codecs_and_dims(dataset: atlas.DatasetView) -> None:
     assert (array.chunks, array.codec, array.shuffle, array.dims) == ((2, 3), "lz4", False, ("x", "y"))
     assert not array.pack and "not packed" in array._repr_html_()
     array = dataset.define_array("u", np.dtype(">f8"), None, (4,), codec="zstd", level=9)
-    assert (array.level, array.dims, array.dtype_name, array.pack) == (9, ("dim_0",), "float64", True)
+    assert (array.level, array.dims, array.dtype_name, array.pack) == (9, ("u",), "float64", True)
     for arguments in (
         {"dims": ["x"]},
         {"dims": "xy"},
@@ -609,3 +609,23 @@ def test_places_of_many_chunks_and_files(dataset: atlas.DatasetView) -> None:
     dataset.delete_array("t")
     with pytest.raises(atlas.NotFound):
         array.chunk_places()
+
+
+def test_arrays_are_resized_and_grow_where_they_are_unlimited(tmp_path: Path) -> None:
+    with atlas.Atlas.create(tmp_path / "store") as store:
+        view = store.create_dataset("a")
+        records = view.define_array("t", "float64", ["time"], [0], fill_value=-1.0)
+        fixed = view.define_array("f", "float64", ["x"], [2], unlimited=False)
+        assert (records.unlimited, fixed.unlimited) == (True, False)
+        records.write([5.0], [2])
+        assert records.read().tolist() == [-1, -1, 5]
+        records.resize(1)
+        records.resize(3)
+        assert records.read().tolist() == [-1, -1, -1]
+        with pytest.raises(IndexError, match="unlimited"):
+            fixed.write([5.0], [2])
+        with pytest.raises(ValueError, match="extent"):
+            fixed.resize(-1)
+        words = view.define_array("s", "string", ["x"], [1], unlimited=True)
+        words.write(["b"], [2])
+        assert words.read().tolist() == ["", "", "b"]

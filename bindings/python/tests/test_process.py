@@ -276,6 +276,33 @@ print(store.list_datasets())
     process = subprocess.run(
         [sys.executable, "-W", "error", "-c", program, path], capture_output=True, text=True, timeout=120
     )
-    assert (process.returncode, process.stderr) == (0, "")
+    lost = "the changes since the last flush are lost: the process ends, and it was not closed"
+    assert (process.returncode, process.stderr) == (0, f"store {path}: {lost}\n")
     assert process.stdout == "['a', 'lost too']\n"
     assert atlas.Atlas.open(path).list_datasets() == ["a"]
+
+
+def test_the_end_of_a_program_names_what_it_loses(
+    tmp_path: Path, run_python: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    program = """
+import atlas, os, sys
+store = atlas.Atlas.create(sys.argv[1])
+store.create_dataset("a")
+closed = atlas.Atlas.create(sys.argv[2])
+closed.create_dataset("a")
+closed.close()
+def log(level, text):
+    print(level, text)
+logged = atlas.Atlas.create(sys.argv[3], log=log)
+logged.create_dataset("a")
+if (child := os.fork()) == 0:
+    sys.exit()
+os.waitpid(child, 0)
+"""
+    one, closed, logged = tmp_path / "one", tmp_path / "closed", tmp_path / "logged"
+    done = run_python(program, one, closed, logged)
+    lost = "the changes since the last flush are lost: the process ends, and it was not closed"
+    assert done.returncode == 0
+    assert done.stderr.splitlines() == [f"store {one}: {lost}"]
+    assert done.stdout.splitlines() == [f"30 store {logged}: {lost}"]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import re
 import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +109,7 @@ def test_options(tmp_path: Path) -> None:
     ) as store:
         array = filled(store)
         assert (array.level, array.shuffle, array.pack) == (3, False, False)
-        assert store["a"].define_array("packed", "int32", ["x"], [1], pack=True).pack
+        assert store["a"].define_array("packed", "int32", None, [1], pack=True).pack
         store.flush()
         assert store.generations() == [2]
     for name, value in (("num_threads", -1), ("cache_bytes", 0), ("write_buffer_bytes", 1 << 64)):
@@ -115,6 +117,67 @@ def test_options(tmp_path: Path) -> None:
             atlas.Atlas.open(tmp_path / "store", **{name: value})
     with pytest.raises(ValueError, match="keep_generations"):
         atlas.Atlas.create(tmp_path / "other", keep_generations=-1)
+
+
+def test_names_and_copies(tmp_path: Path, store: atlas.Atlas) -> None:
+    filled(store)
+    before = store["a"]["t"][:]
+    store.create_dataset("b")
+    store.rename("a", "c")
+    assert store.list_datasets() == ["b", "c"]
+    np.testing.assert_array_equal(store["c"]["t"][:], before)
+    with pytest.raises(atlas.AlreadyExists, match="b"):
+        store.rename("c", "b")
+    with pytest.raises(KeyError, match="zz"):
+        store.copy("zz", "d")
+    assert store.copy("c", "d").name == "d"
+    with atlas.Atlas.create(tmp_path / "other") as other:
+        assert store.copy("c", "c", other).store is other
+        store.rename("c", "a")
+        np.testing.assert_array_equal(other["c"]["t"][:], before)
+    np.testing.assert_array_equal(store["d"]["t"][:], before)
+
+
+def test_attributes_of_the_store(tmp_path: Path) -> None:
+    with atlas.Atlas.create(tmp_path / "store") as store:
+        store.attrs["title"] = "a store"
+        store.attrs.update(levels=[1, 2], run=7)
+        del store.attrs["run"]
+    with atlas.Atlas.open(tmp_path / "store") as store:
+        assert list(store.attrs) == ["title", "levels"]
+        assert store.attrs["title"] == "a store"
+        assert store.attrs["levels"].tolist() == [1, 2]
+        with pytest.raises(KeyError, match="run"):
+            store.attrs["run"]
+
+
+def test_dimensions_have_one_length(store: atlas.Atlas) -> None:
+    dataset = store.create_dataset("a")
+    assert dataset.define_array("x", "float64", None, [3]).dims == ("x",)
+    assert dataset.define_array("cov", "float64", ["x", "x"], [3, 3]).dims == ("x", "x")
+    with pytest.raises(atlas.InvalidArgument, match="'x'"):
+        dataset.define_array("t", "float64", ["time", "x"], [0, 4])
+    dataset.define_array("t", "float64", ["time", "x"], [0, 3]).append(np.zeros((2, 3)))
+    dataset.define_array("time", "float64", None, [0])
+    with pytest.raises(atlas.InvalidArgument, match="'time'"):
+        store.flush()
+    dataset["time"].append(np.zeros(2))
+    store.flush()
+
+
+def test_floats_that_do_not_fit(tmp_path: Path) -> None:
+    large = np.array([1.5, -1e300])
+    with atlas.Atlas.create(tmp_path / "store") as store:
+        array = store.create_dataset("a").define_array("t", "float32", ["x"], [2])
+        with pytest.raises(atlas.OutOfRange, match="-1e300"):
+            array.write(large)
+        array.write(np.array([np.inf, np.nan]))
+        np.testing.assert_array_equal(array[:], np.array([np.inf, np.nan], "f4"))
+    with atlas.Atlas.open(tmp_path / "store", mode="r+", float_overflow="infinity") as store:
+        store["a"]["t"].write(large)
+        np.testing.assert_array_equal(store["a"]["t"][:], np.array([1.5, -np.inf], "f4"))
+    with pytest.raises(ValueError, match="float_overflow"):
+        atlas.Atlas.open(tmp_path / "store", float_overflow="wrap")
 
 
 def test_a_mapping_of_datasets(store: atlas.Atlas) -> None:
@@ -226,14 +289,46 @@ def test_lists_of_python_are_attributes(dataset: atlas.DatasetView) -> None:
 
 def test_overwrite_replaces_a_store(tmp_path: Path) -> None:
     path = tmp_path / "store"
-    with atlas.Atlas.create(path, overwrite=True) as store:
+    with atlas.Atlas.create(path, meta_format="msgpack", overwrite=True) as store:
         filled(store)
-    with atlas.Atlas.create(path, codec="lz4", meta_format="msgpack", overwrite=True) as store:
+    reader = atlas.Atlas.open(path)
+    with atlas.Atlas.create(path, codec="lz4", overwrite=True) as store:
         assert store.list_datasets() == []
-        assert store.info().generation == 1
-        assert filled(store).codec == "lz4"
-    assert atlas.Atlas.open(path).list_datasets() == ["a"]
+        assert reader.list_datasets() == ["a"]
+        store.create_dataset("b").define_array("t", "float64", ["x"], [3])
+        assert store["b"]["t"].codec == "lz4"
+        store.flush()
+        assert reader.list_datasets() == ["a"]
+        reader.refresh()
+        assert reader.list_datasets() == ["b"]
+        store.rollback(2)
+        assert store.list_datasets() == ["a"]
     assert [one.name for one in tmp_path.iterdir()] == ["store"]
+    atlas.Atlas.create(tmp_path / "json").close()
+    with pytest.raises(ValueError, match="root in atlas.json"):
+        atlas.Atlas.create(tmp_path / "json", meta_format="msgpack", overwrite=True)
+
+
+def test_overwrite_without_a_flush_leaves_the_old_store(tmp_path: Path) -> None:
+    path = tmp_path / "store"
+    with atlas.Atlas.create(path) as store:
+        filled(store)
+    with pytest.raises(ZeroDivisionError), atlas.Atlas.create(path, overwrite=True) as store:
+        store.create_dataset("b")
+        raise ZeroDivisionError
+    assert atlas.Atlas.open(path).list_datasets() == ["a"]
+
+
+def test_exist_ok_opens_a_store_that_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "store"
+    for name in ("a", "b"):
+        with atlas.Atlas.create(path, codec="lz4" if name == "a" else "none", exist_ok=True) as store:
+            assert store.create_dataset(name).define_array("t", "int8", ["x"], [3]).codec == "lz4"
+    assert atlas.Atlas.open(path).list_datasets() == ["a", "b"]
+    with pytest.raises(FileExistsError):
+        atlas.Atlas.create(path)
+    with pytest.raises(ValueError, match="not both"):
+        atlas.Atlas.create(path, exist_ok=True, overwrite=True)
 
 
 def test_overwrite_replaces_nothing_else(tmp_path: Path) -> None:
@@ -260,29 +355,34 @@ def test_overwrite_leaves_a_store_that_another_writer_has(tmp_path: Path) -> Non
     assert [one.name for one in tmp_path.iterdir()] == ["store"]
 
 
-@pytest.mark.parametrize("failing", [1, 2])
-def test_overwrite_that_fails_leaves_the_old_store(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int
-) -> None:
+def test_a_writer_waits_for_another(tmp_path: Path) -> None:
+    store = atlas.Atlas.create(tmp_path / "store")
+    with pytest.raises(atlas.Locked, match="after 20 ms"):
+        atlas.Atlas.open(tmp_path / "store", mode="r+", lock_timeout=0.02)
+    with pytest.raises(ValueError, match="lock_timeout"):
+        atlas.Atlas.open(tmp_path / "store", mode="r+", lock_timeout=-1)
+    timer = threading.Timer(0.05, store.close)
+    timer.start()
+    with atlas.Atlas.open(tmp_path / "store", mode="r+", lock_timeout=math.inf) as store:
+        store.create_dataset("a")
+    timer.join()
+
+
+def test_a_reader_waits_for_a_commit(tmp_path: Path) -> None:
     with atlas.Atlas.create(tmp_path / "store") as store:
-        filled(store)
-    calls = 0
-    real = atlas._store.os.rename
-
-    def rename(*paths: str) -> None:
-        nonlocal calls
-        calls += 1
-        if calls == failing:
-            raise OSError(28, "No space left on device")
-        real(*paths)
-
-    monkeypatch.setattr(atlas._store.os, "rename", rename)
-    with pytest.raises(OSError, match="No space"):
-        atlas.Atlas.create(tmp_path / "store", overwrite=True)
-    monkeypatch.undo()
-    with atlas.Atlas.open(tmp_path / "store", mode="r+") as store:
-        assert store.list_datasets() == ["a"]
-    assert [one.name for one in tmp_path.iterdir()] == ["store"]
+        reader = atlas.Atlas.open(tmp_path / "store")
+        assert not reader.wait_for_commit(0)
+        assert not reader.wait_for_commit(0.3)
+        with pytest.raises(ValueError, match="open for writing"):
+            store.wait_for_commit(0)
+        store.create_dataset("a")
+        timer = threading.Timer(0.05, store.flush)
+        timer.start()
+        assert reader.wait_for_commit()
+        timer.join()
+        assert reader.list_datasets() == []
+        reader.refresh()
+        assert not reader.wait_for_commit(0)
 
 
 # ---- Commits ----
@@ -651,7 +751,7 @@ def test_to_pandas(store: atlas.Atlas) -> None:
     for number in range(3):
         filled(store, f"run {number}")[0] = -number
         store[f"run {number}"].attrs["member"] = number
-    store["run 1"].define_array("u", "int32", ["x"], [2])
+    store["run 1"].define_array("u", "int32", None, [2])
     store.create_dataset("empty")
     store.flush()
     table = store.to_pandas()

@@ -37,7 +37,8 @@ pub fn ls(out: &mut Out, store: &Store, dataset: Option<&str>, long: bool) -> Ou
                 (row, array_json(name, &info)?)
             }
             None => {
-                let (arrays, attributes) = (store.array_names(name)?.len(), store.attribute_names(name, None)?.len());
+                let (arrays, attributes) =
+                    (store.array_names(name)?.len(), store.attribute_names(&**name, None)?.len());
                 let row = vec![plain(name), counted(arrays as u64, "array"), counted(attributes as u64, "attribute")];
                 (row, json!({"name": **name, "array_count": arrays, "attribute_count": attributes}))
             }

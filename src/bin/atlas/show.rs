@@ -32,6 +32,8 @@ type Region = (Vec<u64>, Vec<u64>);
 /// What to show, as the store has it.
 struct Chosen<'s> {
     store: &'s Store,
+    /// All of the store.
+    is_all: bool,
     datasets: Vec<Arc<str>>,
     array: Option<String>,
     /// Of that array.
@@ -44,6 +46,7 @@ struct Chosen<'s> {
 pub fn show(out: &mut Out, store: &Store, path: &Path, wanted: &Wanted) -> Outcome {
     let mut chosen = Chosen {
         store,
+        is_all: wanted.dataset.is_none(),
         datasets: match &wanted.dataset {
             Some(dataset) => vec![store.dataset(dataset)?.name().into()],
             None => store.dataset_names()?,
@@ -136,7 +139,7 @@ impl Chosen<'_> {
         names.into_iter().map(|name| Ok((name.clone(), self.store.array_info(dataset, &name)?))).collect()
     }
 
-    fn attributes(&self, dataset: &str, array: Option<&str>) -> Result<Vec<(Arc<str>, Value)>, Error> {
+    fn attributes(&self, dataset: Option<&str>, array: Option<&str>) -> Result<Vec<(Arc<str>, Value)>, Error> {
         let keys = self.store.attribute_names(dataset, array)?;
         keys.into_iter().map(|key| Ok((key.clone(), self.store.attribute(dataset, array, &key)?))).collect()
     }
@@ -155,6 +158,13 @@ impl Chosen<'_> {
 fn text(out: &mut Out, chosen: &Chosen<'_>, path: &Path) -> Result<(), Failure> {
     let generation = chosen.store.info()?.generation;
     out.line(format_args!("store {} {{ // generation {generation}", plain(&path.to_string_lossy())))?;
+    if chosen.is_all {
+        let own = chosen.attributes(None, None)?;
+        if !own.is_empty() {
+            out.line("  attributes:")?;
+        }
+        attributes(out, "", &own)?;
+    }
     for dataset in &chosen.datasets {
         out.line(format_args!("\ndataset: {} {{", plain(dataset)))?;
         let arrays = chosen.arrays(dataset)?;
@@ -186,10 +196,10 @@ fn text(out: &mut Out, chosen: &Chosen<'_>, path: &Path) -> Result<(), Failure> 
                 notes.insert(0, format!("fill {}", print::texts(&print::of_fill(info.dtype, fill)?).concat()));
             }
             out.line(format_args!("    {} {}{dims} ; // {}", info.dtype, plain(name), notes.join("; ")))?;
-            attributes(out, &plain(name), &chosen.attributes(dataset, Some(name))?)?;
+            attributes(out, &plain(name), &chosen.attributes(Some(dataset), Some(name))?)?;
         }
         if chosen.array.is_none() {
-            let own = chosen.attributes(dataset, None)?;
+            let own = chosen.attributes(Some(dataset), None)?;
             if !own.is_empty() {
                 out.line("  attributes:")?;
             }
@@ -305,6 +315,9 @@ impl Serialize for Document<'_> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("store", &self.path.to_string_lossy())?;
         map.serialize_entry("generation", &self.generation)?;
+        if self.chosen.is_all {
+            map.serialize_entry("attributes", &Attributes(self.keep(self.chosen.attributes(None, None))?))?;
+        }
         map.serialize_entry("datasets", &Datasets(self))?;
         map.end()
     }
@@ -322,7 +335,10 @@ impl Serialize for OneDataset<'_> {
         let arrays = document.keep(document.chosen.arrays(dataset))?;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("name", dataset)?;
-        map.serialize_entry("attributes", &Attributes(document.keep(document.chosen.attributes(dataset, None))?))?;
+        map.serialize_entry(
+            "attributes",
+            &Attributes(document.keep(document.chosen.attributes(Some(dataset), None))?),
+        )?;
         let arrays: Vec<_> = arrays.iter().map(|(name, info)| OneArray(document, dataset, name, info)).collect();
         map.serialize_entry("arrays", &arrays)?;
         map.end()
@@ -345,7 +361,7 @@ impl Serialize for OneArray<'_> {
         for (key, value) in &entries {
             map.serialize_entry(key, value)?;
         }
-        let attributes = document.keep(document.chosen.attributes(dataset, Some(name)))?;
+        let attributes = document.keep(document.chosen.attributes(Some(dataset), Some(name)))?;
         map.serialize_entry("attributes", &Attributes(attributes))?;
         if let Some(region) = document.chosen.region_of(info) {
             map.serialize_entry("start", &region.0)?;

@@ -1,8 +1,8 @@
 //! `conform write|check TABLE FOLDER`: the conformance program in Rust. `../README.md` says what it does.
 
 use atlas_store::{
-    ArrayOptions, Codec, CreateOptions, DType, Dataset, FillValue, MetaFormat, Mode, OpenOptions, Selection, Source,
-    Store, Target, Value, f16,
+    ArrayOptions, Codec, CreateOptions, DType, Dataset, FillValue, FloatOverflow, MetaFormat, Mode, OpenOptions,
+    Selection, Source, Store, Target, Value, f16,
 };
 use std::path::{Path, PathBuf};
 
@@ -273,7 +273,7 @@ impl Array {
             Value::String(texts) => Ok(FillValue::Text(texts[0].clone())),
             other => {
                 let mut bytes = vec![0; self.dtype.size()];
-                other.to_memory(self.dtype, &mut bytes).map(|()| FillValue::Bytes(bytes))
+                other.to_memory(self.dtype, FloatOverflow::Error, &mut bytes).map(|()| FillValue::Bytes(bytes))
             }
         });
         let options = ArrayOptions {
@@ -425,11 +425,11 @@ impl Array {
 impl Attribute {
     fn set(&self, store: &Store) -> Result {
         let value = series(self.dtype, self.seed, self.count);
-        Ok(store.set_attribute(&self.dataset, self.array.as_deref(), &self.key, value)?)
+        Ok(store.set_attribute(&*self.dataset, self.array.as_deref(), &self.key, value)?)
     }
 
     fn check(&self, store: &Store) -> Result<usize> {
-        let found = store.attribute(&self.dataset, self.array.as_deref(), &self.key)?;
+        let found = store.attribute(&*self.dataset, self.array.as_deref(), &self.key)?;
         let expected = series(self.dtype, self.seed, self.count);
         expect!(found.dtype() == self.dtype, "dtype {}, expected {}", found.dtype(), self.dtype);
         expect!(difference(&found, &expected).is_none(), "{found:?}, expected {expected:?}");

@@ -144,6 +144,10 @@ class Info:
         return bool(self._raw.pack == lib.ATLAS_SWITCH_ON)
 
     @property
+    def unlimited(self) -> bool:
+        return bool(self._raw.unlimited == lib.ATLAS_SWITCH_ON)
+
+    @property
     def has_fill_value(self) -> bool:
         return bool(self._raw.has_fill_value)
 
@@ -237,6 +241,11 @@ class Array:
     def pack(self) -> bool:
         """Whether small chunks are compressed together with others."""
         return self._info().pack
+
+    @property
+    def unlimited(self) -> bool:
+        """Whether `write` past the end of dimension 0 makes it grow."""
+        return self._info().unlimited
 
     @property
     def fill_value(self) -> Any:
@@ -474,6 +483,25 @@ class Array:
             lib.atlas_append_array, self._dataset, self._array, code, array.ndim, count, strides, pointer
         )
 
+    def resize(self, length: int) -> None:
+        """Give dimension 0 another extent. Cells that it loses are gone; those that it gets read as the fill value.
+
+        Parameters
+        ----------
+        length : int
+            The extent, in cells.
+
+        Raises
+        ------
+        InvalidArgument
+            The array has no dimensions, or would have more cells than one can have.
+        ReadOnly
+            The store is open for reading.
+        """
+        if not 0 <= length < 1 << 64:
+            raise InvalidArgument(self._named(f"an extent is a number from 0 on, not {length}"))
+        self._store._change(lib.atlas_resize_array, self._dataset, self._array, length)
+
     def _info(self) -> Info:
         return Info(self._store, self._dataset, self._array)
 
@@ -675,6 +703,7 @@ def define(
     level: int,
     shuffle: int,
     pack: int,
+    unlimited: int,
 ) -> Array:
     """Define an array; see `DatasetView.define_array`."""
     from ._text import names
@@ -695,6 +724,7 @@ def define(
         kept.append(extents(chunk_shape, rank, named_in, "chunk_shape"))
         options.chunk_shape = kept[-1]
     options.codec, options.level, options.shuffle, options.pack = codec, level, shuffle, pack
+    options.unlimited = unlimited
     if fill_value is not None:
         if kind is STRING:
             kept.append(ffi.new("char[]", name_of(fill_value, f"{what}: the fill value of text")))

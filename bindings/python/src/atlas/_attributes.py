@@ -1,4 +1,4 @@
-"""The attributes of a dataset or an array, as a mapping."""
+"""The attributes of a store, a dataset or an array, as a mapping."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Attributes(MutableMapping[str, Any]):
-    """The attributes of a dataset or of an array, in the order in which they were first set.
+    """The attributes of a store, of a dataset or of an array, in the order in which they were first set.
 
     A value comes back as what it was set as: `bool`, `int`, `float`, `complex` and `str`, NumPy's scalars for the
     types that Python has none for (`numpy.float32`, `numpy.datetime64`, ...), an array for several numbers, and a
@@ -28,9 +28,9 @@ class Attributes(MutableMapping[str, Any]):
 
     __slots__ = ("_array", "_dataset", "_store")
 
-    def __init__(self, store: Atlas, dataset: bytes, array: bytes | None) -> None:
+    def __init__(self, store: Atlas, dataset: bytes | None, array: bytes | None) -> None:
         self._store = store
-        self._dataset = dataset
+        self._dataset = ffi.NULL if dataset is None else dataset
         self._array = ffi.NULL if array is None else array
 
     def _info(self, name: bytes) -> tuple[ElementType, Any]:

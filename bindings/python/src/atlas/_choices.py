@@ -12,7 +12,8 @@ _CODECS = {
     "uncompressed": lib.ATLAS_CODEC_NONE,
 }
 _META_FORMATS = {
-    "json": lib.ATLAS_META_FORMAT_JSON,
+    # The default, which a store that is begun anew need not have.
+    "json": lib.ATLAS_META_FORMAT_DEFAULT,
     "msgpack": lib.ATLAS_META_FORMAT_MSGPACK,
     "mp": lib.ATLAS_META_FORMAT_MSGPACK,
 }
@@ -21,6 +22,8 @@ _COMPRESSIONS = {
     "uncompressed": lib.ATLAS_COMPRESSION_NONE,
     "zstd": lib.ATLAS_COMPRESSION_ZSTD,
 }
+
+_OVERFLOWS = {"error": lib.ATLAS_OVERFLOW_ERROR, "infinity": lib.ATLAS_OVERFLOW_INFINITY}
 
 _SWITCHES: dict[bool | None, int] = {
     None: lib.ATLAS_SWITCH_DEFAULT,
@@ -43,10 +46,22 @@ def meta_format_of(word: str) -> int:
     return _choice(word, _META_FORMATS, "meta_format")
 
 
+def if_exists_of(overwrite: bool, exist_ok: bool) -> int:
+    if overwrite and exist_ok:
+        raise InvalidArgument("a store that is there is opened (exist_ok) or begun anew (overwrite), not both")
+    if overwrite:
+        return int(lib.ATLAS_IF_EXISTS_REPLACE)
+    return int(lib.ATLAS_IF_EXISTS_OPEN if exist_ok else lib.ATLAS_IF_EXISTS_FAIL)
+
+
 def compression_of(word: str) -> int:
     if word == "lz4":
         raise Unsupported("meta_compression is zstd or none; a root compressed with LZ4 is not written")
     return _choice(word, _COMPRESSIONS, "meta_compression")
+
+
+def overflow_of(word: str) -> int:
+    return _choice(word, _OVERFLOWS, "float_overflow")
 
 
 def level_of(level: int | None) -> int:

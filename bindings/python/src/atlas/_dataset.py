@@ -111,6 +111,7 @@ class DatasetView:
         level: int | None = None,
         shuffle: bool | None = None,
         pack: bool | None = None,
+        unlimited: bool | None = None,
     ) -> Array:
         """Define an array. Until they are written its cells read as the fill value, or as zero.
 
@@ -122,7 +123,10 @@ class DatasetView:
             "int8" to "uint64", "float16" to "float64", "complex64", "complex128", "bool", "string" or
             "timestamp_nanoseconds"; the library's short names ("f32"); or a type of NumPy.
         dims : sequence of str or None
-            Names of the dimensions, all different; None for "dim_0", "dim_1", ...
+            Names of the dimensions. A name may stand several times, and has one length in a dataset; of first
+            dimensions, which grow array by array, that holds in every commit: a flush that finds two lengths is an
+            `InvalidArgument`. None: an array of one dimension has its own name as that of the dimension, any other
+            "dim_0", "dim_1", ..., which are compared with nothing.
         shape : sequence of int
             The extents, none for a scalar; 0 for a first dimension that `Array.append` grows.
         chunk_shape : sequence of int, optional
@@ -139,6 +143,9 @@ class DatasetView:
         pack : bool, optional
             Whether to compress chunks below 16 KiB together with others, which takes less space and time. Without, each
             chunk has a byte range of its own, which other programs can read where it lies: see `Array.chunk_places`.
+        unlimited : bool, optional
+            Whether `Array.write` past the end of the first dimension makes it grow, with the fill value between; by default
+            where it begins at 0.
 
         Returns
         -------
@@ -154,7 +161,7 @@ class DatasetView:
         TypeMismatch, OutOfRange
             `fill_value` is not of the type, or does not fit it.
         InvalidArgument
-            A name, a type, or a shape is none.
+            A name, a type, or a shape is none, or a dimension's name has another length in the dataset.
         ReadOnly
             The store is open for reading.
         """
@@ -171,6 +178,7 @@ class DatasetView:
             level_of(level),
             switch(shuffle),
             switch(pack),
+            switch(unlimited),
         )
 
     def delete_array(self, name: str) -> None:

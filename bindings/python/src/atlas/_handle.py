@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import _thread
+import atexit
 import logging
+import math
 import os
 import sys
 import threading
@@ -14,6 +16,7 @@ from types import SimpleNamespace, TracebackType
 from typing import Any, TypeAlias
 
 from ._c import ffi, lib
+from ._choices import overflow_of
 from ._errors import Cancelled, InvalidArgument, NotFound, check, store_not_found
 
 Log: TypeAlias = Callable[[int, str], object]
@@ -34,6 +37,17 @@ class _Process:
         self.lock = threading.RLock()
         # Commits that pickles have opened: all pickles of one commit read through one handle.
         self.shared: weakref.WeakValueDictionary[object, Handle] = weakref.WeakValueDictionary()
+        self.open: weakref.WeakSet[Handle] = weakref.WeakSet()
+
+    def end(self) -> None:
+        """Name the stores whose changes the process's end loses. The library cannot: its end comes after Python's."""
+        for handle in list(self.open):
+            if handle.number and describe(handle).unflushed_changes:
+                handle.calls.tell(
+                    logging.WARNING,
+                    f"store {handle.path}: the changes since the last flush are lost: "
+                    "the process ends, and it was not closed",
+                )
 
 
 @dataclass(frozen=True)
@@ -45,6 +59,8 @@ class Options:
     cache_bytes: int | None = None
     write_buffer_bytes: int | None = None
     log: Log | None = None
+    float_overflow: str = "error"
+    lock_timeout: float = 0
 
     def fill(self, struct: Any, calls: Callbacks) -> None:
         struct.struct_size = ffi.sizeof(ffi.typeof(struct).item)
@@ -52,6 +68,8 @@ class Options:
         struct.num_threads = _or_none(self.num_threads, lib.ATLAS_THREADS_INLINE, "num_threads")
         struct.cache_bytes = _size(self.cache_bytes, "cache_bytes")
         struct.write_buffer_bytes = _size(self.write_buffer_bytes, "write_buffer_bytes")
+        struct.float_overflow = overflow_of(self.float_overflow)
+        struct.lock_timeout_ms = milliseconds(self.lock_timeout, "lock_timeout")
         struct.log = lib.atlas_python_log
         struct.log_data = calls.pointer
         struct.progress = lib.atlas_python_progress
@@ -71,6 +89,15 @@ def keep_generations_of(count: int | None) -> int:
     return _or_none(count, lib.ATLAS_KEEP_NONE, "keep_generations")
 
 
+def milliseconds(seconds: float, what: str) -> int:
+    if not seconds >= 0:
+        raise InvalidArgument(f"{what} is a number of seconds, not {seconds!r}")
+    return min(math.ceil(seconds * 1000), _FOREVER) if seconds < math.inf else _FOREVER
+
+
+_FOREVER = (1 << 64) - 1
+
+
 def _size(value: int | None, what: str) -> int:
     if value is None:
         return 0
@@ -87,6 +114,12 @@ class Callbacks:
         # A report of progress is made on the thread of the call that it is about.
         self.call = threading.local()
         self.pointer = ffi.new_handle(self)
+
+    def tell(self, level: int, text: str) -> None:
+        if self.log is None:
+            logger.log(level, "%s", text)
+        else:
+            self.log(level, text)
 
     def during(self, progress: Progress | None, call: Callable[[], None]) -> None:
         """Make a call that reports to `progress`. What `progress` raises ends the call, and is raised here."""
@@ -121,11 +154,7 @@ def _progress_failed(kind: type[BaseException], value: BaseException, traceback:
 def _log(level: int, message: Any, user_data: Any) -> None:
     calls = ffi.from_handle(user_data)
     text = ffi.string(message).decode("utf-8", "replace")
-    warning = level == lib.ATLAS_LOG_WARNING
-    if calls.log is None:
-        logger.log(logging.WARNING if warning else logging.INFO, "%s", text)
-    else:
-        calls.log(logging.WARNING if warning else logging.INFO, text)
+    calls.tell(logging.WARNING if level == lib.ATLAS_LOG_WARNING else logging.INFO, text)
 
 
 @ffi.def_extern(name="atlas_python_progress", error=1, onerror=_progress_failed)
@@ -145,14 +174,16 @@ def _damage(file: Any, offset: int, message: Any, user_data: Any) -> None:
 class Handle:
     """One open store of the library. When nothing names it any more it is discarded."""
 
-    __slots__ = ("__weakref__", "calls", "generation", "number", "process", "shared")
+    __slots__ = ("__weakref__", "calls", "generation", "number", "path", "process", "shared")
 
-    def __init__(self, number: int, calls: Callbacks) -> None:
+    def __init__(self, number: int, calls: Callbacks, path: str) -> None:
         self.number = number
         self.calls = calls
+        self.path = path
         self.process = process.number
         self.shared = False
         self.generation: int = describe(self).generation
+        process.open.add(self)
 
     def __del__(self, discard: Callable[[int], int] = lib.atlas_discard) -> None:
         if self.number:
@@ -178,7 +209,7 @@ def create(path: str, options: Options, choices: dict[str, int], keep_generation
     struct.keep_generations = keep_generations_of(keep_generations)
     out = ffi.new("atlas_store *")
     _with_path(lambda name: lib.atlas_create(name, struct, out), path)
-    return Handle(out[0], calls)
+    return Handle(out[0], calls, path)
 
 
 def open_last(path: str, mode: int, options: Options) -> Handle:
@@ -187,7 +218,7 @@ def open_last(path: str, mode: int, options: Options) -> Handle:
     options.fill(struct, calls)
     out = ffi.new("atlas_store *")
     _with_path(lambda name: lib.atlas_open(name, mode, struct, out), path)
-    return Handle(out[0], calls)
+    return Handle(out[0], calls, path)
 
 
 def open_at(path: str, generation: int, options: Options) -> Handle:
@@ -198,7 +229,7 @@ def open_at(path: str, generation: int, options: Options) -> Handle:
     if not 0 <= generation < 1 << 64:
         raise InvalidArgument(f"a commit has a number from 1 on, not {generation}")
     _with_path(lambda name: lib.atlas_open_at(name, generation, struct, out), path)
-    return Handle(out[0], calls)
+    return Handle(out[0], calls, path)
 
 
 def open_shared(path: str, generation: int, options: Options) -> Handle:
@@ -227,3 +258,4 @@ def _with_path(call: Callable[[bytes], int], path: str) -> None:
 
 process = _Process()
 os.register_at_fork(after_in_child=process.begin)
+atexit.register(process.end)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
-import shutil
-import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,8 +17,9 @@ from numpy.typing import NDArray
 
 from . import _handle
 from ._array import Array
+from ._attributes import Attributes
 from ._c import ffi, lib
-from ._choices import check_type_policy, codec_of, compression_of, level_of, meta_format_of, switch
+from ._choices import check_type_policy, codec_of, compression_of, if_exists_of, level_of, meta_format_of, switch
 from ._dataset import DatasetView
 from ._errors import (
     AtlasError,
@@ -32,7 +32,6 @@ from ._errors import (
     InvalidHandle,
     NotFound,
     ReadOnly,
-    StoreNotFound,
     UnflushedChanges,
     check,
     error,
@@ -54,6 +53,7 @@ Source: TypeAlias = "str | os.PathLike[str]"
 # Failures that say nothing of the flushes that were begun before.
 _OF_THE_CALL = (Cancelled, Forked, InvalidArgument, InvalidHandle, ReadOnly, UnflushedChanges)
 
+_BETWEEN_SIGNALS = 200  # milliseconds
 _META_FORMATS = {lib.ATLAS_META_FORMAT_JSON: "json", lib.ATLAS_META_FORMAT_MSGPACK: "msgpack"}
 _COMPRESSIONS = {lib.ATLAS_COMPRESSION_NONE: "none", lib.ATLAS_COMPRESSION_ZSTD: "zstd"}
 
@@ -150,6 +150,7 @@ class Atlas:
         on_type_mismatch: str = "warn",
         *,
         overwrite: bool = False,
+        exist_ok: bool = False,
         level: int | None = None,
         shuffle: bool | None = None,
         pack: bool | None = None,
@@ -158,7 +159,9 @@ class Atlas:
         num_threads: int | None = None,
         cache_bytes: int | None = None,
         write_buffer_bytes: int | None = None,
+        float_overflow: str = "error",
         log: Log | None = None,
+        lock_timeout: float = 0,
     ) -> Self:
         """Create a store, and open it for reading and writing.
 
@@ -169,16 +172,16 @@ class Atlas:
         codec : {"zstd", "lz4", "none"}
             How chunks are compressed, for arrays that do not choose.
         meta_format : {"json", "msgpack"}
-            How the root is written.
+            How the root is written. A store that is begun anew keeps its own; "msgpack" is an error where that is another.
         meta_compression : {"none", "zstd"}
             How the root is compressed.
         on_type_mismatch : {"warn"}
             Of the predecessor. Arrays of one name may differ in type.
         overwrite : bool
-            Replace a store that is there. What is no store is never replaced, nor is one that another writer has.
-            The new store is complete before the old one is moved away, but the change of names is two steps: a crash
-            in between leaves no store of this name, and both beside it in a folder with ".replaced-" in its name.
-            Readers that have the old one open lose it.
+            Begin a store that is there anew. Until the first flush it stays as it is, for readers too; that flush is a
+            commit, from which `rollback` can go back. Its pins stay, and so does the format of its root.
+        exist_ok : bool
+            Open a store that is there, whatever the options of this one say.
         level : int, optional
             The codec's level; by default 1 for zstd.
         shuffle : bool, optional
@@ -197,15 +200,20 @@ class Atlas:
             Decoded data and indexes kept for later reads; by default 64 MiB.
         write_buffer_bytes : int, optional
             Written values kept in memory; by default 256 MiB.
+        float_overflow : {"error", "infinity"}
+            What becomes of a finite value that the narrower float type it is converted to, by a write or a read, can
+            only round to infinity: `OutOfRange`, or an infinity. Infinities and NaN stay what they are.
         log : callable, optional
             Called with a level of `logging` and a message; by default they go to the logger "atlas".
+        lock_timeout : float
+            Seconds to wait for another writer to end, `math.inf` for any number, before it is `Locked`.
 
         Raises
         ------
         AlreadyExists
-            There is a store, and `overwrite` is not set.
+            There is a store, and neither `overwrite` nor `exist_ok` is set.
         InvalidArgument
-            There is something else in the folder.
+            There is something else in the folder, or a store to be begun anew with another format of its root.
         Locked
             Another writer has it.
         IOFailure, NoSpace
@@ -213,7 +221,7 @@ class Atlas:
         """
         check_type_policy(on_type_mismatch)
         path = path_of(source)
-        options = Options(sync, num_threads, cache_bytes, write_buffer_bytes, log)
+        options = Options(sync, num_threads, cache_bytes, write_buffer_bytes, log, float_overflow, lock_timeout)
         choices = {
             "codec": codec_of(codec),
             "level": level_of(level),
@@ -221,18 +229,10 @@ class Atlas:
             "pack": switch(pack),
             "meta_format": meta_format_of(meta_format),
             "meta_compression": compression_of(meta_compression),
+            "if_exists": if_exists_of(overwrite, exist_ok),
         }
         if not os.path.lexists(os.path.dirname(path)):
             os.makedirs(os.path.dirname(path), exist_ok=True)
-        if overwrite:
-            path = os.path.realpath(path)
-            try:
-                old = _handle.open_last(path, lib.ATLAS_MODE_READ_WRITE, options)
-            except StoreNotFound:
-                old = None
-            if old is not None:
-                _replace(path, old, options, choices, keep_generations)
-                return cls._of(path, _handle.open_last(path, lib.ATLAS_MODE_READ_WRITE, options), "r+", options)
         return cls._of(path, _handle.create(path, options, choices, keep_generations), "r+", options)
 
     @classmethod
@@ -247,7 +247,9 @@ class Atlas:
         num_threads: int | None = None,
         cache_bytes: int | None = None,
         write_buffer_bytes: int | None = None,
+        float_overflow: str = "error",
         log: Log | None = None,
+        lock_timeout: float = 0,
     ) -> Self:
         """Open a store.
 
@@ -263,7 +265,7 @@ class Atlas:
             store, and with `Conflict` if another has committed since.
         generation : int or str, optional
             An earlier commit that is kept, by its number or by the name of a pin; it is for reading alone.
-        sync, num_threads, cache_bytes, write_buffer_bytes, log
+        sync, num_threads, cache_bytes, write_buffer_bytes, float_overflow, log, lock_timeout
             As for `create`.
 
         Raises
@@ -281,7 +283,7 @@ class Atlas:
         if mode not in ("auto", "r", "r+"):
             raise InvalidArgument(f"mode is auto, r or r+, not {mode!r}")
         path = path_of(source)
-        options = Options(sync, num_threads, cache_bytes, write_buffer_bytes, log)
+        options = Options(sync, num_threads, cache_bytes, write_buffer_bytes, log, float_overflow, lock_timeout)
         if generation is not None:
             if mode == "r+":
                 raise InvalidArgument(f"store {path!r}: commit {generation!r} can be read, and not written: mode is r")
@@ -642,6 +644,35 @@ class Atlas:
         check(lib.atlas_refresh(handle.number))
         handle.generation = self.info().generation
 
+    def wait_for_commit(self, timeout: float = math.inf) -> bool:
+        """Wait until there is a newer commit than the one that a store, open for reading, sees. `refresh` moves on to it.
+
+        Parameters
+        ----------
+        timeout : float
+            Seconds to wait; by default any number.
+
+        Returns
+        -------
+        bool
+            Whether there is a newer commit.
+
+        Raises
+        ------
+        InvalidArgument
+            The store is open for writing: nobody else commits to it.
+        """
+        handle = self._use()
+        newer = ffi.new("bool *")
+        left = _handle.milliseconds(timeout, "timeout")
+        while True:
+            # A signal has its turn between two of these.
+            part = min(left, _BETWEEN_SIGNALS)
+            check(lib.atlas_wait_for_commit(handle.number, part, newer))
+            left -= part
+            if newer[0] or not left:
+                return bool(newer[0])
+
     def info(self) -> StoreInfo:
         """What the store is, as of now."""
         handle = self._use()
@@ -689,6 +720,55 @@ class Atlas:
             There is no such dataset.
         """
         self._change(lib.atlas_delete_dataset, name_of(name, "a dataset's name"))
+
+    def rename(self, name: str, to: str) -> None:
+        """Give a dataset another name. Nothing is moved; it is the last in the order of datasets from then on.
+
+        Raises
+        ------
+        NotFound
+            There is no such dataset.
+        AlreadyExists
+            There is a dataset `to`.
+        """
+        self._change(lib.atlas_rename_dataset, name_of(name, "a dataset's name"), name_of(to, "a dataset's name"))
+
+    def copy(self, name: str, to: str, store: Atlas | None = None) -> DatasetView:
+        """Copy a dataset: attributes, definitions, and values, what is not flushed included, a chunk at a time.
+
+        Parameters
+        ----------
+        name : str
+            The dataset.
+        to : str
+            The name of the copy.
+        store : Atlas, optional
+            The store that gets it; by default this one. The next flush of it makes the copy durable.
+
+        Returns
+        -------
+        DatasetView
+            The copy.
+
+        Raises
+        ------
+        NotFound
+            There is no such dataset.
+        AlreadyExists
+            There is a dataset `to`.
+        Conflict
+            Another thread deletes or replaces an array of the dataset meanwhile; then there is no copy.
+        """
+        key, copy = name_of(name, "a dataset's name"), name_of(to, "a dataset's name")
+        target = self if store is None else store
+        writer = target._writer()
+        check(lib.atlas_copy_dataset(self._use().number, key, writer.number, copy))
+        return DatasetView(target, copy)
+
+    @property
+    def attrs(self) -> Attributes:
+        """The store's own attributes."""
+        return Attributes(self, None, None)
 
     def list_datasets(self) -> list[str]:
         """The names of the datasets, in the order in which they were created."""
@@ -971,42 +1051,6 @@ class Atlas:
 
 def _unpickle(kind: type[Atlas], path: str, generation: int, options: Options) -> Atlas:
     return kind._of(path, _handle.open_shared(path, generation, options), "r", options)
-
-
-def _replace(path: str, old: Handle, options: Options, choices: dict[str, int], keep_generations: int | None) -> None:
-    """Put a new store in the place of one that is there. Until then this process holds the old one's lock."""
-    parent, folder = os.path.split(path)
-    beside = tempfile.mkdtemp(prefix=f"{folder}.replaced-", dir=parent)
-    made, gone = os.path.join(beside, "new"), os.path.join(beside, "old")
-    # Whether the only name of the old store is the one in `beside`.
-    moved = False
-    try:
-        check(lib.atlas_close(_taken(_handle.create(made, options, choices, keep_generations))))
-        moved = True
-        try:
-            os.rename(path, gone)
-            os.rename(made, path)
-        except BaseException:
-            if os.path.exists(gone):
-                os.rename(gone, path)
-            moved = False
-            raise
-        moved = False
-        if options.sync:
-            folder_of = os.open(parent, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(folder_of)
-            finally:
-                os.close(folder_of)
-        check(lib.atlas_discard(_taken(old)))
-    finally:
-        if not moved:
-            shutil.rmtree(beside)
-
-
-def _taken(handle: Handle) -> int:
-    number, handle.number = handle.number, 0
-    return number
 
 
 @contextlib.contextmanager

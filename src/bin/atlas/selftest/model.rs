@@ -86,7 +86,7 @@ pub fn apply(store: &Store, commit: u64) -> Result<(), Error> {
     if commit % 2 == 1 {
         let values = sometimes(commit);
         let shape = [values.len() as u64];
-        store.define_array("fixed", "sometimes", DType::I32, &["n"], &shape, ArrayOptions::default())?;
+        store.define_array("fixed", "sometimes", DType::I32, &["m"], &shape, ArrayOptions::default())?;
         store.write_array("fixed", "sometimes", Selection::all(1), Source::from_slice(&values))?;
     } else {
         store.delete_array("fixed", "sometimes")?;
@@ -103,7 +103,7 @@ pub fn apply(store: &Store, commit: u64) -> Result<(), Error> {
     store.create_dataset(&name)?;
     store.define_array(&name, "made", DType::U32, &["n"], &[values.len() as u64], ArrayOptions::default())?;
     store.write_array(&name, "made", Selection::all(1), Source::from_slice(&values))?;
-    store.set_attribute(&name, None, "commit", number)?;
+    store.set_attribute(&*name, None, "commit", number)?;
     if commit > WINDOW {
         store.delete_dataset(&window(commit - WINDOW))?;
     }
@@ -184,7 +184,7 @@ fn holds(store: &Store, commit: u64) -> Result<(), Error> {
 
     for number in first_window(commit)..=commit {
         let name = window(number);
-        same("attribute of a window", &store.attribute(&name, None, "commit")?, &Value::from(number as i64))?;
+        same("attribute of a window", &store.attribute(&*name, None, "commit")?, &Value::from(number as i64))?;
         let expected = made(number);
         same("shape of 'made'", &store.array_info(&name, "made")?.shape, &vec![expected.len() as u64])?;
         let mut values = vec![0; expected.len()];
