@@ -88,7 +88,9 @@ for page in "${pages[@]}"; do
         if [[ $name == quickstart ]]; then diff "$name.${extension[$language]}" "$root"/examples/"$language"/quickstart.*; fi
         build "$language" "$name.${extension[$language]}"
         printed=$(./run)
-        echo "$page, $language: $(head -n 1 <<<"$printed")"
+        echo "$page, $language"
+        # One that prints nothing must hold what it claims by itself.
+        if [[ -z $printed ]] && grep -qE 'assert|error stop' "$name.${extension[$language]}"; then continue; fi
         diff <(echo "$expected") <(echo "$printed") || { echo "$page: its program in $language prints something else" >&2; exit 1; }
     done
     mkdir "$work/$name"
