@@ -236,7 +236,7 @@ impl Importer<'_> {
         for plan in &plans {
             self.store.create_dataset(&plan.name)?;
             for (name, value) in &plan.attributes {
-                self.store.set_attribute(&plan.name, None, name, value.clone())?;
+                self.store.set_attribute(plan.name.as_str(), None, name, value.clone())?;
             }
             for array in &plan.arrays {
                 self.array(&plan.name, array, planner)?;

@@ -13,7 +13,7 @@ mod slabs;
 pub use export::export;
 pub use import::import;
 
-use atlas_store::{DType, Value};
+use atlas_store::{DType, FloatOverflow, Value};
 
 /// Bytes that a string takes, for the size of parts.
 const TEXT_BYTES: u64 = 32;
@@ -47,6 +47,6 @@ fn bytes_of(value: &Value) -> Option<Vec<u8>> {
         return None;
     }
     let mut bytes = vec![0; value.len() * dtype.size()];
-    value.to_memory(dtype, &mut bytes).ok()?;
+    value.to_memory(dtype, FloatOverflow::Error, &mut bytes).ok()?;
     Some(bytes)
 }
