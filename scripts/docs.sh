@@ -24,7 +24,7 @@ mkdir -p "$source/tests/conformance" "$source/tests/format"
 tar -c --exclude=__pycache__ --exclude='*.egg-info' --exclude=target --exclude=build --exclude=docs/site README.md \
     CHANGELOG.md CONTRIBUTING.md LICENSE* docs bindings benches examples include packaging | tar -x -C "$source"
 cp tests/*.md "$source/tests"
-cp tests/conformance/README.md "$source/tests/conformance"
+cp tests/conformance/{README.md,stores.txt} "$source/tests/conformance"
 cp tests/format/reader.py "$source/tests/format"
 mkdir "$source/docs/site"
 "$venv/bin/pygmentize" -S default -f html -a .codehilite >"$source/docs/site/site.css"
@@ -45,6 +45,8 @@ printed_nothing "the reference of C and C++" doxygen "$work/Doxyfile"
 printed_nothing "the reference of Fortran" "$venv/bin/ford" --output_dir "$reference/fortran" docs/site/fortran.md
 RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --lib --quiet --target-dir "${CARGO_TARGET_DIR:-target}"
 cp -r "${CARGO_TARGET_DIR:-target}/doc" "$reference/rust"
+# The licence of a font is no page.
+for file in "$reference"/rust/static.files/*.md; do mv "$file" "${file%.md}.txt"; done
 ATLAS_STORE_LIBRARY=$root/build/lib/libatlas_store.so JULIA_DEPOT_PATH="$work/depot:" "$julia" --startup-file=no -O0 \
     --project=bindings/julia docs/site/julia.jl "$source/docs/reference-julia.md"
 {
@@ -52,12 +54,14 @@ ATLAS_STORE_LIBRARY=$root/build/lib/libatlas_store.so JULIA_DEPOT_PATH="$work/de
     for page in docs/man/*.1; do
         name=$(basename "$page" .1)
         printf '## %s\n\n' "$name"
-        mandoc -T html -O fragment "$page"
+        mandoc -T html -O fragment "$page" |
+            sed 's|<a class="permalink"[^>]*>\(.*\)</a>|\1|; s| id="[^"]*"||; s|<h1|<h3|; s|/h1>|/h3>|; /<table class="/,/<\/table>/d'
         printf '\n'
     done
 } >"$source/docs/reference-man.md"
 
-"$venv/bin/mkdocs" --quiet build --config-file docs/site/mkdocs.yml
+# With --quiet its warnings would be no errors.
+printed_nothing "the site" "$venv/bin/mkdocs" build --config-file docs/site/mkdocs.yml
 # It must be readable without a network.
 if grep -rlE '<(script|link|img)[^>]*(src|href)="(https?:)?//' "$site" --include='*.html' | grep -v "^$site/docs/reference/" >&2; then
     echo "these pages load something from elsewhere" >&2

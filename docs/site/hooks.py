@@ -3,12 +3,14 @@
 import os
 import re
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
 FENCE = re.compile(r"^```.*?^```$", re.M | re.S)
 LINK = re.compile(r"\[([^\]]*)\]\(([^)#:\s]+)\)")
 
 
 def on_page_markdown(markdown, page, config, files):
-    folder = os.path.dirname(os.path.join(config["docs_dir"], page.file.src_path))
+    folder = os.path.dirname(os.path.join(ROOT, page.file.src_path))
 
     def link(match):
         text, target = match.groups()

@@ -35,6 +35,21 @@ for command in $("$tool" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\)  .*/\
     done
 done
 
+# The pages and the examples, with every file that a link in a page names, but for folders of the sources and tests.
+docs=$work/prefix/share/doc/atlas_store
+for page in README.md CHANGELOG.md docs/tutorial-c.md docs/format.md bindings/julia/README.md; do
+    cmp "$page" "$docs/$page"
+done
+diff -r examples "$docs/examples"
+while IFS=: read -r page target; do
+    case $target in
+    http* | ../tests/* | tests/* | *CONTRIBUTING.md | stores.txt | ../../tests/*) continue ;;
+    esac
+    [[ -e $(dirname "$page")/$target ]] || { echo "$page links to $target, which is not installed" >&2; exit 1; }
+done < <(for page in "$docs"/*.md "$docs"/docs/*.md; do
+        sed '/^```/,/^```$/d' "$page" | grep -o ']([^)#]*' | cut -c 3- | grep . | sed "s|^|$page:|"
+    done)
+
 # Every language, through pkg-config and through CMake, with what is installed under a prefix.
 julia=${JULIA:-$(command -v julia || echo /opt/julia-1.5/bin/julia)}
 uses() { # PREFIX
