@@ -109,13 +109,14 @@ SUBSTITUTE = sed -e 's|@version@|$(VERSION)|' -e 's|@soversion@|$(SOVERSION)|' \
 
 install: | build/lib/libatlas_store.so
 	$(INSTALL) -d $(DESTDIR)$(PKGCONFIGDIR) $(DESTDIR)$(CMAKEDIR) $(DESTDIR)$(INCLUDEDIR) \
-	    $(DESTDIR)$(DATADIR)/atlas_store/fortran $(DESTDIR)$(DATADIR)/atlas_store/julia/src
+	    $(DESTDIR)$(DATADIR)/atlas_store/fortran/src $(DESTDIR)$(DATADIR)/atlas_store/julia/src
 	$(INSTALL) -m 755 build/lib/libatlas_store.so $(DESTDIR)$(LIBDIR)/libatlas_store.so.$(VERSION)
 	ln -sf libatlas_store.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libatlas_store.so.$(SOVERSION)
 	ln -sf libatlas_store.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libatlas_store.so
 	$(INSTALL) -m 644 build/lib/libatlas_store.a $(DESTDIR)$(LIBDIR)/libatlas_store.a
 	$(INSTALL) -m 644 include/atlas.h bindings/cpp/include/atlas.hpp $(DESTDIR)$(INCLUDEDIR)
-	$(INSTALL) -m 644 bindings/fortran/src/*.f90 bindings/fortran/fpm.toml $(DESTDIR)$(DATADIR)/atlas_store/fortran
+	$(INSTALL) -m 644 bindings/fortran/fpm.toml bindings/fortran/README.md $(DESTDIR)$(DATADIR)/atlas_store/fortran
+	$(INSTALL) -m 644 bindings/fortran/src/*.f90 $(DESTDIR)$(DATADIR)/atlas_store/fortran/src
 	$(INSTALL) -m 644 bindings/julia/Project.toml bindings/julia/README.md $(DESTDIR)$(DATADIR)/atlas_store/julia
 	$(INSTALL) -m 644 bindings/julia/src/*.jl $(DESTDIR)$(DATADIR)/atlas_store/julia/src
 	for file in pkgconfig/atlas_store.pc cmake/atlas_store/atlas_storeConfig.cmake \

@@ -108,6 +108,14 @@ void make_update(float *out, int update) {
     for (int i = 0; i < UPDATE; i++) out[i] = (float)(update * 7 + i % 13);
 }
 
+float *make_patterns(void) {
+    float *patterns = allocate(sizeof(float) * FIELD * PATTERNS);
+    for (int k = 0; k < PATTERNS; k++) make_field(patterns + (size_t)k * FIELD, k % 2, k / 2);
+    return patterns;
+}
+
+int pattern_of(int field, int step) { return (field * 5 + step * 11) % PATTERNS; }
+
 void check_map(const float *map, int step, int variable, int level) {
     static float expected[PLANE];
     make_plane(expected, step, variable, level);

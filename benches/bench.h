@@ -37,7 +37,16 @@ enum {
     /* W6: small updates, each flushed */
     UPDATES = 1000,
     UPDATE = 256,
-    WINDOW = 100
+    WINDOW = 100,
+    /* W7: many fields (W1's extents) that are appended to, step by step, with all defaults; the data of a step are among so
+     * many */
+    MANY_FIELDS = 300,
+    MANY_STEPS = 48,
+    PATTERNS = 32,
+    /* W8: flushes of one new value of each of so many variables */
+    MANY_NAMES = 1000,
+    FEWER_NAMES = 100,
+    NAME_FLUSHES = 40
 };
 
 /* ---- data: a smooth field with noise, rounded as instruments and models round ---- */
@@ -53,6 +62,10 @@ void other_map(int i, size_t *step, size_t *level);
 void other_point(int i, size_t *row, size_t *column);
 /* The dataset that the i-th single read of W5 is for. */
 int tiny_dataset(int i);
+
+/* PATTERNS fields, allocated, and which of them is field `field` at step `step` of W7. */
+float *make_patterns(void);
+int pattern_of(int field, int step);
 
 /* Ends the program when what was read is not what was written. */
 void check_map(const float *map, int step, int variable, int level);

@@ -563,6 +563,83 @@ static void update(const char *variant) {
     free(rows);
 }
 
+/* ---- W7 ---- */
+
+static void append_fields(const char *variant) {
+    static int variables[MANY_FIELDS];
+    const size_t row[] = {1, LAT, LON};
+    char name[32];
+    float *patterns = make_patterns();
+
+    double memory = resident(), work = cpu(), start = now();
+    int file = create_file();
+    const int dimensions[] = {dimension(file, "time", NC_UNLIMITED), dimension(file, "lat", LAT), dimension(file, "lon", LON)};
+    for (int f = 0; f < MANY_FIELDS; f++) {
+        snprintf(name, sizeof name, "v%03d", f);
+        variables[f] = variable(file, name, NC_FLOAT, 3, dimensions);
+        compress(file, variables[f]);
+    }
+    for (int t = 0; t < MANY_STEPS; t++)
+        for (int f = 0; f < MANY_FIELDS; f++) {
+            const size_t first[] = {(size_t)t, 0, 0};
+            CHECK(nc_put_vara_float(file, variables[f], first, row, patterns + (size_t)pattern_of(f, t) * FIELD));
+        }
+    CHECK(nc_close(file));
+    sync_file(path);
+    sync_file(folder);
+    double end = now();
+
+    result_begin(system_name, variant);
+    result("wall_s", end - start);
+    result("cpu_s", cpu() - work);
+    result_memory(memory);
+    result("disk_bytes", bytes_in(folder));
+    result_end();
+    free(patterns);
+}
+
+/* ---- W8 ---- */
+
+static void append_values(const char *variant, int names) {
+    static double flushes[NAME_FLUSHES];
+    static int variables[MANY_NAMES];
+    /* As Atlas has it; NetCDF's own choice is several times slower. */
+    const size_t one[] = {1}, chunk[] = {4096};
+    char name[32];
+    int file = create_file();
+    const int dimensions[] = {dimension(file, "time", NC_UNLIMITED)};
+    for (int v = 0; v < names; v++) {
+        snprintf(name, sizeof name, "v%04d", v);
+        variables[v] = variable(file, name, NC_DOUBLE, 1, dimensions);
+        CHECK(nc_def_var_chunking(file, variables[v], NC_CHUNKED, chunk));
+        compress(file, variables[v]);
+    }
+    CHECK(nc_sync(file));
+    sync_file(path);
+    sync_file(folder);
+    double memory = resident(), work = cpu();
+    for (int t = 0; t < NAME_FLUSHES; t++) {
+        double before = now();
+        for (int v = 0; v < names; v++) {
+            const size_t first[] = {(size_t)t};
+            const double value = t + v;
+            CHECK(nc_put_vara_double(file, variables[v], first, one, &value));
+        }
+        CHECK(nc_sync(file));
+        sync_file(path);
+        flushes[t] = now() - before;
+    }
+    double worked = cpu() - work;
+    CHECK(nc_close(file));
+
+    result_begin(system_name, variant);
+    result_durations("flush", flushes, NAME_FLUSHES);
+    result("cpu_s", worked);
+    result_memory(memory);
+    result("disk_bytes", bytes_in(folder));
+    result_end();
+}
+
 int main(int argc, char **argv) {
     static char name[32];
     if (argc < 4) die("usage: netcdf CODEC WORKLOAD FOLDER [VARIANT]");
@@ -594,6 +671,10 @@ int main(int argc, char **argv) {
         edit_tiny(variant);
     else if (strcmp(workload, "W6") == 0)
         update(variant);
+    else if (strcmp(workload, "W7") == 0)
+        append_fields(variant);
+    else if (strcmp(workload, "W8") == 0)
+        append_values(variant, strcmp(variant, "W8-1000") == 0 ? MANY_NAMES : FEWER_NAMES);
     else
         die("no workload %s", workload);
     return EXIT_SUCCESS;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run.sh LIBDIR [WORKLOAD...] [--runs N] [--peers[=PEER,...]]
 #
-# Runs the workloads (W1 to W6, or those named; W1 brings W3 along, W2 brings W4) N times on Atlas, on NetCDF-4 and on
+# Runs the workloads (W1 to W8, or those named; W1 brings W3 along, W2 brings W4) N times on Atlas, on NetCDF-4 and on
 # the bare machine, in turns, and prints one Markdown table. With --peers also on ADIOS2, TileDB, Zarr and TensorStore
 # (or those named: adios2, tiledb, zarr, tensorstore), which must be packages of python3, or of the Python that PYTHON
 # names; they get a second table. The raw results stay in results.jsonl beside the data: in the folder BENCH_DIR, or
@@ -10,7 +10,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 command="benches/run.sh $*"
 
-usage="usage: run.sh LIBDIR [W1..W6...] [--runs N] [--peers[=PEER,...]], where LIBDIR holds libatlas_store.so"
+usage="usage: run.sh LIBDIR [W1..W8...] [--runs N] [--peers[=PEER,...]], where LIBDIR holds libatlas_store.so"
 all_peers=(adios2 tiledb zarr tensorstore)
 python=${PYTHON:-python3}
 
@@ -24,7 +24,7 @@ while (($# > 0)); do
         runs=${2:?--runs needs a number}
         shift
         ;;
-    W[1-6]) workloads+=("$1") ;;
+    W[1-8]) workloads+=("$1") ;;
     --peers | --peers=all) peers=("${all_peers[@]}") ;;
     --peers=?*) IFS=, read -ra peers <<<"${1#--peers=}" ;;
     *)
@@ -38,7 +38,7 @@ while (($# > 0)); do
     shift
 done
 : "${libdir:?run.sh needs the folder of libatlas_store.so}"
-if ((${#workloads[@]} == 0)); then workloads=(W1 W2 W3 W4 W5 W6); fi
+if ((${#workloads[@]} == 0)); then workloads=(W1 W2 W3 W4 W5 W6 W7 W8); fi
 
 if ! pkg-config --exists netcdf hdf5; then
     echo "run.sh: NetCDF with its C headers is missing (Debian: libnetcdf-dev)" >&2
@@ -160,6 +160,20 @@ updates() {
     measure W6 W6 "$@"
 }
 
+fields() { # VARIANT PROGRAM [CODEC]
+    fresh
+    measure W7 "W7$1" "${@:2}"
+}
+many_fields() { fields "" "$@"; }
+many_fields_in_memory() { fields -large "$@"; }
+
+variables() {
+    fresh
+    measure W8 W8-100 "$@"
+    fresh
+    measure W8 W8-1000 "$@"
+}
+
 limits() { # WORKLOAD...
     local workload
     for workload in "$@"; do
@@ -195,6 +209,14 @@ for ((run = 0; run < runs; run++)); do
     if wanted W6; then
         limits W6
         in_turns "updates workloads" "updates netcdf $codec" "updates netcdf none" "${peers[@]/#/updates peers }"
+    fi
+    if wanted W7; then
+        in_turns "many_fields workloads" "many_fields netcdf $codec" "many_fields_in_memory workloads" \
+            "many_fields netcdf none"
+    fi
+    if wanted W8; then
+        limits W6
+        in_turns "variables workloads" "variables netcdf $codec" "variables netcdf none"
     fi
 done
 ended=$(date +%s.%N) busy_after=$(busy)

@@ -67,11 +67,20 @@ ROWS = [
     ("W6", "1000 flushes of 1 KiB, s", "wall_s", 1, None, []),
     ("W6", "a flush, the first 100, ms", "first_ms", 1, None, COMMIT),
     ("W6", "a flush, the last 100, ms", "last_ms", 1, None, COMMIT),
+    ("W7", "300 fields appended to 48 times, one flush, s", "wall_s", 1, None, []),
+    ("W7", "memory beyond the input, MB", "memory_mb", 1, None, []),
+    ("W7", "on disk, MB", "disk_bytes", MB, None, []),
+    ("W7-large", "the same with room for all values, s", "wall_s", 1, "W7", []),
+    ("W7-large", "memory beyond the input, MB", "memory_mb", 1, "W7", []),
+    ("W8-100", "a value of each of 100 variables, flushed, ms", "flush_med_ms", 1, None, COMMIT),
+    ("W8-100", "the slowest of 40, ms", "flush_max_ms", 1, None, []),
+    ("W8-1000", "a value of each of 1000 variables, flushed, ms", "flush_med_ms", 1, None, COMMIT),
+    ("W8-1000", "the slowest of 40, ms", "flush_max_ms", 1, None, []),
 ]
 
 
 # Left out of the table of the peers, which is wide enough: they have no flush in the background, nor one of what has changed.
-NOT_FOR_PEERS = ("W2-background", "W5-edit"), ("step_p99_ms",)
+NOT_FOR_PEERS = ("W2-background", "W5-edit", "W7", "W7-large", "W8-100", "W8-1000"), ("step_p99_ms",)
 # What grows with the number of datasets, where some peers do W5 with fewer. Memory need not, so it has no ratio there.
 PER_DATASET, NO_RATIO = ("wall_s", "disk_bytes", "list_ms"), ("memory_mb",)
 TINY_DATASETS = 100_000

@@ -3,8 +3,9 @@
  *
  *     workloads WORKLOAD FOLDER [VARIANT]
  *
- * WORKLOAD is one of W1 W2 W3 W4 W5-write W5-read W5-edit W6; W3 reads what W1 left in FOLDER, W4 what W2 left, W5-read
- * and W5-edit what W5-write left. VARIANT names the result; W2-background flushes with atlas_flush_begin.
+ * WORKLOAD is one of W1 W2 W3 W4 W5-write W5-read W5-edit W6 W7 W8; W3 reads what W1 left in FOLDER, W4 what W2 left, W5-read
+ * and W5-edit what W5-write left. VARIANT names the result; W2-background flushes with atlas_flush_begin,
+ * W7-large has room for all values, W8-1000 has so many variables.
  */
 #include "bench.h"
 
@@ -385,6 +386,98 @@ static void update(const char *variant) {
     free(rows);
 }
 
+/* ---- W7: many fields that are appended to ---- */
+
+static void append_fields(const char *variant) {
+    const uint64_t shape[] = {0, LAT, LON}, row[] = {1, LAT, LON};
+    const char *dims[] = {"time", "lat", "lon"};
+    char name[32];
+    float *patterns = make_patterns(), *field = allocate(sizeof(float) * FIELD);
+    atlas_create_options options = {.struct_size = sizeof options};
+    if (strcmp(variant, "W7-large") == 0) options.write_buffer_bytes = (uint64_t)4 << 30;
+
+    double memory = resident(), work = cpu(), start = now();
+    atlas_store store;
+    CHECK(atlas_create(path, &options, &store));
+    CHECK(atlas_create_dataset(store, "run"));
+    for (int f = 0; f < MANY_FIELDS; f++) {
+        snprintf(name, sizeof name, "v%03d", f);
+        CHECK(atlas_define_array(store, "run", name, ATLAS_DTYPE_F32, 3, dims, shape, NULL));
+    }
+    for (int t = 0; t < MANY_STEPS; t++)
+        for (int f = 0; f < MANY_FIELDS; f++) {
+            snprintf(name, sizeof name, "v%03d", f);
+            CHECK(atlas_append_array(store, "run", name, ATLAS_DTYPE_F32, 3, row, NULL,
+                                     patterns + (size_t)pattern_of(f, t) * FIELD));
+        }
+    CHECK(atlas_close(store));
+    double end = now();
+
+    result_begin("atlas", variant);
+    result("wall_s", end - start);
+    result("cpu_s", cpu() - work);
+    result_memory(memory);
+    result("disk_bytes", bytes_in(path));
+    result_end();
+    store = open_store();
+    for (int f = 0; f < MANY_FIELDS; f += 37)
+        for (int t = 0; t < MANY_STEPS; t += 5) {
+            const uint64_t first[] = {(uint64_t)t, 0, 0};
+            snprintf(name, sizeof name, "v%03d", f);
+            CHECK(atlas_read_array(store, "run", name, ATLAS_DTYPE_F32, 3, first, row, NULL, field));
+            if (memcmp(field, patterns + (size_t)pattern_of(f, t) * FIELD, sizeof(float) * FIELD) != 0)
+                die("field %d, step %d: read other values than were written", f, t);
+        }
+    CHECK(atlas_close(store));
+    free(field);
+    free(patterns);
+}
+
+/* ---- W8: flushes of one new value of each of many variables ---- */
+
+static void append_values(const char *variant, int names) {
+    static double flushes[NAME_FLUSHES];
+    const uint64_t shape[] = {0}, one[] = {1};
+    const char *dims[] = {"time"};
+    char name[32];
+    atlas_store store = create_store();
+    CHECK(atlas_create_dataset(store, "run"));
+    for (int v = 0; v < names; v++) {
+        snprintf(name, sizeof name, "v%04d", v);
+        CHECK(atlas_define_array(store, "run", name, ATLAS_DTYPE_F64, 1, dims, shape, NULL));
+    }
+    CHECK(atlas_flush(store));
+    double memory = resident(), work = cpu();
+    for (int t = 0; t < NAME_FLUSHES; t++) {
+        double before = now();
+        for (int v = 0; v < names; v++) {
+            const double value = t + v;
+            snprintf(name, sizeof name, "v%04d", v);
+            CHECK(atlas_append_array(store, "run", name, ATLAS_DTYPE_F64, 1, one, NULL, &value));
+        }
+        CHECK(atlas_flush(store));
+        flushes[t] = now() - before;
+    }
+    double worked = cpu() - work;
+    CHECK(atlas_close(store));
+
+    result_begin("atlas", variant);
+    result_durations("flush", flushes, NAME_FLUSHES);
+    result("cpu_s", worked);
+    result_memory(memory);
+    result("disk_bytes", bytes_in(path));
+    result_end();
+    double values[NAME_FLUSHES];
+    store = open_store();
+    for (int v = 0; v < names; v++) {
+        snprintf(name, sizeof name, "v%04d", v);
+        CHECK(atlas_read_array(store, "run", name, ATLAS_DTYPE_F64, 1, NULL, NULL, NULL, values));
+        for (int t = 0; t < NAME_FLUSHES; t++)
+            if (values[t] != t + v) die("variable %d, step %d: read another value than was written", v, t);
+    }
+    CHECK(atlas_close(store));
+}
+
 int main(int argc, char **argv) {
     if (argc < 3) die("usage: workloads WORKLOAD FOLDER [VARIANT]");
     const char *workload = argv[1], *variant = argc > 3 ? argv[3] : workload;
@@ -405,6 +498,10 @@ int main(int argc, char **argv) {
         edit_tiny(variant);
     else if (strcmp(workload, "W6") == 0)
         update(variant);
+    else if (strcmp(workload, "W7") == 0)
+        append_fields(variant);
+    else if (strcmp(workload, "W8") == 0)
+        append_values(variant, strcmp(variant, "W8-1000") == 0 ? MANY_NAMES : FEWER_NAMES);
     else
         die("no workload %s", workload);
     return EXIT_SUCCESS;

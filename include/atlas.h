@@ -89,10 +89,11 @@
  * cov(x, x). atlas_define_array refuses a length that another array contradicts. Dimension 0 grows
  * array by array: what it is in two arrays may differ, or be 0, until the next commit. A flush that
  * finds two lengths of one name fails with ATLAS_STATUS_INVALID_ARGUMENT, which names both arrays and
- * lengths, and nothing is lost: append to the shorter one, or delete one and define it with another
- * name, and flush again. A flush that was begun has that as its error. Names that nobody gave ("dim_0"
- * as that of dimension 0, "dim_1" of dimension 1, ...) are compared with none. Where a store that an
- * older library wrote has a name with several lengths in a dataset, that name is left alone there.
+ * lengths, and nothing is lost: append to the shorter one, resize one, or delete one and define it
+ * with another name, and flush again. A flush that was begun has that as its error. Names that nobody
+ * gave ("dim_0" as that of dimension 0, "dim_1" of dimension 1, ...) are compared with none. Where a
+ * store that an older library wrote has a name with several lengths in a dataset, that name is left
+ * alone there.
  *
  *
  * Text and lists

@@ -2,10 +2,10 @@
 !
 !     climate_model FOLDER MONTHS [restart]
 !
-! runs until MONTHS months are done; with "restart" it goes on from the last one that the store in FOLDER has. Stopped
-! and restarted, or killed and restarted, it ends with the same bits as a run in one go: a month's means, the daily
-! series and the state to go on from are one flush, so the store is always at the end of a month. The model does not
-! wait for it: a month goes to the disk while the next one is computed.
+! runs until MONTHS months are done, in place of a run that is there; with "restart" it goes on from the last month that
+! the store in FOLDER has. Stopped and restarted, or killed and restarted, it ends with the same bits as a run in one go: a
+! month's means, the daily series and the state to go on from are one flush, so the store is always at the end of a month.
+! The model does not wait for it: a month goes to the disk while the next one is computed.
 !
 ! The model: an atmosphere of a few layers on a latitude-longitude grid. Prescribed winds (jets, a travelling planetary
 ! wave, an overturning in each hemisphere) carry potential temperature, moisture and a tracer; radiation relaxes the
@@ -294,7 +294,7 @@ end module climate
 
 program climate_model
     use, intrinsic :: iso_fortran_env, only: error_unit, int32, int64, real64
-    use atlas_store, only: atlas_dtype_f32, atlas_dtype_f64, store_type
+    use atlas_store, only: atlas_dtype_f32, atlas_dtype_f64, atlas_if_exists_replace, store_type
     use climate, only: advance, area, evaporated, latitude, longitude, moisture, nlat, nlev, nlon, precipitation, &
         prepare, pressure, start_from_rest, steps_per_day, surface_temperature, theta, total, tracer
     implicit none (type, external)
@@ -318,7 +318,7 @@ program climate_model
     if (word == "restart") then
         call store%open(folder, action="readwrite")
     else
-        call store%create(folder)
+        call store%create(folder, if_exists=atlas_if_exists_replace)
     end if
     if (store%has_dataset("state")) then
         call read_state(month)

@@ -8,13 +8,15 @@
 module comparison
     use, intrinsic :: iso_c_binding, only: c_int32_t, c_int8_t, c_loc, c_null_char, c_size_t
     use, intrinsic :: iso_fortran_env, only: error_unit, int64
-    use atlas_store, only: array_info_type, atlas_dtype_size, atlas_dtype_string, atlas_max_name, store_type
+    use atlas_store, only: array_info_type, atlas_dtype_size, atlas_dtype_string, store_type
     use atlas_store_c, only: atlas_get_attribute, atlas_read_array, atlas_status_ok
     implicit none (type, external)
     private
 
     public :: compare
 
+    ! Lists of texts are variables of the module or saved ones: of others gfortran warns that their length is used
+    ! uninitialized.
     type(store_type) :: one, other
     integer(int64) :: arrays = 0, attributes = 0, cells = 0
     character(:), allocatable :: texts(:), other_texts(:)
@@ -23,7 +25,7 @@ contains
 
     subroutine compare(folder, other_folder)
         character(*), intent(in) :: folder, other_folder
-        character(atlas_max_name), allocatable :: names(:), other_names(:)
+        character(:), allocatable, save :: names(:), other_names(:)
         integer :: i
 
         call one%open(folder)
@@ -40,7 +42,7 @@ contains
 
     subroutine compare_dataset(dataset)
         character(*), intent(in) :: dataset
-        character(atlas_max_name), allocatable :: names(:), other_names(:)
+        character(:), allocatable, save :: names(:), other_names(:)
         integer :: i
 
         call one%array_names(dataset, names)
@@ -92,7 +94,7 @@ contains
     subroutine compare_attributes(dataset, array)
         character(*), intent(in) :: dataset
         character(*), intent(in), optional :: array
-        character(atlas_max_name), allocatable :: names(:), other_names(:)
+        character(:), allocatable, save :: names(:), other_names(:)
         integer(c_int32_t) :: dtype, other_dtype
         integer(int64) :: count, other_count
         integer :: i

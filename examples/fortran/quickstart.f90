@@ -1,7 +1,7 @@
 !> Store one field, close the store, open it again, read the field back.
 program quickstart
     use, intrinsic :: iso_fortran_env, only: real64
-    use atlas_store, only: atlas_dtype_f64, stats_type, store_type
+    use atlas_store, only: atlas_dtype_f64, atlas_if_exists_replace, stats_type, store_type
     implicit none (type, external)
 
     real(real64), parameter :: measured(3, 2) = &
@@ -14,7 +14,7 @@ program quickstart
     path = "quickstart.atlas"
     if (command_argument_count() > 0) call get_command_argument(1, path)
 
-    call store%create(path)
+    call store%create(path, if_exists=atlas_if_exists_replace)
     call store%create_dataset("january")
     call store%define("january", "temperature", atlas_dtype_f64, shape(measured), dims=["lon", "lat"])
     call store%write("january", "temperature", measured)

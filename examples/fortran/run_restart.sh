@@ -38,7 +38,8 @@ check() {
 }
 not() { ! "$@" 2>/dev/null; }
 
-check "one go of $months months" ./climate_model whole "$months"
+check "a run of 1 month" ./climate_model whole 1
+check "one go of $months months, in its place" ./climate_model whole "$months"
 
 check "stopped after 1 month" ./climate_model stopped 1
 check "restarted, stopped after $((months - 2))" ./climate_model stopped $((months - 2)) restart

@@ -215,7 +215,8 @@ impl Dataset {
             error!(
                 InvalidArgument,
                 "dataset '{dataset}': dimension '{name}' has the length {length} in array '{one}' and {second} in array \
-                 '{other}': append to the shorter, or define one of them anew with another dimension name; nothing is lost"
+                 '{other}': append to the shorter, resize one of them, or \
+                 define it anew with another dimension name; nothing is lost"
             )
         };
         for &(array, entry, length) in &moved {

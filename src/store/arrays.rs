@@ -577,7 +577,7 @@ mod tests {
         store.create_dataset("d").expect("create");
         let chunked = |pack| ArrayOptions { chunk_shape: Some(vec![4]), pack, ..ArrayOptions::default() };
         let define = |name, dtype, shape: &[u64], options| {
-            store.define_array("d", name, dtype, &["x"][..shape.len()], shape, options).expect("define");
+            store.define_array("d", name, dtype, &[name][..shape.len()], shape, options).expect("define");
         };
         define("numbers", DType::I32, &[0], chunked(None));
         define("texts", DType::String, &[0], chunked(None));
@@ -636,7 +636,7 @@ mod tests {
         (0..40).for_each(|_| append(&store));
         check(&store);
         store.create_dataset("e").expect("create");
-        store.define_array("e", "later", DType::U8, &["x"], &[3], ArrayOptions::default()).expect("define");
+        store.define_array("e", "later", DType::U8, &["later"], &[3], ArrayOptions::default()).expect("define");
         assert!(!store.array_info("e", "later").expect("info").pack);
         store.delete_dataset("e").expect("delete");
         store.flush().expect("flush");
@@ -654,7 +654,7 @@ mod tests {
         // Another of the same name that may be packed, behind those that are not to be.
         store.create_dataset("e").expect("create");
         let options = ArrayOptions { chunk_shape: Some(vec![4]), fill_value: Some(7.into()), ..Default::default() };
-        store.define_array("e", "numbers", DType::I32, &["x"], &[40], options).expect("define");
+        store.define_array("e", "numbers", DType::I32, &["numbers"], &[40], options).expect("define");
         store.write_array("e", "numbers", Selection::all(1), Source::from_slice(&[1; 40])).expect("write");
         store.flush().expect("flush");
         let (place, file) = (store.place.notation, store.place.root());

@@ -1,6 +1,6 @@
 ! What is said about arrays: definitions, fill values, conversions between types, statistics, names.
 module array_tests
-    use, intrinsic :: ieee_arithmetic, only: ieee_is_nan, ieee_quiet_nan, ieee_value
+    use, intrinsic :: ieee_arithmetic, only: ieee_is_nan, ieee_negative_inf, ieee_quiet_nan, ieee_value
     use, intrinsic :: iso_c_binding, only: c_bool
     use, intrinsic :: iso_fortran_env, only: int16, int32, int64, int8, real32, real64
     use check, only: expect, expect_failure, path_of
@@ -262,12 +262,13 @@ contains
         type(store_type) :: store
         type(array_info_type) :: info
         real(real64), parameter :: values(*) = [0.0_real64, 1.0_real64, -1.1_real64, 0.1_real64, 65504.0_real64, &
-            65519.9_real64, 65520.0_real64, -1e10_real64, 2.0_real64**(-14), 2.0_real64**(-15), 3.3e-6_real64, &
+            65519.9_real64, -65519.9_real64, 2.0_real64**(-14), 2.0_real64**(-15), 3.3e-6_real64, &
             2.0_real64**(-24), 2.0_real64**(-25), 2.1_real64**(-25), 1.5_real64 * 2.0_real64**(-24), 1e-30_real64, &
             2049.0_real64, 2051.0_real64, 1.99999_real64, 1023.75_real64, 6.1e-5_real64, 3.14159265_real64]
         character(20) :: name
+        character(100) :: text
         real(real64) :: by_fill, by_write
-        integer :: i
+        integer :: i, stat
 
         call store%create(path_of("store"))
         call store%create_dataset("d")
@@ -282,6 +283,18 @@ contains
             call store%info("d", name, info)
             call expect(info%fill_real >= by_write .and. info%fill_real <= by_write, "and back of value "//name)
         end do
+        call store%define("d", "above", atlas_dtype_f16, fill=65520.0_real64, stat=stat, errmsg=text)
+        call expect_failure(stat, text, atlas_status_type_mismatch, "fill does not fit dtype f16")
+        call store%define("d", "above", atlas_dtype_f32, fill=-3.4028235677973366e38_real64, stat=stat, errmsg=text)
+        call expect_failure(stat, text, atlas_status_type_mismatch, "fill does not fit dtype f32")
+        call store%define("d", "above", atlas_dtype_c64, fill=(0.0_real64, 1e300_real64), stat=stat, errmsg=text)
+        call expect_failure(stat, text, atlas_status_type_mismatch, "fill does not fit dtype c64")
+        call store%define("d", "below", atlas_dtype_f32, fill=3.4028235677973362e38_real64)
+        call store%read("d", "below", by_fill)
+        call expect(by_fill >= huge(1.0_real32) .and. by_fill <= huge(1.0_real32), "the largest f32")
+        call store%define("d", "infinity", atlas_dtype_f32, fill=ieee_value(0.0_real64, ieee_negative_inf))
+        call store%read("d", "infinity", by_fill)
+        call expect(by_fill < -huge(by_fill), "infinity")
         call store%define("d", "nan", atlas_dtype_f16, fill=ieee_value(0.0_real64, ieee_quiet_nan))
         call store%read("d", "nan", by_fill)
         call store%info("d", "nan", info)
@@ -595,7 +608,7 @@ contains
 
     subroutine listings
         type(store_type) :: store
-        character(atlas_max_name), allocatable, save :: names(:)
+        character(:), allocatable, save :: names(:)
         character(atlas_max_name) :: long
         integer :: i, stat
 
@@ -623,6 +636,7 @@ contains
         call store%define("b", "x", atlas_dtype_i8)
         call store%array_names("b", names)
         call expect(size(names) == 2 .and. names(1) == "y" .and. names(2) == "x", "arrays")
+        call expect(len(names) == 1, "names as long as the longest")
         call expect(store%array_count("b") == 2, "counted")
         call expect(store%array_count("a/c") == 0, "none to count")
         call store%set_attribute("b", "two", 2)

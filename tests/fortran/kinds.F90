@@ -66,10 +66,16 @@ end module values
 module kind_tests
     use check, only: expect, expect_failure, path_of, scaled
     use atlas_store, only: DTYPE, array_info_type, atlas_status_out_of_range, atlas_status_buffer_too_small, store_type
+#if VALUE != 5
+    use atlas_store, only: atlas_status_invalid_argument, atlas_status_not_found, atlas_status_type_mismatch
+#endif
     use values, only: c_bool, different, int16, int32, int64, int8, real32, real64, same, value
     implicit none (type, external)
     private
 
+#if VALUE != 5
+    public :: allocating
+#endif
     public :: across, append, attributes, components, explicit, halo, no_cells, pointers, random_sections, ranks, &
         regions, strides
 
@@ -511,6 +517,91 @@ contains
         end do
     end subroutine append
 
+#if VALUE != 5
+    !> What is read is allocated as large as the array, or the region, is.
+    subroutine allocating
+        type(store_type) :: store
+        TYPE :: a(5, 4, 3), seven(2, 1, 2, 1, 3, 1, 2)
+        TYPE, allocatable :: b1(:), b2(:, :), b3(:, :, :), b4(:, :, :, :), b7(:, :, :, :, :, :, :)
+        character(200) :: text
+        integer :: i, stat
+
+        a = reshape(value([(i, i = 1, 60)]), [5, 4, 3])
+        seven = reshape(value([(i, i = 1, 24)]), shape(seven))
+        call store%create(path_of("store"))
+        call store%create_dataset("d")
+        call store%define("d", "x", DTYPE, shape(a))
+        call store%define("d", "seven", DTYPE, shape(seven))
+        call store%define("d", "none", DTYPE, [3, 0])
+        call store%define("d", "one", DTYPE)
+        call store%write("d", "x", a)
+        call store%write("d", "seven", seven)
+
+        call store%read_alloc("d", "x", b3)
+        call expect(all(shape(b3) == shape(a)), "the array's shape")
+        call expect(all(same(b3, a)), "the array")
+        call expect(all(lbound(b3) == 1), "counted from 1")
+        call store%read_alloc("d", "x", b3, start=[2, 3, 1])
+        call expect(all(shape(b3) == [4, 2, 3]), "the shape from a start on")
+        call expect(all(same(b3, a(2:, 3:, :))), "what is there from a start on")
+        call store%read_alloc("d", "x", b2, start=[1, 1, 2])
+        call expect(all(shape(b2) == [5, 4]), "a level's shape")
+        call expect(all(same(b2, a(:, :, 2))), "a level")
+        call store%read_alloc("d", "x", b2, start=[3, 1, 1], count=[1, 4, 3])
+        call expect(all(shape(b2) == [4, 3]), "a section's shape")
+        call expect(all(same(b2, a(3, :, :))), "a section")
+        call store%read_alloc("d", "x", b2, start=[3, 1, 2], count=[1, 4, 1])
+        call expect(all(shape(b2) == [1, 4]), "extents of 1 are left out from the last on")
+        call store%read_alloc("d", "x", b1, start=[3, 2, 2], count=[1, 3, 1])
+        call expect(size(b1) == 3, "a line's length")
+        call expect(all(same(b1, a(3, 2:, 2))), "a line")
+        call store%read_alloc("d", "seven", b7)
+        call expect(all(shape(b7) == shape(seven)), "seven extents")
+        call expect(all(same(b7, seven)), "seven dimensions")
+        call store%read_alloc("d", "none", b2)
+        call expect(all(shape(b2) == [3, 0]), "no cells")
+
+        call store%read_alloc("d", "x", b2, stat=stat, errmsg=text)
+        call expect_failure(stat, text, atlas_status_invalid_argument, &
+            "values of rank 2 for (5, 4, 3) cells of array 'x' of dataset 'd'")
+        call expect(.not. allocated(b2), "not allocated after a failure")
+        call store%read_alloc("d", "seven", b4, stat=stat, errmsg=text)
+        call expect_failure(stat, text, atlas_status_invalid_argument, "values of rank 4")
+        call store%read_alloc("d", "one", b1, stat=stat, errmsg=text)
+        call expect_failure(stat, text, atlas_status_invalid_argument, "values of rank 1")
+        call store%read_alloc("d", "x", b2, count=[2, 2, 2], stat=stat, errmsg=text)
+        call expect_failure(stat, text, atlas_status_invalid_argument, "for (2, 2, 2) cells")
+        call store%read_alloc("d", "x", b3, start=[1, 1], stat=stat, errmsg=text)
+        call expect_failure(stat, text, atlas_status_invalid_argument, "start has 2 indices, array 'x' of dataset 'd' has rank 3")
+        call store%read_alloc("d", "x", b3, start=[1, 0, 1], stat=stat, errmsg=text)
+        call expect_failure(stat, text, atlas_status_out_of_range, "indices count from 1")
+        call store%read_alloc("d", "x", b3, start=[1, 1, 7], stat=stat, errmsg=text)
+        call expect_failure(stat, text, atlas_status_out_of_range, "start")
+        call store%read_alloc("d", "x", b3, count=[1, 1, 7], stat=stat, errmsg=text)
+        call expect_failure(stat, text, atlas_status_out_of_range, "exceeds shape")
+        call expect(.not. allocated(b3), "nor after one of the library")
+        call store%read_alloc("d", "y", b3, stat=stat, errmsg=text)
+        call expect_failure(stat, text, atlas_status_not_found, "no array 'y'")
+
+        call store%set_attribute("d", "list", a(:, 1, 1))
+        call store%set_attribute("d", "single", a(1, 1, 1), array="x")
+        call store%set_attribute("d", "empty", a(1:0, 1, 1))
+        call store%set_attribute("d", "text", "text")
+        call store%get_attribute_alloc("d", "list", b1)
+        call expect(size(b1) == 5, "an attribute's length")
+        call expect(all(same(b1, a(:, 1, 1))), "an attribute")
+        call store%get_attribute_alloc("d", "single", b1, array="x")
+        call expect(size(b1) == 1, "one value")
+        call expect(all(same(b1, a(1, 1, 1))), "the value")
+        call store%get_attribute_alloc("d", "empty", b1)
+        call expect(size(b1) == 0, "an empty list")
+        call store%get_attribute_alloc("d", "text", b1, stat=stat)
+        call expect(stat == atlas_status_type_mismatch .and. .not. allocated(b1), "a text")
+        call store%get_attribute_alloc("d", "lost", b1, stat=stat, errmsg=text)
+        call expect_failure(stat, text, atlas_status_not_found, "lost")
+    end subroutine allocating
+#endif
+
     subroutine across
         type(store_type) :: store
         character(5) :: names(6)
@@ -591,6 +682,9 @@ end module kind_tests
 
 program kinds
     use check, only: finish, run
+#if VALUE != 5
+    use kind_tests, only: allocating
+#endif
     use kind_tests, only: across, append, attributes, components, explicit, halo, no_cells, pointers, random_sections, &
         ranks, regions, strides
     implicit none (type, external)
@@ -607,5 +701,8 @@ program kinds
     call run(KIND//" append", append)
     call run(KIND//" read across", across)
     call run(KIND//" attributes", attributes)
+#if VALUE != 5
+    call run(KIND//" allocating", allocating)
+#endif
     call finish
 end program kinds

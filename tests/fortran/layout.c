@@ -24,6 +24,15 @@ size_t layout_of(int32_t what) {
     case 19: return offsetof(atlas_array_description, has_fill_value);
     case 20: return sizeof(atlas_chunk_place);
     case 21: return offsetof(atlas_chunk_place, shuffle);
+    case 22: return offsetof(atlas_create_options, if_exists);
+    case 23: return offsetof(atlas_create_options, lock_timeout_ms);
+    case 24: return offsetof(atlas_create_options, float_overflow);
+    case 25: return offsetof(atlas_open_options, lock_timeout_ms);
+    case 26: return offsetof(atlas_open_options, float_overflow);
+    case 27: return offsetof(atlas_array_options, unlimited);
+    case 28: return offsetof(atlas_array_description, unlimited);
+    case 29: return sizeof(atlas_datetime);
+    case 30: return offsetof(atlas_datetime, nanosecond);
     default: return 0;
     }
 }

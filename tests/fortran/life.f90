@@ -3,7 +3,7 @@
 module life_tests
     use, intrinsic :: iso_fortran_env, only: int64, real64
     use check, only: contains_text, expect, expect_failure, path_of
-    use atlas_store, only: atlas_max_name, atlas_codec_none, atlas_compression_zstd, atlas_dtype_f64, atlas_dtype_i32, &
+    use atlas_store, only: atlas_codec_none, atlas_compression_zstd, atlas_dtype_f64, atlas_dtype_i32, &
         atlas_header_version, atlas_log_warning, atlas_meta_format_json, atlas_meta_format_msgpack, &
         atlas_mode_read, atlas_mode_read_write, atlas_status_already_exists, atlas_status_cancelled, &
         atlas_status_corrupt, atlas_status_invalid_argument, atlas_status_invalid_handle, atlas_status_io, &
@@ -291,7 +291,7 @@ contains
         type(store_info_type) :: info
         type(stats_type) :: stats
         integer(int64), allocatable :: generations(:)
-        character(atlas_max_name), allocatable :: names(:)
+        character(:), allocatable, save :: names(:)
         character(200) :: text
         integer :: stat
 
@@ -428,7 +428,7 @@ contains
     !> The value of every commit is its number.
     subroutine pins
         type(store_type) :: writer, reader
-        character(atlas_max_name), allocatable :: names(:)
+        character(:), allocatable, save :: names(:)
         character(300) :: text
         integer :: i, a, stat
 

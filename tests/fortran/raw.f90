@@ -5,7 +5,7 @@ module raw_tests
     use check, only: expect, path_of
     use atlas_store_c, only: atlas_array_description, atlas_array_dims, atlas_array_info, atlas_array_options, &
         atlas_array_stats, atlas_chunk_place, atlas_close, atlas_create, atlas_create_dataset, atlas_create_options, &
-        atlas_define_array, atlas_dtype_f64, atlas_dtype_size, atlas_flush, atlas_flush_begin, atlas_flush_test, &
+        atlas_datetime, atlas_define_array, atlas_dtype_f64, atlas_dtype_size, atlas_flush, atlas_flush_begin, atlas_flush_test, &
         atlas_flush_wait, atlas_generations, atlas_get_attribute, atlas_has_attribute, atlas_open, atlas_open_at, &
         atlas_open_options, atlas_mode_read, atlas_mode_read_write, atlas_pin, &
         atlas_pin_generation, atlas_pin_names, atlas_read_array, atlas_rollback, &
@@ -35,6 +35,7 @@ contains
         type(atlas_array_description), target :: array
         type(atlas_stats), target :: stats
         type(atlas_chunk_place), target :: place
+        type(atlas_datetime), target :: date
 
         call same(1, c_sizeof(create), "atlas_create_options")
         call same(2, offset(c_loc(create), c_loc(create%cache_bytes)), "cache_bytes")
@@ -57,6 +58,15 @@ contains
         call same(19, offset(c_loc(array), c_loc(array%has_fill_value)), "has_fill_value")
         call same(20, c_sizeof(place), "atlas_chunk_place")
         call same(21, offset(c_loc(place), c_loc(place%shuffle)), "shuffle of a place")
+        call same(22, offset(c_loc(create), c_loc(create%if_exists)), "if_exists")
+        call same(23, offset(c_loc(create), c_loc(create%lock_timeout_ms)), "lock_timeout_ms")
+        call same(24, offset(c_loc(create), c_loc(create%float_overflow)), "float_overflow")
+        call same(25, offset(c_loc(open), c_loc(open%lock_timeout_ms)), "lock_timeout_ms of open")
+        call same(26, offset(c_loc(open), c_loc(open%float_overflow)), "float_overflow of open")
+        call same(27, offset(c_loc(options), c_loc(options%unlimited)), "unlimited of options")
+        call same(28, offset(c_loc(array), c_loc(array%unlimited)), "unlimited")
+        call same(29, c_sizeof(date), "atlas_datetime")
+        call same(30, offset(c_loc(date), c_loc(date%nanosecond)), "nanosecond")
     end subroutine layout
 
     subroutine same(what, bytes, name)

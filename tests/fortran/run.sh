@@ -20,7 +20,7 @@ for tool in "$FC" $([ "$valgrind" = 0 ] || echo valgrind); do
     command -v "$tool" >/dev/null || { echo "run.sh needs $tool, which is not installed" >&2; exit 2; }
 done
 kinds="int8 int16 int32 int64 real32 real64 complex32 complex64 logical bool character"
-[ $# -gt 0 ] || set -- header static raw $kinds text arrays empty life copies threads stops forgets examples
+[ $# -gt 0 ] || set -- header generated static raw $kinds text arrays records again times empty life copies threads stops forgets flags readme examples
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/atlas-fortran-tests-XXXXXX") && scratch=$(cd "$scratch" && pwd -P)
 trap 'rm -rf "$scratch"' EXIT
@@ -95,10 +95,10 @@ one() {
     ATLAS_TEST_FOLDER=$scratch/stores "$@" >"$scratch/output" 2>"$scratch/all_errors"
     code=$?
     # Most tests end without close, which the module says of each.
-    grep -v '^atlas: store .* it was not closed$' "$scratch/all_errors" >"$scratch/errors"
+    grep -a -v '^atlas: store .* it was not closed$' "$scratch/all_errors" >"$scratch/errors"
     # Of what succeeded, the names of the first run are enough.
     case $title in
-    *" with "* | *" under "*) grep -v -e '^ok ' -e ' passed, ' "$scratch/output" ;;
+    *" with "* | *" under "* | options*) grep -v -e '^ok ' -e ' passed, ' "$scratch/output" ;;
     *) grep -v ' passed, ' "$scratch/output" ;;
     esac
     cat "$scratch/errors" >&2
@@ -148,7 +148,8 @@ header() {
     same "header functions" "$scratch/wanted" "$scratch/got"
     sed -n 's/.*name="\([a-z0-9_]*\)".*/\1/p' "$f" | sort >"$scratch/got"
     same "header names that are bound" "$scratch/wanted" "$scratch/got"
-    sed -n 's/^#define \(ATLAS_[A-Z0-9_]*\) \(-\{0,1\}[0-9][0-9]*\)$/\1 \2/p' "$h" | tr '[:upper:]' '[:lower:]' |
+    sed -n 's/ UINT64_MAX$/ -1/
+        s/^#define \(ATLAS_[A-Z0-9_]*\) \(-\{0,1\}[0-9][0-9]*\)$/\1 \2/p' "$h" | tr '[:upper:]' '[:lower:]' |
         sed 's/^atlas_version /atlas_header_version /' | sort >"$scratch/wanted"
     sed -n 's/.*parameter, public :: \(atlas_[a-z0-9_]*\) = \(.*\)/\1 \2/p' "$f" | sort >"$scratch/got"
     same "header constants" "$scratch/wanted" "$scratch/got"
@@ -162,6 +163,11 @@ header() {
     sed -n 's/^#define ATLAS_VERSION_[A-Z]* //p' "$h" | paste -sd . >"$scratch/wanted"
     sed -n 's/^version = "\(.*\)"$/\1/p' "$root/bindings/fortran/fpm.toml" >"$scratch/got"
     same "header version as in fpm.toml" "$scratch/wanted" "$scratch/got"
+}
+
+# The sources are those that their templates make.
+generated() {
+    if "$here/generated.sh"; then succeed generated; else fail generated; fi
 }
 
 # No procedure keeps anything between calls: threads would share it. gfortran keeps the lengths of functions' results
@@ -202,6 +208,52 @@ stop() {
     fi
 }
 
+# Options by which models are compiled: those of the program alone, with the module compiled as ever, and those of both.
+# -freal-4-real-8 leaves no real(real32) to the module, and -fdefault-integer-8 makes its `stat` another one.
+flags() {
+    [ -n "$checks" ] || return 0
+    for option in -fdefault-real-8 "-fdefault-real-8 -fdefault-double-8" -freal-4-real-8 "-O3 -fopenmp" \
+        "-Ofast -march=native"; do
+        with_options "of the program: $option" "$scratch/plain" "$option"
+    done
+    for option in -fdefault-real-8 -fdefault-integer-8 "-fdefault-real-8 -fdefault-integer-8 -fdefault-double-8" \
+        "-O3 -fopenmp" "-Ofast -march=native" "-std=gnu -fno-underscoring -frecursive"; do
+        rm -rf "$scratch/both"
+        mkdir "$scratch/both"
+        # shellcheck disable=SC2086 # several options
+        (cd "$scratch/both" && "$FC" $option -c "$root"/bindings/fortran/src/*.f90 "$here/check.f90") ||
+            { fail "the module does not compile with $option"; continue; }
+        with_options "of both: $option" "$scratch/both" "$option"
+    done
+}
+with_options() { # TITLE FOLDER OPTIONS
+    # shellcheck disable=SC2086 # several options
+    (cd "$2" && "$FC" $3 "$here/flags.f90" check.o atlas_store.o atlas_memory.o atlas_c.o -o flags -L"$scratch/lib" \
+        -latlas_store -Wl,-rpath,"$scratch/lib") || { fail "flags does not compile with options $1"; return; }
+    one "options $1" "$2/flags"
+}
+
+# The README's programs compile, and run as often as one likes; every call stands in it, and none that is not there.
+readme() {
+    page=$root/bindings/fortran/README.md
+    awk -v folder="$scratch" '/^```fortran$/ { file = folder "/readme" ++n ".f90"; next }
+        /^```$/ { file = "" }
+        file != "" { print >file }' "$page"
+    for source in "$scratch"/readme?.f90; do
+        name=$(basename "$source" .f90)
+        program plain "$name" "$source" || { fail "a program of the README does not compile"; continue; }
+        if (cd "$scratch" && "plain/$name" >"$name.out" && "plain/$name" >>"$name.out"); then succeed "$name"; else fail "$name"; fi
+    done
+    printf '72 45 6\n72 45 6\n' >"$scratch/wanted"
+    same "what the README's first program prints" "$scratch/wanted" "$scratch/readme1.out"
+    sed -n '/^    type :: store_type/,/^    end type store_type/{
+        s/^        \(generic\|procedure\) :: \([a-z_]*\) =>.*/\2/p
+    }
+    s/^    interface \([a-z_]*\)$/\1/p' "$root/bindings/fortran/src/atlas_store.f90" | sort -u >"$scratch/wanted"
+    sed -n '/^## Calls/,/^Of the module/{/^Of the module/!p}' "$page" | grep -o '`[a-z_]*(' | tr -d '`(' | sort -u >"$scratch/got"
+    same "the README's calls" "$scratch/wanted" "$scratch/got"
+}
+
 # A main program's variables are never finalized: the library says what its end loses.
 forgets() {
     program plain forgets "$here/forgets.f90" || { fail "forgets does not compile"; return; }
@@ -226,7 +278,8 @@ examples() {
     done
     ${CC:-cc} -std=c99 -I"$root/include" "$root/examples/c/quickstart.c" -o "$scratch/quickstart" \
         -L"$scratch/lib" -latlas_store -Wl,-rpath,"$scratch/lib" || { fail "the quickstart in C does not compile"; return; }
-    (cd "$scratch" && ./quickstart in_c.atlas >wanted && plain/quickstart in_fortran.atlas >got)
+    (cd "$scratch" && ./quickstart in_c.atlas >wanted && plain/quickstart in_fortran.atlas >first &&
+        plain/quickstart in_fortran.atlas >got && cmp first got >&2)
     same "quickstart as in C" "$scratch/wanted" "$scratch/got"
     (cd "$scratch" && checked/quickstart checked.atlas >got 2>&1) || [ -z "$checks" ]
     [ -z "$checks" ] || same "quickstart with all checks" "$scratch/wanted" "$scratch/got"
@@ -249,7 +302,7 @@ examples() {
 
 for name in "$@"; do
     case $name in
-    header | static | stops | forgets | examples) $name ;;
+    header | generated | static | stops | forgets | flags | readme | examples) $name ;;
     int8 | int16 | int32 | int64) kind "$name" "integer($name)" "i${name#int}" 1 ;;
     real32 | real64) kind "$name" "real($name)" "f${name#real}" 2 ;;
     complex32) kind "$name" "complex(real32)" c64 3 ;;

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# An installation into a scratch prefix: its files; the command-line tool; programs built with it through pkg-config and CMake, shared and
-# static, in C, C++ and Fortran; the Julia package; a program with another zstd of its own. All again after the prefix
-# has moved.
+# An installation into a scratch prefix: its files; the command-line tool; programs built with it through pkg-config, CMake
+# and fpm, shared and static, in C, C++ and Fortran; the Julia package; a program with another zstd of its own. All again
+# after the prefix has moved.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. scripts/python-env.sh ''
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
@@ -49,6 +50,15 @@ while IFS=: read -r page target; do
 done < <(for page in "$docs"/*.md "$docs"/docs/*.md; do
         sed '/^```/,/^```$/d' "$page" | grep -o ']([^)#]*' | cut -c 3- | grep . | sed "s|^|$page:|"
     done)
+fpm=$PWD/build/venv/bin/fpm
+# fpm builds a program that depends on the package in a folder, which then runs.
+fpm_runs() { # PACKAGE PREFIX FOLDER
+    mkdir -p "$3/app"
+    cp examples/fortran/quickstart.f90 "$3/app/main.f90"
+    printf 'name = "model"\n[dependencies]\natlas_store_fortran = { path = "%s" }\n' "$(realpath --relative-to="$3" "$1")" >"$3/fpm.toml"
+    (cd "$3" && quietly "$fpm" install --prefix "$3" --link-flag "$(pkg-config --libs atlas_store)")
+    LD_LIBRARY_PATH=$2/lib runs "$3/bin/model"
+}
 
 # Every language, through pkg-config and through CMake, with what is installed under a prefix.
 julia=${JULIA:-$(command -v julia || echo /opt/julia-1.5/bin/julia)}
@@ -77,6 +87,12 @@ uses() { # PREFIX
     quietly cmake -S tests/install -B "$out/cmake" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_BUILD_TYPE=Release
     quietly cmake --build "$out/cmake"
     for program in c static cpp fortran; do runs "$out/cmake/$program"; done
+    quietly cmake -S tests/install/fortran -B "$out/cmake-fortran" -DCMAKE_PREFIX_PATH="$prefix"
+    quietly cmake --build "$out/cmake-fortran"
+    for program in shared static; do runs "$out/cmake-fortran/$program"; done
+    if ldd "$out/cmake-fortran/static" | grep -q atlas_store; then return 1; fi
+
+    fpm_runs "$prefix/share/atlas_store/fortran" "$prefix" "$out/fpm"
 
     printf '#!/bin/sh\nJULIA_DEPOT_PATH="%s:" exec "%s" --startup-file=no -O0 --project="%s" "%s" "$@"\n' "$out/depot" "$julia" \
         "$prefix/share/atlas_store/julia" "$PWD/examples/julia/quickstart.jl" >"$out/julia"
@@ -84,6 +100,7 @@ uses() { # PREFIX
     runs "$out/julia"
 }
 uses "$work/prefix"
+fpm_runs "$PWD/bindings/fortran" "$work/prefix" "$work/fpm"
 mv "$work/prefix" "$work/moved"
 uses "$work/moved"
 
@@ -102,4 +119,4 @@ quietly cmake -S tests/install -B "$work/cmake-stage" -DCMAKE_PREFIX_PATH="$work
     -DCMAKE_LIBRARY_ARCHITECTURE=x86_64-linux-gnu
 quietly cmake --build "$work/cmake-stage" --target cpp
 runs "$work/cmake-stage/cpp"
-echo "ok installed as C libraries are: pkg-config, CMake, moved, staged, beside another zstd"
+echo "ok installed as C libraries are: pkg-config, CMake, fpm, moved, staged, beside another zstd"

@@ -88,6 +88,14 @@ module atlas_store_c
     integer(c_int32_t), parameter, public :: atlas_switch_default = 0
     integer(c_int32_t), parameter, public :: atlas_switch_on = 1
     integer(c_int32_t), parameter, public :: atlas_switch_off = 2
+    integer(c_int32_t), parameter, public :: atlas_if_exists_default = 0
+    integer(c_int32_t), parameter, public :: atlas_if_exists_fail = 1
+    integer(c_int32_t), parameter, public :: atlas_if_exists_open = 2
+    integer(c_int32_t), parameter, public :: atlas_if_exists_replace = 3
+    integer(c_int32_t), parameter, public :: atlas_overflow_default = 0
+    integer(c_int32_t), parameter, public :: atlas_overflow_error = 1
+    integer(c_int32_t), parameter, public :: atlas_overflow_infinity = 2
+    integer(c_int64_t), parameter, public :: atlas_wait_forever = -1
     integer(c_int32_t), parameter, public :: atlas_threads_inline = -1
     integer(c_int32_t), parameter, public :: atlas_keep_none = -1
 
@@ -114,6 +122,9 @@ module atlas_store_c
         type(c_ptr) :: progress_data
         integer(c_int64_t) :: write_buffer_bytes = 0
         integer(c_int32_t) :: keep_generations = 0
+        integer(c_int32_t) :: float_overflow = 0
+        integer(c_int32_t) :: if_exists = 0
+        integer(c_int64_t) :: lock_timeout_ms = 0
     end type atlas_create_options
 
     !> Options of `atlas_open`. Set `struct_size`.
@@ -127,6 +138,8 @@ module atlas_store_c
         type(c_funptr) :: progress
         type(c_ptr) :: progress_data
         integer(c_int64_t) :: write_buffer_bytes = 0
+        integer(c_int32_t) :: float_overflow = 0
+        integer(c_int64_t) :: lock_timeout_ms = 0
     end type atlas_open_options
 
     !> A store, as `atlas_store_info` describes it. Set `struct_size` before the call.
@@ -154,6 +167,7 @@ module atlas_store_c
         integer(c_int32_t) :: shuffle = 0
         integer(c_int32_t) :: pack = 0
         type(c_ptr) :: fill_value
+        integer(c_int32_t) :: unlimited = 0
     end type atlas_array_options
 
     !> An array, as `atlas_array_info` describes it. Set `struct_size` before the call.
@@ -169,6 +183,8 @@ module atlas_store_c
         integer(c_int32_t) :: shuffle = 0
         integer(c_int32_t) :: pack = 0
         integer(c_int8_t) :: fill_value(16) = 0
+        integer(c_int32_t) :: unlimited = 0
+        integer(c_int32_t) :: reserved = 0
     end type atlas_array_description
 
     !> Statistics of an array or of one chunk, as of the last flush.
@@ -198,6 +214,17 @@ module atlas_store_c
         integer(c_int32_t) :: codec = 0
         integer(c_int32_t) :: shuffle = 0
     end type atlas_chunk_place
+
+    !> A date and a time of day in a calendar.
+    type, bind(c), public :: atlas_datetime
+        integer(c_int64_t) :: year = 0
+        integer(c_int32_t) :: month = 0
+        integer(c_int32_t) :: day = 0
+        integer(c_int32_t) :: hour = 0
+        integer(c_int32_t) :: minute = 0
+        integer(c_int32_t) :: second = 0
+        integer(c_int32_t) :: nanosecond = 0
+    end type atlas_datetime
 
     abstract interface
         !> Takes a message.
@@ -357,6 +384,14 @@ module atlas_store_c
             integer(c_int32_t) :: status
         end function atlas_refresh
 
+        function atlas_wait_for_commit(store, timeout_ms, out) bind(c, name="atlas_wait_for_commit") result(status)
+            import :: c_bool, c_int32_t, c_int64_t
+            integer(c_int64_t), value :: store
+            integer(c_int64_t), value :: timeout_ms
+            logical(c_bool), intent(inout) :: out
+            integer(c_int32_t) :: status
+        end function atlas_wait_for_commit
+
         function atlas_verify(store, on_damage, user_data, damage_count) bind(c, name="atlas_verify") result(status)
             import :: c_funptr, c_int32_t, c_int64_t, c_ptr
             integer(c_int64_t), value :: store
@@ -387,6 +422,22 @@ module atlas_store_c
             character(kind=c_char), intent(in) :: dataset(*)
             integer(c_int32_t) :: status
         end function atlas_delete_dataset
+
+        function atlas_rename_dataset(store, dataset, name) bind(c, name="atlas_rename_dataset") result(status)
+            import :: c_char, c_int32_t, c_int64_t
+            integer(c_int64_t), value :: store
+            character(kind=c_char), intent(in) :: dataset(*), name(*)
+            integer(c_int32_t) :: status
+        end function atlas_rename_dataset
+
+        function atlas_copy_dataset(from, dataset, to, name) bind(c, name="atlas_copy_dataset") result(status)
+            import :: c_char, c_int32_t, c_int64_t
+            integer(c_int64_t), value :: from
+            character(kind=c_char), intent(in) :: dataset(*)
+            integer(c_int64_t), value :: to
+            character(kind=c_char), intent(in) :: name(*)
+            integer(c_int32_t) :: status
+        end function atlas_copy_dataset
 
         function atlas_has_dataset(store, dataset, out) bind(c, name="atlas_has_dataset") result(status)
             import :: c_bool, c_char, c_int32_t, c_int64_t
@@ -443,6 +494,14 @@ module atlas_store_c
             character(kind=c_char), intent(in) :: dataset(*), array(*)
             integer(c_int32_t) :: status
         end function atlas_delete_array
+
+        function atlas_resize_array(store, dataset, array, length) bind(c, name="atlas_resize_array") result(status)
+            import :: c_char, c_int32_t, c_int64_t
+            integer(c_int64_t), value :: store
+            character(kind=c_char), intent(in) :: dataset(*), array(*)
+            integer(c_int64_t), value :: length
+            integer(c_int32_t) :: status
+        end function atlas_resize_array
 
         function atlas_has_array(store, dataset, array, out) bind(c, name="atlas_has_array") result(status)
             import :: c_bool, c_char, c_int32_t, c_int64_t
@@ -593,8 +652,7 @@ module atlas_store_c
                 name="atlas_set_attribute") result(status)
             import :: c_char, c_int32_t, c_int64_t, c_ptr, c_size_t
             integer(c_int64_t), value :: store
-            character(kind=c_char), intent(in) :: dataset(*)
-            character(kind=c_char), intent(in), optional :: array(*)
+            character(kind=c_char), intent(in), optional :: dataset(*), array(*)
             character(kind=c_char), intent(in) :: key(*)
             integer(c_int32_t), value :: dtype
             integer(c_size_t), value :: count
@@ -606,8 +664,7 @@ module atlas_store_c
                 name="atlas_get_attribute") result(status)
             import :: c_char, c_int32_t, c_int64_t, c_ptr, c_size_t
             integer(c_int64_t), value :: store
-            character(kind=c_char), intent(in) :: dataset(*)
-            character(kind=c_char), intent(in), optional :: array(*)
+            character(kind=c_char), intent(in), optional :: dataset(*), array(*)
             character(kind=c_char), intent(in) :: key(*)
             integer(c_int32_t), value :: dtype
             integer(c_size_t), value :: capacity
@@ -620,8 +677,7 @@ module atlas_store_c
                 name="atlas_get_attribute_strings") result(status)
             import :: c_char, c_int32_t, c_int64_t, c_size_t
             integer(c_int64_t), value :: store
-            character(kind=c_char), intent(in) :: dataset(*)
-            character(kind=c_char), intent(in), optional :: array(*)
+            character(kind=c_char), intent(in), optional :: dataset(*), array(*)
             character(kind=c_char), intent(in) :: key(*)
             character(kind=c_char), intent(inout) :: buffer(*)
             integer(c_size_t), value :: capacity
@@ -633,8 +689,7 @@ module atlas_store_c
                 name="atlas_attribute_info") result(status)
             import :: c_char, c_int32_t, c_int64_t, c_size_t
             integer(c_int64_t), value :: store
-            character(kind=c_char), intent(in) :: dataset(*)
-            character(kind=c_char), intent(in), optional :: array(*)
+            character(kind=c_char), intent(in), optional :: dataset(*), array(*)
             character(kind=c_char), intent(in) :: key(*)
             integer(c_int32_t), intent(inout) :: dtype
             integer(c_size_t), intent(inout) :: count
@@ -644,8 +699,7 @@ module atlas_store_c
         function atlas_has_attribute(store, dataset, array, key, out) bind(c, name="atlas_has_attribute") result(status)
             import :: c_bool, c_char, c_int32_t, c_int64_t
             integer(c_int64_t), value :: store
-            character(kind=c_char), intent(in) :: dataset(*)
-            character(kind=c_char), intent(in), optional :: array(*)
+            character(kind=c_char), intent(in), optional :: dataset(*), array(*)
             character(kind=c_char), intent(in) :: key(*)
             logical(c_bool), intent(inout) :: out
             integer(c_int32_t) :: status
@@ -654,8 +708,7 @@ module atlas_store_c
         function atlas_attribute_count(store, dataset, array, out) bind(c, name="atlas_attribute_count") result(status)
             import :: c_char, c_int32_t, c_int64_t, c_size_t
             integer(c_int64_t), value :: store
-            character(kind=c_char), intent(in) :: dataset(*)
-            character(kind=c_char), intent(in), optional :: array(*)
+            character(kind=c_char), intent(in), optional :: dataset(*), array(*)
             integer(c_size_t), intent(inout) :: out
             integer(c_int32_t) :: status
         end function atlas_attribute_count
@@ -664,8 +717,7 @@ module atlas_store_c
                 name="atlas_attribute_names") result(status)
             import :: c_char, c_int32_t, c_int64_t, c_size_t
             integer(c_int64_t), value :: store
-            character(kind=c_char), intent(in) :: dataset(*)
-            character(kind=c_char), intent(in), optional :: array(*)
+            character(kind=c_char), intent(in), optional :: dataset(*), array(*)
             character(kind=c_char), intent(inout) :: buffer(*)
             integer(c_size_t), value :: capacity
             integer(c_size_t), intent(inout) :: needed
@@ -676,8 +728,7 @@ module atlas_store_c
                 name="atlas_delete_attribute") result(status)
             import :: c_char, c_int32_t, c_int64_t
             integer(c_int64_t), value :: store
-            character(kind=c_char), intent(in) :: dataset(*)
-            character(kind=c_char), intent(in), optional :: array(*)
+            character(kind=c_char), intent(in), optional :: dataset(*), array(*)
             character(kind=c_char), intent(in) :: key(*)
             integer(c_int32_t) :: status
         end function atlas_delete_attribute
@@ -717,6 +768,29 @@ module atlas_store_c
             integer(c_int64_t), intent(inout), optional :: generation
             integer(c_int32_t) :: status
         end function atlas_chunk_places
+
+        ! Time
+        function atlas_decode_time(units, calendar, dtype, values, count, out) bind(c, &
+                name="atlas_decode_time") result(status)
+            import :: c_char, c_int32_t, c_ptr, c_size_t
+            character(kind=c_char), intent(in), optional :: units(*), calendar(*)
+            integer(c_int32_t), value :: dtype
+            type(c_ptr), value :: values
+            integer(c_size_t), value :: count
+            type(c_ptr), value :: out
+            integer(c_int32_t) :: status
+        end function atlas_decode_time
+
+        function atlas_encode_time(units, calendar, dates, count, dtype, out) bind(c, &
+                name="atlas_encode_time") result(status)
+            import :: c_char, c_int32_t, c_ptr, c_size_t
+            character(kind=c_char), intent(in), optional :: units(*), calendar(*)
+            type(c_ptr), value :: dates
+            integer(c_size_t), value :: count
+            integer(c_int32_t), value :: dtype
+            type(c_ptr), value :: out
+            integer(c_int32_t) :: status
+        end function atlas_encode_time
 
         ! Library
         function atlas_last_error() bind(c, name="atlas_last_error") result(text)
@@ -763,6 +837,8 @@ module atlas_store_c
         atlas_append_strings, atlas_read_strings, atlas_array_fill_text, atlas_set_attribute, &
         atlas_get_attribute, atlas_get_attribute_strings, atlas_attribute_info, atlas_has_attribute, &
         atlas_attribute_count, atlas_attribute_names, atlas_delete_attribute, atlas_array_stats, &
-        atlas_chunk_stats, atlas_chunk_places, atlas_last_error, atlas_version, atlas_version_string, &
+        atlas_chunk_stats, atlas_chunk_places, atlas_wait_for_commit, atlas_rename_dataset, &
+        atlas_copy_dataset, atlas_resize_array, atlas_decode_time, atlas_encode_time, &
+        atlas_last_error, atlas_version, atlas_version_string, &
         atlas_status_name, atlas_dtype_name, atlas_dtype_size
 end module atlas_store_c

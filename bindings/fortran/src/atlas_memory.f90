@@ -1,3 +1,4 @@
+! Written by generate.sh from templates/atlas_memory.fypp.
 !> What the module `atlas_store` is built on, beside the C interface: values in the caller's memory and regions of
 !> arrays in C's terms, text in C's form, fill values in bytes, failures. It knows nothing of stores, and is not for
 !> programs.
@@ -6,21 +7,21 @@ module atlas_store_memory
     use, intrinsic :: iso_c_binding, only: c_associated, c_bool, c_char, c_f_pointer, c_int32_t, c_int64_t, c_int8_t, &
         c_intptr_t, c_loc, c_null_char, c_null_ptr, c_ptr, c_ptrdiff_t, c_size_t
     use, intrinsic :: iso_fortran_env, only: int16, int32, int64, int8, real32, real64
-    use atlas_store_c, only: atlas_array_description, atlas_dtype_bool, atlas_dtype_c128, atlas_dtype_c64, &
-        atlas_dtype_f16, atlas_dtype_f32, atlas_dtype_f64, atlas_dtype_i16, atlas_dtype_i32, atlas_dtype_i64, &
-        atlas_dtype_i8, atlas_dtype_name, atlas_dtype_size, atlas_dtype_string, atlas_dtype_timestamp_ns, &
-        atlas_dtype_u16, atlas_dtype_u32, atlas_dtype_u64, atlas_dtype_u8, atlas_last_error, atlas_max_rank, &
-        atlas_status_buffer_too_small, atlas_status_invalid_argument, atlas_status_name, atlas_status_ok, &
-        atlas_status_out_of_range, atlas_status_type_mismatch, atlas_switch_off, atlas_switch_on, &
-        atlas_version_string
+    use atlas_store_c, only: atlas_array_description, atlas_datetime, atlas_dtype_bool, atlas_dtype_c128, &
+        atlas_dtype_c64, atlas_dtype_f16, atlas_dtype_f32, atlas_dtype_f64, atlas_dtype_i16, atlas_dtype_i32, &
+        atlas_dtype_i64, atlas_dtype_i8, atlas_dtype_name, atlas_dtype_size, atlas_dtype_string, &
+        atlas_dtype_timestamp_ns, atlas_dtype_u16, atlas_dtype_u32, atlas_dtype_u64, atlas_dtype_u8, &
+        atlas_last_error, atlas_max_rank, atlas_status_buffer_too_small, atlas_status_invalid_argument, &
+        atlas_status_name, atlas_status_ok, atlas_status_out_of_range, atlas_status_type_mismatch, atlas_switch_off, &
+        atlas_switch_on, atlas_version_string
     implicit none (type, external)
     private
 
     public :: answer, c_text, cells, check_attribute, check_memory, contiguous_bytes, copy_back, count_option, &
         decode_fill, dtype_name, encode_fill, f_text, failure, form_text, gather_texts, grown, lay_out, &
         library_version, listed, make_direct, memory_of, memory_type, moved, number, outcome_type, region_type, &
-        report, scatter_texts, split_names, split_texts, status_name, switch, take_indices, take_names, take_start, &
-        texts_type
+        report, scatter_texts, split_texts, status_name, switch, take_dims, take_indices, &
+        take_integer, take_names, take_owner, take_start, texts_type
 
     !> What a procedure came to: a status and, for a failure, its text.
     type :: outcome_type
@@ -30,6 +31,10 @@ module atlas_store_memory
 
     !> The longest name of a dataset, array, dimension or attribute, in bytes.
     integer, parameter, public :: atlas_max_name = 255
+
+    !> The smallest numbers that are rounded to infinity in f16 and in f32.
+    real(real64), parameter :: above_f16 = 65520
+    real(real64), parameter :: above_f32 = (2 - 2.0_real64**(-24)) * 2.0_real64**127
 
     !> The highest rank of a Fortran array.
     integer, parameter :: max_rank = 15
@@ -69,9 +74,18 @@ module atlas_store_memory
     !> memory_of(values, dtype): the memory of an array of any kind and rank. `dtype`, which integers have, says what
     !> else their bits are.
     interface memory_of
-        procedure :: memory_of_int8, memory_of_int16, memory_of_int32, memory_of_int64, memory_of_real32, &
-            memory_of_real64, memory_of_complex32, memory_of_complex64, memory_of_logical, memory_of_bool, &
-            memory_of_character
+        procedure :: memory_of_int8
+        procedure :: memory_of_int16
+        procedure :: memory_of_int32
+        procedure :: memory_of_int64
+        procedure :: memory_of_real32
+        procedure :: memory_of_real64
+        procedure :: memory_of_complex32
+        procedure :: memory_of_complex64
+        procedure :: memory_of_logical
+        procedure :: memory_of_bool
+        procedure :: memory_of_character
+        procedure :: memory_of_datetime
     end interface memory_of
 
     interface
@@ -244,6 +258,14 @@ contains
         memory = described(values, atlas_dtype_string, len(values), form_text)
     end function memory_of_character
 
+    !> The memory of dates, which no array of a store has.
+    recursive function memory_of_datetime(values) result(memory)
+        type(atlas_datetime), target :: values(..)
+        type(memory_type) :: memory
+
+        memory = described(values, 0_c_int32_t, storage_size(values) / 8)
+    end function memory_of_datetime
+
     !> The memory of an array of any type and rank, `bytes` long each element. Nothing is copied: an assumed-rank
     !> argument is passed by its descriptor, strides included.
     recursive function described(values, dtype, bytes, form) result(memory)
@@ -341,7 +363,7 @@ contains
             outcome = failure(atlas_status_invalid_argument, "the values are not allocated or associated")
         else if (any(memory%extents(:memory%rank) < 0)) then
             outcome = failure(atlas_status_invalid_argument, "the values are an assumed-size array; pass a section")
-        else if (memory%form == form_plain .and. atlas_dtype_size(memory%dtype) /= memory%bytes) then
+        else if (memory%form == form_plain .and. memory%dtype /= 0 .and. atlas_dtype_size(memory%dtype) /= memory%bytes) then
             outcome = failure(atlas_status_type_mismatch, "dtype "//dtype_name(memory%dtype)//" is of "// &
                 number(int(atlas_dtype_size(memory%dtype), int64))//" bytes, the values are of "// &
                 number(memory%bytes)//" each")
@@ -542,6 +564,28 @@ contains
         end select
     end subroutine take_indices
 
+    !> Takes one integer of any kind.
+    recursive subroutine take_integer(value, what, taken, outcome)
+        class(*), intent(in) :: value
+        character(*), intent(in) :: what
+        integer(int64), intent(out) :: taken
+        type(outcome_type), intent(out) :: outcome
+
+        taken = 0
+        select type (value)
+        type is (integer(int32))
+            taken = value
+        type is (integer(int64))
+            taken = value
+        type is (integer(int16))
+            taken = value
+        type is (integer(int8))
+            taken = value
+        class default
+            outcome = failure(atlas_status_invalid_argument, what//" must be of type integer")
+        end select
+    end subroutine take_integer
+
     ! ---- Text ------------------------------------------------------------------------------------------------------
 
     !> A name or a path for the library, without its trailing blanks. A NUL in a name becomes a control character,
@@ -558,6 +602,15 @@ contains
         end do
         ended(len(ended):) = c_null_char
     end function c_text
+
+    !> Whose attribute it is, in C's terms: what is absent is not allocated, and so NULL to C.
+    pure recursive subroutine take_owner(dataset, array, in_dataset, in_array)
+        character(*), intent(in), optional :: dataset, array
+        character(:), allocatable, intent(out) :: in_dataset, in_array
+
+        if (present(dataset)) in_dataset = c_text(dataset)
+        if (present(array)) in_array = c_text(array)
+    end subroutine take_owner
 
     !> A text of the library.
     recursive function f_text(text) result(copy)
@@ -591,7 +644,7 @@ contains
         integer(c_int32_t), intent(in) :: status
         character(*), intent(in) :: buffer
         integer(c_size_t), intent(in) :: needed
-        character(atlas_max_name), allocatable, intent(out) :: names(:)
+        character(:), allocatable, intent(out) :: names(:)
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
@@ -599,24 +652,26 @@ contains
 
         outcome = answer(status)
         if (outcome%status == atlas_status_ok) then
-            call split_names(buffer(:needed), names)
+            call split_texts(buffer(:needed), names)
         else
-            allocate(names(0))
+            allocate(character(0) :: names(0))
         end if
         call report(outcome, stat, errmsg)
     end subroutine take_names
 
-    !> The names in a list.
-    recursive subroutine split_names(list, names)
+    !> The names of dimensions, which are listed in C's order. They have a fixed length, as they stand in a derived type:
+    !> gfortran 12 assigns a component of deferred length wrongly.
+    recursive subroutine take_dims(list, dims)
         character(*), intent(in) :: list
-        character(atlas_max_name), allocatable, intent(out) :: names(:)
+        character(atlas_max_name), allocatable, intent(out) :: dims(:)
 
         integer(int64) :: longest, n
 
         call measure(list, n, longest)
-        allocate(names(n))
-        call split(list, names)
-    end subroutine split_names
+        allocate(dims(n))
+        call split(list, dims)
+        dims = dims(n:1:-1)
+    end subroutine take_dims
 
     !> The texts in a list, as long as the longest.
     recursive subroutine split_texts(list, texts)
@@ -875,16 +930,19 @@ contains
             bytes(width / 8 + 1:) = 0
         case (atlas_dtype_f16)
             if (.not. (is_integer .or. is_real)) call refuse
+            if (.not. fits(real(z, real64), above_f16)) call refuse
             bytes(:2) = transfer(half_bits(real(z, real64)), bytes, 2)
         case (atlas_dtype_f32)
             if (.not. (is_integer .or. is_real)) call refuse
-            bytes(:4) = transfer(real(z, real32), bytes, 4)
+            if (.not. fits(real(z, real64), above_f32)) call refuse
+            if (outcome%status == atlas_status_ok) bytes(:4) = transfer(real(z, real32), bytes, 4)
         case (atlas_dtype_f64)
             if (.not. (is_integer .or. is_real)) call refuse
             bytes(:8) = transfer(real(z, real64), bytes, 8)
         case (atlas_dtype_c64)
             if (.not. (is_integer .or. is_real .or. is_complex)) call refuse
-            bytes(:8) = transfer(cmplx(z, kind=real32), bytes, 8)
+            if (.not. (fits(real(z, real64), above_f32) .and. fits(aimag(z), above_f32))) call refuse
+            if (outcome%status == atlas_status_ok) bytes(:8) = transfer(cmplx(z, kind=real32), bytes, 8)
         case (atlas_dtype_c128)
             if (.not. (is_integer .or. is_real .or. is_complex)) call refuse
             bytes = transfer(z, bytes)
@@ -896,6 +954,15 @@ contains
             outcome = failure(atlas_status_type_mismatch, "fill does not fit dtype "//dtype_name(dtype))
         end subroutine refuse
     end subroutine encode_fill
+
+    !> Whether a number is not rounded to infinity, as it is from `above` on. An infinity fits, and NaN.
+    pure recursive function fits(x, above) result(yes)
+        real(real64), intent(in) :: x, above
+        logical :: yes
+
+        yes = ieee_is_nan(x)
+        if (.not. yes) yes = abs(x) < above .or. abs(x) > huge(x)
+    end function fits
 
     !> The fill value of anything but strings.
     pure recursive subroutine decode_fill(description, fill_int, fill_real, fill_complex)
@@ -957,7 +1024,7 @@ contains
         magnitude = abs(x)
         if (ieee_is_nan(x)) then
             scaled = 32256
-        else if (magnitude >= 65520) then
+        else if (magnitude >= above_f16) then
             scaled = 31744
         else
             ! In units of the last place of x's binade, rounded; a carry into the next binade adds up by itself.

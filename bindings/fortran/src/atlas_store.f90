@@ -1,12 +1,13 @@
+! Written by generate.sh from templates/atlas_store.fypp.
 !> Atlas for Fortran: a store for many named datasets, each a set of named N-dimensional arrays and attributes.
 !>
 !>     use, intrinsic :: iso_fortran_env, only: real64
-!>     use atlas_store, only: atlas_dtype_f64, store_type
+!>     use atlas_store, only: atlas_dtype_f64, atlas_if_exists_replace, store_type
 !>
 !>     type(store_type) :: store
 !>     real(real64) :: field(0:nx + 1, 0:ny + 1)                      ! with a halo
 !>
-!>     call store%create("run.atlas")
+!>     call store%create("run.atlas", if_exists=atlas_if_exists_replace)
 !>     call store%create_dataset("jan")
 !>     call store%define("jan", "temperature", atlas_dtype_f64, [nx, ny], dims=["lon", "lat"])
 !>     call store%write("jan", "temperature", field(1:nx, 1:ny))      ! no copy is made
@@ -29,7 +30,8 @@
 !>                  slowest   fastest                   |           |               |              |
 !>     C, Python  t[level][lat][lon]                t[0][0][0]  t[0][0][1]  ..  t[0][0][nlon-1] t[0][1][0] ..
 !>
-!> So the dimension that `append` grows, the first in C, is the last one here: time in t(lon, lat, time).
+!> So the dimension that grows, the first in C, is the last one here: time in t(lon, lat, time). `append` grows it, and,
+!> where it is unlimited, so does `write` past its end.
 !>
 !>
 !> Memory
@@ -52,11 +54,20 @@
 !> else the bits are: with dtype=atlas_dtype_u16 an integer(int16) -1 is 65535; it must be a type of the same size.
 !>
 !> Values may be empty, as `pack(x, x > limit)` is without a hit: to append them adds nothing, and an attribute may have
-!> none. The procedures that read do not allocate: `values` has its shape, from `info` say, before the call. What is not
-!> allocated is an error.
+!> none.
+!>
+!> `read` and `get_attribute` read into memory that is there: `values` has its shape before the call, and what is not
+!> allocated is an error. `read_alloc` and `get_attribute_alloc` allocate, in the shape of what they read:
+!>
+!>     real(real64), allocatable :: field(:, :, :), level(:, :)
+!>
+!>     call store%read_alloc("jan", "t", field)                       ! the array, which has three dimensions
+!>     call store%read_alloc("jan", "t", level, start=[1, 1, k])      ! level k
 !>
 !> Text is trimmed when it goes in and padded with blanks when it comes out. A text that is longer than the variable
-!> is an error, not cut. Text is UTF-8; lengths count bytes.
+!> is an error, not cut. Text is UTF-8; lengths count bytes. Lists of names and of texts come in
+!> `character(:), allocatable :: names(:)`, as long as the longest; names of dimensions, which are a component of
+!> `array_info_type`, have the length atlas_max_name.
 !>
 !>
 !> Regions
@@ -66,16 +77,19 @@
 !>
 !>     neither             the whole array: the values have its shape
 !>     start               values of rank r are the region's first r dimensions, the others have extent 1:
-!>                         call store%write("jan", "t", field, start=[1, 1, k]) writes level k
+!>                         call store%write("jan", "t", field, start=[1, 1, k]) writes level k. What `read_alloc`
+!>                         allocates reaches from there to the end of these r dimensions
 !>     count               as said, from `start` or 1. The values have the same extents; those that are 1 may be
-!>                         left out on either side: count=[1, ny, nz] for values(ny, nz)
+!>                         left out on either side: count=[1, ny, nz] for values(ny, nz). Of what `read_alloc`
+!>                         allocates the last of them are left out, until the rank is reached
 !>
 !>
 !> Errors
 !>
 !> Every procedure takes `stat` and `errmsg`. `stat` is 0 (atlas_status_ok) or one of the atlas_status_ codes, and
-!> `errmsg` then has the details; it is left alone otherwise. It is never allocated: by the rules of the language an
-!> unallocated `errmsg` is the same as none. A failure without `stat` is `error stop` with the text.
+!> `errmsg` then has the details, cut or padded to its length; it is left alone otherwise, as the statements of the language
+!> do with theirs. It is never allocated: by the rules of the language an unallocated `errmsg` is the same as none, so
+!> declare character(200). A failure without `stat` is `error stop` with the text.
 !> What fails has changed nothing in the store. The common failures are in atlas.h. The library's own texts count as C
 !> does: dimensions in C's order, indices from 0.
 !>
@@ -84,8 +98,8 @@
 !>
 !> A `store_type` is one open store. Nobody else sees its changes until `flush` or `close`. A store that goes out of
 !> scope open is discarded, like a run that crashed: what was not flushed is gone, and the store's `log`, or without one a
-!> line on the standard error, says so. `discard` says nothing. (Variables of the main program do not go out of scope:
-!> there the process's end discards, and says so where the store has no `log`.) Stores cannot be assigned: pass them as arguments.
+!> line on the standard error, says so. `discard` says nothing. Variables of the main program do not go out of scope: the
+!> process's end discards, and the library says so where the store has no `log`. Stores cannot be assigned: pass them as arguments.
 !>
 !> A program that has better to do than to wait for the disk begins a flush and goes on. What it wrote is copied, so
 !> the next step may change it at once:
@@ -98,52 +112,54 @@
 !> Any procedure may be called from any thread, on the same store at once, except create, open, close and discard.
 !> (The procedures are declared `recursive`, as Fortran 2018 takes all to be, for compilers that do not yet.)
 !>
+!> Numbers of an array mean dates by its attributes `units` and `calendar`, as the CF conventions have it: decode_time and
+!> encode_time, with type(atlas_datetime).
+!>
 !> In this module `dataset`, `array`, `key` and `name` are names, without their trailing blanks. See atlas.h for all else.
 module atlas_store
     use, intrinsic :: iso_c_binding, only: c_bool, c_f_pointer, c_funloc, c_int32_t, c_int64_t, c_int8_t, c_loc, &
         c_null_char, c_null_funptr, c_null_ptr, c_ptr, c_size_t, c_sizeof
     use, intrinsic :: iso_fortran_env, only: error_unit, int16, int32, int64, int8, real32, real64
-    use atlas_store_c, only: atlas_append_array, atlas_append_strings, atlas_array_count, &
-        atlas_array_description, atlas_array_dims, atlas_array_fill_text, atlas_array_info, atlas_array_names, &
-        atlas_array_options, atlas_array_stats, atlas_attribute_count, atlas_attribute_info, atlas_attribute_names, &
-        atlas_chunk_place, atlas_chunk_places, atlas_chunk_stats, atlas_close, atlas_compact, atlas_create, &
-        atlas_create_dataset, atlas_create_options, &
-        atlas_dataset_count, atlas_dataset_name, atlas_dataset_names, atlas_define_array, atlas_delete_array, &
-        atlas_delete_attribute, atlas_delete_dataset, atlas_discard, atlas_flush, atlas_flush_begin, &
-        atlas_flush_test, atlas_flush_wait, atlas_generations, atlas_get_attribute, atlas_get_attribute_strings, &
-        atlas_has_array, atlas_has_attribute, atlas_has_dataset, atlas_open, atlas_open_at, atlas_open_options, &
-        atlas_pin, atlas_pin_generation, atlas_pin_names, atlas_read_across, atlas_read_array, atlas_read_strings, &
-        atlas_refresh, atlas_rollback, &
-        atlas_set_attribute, atlas_set_keep_generations, atlas_stats, atlas_store_description, atlas_store_info, &
-        atlas_unpin, atlas_verify, atlas_write_array, atlas_write_strings
-    use atlas_store_c, only: &
-        atlas_codec_default, atlas_codec_lz4, atlas_codec_none, atlas_codec_zstd, &
-        atlas_compression_default, atlas_compression_none, atlas_compression_zstd, &
-        atlas_dtype_bool, atlas_dtype_c128, atlas_dtype_c64, atlas_dtype_f16, atlas_dtype_f32, atlas_dtype_f64, &
-        atlas_dtype_i16, atlas_dtype_i32, atlas_dtype_i64, atlas_dtype_i8, atlas_dtype_size, atlas_dtype_string, &
+    use atlas_store_c, only: atlas_append_array, atlas_append_strings, atlas_array_count, atlas_array_description, &
+        atlas_array_dims, atlas_array_fill_text, atlas_array_info, atlas_array_names, atlas_array_options, &
+        atlas_array_stats, atlas_attribute_count, atlas_attribute_info, atlas_attribute_names, atlas_chunk_place, &
+        atlas_chunk_places, atlas_chunk_stats, atlas_close, atlas_compact, atlas_copy_dataset, atlas_create, &
+        atlas_create_dataset, atlas_create_options, atlas_dataset_count, atlas_dataset_name, atlas_dataset_names, &
+        atlas_datetime, atlas_decode_time, atlas_define_array, atlas_delete_array, atlas_delete_attribute, &
+        atlas_delete_dataset, atlas_discard, atlas_encode_time, atlas_flush, atlas_flush_begin, atlas_flush_test, &
+        atlas_flush_wait, atlas_generations, atlas_get_attribute, atlas_get_attribute_strings, atlas_has_array, &
+        atlas_has_attribute, atlas_has_dataset, atlas_open, atlas_open_at, atlas_open_options, atlas_pin, &
+        atlas_pin_generation, atlas_pin_names, atlas_read_across, atlas_read_array, atlas_read_strings, &
+        atlas_refresh, atlas_rename_dataset, atlas_resize_array, atlas_rollback, atlas_set_attribute, &
+        atlas_set_keep_generations, atlas_stats, atlas_store_description, atlas_store_info, atlas_unpin, &
+        atlas_verify, atlas_wait_for_commit, atlas_write_array, atlas_write_strings
+    use atlas_store_c, only: atlas_codec_default, atlas_codec_lz4, atlas_codec_none, atlas_codec_zstd, &
+        atlas_compression_default, atlas_compression_none, atlas_compression_zstd, atlas_dtype_bool, &
+        atlas_dtype_c128, atlas_dtype_c64, atlas_dtype_f16, atlas_dtype_f32, atlas_dtype_f64, atlas_dtype_i16, &
+        atlas_dtype_i32, atlas_dtype_i64, atlas_dtype_i8, atlas_dtype_size, atlas_dtype_string, &
         atlas_dtype_timestamp_ns, atlas_dtype_u16, atlas_dtype_u32, atlas_dtype_u64, atlas_dtype_u8, &
-        atlas_header_version, atlas_keep_none, atlas_log_info, atlas_log_warning, atlas_max_rank, &
-        atlas_meta_format_default, atlas_meta_format_json, atlas_meta_format_msgpack, &
-        atlas_mode_read, atlas_mode_read_write, &
+        atlas_header_version, atlas_if_exists_default, atlas_if_exists_fail, atlas_if_exists_open, &
+        atlas_if_exists_replace, atlas_keep_none, atlas_log_info, atlas_log_warning, atlas_max_rank, &
+        atlas_meta_format_default, atlas_meta_format_json, atlas_meta_format_msgpack, atlas_mode_read, &
+        atlas_mode_read_write, atlas_overflow_default, atlas_overflow_error, atlas_overflow_infinity, &
         atlas_status_already_exists, atlas_status_buffer_too_small, atlas_status_cancelled, atlas_status_conflict, &
         atlas_status_corrupt, atlas_status_forked, atlas_status_internal, atlas_status_invalid_argument, &
         atlas_status_invalid_handle, atlas_status_io, atlas_status_locked, atlas_status_no_space, &
         atlas_status_no_stats, atlas_status_not_found, atlas_status_ok, atlas_status_out_of_memory, &
         atlas_status_out_of_range, atlas_status_poisoned, atlas_status_read_only, atlas_status_type_mismatch, &
-        atlas_status_unflushed_changes, atlas_status_unsupported, &
-        atlas_switch_on, atlas_threads_inline, atlas_version, atlas_version_major, atlas_version_minor, &
-        atlas_version_patch
+        atlas_status_unflushed_changes, atlas_status_unsupported, atlas_switch_on, atlas_threads_inline, &
+        atlas_version, atlas_version_major, atlas_version_minor, atlas_version_patch, atlas_wait_forever
     use atlas_store_memory, only: answer, atlas_max_name, c_text, cells, check_attribute, check_memory, &
         contiguous_bytes, copy_back, count_option, decode_fill, dtype_name, encode_fill, f_text, failure, form_text, &
         gather_texts, grown, lay_out, library_version, listed, make_direct, memory_of, memory_type, moved, number, &
-        outcome_type, region_type, report, scatter_texts, split_names, split_texts, status_name, switch, &
-        take_indices, take_names, take_start, texts_type
+        outcome_type, region_type, report, scatter_texts, split_texts, status_name, switch, take_dims, take_indices, &
+        take_integer, take_names, take_owner, take_start, texts_type
     implicit none (type, external)
     private
 
     public :: array_info_type, chunk_place_type, damage_type, log_interface, progress_interface, &
         stats_type, store_info_type, store_type
-    public :: atlas_max_name, dtype_name, library_version, status_name
+    public :: atlas_max_name, decode_time, dtype_name, encode_time, library_version, status_name
 
     ! From atlas_store_c, as they are.
     public :: atlas_codec_default, atlas_codec_lz4, atlas_codec_none, atlas_codec_zstd
@@ -152,6 +168,9 @@ module atlas_store
         atlas_dtype_i16, atlas_dtype_i32, atlas_dtype_i64, atlas_dtype_i8, atlas_dtype_size, atlas_dtype_string, &
         atlas_dtype_timestamp_ns, atlas_dtype_u16, atlas_dtype_u32, atlas_dtype_u64, atlas_dtype_u8
     public :: atlas_header_version, atlas_version, atlas_version_major, atlas_version_minor, atlas_version_patch
+    public :: atlas_datetime
+    public :: atlas_if_exists_default, atlas_if_exists_fail, atlas_if_exists_open, atlas_if_exists_replace
+    public :: atlas_overflow_default, atlas_overflow_error, atlas_overflow_infinity, atlas_wait_forever
     public :: atlas_log_info, atlas_log_warning, atlas_max_rank
     public :: atlas_meta_format_default, atlas_meta_format_json, atlas_meta_format_msgpack
     public :: atlas_mode_read, atlas_mode_read_write
@@ -189,6 +208,7 @@ module atlas_store
         integer :: level = 0                               !< the codec's level
         logical :: shuffle = .false.                       !< bytes are shuffled before they are compressed
         logical :: pack = .false.                          !< small chunks may be compressed together with others
+        logical :: unlimited = .false.                     !< `write` past the end makes the last dimension longer
         logical :: has_fill_value = .false.                !< one of the next four is the fill value:
         integer(int64) :: fill_int = 0                     !< of integers, timestamps (u64: its bits), bool (0 or 1)
         real(real64) :: fill_real = 0                      !< of reals, and the nearest to fill_int
@@ -263,11 +283,12 @@ module atlas_store
         type(callbacks_type), pointer :: callbacks => null()
     contains
         !> create(path, codec, level, shuffle, pack, meta_format, meta_compression, keep_generations, sync,
-        !>        num_threads, cache_bytes, write_buffer_bytes, log, progress): create a store and open it for reading
-        !> and writing
+        !>        num_threads, cache_bytes, write_buffer_bytes, if_exists, lock_timeout_ms, float_overflow, log,
+        !>        progress): create a store and open it for reading and writing
         procedure :: create => store_create
-        !> open(path, action, generation, sync, num_threads, cache_bytes, write_buffer_bytes, log, progress): open a
-        !> store; `action` is "read", which is the default, or "readwrite"; `generation` an earlier commit, to read
+        !> open(path, action, generation, sync, num_threads, cache_bytes, write_buffer_bytes, lock_timeout_ms,
+        !>      float_overflow, log, progress): open a store; `action` is "read", which is the default, or "readwrite";
+        !> `generation` an earlier commit, to read
         procedure :: open => store_open
         !> flush(): commit every change since the last flush, all together, and wait until it is on the disk
         procedure :: flush => store_flush
@@ -300,6 +321,9 @@ module atlas_store
         procedure :: rollback => store_rollback
         !> refresh(): move a store that is open for reading on to the last commit
         procedure :: refresh => store_refresh
+        !> wait_for_commit(timeout_ms): whether there is a newer commit than the one that this store, open for reading,
+        !> sees, waiting for it as long; `refresh` moves on to it
+        procedure :: wait_for_commit => store_wait_for_commit
         !> verify(damage_count, damages): compare every byte on disk with its checksum. Damage is a failure
         !> (atlas_status_corrupt); `damage_count` and `damages(:)` are set then too
         procedure :: verify => store_verify
@@ -314,6 +338,10 @@ module atlas_store
         procedure :: create_dataset => store_create_dataset
         !> delete_dataset(dataset): delete a dataset with its arrays and attributes
         procedure :: delete_dataset => store_delete_dataset
+        !> rename_dataset(dataset, name): give it another name
+        procedure :: rename_dataset => store_rename_dataset
+        !> copy_dataset(dataset, name, to): copy it under a name, in this store or to another
+        procedure :: copy_dataset => store_copy_dataset
         !> has_dataset(dataset): whether there is one
         procedure :: has_dataset => store_has_dataset
         !> dataset_count(): how many there are
@@ -323,10 +351,13 @@ module atlas_store
         !> dataset_name(index): the name of one, counted from 1
         procedure :: dataset_name => store_dataset_name
 
-        !> define(dataset, array, dtype, shape, dims, chunk_shape, codec, level, shuffle, pack, fill): define an array
+        !> define(dataset, array, dtype, shape, dims, chunk_shape, codec, level, shuffle, pack, fill, unlimited): define
+        !> an array
         procedure :: define => store_define
         !> delete_array(dataset, array): delete an array with its attributes
         procedure :: delete_array => store_delete_array
+        !> resize(dataset, array, length): give the last dimension another extent
+        procedure :: resize => store_resize
         !> has_array(dataset, array): whether there is one
         procedure :: has_array => store_has_array
         !> array_count(dataset): how many there are
@@ -335,32 +366,315 @@ module atlas_store
         procedure :: array_names => store_array_names
 
         !> write(dataset, array, values, start, count): write an array or a region of it; integers: also dtype
-        generic :: write => write_int8, write_int16, write_int32, write_int64, write_real32, write_real64, &
-            write_complex32, write_complex64, write_logical, write_bool, write_character
+        generic :: write => write_int8
+        procedure, private :: write_int8
+        generic :: write => write_int16
+        procedure, private :: write_int16
+        generic :: write => write_int32
+        procedure, private :: write_int32
+        generic :: write => write_int64
+        procedure, private :: write_int64
+        generic :: write => write_real32
+        procedure, private :: write_real32
+        generic :: write => write_real64
+        procedure, private :: write_real64
+        generic :: write => write_complex32
+        procedure, private :: write_complex32
+        generic :: write => write_complex64
+        procedure, private :: write_complex64
+        generic :: write => write_logical
+        procedure, private :: write_logical
+        generic :: write => write_bool
+        procedure, private :: write_bool
+        generic :: write => write_character
+        procedure, private :: write_character
         !> read(dataset, array, values, start, count): read an array or a region of it; integers: also dtype
-        generic :: read => read_int8, read_int16, read_int32, read_int64, read_real32, read_real64, read_complex32, &
-            read_complex64, read_logical, read_bool, read_character
+        generic :: read => read_int8
+        procedure, private :: read_int8
+        generic :: read => read_int16
+        procedure, private :: read_int16
+        generic :: read => read_int32
+        procedure, private :: read_int32
+        generic :: read => read_int64
+        procedure, private :: read_int64
+        generic :: read => read_real32
+        procedure, private :: read_real32
+        generic :: read => read_real64
+        procedure, private :: read_real64
+        generic :: read => read_complex32
+        procedure, private :: read_complex32
+        generic :: read => read_complex64
+        procedure, private :: read_complex64
+        generic :: read => read_logical
+        procedure, private :: read_logical
+        generic :: read => read_bool
+        procedure, private :: read_bool
+        generic :: read => read_character
+        procedure, private :: read_character
+        !> read_alloc(dataset, array, values, start, count): the same into an allocatable, which gets the shape of what is
+        !> read: ranks 1 to 7, all but texts; integers: also dtype
+        generic :: read_alloc => read_alloc_int8_1
+        procedure, private :: read_alloc_int8_1
+        generic :: read_alloc => read_alloc_int8_2
+        procedure, private :: read_alloc_int8_2
+        generic :: read_alloc => read_alloc_int8_3
+        procedure, private :: read_alloc_int8_3
+        generic :: read_alloc => read_alloc_int8_4
+        procedure, private :: read_alloc_int8_4
+        generic :: read_alloc => read_alloc_int8_5
+        procedure, private :: read_alloc_int8_5
+        generic :: read_alloc => read_alloc_int8_6
+        procedure, private :: read_alloc_int8_6
+        generic :: read_alloc => read_alloc_int8_7
+        procedure, private :: read_alloc_int8_7
+        generic :: read_alloc => read_alloc_int16_1
+        procedure, private :: read_alloc_int16_1
+        generic :: read_alloc => read_alloc_int16_2
+        procedure, private :: read_alloc_int16_2
+        generic :: read_alloc => read_alloc_int16_3
+        procedure, private :: read_alloc_int16_3
+        generic :: read_alloc => read_alloc_int16_4
+        procedure, private :: read_alloc_int16_4
+        generic :: read_alloc => read_alloc_int16_5
+        procedure, private :: read_alloc_int16_5
+        generic :: read_alloc => read_alloc_int16_6
+        procedure, private :: read_alloc_int16_6
+        generic :: read_alloc => read_alloc_int16_7
+        procedure, private :: read_alloc_int16_7
+        generic :: read_alloc => read_alloc_int32_1
+        procedure, private :: read_alloc_int32_1
+        generic :: read_alloc => read_alloc_int32_2
+        procedure, private :: read_alloc_int32_2
+        generic :: read_alloc => read_alloc_int32_3
+        procedure, private :: read_alloc_int32_3
+        generic :: read_alloc => read_alloc_int32_4
+        procedure, private :: read_alloc_int32_4
+        generic :: read_alloc => read_alloc_int32_5
+        procedure, private :: read_alloc_int32_5
+        generic :: read_alloc => read_alloc_int32_6
+        procedure, private :: read_alloc_int32_6
+        generic :: read_alloc => read_alloc_int32_7
+        procedure, private :: read_alloc_int32_7
+        generic :: read_alloc => read_alloc_int64_1
+        procedure, private :: read_alloc_int64_1
+        generic :: read_alloc => read_alloc_int64_2
+        procedure, private :: read_alloc_int64_2
+        generic :: read_alloc => read_alloc_int64_3
+        procedure, private :: read_alloc_int64_3
+        generic :: read_alloc => read_alloc_int64_4
+        procedure, private :: read_alloc_int64_4
+        generic :: read_alloc => read_alloc_int64_5
+        procedure, private :: read_alloc_int64_5
+        generic :: read_alloc => read_alloc_int64_6
+        procedure, private :: read_alloc_int64_6
+        generic :: read_alloc => read_alloc_int64_7
+        procedure, private :: read_alloc_int64_7
+        generic :: read_alloc => read_alloc_real32_1
+        procedure, private :: read_alloc_real32_1
+        generic :: read_alloc => read_alloc_real32_2
+        procedure, private :: read_alloc_real32_2
+        generic :: read_alloc => read_alloc_real32_3
+        procedure, private :: read_alloc_real32_3
+        generic :: read_alloc => read_alloc_real32_4
+        procedure, private :: read_alloc_real32_4
+        generic :: read_alloc => read_alloc_real32_5
+        procedure, private :: read_alloc_real32_5
+        generic :: read_alloc => read_alloc_real32_6
+        procedure, private :: read_alloc_real32_6
+        generic :: read_alloc => read_alloc_real32_7
+        procedure, private :: read_alloc_real32_7
+        generic :: read_alloc => read_alloc_real64_1
+        procedure, private :: read_alloc_real64_1
+        generic :: read_alloc => read_alloc_real64_2
+        procedure, private :: read_alloc_real64_2
+        generic :: read_alloc => read_alloc_real64_3
+        procedure, private :: read_alloc_real64_3
+        generic :: read_alloc => read_alloc_real64_4
+        procedure, private :: read_alloc_real64_4
+        generic :: read_alloc => read_alloc_real64_5
+        procedure, private :: read_alloc_real64_5
+        generic :: read_alloc => read_alloc_real64_6
+        procedure, private :: read_alloc_real64_6
+        generic :: read_alloc => read_alloc_real64_7
+        procedure, private :: read_alloc_real64_7
+        generic :: read_alloc => read_alloc_complex32_1
+        procedure, private :: read_alloc_complex32_1
+        generic :: read_alloc => read_alloc_complex32_2
+        procedure, private :: read_alloc_complex32_2
+        generic :: read_alloc => read_alloc_complex32_3
+        procedure, private :: read_alloc_complex32_3
+        generic :: read_alloc => read_alloc_complex32_4
+        procedure, private :: read_alloc_complex32_4
+        generic :: read_alloc => read_alloc_complex32_5
+        procedure, private :: read_alloc_complex32_5
+        generic :: read_alloc => read_alloc_complex32_6
+        procedure, private :: read_alloc_complex32_6
+        generic :: read_alloc => read_alloc_complex32_7
+        procedure, private :: read_alloc_complex32_7
+        generic :: read_alloc => read_alloc_complex64_1
+        procedure, private :: read_alloc_complex64_1
+        generic :: read_alloc => read_alloc_complex64_2
+        procedure, private :: read_alloc_complex64_2
+        generic :: read_alloc => read_alloc_complex64_3
+        procedure, private :: read_alloc_complex64_3
+        generic :: read_alloc => read_alloc_complex64_4
+        procedure, private :: read_alloc_complex64_4
+        generic :: read_alloc => read_alloc_complex64_5
+        procedure, private :: read_alloc_complex64_5
+        generic :: read_alloc => read_alloc_complex64_6
+        procedure, private :: read_alloc_complex64_6
+        generic :: read_alloc => read_alloc_complex64_7
+        procedure, private :: read_alloc_complex64_7
+        generic :: read_alloc => read_alloc_logical_1
+        procedure, private :: read_alloc_logical_1
+        generic :: read_alloc => read_alloc_logical_2
+        procedure, private :: read_alloc_logical_2
+        generic :: read_alloc => read_alloc_logical_3
+        procedure, private :: read_alloc_logical_3
+        generic :: read_alloc => read_alloc_logical_4
+        procedure, private :: read_alloc_logical_4
+        generic :: read_alloc => read_alloc_logical_5
+        procedure, private :: read_alloc_logical_5
+        generic :: read_alloc => read_alloc_logical_6
+        procedure, private :: read_alloc_logical_6
+        generic :: read_alloc => read_alloc_logical_7
+        procedure, private :: read_alloc_logical_7
+        generic :: read_alloc => read_alloc_bool_1
+        procedure, private :: read_alloc_bool_1
+        generic :: read_alloc => read_alloc_bool_2
+        procedure, private :: read_alloc_bool_2
+        generic :: read_alloc => read_alloc_bool_3
+        procedure, private :: read_alloc_bool_3
+        generic :: read_alloc => read_alloc_bool_4
+        procedure, private :: read_alloc_bool_4
+        generic :: read_alloc => read_alloc_bool_5
+        procedure, private :: read_alloc_bool_5
+        generic :: read_alloc => read_alloc_bool_6
+        procedure, private :: read_alloc_bool_6
+        generic :: read_alloc => read_alloc_bool_7
+        procedure, private :: read_alloc_bool_7
         !> append(dataset, array, values): grow the last dimension by the values. They have the array's rank, or one
         !> less, which appends one slice; integers: also dtype
-        generic :: append => append_int8, append_int16, append_int32, append_int64, append_real32, append_real64, &
-            append_complex32, append_complex64, append_logical, append_bool, append_character
+        generic :: append => append_int8
+        procedure, private :: append_int8
+        generic :: append => append_int16
+        procedure, private :: append_int16
+        generic :: append => append_int32
+        procedure, private :: append_int32
+        generic :: append => append_int64
+        procedure, private :: append_int64
+        generic :: append => append_real32
+        procedure, private :: append_real32
+        generic :: append => append_real64
+        procedure, private :: append_real64
+        generic :: append => append_complex32
+        procedure, private :: append_complex32
+        generic :: append => append_complex64
+        procedure, private :: append_complex64
+        generic :: append => append_logical
+        procedure, private :: append_logical
+        generic :: append => append_bool
+        procedure, private :: append_bool
+        generic :: append => append_character
+        procedure, private :: append_character
         !> read_across(array, datasets, values, start, count): read the same region of one array from many datasets:
         !> values(.., i) comes from datasets(i); integers: also dtype
-        generic :: read_across => read_across_int8, read_across_int16, read_across_int32, read_across_int64, &
-            read_across_real32, read_across_real64, read_across_complex32, read_across_complex64, read_across_logical, &
-            read_across_bool, read_across_character
+        generic :: read_across => read_across_int8
+        procedure, private :: read_across_int8
+        generic :: read_across => read_across_int16
+        procedure, private :: read_across_int16
+        generic :: read_across => read_across_int32
+        procedure, private :: read_across_int32
+        generic :: read_across => read_across_int64
+        procedure, private :: read_across_int64
+        generic :: read_across => read_across_real32
+        procedure, private :: read_across_real32
+        generic :: read_across => read_across_real64
+        procedure, private :: read_across_real64
+        generic :: read_across => read_across_complex32
+        procedure, private :: read_across_complex32
+        generic :: read_across => read_across_complex64
+        procedure, private :: read_across_complex64
+        generic :: read_across => read_across_logical
+        procedure, private :: read_across_logical
+        generic :: read_across => read_across_bool
+        procedure, private :: read_across_bool
+        generic :: read_across => read_across_character
+        procedure, private :: read_across_character
         !> read_text(dataset, array, text, start): read one text, as long as it is. read_text(dataset, array, texts,
         !> start, count): read an array of texts of rank 1, or a region of any rank as a list, as long as the longest
         generic :: read_text => read_one_text, read_texts
 
-        !> set_attribute(dataset, key, value, array): set an attribute, of an array or the dataset's own, to a scalar
-        !> or an array of rank 1; integers: also dtype
-        generic :: set_attribute => set_int8, set_int16, set_int32, set_int64, set_real32, set_real64, set_complex32, &
-            set_complex64, set_logical, set_bool, set_character
+        !> set_attribute(dataset, key, value, array): set an attribute, of an array or the dataset's own, or without
+        !> `dataset` the store's, to a scalar or an array of rank 1; integers: also dtype
+        generic :: set_attribute => set_int8
+        procedure, private :: set_int8
+        generic :: set_attribute => set_int16
+        procedure, private :: set_int16
+        generic :: set_attribute => set_int32
+        procedure, private :: set_int32
+        generic :: set_attribute => set_int64
+        procedure, private :: set_int64
+        generic :: set_attribute => set_real32
+        procedure, private :: set_real32
+        generic :: set_attribute => set_real64
+        procedure, private :: set_real64
+        generic :: set_attribute => set_complex32
+        procedure, private :: set_complex32
+        generic :: set_attribute => set_complex64
+        procedure, private :: set_complex64
+        generic :: set_attribute => set_logical
+        procedure, private :: set_logical
+        generic :: set_attribute => set_bool
+        procedure, private :: set_bool
+        generic :: set_attribute => set_character
+        procedure, private :: set_character
         !> get_attribute(dataset, key, value, array): get an attribute of as many values as `value` has; integers:
         !> also dtype
-        generic :: get_attribute => get_int8, get_int16, get_int32, get_int64, get_real32, get_real64, get_complex32, &
-            get_complex64, get_logical, get_bool, get_character
+        generic :: get_attribute => get_int8
+        procedure, private :: get_int8
+        generic :: get_attribute => get_int16
+        procedure, private :: get_int16
+        generic :: get_attribute => get_int32
+        procedure, private :: get_int32
+        generic :: get_attribute => get_int64
+        procedure, private :: get_int64
+        generic :: get_attribute => get_real32
+        procedure, private :: get_real32
+        generic :: get_attribute => get_real64
+        procedure, private :: get_real64
+        generic :: get_attribute => get_complex32
+        procedure, private :: get_complex32
+        generic :: get_attribute => get_complex64
+        procedure, private :: get_complex64
+        generic :: get_attribute => get_logical
+        procedure, private :: get_logical
+        generic :: get_attribute => get_bool
+        procedure, private :: get_bool
+        generic :: get_attribute => get_character
+        procedure, private :: get_character
+        !> get_attribute_alloc(dataset, key, value, array): the same into an allocatable of rank 1, which gets as many values
+        !> as the attribute has: all but texts; integers: also dtype
+        generic :: get_attribute_alloc => get_alloc_int8
+        procedure, private :: get_alloc_int8
+        generic :: get_attribute_alloc => get_alloc_int16
+        procedure, private :: get_alloc_int16
+        generic :: get_attribute_alloc => get_alloc_int32
+        procedure, private :: get_alloc_int32
+        generic :: get_attribute_alloc => get_alloc_int64
+        procedure, private :: get_alloc_int64
+        generic :: get_attribute_alloc => get_alloc_real32
+        procedure, private :: get_alloc_real32
+        generic :: get_attribute_alloc => get_alloc_real64
+        procedure, private :: get_alloc_real64
+        generic :: get_attribute_alloc => get_alloc_complex32
+        procedure, private :: get_alloc_complex32
+        generic :: get_attribute_alloc => get_alloc_complex64
+        procedure, private :: get_alloc_complex64
+        generic :: get_attribute_alloc => get_alloc_logical
+        procedure, private :: get_alloc_logical
+        generic :: get_attribute_alloc => get_alloc_bool
+        procedure, private :: get_alloc_bool
         !> get_attribute_text(dataset, key, text, array): get one text, as long as it is, or (texts) a list of them
         generic :: get_attribute_text => get_one_attribute_text, get_attribute_texts
         !> attribute_info(dataset, key, dtype, count, array): tell an attribute's type and number of values
@@ -387,20 +701,36 @@ module atlas_store
         final :: finalize_store
         procedure, private :: info_of_store, info_of_array, refuse_copy
         procedure, private :: read_one_text, read_texts, get_one_attribute_text, get_attribute_texts
-        procedure, private :: write_int8, write_int16, write_int32, write_int64, write_real32, write_real64, &
-            write_complex32, write_complex64, write_logical, write_bool, write_character
-        procedure, private :: read_int8, read_int16, read_int32, read_int64, read_real32, read_real64, read_complex32, &
-            read_complex64, read_logical, read_bool, read_character
-        procedure, private :: append_int8, append_int16, append_int32, append_int64, append_real32, append_real64, &
-            append_complex32, append_complex64, append_logical, append_bool, append_character
-        procedure, private :: read_across_int8, read_across_int16, read_across_int32, read_across_int64, &
-            read_across_real32, read_across_real64, read_across_complex32, read_across_complex64, read_across_logical, &
-            read_across_bool, read_across_character
-        procedure, private :: set_int8, set_int16, set_int32, set_int64, set_real32, set_real64, set_complex32, &
-            set_complex64, set_logical, set_bool, set_character
-        procedure, private :: get_int8, get_int16, get_int32, get_int64, get_real32, get_real64, get_complex32, &
-            get_complex64, get_logical, get_bool, get_character
     end type store_type
+
+    !> What `read_alloc` allocates and reads: the extents of the values, and those of the region.
+    type :: plan_type
+        type(outcome_type) :: outcome
+        integer(int64) :: extents(7) = 1
+        integer :: rank = 0
+        integer(int64) :: count(atlas_max_rank) = 1
+    end type plan_type
+
+    !> decode_time(values, dates, units, calendar, dtype): the dates that numbers mean, by the CF conventions; integers:
+    !> also dtype
+    interface decode_time
+        procedure :: decode_time_int8
+        procedure :: decode_time_int16
+        procedure :: decode_time_int32
+        procedure :: decode_time_int64
+        procedure :: decode_time_real32
+        procedure :: decode_time_real64
+    end interface decode_time
+
+    !> encode_time(dates, values, units, calendar, dtype): the numbers that mean dates; integers: also dtype
+    interface encode_time
+        procedure :: encode_time_int8
+        procedure :: encode_time_int16
+        procedure :: encode_time_int32
+        procedure :: encode_time_int64
+        procedure :: encode_time_real32
+        procedure :: encode_time_real64
+    end interface encode_time
 
     !> The damages that `verify` collects.
     type :: damages_type
@@ -424,10 +754,17 @@ contains
     !> - `num_threads`       background threads; 0: all work is done on the calling thread
     !> - `cache_bytes`       decoded data and indexes kept for later reads
     !> - `write_buffer_bytes`  what written values may take in memory; beyond that they wait in files for the next flush
+    !> - `if_exists`         what is done where there is a store: atlas_if_exists_fail, the default, _open, for reading and
+    !>                       writing, or _replace: begin anew; it stays as it is until the first flush
+    !> - `lock_timeout_ms`   milliseconds, an integer of any kind, to wait for another writer to end before
+    !>                       atlas_status_locked; atlas_wait_forever. Default: 0
+    !> - `float_overflow`    what becomes of a finite value that a narrower real cannot hold: atlas_overflow_error, the
+    !>                       default, or atlas_overflow_infinity
     !> - `log`               called with messages; a module procedure, or one that lives as long as the store
     !> - `progress`          called during `compact` and `verify`; likewise
     recursive subroutine store_create(self, path, codec, level, shuffle, pack, meta_format, meta_compression, &
-            keep_generations, sync, num_threads, cache_bytes, write_buffer_bytes, log, progress, stat, errmsg)
+            keep_generations, sync, num_threads, cache_bytes, write_buffer_bytes, if_exists, lock_timeout_ms, &
+            float_overflow, log, progress, stat, errmsg)
         class(store_type), intent(inout) :: self
         character(*), intent(in) :: path
         integer(c_int32_t), intent(in), optional :: codec
@@ -438,6 +775,9 @@ contains
         logical, intent(in), optional :: sync
         integer, intent(in), optional :: num_threads
         integer(int64), intent(in), optional :: cache_bytes, write_buffer_bytes
+        integer(c_int32_t), intent(in), optional :: if_exists
+        class(*), intent(in), optional :: lock_timeout_ms
+        integer(c_int32_t), intent(in), optional :: float_overflow
         procedure(log_interface), optional :: log
         procedure(progress_interface), optional :: progress
         integer, intent(out), optional :: stat
@@ -447,6 +787,8 @@ contains
         type(outcome_type) :: outcome
 
         call prepare_to_open(self, path, log, progress, outcome)
+        if (outcome%status == atlas_status_ok .and. present(lock_timeout_ms)) call take_integer(lock_timeout_ms, &
+            "lock_timeout_ms", options%lock_timeout_ms, outcome)
         if (outcome%status == atlas_status_ok) then
             options%struct_size = c_sizeof(options)
             if (present(codec)) options%codec = codec
@@ -460,6 +802,8 @@ contains
             options%num_threads = count_option(num_threads, atlas_threads_inline)
             if (present(cache_bytes)) options%cache_bytes = cache_bytes
             if (present(write_buffer_bytes)) options%write_buffer_bytes = write_buffer_bytes
+            if (present(if_exists)) options%if_exists = if_exists
+            if (present(float_overflow)) options%float_overflow = float_overflow
             options%log = c_null_funptr
             options%log_data = c_loc(self%callbacks)
             options%progress = c_null_funptr
@@ -467,8 +811,8 @@ contains
             if (present(log)) options%log = c_funloc(forward_log)
             if (present(progress)) options%progress = c_funloc(forward_progress)
             outcome = answer(atlas_create(c_text(path), options, self%handle))
-            if (self%handle == 0) call forget(self)
         end if
+        if (self%handle == 0) call forget(self)
         call report(outcome, stat, errmsg)
     end subroutine store_create
 
@@ -479,7 +823,7 @@ contains
     !> - `generation`  for reading, see this commit instead, one of `generations`
     !> - the rest      as for `create`
     recursive subroutine store_open(self, path, action, generation, sync, num_threads, cache_bytes, &
-            write_buffer_bytes, log, progress, stat, errmsg)
+            write_buffer_bytes, lock_timeout_ms, float_overflow, log, progress, stat, errmsg)
         class(store_type), intent(inout) :: self
         character(*), intent(in) :: path
         character(*), intent(in), optional :: action
@@ -487,6 +831,8 @@ contains
         logical, intent(in), optional :: sync
         integer, intent(in), optional :: num_threads
         integer(int64), intent(in), optional :: cache_bytes, write_buffer_bytes
+        class(*), intent(in), optional :: lock_timeout_ms
+        integer(c_int32_t), intent(in), optional :: float_overflow
         procedure(log_interface), optional :: log
         procedure(progress_interface), optional :: progress
         integer, intent(out), optional :: stat
@@ -511,12 +857,15 @@ contains
         if (outcome%status == atlas_status_ok .and. present(generation) .and. mode /= atlas_mode_read) then
             outcome = failure(atlas_status_invalid_argument, "an earlier commit can be opened for reading only")
         end if
+        if (outcome%status == atlas_status_ok .and. present(lock_timeout_ms)) call take_integer(lock_timeout_ms, &
+            "lock_timeout_ms", options%lock_timeout_ms, outcome)
         if (outcome%status == atlas_status_ok) then
             options%struct_size = c_sizeof(options)
             options%sync = switch(sync)
             options%num_threads = count_option(num_threads, atlas_threads_inline)
             if (present(cache_bytes)) options%cache_bytes = cache_bytes
             if (present(write_buffer_bytes)) options%write_buffer_bytes = write_buffer_bytes
+            if (present(float_overflow)) options%float_overflow = float_overflow
             options%log = c_null_funptr
             options%log_data = c_loc(self%callbacks)
             options%progress = c_null_funptr
@@ -676,7 +1025,7 @@ contains
     !> List the names of all pins, in the order in which they were made.
     recursive subroutine store_pin_names(self, names, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(atlas_max_name), allocatable, intent(out) :: names(:)
+        character(:), allocatable, intent(out) :: names(:)
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
@@ -687,7 +1036,8 @@ contains
         buffer = ""
         do
             needed = 0
-            status = atlas_pin_names(self%handle, buffer, len(buffer, c_size_t), needed)
+            status = atlas_pin_names(self%handle, &
+                buffer, len(buffer, c_size_t), needed)
             if (.not. grown(status, buffer, needed)) exit
         end do
         call take_names(status, buffer, needed, names, stat, errmsg)
@@ -724,6 +1074,28 @@ contains
 
         call report(answer(atlas_refresh(self%handle)), stat, errmsg)
     end subroutine store_refresh
+
+    !> Wait until there is a newer commit than the one that this store, open for reading, sees: whether there is. It stays
+    !> where it is until `refresh`.
+    !>
+    !> - `timeout_ms`  how many milliseconds to wait, an integer of any kind; 0 to look once, atlas_wait_forever
+    recursive function store_wait_for_commit(self, timeout_ms, stat, errmsg) result(newer)
+        class(store_type), intent(in) :: self
+        class(*), intent(in) :: timeout_ms
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        logical :: newer
+
+        type(outcome_type) :: outcome
+        integer(int64) :: milliseconds
+        logical(c_bool) :: found
+
+        found = .false.
+        call take_integer(timeout_ms, "timeout_ms", milliseconds, outcome)
+        if (outcome%status == atlas_status_ok) outcome = answer(atlas_wait_for_commit(self%handle, milliseconds, found))
+        call report(outcome, stat, errmsg)
+        newer = found
+    end function store_wait_for_commit
 
     !> Read every byte of the committed store and compare it with its checksums. Damage is a failure
     !> (atlas_status_corrupt), after which the two outputs are set as well.
@@ -935,6 +1307,33 @@ contains
         call report(answer(atlas_delete_dataset(self%handle, c_text(dataset))), stat, errmsg)
     end subroutine store_delete_dataset
 
+    !> Give a dataset another name, which no other has.
+    recursive subroutine store_rename_dataset(self, dataset, name, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, name
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call report(answer(atlas_rename_dataset(self%handle, c_text(dataset), c_text(name))), stat, errmsg)
+    end subroutine store_rename_dataset
+
+    !> Copy a dataset with its arrays and attributes under a name, which no other has.
+    !>
+    !> - `to`  the store it is copied to; default: this one
+    recursive subroutine store_copy_dataset(self, dataset, name, to, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, name
+        class(store_type), intent(in), optional :: to
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        integer(c_int64_t) :: handle
+
+        handle = self%handle
+        if (present(to)) handle = to%handle
+        call report(answer(atlas_copy_dataset(self%handle, c_text(dataset), handle, c_text(name))), stat, errmsg)
+    end subroutine store_copy_dataset
+
     !> Whether there is a dataset of this name.
     recursive function store_has_dataset(self, dataset, stat, errmsg) result(has)
         class(store_type), intent(in) :: self
@@ -967,7 +1366,7 @@ contains
     !> List the names of all datasets, in the order in which they were created.
     recursive subroutine store_dataset_names(self, names, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(atlas_max_name), allocatable, intent(out) :: names(:)
+        character(:), allocatable, intent(out) :: names(:)
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
@@ -978,7 +1377,8 @@ contains
         buffer = ""
         do
             needed = 0
-            status = atlas_dataset_names(self%handle, buffer, len(buffer, c_size_t), needed)
+            status = atlas_dataset_names(self%handle, &
+                buffer, len(buffer, c_size_t), needed)
             if (.not. grown(status, buffer, needed)) exit
         end do
         call take_names(status, buffer, needed, names, stat, errmsg)
@@ -1023,8 +1423,10 @@ contains
     !>                                lies. Default: as the store
     !> - `fill`                       the value that stands for "missing": an integer, real, complex, logical or
     !>                                character, of any kind, that fits `dtype` (u64: the bits)
+    !> - `unlimited`                  the last dimension is unlimited: `write` past its end makes it longer, and cells in
+    !>                                between read as the fill value. Default: where its extent is 0 here
     recursive subroutine store_define(self, dataset, array, dtype, shape, dims, chunk_shape, codec, level, shuffle, &
-            pack, fill, stat, errmsg)
+            pack, fill, unlimited, stat, errmsg)
         class(store_type), intent(in) :: self
         character(*), intent(in) :: dataset, array
         integer(c_int32_t), intent(in) :: dtype
@@ -1035,18 +1437,19 @@ contains
         integer, intent(in), optional :: level
         logical, intent(in), optional :: shuffle, pack
         class(*), intent(in), optional :: fill
+        logical, intent(in), optional :: unlimited
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
         type(outcome_type) :: outcome
 
         call define_array(self, dataset, array, dtype, shape, dims, chunk_shape, codec, level, shuffle, pack, fill, &
-            outcome)
+            unlimited, outcome)
         call report(outcome, stat, errmsg)
     end subroutine store_define
 
     recursive subroutine define_array(self, dataset, array, dtype, shape, dims, chunk_shape, codec, level, shuffle, &
-            pack, fill, outcome)
+            pack, fill, unlimited, outcome)
         class(store_type), intent(in) :: self
         character(*), intent(in) :: dataset, array
         integer(c_int32_t), intent(in) :: dtype
@@ -1057,6 +1460,7 @@ contains
         integer, intent(in), optional :: level
         logical, intent(in), optional :: shuffle, pack
         class(*), intent(in), optional :: fill
+        logical, intent(in), optional :: unlimited
         type(outcome_type), intent(out) :: outcome
 
         type(atlas_array_options), target :: options
@@ -1076,6 +1480,7 @@ contains
         if (present(level)) options%level = int(level, c_int32_t)
         options%shuffle = switch(shuffle)
         options%pack = switch(pack)
+        options%unlimited = switch(unlimited)
         options%chunk_shape = c_null_ptr
         options%fill_value = c_null_ptr
 
@@ -1116,6 +1521,26 @@ contains
         call report(answer(atlas_delete_array(self%handle, c_text(dataset), c_text(array))), stat, errmsg)
     end subroutine store_delete_array
 
+    !> Give the last dimension of an array another extent, an integer of any kind. What a shorter one cuts off is gone:
+    !> grown again the cells read as the fill value.
+    recursive subroutine store_resize(self, dataset, array, length, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        class(*), intent(in) :: length
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+        integer(int64) :: extent
+
+        call take_integer(length, "length", extent, outcome)
+        if (outcome%status == atlas_status_ok .and. extent < 0) outcome = failure(atlas_status_invalid_argument, &
+            "length is "//number(extent))
+        if (outcome%status == atlas_status_ok) outcome = answer(atlas_resize_array(self%handle, c_text(dataset), &
+            c_text(array), extent))
+        call report(outcome, stat, errmsg)
+    end subroutine store_resize
+
     !> Whether a dataset has an array of this name.
     recursive function store_has_array(self, dataset, array, stat, errmsg) result(has)
         class(store_type), intent(in) :: self
@@ -1150,7 +1575,7 @@ contains
     recursive subroutine store_array_names(self, dataset, names, stat, errmsg)
         class(store_type), intent(in) :: self
         character(*), intent(in) :: dataset
-        character(atlas_max_name), allocatable, intent(out) :: names(:)
+        character(:), allocatable, intent(out) :: names(:)
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
@@ -1161,7 +1586,8 @@ contains
         buffer = ""
         do
             needed = 0
-            status = atlas_array_names(self%handle, c_text(dataset), buffer, len(buffer, c_size_t), needed)
+            status = atlas_array_names(self%handle, c_text(dataset), &
+                buffer, len(buffer, c_size_t), needed)
             if (.not. grown(status, buffer, needed)) exit
         end do
         call take_names(status, buffer, needed, names, stat, errmsg)
@@ -1205,31 +1631,31 @@ contains
         info%level = description%level
         info%shuffle = description%shuffle == atlas_switch_on
         info%pack = description%pack == atlas_switch_on
+        info%unlimited = description%unlimited == atlas_switch_on
         info%has_fill_value = description%has_fill_value /= 0
         call decode_fill(description, info%fill_int, info%fill_real, info%fill_complex)
 
         buffer = ""
         do
             needed = 0
-            status = atlas_array_dims(self%handle, c_text(dataset), c_text(array), buffer, len(buffer, c_size_t), &
-                needed)
+            status = atlas_array_dims(self%handle, c_text(dataset), c_text(array), &
+                buffer, len(buffer, c_size_t), needed)
             if (.not. grown(status, buffer, needed)) exit
         end do
         outcome = answer(status)
         if (outcome%status /= atlas_status_ok) return
-        call split_names(buffer(:needed), info%dims)
-        info%dims = info%dims(size(info%dims):1:-1)
+        call take_dims(buffer(:needed), info%dims)
 
-        if (info%has_fill_value .and. info%dtype == atlas_dtype_string) then
-            do
-                needed = 0
-                status = atlas_array_fill_text(self%handle, c_text(dataset), c_text(array), buffer, &
-                    len(buffer, c_size_t), needed)
-                if (.not. grown(status, buffer, needed)) exit
-            end do
-            outcome = answer(status)
-            if (outcome%status == atlas_status_ok) info%fill_text = buffer(:needed - 1)
-        end if
+        if (.not. info%has_fill_value .or. info%dtype /= atlas_dtype_string) return
+        buffer = ""
+        do
+            needed = 0
+            status = atlas_array_fill_text(self%handle, c_text(dataset), c_text(array), &
+                buffer, len(buffer, c_size_t), needed)
+            if (.not. grown(status, buffer, needed)) exit
+        end do
+        outcome = answer(status)
+        if (outcome%status == atlas_status_ok) info%fill_text = buffer(:needed - 1)
     end subroutine describe_array
 
     ! ---- Values of arrays: one procedure for each kind, any rank ---------------------------------------------------
@@ -1505,6 +1931,1854 @@ contains
 
         call read_values(self, dataset, array, memory_of(values), start, count, stat, errmsg)
     end subroutine read_character
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int8_1(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int8), allocatable, target, intent(out) :: values(:)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 1, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int8_1
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int8_2(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int8), allocatable, target, intent(out) :: values(:, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 2, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int8_2
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int8_3(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int8), allocatable, target, intent(out) :: values(:, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 3, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int8_3
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int8_4(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int8), allocatable, target, intent(out) :: values(:, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 4, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int8_4
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int8_5(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int8), allocatable, target, intent(out) :: values(:, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 5, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int8_5
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int8_6(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int8), allocatable, target, intent(out) :: values(:, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 6, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int8_6
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int8_7(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int8), allocatable, target, intent(out) :: values(:, :, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 7, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6), n(7)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int8_7
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int16_1(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int16), allocatable, target, intent(out) :: values(:)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 1, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int16_1
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int16_2(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int16), allocatable, target, intent(out) :: values(:, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 2, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int16_2
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int16_3(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int16), allocatable, target, intent(out) :: values(:, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 3, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int16_3
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int16_4(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int16), allocatable, target, intent(out) :: values(:, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 4, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int16_4
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int16_5(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int16), allocatable, target, intent(out) :: values(:, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 5, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int16_5
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int16_6(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int16), allocatable, target, intent(out) :: values(:, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 6, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int16_6
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int16_7(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int16), allocatable, target, intent(out) :: values(:, :, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 7, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6), n(7)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int16_7
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int32_1(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int32), allocatable, target, intent(out) :: values(:)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 1, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int32_1
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int32_2(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int32), allocatable, target, intent(out) :: values(:, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 2, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int32_2
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int32_3(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int32), allocatable, target, intent(out) :: values(:, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 3, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int32_3
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int32_4(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int32), allocatable, target, intent(out) :: values(:, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 4, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int32_4
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int32_5(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int32), allocatable, target, intent(out) :: values(:, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 5, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int32_5
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int32_6(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int32), allocatable, target, intent(out) :: values(:, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 6, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int32_6
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int32_7(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int32), allocatable, target, intent(out) :: values(:, :, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 7, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6), n(7)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int32_7
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int64_1(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int64), allocatable, target, intent(out) :: values(:)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 1, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int64_1
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int64_2(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int64), allocatable, target, intent(out) :: values(:, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 2, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int64_2
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int64_3(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int64), allocatable, target, intent(out) :: values(:, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 3, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int64_3
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int64_4(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int64), allocatable, target, intent(out) :: values(:, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 4, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int64_4
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int64_5(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int64), allocatable, target, intent(out) :: values(:, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 5, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int64_5
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int64_6(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int64), allocatable, target, intent(out) :: values(:, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 6, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int64_6
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_int64_7(self, dataset, array, values, start, count, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer(int64), allocatable, target, intent(out) :: values(:, :, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 7, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6), n(7)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values, dtype), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_int64_7
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real32_1(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real32), allocatable, target, intent(out) :: values(:)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 1, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real32_1
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real32_2(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real32), allocatable, target, intent(out) :: values(:, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 2, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real32_2
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real32_3(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real32), allocatable, target, intent(out) :: values(:, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 3, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real32_3
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real32_4(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real32), allocatable, target, intent(out) :: values(:, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 4, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real32_4
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real32_5(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real32), allocatable, target, intent(out) :: values(:, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 5, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real32_5
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real32_6(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real32), allocatable, target, intent(out) :: values(:, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 6, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real32_6
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real32_7(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real32), allocatable, target, intent(out) :: values(:, :, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 7, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6), n(7)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real32_7
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real64_1(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real64), allocatable, target, intent(out) :: values(:)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 1, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real64_1
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real64_2(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real64), allocatable, target, intent(out) :: values(:, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 2, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real64_2
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real64_3(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real64), allocatable, target, intent(out) :: values(:, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 3, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real64_3
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real64_4(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real64), allocatable, target, intent(out) :: values(:, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 4, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real64_4
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real64_5(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real64), allocatable, target, intent(out) :: values(:, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 5, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real64_5
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real64_6(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real64), allocatable, target, intent(out) :: values(:, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 6, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real64_6
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_real64_7(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        real(real64), allocatable, target, intent(out) :: values(:, :, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 7, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6), n(7)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_real64_7
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex32_1(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real32), allocatable, target, intent(out) :: values(:)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 1, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex32_1
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex32_2(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real32), allocatable, target, intent(out) :: values(:, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 2, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex32_2
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex32_3(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real32), allocatable, target, intent(out) :: values(:, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 3, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex32_3
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex32_4(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real32), allocatable, target, intent(out) :: values(:, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 4, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex32_4
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex32_5(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real32), allocatable, target, intent(out) :: values(:, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 5, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex32_5
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex32_6(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real32), allocatable, target, intent(out) :: values(:, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 6, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex32_6
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex32_7(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real32), allocatable, target, intent(out) :: values(:, :, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 7, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6), n(7)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex32_7
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex64_1(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real64), allocatable, target, intent(out) :: values(:)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 1, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex64_1
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex64_2(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real64), allocatable, target, intent(out) :: values(:, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 2, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex64_2
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex64_3(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real64), allocatable, target, intent(out) :: values(:, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 3, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex64_3
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex64_4(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real64), allocatable, target, intent(out) :: values(:, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 4, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex64_4
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex64_5(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real64), allocatable, target, intent(out) :: values(:, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 5, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex64_5
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex64_6(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real64), allocatable, target, intent(out) :: values(:, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 6, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex64_6
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_complex64_7(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        complex(real64), allocatable, target, intent(out) :: values(:, :, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 7, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6), n(7)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_complex64_7
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_logical_1(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical, allocatable, target, intent(out) :: values(:)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 1, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_logical_1
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_logical_2(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical, allocatable, target, intent(out) :: values(:, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 2, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_logical_2
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_logical_3(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical, allocatable, target, intent(out) :: values(:, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 3, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_logical_3
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_logical_4(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical, allocatable, target, intent(out) :: values(:, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 4, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_logical_4
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_logical_5(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical, allocatable, target, intent(out) :: values(:, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 5, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_logical_5
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_logical_6(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical, allocatable, target, intent(out) :: values(:, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 6, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_logical_6
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_logical_7(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical, allocatable, target, intent(out) :: values(:, :, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 7, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6), n(7)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_logical_7
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_bool_1(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical(c_bool), allocatable, target, intent(out) :: values(:)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 1, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_bool_1
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_bool_2(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical(c_bool), allocatable, target, intent(out) :: values(:, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 2, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_bool_2
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_bool_3(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical(c_bool), allocatable, target, intent(out) :: values(:, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 3, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_bool_3
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_bool_4(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical(c_bool), allocatable, target, intent(out) :: values(:, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 4, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_bool_4
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_bool_5(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical(c_bool), allocatable, target, intent(out) :: values(:, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 5, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_bool_5
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_bool_6(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical(c_bool), allocatable, target, intent(out) :: values(:, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 6, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_bool_6
+
+    !> Allocate the values in the shape of an array, or of the region that starts at `start` and has extents `count`, and
+    !> read it. After a failure they are not allocated.
+    recursive subroutine read_alloc_bool_7(self, dataset, array, values, start, count, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        logical(c_bool), allocatable, target, intent(out) :: values(:, :, :, :, :, :, :)
+        class(*), intent(in), optional :: start(:), count(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(plan_type) :: plan
+        integer :: status
+
+        call make_plan(self, dataset, array, 7, start, count, plan)
+        if (plan%outcome%status == atlas_status_ok) then
+            associate (n => plan%extents)
+                allocate(values(n(1), n(2), n(3), n(4), n(5), n(6), n(7)), stat=status)
+            end associate
+            if (status /= 0) plan%outcome = no_memory(plan%count(:plan%rank))
+            if (status == 0) call read_into(self, dataset, array, memory_of(values), start, &
+                plan%count(:plan%rank), plan%outcome)
+            if (plan%outcome%status /= atlas_status_ok .and. status == 0) deallocate(values)
+        end if
+        call report(plan%outcome, stat, errmsg)
+    end subroutine read_alloc_bool_7
 
     !> Grow the last dimension by the values. They have the array's rank, or one less, which appends one slice.
     recursive subroutine append_int8(self, dataset, array, values, dtype, stat, errmsg)
@@ -1857,19 +4131,88 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        type(memory_type) :: direct
         type(outcome_type) :: outcome
+
+        call read_into(self, dataset, array, memory, start, count, outcome)
+        call report(outcome, stat, errmsg)
+    end subroutine read_values
+
+    recursive subroutine read_into(self, dataset, array, memory, start, count, outcome)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        type(memory_type), intent(in) :: memory
+        class(*), intent(in), optional :: start(:), count(:)
+        type(outcome_type), intent(out) :: outcome
+
+        type(memory_type) :: direct
         type(region_type) :: region
         integer(c_int8_t), allocatable, target :: copy(:)
 
         call check_memory(memory, outcome)
-        if (outcome%status == atlas_status_ok) then
-            call make_direct(memory, direct, copy, .false.)
-            call locate(self, dataset, array, direct, start, count, region, outcome)
-        end if
+        if (outcome%status /= atlas_status_ok) return
+        call make_direct(memory, direct, copy, .false.)
+        call locate(self, dataset, array, direct, start, count, region, outcome)
         if (outcome%status == atlas_status_ok) call read_region(self, dataset, array, memory, direct, region, outcome)
-        call report(outcome, stat, errmsg)
-    end subroutine read_values
+    end subroutine read_into
+
+    !> Works out what values of a rank are allocated for, and the region that they get.
+    recursive subroutine make_plan(self, dataset, array, rank, start, count, plan)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        integer, intent(in) :: rank
+        class(*), intent(in), optional :: start(:), count(:)
+        type(plan_type), intent(out) :: plan
+
+        type(atlas_array_description) :: description
+        integer(int64) :: first(atlas_max_rank)
+        integer :: i, m, n, spare, last
+
+        if (present(count)) then
+            call take_indices(count, "count", plan%count, n, plan%outcome)
+        else
+            description%struct_size = c_sizeof(description)
+            plan%outcome = answer(atlas_array_info(self%handle, c_text(dataset), c_text(array), description))
+            n = int(description%rank)
+            plan%count(:n) = description%shape(n:1:-1)
+        end if
+        if (plan%outcome%status /= atlas_status_ok) return
+        plan%rank = n
+        if (present(start) .and. .not. present(count)) then
+            call take_indices(start, "start", first, m, plan%outcome)
+            if (plan%outcome%status == atlas_status_ok .and. m /= n) plan%outcome = &
+                failure(atlas_status_invalid_argument, "start has "//number(int(m, int64))//" indices, array '"// &
+                trim(array)//"' of dataset '"//trim(dataset)//"' has rank "//number(int(n, int64)))
+            if (plan%outcome%status /= atlas_status_ok) return
+            plan%count(:n) = max(plan%count(:n) - max(first(:n), 1_int64) + 1, 0_int64)
+            plan%count(rank + 1:n) = 1
+        end if
+
+        ! The last extents of 1 are left out, as many as the values have dimensions less; where the array is read whole, none.
+        spare = n - rank
+        last = rank
+        if (present(start) .or. present(count)) then
+            do i = n, 1, -1
+                if (spare > 0 .and. plan%count(i) == 1) then
+                    spare = spare - 1
+                else if (last > 0) then
+                    plan%extents(last) = plan%count(i)
+                    last = last - 1
+                end if
+            end do
+        else if (spare == 0) then
+            plan%extents(:n) = plan%count(:n)
+        end if
+        if (spare /= 0) plan%outcome = failure(atlas_status_invalid_argument, "values of rank "// &
+            number(int(rank, int64))//" for "//listed(plan%count(:n))//" cells of array '"//trim(array)// &
+            "' of dataset '"//trim(dataset)//"'")
+    end subroutine make_plan
+
+    pure recursive function no_memory(extents) result(outcome)
+        integer(int64), intent(in) :: extents(:)
+        type(outcome_type) :: outcome
+
+        outcome = failure(atlas_status_out_of_memory, "no memory for "//listed(extents)//" values")
+    end function no_memory
 
     recursive subroutine read_region(self, dataset, array, memory, direct, region, outcome)
         class(store_type), intent(in) :: self
@@ -2080,8 +4423,8 @@ contains
         buffer = ""
         do
             needed = 0
-            status = atlas_read_strings(self%handle, c_text(dataset), c_text(array), region%rank, region%start, &
-                region%count, buffer, len(buffer, c_size_t), needed)
+            status = atlas_read_strings(self%handle, c_text(dataset), c_text(array), region%rank, region%start, region%count, &
+                buffer, len(buffer, c_size_t), needed)
             if (.not. grown(status, buffer, needed)) exit
         end do
         outcome = answer(status)
@@ -2093,7 +4436,8 @@ contains
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
     recursive subroutine set_int8(self, dataset, key, value, array, dtype, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         integer(int8), intent(in), target :: value(..)
         character(*), intent(in), optional :: array
         integer(c_int32_t), intent(in), optional :: dtype
@@ -2106,7 +4450,8 @@ contains
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
     recursive subroutine set_int16(self, dataset, key, value, array, dtype, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         integer(int16), intent(in), target :: value(..)
         character(*), intent(in), optional :: array
         integer(c_int32_t), intent(in), optional :: dtype
@@ -2119,7 +4464,8 @@ contains
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
     recursive subroutine set_int32(self, dataset, key, value, array, dtype, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         integer(int32), intent(in), target :: value(..)
         character(*), intent(in), optional :: array
         integer(c_int32_t), intent(in), optional :: dtype
@@ -2132,7 +4478,8 @@ contains
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
     recursive subroutine set_int64(self, dataset, key, value, array, dtype, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         integer(int64), intent(in), target :: value(..)
         character(*), intent(in), optional :: array
         integer(c_int32_t), intent(in), optional :: dtype
@@ -2145,7 +4492,8 @@ contains
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
     recursive subroutine set_real32(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         real(real32), intent(in), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -2157,7 +4505,8 @@ contains
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
     recursive subroutine set_real64(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         real(real64), intent(in), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -2169,7 +4518,8 @@ contains
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
     recursive subroutine set_complex32(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         complex(real32), intent(in), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -2181,7 +4531,8 @@ contains
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
     recursive subroutine set_complex64(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         complex(real64), intent(in), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -2193,7 +4544,8 @@ contains
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
     recursive subroutine set_logical(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         logical, intent(in), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -2205,7 +4557,8 @@ contains
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
     recursive subroutine set_bool(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         logical(c_bool), intent(in), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -2217,7 +4570,8 @@ contains
     !> Set an attribute to a scalar or an array of rank 1, replacing an earlier value whatever its type.
     recursive subroutine set_character(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         character(*), intent(in), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -2229,7 +4583,8 @@ contains
     !> Get an attribute of as many values as `value` has.
     recursive subroutine get_int8(self, dataset, key, value, array, dtype, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         integer(int8), intent(inout), target :: value(..)
         character(*), intent(in), optional :: array
         integer(c_int32_t), intent(in), optional :: dtype
@@ -2242,7 +4597,8 @@ contains
     !> Get an attribute of as many values as `value` has.
     recursive subroutine get_int16(self, dataset, key, value, array, dtype, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         integer(int16), intent(inout), target :: value(..)
         character(*), intent(in), optional :: array
         integer(c_int32_t), intent(in), optional :: dtype
@@ -2255,7 +4611,8 @@ contains
     !> Get an attribute of as many values as `value` has.
     recursive subroutine get_int32(self, dataset, key, value, array, dtype, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         integer(int32), intent(inout), target :: value(..)
         character(*), intent(in), optional :: array
         integer(c_int32_t), intent(in), optional :: dtype
@@ -2268,7 +4625,8 @@ contains
     !> Get an attribute of as many values as `value` has.
     recursive subroutine get_int64(self, dataset, key, value, array, dtype, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         integer(int64), intent(inout), target :: value(..)
         character(*), intent(in), optional :: array
         integer(c_int32_t), intent(in), optional :: dtype
@@ -2281,7 +4639,8 @@ contains
     !> Get an attribute of as many values as `value` has.
     recursive subroutine get_real32(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         real(real32), intent(inout), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -2293,7 +4652,8 @@ contains
     !> Get an attribute of as many values as `value` has.
     recursive subroutine get_real64(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         real(real64), intent(inout), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -2305,7 +4665,8 @@ contains
     !> Get an attribute of as many values as `value` has.
     recursive subroutine get_complex32(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         complex(real32), intent(inout), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -2317,7 +4678,8 @@ contains
     !> Get an attribute of as many values as `value` has.
     recursive subroutine get_complex64(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         complex(real64), intent(inout), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -2329,7 +4691,8 @@ contains
     !> Get an attribute of as many values as `value` has.
     recursive subroutine get_logical(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         logical, intent(inout), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -2341,7 +4704,8 @@ contains
     !> Get an attribute of as many values as `value` has.
     recursive subroutine get_bool(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         logical(c_bool), intent(inout), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -2353,7 +4717,8 @@ contains
     !> Get an attribute of as many values as `value` has.
     recursive subroutine get_character(self, dataset, key, value, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         character(*), intent(inout), target :: value(..)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -2362,10 +4727,255 @@ contains
         call get_values(self, dataset, key, memory_of(value), array, stat, errmsg)
     end subroutine get_character
 
+    !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
+    recursive subroutine get_alloc_int8(self, dataset, key, value, array, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
+        integer(int8), allocatable, target, intent(out) :: value(:)
+        character(*), intent(in), optional :: array
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+        integer(int64) :: n
+        integer :: status
+
+        call count_values(self, dataset, key, array, n, outcome)
+        if (outcome%status == atlas_status_ok) then
+            allocate(value(n), stat=status)
+            if (status /= 0) outcome = no_memory([n])
+            if (status == 0) call get_into(self, dataset, key, memory_of(value, dtype), array, outcome)
+            if (outcome%status /= atlas_status_ok .and. status == 0) deallocate(value)
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine get_alloc_int8
+
+    !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
+    recursive subroutine get_alloc_int16(self, dataset, key, value, array, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
+        integer(int16), allocatable, target, intent(out) :: value(:)
+        character(*), intent(in), optional :: array
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+        integer(int64) :: n
+        integer :: status
+
+        call count_values(self, dataset, key, array, n, outcome)
+        if (outcome%status == atlas_status_ok) then
+            allocate(value(n), stat=status)
+            if (status /= 0) outcome = no_memory([n])
+            if (status == 0) call get_into(self, dataset, key, memory_of(value, dtype), array, outcome)
+            if (outcome%status /= atlas_status_ok .and. status == 0) deallocate(value)
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine get_alloc_int16
+
+    !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
+    recursive subroutine get_alloc_int32(self, dataset, key, value, array, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
+        integer(int32), allocatable, target, intent(out) :: value(:)
+        character(*), intent(in), optional :: array
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+        integer(int64) :: n
+        integer :: status
+
+        call count_values(self, dataset, key, array, n, outcome)
+        if (outcome%status == atlas_status_ok) then
+            allocate(value(n), stat=status)
+            if (status /= 0) outcome = no_memory([n])
+            if (status == 0) call get_into(self, dataset, key, memory_of(value, dtype), array, outcome)
+            if (outcome%status /= atlas_status_ok .and. status == 0) deallocate(value)
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine get_alloc_int32
+
+    !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
+    recursive subroutine get_alloc_int64(self, dataset, key, value, array, dtype, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
+        integer(int64), allocatable, target, intent(out) :: value(:)
+        character(*), intent(in), optional :: array
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+        integer(int64) :: n
+        integer :: status
+
+        call count_values(self, dataset, key, array, n, outcome)
+        if (outcome%status == atlas_status_ok) then
+            allocate(value(n), stat=status)
+            if (status /= 0) outcome = no_memory([n])
+            if (status == 0) call get_into(self, dataset, key, memory_of(value, dtype), array, outcome)
+            if (outcome%status /= atlas_status_ok .and. status == 0) deallocate(value)
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine get_alloc_int64
+
+    !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
+    recursive subroutine get_alloc_real32(self, dataset, key, value, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
+        real(real32), allocatable, target, intent(out) :: value(:)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+        integer(int64) :: n
+        integer :: status
+
+        call count_values(self, dataset, key, array, n, outcome)
+        if (outcome%status == atlas_status_ok) then
+            allocate(value(n), stat=status)
+            if (status /= 0) outcome = no_memory([n])
+            if (status == 0) call get_into(self, dataset, key, memory_of(value), array, outcome)
+            if (outcome%status /= atlas_status_ok .and. status == 0) deallocate(value)
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine get_alloc_real32
+
+    !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
+    recursive subroutine get_alloc_real64(self, dataset, key, value, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
+        real(real64), allocatable, target, intent(out) :: value(:)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+        integer(int64) :: n
+        integer :: status
+
+        call count_values(self, dataset, key, array, n, outcome)
+        if (outcome%status == atlas_status_ok) then
+            allocate(value(n), stat=status)
+            if (status /= 0) outcome = no_memory([n])
+            if (status == 0) call get_into(self, dataset, key, memory_of(value), array, outcome)
+            if (outcome%status /= atlas_status_ok .and. status == 0) deallocate(value)
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine get_alloc_real64
+
+    !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
+    recursive subroutine get_alloc_complex32(self, dataset, key, value, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
+        complex(real32), allocatable, target, intent(out) :: value(:)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+        integer(int64) :: n
+        integer :: status
+
+        call count_values(self, dataset, key, array, n, outcome)
+        if (outcome%status == atlas_status_ok) then
+            allocate(value(n), stat=status)
+            if (status /= 0) outcome = no_memory([n])
+            if (status == 0) call get_into(self, dataset, key, memory_of(value), array, outcome)
+            if (outcome%status /= atlas_status_ok .and. status == 0) deallocate(value)
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine get_alloc_complex32
+
+    !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
+    recursive subroutine get_alloc_complex64(self, dataset, key, value, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
+        complex(real64), allocatable, target, intent(out) :: value(:)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+        integer(int64) :: n
+        integer :: status
+
+        call count_values(self, dataset, key, array, n, outcome)
+        if (outcome%status == atlas_status_ok) then
+            allocate(value(n), stat=status)
+            if (status /= 0) outcome = no_memory([n])
+            if (status == 0) call get_into(self, dataset, key, memory_of(value), array, outcome)
+            if (outcome%status /= atlas_status_ok .and. status == 0) deallocate(value)
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine get_alloc_complex64
+
+    !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
+    recursive subroutine get_alloc_logical(self, dataset, key, value, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
+        logical, allocatable, target, intent(out) :: value(:)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+        integer(int64) :: n
+        integer :: status
+
+        call count_values(self, dataset, key, array, n, outcome)
+        if (outcome%status == atlas_status_ok) then
+            allocate(value(n), stat=status)
+            if (status /= 0) outcome = no_memory([n])
+            if (status == 0) call get_into(self, dataset, key, memory_of(value), array, outcome)
+            if (outcome%status /= atlas_status_ok .and. status == 0) deallocate(value)
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine get_alloc_logical
+
+    !> Allocate as many values as an attribute has, and get them. After a failure `value` is not allocated.
+    recursive subroutine get_alloc_bool(self, dataset, key, value, array, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
+        logical(c_bool), allocatable, target, intent(out) :: value(:)
+        character(*), intent(in), optional :: array
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+        integer(int64) :: n
+        integer :: status
+
+        call count_values(self, dataset, key, array, n, outcome)
+        if (outcome%status == atlas_status_ok) then
+            allocate(value(n), stat=status)
+            if (status /= 0) outcome = no_memory([n])
+            if (status == 0) call get_into(self, dataset, key, memory_of(value), array, outcome)
+            if (outcome%status /= atlas_status_ok .and. status == 0) deallocate(value)
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine get_alloc_bool
+
     !> Set an attribute, replacing an earlier value whatever its type.
     recursive subroutine set_values(self, dataset, key, memory, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         type(memory_type), intent(in) :: memory
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
@@ -2374,19 +4984,19 @@ contains
         type(memory_type) :: direct
         type(outcome_type) :: outcome
         type(texts_type), target :: texts
-        character(:), allocatable :: owner
+        character(:), allocatable :: in_dataset, in_array
         integer(c_int8_t), allocatable, target :: copy(:)
 
-        if (present(array)) owner = c_text(array)
+        call take_owner(dataset, array, in_dataset, in_array)
         call check_attribute(memory, key, outcome)
         if (outcome%status == atlas_status_ok .and. memory%form == form_text) then
             call gather_texts(memory, texts, outcome)
-            if (outcome%status == atlas_status_ok) outcome = answer(atlas_set_attribute(self%handle, c_text(dataset), &
-                owner, c_text(key), atlas_dtype_string, size(texts%pointers, kind=c_size_t) - 1, &
+            if (outcome%status == atlas_status_ok) outcome = answer(atlas_set_attribute(self%handle, in_dataset, &
+                in_array, c_text(key), atlas_dtype_string, size(texts%pointers, kind=c_size_t) - 1, &
                 c_loc(texts%pointers)))
         else if (outcome%status == atlas_status_ok) then
             call make_direct(memory, direct, copy, .true., contiguous=.true.)
-            outcome = answer(atlas_set_attribute(self%handle, c_text(dataset), owner, c_text(key), direct%dtype, &
+            outcome = answer(atlas_set_attribute(self%handle, in_dataset, in_array, c_text(key), direct%dtype, &
                 int(cells(direct), c_size_t), direct%address))
         end if
         call report(outcome, stat, errmsg)
@@ -2395,54 +5005,84 @@ contains
     !> Get an attribute that has as many values as `memory`.
     recursive subroutine get_values(self, dataset, key, memory, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         type(memory_type), intent(in) :: memory
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        type(memory_type) :: direct
         type(outcome_type) :: outcome
-        character(:), allocatable :: owner, buffer
-        integer(c_int8_t), allocatable, target :: copy(:)
-        integer(c_int32_t) :: dtype
-        integer(c_size_t) :: count
 
-        if (present(array)) owner = c_text(array)
-        call check_attribute(memory, key, outcome)
-        if (outcome%status == atlas_status_ok) then
-            outcome = answer(atlas_attribute_info(self%handle, c_text(dataset), owner, c_text(key), dtype, count))
-            if (outcome%status == atlas_status_ok .and. count /= cells(memory)) outcome = &
-                failure(merge(atlas_status_buffer_too_small, atlas_status_invalid_argument, count > cells(memory)), &
-                "attribute '"//trim(key)//"' has "//number(int(count, int64))//" values, the variable "// &
-                number(cells(memory)))
-        end if
-        if (outcome%status == atlas_status_ok .and. memory%form == form_text) then
-            call get_list(self, dataset, key, owner, buffer, outcome)
-            if (outcome%status == atlas_status_ok) call scatter_texts(buffer, memory, outcome)
-        else if (outcome%status == atlas_status_ok) then
-            call make_direct(memory, direct, copy, .false., contiguous=.true.)
-            outcome = answer(atlas_get_attribute(self%handle, c_text(dataset), owner, c_text(key), direct%dtype, &
-                int(cells(direct), c_size_t), direct%address, count))
-            if (outcome%status == atlas_status_ok) call copy_back(direct, memory)
-        end if
+        call get_into(self, dataset, key, memory, array, outcome)
         call report(outcome, stat, errmsg)
     end subroutine get_values
+
+    recursive subroutine get_into(self, dataset, key, memory, array, outcome)
+        class(store_type), intent(in) :: self
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
+        type(memory_type), intent(in) :: memory
+        character(*), intent(in), optional :: array
+        type(outcome_type), intent(out) :: outcome
+
+        type(memory_type) :: direct
+        character(:), allocatable :: in_dataset, in_array, buffer
+        integer(c_int8_t), allocatable, target :: copy(:)
+        integer(int64) :: count
+        integer(c_size_t) :: found
+
+        call take_owner(dataset, array, in_dataset, in_array)
+        call check_attribute(memory, key, outcome)
+        if (outcome%status == atlas_status_ok) call count_values(self, dataset, key, array, count, outcome)
+        if (outcome%status /= atlas_status_ok) return
+        if (count /= cells(memory)) then
+            outcome = failure(merge(atlas_status_buffer_too_small, atlas_status_invalid_argument, count > cells(memory)), &
+                "attribute '"//trim(key)//"' has "//number(count)//" values, the variable "//number(cells(memory)))
+        else if (memory%form == form_text) then
+            call get_list(self, in_dataset, in_array, key, buffer, outcome)
+            if (outcome%status == atlas_status_ok) call scatter_texts(buffer, memory, outcome)
+        else
+            call make_direct(memory, direct, copy, .false., contiguous=.true.)
+            outcome = answer(atlas_get_attribute(self%handle, in_dataset, in_array, c_text(key), direct%dtype, &
+                int(cells(direct), c_size_t), direct%address, found))
+            if (outcome%status == atlas_status_ok) call copy_back(direct, memory)
+        end if
+    end subroutine get_into
+
+    recursive subroutine count_values(self, dataset, key, array, count, outcome)
+        class(store_type), intent(in) :: self
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
+        character(*), intent(in), optional :: array
+        integer(int64), intent(out) :: count
+        type(outcome_type), intent(out) :: outcome
+
+        character(:), allocatable :: in_dataset, in_array
+        integer(c_int32_t) :: dtype
+        integer(c_size_t) :: found
+
+        call take_owner(dataset, array, in_dataset, in_array)
+        found = 0
+        outcome = answer(atlas_attribute_info(self%handle, in_dataset, in_array, c_text(key), dtype, found))
+        count = found
+    end subroutine count_values
 
     !> Get an attribute of one text, as long as it is.
     recursive subroutine get_one_attribute_text(self, dataset, key, text, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         character(:), allocatable, intent(out) :: text
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        character(:), allocatable :: owner, buffer
+        character(:), allocatable :: in_dataset, in_array, buffer
         type(outcome_type) :: outcome
 
-        if (present(array)) owner = c_text(array)
-        call get_list(self, dataset, key, owner, buffer, outcome)
+        call take_owner(dataset, array, in_dataset, in_array)
+        call get_list(self, in_dataset, in_array, key, buffer, outcome)
         text = ""
         if (outcome%status == atlas_status_ok) then
             if (index(buffer, c_null_char) == len(buffer) .and. len(buffer) > 0) then
@@ -2458,17 +5098,18 @@ contains
     !> Get an attribute of any number of texts. They are as long as the longest.
     recursive subroutine get_attribute_texts(self, dataset, key, texts, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         character(:), allocatable, intent(out) :: texts(:)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        character(:), allocatable :: owner, buffer
+        character(:), allocatable :: in_dataset, in_array, buffer
         type(outcome_type) :: outcome
 
-        if (present(array)) owner = c_text(array)
-        call get_list(self, dataset, key, owner, buffer, outcome)
+        call take_owner(dataset, array, in_dataset, in_array)
+        call get_list(self, in_dataset, in_array, key, buffer, outcome)
         if (outcome%status == atlas_status_ok) then
             call split_texts(buffer, texts)
         else
@@ -2477,11 +5118,11 @@ contains
         call report(outcome, stat, errmsg)
     end subroutine get_attribute_texts
 
-    !> The texts of an attribute, each with its NUL. An `owner` that is not allocated is the dataset.
-    recursive subroutine get_list(self, dataset, key, owner, buffer, outcome)
+    !> The texts of an attribute, each with its NUL.
+    recursive subroutine get_list(self, in_dataset, in_array, key, buffer, outcome)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
-        character(:), allocatable, intent(in) :: owner
+        character(:), allocatable, intent(in) :: in_dataset, in_array
+        character(*), intent(in) :: key
         character(:), allocatable, intent(out) :: buffer
         type(outcome_type), intent(out) :: outcome
 
@@ -2491,8 +5132,8 @@ contains
         buffer = ""
         do
             needed = 0
-            status = atlas_get_attribute_strings(self%handle, c_text(dataset), owner, c_text(key), buffer, &
-                len(buffer, c_size_t), needed)
+            status = atlas_get_attribute_strings(self%handle, in_dataset, in_array, c_text(key), &
+                buffer, len(buffer, c_size_t), needed)
             if (.not. grown(status, buffer, needed)) exit
         end do
         outcome = answer(status)
@@ -2502,20 +5143,21 @@ contains
     !> Tell an attribute's type and number of values.
     recursive subroutine store_attribute_info(self, dataset, key, dtype, count, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         integer(c_int32_t), intent(out) :: dtype
         integer(int64), intent(out) :: count
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        character(:), allocatable :: owner
+        character(:), allocatable :: in_dataset, in_array
         integer(c_size_t) :: found
 
-        if (present(array)) owner = c_text(array)
+        call take_owner(dataset, array, in_dataset, in_array)
         dtype = 0
         found = 0
-        call report(answer(atlas_attribute_info(self%handle, c_text(dataset), owner, c_text(key), dtype, found)), &
+        call report(answer(atlas_attribute_info(self%handle, in_dataset, in_array, c_text(key), dtype, found)), &
             stat, errmsg)
         count = found
     end subroutine store_attribute_info
@@ -2523,57 +5165,59 @@ contains
     !> Whether there is an attribute of this name.
     recursive function store_has_attribute(self, dataset, key, array, stat, errmsg) result(has)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
         logical :: has
 
-        character(:), allocatable :: owner
+        character(:), allocatable :: in_dataset, in_array
         logical(c_bool) :: found
 
-        if (present(array)) owner = c_text(array)
+        call take_owner(dataset, array, in_dataset, in_array)
         found = .false.
-        call report(answer(atlas_has_attribute(self%handle, c_text(dataset), owner, c_text(key), found)), stat, errmsg)
+        call report(answer(atlas_has_attribute(self%handle, in_dataset, in_array, c_text(key), found)), stat, errmsg)
         has = found
     end function store_has_attribute
 
     !> Count the attributes of an array, or a dataset's own.
     recursive function store_attribute_count(self, dataset, array, stat, errmsg) result(count)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset
+        character(*), intent(in), optional :: dataset
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
         integer(int64) :: count
 
-        character(:), allocatable :: owner
+        character(:), allocatable :: in_dataset, in_array
         integer(c_size_t) :: found
 
-        if (present(array)) owner = c_text(array)
+        call take_owner(dataset, array, in_dataset, in_array)
         found = 0
-        call report(answer(atlas_attribute_count(self%handle, c_text(dataset), owner, found)), stat, errmsg)
+        call report(answer(atlas_attribute_count(self%handle, in_dataset, in_array, found)), stat, errmsg)
         count = found
     end function store_attribute_count
 
     !> List the names of the attributes, in the order in which they were first set.
     recursive subroutine store_attribute_names(self, dataset, names, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset
-        character(atlas_max_name), allocatable, intent(out) :: names(:)
+        character(*), intent(in), optional :: dataset
+        character(:), allocatable, intent(out) :: names(:)
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        character(:), allocatable :: buffer, owner
+        character(:), allocatable :: in_dataset, in_array, buffer
         integer(c_int32_t) :: status
         integer(c_size_t) :: needed
 
-        if (present(array)) owner = c_text(array)
+        call take_owner(dataset, array, in_dataset, in_array)
         buffer = ""
         do
             needed = 0
-            status = atlas_attribute_names(self%handle, c_text(dataset), owner, buffer, len(buffer, c_size_t), needed)
+            status = atlas_attribute_names(self%handle, in_dataset, in_array, &
+                buffer, len(buffer, c_size_t), needed)
             if (.not. grown(status, buffer, needed)) exit
         end do
         call take_names(status, buffer, needed, names, stat, errmsg)
@@ -2582,15 +5226,16 @@ contains
     !> Delete an attribute.
     recursive subroutine store_delete_attribute(self, dataset, key, array, stat, errmsg)
         class(store_type), intent(in) :: self
-        character(*), intent(in) :: dataset, key
+        character(*), intent(in), optional :: dataset
+        character(*), intent(in) :: key
         character(*), intent(in), optional :: array
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
-        character(:), allocatable :: owner
+        character(:), allocatable :: in_dataset, in_array
 
-        if (present(array)) owner = c_text(array)
-        call report(answer(atlas_delete_attribute(self%handle, c_text(dataset), owner, c_text(key))), stat, errmsg)
+        call take_owner(dataset, array, in_dataset, in_array)
+        call report(answer(atlas_delete_attribute(self%handle, in_dataset, in_array, c_text(key))), stat, errmsg)
     end subroutine store_delete_attribute
 
     ! ---- Statistics ------------------------------------------------------------------------------------------------
@@ -2703,4 +5348,235 @@ contains
             stats%max_int = found%max_uint
         end select
     end function stats_from
+
+    ! ---- Time ------------------------------------------------------------------------------------------------------
+
+    !> Give the dates that numbers mean, as the CF conventions have it. It needs no store.
+    !>
+    !> - `values`    numbers, of any rank
+    !> - `dates`     as many dates, of any rank
+    !> - `units`     such as "days since 2000-01-01 00:00:00"
+    !> - `calendar`  "standard", which is the default, "proleptic_gregorian", "julian", "noleap", "all_leap", "360_day"
+    !> - `dtype`     what else the bits are; atlas_dtype_timestamp_ns, which has no `units` and no `calendar`
+    recursive subroutine decode_time_int8(values, dates, units, calendar, dtype, stat, errmsg)
+        integer(int8), intent(in), target :: values(..)
+        type(atlas_datetime), intent(inout), target :: dates(..)
+        character(*), intent(in), optional :: units, calendar
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call decode_times(memory_of(values, dtype), memory_of(dates), units, calendar, stat, errmsg)
+    end subroutine decode_time_int8
+
+    !> Give the numbers that mean dates: the other way of `decode_time`.
+    recursive subroutine encode_time_int8(dates, values, units, calendar, dtype, stat, errmsg)
+        type(atlas_datetime), intent(in), target :: dates(..)
+        integer(int8), intent(inout), target :: values(..)
+        character(*), intent(in), optional :: units, calendar
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call encode_times(memory_of(dates), memory_of(values, dtype), units, calendar, stat, errmsg)
+    end subroutine encode_time_int8
+
+    !> Give the dates that numbers mean, as the CF conventions have it. It needs no store.
+    !>
+    !> - `values`    numbers, of any rank
+    !> - `dates`     as many dates, of any rank
+    !> - `units`     such as "days since 2000-01-01 00:00:00"
+    !> - `calendar`  "standard", which is the default, "proleptic_gregorian", "julian", "noleap", "all_leap", "360_day"
+    !> - `dtype`     what else the bits are; atlas_dtype_timestamp_ns, which has no `units` and no `calendar`
+    recursive subroutine decode_time_int16(values, dates, units, calendar, dtype, stat, errmsg)
+        integer(int16), intent(in), target :: values(..)
+        type(atlas_datetime), intent(inout), target :: dates(..)
+        character(*), intent(in), optional :: units, calendar
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call decode_times(memory_of(values, dtype), memory_of(dates), units, calendar, stat, errmsg)
+    end subroutine decode_time_int16
+
+    !> Give the numbers that mean dates: the other way of `decode_time`.
+    recursive subroutine encode_time_int16(dates, values, units, calendar, dtype, stat, errmsg)
+        type(atlas_datetime), intent(in), target :: dates(..)
+        integer(int16), intent(inout), target :: values(..)
+        character(*), intent(in), optional :: units, calendar
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call encode_times(memory_of(dates), memory_of(values, dtype), units, calendar, stat, errmsg)
+    end subroutine encode_time_int16
+
+    !> Give the dates that numbers mean, as the CF conventions have it. It needs no store.
+    !>
+    !> - `values`    numbers, of any rank
+    !> - `dates`     as many dates, of any rank
+    !> - `units`     such as "days since 2000-01-01 00:00:00"
+    !> - `calendar`  "standard", which is the default, "proleptic_gregorian", "julian", "noleap", "all_leap", "360_day"
+    !> - `dtype`     what else the bits are; atlas_dtype_timestamp_ns, which has no `units` and no `calendar`
+    recursive subroutine decode_time_int32(values, dates, units, calendar, dtype, stat, errmsg)
+        integer(int32), intent(in), target :: values(..)
+        type(atlas_datetime), intent(inout), target :: dates(..)
+        character(*), intent(in), optional :: units, calendar
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call decode_times(memory_of(values, dtype), memory_of(dates), units, calendar, stat, errmsg)
+    end subroutine decode_time_int32
+
+    !> Give the numbers that mean dates: the other way of `decode_time`.
+    recursive subroutine encode_time_int32(dates, values, units, calendar, dtype, stat, errmsg)
+        type(atlas_datetime), intent(in), target :: dates(..)
+        integer(int32), intent(inout), target :: values(..)
+        character(*), intent(in), optional :: units, calendar
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call encode_times(memory_of(dates), memory_of(values, dtype), units, calendar, stat, errmsg)
+    end subroutine encode_time_int32
+
+    !> Give the dates that numbers mean, as the CF conventions have it. It needs no store.
+    !>
+    !> - `values`    numbers, of any rank
+    !> - `dates`     as many dates, of any rank
+    !> - `units`     such as "days since 2000-01-01 00:00:00"
+    !> - `calendar`  "standard", which is the default, "proleptic_gregorian", "julian", "noleap", "all_leap", "360_day"
+    !> - `dtype`     what else the bits are; atlas_dtype_timestamp_ns, which has no `units` and no `calendar`
+    recursive subroutine decode_time_int64(values, dates, units, calendar, dtype, stat, errmsg)
+        integer(int64), intent(in), target :: values(..)
+        type(atlas_datetime), intent(inout), target :: dates(..)
+        character(*), intent(in), optional :: units, calendar
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call decode_times(memory_of(values, dtype), memory_of(dates), units, calendar, stat, errmsg)
+    end subroutine decode_time_int64
+
+    !> Give the numbers that mean dates: the other way of `decode_time`.
+    recursive subroutine encode_time_int64(dates, values, units, calendar, dtype, stat, errmsg)
+        type(atlas_datetime), intent(in), target :: dates(..)
+        integer(int64), intent(inout), target :: values(..)
+        character(*), intent(in), optional :: units, calendar
+        integer(c_int32_t), intent(in), optional :: dtype
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call encode_times(memory_of(dates), memory_of(values, dtype), units, calendar, stat, errmsg)
+    end subroutine encode_time_int64
+
+    !> Give the dates that numbers mean, as the CF conventions have it. It needs no store.
+    !>
+    !> - `values`    numbers, of any rank
+    !> - `dates`     as many dates, of any rank
+    !> - `units`     such as "days since 2000-01-01 00:00:00"
+    !> - `calendar`  "standard", which is the default, "proleptic_gregorian", "julian", "noleap", "all_leap", "360_day"
+    recursive subroutine decode_time_real32(values, dates, units, calendar, stat, errmsg)
+        real(real32), intent(in), target :: values(..)
+        type(atlas_datetime), intent(inout), target :: dates(..)
+        character(*), intent(in), optional :: units, calendar
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call decode_times(memory_of(values), memory_of(dates), units, calendar, stat, errmsg)
+    end subroutine decode_time_real32
+
+    !> Give the numbers that mean dates: the other way of `decode_time`.
+    recursive subroutine encode_time_real32(dates, values, units, calendar, stat, errmsg)
+        type(atlas_datetime), intent(in), target :: dates(..)
+        real(real32), intent(inout), target :: values(..)
+        character(*), intent(in), optional :: units, calendar
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call encode_times(memory_of(dates), memory_of(values), units, calendar, stat, errmsg)
+    end subroutine encode_time_real32
+
+    !> Give the dates that numbers mean, as the CF conventions have it. It needs no store.
+    !>
+    !> - `values`    numbers, of any rank
+    !> - `dates`     as many dates, of any rank
+    !> - `units`     such as "days since 2000-01-01 00:00:00"
+    !> - `calendar`  "standard", which is the default, "proleptic_gregorian", "julian", "noleap", "all_leap", "360_day"
+    recursive subroutine decode_time_real64(values, dates, units, calendar, stat, errmsg)
+        real(real64), intent(in), target :: values(..)
+        type(atlas_datetime), intent(inout), target :: dates(..)
+        character(*), intent(in), optional :: units, calendar
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call decode_times(memory_of(values), memory_of(dates), units, calendar, stat, errmsg)
+    end subroutine decode_time_real64
+
+    !> Give the numbers that mean dates: the other way of `decode_time`.
+    recursive subroutine encode_time_real64(dates, values, units, calendar, stat, errmsg)
+        type(atlas_datetime), intent(in), target :: dates(..)
+        real(real64), intent(inout), target :: values(..)
+        character(*), intent(in), optional :: units, calendar
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call encode_times(memory_of(dates), memory_of(values), units, calendar, stat, errmsg)
+    end subroutine encode_time_real64
+
+    recursive subroutine decode_times(values, dates, units, calendar, stat, errmsg)
+        type(memory_type), intent(in) :: values, dates
+        character(*), intent(in), optional :: units, calendar
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(memory_type) :: direct_from, direct_to
+        type(outcome_type) :: outcome
+        character(:), allocatable :: in_units, in_calendar
+        integer(c_int8_t), allocatable, target :: copy_from(:), copy_to(:)
+
+        if (present(units)) in_units = c_text(units)
+        if (present(calendar)) in_calendar = c_text(calendar)
+        call check_memory(values, outcome)
+        if (outcome%status == atlas_status_ok) call check_memory(dates, outcome)
+        if (outcome%status == atlas_status_ok .and. cells(values) /= cells(dates)) outcome = &
+            failure(atlas_status_out_of_range, number(cells(values))//" values for "//number(cells(dates))//" dates")
+        if (outcome%status == atlas_status_ok) then
+            call make_direct(values, direct_from, copy_from, .true., contiguous=.true.)
+            call make_direct(dates, direct_to, copy_to, .false., contiguous=.true.)
+            outcome = answer(atlas_decode_time(in_units, in_calendar, values%dtype, direct_from%address, &
+                int(cells(values), c_size_t), direct_to%address))
+            if (outcome%status == atlas_status_ok) call copy_back(direct_to, dates)
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine decode_times
+
+    recursive subroutine encode_times(dates, values, units, calendar, stat, errmsg)
+        type(memory_type), intent(in) :: dates, values
+        character(*), intent(in), optional :: units, calendar
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(memory_type) :: direct_from, direct_to
+        type(outcome_type) :: outcome
+        character(:), allocatable :: in_units, in_calendar
+        integer(c_int8_t), allocatable, target :: copy_from(:), copy_to(:)
+
+        if (present(units)) in_units = c_text(units)
+        if (present(calendar)) in_calendar = c_text(calendar)
+        call check_memory(values, outcome)
+        if (outcome%status == atlas_status_ok) call check_memory(dates, outcome)
+        if (outcome%status == atlas_status_ok .and. cells(values) /= cells(dates)) outcome = &
+            failure(atlas_status_out_of_range, number(cells(values))//" values for "//number(cells(dates))//" dates")
+        if (outcome%status == atlas_status_ok) then
+            call make_direct(dates, direct_from, copy_from, .true., contiguous=.true.)
+            call make_direct(values, direct_to, copy_to, .false., contiguous=.true.)
+            outcome = answer(atlas_encode_time(in_units, in_calendar, direct_from%address, &
+                int(cells(values), c_size_t), values%dtype, direct_to%address))
+            if (outcome%status == atlas_status_ok) call copy_back(direct_to, values)
+        end if
+        call report(outcome, stat, errmsg)
+    end subroutine encode_times
+
 end module atlas_store

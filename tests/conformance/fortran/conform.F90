@@ -662,7 +662,7 @@ contains
         character(*), intent(in) :: folder
         character(line_length), intent(in) :: lines(:)
 
-        character(atlas_max_name), allocatable :: names(:)
+        character(:), allocatable, save :: names(:)
         character(atlas_max_name) :: dataset, array
         type(array_type) :: a
         type(attribute_type) :: attribute
