@@ -128,7 +128,8 @@ install: | build/lib/libatlas_store.so
 	if [ -e build/bin/atlas ]; then $(MAKE) --no-print-directory install-tool; fi
 
 # The pages as they lie in the sources, so that their links hold, and what they tell of.
-DOCS = README.md CHANGELOG.md LICENSE LICENSE-APACHE LICENSE-MIT include/atlas.h \
+DOCS = README.md CHANGELOG.md LICENSE LICENSE-APACHE LICENSE-MIT include/atlas.h bindings/cpp/include/atlas.hpp \
+    bindings/python/src/atlas/virtualizarr.py \
     $(wildcard docs/*.md benches/*.md bindings/*.md bindings/*/README.md packaging/*.md) \
     $(wildcard examples/*.md examples/*/*.c examples/*/*.cpp examples/*/*.f90 examples/*/*.jl examples/*/*.py \
     examples/*/*.rs examples/*/*.sh)

@@ -20,12 +20,13 @@ fi
 
 # The repository's pages, where they lie in it, so that their links hold both there and here.
 rm -rf "$source" "$site"
-mkdir -p "$source/tests/conformance" "$source/tests/format"
+mkdir -p "$source/tests/conformance"
 tar -c --exclude=__pycache__ --exclude='*.egg-info' --exclude=target --exclude=build --exclude=docs/site README.md \
     CHANGELOG.md CONTRIBUTING.md LICENSE* docs bindings benches examples include packaging | tar -x -C "$source"
 cp tests/*.md "$source/tests"
-cp tests/conformance/{README.md,stores.txt} "$source/tests/conformance"
-cp tests/format/reader.py "$source/tests/format"
+cp tests/conformance/README.md "$source/tests/conformance"
+
+cp docs/site/reference-*.md "$source/docs"
 mkdir "$source/docs/site"
 "$venv/bin/pygmentize" -S default -f html -a .codehilite >"$source/docs/site/site.css"
 cat docs/site/extra.css >>"$source/docs/site/site.css"
@@ -58,7 +59,7 @@ ATLAS_STORE_LIBRARY=$root/build/lib/libatlas_store.so JULIA_DEPOT_PATH="$work/de
             sed 's|<a class="permalink"[^>]*>\(.*\)</a>|\1|; s| id="[^"]*"||; s|<h1|<h3|; s|/h1>|/h3>|; /<table class="/,/<\/table>/d'
         printf '\n'
     done
-} >"$source/docs/reference-man.md"
+} >"$source/docs/man/README.md"
 
 # With --quiet its warnings would be no errors.
 printed_nothing "the site" "$venv/bin/mkdocs" build --config-file docs/site/mkdocs.yml
