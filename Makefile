@@ -109,7 +109,8 @@ SUBSTITUTE = sed -e 's|@version@|$(VERSION)|' -e 's|@soversion@|$(SOVERSION)|' \
 
 install: | build/lib/libatlas_store.so
 	$(INSTALL) -d $(DESTDIR)$(PKGCONFIGDIR) $(DESTDIR)$(CMAKEDIR) $(DESTDIR)$(INCLUDEDIR) \
-	    $(DESTDIR)$(DATADIR)/atlas_store/fortran/src $(DESTDIR)$(DATADIR)/atlas_store/julia/src
+	    $(DESTDIR)$(DATADIR)/atlas_store/fortran/src $(DESTDIR)$(DATADIR)/atlas_store/julia/src \
+	    $(DESTDIR)$(DATADIR)/atlas_store/julia/ext
 	$(INSTALL) -m 755 build/lib/libatlas_store.so $(DESTDIR)$(LIBDIR)/libatlas_store.so.$(VERSION)
 	ln -sf libatlas_store.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libatlas_store.so.$(SOVERSION)
 	ln -sf libatlas_store.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libatlas_store.so
@@ -119,6 +120,7 @@ install: | build/lib/libatlas_store.so
 	$(INSTALL) -m 644 bindings/fortran/src/*.f90 $(DESTDIR)$(DATADIR)/atlas_store/fortran/src
 	$(INSTALL) -m 644 bindings/julia/Project.toml bindings/julia/README.md $(DESTDIR)$(DATADIR)/atlas_store/julia
 	$(INSTALL) -m 644 bindings/julia/src/*.jl $(DESTDIR)$(DATADIR)/atlas_store/julia/src
+	$(INSTALL) -m 644 bindings/julia/ext/*.jl $(DESTDIR)$(DATADIR)/atlas_store/julia/ext
 	for file in pkgconfig/atlas_store.pc cmake/atlas_store/atlas_storeConfig.cmake \
 	    cmake/atlas_store/atlas_storeConfigVersion.cmake; do \
 	    $(SUBSTITUTE) bindings/c/$${file##*/}.in > $(DESTDIR)$(LIBDIR)/$$file && \

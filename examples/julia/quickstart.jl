@@ -5,7 +5,7 @@ using Printf
 path = isempty(ARGS) ? "quickstart.atlas" : ARGS[1]
 measured = [12.5 -1.5; 13.0 0.0; 13.5 1.5]
 
-Atlas.create(path) do store
+Atlas.open(path, "w") do store # begins anew what another run left there
     january = create!(store, "january")
     temperature = define!(january, "temperature", Float64, size(measured); dims=("lon", "lat"))
     temperature .= measured

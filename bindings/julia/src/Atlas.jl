@@ -4,7 +4,7 @@ Atlas: a store for many named datasets, each a set of named N-dimensional arrays
 ```julia
 using Atlas
 
-Atlas.create("run.atlas") do store
+Atlas.open("run.atlas", "w") do store
     january = create!(store, "january")
     january["temperature"] = rand(Float32, 144, 90, 12)       # longitude, latitude, level
     attributes(january["temperature"])["units"] = "K"
@@ -57,10 +57,14 @@ include("handles.jl")
 include("arrays.jl")
 include("stores.jl")
 include("datasets.jl")
+include("decode.jl")
 include("memory.jl")
 include("indexing.jl")
+include("parts.jl")
 include("attributes.jl")
 include("statistics.jl")
+include("times.jl")
+include("extensions.jl")
 include("places.jl")
 include("show.jl")
 
@@ -68,11 +72,11 @@ include("show.jl")
 version() = VersionNumber(unsafe_string(LibAtlas.atlas_version_string()))
 
 @static if VERSION >= v"1.11"
-    eval(Expr(:public, :Attributes, :Damage, :Dataset, :LibAtlas, :Store, :chunk_places, :chunksize))
-    eval(Expr(:public, :codec, :compact, :create))
-    eval(Expr(:public, :dimnames, :discard, :fillvalue, :flush_begin, :flush_test, :flush_wait, :generations))
-    eval(Expr(:public, :info, :open, :pin, :pins, :read_across, :refresh, :rollback, :set_keep_generations, :statistics, :unpin))
-    eval(Expr(:public, :verify, :version))
+    eval(Expr(:public, :Attributes, :CalendarTime, :Damage, :Dataset, :LibAtlas, :Store, :chunk_places, :chunks, :codec, :commondata))
+    eval(Expr(:public, :compact, :copy_dataset, :create, :decodetime, :dimnames, :dims, :discard, :diskarray, :encodetime, :fillvalue))
+    eval(Expr(:public, :flush_begin, :flush_test, :flush_wait, :generations, :info, :open, :pin, :pins, :read_across, :refresh))
+    eval(Expr(:public, :rename_dataset, :rollback, :set_keep_generations, :statistics, :unlimited, :unpin, :variable, :verify, :version))
+    eval(Expr(:public, :wait_for_commit))
 end
 
 end

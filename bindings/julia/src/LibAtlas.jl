@@ -84,6 +84,17 @@ const ATLAS_SWITCH_DEFAULT = Int32(0)
 const ATLAS_SWITCH_ON = Int32(1)
 const ATLAS_SWITCH_OFF = Int32(2)
 
+const ATLAS_IF_EXISTS_DEFAULT = Int32(0)
+const ATLAS_IF_EXISTS_FAIL = Int32(1)
+const ATLAS_IF_EXISTS_OPEN = Int32(2)
+const ATLAS_IF_EXISTS_REPLACE = Int32(3)
+
+const ATLAS_OVERFLOW_DEFAULT = Int32(0)
+const ATLAS_OVERFLOW_ERROR = Int32(1)
+const ATLAS_OVERFLOW_INFINITY = Int32(2)
+
+const ATLAS_WAIT_FOREVER = typemax(UInt64)
+
 const ATLAS_THREADS_INLINE = Int32(-1)
 
 const ATLAS_KEEP_NONE = Int32(-1)
@@ -124,6 +135,9 @@ struct atlas_create_options
     progress_data::Ptr{Cvoid}
     write_buffer_bytes::UInt64
     keep_generations::Int32
+    float_overflow::Int32
+    if_exists::Int32
+    lock_timeout_ms::UInt64
 end
 
 struct atlas_open_options
@@ -136,6 +150,8 @@ struct atlas_open_options
     progress::atlas_progress_fn
     progress_data::Ptr{Cvoid}
     write_buffer_bytes::UInt64
+    float_overflow::Int32
+    lock_timeout_ms::UInt64
 end
 
 struct atlas_store_description
@@ -161,6 +177,7 @@ struct atlas_array_options
     shuffle::Int32
     pack::Int32
     fill_value::Ptr{Cvoid}
+    unlimited::Int32
 end
 
 struct atlas_array_description
@@ -175,6 +192,8 @@ struct atlas_array_description
     shuffle::Int32
     pack::Int32
     fill_value::NTuple{16,UInt8}
+    unlimited::Int32
+    reserved::Int32
 end
 
 struct atlas_stats
@@ -201,6 +220,28 @@ struct atlas_chunk_place
     checksum::UInt64
     codec::Int32
     shuffle::Int32
+end
+
+struct atlas_datetime
+    year::Int64
+    month::Int32
+    day::Int32
+    hour::Int32
+    minute::Int32
+    second::Int32
+    nanosecond::Int32
+end
+
+"A struct of options with these fields, and the others zero, which is their default."
+function options(::Type{T}; fields...) where {T}
+    given = (; struct_size=sizeof(T), fields...)
+    values = ntuple(fieldcount(T)) do k
+        name, F = fieldname(T, k), fieldtype(T, k)
+        haskey(given, name) ? convert(F, given[name]) : F <: Ptr ? F(C_NULL) : zero(F)
+    end
+    extra = setdiff(keys(given), fieldnames(T))
+    isempty(extra) || throw(ArgumentError("$T has no field $(first(extra))"))
+    return T(values...)
 end
 
 "All zeros, which is all defaults, but for the size."
@@ -264,6 +305,7 @@ end
 @c atlas_pin_generation(store::atlas_store, name::Cstring, out::Ptr{UInt64})::atlas_status
 @c atlas_rollback(store::atlas_store, generation::UInt64)::atlas_status
 @c atlas_refresh(store::atlas_store)::atlas_status
+@c atlas_wait_for_commit(store::atlas_store, timeout_ms::UInt64, out::Ptr{Bool})::atlas_status
 @c atlas_verify(
     store::atlas_store, on_damage::atlas_damage_fn, user_data::Ptr{Cvoid}, damage_count::Ptr{UInt64}
 )::atlas_status
@@ -272,6 +314,8 @@ end
 # Datasets
 @c atlas_create_dataset(store::atlas_store, dataset::Cstring)::atlas_status
 @c atlas_delete_dataset(store::atlas_store, dataset::Cstring)::atlas_status
+@c atlas_rename_dataset(store::atlas_store, dataset::Cstring, name::Cstring)::atlas_status
+@c atlas_copy_dataset(from::atlas_store, dataset::Cstring, to::atlas_store, name::Cstring)::atlas_status
 @c atlas_has_dataset(store::atlas_store, dataset::Cstring, out::Ptr{Bool})::atlas_status
 @c atlas_dataset_count(store::atlas_store, out::Ptr{Csize_t})::atlas_status
 @c atlas_dataset_names(
@@ -341,6 +385,7 @@ end
     strides::Ptr{Int64},
     data::Ptr{Cvoid},
 )::atlas_status
+@c atlas_resize_array(store::atlas_store, dataset::Cstring, array::Cstring, length::UInt64)::atlas_status
 @c atlas_read_across(
     store::atlas_store,
     array::Cstring,
@@ -391,7 +436,7 @@ end
     needed::Ptr{Csize_t},
 )::atlas_status
 
-# Attributes. `array` may be NULL, as `Cstring(C_NULL)`.
+# Attributes. `array`, and then `dataset` too, may be NULL, as `Cstring(C_NULL)`.
 @c atlas_set_attribute(
     store::atlas_store,
     dataset::Cstring,
@@ -471,6 +516,24 @@ end
     buffer_capacity::Csize_t,
     needed::Ptr{Csize_t},
     generation::Ptr{UInt64},
+)::atlas_status
+
+# Time
+@c atlas_decode_time(
+    units::Cstring,
+    calendar::Cstring,
+    dtype::atlas_dtype,
+    values::Ptr{Cvoid},
+    count::Csize_t,
+    out::Ptr{atlas_datetime},
+)::atlas_status
+@c atlas_encode_time(
+    units::Cstring,
+    calendar::Cstring,
+    dates::Ptr{atlas_datetime},
+    count::Csize_t,
+    dtype::atlas_dtype,
+    out::Ptr{Cvoid},
 )::atlas_status
 
 # Library

@@ -13,12 +13,25 @@ memory for the next flush. Indexing reads and assignment writes the region that 
     copyto!(x, view(a, :, :, 3))  reads into memory that is there, with its strides
     Array(a), Array{Float64}(a)   all of it
     append!(a, x)                 grows the last dimension
+    a[:, :, 9] = x                likewise where it is unlimited; cells between are missing, or zero
+    resize!(a, n)                 makes the last dimension that long
     attributes(a)                 a dictionary
 
-`Atlas.dimnames(a)`, `Atlas.chunksize(a)`, `Atlas.fillvalue(a)`, `Atlas.codec(a)` and `Atlas.statistics(a)` say more.
+`Atlas.dims(a)`, `Atlas.chunks(a)`, `Atlas.fillvalue(a)`, `Atlas.codec(a)` and `Atlas.statistics(a)` say more.
 
-Reductions and iteration read a part of many values at a time, and broadcasts all values at once. Other generic functions
-on arrays work too, but may read value by value: for those, read what they need with `a[...]` first.
+# Values
+
+Of an array with a fill value `T` is a `Union{Missing,...}`: cells that hold the fill value, never-written ones included,
+are `missing`, and `missing` is written as the fill value. Times are `DateTime`s. [`Atlas.variable`](@ref) gives the same
+array with the values as they are stored.
+
+# Part by part
+
+Iteration (`for v in a`, `foreach`, `any`, `findall`, `findmax`, ...), reductions (`sum`, `mean`, `maximum`, `count`, `extrema`, ...,
+with `dims` too) and `mapslices` read some chunks at a time, each once as far as 64 MiB or so suffice for that. So does a
+broadcast that is assigned to an array, `a .= 2 .* b .+ 1`: over about a million values it is one write for each part. A
+broadcast to a new `Array`, `a .+ 1`, reads all values. Other generic functions work too, but may read value by value:
+for those, `var(a; dims=1)` or `a * x`, read what they need with `a[...]` first.
 
 It names an array of an open store, and holds nothing of it: its size is asked for each time, since any thread may
 append.
@@ -28,6 +41,11 @@ struct AtlasArray{T,N} <: AbstractArray{T,N}
     dataset::String
     name::String
 end
+
+"A view of an array of the store. It reads and writes the region that it names, when it is used."
+const Section{T,N,P<:AtlasArray,I} = SubArray{T,N,P,I,false}
+
+const Stored{T,N} = Union{AtlasArray{T,N},SubArray{T,N,<:AtlasArray,<:Any,false}}
 
 function describe(handle::Handle, dataset::String, name::AbstractString)
     description = LibAtlas.zeroed(LibAtlas.atlas_array_description)
@@ -52,29 +70,38 @@ end
 Base.IndexStyle(::Type{<:AtlasArray}) = IndexCartesian()
 
 """
-    Atlas.chunksize(a)
+    Atlas.chunks(a)
 
 The extents of a chunk, the unit of storage.
 """
-chunksize(a::AtlasArray{T,N}) where {T,N} = reversed(describe(a).chunk_shape, Val(N))
+chunks(a::AtlasArray{T,N}) where {T,N} = reversed(describe(a).chunk_shape, Val(N))
 
 """
-    Atlas.dimnames(a)
+    Atlas.dims(a)
 
-The names of the dimensions, in Julia's order.
+The names of the dimensions, in Julia's order. NetCDF's name for it, `Atlas.dimnames`, is another for the same function.
 """
-function dimnames(a::AtlasArray{T,N}) where {T,N}
+function dims(a::AtlasArray{T,N}) where {T,N}
     list = texts() do buffer, capacity, needed
         LibAtlas.atlas_array_dims(a.handle, a.dataset, a.name, buffer, capacity, needed)
     end
     return ntuple(k -> list[N + 1 - k], Val(N))
 end
+const dimnames = dims
+
+"""
+    Atlas.unlimited(a)
+
+Whether a write past the end of the last dimension grows the array.
+"""
+unlimited(a::AtlasArray) = describe(a).unlimited == LibAtlas.ATLAS_SWITCH_ON
 
 """
     Atlas.fillvalue(a)
 
-The value that stands for "missing", or `nothing` if there is none.
+The value that is stored for `missing`, or `nothing` if there is none.
 """
+fillvalue(a::AtlasArray) = fillvalue(variable(a))
 function fillvalue(a::AtlasArray{T}) where {T<:Element}
     d = describe(a)
     d.has_fill_value == 0 && return nothing

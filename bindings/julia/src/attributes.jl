@@ -1,4 +1,5 @@
 """
+    attributes(store)
     attributes(dataset)
     attributes(array)
 
@@ -9,20 +10,23 @@ The attributes, as a dictionary in the order in which they were first set.
     attributes(array)["units"]                      # "K"
 
 Values are numbers, `Bool`, texts and times, or vectors of one of these. Their type is kept exactly, but a vector of one
-value is the same as that value.
+value is the same as that value, and times come as `DateTime`, or as [`TimestampNs`](@ref) where one of them is finer.
 """
+attributes(store::Store) = Attributes(store.handle, nothing, nothing)
 attributes(dataset::Dataset) = Attributes(dataset.handle, dataset.name, nothing)
 attributes(a::AtlasArray) = Attributes(a.handle, a.dataset, a.name)
 
 "What [`attributes`](@ref) gives."
 struct Attributes <: AbstractDict{String,Any}
     handle::Handle
-    dataset::String
+    dataset::Union{String,Nothing}
     array::Union{String,Nothing}
 end
 
 # Dataset and array: the first arguments of every call.
-owner(d::Attributes) = (d.handle, d.dataset, d.array === nothing ? Cstring(C_NULL) : d.array)
+owner(d::Attributes) = (d.handle, or_null(d.dataset), or_null(d.array))
+or_null(::Nothing) = Cstring(C_NULL)
+or_null(text::String) = text
 
 function names(d::Attributes)
     return texts() do buffer, capacity, needed
@@ -45,7 +49,7 @@ end
 function Base.getindex(d::Attributes, key::AbstractString)
     type, count = Ref{Int32}(0), Ref{Csize_t}(0)
     check(LibAtlas.atlas_attribute_info(owner(d)..., key, type, count))
-    values = get_values(d, key, eltype_of(type[]), Int(count[]))
+    values = natural(get_values(d, key, eltype_of(type[]), Int(count[])))
     return length(values) == 1 ? only(values) : values
 end
 

@@ -18,14 +18,16 @@ end
 
 function Base.getindex(dataset::Dataset, name::AbstractString)
     d = describe(dataset.handle, dataset.name, name)
-    return AtlasArray{eltype_of(d.dtype),Int(d.rank)}(dataset.handle, dataset.name, name)
+    T = seen_type(eltype_of(d.dtype), d.has_fill_value != 0)
+    return AtlasArray{T,Int(d.rank)}(dataset.handle, dataset.name, name)
 end
 
 """
     dataset[name] = values
 
 Define an array of the values' size and type and write them; into one that is there already, of the same size, only
-write them. A number, text or time makes an array without dimensions.
+write them. A number, text or time makes an array without dimensions. Where the type of the values has `missing` the array
+gets a fill value: that of `values` if they are an array of a store, else as [`define!`](@ref) chooses it.
 """
 function Base.setindex!(dataset::Dataset, values::AbstractArray, name::AbstractString)
     if haskey(dataset, name)
@@ -36,9 +38,9 @@ function Base.setindex!(dataset::Dataset, values::AbstractArray, name::AbstractS
         assign!(array, values)
         return dataset
     end
-    T = stored_type(eltype(values))
-    array = define!(dataset, name, T, size(values))
+    array = define!(dataset, name, eltype(values), size(values); fillvalue=values isa Stored ? fillvalue(root(values)) : nothing)
     try
+        values isa Stored || eltype(array) >: Missing && check_fill(values, fillvalue(array), name)
         assign!(array, values)
     catch
         delete!(dataset, name)
@@ -59,12 +61,16 @@ end
     define!(dataset, name, T, size = (); options...) -> AtlasArray
 
 Define an array of elements of type `T`: `Bool`, `Int8` to `Int64`, `UInt8` to `UInt64`, `Float16` to `Float64`,
-`ComplexF32`, `ComplexF64`, [`TimestampNs`](@ref) or `String`. Until they are written its cells read as the fill value,
-or as zero. The last extent may be 0, for [`append!`](@ref) to grow.
+`ComplexF32`, `ComplexF64`, `DateTime`, [`TimestampNs`](@ref) or `String`, or a `Union` of one of these and `Missing`. Until
+they are written its cells are `missing` where there is a fill value, else zero. The last extent may be 0, for
+[`append!`](@ref) to grow.
 
-- `dims`       names of the dimensions, in Julia's order
+- `dims`       names of the dimensions, in Julia's order; by default a vector's is its own name. In a dataset one name has one
+               length
 - `chunks`     extents of a chunk, the unit of storage; `:` stands for all of a dimension
-- `fillvalue`  the value that stands for "missing"; by default there is none
+- `fillvalue`  the value that is stored for `missing`; by default there is none, and for a `Union` with `Missing` it is NaN
+               for floats and complex numbers, NetCDF's for integers, "" for texts, the lowest value for times
+- `unlimited`  whether a write past the end of the last dimension grows it; by default so if that extent is 0
 - `codec`      `:zstd`, `:lz4` or `:none`; by default the store's
 - `level`      of that codec
 - `shuffle`    whether to shuffle the bytes of elements before compressing
@@ -83,19 +89,22 @@ function define!(
     level=nothing,
     shuffle=nothing,
     pack=nothing,
+    unlimited=nothing,
 ) where {E,N}
     T = stored_type(E)
     extents = Int[size...]
-    options = (choice(codec, CODECS), Int32(number(level)), switch(shuffle), switch(pack))
+    options = (choice(codec, CODECS), Int32(number(level)), switch(shuffle), switch(pack), switch(unlimited))
     names = dims === nothing ? nothing : String[string(dim) for dim in dims]
-    chunk_shape = chunks === nothing ? nothing : chunk_extents(chunks, extents)
-    fill_memory = fillvalue === nothing ? nothing : fill_bytes(convert(T, fillvalue))
+    chunk_shape = chunks === nothing ? nothing : given_chunks(chunks, extents)
+    fill = fillvalue !== nothing ? convert(T, fillvalue) : E >: Missing ? default_fill(T) : nothing
+    fill_memory = fill === nothing ? nothing : fill_bytes(fill)
     define_array((dataset.handle, dataset.name, String(name)), dtype(T), names, extents, chunk_shape, fill_memory, options)
-    return AtlasArray{T,N}(dataset.handle, dataset.name, name)
+    seen = nonmissingtype(E) === TimestampNs ? TimestampNs : seen_type(T, false)
+    return AtlasArray{fill === nothing ? seen : Union{Missing,seen},N}(dataset.handle, dataset.name, name)
 end
 
 "Has the library define an array, of what is given in Julia's order."
-function define_array(owner, type, dims, size, chunk_shape, fill_memory, (codec, level, shuffle, pack))
+function define_array(owner, type, dims, size, chunk_shape, fill_memory, (codec, level, shuffle, pack, unlimited))
     for list in (dims, chunk_shape)
         if list !== nothing && length(list) != length(size)
             throw(DimensionMismatch("$(length(list)) names or extents are given for $(length(size)) dimensions"))
@@ -106,14 +115,15 @@ function define_array(owner, type, dims, size, chunk_shape, fill_memory, (codec,
     chunk_shape === nothing || reverse!(chunk_shape)
     GC.@preserve chunk_shape fill_memory begin
         options = Ref(
-            LibAtlas.atlas_array_options(
-                sizeof(LibAtlas.atlas_array_options),
-                chunk_shape === nothing ? C_NULL : pointer(chunk_shape),
-                codec,
-                level,
-                shuffle,
-                pack,
-                fill_memory === nothing ? C_NULL : pointer(fill_memory),
+            LibAtlas.options(
+                LibAtlas.atlas_array_options;
+                chunk_shape=chunk_shape === nothing ? C_NULL : pointer(chunk_shape),
+                codec=codec,
+                level=level,
+                shuffle=shuffle,
+                pack=pack,
+                fill_value=fill_memory === nothing ? C_NULL : pointer(fill_memory),
+                unlimited=unlimited,
             ),
         )
         names = dims === nothing ? Ptr{Cstring}(C_NULL) : dims
@@ -122,7 +132,7 @@ function define_array(owner, type, dims, size, chunk_shape, fill_memory, (codec,
     return nothing
 end
 
-function chunk_extents(chunks, size::Vector{Int})
+function given_chunks(chunks, size::Vector{Int})
     return UInt64[n isa Colon ? (k <= length(size) ? max(1, size[k]) : 1) : n for (k, n) in enumerate(chunks)]
 end
 

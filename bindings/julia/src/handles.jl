@@ -34,22 +34,36 @@ function Handle(path::String, hooks::Hooks)
 end
 
 # A handle is passed to C as itself, so that it is not collected while the library works.
-Base.cconvert(::Type{LibAtlas.atlas_store}, handle::Handle) = handle
+function Base.cconvert(::Type{LibAtlas.atlas_store}, handle::Handle)
+    handle.id == 0 && throw(closed(handle))
+    return handle
+end
+@noinline function closed(handle::Handle)
+    return AtlasError(:INVALID_HANDLE, LibAtlas.ATLAS_STATUS_INVALID_HANDLE, "the store at $(handle.path) was closed")
+end
 Base.unsafe_convert(::Type{LibAtlas.atlas_store}, handle::Handle) = handle.id
 
 "How many callbacks are running. The library must not be called from one, not by a finalizer either."
 const CALLBACKS = Threads.Atomic{Int}(0)
 
-"Called by the garbage collector, on any thread. Waits for nothing that needs Julia to go on."
+"""
+Called by the garbage collector, on any thread, and at the end of the process. Waits for nothing that needs Julia to go
+on, and prints as a finalizer may: without tasks.
+"""
 function release(handle::Handle)
     if CALLBACKS[] > 0
         finalizer(release, handle)  # at a later collection
     elseif handle.id != 0
+        about = LibAtlas.zeroed(LibAtlas.atlas_store_description)
+        lost = LibAtlas.atlas_store_info(handle.id, about) == LibAtlas.ATLAS_STATUS_OK && about[].unflushed_changes != 0
+        lost && say("Atlas: the store at $(handle.path) was not closed: its changes since the last flush are lost\n")
         LibAtlas.atlas_discard(handle.id)
         handle.id = 0
     end
     return nothing
 end
+
+say(text::String) = ccall(:jl_safe_printf, Cvoid, (Cstring, Cstring), "%s", text)
 
 "The open store that `call(id, hooks_pointer)` puts into `id`."
 function new_handle(call, path::String, hooks::Hooks)
@@ -65,7 +79,8 @@ function new_handle(call, path::String, hooks::Hooks)
             deliver(handle)
         end
     catch
-        release(handle)
+        handle.id == 0 || LibAtlas.atlas_discard(handle.id)
+        handle.id = 0
         rethrow()
     end
     return handle

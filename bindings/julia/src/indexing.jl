@@ -1,10 +1,5 @@
 # Arrays of the store, and views of them, as Julia's arrays.
 
-"A view of an array of the store. It reads and writes the region that it names, when it is used."
-const Section{T,N,P<:AtlasArray,I} = SubArray{T,N,P,I,false}
-
-const Stored{T,N} = Union{AtlasArray{T,N},SubArray{T,N,<:AtlasArray,<:Any,false}}
-
 "An index of one run."
 const Span = Union{Int,AbstractUnitRange{Int}}
 
@@ -23,7 +18,7 @@ plain(index::AbstractArray{<:Integer}) = index isa AbstractArray{Int} ? index : 
 @inline function Base.getindex(a::AtlasArray, indices...)
     named = map(plain, to_indices(a, indices))
     @boundscheck checkbounds(a, named...)
-    return read_indices(a, named)
+    return decoded(a, read_indices(variable(a), named))
 end
 
 read_indices(a::AtlasArray{T,N}, at::NTuple{N,Int}) where {T,N} = read_region(a, Run[map(run, at)...], ())[]
@@ -78,8 +73,8 @@ function read_indices(a::AtlasArray{T,N}, indices::Tuple) where {T,N}
     return invoke(getindex, Tuple{AbstractArray,Vararg{Any}}, a, indices...)
 end
 
-Base.getindex(a::AtlasArray, mask::AbstractArray{Bool}) = values_of(a)[mask]
-Base.getindex(v::Section, mask::AbstractArray{Bool}) = values_of(v)[mask]
+Base.getindex(a::AtlasArray, mask::AbstractArray{Bool}) = masked(a, mask)
+Base.getindex(v::Section, mask::AbstractArray{Bool}) = masked(v, mask)
 
 function Base.getindex(v::Section{T,N}, indices...) where {T,N}
     named = to_indices(v, indices)
@@ -99,7 +94,7 @@ end
 "All values, as an `Array`."
 function values_of(a::AtlasArray)
     size = Base.size(a)
-    return read_region(a, whole(size), size)
+    return decoded(a, read_region(variable(a), whole(size), size))
 end
 function values_of(v::Section{T,N}) where {T,N}
     values = parent(v)[parentindices(v)...]
@@ -129,9 +124,17 @@ read_into!(x, a, indices) = false
 
 function Base.setindex!(a::AtlasArray, values, indices...)
     named = map(plain, to_indices(a, indices))
-    @boundscheck checkbounds(a, named...)
+    @boundscheck checkbounds(Bool, a, named...) || growing(a, named) || throw(BoundsError(a, named))
     write_indices(a, values, named)
     return a
+end
+
+"Whether indices beyond the end are so in the last dimension only, and of an array that grows with them."
+growing(a::AtlasArray, indices::Tuple) = false
+function growing(a::AtlasArray{T,N}, indices::NTuple{N,Union{Int,AbstractArray{Int}}}) where {T,N}
+    N > 0 && unlimited(a) || return false
+    last = indices[N]
+    return checkbounds(Bool, CartesianIndices(axes(a)[1:(N - 1)]), indices[1:(N - 1)]...) && (isempty(last) || minimum(last) >= 1)
 end
 
 function write_indices(a::AtlasArray{T,N}, value, at::NTuple{N,Int}) where {T,N}
@@ -189,7 +192,8 @@ function assign!(v::Section{T,N}, values::AbstractArray) where {T,N}
 end
 
 function Base.fill!(a::Stored{T,N}, value) where {T,N}
-    assign!(a, Repeated{T,N}(Ref{T}(convert(T, value)), size(a)))
+    P = stored_type(T)
+    assign!(a, Repeated{P,N}(Ref{P}(encoded(root(a), value)), size(a)))
     return a
 end
 
@@ -209,88 +213,6 @@ function Base.copyto!(a::Stored, values::Copied)
     return a
 end
 
-# ---- Broadcasting ----------------------------------------------------------------------------------------------------
-
-Base.Broadcast.broadcastable(a::Stored) = values_of(a)
-
-const Computed = Base.Broadcast.Broadcasted
-Base.copyto!(a::Stored, computed::Computed) = compute!(a, computed)
-Base.copyto!(a::Stored, computed::Computed{Nothing}) = compute!(a, computed)
-Base.copyto!(a::Stored, computed::Computed{<:Base.Broadcast.AbstractArrayStyle{0}}) = compute!(a, computed)
-
-function compute!(a::Stored{T}, computed::Computed) where {T}
-    if computed.f === identity && computed.args isa Tuple{Any}
-        values = computed.args[1]
-        values isa AbstractArray && size(values) == size(a) && return (assign!(a, values); a)
-        values isa Union{Ref,AbstractArray{<:Any,0}} && return fill!(a, values[])
-        values isa Union{Number,AbstractString} && return fill!(a, values)
-    end
-    values = Array{T}(undef, size(a))
-    evaluate!(values, computed)
-    assign!(a, values)
-    return a
-end
-
-# Apart, so that Julia compiles it only where values are computed.
-@noinline evaluate!(@nospecialize(values), @nospecialize(computed)) = copyto!(values, computed)
-
-# ---- Part by part ----------------------------------------------------------------------------------------------------
-
-"Values that iteration and reductions read at a time."
-const PART = 1 << 20
-
-"""
-Ranges of indices that cover an array, each at most `limit` values, in the order of memory: whole leading dimensions, then
-a range of one, whole chunks where possible, then single steps.
-"""
-function parts(a::Stored{T,N}, limit::Int=PART) where {T,N}
-    size = Base.size(a)
-    whole, inner = 0, 1
-    while whole < N && inner * size[whole + 1] <= limit
-        whole += 1
-        inner *= size[whole]
-    end
-    step = max(1, limit ÷ max(inner, 1))
-    if a isa AtlasArray && whole < N
-        chunk = chunksize(a)[whole + 1]
-        step > chunk && (step -= step % chunk)
-    end
-    counts = ntuple(k -> k <= whole ? 1 : k == whole + 1 ? cld(size[k], step) : size[k], Val(N))
-    function ranges(I)
-        return ntuple(Val(N)) do k
-            k <= whole && return 1:size[k]
-            k == whole + 1 && return ((I[k] - 1) * step + 1):min(I[k] * step, size[k])
-            return I[k]:I[k]
-        end
-    end
-    return (ranges(I) for I in CartesianIndices(counts))
-end
-
-part(a::Stored, ranges::Tuple) = a[ranges...]
-part(a::Stored, ::Tuple{}) = fill(a[])
-
-function Base.iterate(a::Stored)
-    isempty(a) && return nothing
-    all = parts(a)
-    ranges, state = iterate(all)
-    return iterate(a, (all, state, part(a, ranges), 1))
-end
-function Base.iterate(a::Stored, (all, state, values, at))
-    at <= length(values) && return (@inbounds(values[at]), (all, state, values, at + 1))
-    next = iterate(all, state)
-    next === nothing && return nothing
-    ranges, state = next
-    return iterate(a, (all, state, part(a, ranges), 1))
-end
-
-function Base.mapreduce(f, op, a::Stored; dims=:, init...)
-    (dims isa Colon && !isempty(a)) || return mapreduce(f, op, values_of(a); dims=dims, init...)
-    return mapreduce(ranges -> mapreduce(f, op, part(a, ranges)), op, parts(a); init...)
-end
-
-Base.permutedims(a::Stored) = permutedims(values_of(a))
-Base.permutedims(a::Stored, order) = permutedims(values_of(a), order)
-
 # ---- Many datasets at once -------------------------------------------------------------------------------------------
 
 """
@@ -298,21 +220,30 @@ Base.permutedims(a::Stored, order) = permutedims(values_of(a), order)
 
 The same region of one array from many datasets, read in parallel: an `Array` with one more dimension than the region,
 the last one, for the datasets. `indices` are numbers, ranges and `:`, by default all of the array; an extent that `:`
-stands for must be the same in every dataset. Values are converted to `T`, by default the first array's type.
+stands for must be the same in every dataset. Values are as the first array has them, with `missing` and `DateTime`; given a
+`T`, they are those that are stored, converted to that.
 
     Atlas.read_across(store, "temperature", ["jan", "feb", "mar"])             # 144×90×12×3
     Atlas.read_across(store, "temperature", ["jan", "feb", "mar"], :, 45, 1)   # 144×3
 """
 function read_across(store::Store, array::AbstractString, datasets=having(store, array), indices...)
     isempty(datasets) && throw(ArgumentError("no datasets are given to read array '$array' from"))
-    return read_across(eltype(store[first(datasets)][array]), store, array, datasets, indices...)
+    seen = [store[name][array] for name in datasets]
+    a = first(seen)
+    values = read_across(stored_type(eltype(a)), store, array, datasets, indices...)
+    a isa AtlasArray{<:Plain} && return values
+    decoded = Array{eltype(a)}(undef, size(values))
+    for (k, a) in enumerate(seen)
+        decode!(selectdim(decoded, ndims(decoded), k), a, selectdim(values, ndims(values), k))
+    end
+    return decoded
 end
 
 function read_across(
     ::Type{T}, store::Store, array::AbstractString, datasets=having(store, array), indices...
-) where {T<:Union{Element,String}}
+) where {T<:Plain}
     isempty(datasets) && throw(ArgumentError("no datasets are given to read array '$array' from"))
-    arrays = [store[name][array] for name in datasets]
+    arrays = [variable(store[name][array]) for name in datasets]
     a = first(arrays)
     indices = isempty(indices) ? map(_ -> Colon(), size(a)) : indices
     spans = to_indices(a, indices)

@@ -149,7 +149,7 @@ function write_runs(a::AtlasArray{T}, lists::Vector{Vector{Run}}, values::Abstra
     counts = counts_of(lists)
     match_extents(Int[size(values)...], counts)
     0 in counts && return nothing
-    write_memory(owner(a), lists, counts, memory(values, T))
+    write_memory(owner(a), lists, counts, memory(encoded(a, values), T))
     return nothing
 end
 
@@ -167,7 +167,7 @@ function write_runs(a::AtlasArray{String}, lists::Vector{Vector{Run}}, values::A
     counts = counts_of(lists)
     match_extents(Int[size(values)...], counts)
     0 in counts && return nothing
-    x = reshape(memory(values, String), counts...)
+    x = reshape(memory(encoded(a, values), String), counts...)
     for runs in combinations(lists)
         start, count = region(runs)
         block = vec(collect(view(x, map(memory_range, runs)...)))
@@ -176,6 +176,24 @@ function write_runs(a::AtlasArray{String}, lists::Vector{Vector{Run}}, values::A
         end
     end
     return nothing
+end
+
+# Of arrays whose values are seen as something else than what is stored.
+function write_runs(a::AtlasArray, lists::Vector{Vector{Run}}, values::AbstractArray)
+    write_runs(variable(a), lists, encoded(a, values))
+    return nothing
+end
+
+"""
+    resize!(a::AtlasArray, n)
+
+Make the last dimension `n` long. Cells beyond are dropped; new ones are `missing` where there is a fill value, else zero.
+"""
+function Base.resize!(a::AtlasArray, n::Integer)
+    writing(a.handle) do _
+        check(LibAtlas.atlas_resize_array(owner(a)..., n))
+    end
+    return a
 end
 
 # ---- Appending -------------------------------------------------------------------------------------------------------
@@ -206,7 +224,7 @@ function append_values(a::AtlasArray{T,N}, values::AbstractArray) where {T,N}
     if length(counts) != N || counts[1:(end - 1)] != Int[size(a)...][1:(end - 1)]
         throw(DimensionMismatch("values of size $(size(values)) do not continue an array of size $(size(a))"))
     end
-    append_memory(a, memory(values, T), counts)
+    append_memory(variable(a), memory(encoded(a, values), stored_type(T)), counts)
     return a
 end
 

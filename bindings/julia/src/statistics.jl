@@ -21,7 +21,7 @@ function statistics(a::AtlasArray{T,N}; chunk=nothing) where {T,N}
     code == LibAtlas.ATLAS_STATUS_NO_STATS && return nothing
     check(code)
     s = stats[]
-    low, high = s.has_range == 0 ? (nothing, nothing) : range_of(T, s)
+    low, high = s.has_range == 0 ? (nothing, nothing) : map(natural, range_of(stored_type(T), s))
     return (count=Int(s.row_count), nulls=Int(s.null_count), minimum=low, maximum=high)
 end
 

@@ -25,10 +25,13 @@ the order in which they were created.
 
     store["january"]                        a dataset
     create!(store, "january")               a new one
+    attributes(store)["title"] = "..."
+    Atlas.rename_dataset(store, "january", "jan"), Atlas.copy_dataset(store["jan"], other_store)
     delete!(store, "january")
     keys(store), haskey(store, name), length(store), for (name, dataset) in store
     flush(store), close(store), isopen(store), Atlas.flush_begin(store), Atlas.flush_wait(store), Atlas.flush_test(store)
     Atlas.discard(store), Atlas.compact(store), Atlas.refresh(store), Atlas.verify(store), Atlas.info(store)
+    Atlas.wait_for_commit(store)
     Atlas.generations(store), Atlas.rollback(store, generation), Atlas.set_keep_generations(store, count)
     Atlas.pin(store, name), Atlas.unpin(store, name), Atlas.pins(store)
 """
@@ -52,6 +55,8 @@ end
 
 const META_FORMATS = (json=LibAtlas.ATLAS_META_FORMAT_JSON, msgpack=LibAtlas.ATLAS_META_FORMAT_MSGPACK)
 const COMPRESSIONS = (none=LibAtlas.ATLAS_COMPRESSION_NONE, zstd=LibAtlas.ATLAS_COMPRESSION_ZSTD)
+const IF_EXISTS = (fail=LibAtlas.ATLAS_IF_EXISTS_FAIL, open=LibAtlas.ATLAS_IF_EXISTS_OPEN, replace=LibAtlas.ATLAS_IF_EXISTS_REPLACE)
+const OVERFLOWS = (error=LibAtlas.ATLAS_OVERFLOW_ERROR, infinity=LibAtlas.ATLAS_OVERFLOW_INFINITY)
 const CODECS = (zstd=LibAtlas.ATLAS_CODEC_ZSTD, lz4=LibAtlas.ATLAS_CODEC_LZ4, none=LibAtlas.ATLAS_CODEC_NONE)
 
 number(::Nothing) = 0
@@ -61,7 +66,7 @@ count_or(none, count::Integer) = count == 0 ? none : count
 switch(::Nothing) = LibAtlas.ATLAS_SWITCH_DEFAULT
 switch(on::Bool) = on ? LibAtlas.ATLAS_SWITCH_ON : LibAtlas.ATLAS_SWITCH_OFF
 
-"The store that `call(fields, id)` opens. `fields` are those that the two structs of options share, in their order."
+"The store that `call(fields, id)` opens. `fields` are those that the two structs of options share."
 function open_store(
     call,
     path::AbstractString;
@@ -71,21 +76,46 @@ function open_store(
     log=nothing,
     progress=nothing,
     write_buffer_bytes=nothing,
+    lock_timeout=0,
+    float_overflow=nothing,
 )
-    handle = new_handle(String(path), Hooks(log, progress)) do id, data
-        fields = (
-            switch(sync),
-            count_or(LibAtlas.ATLAS_THREADS_INLINE, threads),
-            number(cache_bytes),
-            log_function(),
-            data,
-            progress === nothing ? C_NULL : progress_function(),
-            data,
-            number(write_buffer_bytes),
-        )
-        return call(fields, id)
+    lock_timeout >= 0 || throw(ArgumentError("a time to wait is not $lock_timeout seconds"))
+    hooks = Hooks(log, progress)
+    # The library would keep this thread waiting, and with it the task that has the store, or the garbage collector.
+    waiting(lock_timeout) do is_last
+        try
+            handle = new_handle(String(path), hooks) do id, data
+                fields = (
+                    sync=switch(sync),
+                    num_threads=count_or(LibAtlas.ATLAS_THREADS_INLINE, threads),
+                    cache_bytes=number(cache_bytes),
+                    log=log_function(),
+                    log_data=data,
+                    progress=progress === nothing ? C_NULL : progress_function(),
+                    progress_data=data,
+                    write_buffer_bytes=number(write_buffer_bytes),
+                    float_overflow=choice(float_overflow, OVERFLOWS),
+                )
+                return call(fields, id)
+            end
+            return Store(handle)
+        catch e
+            is_last || !(e isa AtlasError && e.status === :LOCKED) ? rethrow() : nothing
+        end
     end
-    return Store(handle)
+end
+
+"Calls `f(is_last)` until it returns something or `seconds` are over, and lets other tasks run in between."
+function waiting(f, seconds)
+    stop = time() + seconds
+    pause = 0.001
+    while true
+        left = stop - time()
+        found = f(left <= 0)
+        (found !== nothing || left <= 0) && return found
+        sleep(max(0.001, min(pause, left)))
+        pause = min(2 * pause, 0.05)
+    end
 end
 
 """
@@ -97,6 +127,8 @@ Create a store in the directory `path`, which may exist if it is empty, and open
 With a function, usually a `do` block, call it with the store, close the store, and return what the function returned.
 When an exception leaves the function the store is discarded, and the exception arrives as it was.
 
+- `if_exists`         what to do where there is a store: `:fail` (default), `:open` it as it is, or `:replace` it by an empty
+                      one, which the first flush does: until then the old one stays, for readers too
 - `meta_format`       the notation of the root, `:json` (default) or `:msgpack`
 - `meta_compression`  its compression, `:none` (default) or `:zstd`
 - `codec`             of arrays that do not choose their own: `:zstd` (default), `:lz4` or `:none`
@@ -109,6 +141,7 @@ When an exception leaves the function the store is discarded, and the exception 
 """
 function create(
     path::AbstractString;
+    if_exists=nothing,
     meta_format=nothing,
     meta_compression=nothing,
     codec=nothing,
@@ -119,49 +152,67 @@ function create(
     runtime...,
 )
     return open_store(path; runtime...) do fields, id
-        options = LibAtlas.atlas_create_options(
-            sizeof(LibAtlas.atlas_create_options),
-            choice(meta_format, META_FORMATS),
-            choice(meta_compression, COMPRESSIONS),
-            choice(codec, CODECS),
-            number(level),
-            switch(shuffle),
-            switch(pack),
+        options = LibAtlas.options(
+            LibAtlas.atlas_create_options;
+            if_exists=choice(if_exists, IF_EXISTS),
+            meta_format=choice(meta_format, META_FORMATS),
+            meta_compression=choice(meta_compression, COMPRESSIONS),
+            codec=choice(codec, CODECS),
+            level=number(level),
+            shuffle=switch(shuffle),
+            pack=switch(pack),
+            keep_generations=count_or(LibAtlas.ATLAS_KEEP_NONE, keep_generations),
             fields...,
-            count_or(LibAtlas.ATLAS_KEEP_NONE, keep_generations),
         )
         return LibAtlas.atlas_create(path, Ref(options), id)
     end
 end
 
+"What modes that may create a store do where there is one."
+const CREATING = (w=:replace, c=:replace, a=:open, cw=:open, x=:fail)
+
 """
     Atlas.open(path, mode = "r"; options...) -> Store
     Atlas.open(f, path, mode = "r"; options...)
 
-Open the store in the directory `path`: for reading with `"r"`, for reading and writing with `"w"` or `"r+"`. No mode
-empties a store. One writer at a time has it, with any number of readers beside; a reader sees the last commit, and
-moves on with [`Atlas.refresh`](@ref). With a function it does as [`Atlas.create`](@ref) does.
+Open the store in the directory `path`:
 
-- `generation`   of the commit to read, instead of the last: see [`Atlas.generations`](@ref)
-- `sync`         whether a flush waits for the disk; by default `true`
-- `threads`      background threads, 0 for none; by default one per core, or the environment variable
-                 `ATLAS_NUM_THREADS`
-- `cache_bytes`  of decoded data and indexes that are kept for later reads; by default 64 MiB
-- `log`          `log(level, text)` gets messages, after the call that they are from: `level` is `:info` or `:warning`.
-                 By default they go to Julia's logging
-- `progress`     `progress(what, done, total)` is called during compact and verify, and stops them by returning `false`.
-                 It must not use the store
+- `"r"`         for reading
+- `"r+"`        for reading and writing
+- `"a"`, `"cw"` likewise, and create it if there is none
+- `"w"`, `"c"`  an empty one: create it, or begin the one that is there anew. The old one stays until the first flush
+- `"x"`         create it, where there is none
+
+The modes that may create a store take the options of [`Atlas.create`](@ref) too. One writer at a time has a store, with
+any number of readers beside; a reader sees the last commit, and moves on with [`Atlas.refresh`](@ref). With a function it
+does as [`Atlas.create`](@ref) does.
+
+- `generation`    of the commit to read, instead of the last: see [`Atlas.generations`](@ref)
+- `lock_timeout`  seconds to wait for another writer to end, `Inf` for ever; by default 0
+- `sync`          whether a flush waits for the disk; by default `true`
+- `threads`       background threads, 0 for none; by default one per core, or the environment variable
+                  `ATLAS_NUM_THREADS`
+- `cache_bytes`   of decoded data and indexes that are kept for later reads; by default 64 MiB
+- `log`           `log(level, text)` gets messages, after the call that they are from: `level` is `:info` or `:warning`.
+                  By default they go to Julia's logging
+- `progress`      `progress(what, done, total)` is called during compact and verify, and stops them by returning `false`.
+                  It must not use the store
 - `write_buffer_bytes`  that written values may take in memory before they go to files that the next flush makes part of
-                 the store; by default 256 MiB
+                  the store; by default 256 MiB
+- `float_overflow`  what becomes of a finite value that the narrower float type it is converted to cannot hold, such as
+                  1e300 of `Float32`: `:error` (default), or `:infinity`, as Julia's own conversions do
 """
 function open(path::AbstractString, mode::AbstractString="r"; generation=nothing, runtime...)
-    mode in ("r", "r+", "w") || throw(ArgumentError("mode '$mode' is none of \"r\", \"r+\" and \"w\""))
-    mode_code = mode == "r" ? LibAtlas.ATLAS_MODE_READ : LibAtlas.ATLAS_MODE_READ_WRITE
     if generation !== nothing && mode != "r"
         throw(ArgumentError("an earlier commit can be opened for reading only, not with mode '$mode'"))
     end
+    if haskey(CREATING, Symbol(mode))
+        return create(path; if_exists=CREATING[Symbol(mode)], runtime...)
+    end
+    mode in ("r", "r+") || throw(ArgumentError("mode '$mode' is none of \"r\", \"r+\", \"a\", \"cw\", \"w\", \"c\" and \"x\""))
+    mode_code = mode == "r" ? LibAtlas.ATLAS_MODE_READ : LibAtlas.ATLAS_MODE_READ_WRITE
     return open_store(path; runtime...) do fields, id
-        options = Ref(LibAtlas.atlas_open_options(sizeof(LibAtlas.atlas_open_options), fields...))
+        options = Ref(LibAtlas.options(LibAtlas.atlas_open_options; fields...))
         generation === nothing && return LibAtlas.atlas_open(path, mode_code, options, id)
         return LibAtlas.atlas_open_at(path, generation, options, id)
     end
@@ -376,6 +427,21 @@ function refresh(store::Store)
 end
 
 """
+    Atlas.wait_for_commit(store, timeout = Inf) -> Bool
+
+Wait until there is a newer commit than the one that a store, open for reading, sees, at most `timeout` seconds: whether
+there is one. [`Atlas.refresh`](@ref) moves on to it. Other tasks run meanwhile.
+"""
+function wait_for_commit(store::Store, timeout::Real=Inf)
+    timeout >= 0 || throw(ArgumentError("a time to wait is not $timeout seconds"))
+    there = Ref(false)
+    return something(waiting(timeout) do _
+        check(LibAtlas.atlas_wait_for_commit(store.handle, 0, there))
+        return there[] ? true : nothing
+    end, false)
+end
+
+"""
     Atlas.verify(store) -> Vector{Atlas.Damage}
 
 Read every byte of the committed store and compare it with its checksums. The result is empty if all is well; else it
@@ -405,7 +471,7 @@ function info(store::Store)
     check(LibAtlas.atlas_store_info(store.handle, description))
     d = description[]
     return (
-        mode=d.mode == LibAtlas.ATLAS_MODE_READ ? "r" : "w",
+        mode=d.mode == LibAtlas.ATLAS_MODE_READ ? "r" : "r+",
         generation=Int(d.generation),
         unflushed_changes=d.unflushed_changes != 0,
         dataset_count=Int(d.dataset_count),
@@ -430,6 +496,28 @@ Add a dataset without arrays or attributes.
 """
 function create!(store::Store, name::AbstractString)
     check(LibAtlas.atlas_create_dataset(store.handle, name))
+    return Dataset(store.handle, name)
+end
+
+"""
+    Atlas.rename_dataset(store, name, new_name) -> Dataset
+
+Give a dataset another name, which none in the store has. It is the last in their order from then on.
+"""
+function rename_dataset(store::Store, name::AbstractString, new_name::AbstractString)
+    check(LibAtlas.atlas_rename_dataset(store.handle, name, new_name))
+    return Dataset(store.handle, new_name)
+end
+
+"""
+    Atlas.copy_dataset(dataset, store, name = dataset.name) -> Dataset
+
+Copy a dataset, with its arrays and attributes, to a store, which may be its own. `name` must be none there.
+"""
+function copy_dataset(dataset::Dataset, store::Store, name::AbstractString=dataset.name)
+    writing(store.handle) do handle
+        check(LibAtlas.atlas_copy_dataset(dataset.handle, dataset.name, handle, name))
+    end
     return Dataset(store.handle, name)
 end
 

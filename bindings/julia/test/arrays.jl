@@ -45,14 +45,15 @@ const SAMPLES = (
             for shape in shapes
                 values = shape == () ? fill(sample[1]) : reshape(sample, shape)
                 for kind in ("whole", "chunked")
-                    array = store["d"]["$kind $(length(shape))"]
+                    array = Atlas.variable(store["d"], "$kind $(length(shape))")
                     @test array isa AtlasArray{T,length(shape)} && size(array) == shape
                     @test isequal(Array(array), values) && eltype(Array(array)) === T
                     @test all(at -> isequal(array[at], values[at]), CartesianIndices(shape))
                 end
             end
-            @test isequal(Array(store["d"]["grown"]), reshape(sample, 2, 3))
-            @test isequal(store["d"]["fill"][:], fill(sample[4], 2))
+            @test isequal(Array(Atlas.variable(store["d"], "grown")), reshape(sample, 2, 3))
+            @test isequal(Atlas.variable(store["d"], "fill")[:], fill(sample[4], 2))
+            @test all(ismissing, store["d"]["fill"]) && eltype(store["d"]["fill"]) >: Missing
         end
     end
 end
@@ -250,6 +251,44 @@ end
         again = d["v"]
         push!(v, 8)
         @test length(again) == 8 && again[end] == 8
+    end
+end
+
+@testset "resize! and writes past the end" begin
+    with_store() do store, path
+        d = create!(store, "d")
+        a = define!(d, "a", Float64, (2, 0); fillvalue=-1)
+        @test Atlas.unlimited(a)
+        a[:, 3] = [5, 6]
+        @test size(a) == (2, 3) && all(ismissing, a[:, 1:2]) && a[:, 3] == [5, 6]
+        a[2, 4] = 7
+        a[:, 5:6] = [1 2; 3 4]
+        a[:, [7, 9]] = [1 2; 3 4]
+        @test size(a) == (2, 9) && a[2, 4] == 7 && a[1, 4] === missing && a[:, 9] == [2, 4] && ismissing(a[1, 8])
+        for f in (() -> a[3, 1] = 0, () -> a[3, 10] = 0, () -> a[:, 0] = [1, 2], () -> a[19] = 1, () -> a[:, 10])
+            @test error_of(f) isa BoundsError
+        end
+        @test error_of(() -> a[:, 10] = [1, 2, 3]) isa DimensionMismatch && size(a) == (2, 9)
+        @test resize!(a, 4) === a && size(a) == (2, 4)
+        resize!(a, 5)
+        @test size(a) == (2, 5) && all(ismissing, a[:, 5]) && a[2, 4] == 7
+        v = define!(d, "v", Int32, (0,))
+        v[1] = 5
+        v[end + 1] = 6
+        v[4:5] = [8, 9]
+        @test v == [5, 6, 0, 8, 9]
+        s = define!(d, "s", String, (0,))
+        s[2] = "b"
+        @test s == ["", "b"] && resize!(s, 1) == [""]
+        fixed = define!(d, "fixed", Int32, (3,))
+        @test !Atlas.unlimited(fixed) && error_of(() -> fixed[4] = 1) isa BoundsError
+        @test resize!(fixed, 5) == zeros(5) && error_of(() -> resize!(fixed, -1)) isa InexactError
+        grows = define!(d, "grows", Int32, (3,); unlimited=true)
+        grows[5] = 1
+        @test grows == [0, 0, 0, 0, 1]
+        never = define!(d, "never", Int32, (0,); unlimited=false)
+        @test error_of(() -> never[1] = 1) isa BoundsError && append!(never, [1]) == [1]
+        @test status_of(() -> resize!(define!(d, "scalar", Int32), 1)) isa Symbol
     end
 end
 

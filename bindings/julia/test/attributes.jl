@@ -17,9 +17,28 @@
             for target in (attributes(store["d"]), attributes(store["d"]["x"])), (k, value) in enumerate(samples)
                 @test target["scalar $k"] === value
                 @test isequal(target["vector $k"], [value, value, value]) && eltype(target["vector $k"]) === typeof(value)
-                @test isempty(target["empty $k"]) && target["empty $k"] isa Vector{typeof(value)}
+                T = value isa TimestampNs ? DateTime : typeof(value)
+                @test isempty(target["empty $k"]) && target["empty $k"] isa Vector{T}
             end
             @test length(attributes(store["d"])) == 3 * length(samples)
+        end
+    end
+end
+
+@testset "of the store" begin
+    with_path() do path
+        Atlas.create(path) do store
+            a = attributes(store)
+            @test isempty(a) && repr("text/plain", a) == "Atlas attributes of store $path"
+            a["title"] = "an ensemble"
+            a["years"] = [2000, 2010]
+            a["gone"] = 1
+            delete!(a, "gone")
+        end
+        Atlas.open(path) do store
+            @test collect(attributes(store)) == ["title" => "an ensemble", "years" => [2000, 2010]] && isempty(store)
+            @test occursin("title = \"an ensemble\"", repr("text/plain", store))
+            @test status_of(() -> attributes(store)["x"] = 1) == :READ_ONLY
         end
     end
 end
@@ -48,9 +67,11 @@ end
         a["one"] = [5]
         @test a["one"] === 5
         a["when"] = DateTime(2024)
-        @test a["when"] == TimestampNs(DateTime(2024))
+        @test a["when"] === DateTime(2024) == TimestampNs(DateTime(2024))
+        a["finer"] = [TimestampNs(1), TimestampNs(0)]
+        @test a["finer"] == [TimestampNs(1), TimestampNs(0)] && a["finer"] isa Vector{TimestampNs}
         a["days"] = [Date(2024), Date(2025)]
-        @test a["days"] == TimestampNs.([Date(2024), Date(2025)])
+        @test a["days"] == [Date(2024), Date(2025)] && a["days"] isa Vector{DateTime}
         a["sub"] = SubString("abc", 2)
         a["subs"] = split("p q")
         @test a["sub"] == "bc" && a["subs"] == ["p", "q"]

@@ -3,7 +3,7 @@
         make_work(path)
         calls = []
         threads_seen = Set{Int}()
-        store = Atlas.open(path, "w"; progress=(what, done, total) -> (push!(calls, (what, done, total)); push!(threads_seen, Threads.threadid()); nothing))
+        store = Atlas.open(path, "r+"; progress=(what, done, total) -> (push!(calls, (what, done, total)); push!(threads_seen, Threads.threadid()); nothing))
         @test Atlas.verify(store) == []
         @test calls == [("verify", k, 9) for k in 0:9]
         empty!(calls)
@@ -16,7 +16,7 @@
         make_work(path)
         # Cancelled, and then done after all.
         stop = Ref(true)
-        store = Atlas.open(path, "w"; progress=(what, done, total) -> !(stop[] && done == 1))
+        store = Atlas.open(path, "r+"; progress=(what, done, total) -> !(stop[] && done == 1))
         before = Atlas.info(store)
         e = error_of(() -> Atlas.compact(store))
         @test e isa AtlasError && e.status == :CANCELLED
@@ -28,14 +28,14 @@
         close(store)
         # An exception stops it too, and arrives.
         thrown = ErrorException("mine")
-        store = Atlas.open(path, "w"; progress=(_...) -> throw(thrown))
+        store = Atlas.open(path, "r+"; progress=(_...) -> throw(thrown))
         @test error_of(() -> Atlas.verify(store)) === thrown
         @test error_of(() -> Atlas.verify(store)) === thrown
         close(store)
         # It may print and let other tasks run, also such as use the store.
         lines = IOBuffer()
         turns = Ref(0)
-        store = Atlas.open(path, "w"; progress=function (what, done, total)
+        store = Atlas.open(path, "r+"; progress=function (what, done, total)
             println(lines, what, " ", done)
             GC.gc()
             sleep(0.01)
@@ -52,7 +52,7 @@
         close(store)
         # But it must not use the store itself.
         store = nothing
-        store = Atlas.open(path, "w"; progress=(_...) -> flush(store))
+        store = Atlas.open(path, "r+"; progress=(_...) -> flush(store))
         @test error_of(() -> Atlas.verify(store)) isa ArgumentError
         flush(store)
         close(store)
@@ -65,19 +65,19 @@ end
         leftover = joinpath(path, "a", "99999999-0123456789abcdef.seg")
         write(leftover, "left by a crash")
         messages = []
-        store = Atlas.open(path, "w"; log=(level, text) -> (yield(); push!(messages, level => text)))
+        store = Atlas.open(path, "r+"; log=(level, text) -> (yield(); push!(messages, level => text)))
         @test length(messages) == 1 && messages[1][1] === :info && occursin("1 file", messages[1][2])
         @test !isfile(leftover)
         Atlas.compact(store)
         @test length(messages) == 2
         close(store)
         write(leftover, "left by a crash")
-        @test_logs (:debug, r"Atlas: removed 1 file") min_level=Base.CoreLogging.Debug close(Atlas.open(path, "w"))
+        @test_logs (:debug, r"Atlas: removed 1 file") min_level=Base.CoreLogging.Debug close(Atlas.open(path, "r+"))
         write(leftover, "left by a crash")
-        @test_logs close(Atlas.open(path, "w"))
+        @test_logs close(Atlas.open(path, "r+"))
         write(leftover, "left by a crash")
-        @test error_of(() -> Atlas.open(path, "w"; log=(_...) -> error("from log"))) == ErrorException("from log")
-        close(Atlas.open(path, "w"))                     # not locked any more
+        @test error_of(() -> Atlas.open(path, "r+"; log=(_...) -> error("from log"))) == ErrorException("from log")
+        close(Atlas.open(path, "r+"))                     # not locked any more
     end
 end
 

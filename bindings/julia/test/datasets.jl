@@ -53,6 +53,50 @@ end
     end
 end
 
+@testset "rename and copy" begin
+    with_store() do store, path
+        jan = create!(store, "jan")
+        x = [1.0 missing; 3.0 4.0]
+        jan["x"] = x
+        jan["s"] = ["a", "b"]
+        attributes(jan)["title"] = "t"
+        attributes(jan["x"])["units"] = "K"
+        create!(store, "feb")
+        @test Atlas.rename_dataset(store, "jan", "january") == store["january"] && collect(keys(store)) == ["feb", "january"]
+        @test isequal(store["january"]["x"], x) && status_of(() -> jan["x"]) == :NOT_FOUND
+        @test status_of(() -> Atlas.rename_dataset(store, "january", "feb")) == :ALREADY_EXISTS
+        @test status_of(() -> Atlas.rename_dataset(store, "jan", "march")) == :NOT_FOUND
+        @test Atlas.copy_dataset(store["january"], store, "again") == store["again"]
+        with_store() do other, _
+            @test Atlas.copy_dataset(store["january"], other) == other["january"]
+            for copied in (store["again"], other["january"])
+                @test isequal(copied["x"], x) && copied["s"] == ["a", "b"] && attributes(copied)["title"] == "t"
+                @test attributes(copied["x"])["units"] == "K"
+            end
+            @test status_of(() -> Atlas.copy_dataset(store["january"], other)) == :ALREADY_EXISTS
+        end
+        @test status_of(() -> Atlas.copy_dataset(store["january"], store)) == :ALREADY_EXISTS
+    end
+end
+
+@testset "dimensions" begin
+    with_store() do store, path
+        d = create!(store, "d")
+        d["lon"] = 1:3
+        @test Atlas.dims(d["lon"]) == ("lon",)
+        define!(d, "cov", Float64, (3, 3); dims=("lon", "lon"))
+        e = error_of(() -> define!(d, "t", Float64, (4, 2); dims=("lon", "time")))
+        @test e.status == :INVALID_ARGUMENT && occursin("'lon'", e.text)
+        u = define!(d, "u", Float64, (3, 0); dims=("lon", "time"))
+        v = define!(d, "v", Float64, (3, 0); dims=("lon", "time"))
+        append!(u, [1, 2, 3])
+        @test status_of(() -> flush(store)) == :INVALID_ARGUMENT
+        append!(v, [1, 2, 3])
+        flush(store)
+        @test size(u) == size(v) == (3, 1)
+    end
+end
+
 @testset "assignment defines or writes" begin
     with_store() do store, path
         dataset = create!(store, "jan")
@@ -70,7 +114,8 @@ end
         @test error_of(() -> dataset["bad"] = ["a\0b"]) isa ArgumentError
         @test error_of(() -> dataset["bad"] = Any[1, "a"]) isa ArgumentError
         @test error_of(() -> dataset["bad"] = Int128[1]) isa ArgumentError
-        @test error_of(() -> dataset["bad"] = [1, missing]) isa ArgumentError
+        @test error_of(() -> dataset["bad"] = [missing, missing]) isa ArgumentError
+        @test error_of(() -> dataset["bad"] = [true, missing]) isa ArgumentError
         @test error_of(() -> dataset["bad"] = nothing) isa ArgumentError
         @test error_of(() -> dataset["bad"] = []) isa ArgumentError
         @test !haskey(dataset, "bad")
@@ -97,25 +142,29 @@ end
         a = define!(
             dataset, "t", Float32, (144, 90, 12);
             dims=("lon", "lat", "level"), chunks=(144, 90, 1), fillvalue=-999, codec=:lz4, shuffle=false, pack=false,
+            unlimited=true,
         )
-        @test a isa AtlasArray{Float32,3} && size(a) == (144, 90, 12) && length(a) == 144 * 90 * 12
-        @test Atlas.dimnames(a) == ("lon", "lat", "level")
-        @test Atlas.chunksize(a) == (144, 90, 1)
+        @test a isa AtlasArray{Union{Missing,Float32},3} && Atlas.variable(a) isa AtlasArray{Float32,3} && size(a) == (144, 90, 12) && length(a) == 144 * 90 * 12
+        @test Atlas.dims(a) == ("lon", "lat", "level") && Atlas.dimnames === Atlas.dims
+        @test Atlas.chunks(a) == (144, 90, 1) && Atlas.unlimited(a)
         @test Atlas.codec(a) == (codec=:lz4, level=1, shuffle=false, pack=false)
         @test Atlas.codec(define!(dataset, "alike", Float32; Atlas.codec(a)...)) == Atlas.codec(a)
         @test Atlas.fillvalue(a) === -999.0f0
-        @test all(==(-999), a)
+        @test all(ismissing, a) && all(==(-999), Atlas.variable(a))
         b = define!(dataset, "defaults", Int64, (2, 3))
         @test Atlas.dimnames(b) == ("dim_1", "dim_0") && Atlas.fillvalue(b) === nothing && b == zeros(2, 3)
         c = define!(dataset, "c", ComplexF64, (5, 7); chunks=(:, 2), dims=[:x, :y], codec=:zstd, level=9, shuffle=true)
-        @test Atlas.chunksize(c) == (5, 2) && Atlas.dimnames(c) == ("x", "y")
+        @test Atlas.chunks(c) == (5, 2) && Atlas.dimnames(c) == ("x", "y")
         d = define!(dataset, "scalar", Bool; fillvalue=true)
-        @test size(d) == () && d[] === true && Atlas.dimnames(d) == () && Atlas.chunksize(d) == ()
+        @test size(d) == () && d[] === missing && Atlas.variable(d)[] === true && Atlas.dimnames(d) == () && Atlas.chunks(d) == ()
         e = define!(dataset, "text", String, (2,); fillvalue="n/a")
-        @test e[:] == ["n/a", "n/a"] && Atlas.fillvalue(e) == "n/a"
+        @test Atlas.variable(e)[:] == ["n/a", "n/a"] && all(ismissing, e) && Atlas.fillvalue(e) == "n/a"
         @test Atlas.fillvalue(define!(dataset, "text2", String, (2,))) === nothing
         f = define!(dataset, "time", DateTime, (1,); fillvalue=DateTime(2000))
-        @test f isa AtlasArray{TimestampNs,1} && f[1] == TimestampNs(DateTime(2000))
+        @test f isa AtlasArray{Union{Missing,DateTime},1} && Atlas.variable(f)[1] === TimestampNs(DateTime(2000))
+        @test Atlas.fillvalue(f) == DateTime(2000) && f[1] === missing
+        @test define!(dataset, "time 2", TimestampNs, (1,)) isa AtlasArray{TimestampNs,1}
+        @test dataset["time 2"] isa AtlasArray{DateTime,1} && Atlas.variable(dataset, "time 2") isa AtlasArray{TimestampNs,1}
         @test isnan(Atlas.fillvalue(define!(dataset, "nan", Float16, (1,); fillvalue=NaN)))
         g = define!(dataset, "many", UInt8, ntuple(_ -> 1, 32))
         @test ndims(g) == 32 && sum(g) === UInt64(0)
@@ -133,7 +182,7 @@ end
         Atlas.open(path) do reader
             t = reader["jan"]["t"]
             @test Atlas.dimnames(t) == ("lon", "lat", "level") && Atlas.fillvalue(t) === -999.0f0
-            @test reader["jan"]["text"][2] == "n/a"
+            @test reader["jan"]["text"][2] === missing && Atlas.variable(reader["jan"], "text")[2] == "n/a"
         end
     end
 end

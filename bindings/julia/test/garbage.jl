@@ -1,7 +1,7 @@
 # Stores that nobody closes: the collector discards them, from any thread, at any moment.
 
 @noinline function abandon(path)
-    store = Atlas.open(path, "w")
+    store = Atlas.open(path, "r+")
     create!(store, "lost")["x"] = rand(1000)
     return nothing
 end
@@ -17,7 +17,7 @@ end
         for _ in 1:10
             abandon(path)
             foreach(_ -> GC.gc(), 1:2)
-            Atlas.open(path, "w") do store           # not locked any more
+            Atlas.open(path, "r+") do store           # not locked any more
                 @test collect(keys(store)) == ["kept"]
             end
         end
@@ -25,6 +25,33 @@ end
         v = abandon_from_view(path)
         foreach(_ -> GC.gc(), 1:3)
         @test v == [2.0, 3.0]
+    end
+end
+
+"What a program says on standard error."
+function said_by(program, path)
+    errors = IOBuffer()
+    julia = `$(Base.julia_cmd()) --startup-file=no -O0 --project=$(Base.active_project())`
+    run(pipeline(ignorestatus(`$julia -e $("using Atlas; const path = ARGS[1]; " * program) $path`); stderr=errors))
+    return String(take!(errors))
+end
+
+@testset "a store that is lost with changes says so" begin
+    with_path() do path
+        text = "Atlas: the store at $path was not closed: its changes since the last flush are lost\n"
+        @test said_by("""const store = Atlas.create(path); create!(store, "lost")""", path) == text
+        @test said_by("""
+            (() -> (store = Atlas.open(path, "r+"); create!(store, "lost"); nothing))()
+            foreach(_ -> GC.gc(), 1:3)
+            println(stderr, "collected")
+            """, path) == text * "collected\n"
+        # Not where nothing is lost, or that was meant.
+        @test said_by("""
+            const store = Atlas.open(path, "r+"); create!(store, "kept"); flush(store)
+            const reader = Atlas.open(path); haskey(reader, "kept") || error("not kept")
+            """, path) == ""
+        @test said_by("""store = Atlas.open(path, "r+"); create!(store, "lost"); Atlas.discard(store)""", path) == ""
+        @test Atlas.open(s -> collect(keys(s)), path) == ["kept"]
     end
 end
 

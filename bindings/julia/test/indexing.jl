@@ -154,16 +154,17 @@ end
             a = define!(d, name, Int, size; chunks=map(n -> min(max(n, 1), chunk), size))
             size == () ? (a[] = 1) : (a .= values)
             for limit in (1, 2, 3, 5, 7, 20, 1000)
-                parts = [vec(Atlas.part(a, ranges)) for ranges in Atlas.parts(a, limit)]
-                @test reduce(vcat, parts; init=Int[]) == vec(values)
-                @test all(part -> length(part) <= limit, parts)
+                for layer in (limit, 4 * limit, 1000)
+                    parts = [vec(Atlas.part(a, ranges)) for ranges in Atlas.parts(a, limit, layer)]
+                    @test reduce(vcat, parts; init=Int[]) == vec(values)
+                    @test all(part -> length(part) <= layer, parts)
+                    tiles = [vec(Atlas.part(a, ranges)) for ranges in Atlas.tiles(a, limit, layer)]
+                    @test sort(reduce(vcat, tiles; init=Int[])) == vec(values)
+                    @test all(tile -> length(tile) <= max(limit, layer), tiles)
+                end
             end
             @test collect(a) == values && [v for v in a] == values || size == ()
         end
-        x = rand(Float32, 1500, 900)
-        d["large"] = x                                   # two parts
-        @test length(collect(Atlas.parts(d["large"]))) == 2
-        @test all(((p, q),) -> p == q, zip(d["large"], x))
     end
 end
 

@@ -1,6 +1,7 @@
 using Atlas
 using Atlas: LibAtlas
 using Dates
+using Statistics
 using Test
 
 "Calls `f` with the path of a store that is not there yet, in a folder that is removed afterwards."
@@ -49,8 +50,8 @@ count_passed(set::Test.DefaultTestSet) = set.n_passed + sum(Int[count_passed(r) 
 count_passed(result) = 0
 
 # Those to run may be given as arguments.
-const FILES = ["stores", "datasets", "arrays", "indexing", "broadcast", "types", "attributes", "statistics", "callbacks",
-               "show", "threads", "garbage", "package"]
+const FILES = ["stores", "datasets", "arrays", "indexing", "parts", "broadcast", "missing", "types", "times", "attributes", "statistics", "callbacks",
+               "show", "threads", "garbage", "extensions", "package"]
 
 passed, failed = 0, 0
 try

@@ -2,7 +2,7 @@
     with_path() do path
         store = Atlas.create(path)
         @test store isa Atlas.Store && isopen(store)
-        @test Atlas.info(store).mode == "w" && Atlas.info(store).generation == 1
+        @test Atlas.info(store).mode == "r+" && Atlas.info(store).generation == 1
         create!(store, "jan")
         @test Atlas.info(store).unflushed_changes
         @test close(store) === nothing
@@ -11,6 +11,10 @@
         @test Atlas.discard(store) === nothing
         @test status_of(() -> flush(store)) == :INVALID_HANDLE
         @test status_of(() -> store["jan"]) == :INVALID_HANDLE
+        for f in (() -> flush(store), () -> store["jan"], () -> create!(store, "x"), () -> haskey(store, "jan"), () -> length(store),
+                  () -> Atlas.info(store), () -> Atlas.compact(store), () -> Atlas.verify(store), () -> Atlas.refresh(store))
+            @test error_of(f).text == "the store at $path was closed"
+        end
         @test status_of(() -> Atlas.create(path)) == :ALREADY_EXISTS
 
         store = Atlas.open(path)
@@ -19,14 +23,47 @@
         @test status_of(() -> create!(store, "feb")) == :READ_ONLY
         @test status_of(() -> flush(store)) == :READ_ONLY
         close(store)
-        for mode in ("w", "r+")
+        for mode in ("r+",)
             store = Atlas.open(path, mode)
-            @test Atlas.info(store).mode == "w" && haskey(store, "jan")
+            @test Atlas.info(store).mode == "r+" && haskey(store, "jan")
             close(store)
         end
-        @test error_of(() -> Atlas.open(path, "a")) isa ArgumentError
+        @test error_of(() -> Atlas.open(path, "rw")) isa ArgumentError
         @test status_of(() -> Atlas.open(path * "/missing")) == :NOT_FOUND
         @test error_of(() -> Atlas.open("no\0path")) isa ArgumentError
+    end
+end
+
+@testset "modes" begin
+    with_path() do path
+        written(mode, name; options...) = Atlas.open(s -> (create!(s, name); collect(keys(s))), path, mode; options...)
+        there() = Atlas.open(s -> collect(keys(s)), path)
+        @test status_of(() -> written("r+", "a")) == :NOT_FOUND
+        @test written("x", "a"; codec=:lz4) == ["a"] && status_of(() -> written("x", "b")) == :ALREADY_EXISTS
+        @test written("a", "b") == ["a", "b"] && written("cw", "c") == ["a", "b", "c"] && written("r+", "d") == ["a", "b", "c", "d"]
+        for (k, mode) in enumerate(("w", "c", "w"))
+            @test written(mode, "new $k") == ["new $k"] && there() == ["new $k"]
+        end
+        # The old one is there until the new one is.
+        @test error_of(() -> Atlas.open(s -> (create!(s, "half"); error("stop")), path, "w")) == ErrorException("stop")
+        @test there() == ["new 3"]
+        Atlas.open(path, "w"; keep_generations=3) do store
+            @test isempty(store) && there() == ["new 3"]
+            flush(store)
+            @test there() == []
+        end
+        rm(path; recursive=true)
+        @test written("w", "first") == ["first"]
+        rm(path; recursive=true)
+        @test written("a", "first") == ["first"]
+        @test Atlas.create(s -> collect(keys(s)), path; if_exists=:open) == ["first"]
+        @test Atlas.create(s -> collect(keys(s)), path; if_exists=:replace) == [] && there() == []
+        @test status_of(() -> Atlas.create(path; if_exists=:fail)) == :ALREADY_EXISTS
+        @test error_of(() -> Atlas.create(path; if_exists=:perhaps)) isa ArgumentError
+        e = error_of(() -> Atlas.open(path, "rw"))
+        @test e isa ArgumentError && occursin("\"cw\"", e.msg)
+        @test error_of(() -> Atlas.open(path, "w"; generation=1)) isa ArgumentError
+        @test error_of(() -> Atlas.open(path, "r"; codec=:lz4)) isa MethodError
     end
 end
 
@@ -43,7 +80,7 @@ end
         thrown = ErrorException("mine")
         inside = nothing
         caught = error_of() do
-            Atlas.open(path, "w") do store
+            Atlas.open(path, "r+") do store
                 inside = store
                 create!(store, "gone")
                 throw(thrown)
@@ -52,26 +89,26 @@ end
         @test caught === thrown
         @test !isopen(inside)
         @test Atlas.open(s -> collect(keys(s)), path) == ["kept"]
-        @test error_of(() -> Atlas.open(s -> throw(InterruptException()), path, "w")) isa InterruptException
+        @test error_of(() -> Atlas.open(s -> throw(InterruptException()), path, "r+")) isa InterruptException
 
         # Its backtrace is the one of where it was thrown.
         function thrower()
             return error("here")
         end
         frames = try
-            Atlas.open(s -> thrower(), path, "w")
+            Atlas.open(s -> thrower(), path, "r+")
         catch
             stacktrace(catch_backtrace())
         end
         @test any(frame -> frame.func === :thrower, frames)
 
         # Closed or discarded inside is as it was left.
-        @test Atlas.open(path, "w") do store
+        @test Atlas.open(path, "r+") do store
             create!(store, "early")
             close(store)
             :result
         end === :result
-        Atlas.open(path, "w") do store
+        Atlas.open(path, "r+") do store
             create!(store, "never")
             Atlas.discard(store)
         end
@@ -93,7 +130,7 @@ end
 
         inside = nothing
         @test error_of() do
-            Atlas.open(path, "w") do store
+            Atlas.open(path, "r+") do store
                 inside = store
                 create!(store, "feb")
                 mv(path, path * ".away")
@@ -129,7 +166,7 @@ end
 
 @testset "one writer, many readers" begin
     with_store() do store, path
-        e = error_of(() -> Atlas.open(path, "w"))
+        e = error_of(() -> Atlas.open(path, "r+"))
         @test e isa AtlasError && e.status == :LOCKED && occursin(string(getpid()), e.text)
         reader = Atlas.open(path)
         create!(store, "jan")["x"] = 1:3
@@ -140,7 +177,54 @@ end
         @test Atlas.info(reader).generation == 2 && reader["jan"]["x"] == 1:3
         close(reader)
         Atlas.discard(store)
-        Atlas.open(s -> @test(haskey(s, "jan")), path, "w")
+        Atlas.open(s -> @test(haskey(s, "jan")), path, "r+")
+    end
+end
+
+@testset "waiting" begin
+    with_store() do store, path
+        @test status_of(() -> Atlas.open(path, "r+"; lock_timeout=0.01)) == :LOCKED
+        other = @async Atlas.open(s -> collect(keys(s)), path, "r+"; lock_timeout=Inf)
+        again = @async Atlas.create(s -> collect(keys(s)), path; if_exists=:open, lock_timeout=60)
+        create!(store, "first")
+        sleep(0.01)
+        @test !istaskdone(other) && !istaskdone(again)
+        close(store)
+        @test fetch(other) == ["first"] && fetch(again) == ["first"]
+        @test error_of(() -> Atlas.open(path, "r+"; lock_timeout=-1)) isa ArgumentError
+
+        store = Atlas.open(path, "r+")
+        reader = Atlas.open(path)
+        @test !Atlas.wait_for_commit(reader, 0) && !Atlas.wait_for_commit(reader, 0.01)
+        waiter = @async Atlas.wait_for_commit(reader)
+        yield()
+        create!(store, "second")
+        flush(store)
+        @test fetch(waiter) && Atlas.wait_for_commit(reader, 0) && !haskey(reader, "second")
+        Atlas.refresh(reader)
+        @test haskey(reader, "second") && !Atlas.wait_for_commit(reader, 0)
+        @test status_of(() -> Atlas.wait_for_commit(store, 0)) == :INVALID_ARGUMENT
+        @test error_of(() -> Atlas.wait_for_commit(reader, -1)) isa ArgumentError
+        close(reader)
+        @test status_of(() -> Atlas.wait_for_commit(reader)) == :INVALID_HANDLE
+        close(store)
+    end
+end
+
+@testset "floats that do not fit" begin
+    with_store() do store, path
+        d = create!(store, "d")
+        a = define!(d, "a", Float32, (2,))
+        @test status_of(() -> a[:] = [1, 1e300]) == :OUT_OF_RANGE && a == [0, 0]
+        d["b"] = [1e300, 1.0]
+        @test status_of(() -> copyto!(zeros(Float32, 2), d["b"])) == :OUT_OF_RANGE
+        close(store)
+        Atlas.open(path, "r+"; float_overflow=:infinity) do store
+            store["d"]["a"][:] = [1, 1e300]
+            @test store["d"]["a"] == [1, Inf32] && copyto!(zeros(Float32, 2), store["d"]["b"]) == [Inf32, 1]
+        end
+        @test status_of(() -> Atlas.open(s -> s["d"]["a"][:] = [1, 1e300], path, "r+"; float_overflow=:error)) == :OUT_OF_RANGE
+        @test error_of(() -> Atlas.open(path, "r+"; float_overflow=:perhaps)) isa ArgumentError
     end
 end
 
@@ -165,7 +249,7 @@ end
             @test e isa AtlasError && e.status == :NOT_FOUND && occursin("commit $commit:", e.text)
             @test status_of(() -> Atlas.rollback(store, commit)) == :NOT_FOUND
         end
-        @test error_of(() -> Atlas.open(path, "w"; generation=30)) isa ArgumentError
+        @test error_of(() -> Atlas.open(path, "r+"; generation=30)) isa ArgumentError
         @test error_of(() -> Atlas.open(path, "r+"; generation=30)) isa ArgumentError
         @test error_of(() -> Atlas.open(path; generation=-1)) isa InexactError
         @test error_of(() -> Atlas.rollback(store, -1)) isa InexactError

@@ -64,7 +64,7 @@ end
     with_path() do path
         make_work(path)
         count = Threads.Atomic{Int}(0)
-        store = Atlas.open(path, "w"; progress=function (what, done, total)
+        store = Atlas.open(path, "r+"; progress=function (what, done, total)
             Threads.atomic_add!(count, 1)
             x = [rand(100) for _ in 1:100]      # garbage
             done == 1 && GC.gc(false)
@@ -92,7 +92,7 @@ end
     with_path() do path
         make_work(path)
         progress(_...) = (GC.gc(false); foreach(_ -> yield(), 1:10))
-        store = Atlas.open(path, "w"; progress=progress, write_buffer_bytes=2^16, sync=false)
+        store = Atlas.open(path, "r+"; progress=progress, write_buffer_bytes=2^16, sync=false)
         x = define!(create!(store, "big"), "x", Float64, (4096, 0); chunks=(4096, 1))
         writer = Threads.@spawn for step in 1:30
             append!(x, fill(step, 4096))
