@@ -78,6 +78,8 @@ declare -A extension=([c]=c [cpp]=cpp [fortran]=f90 [julia]=jl [python]=py [rust
 for page in "${pages[@]}"; do
     name=$(basename "$page" .md)
     expected=$(blocks "$page" output)
+    # The lines for the terminal find what the page's first program wrote.
+    terminal=
     for language in c cpp fortran julia python rust; do
         folder=$work/$name-$language
         mkdir "$folder"
@@ -86,15 +88,16 @@ for page in "${pages[@]}"; do
         [[ -s $name.${extension[$language]} ]] || continue
         if [[ $language == rust && $name != quickstart ]]; then continue; fi
         if [[ $name == quickstart ]]; then diff "$name.${extension[$language]}" "$root"/examples/"$language"/quickstart.*; fi
+        terminal=${terminal:-$folder}
         build "$language" "$name.${extension[$language]}"
-        printed=$(./run)
+        printed=$(./run) || { echo "$page: its program in $language fails: $printed" >&2; exit 1; }
         echo "$page, $language"
         # One that prints nothing must hold what it claims by itself.
         if [[ -z $printed ]] && grep -qE 'assert|error stop' "$name.${extension[$language]}"; then continue; fi
         diff <(echo "$expected") <(echo "$printed") || { echo "$page: its program in $language prints something else" >&2; exit 1; }
     done
-    mkdir "$work/$name"
-    cd "$work/$name"
+    mkdir -p "${terminal:=$work/$name}"
+    cd "$terminal"
     blocks "$page" console >console
     if [[ -s console ]]; then
         # The page of the command line looks at what the tutorials wrote.
