@@ -368,7 +368,8 @@ fn a_store_that_cannot_be_written_takes_a_pin_that_is_there_or_none() {
     let permit = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
     let above = made.store.parent().unwrap();
     let tool = above.join("atlas");
-    std::fs::copy(env!("CARGO_BIN_EXE_atlas"), &tool).unwrap();
+    // By another process: a child that a test forks meanwhile would keep the copy open for writing, and busy.
+    assert!(Command::new("cp").arg(env!("CARGO_BIN_EXE_atlas")).arg(&tool).status().unwrap().success());
     for path in crate::files(&made.store) {
         permit(&path, 0o444);
     }

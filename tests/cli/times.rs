@@ -18,7 +18,7 @@ fn times() -> Made {
         attributes: &[(&str, Value)],
     ) {
         let options = ArrayOptions { fill_value: fill, ..Default::default() };
-        d.define_array(name, T::DTYPE, &["t"], &[values.len() as u64], options).unwrap();
+        d.define_array(name, T::DTYPE, &[name], &[values.len() as u64], options).unwrap();
         d.write(name, Selection::all(1), Source::from_slice(values)).unwrap();
         for (key, value) in attributes {
             d.set_attribute(Some(name), key, value.clone()).unwrap();
