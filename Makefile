@@ -76,7 +76,7 @@ bench: library
 	benches/run.sh build/lib $(if $(PEERS),--peers=$(PEERS))
 
 # What takes minutes is left to `make test`: crashes at every instant, damage, hostile files, random sessions, schedules.
-QUICK_TESTS := anew dimensions fixture generations header layering merge naming pins places resize statistics store symbols time
+QUICK_TESTS := anew dimensions fixture generations header layering naming pins places resize statistics store symbols time
 
 check: library
 	$(CARGO) test --locked --quiet --lib $(addprefix --test ,$(QUICK_TESTS))
