@@ -268,7 +268,8 @@ fn damage_in_a_bundle_is_that_of_one_array() {
     // What is not damaged can be compacted, and the damaged array be deleted; then nothing needs the bundle.
     append(&store, (0..NAMES).filter(|number| *number != 9), 1);
     store.flush().unwrap();
-    store.compact().unwrap();
+    let error = store.compact().unwrap_err();
+    assert!(error.kind() == ErrorKind::Corrupt && error.to_string().contains(&name(9)), "{error}");
     check(&store, 8, 2);
     store.delete_array("run", &name(9)).unwrap();
     store.flush().unwrap();

@@ -43,7 +43,7 @@ fn make(path: &Path, notation: u8) {
         dataset.set_attribute(Some("field"), "units", "K").unwrap();
         // Enough array names for a bundle.
         for extra in ["e0", "e1"].into_iter().filter(|_| number == 2 && notation & 4 != 0) {
-            dataset.define_array(extra, DType::U8, &["n"], &[3], with(None)).unwrap();
+            dataset.define_array(extra, DType::U8, &[extra], &[3], with(None)).unwrap();
             dataset.write(extra, Selection::all(1), Source::from_slice(&[1u8, 2, 3])).unwrap();
         }
         store.flush().unwrap();

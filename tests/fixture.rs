@@ -15,11 +15,10 @@ use std::sync::Once;
 use std::{env, fs};
 
 /// The stores: folder, notation, whether the root is compressed, bytes of records that it holds.
-const STORES: [(&str, MetaFormat, bool, Option<u64>); 4] = [
+const STORES: [(&str, MetaFormat, bool, Option<u64>); 3] = [
     ("v1-json", MetaFormat::Json, false, None),
     ("v1-msgpack-zst", MetaFormat::MsgPack, true, None),
     ("v1-catalogue", MetaFormat::Json, false, Some(3000)),
-    ("v1-bundles", MetaFormat::Json, false, None),
 ];
 
 /// Calls `$body` with the vector in a `Value` of numbers.
@@ -711,6 +710,9 @@ fn fixtures() -> PathBuf {
                 write_store(&path, meta_format, meta_zstd, root_bytes);
             }
         }
+        if !folder.join("v1-bundles").exists() {
+            write_bundles(&folder.join("v1-bundles"));
+        }
         fs::write(folder.join("expected.json"), expected_json()).unwrap();
     });
     folder
@@ -731,6 +733,55 @@ fn copy(from: &Path, to: &Path) {
 
 fn verify(store: &Store) {
     assert_eq!(store.verify(&mut |damage| panic!("{damage:?}")).unwrap(), 0);
+}
+
+/// Names of arrays, enough for a bundle.
+const BUNDLED: [&str; 6] = ["v0", "v1", "v2", "v3", "v4", "v5"];
+
+/// The row that the array of this number gets in a flush.
+fn bundled_row(number: usize, flush: usize) -> [f64; 3] {
+    [number as f64, flush as f64, 0.5]
+}
+
+fn append_bundled(store: &Store, flush: usize) {
+    for (number, name) in BUNDLED.into_iter().enumerate() {
+        let row = bundled_row(number, flush);
+        store.append_array("run", name, &[1, 3], Source::from_slice(&row)).unwrap();
+    }
+    store.flush().unwrap();
+}
+
+fn write_bundles(path: &Path) {
+    let options = CreateOptions { keep_generations: Some(0), ..CreateOptions::default() };
+    let store = Store::create(path, options).unwrap();
+    store.create_dataset("run").unwrap();
+    for name in BUNDLED {
+        store.define_array("run", name, DType::F64, &["time", "x"], &[0, 3], ArrayOptions::default()).unwrap();
+    }
+    (0..2).for_each(|flush| append_bundled(&store, flush));
+    store.close().unwrap();
+}
+
+/// With small segments of several array names in one file.
+#[test]
+fn a_store_with_bundles_reads_and_can_be_written_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    copy(&fixtures().join("v1-bundles"), &path);
+    assert_eq!(fs::read_dir(path.join("atlas.bundles")).unwrap().count(), 2);
+    let store = Store::open(&path, Mode::ReadWrite, OpenOptions::default()).unwrap();
+    for flushes in 2..4 {
+        for (number, name) in BUNDLED.into_iter().enumerate() {
+            let mut found = vec![[0f64; 3]; flushes];
+            let target = Target::from_slice(found.as_flattened_mut());
+            store.read_array("run", name, Selection::all(2), target).unwrap();
+            let right: Vec<_> = (0..flushes).map(|flush| bundled_row(number, flush)).collect();
+            assert_eq!(found, right, "{name}");
+        }
+        verify(&store);
+        append_bundled(&store, flushes);
+        store.compact().unwrap();
+    }
 }
 
 /// With attributes of its own, and a dataset that segments know by another name.

@@ -320,11 +320,12 @@ fn a_copy_that_cannot_be_read_to_the_end_is_no_copy() {
     let path = dir.path().join("s");
     let store = create(&path, None, None);
     fill(&store, "a");
+    store.flush().unwrap();
+    let places = store.chunk_places("a", "name").unwrap();
     store.close().unwrap();
-    let folder = path.join("name");
-    let segment = std::fs::read_dir(folder).unwrap().next().unwrap().unwrap().path();
+    let segment = path.join(&places.files[places.places[0].file]);
     let mut bytes = std::fs::read(&segment).unwrap();
-    bytes[40] ^= 1;
+    bytes[places.places[0].offset as usize + 8] ^= 1;
     std::fs::write(&segment, bytes).unwrap();
     let store = open(&path, None);
     let error = store.copy_dataset("a", &store, "b").unwrap_err();

@@ -287,7 +287,7 @@ fn writes_past_the_end_grow_what_is_unlimited() {
     let store = create(&path, runtime(0));
     let define = |name: &str, rows, unlimited| {
         let options = ArrayOptions { unlimited, fill_value: Some(FILL.into()), ..ArrayOptions::default() };
-        store.define_array("d", name, DType::I64, &["time", "x"], &[rows, 2], options).unwrap();
+        store.define_array("d", name, DType::I64, &[name, "x"], &[rows, 2], options).unwrap();
     };
     define("grows", 0, None);
     define("asked", 3, Some(true));
@@ -331,7 +331,7 @@ fn writes_past_the_end_grow_what_is_unlimited() {
     assert_eq!(write("grows", &[u64::MAX, 0], &[1, 2]).unwrap_err().kind(), ErrorKind::OutOfRange);
     // What fails when it has grown leaves it as it was.
     let narrow = ArrayOptions { unlimited: Some(true), ..ArrayOptions::default() };
-    store.define_array("d", "narrow", DType::I8, &["x"], &[1], narrow).unwrap();
+    store.define_array("d", "narrow", DType::I8, &["n"], &[1], narrow).unwrap();
     let wide = Selection::region(&[5], &[1]);
     assert!(store.write_array("d", "narrow", wide, Source::from_slice(&[1000i64])).is_err());
     assert_eq!(rows("narrow"), 1);

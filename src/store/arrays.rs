@@ -129,7 +129,7 @@ impl Store {
         let state = self.state_for_values()?;
         state.with_array(dataset, array, |slot, entry, segments| {
             let array = &entry.array;
-            numbers(array)?;
+            takes_numbers(array)?;
             let mut data = write(&array.data)?;
             let region = writable(array, &data.shape, selection)?;
             let source = source.bind(&region.count, array.schema.dtype, self.overflow)?;
@@ -146,7 +146,7 @@ impl Store {
         let state = self.state_for_values()?;
         state.with_array(dataset, array, |slot, entry, segments| {
             let array = &entry.array;
-            check_texts(array, texts)?;
+            takes_texts(array, texts)?;
             let mut data = write(&array.data)?;
             let region = writable(array, &data.shape, selection)?;
             check_text_count(texts, &region.count)?;
@@ -190,7 +190,7 @@ impl Store {
     /// Grows dimension 0 by `count[0]` and writes the new rows; the other counts are the array's extents.
     pub fn append_array(&self, dataset: &str, array: &str, count: &[u64], source: Source<'_>) -> Result<()> {
         self.append(dataset, array, count, |array, data, segments, region| {
-            numbers(array)?;
+            takes_numbers(array)?;
             let source = source.bind(&region.count, array.schema.dtype, self.overflow)?;
             source.check_values()?;
             array.write_numbers(data, &self.io, segments, region, &source)
@@ -200,7 +200,7 @@ impl Store {
     /// Grows dimension 0 by `count[0]` and writes the new rows of texts.
     pub fn append_strings(&self, dataset: &str, array: &str, count: &[u64], texts: &[&str]) -> Result<()> {
         self.append(dataset, array, count, |array, data, segments, region| {
-            check_texts(array, texts)?;
+            takes_texts(array, texts)?;
             check_text_count(texts, &region.count)?;
             array.write_texts(data, &self.io, segments, region, texts)
         })
@@ -363,7 +363,7 @@ impl Store {
         self.on_snapshot(|state| {
             let (plan, region, mut texts) = state.with_array(dataset, array, |_, entry, segments| {
                 let array = &entry.array;
-                check_texts(array, &[])?;
+                gives_texts(array)?;
                 let data = read(&array.data)?;
                 let region = selection.resolve(&data.shape)?;
                 let mut texts = no_texts(region.cells() as usize)?;
@@ -416,7 +416,7 @@ impl State {
     ) -> Result<(Plan, BoundTarget<'t>)> {
         self.with_array(dataset, array, |_, entry, segments| {
             let array = &entry.array;
-            numbers(array)?;
+            gives_numbers(array)?;
             let data = read(&array.data)?;
             let region = selection.resolve(&data.shape)?;
             let target = bind(&region.count, array.schema.dtype)?;
@@ -492,16 +492,32 @@ fn writable(array: &Array, shape: &Dims, selection: Selection<'_>) -> Result<Reg
     })
 }
 
-/// Refuses arrays of texts where numbers are meant.
-fn numbers(array: &Array) -> Result<()> {
+/// Refuses numbers for arrays of texts.
+fn takes_numbers(array: &Array) -> Result<()> {
+    if array.schema.dtype == DType::String {
+        bail!(TypeMismatch, "a number does not convert to string: strings have calls of their own");
+    }
+    Ok(())
+}
+
+/// Refuses to read arrays of texts as numbers.
+fn gives_numbers(array: &Array) -> Result<()> {
     if array.schema.dtype == DType::String {
         bail!(TypeMismatch, "string does not convert to a number: strings have calls of their own");
     }
     Ok(())
 }
 
-/// Refuses arrays of numbers where texts are meant, and texts that C could not read back.
-fn check_texts(array: &Array, texts: &[&str]) -> Result<()> {
+/// Refuses to read arrays of numbers as texts.
+fn gives_texts(array: &Array) -> Result<()> {
+    if array.schema.dtype != DType::String {
+        bail!(TypeMismatch, "{} does not convert to string", array.schema.dtype);
+    }
+    Ok(())
+}
+
+/// Refuses texts for arrays of numbers, and texts that C could not read back.
+fn takes_texts(array: &Array, texts: &[&str]) -> Result<()> {
     if array.schema.dtype != DType::String {
         bail!(TypeMismatch, "string does not convert to {}", array.schema.dtype);
     }

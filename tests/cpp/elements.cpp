@@ -23,10 +23,15 @@ static_assert(dtype_of<std::complex<float>> == DType::c64 && dtype_of<std::compl
 static_assert(dtype_of<atlas::Timestamp> == DType::timestamp_ns && dtype_of<atlas::Float16> == DType::f16);
 static_assert(dtype_of<std::string> == DType::string);
 
-enum class Colour : int { red };
+enum class Colour : std::int16_t { red = -1, green = 300 };
+enum Plain : std::uint8_t { off, on };
+enum class Letter : char {};
+static_assert(dtype_of<Colour> == DType::i16 && dtype_of<Plain> == DType::u8 && dtype_of<std::byte> == DType::u8);
+static_assert(atlas::is_source<std::vector<std::byte>> && atlas::is_target<Colour (&)[2]>);
 static_assert(!atlas::is_element<char> && !atlas::is_element<wchar_t> && !atlas::is_element<char16_t>);
+static_assert(!atlas::is_element<Letter>);
 static_assert(!atlas::is_element<long double> && !atlas::is_element<std::complex<long double>>);
-static_assert(!atlas::is_element<Colour> && !atlas::is_element<int *> && !atlas::is_element<std::string>);
+static_assert(!atlas::is_element<int *> && !atlas::is_element<std::string>);
 static_assert(!atlas::is_element<void> && !atlas::is_element<int[2]> && !atlas::is_element<int &>);
 static_assert(atlas::is_element<double> && atlas::is_element<const double>);
 
@@ -179,14 +184,15 @@ TEST(types_that_do_not_convert) {
     i16.write({1, 32767});
     CHECK_THROWS(out_of_range, ("32768"), i16.write({1, 32768}));
     CHECK_THROWS(type_mismatch, ("i16"), i16.write({1.0, 2.0}));
-    CHECK_THROWS(type_mismatch, ("i16"), i16.write({"a", "b"}));
-    CHECK_THROWS(type_mismatch, ("i16"), (void)i16.read<std::string>());
+    CHECK_THROWS(type_mismatch, ("string does not convert to i16"), i16.write({"a", "b"}));
+    CHECK_THROWS(type_mismatch, ("i16 does not convert to string"), (void)i16.read<std::string>());
     CHECK_THROWS(type_mismatch, ("i16"), (void)i16.read<bool>());
     CHECK_EQUAL(i16.read<std::int64_t>(), (std::vector<std::int64_t>{1, 32767}));
     CHECK_EQUAL(i16.read<float>(), (std::vector<float>{1, 32767}));
     atlas::Array text = dataset.define_array<std::string>("text", {"x"}, {2});
-    CHECK_THROWS(type_mismatch, ("string"), text.write({1, 2}));
-    CHECK_THROWS(type_mismatch, ("string"), (void)text.read<int>());
+    CHECK_THROWS(type_mismatch, ("a number does not convert to string"), text.write({1, 2}));
+    CHECK_THROWS(type_mismatch, ("a number does not convert to string"), text.append({1, 2}));
+    CHECK_THROWS(type_mismatch, ("string does not convert to a number"), (void)text.read<int>());
 }
 
 TEST(a_type_of_the_users_own) {
@@ -196,6 +202,32 @@ TEST(a_type_of_the_users_own) {
     array.write(std::vector<Metres>{{1.5f}, {-2}});
     CHECK_EQUAL(array.read<Metres>()[1].value, -2.0f);
     CHECK_EQUAL(array.read<double>(), (std::vector<double>{1.5, -2}));
+}
+
+TEST(enums_are_their_underlying_type) {
+    atlas::Store store = atlas::create(path_of("store"));
+    atlas::Dataset dataset = store.create_dataset("d");
+    atlas::ArrayOptions<Colour> options;
+    options.fill_value = Colour::green;
+    atlas::Array colours = dataset.define_array<Colour>("colours", {"x"}, {3}, options);
+    CHECK_EQUAL(colours.info().dtype, DType::i16);
+    CHECK(*colours.fill_value<Colour>() == Colour::green);
+    colours.write({Colour::red}, {{1}, {1}});
+    CHECK(colours.read<Colour>() == (std::vector<Colour>{Colour::green, Colour::red, Colour::green}));
+    CHECK_EQUAL(colours.read<std::int32_t>(), (std::vector<std::int32_t>{300, -1, 300}));
+    Colour nested[1][3];
+    colours.read_into(nested[0]);
+    CHECK(nested[0][1] == Colour::red);
+    CHECK_THROWS(type_mismatch, ("i16 does not convert to u8"), (void)colours.read<Plain>());
+
+    dataset.define_array<std::byte>("bytes", {"x"}, {3})
+        .write(std::vector<std::byte>{std::byte{1}, std::byte{255}, {}});
+    CHECK_EQUAL(dataset["bytes"].read<std::uint8_t>()[1], std::uint8_t{255});
+    CHECK(dataset["bytes"].read<std::byte>()[1] == std::byte{255});
+    colours.attributes().set("mode", on);
+    colours.attributes().set("flags", {Colour::red, Colour::green});
+    CHECK(colours.attributes().get<Plain>("mode") == on && colours.attributes().info("mode").dtype == DType::u8);
+    CHECK(colours.attributes().get<std::vector<Colour>>("flags")[1] == Colour::green);
 }
 
 TEST(timestamps_and_chrono) {

@@ -138,7 +138,7 @@ TEST(appending_and_attributes_of_eigen) {
     series.append(m); // one time
     CHECK_EQUAL(series.shape(), (Shape{1, 3, 4}));
     CHECK_EQUAL(series.read<double>(), all);
-    CHECK_THROWS(invalid_argument, ("'series'", "count[1]=4"), series.append(m.transpose()));
+    CHECK_THROWS(invalid_argument, ("'series'", "[4, 3]", "[1, 3, 4]"), series.append(m.transpose()));
     atlas::Array rows = fixture.array("rows", {0, 4});
     rows.append(m);
     rows.append(m.row(1));
@@ -268,6 +268,63 @@ TEST(matrices_and_cubes_of_armadillo) {
     CHECK_EQUAL(fixture.dataset.attributes().get<Doubles>("range"), (Doubles{1, 2}));
 }
 
+// ---- one time of an array with times ----
+
+TEST(slices_in_memory_of_every_library) {
+    Fixture fixture;
+    atlas::Array a = fixture.array("a", {2, 3, 4});
+    const atlas::Region slice = {{1, 0, 0}, {1, 3, 4}}, middle = {{1, 1, 0}, {1, 1, 4}};
+    const auto through = [&](const auto &from, auto to) {
+        a.write(Doubles(24));
+        a.write(from, slice);
+        CHECK_EQUAL(a.read<double>(slice), all);
+        CHECK_EQUAL(a.read<double>({{}, {1, 3, 4}}), Doubles(12));
+        a.read_into(to, slice);
+        for (Index i = 0; i < 3; i++)
+            for (Index j = 0; j < 4; j++) CHECK_EQUAL(double(to(i, j)), double(10 * i + j));
+    };
+    through(numbered(MatrixXd(3, 4), 3, 4), MatrixXd(3, 4));
+    through(numbered(RowMajor(3, 4), 3, 4), Eigen::ArrayXXf(3, 4));
+    const std::vector<std::size_t> shape = {3, 4};
+    through(numbered(xt::xarray<double>(shape), 3, 4), xt::xarray<double, xt::layout_type::column_major>(shape));
+    a.write(Doubles(24));
+    arma::mat m(3, 4);
+    for (arma::uword i = 0; i < 3; i++)
+        for (arma::uword j = 0; j < 4; j++) m(i, j) = double(10 * i + j);
+    a.write(m, slice);
+    CHECK_EQUAL(a.read<double>(slice), all);
+    arma::mat back(3, 4);
+    a.read_into(back, slice);
+    CHECK(arma::approx_equal(back, m, "absdiff", 0));
+
+    MatrixXd big = MatrixXd::Zero(5, 6);
+    a.read_into(big.block(1, 1, 3, 4), slice);
+    CHECK(big.block(1, 1, 3, 4) == numbered(MatrixXd(3, 4), 3, 4) && big.row(4).isZero() && big.col(0).isZero());
+    a.read_into(big.row(0).head(4), middle);
+    CHECK(big(0, 0) == 10.0 && big(0, 3) == 13.0 && big(0, 4) == 0.0);
+    auto field = xt::xarray<double>::from_shape(std::vector<std::size_t>{2, 3, 4});
+    field.fill(0);
+    a.read_into(xt::view(field, 1, xt::all(), xt::all()), slice);
+    CHECK(field(0, 2, 3) == 0.0 && field(1, 0, 0) == 0.0 && field(1, 2, 3) == 23.0);
+    CHECK_THROWS(invalid_argument, ("'a'", "[4, 3]", "[1, 3, 4]"), a.write(MatrixXd(4, 3), slice));
+}
+
+TEST(ranges_of_vectors) {
+    Fixture fixture;
+    std::vector<Eigen::Vector3d> points = {{1, 2, 3}, {4, 5, 6}};
+    CHECK_EQUAL(written(fixture, {2, 3}, points), (Doubles{1, 2, 3, 4, 5, 6}));
+    atlas::Array a = fixture.array("a", {2, 3});
+    a.write({6, 5, 4, 3, 2, 1});
+    a.read_into(points);
+    CHECK(points[0] == Eigen::Vector3d(6, 5, 4) && points[1] == Eigen::Vector3d(3, 2, 1));
+    const std::vector<MatrixXd> matrices(2, numbered(MatrixXd(3, 4), 3, 4)); // column-major
+    Doubles twice = all;
+    twice.insert(twice.end(), all.begin(), all.end());
+    CHECK_EQUAL(written(fixture, {2, 3, 4}, matrices), twice);
+    const std::vector<MatrixXd> uneven = {MatrixXd(3, 4), MatrixXd(3, 5)};
+    CHECK_THROWS(invalid_argument, ("'a'", "row [1] has 5", "first has 4"), a.write(uneven));
+}
+
 // ---- ranges that are not what they seem ----
 
 namespace {
@@ -347,6 +404,28 @@ TEST(ranges_whose_data_is_elsewhere) {
     CHECK_EQUAL(memory, (Doubles{1, 2, 3, 4, 5, 6}));
     a.append(View(memory.data(), 5, 2, 0));
     CHECK_EQUAL(a.shape(), Shape{3});
+}
+
+// Numbers that mean times lie in such memory as well.
+TEST(times_in_rows_that_lie_apart) {
+    const auto expect = [](const auto &days) {
+        const std::vector<atlas::DateTime> dates = atlas::decode_time(days, "days since 2000-01-01", "noleap");
+        CHECK_EQUAL(dates.size(), 4u);
+        for (std::size_t i = 0; i < 4; i++) CHECK((dates[i] == atlas::DateTime{2000, 1, int(11 + i)}));
+    };
+    expect(numbered(MatrixXd(3, 4), 3, 4).row(1));
+    expect(numbered(RowMajor(3, 4), 3, 4).row(1));
+    const auto m = numbered(xt::xarray<double>(std::vector<std::size_t>{3, 4}), 3, 4);
+    expect(xt::view(m, 1, xt::all()));
+    expect(arma::rowvec{10, 11, 12, 13});
+    CHECK_THROWS(invalid_argument, ("list", "[3, 4]"), (void)atlas::decode_time(m, "days since 2000-01-01"));
+    Doubles memory = {10, 0, 11};
+    CHECK_THROWS(invalid_argument, ("not contiguous"),
+                 (void)atlas::decode_time(Every<double>(memory.data(), 0, 2, 2), "days since 2000-01-01"));
+    std::vector<atlas::DateTime> dates(3);
+    CHECK_THROWS(
+        invalid_argument, ("not contiguous"),
+        (void)atlas::encode_time<double>(Every<atlas::DateTime>(dates.data(), 0, 2, 2), "days since 2000-01-01"));
 }
 
 int main() { return check::run(); }

@@ -87,9 +87,12 @@ static_assert(atlas::is_source<std::string> && atlas::is_source<std::list<std::s
 static_assert(atlas::is_source<const char *[2]> && atlas::is_source<std::set<std::string_view>>);
 static_assert(atlas::is_source<Strided<const double>> && !atlas::is_source<Strided<char>>);
 static_assert(!atlas::is_source<std::list<double>> && !atlas::is_source<std::vector<char>>);
-static_assert(!atlas::is_source<std::vector<std::vector<double>>> && !atlas::is_source<std::vector<long double>>);
+static_assert(!atlas::is_source<std::vector<std::vector<long double>>> && !atlas::is_source<std::vector<long double>>);
+static_assert(!atlas::is_source<std::vector<std::vector<char>>> && !atlas::is_source<std::list<std::list<double>>>);
+static_assert(!atlas::is_source<std::vector<std::vector<std::string>>>);
 static_assert(!atlas::is_source<double *> && !atlas::is_source<std::nullptr_t> && !atlas::is_source<void *>);
-static_assert(!atlas::is_source<std::array<std::array<double, 0>, 2>>);
+static_assert(atlas::is_source<std::vector<std::vector<double>>> && atlas::is_source<std::list<std::valarray<int>>>);
+static_assert(atlas::is_source<std::array<std::array<double, 0>, 2>>);
 
 static_assert(atlas::is_target<Doubles &> && atlas::is_target<double &> && atlas::is_target<int (&)[2][2]>);
 static_assert(atlas::is_target<Strided<double>> && atlas::is_target<std::vector<bool> &>);
@@ -97,6 +100,8 @@ static_assert(!atlas::is_target<const Doubles &> && !atlas::is_target<const int 
 static_assert(!atlas::is_target<Strided<const double>> && !atlas::is_target<std::initializer_list<double>>);
 static_assert(!atlas::is_target<std::vector<std::string> &> && !atlas::is_target<const std::array<int, 2> &>);
 static_assert(!atlas::is_target<const std::vector<std::array<int, 2>> &> && !atlas::is_target<std::string &>);
+static_assert(atlas::is_target<std::vector<std::vector<bool>> &> && !atlas::is_target<const std::vector<Doubles> &>);
+static_assert(!atlas::is_target<std::array<const Doubles, 2> &> && atlas::is_target<std::list<Doubles> &>);
 
 using Span2 = stand_in::mdspan<double, 2>;
 static_assert(atlas::is_source<Span2> && atlas::is_target<Span2> && atlas::is_target<const Span2 &>);
@@ -293,6 +298,173 @@ TEST(regions) {
     CHECK_EQUAL(a.read<double>({{}, {1, 4}}), (Doubles{0, -1, -2, 3})); // nothing changed
 }
 
+// ---- dimensions left out ----
+
+// A time slice of an array of four dimensions, in memory that has but some of them.
+TEST(memory_may_leave_out_extents_of_one) {
+    Fixture fixture;
+    atlas::Array a = fixture.array("a", {3, 1, 2, 3});
+    const Region second = {{1, 0, 0, 0}, {1, 1, 2, 3}};
+    const Doubles want = {6, 7, 8, 9, 10, 11};
+    const auto values = [&] { return a.read<double>(second); };
+
+    double nested[2][3];
+    a.read_into(nested, second);
+    CHECK(nested[0][0] == 6 && nested[0][2] == 8 && nested[1][0] == 9 && nested[1][2] == 11);
+    const double turned[2][3] = {{11, 10, 9}, {8, 7, 6}};
+    a.write(turned, second);
+    CHECK_EQUAL(values(), (Doubles{11, 10, 9, 8, 7, 6}));
+    double three[1][2][3];
+    a.read_into(three, second);
+    CHECK(three[0][0][0] == 11 && three[0][1][2] == 6);
+    a.write(nested, second);
+    CHECK_EQUAL(values(), want);
+
+    Doubles memory(6);
+    a.read_into(Span2(memory.data(), {2, 3}, {1, 2}), second); // column-major
+    CHECK_EQUAL(memory, (Doubles{6, 9, 7, 10, 8, 11}));
+    a.write(Doubles(6), second);
+    a.write(stand_in::mdspan<double, 3>(memory.data(), {1, 2, 3}, {99, 1, 2}), {{0, 0, 0, 0}, {1, 1, 2, 3}});
+    CHECK_EQUAL(a.read<double>({{}, {1, 1, 2, 3}}), want);
+    a.write(Span2(memory.data(), {2, 3}, {1, 2}), second);
+    CHECK_EQUAL(values(), want);
+
+    // a halo of one cell, of a field with two rows
+    Doubles halo(4 * 5, -1);
+    a.read_into(Strided{&halo[6], {5, 1}}, second);
+    CHECK_EQUAL(halo, (Doubles{-1, -1, -1, -1, -1, -1, 6, 7, 8, -1, -1, 9, 10, 11, -1, -1, -1, -1, -1, -1}));
+    a.write(Doubles(6), second);
+    a.write(Strided{&halo[6], {5, 1}}, second);
+    CHECK_EQUAL(values(), want);
+    a.read_into(Strided{&halo[6], {99, 5, 1}}, second);
+    double column[2];
+    a.read_into(column, {{1, 0, 0, 1}, {1, 1, 2, 1}});
+    CHECK(column[0] == 7 && column[1] == 10);
+    a.read_into(Strided{column, {-1}}, {{1, 0, 0, 1}, {1, 1, 1, 1}}); // nothing steps
+    CHECK(column[0] == 7);
+    a.write(stand_in::mdspan<double, 0>(column, {}, {}), {{1, 0, 0, 0}, {1, 1, 1, 1}});
+    CHECK_EQUAL(a.read<double>({{1, 0, 0, 0}, {1, 1, 1, 1}}), Doubles{7});
+    a.write(6, {{1, 0, 0, 0}, {1, 1, 1, 1}});
+
+    CHECK_THROWS(invalid_argument, ("'a'", "memory of shape [2, 3]", "[2, 1, 2, 3]"),
+                 a.read_into(nested, {{0, 0, 0, 0}, {2, 1, 2, 3}}));
+    double transposed[3][2] = {};
+    CHECK_THROWS(invalid_argument, ("memory of shape [3, 2]", "[1, 1, 2, 3]"), a.write(transposed, second));
+    const double more[1][1][1][2][3] = {};
+    CHECK_THROWS(invalid_argument, ("[1, 1, 1, 2, 3]", "[1, 1, 2, 3]", "not more"), a.write(more, second));
+    CHECK_THROWS(invalid_argument, ("strides [1]", "[1, 1, 2, 3]"), a.write(Strided{&halo[6], {1}}, second));
+    CHECK_THROWS(invalid_argument, ("strides [0, 0, 0, 5, 1]"), a.write(Strided{&halo[6], {0, 0, 0, 5, 1}}, second));
+    // 5 or 1 may be the stride of the extent of 2
+    CHECK_THROWS(invalid_argument, ("strides [5, 1]", "[1, 1, 2, 1]", "in doubt"),
+                 a.read_into(Strided{&halo[6], {5, 1}}, {{1, 0, 0, 0}, {1, 1, 2, 1}}));
+    CHECK_EQUAL(values(), want);
+
+    // appended: one row
+    a.append(nested);
+    a.append(Span2(memory.data(), {2, 3}, {1, 2}));
+    a.append(Strided{&halo[6], {5, 1}}, {1, 1, 2, 3});
+    CHECK_EQUAL(a.shape(), (Shape{6, 1, 2, 3}));
+    for (int t = 3; t < 6; t++) CHECK_EQUAL(a.read<double>({{t, 0, 0, 0}, {1, 1, 2, 3}}), want);
+    CHECK_THROWS(invalid_argument, ("'a'", "[3, 2]", "[1, 1, 2, 3]"), a.append(transposed));
+    CHECK_EQUAL(a.shape(), (Shape{6, 1, 2, 3}));
+}
+
+TEST(slices_at_random) {
+    Fixture fixture;
+    for (int round = 0; round < check::scaled(200, 20); round++) {
+        Shape shape, count, start;
+        std::vector<int> extents, strides, all;
+        int distance = 1;
+        for (int d = check::random(1, 4); d > 0; d--) shape.push_back(check::random(1, 3));
+        for (const std::uint64_t extent : shape) {
+            count.push_back(check::random(0, 2) ? static_cast<int>(extent) : 1);
+            start.push_back(check::random(0, static_cast<int>(extent - count[count.size() - 1])));
+        }
+        for (std::size_t d = shape.size(); d-- > 0;) {
+            all.insert(all.begin(), distance);
+            if (count[d] != 1 || check::random(0, 1)) {
+                extents.insert(extents.begin(), static_cast<int>(count[d]));
+                strides.insert(strides.begin(), distance);
+            }
+            distance *= static_cast<int>(count[d]) + 1;
+        }
+        if (extents.size() != 2) continue;
+        atlas::Array a = fixture.array(("a" + std::to_string(round)).c_str(), shape);
+        Doubles memory(static_cast<std::size_t>(distance), -1), want = memory;
+        a.read_into(Strided{want.data(), Strides(all)}, {start, count});
+        a.read_into(Span2(memory.data(), {extents[0], extents[1]}, {strides[0], strides[1]}), {start, count});
+        CHECK_EQUAL(memory, want);
+        std::fill(memory.begin(), memory.end(), -1);
+        try {
+            a.read_into(Strided{memory.data(), Strides(strides)}, {start, count});
+            CHECK_EQUAL(memory, want);
+        } catch (const atlas::Error &error) {
+            CHECK(std::string_view(error.text()).find("in doubt") != std::string_view::npos);
+        }
+    }
+}
+
+// ---- ranges of ranges ----
+
+TEST(rows_that_lie_anywhere) {
+    Fixture fixture;
+    atlas::Array a = fixture.array("a", {2, 3});
+    const std::vector<Doubles> values = {{1, 2, 3}, {4, 5, 6}};
+    const Doubles want = {1, 2, 3, 4, 5, 6};
+    const auto rewrite = [&](const auto &rows) {
+        a.write(Doubles(6));
+        a.write(rows);
+        CHECK_EQUAL(a.read<double>(), want);
+    };
+    rewrite(values);
+    rewrite(std::list<std::vector<float>>{{1, 2, 3}, {4, 5, 6}});
+    rewrite(std::array<std::valarray<int>, 2>{std::valarray<int>{1, 2, 3}, std::valarray<int>{4, 5, 6}});
+    Doubles memory = {1, 4, 2, 5, 3, 6};
+    rewrite(std::vector<stand_in::mdspan<double, 1>>{{memory.data(), {3}, {2}}, {memory.data() + 1, {3}, {2}}});
+
+    std::vector<Doubles> back = {Doubles(3), Doubles(3)};
+    a.read_into(back);
+    CHECK(back == values);
+    a.read_into(back[1], {{0, 0}, {1, 3}});
+    CHECK(back[1] == values[0]);
+    std::list<std::array<float, 3>> listed(2);
+    a.read_into(listed);
+    CHECK_EQUAL(listed.back()[2], 6.0f);
+    std::vector<Doubles> narrow(2, Doubles(1));
+    a.read_into(narrow, {{0, 1}, {2, 1}});
+    CHECK(narrow[0][0] == 2 && narrow[1][0] == 5);
+
+    const std::vector<Doubles> ragged = {{1, 2, 3}, {4, 5}};
+    CHECK_THROWS(invalid_argument, ("'a'", "'d'", "row [1] has 2", "first has 3"), a.write(ragged));
+    std::vector<Doubles> ragged_target = ragged;
+    CHECK_THROWS(invalid_argument, ("'a'", "row [1] has 2"), a.read_into(ragged_target));
+    CHECK_THROWS(invalid_argument, ("'a'", "row [1] has 2"), a.append(ragged));
+    CHECK(ragged_target == ragged);
+    const std::vector<std::vector<Doubles>> deep = {{{1, 2}, {3, 4}}, {{5, 6}, {7}}};
+    CHECK_THROWS(invalid_argument, ("row [1, 1] has 1", "first has 2"), a.write(deep));
+    const std::vector<std::vector<Doubles>> uneven = {{{1, 2}, {3, 4}}, {{5, 6}}};
+    CHECK_THROWS(invalid_argument, ("row [1] has 1", "first has 2"), a.write(uneven));
+    CHECK_THROWS(invalid_argument, ("memory of shape [2, 2]", "[2, 3]"), a.write(std::vector<Doubles>{{1, 2}, {3, 4}}));
+    CHECK_EQUAL(a.read<double>(), want);
+
+    a.append(values);
+    CHECK_EQUAL(a.shape(), (Shape{4, 3}));
+    a.append(std::vector<Doubles>{});
+    CHECK_EQUAL(a.shape(), (Shape{4, 3}));
+    atlas::Array series = fixture.dataset.define_array<double>("series", {}, {0, 2, 3});
+    series.append(values); // one time
+    series.append(std::vector<std::vector<Doubles>>{values, values});
+    CHECK_EQUAL(series.shape(), (Shape{3, 2, 3}));
+    CHECK_EQUAL(series.read<double>({{2, 1, 0}, {}}), (Doubles{4, 5, 6}));
+
+    atlas::Array flags = fixture.dataset.define_array<bool>("flags", {}, {2, 2});
+    const std::vector<std::vector<bool>> bits = {{true, false}, {true, true}};
+    flags.write(bits);
+    std::vector<std::vector<bool>> bits_back(2, std::vector<bool>(2));
+    flags.read_into(bits_back);
+    CHECK(bits_back == bits);
+}
+
 // ---- strides ----
 
 TEST(a_field_inside_its_halo) {
@@ -454,7 +626,7 @@ TEST(appending_rows) {
 
     CHECK_THROWS(invalid_argument, ("'a'", "'d'", "5 values", "[1, 2, 3]"), a.append(Doubles(5)));
     CHECK_THROWS(invalid_argument, ("6 values", "[2, 2, 3]"), a.append(one, {2, 2, 3}));
-    CHECK_THROWS(invalid_argument, ("'a'"), a.append(Span2(memory.data(), {3, 2}, {2, 1})));
+    CHECK_THROWS(invalid_argument, ("'a'", "[3, 2]", "[1, 2, 3]"), a.append(Span2(memory.data(), {3, 2}, {2, 1})));
     CHECK_THROWS(invalid_argument, ("'a'"), a.append(one, {6}));
     CHECK_EQUAL(a.read<double>(), want);
 

@@ -708,6 +708,15 @@ TEST(a_store_that_is_there_is_opened_or_begun_anew) {
     CHECK_EQUAL(reader.dataset_count(), std::size_t{0});
     store.rollback(reader.info().generation - 1);
     CHECK_EQUAL(store.dataset_count(), std::size_t{2});
+    store.close();
+    // the short forms
+    CHECK_EQUAL(atlas::create(path_of("store"), atlas::IfExists::open).dataset_count(), std::size_t{2});
+    atlas::create(path_of("store"), atlas::IfExists::open, [](atlas::Store &same) { same.create_dataset("c"); });
+    const std::size_t left = atlas::create(path_of("store"), atlas::IfExists::replace,
+                                           [](atlas::Store &anew) { return anew.dataset_count(); });
+    CHECK_EQUAL(left, std::size_t{0});
+    CHECK_EQUAL(atlas::open(path_of("store")).dataset_count(), std::size_t{0});
+    CHECK_THROWS(already_exists, (), (void)atlas::create(path_of("store"), atlas::IfExists::fail));
 }
 
 TEST(arrays_are_resized_and_grow_where_they_are_unlimited) {

@@ -340,6 +340,19 @@ def check_zarr(name, store):
                     check(what, same)
 
 
+def check_bundles():
+    """A store with small segments of several array names in one file."""
+    store = attempt("v1-bundles: read", Store, FIXTURES / "v1-bundles")
+    if store is None:
+        return
+    arrays = store.datasets["run"]
+    for number in range(6):
+        rows = [[number, flush, 0.5] for flush in range(2)]
+        check("v1-bundles: values", arrays[f"v{number}"].values.tolist() == rows)
+    starts = [segment.start for segments in store.segments.values() for segment in segments]
+    check("v1-bundles: places", len(starts) == 12 and starts.count(40) == 2 and min(starts) == 40)
+
+
 def check_renamed():
     """A store with attributes of its own and a dataset that was renamed; a name that stands twice in one array."""
     store = attempt("v1-renamed: read", Store, FIXTURES / "v1-renamed")
@@ -374,6 +387,7 @@ def main():
         check_zarr(name, store)
         check_damage(name, store)
     check_renamed()
+    check_bundles()
     print(f"{passed} passed, {failed} failed")
     return failed == 0 and passed > 0
 

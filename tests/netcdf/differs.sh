@@ -18,7 +18,7 @@ check() { # TEXT FILE: the store has something else than the file
 }
 
 cp "$data/coads_climatology.cdf" "$work/other/esku_heat_budget.cdf"
-check "array 'SST' of dataset 'esku_heat_budget': its type, shape, dimensions or fill value differ" \
+check "array 'SST' of dataset 'esku_heat_budget': its type, shape, dimensions, whether it grows, or fill value differ" \
     "$work/other/esku_heat_budget.cdf"
 sed 's/Deg C/Deg F/' "$data/coads_climatology.cdf" >"$work/other/coads_climatology.cdf"
 check "attribute 'units' differs" "$work/other/coads_climatology.cdf"

@@ -5,7 +5,7 @@
 ///
 /// A first look
 ///
-///     atlas::create("run.atlas", [](atlas::Store &store) {
+///     atlas::create("run.atlas", [](atlas::Store &store) { // IfExists::replace behind the path: begin anew
 ///         atlas::Array t = store.create_dataset("jan").define_array<double>("temperature", {"lat", "lon"}, {2, 3});
 ///         t.write({12.5, 13.0, 13.5, -1.5, 0.0, 1.5});
 ///         t.attributes().set("units", "degC");
@@ -23,9 +23,9 @@
 ///
 /// Store owns an open store. It moves and does not copy. close() flushes and releases it, and throws when the flush
 /// fails; the destructor discards what was not flushed, since it could not report a failure. A destructor that loses
-/// changes says so as a warning to the log of the options, or in one line on standard error where the options have none;
-/// discard() says nothing, and neither does a destructor that an exception calls. The forms of create() and open() that
-/// take a function close the store when the function returns, and discard when it throws.
+/// changes says so as a warning to the log of the options, or in one line on standard error where the options have
+/// none; discard() says nothing, and neither does a destructor that an exception calls. The forms of create() and
+/// open() that take a function close the store when the function returns, and discard when it throws.
 ///
 /// Dataset, Array and Attributes are views: the store's number and names, no more. They look nothing up until they are
 /// used, may be copied, and stay valid when the Store is moved. Once it is closed their calls fail with
@@ -35,8 +35,13 @@
 /// Memory
 ///
 /// The element type of the memory decides what is read or written: bool, the integers of 8 to 64 bits, Float16, float,
-/// double, std::complex of both, Timestamp, and text. (char is text, not a number: use std::int8_t or std::uint8_t.)
-/// It may differ from the array's: see "Memory" in atlas.h. As the values to write, and to read into, serve
+/// double, std::complex of both, Timestamp, and text. It may differ from the array's: see "Memory" in atlas.h.
+///
+/// An enum, scoped or not, is its underlying type, and so std::byte is std::uint8_t. What is read is not held against
+/// the enumerators. char is text, not a number, as compilers differ in whether it has a sign: for bytes use std::byte,
+/// std::int8_t or std::uint8_t.
+///
+/// As the values to write, and to read into, serve
 ///
 ///  - a contiguous range in C order (the last index varies fastest): std::vector, std::array, std::span, std::valarray,
 ///    a C array, ...; it must have as many elements as the region has cells. A range whose data() does not lead to the
@@ -50,8 +55,13 @@
 ///    serves as a flat range does;
 ///  - Strided: a pointer and strides, for a field inside its halo and the like. Only here the memory's size is unknown
 ///    and not checked;
+///  - ranges of what is above, nested to any depth, such as std::vector<std::vector<double>>: they are copied into one
+///    piece of memory and out of it. All rows must have one shape;
 ///  - one element, where the region is one cell;
 ///  - for text, when writing: anything that converts to std::string_view, or any range of that.
+///
+/// Memory that has a shape may leave out any of the region's extents of 1: `double[ny][nx]` takes the region
+/// `{{t, 0, 0}, {1, ny, nx}}`. Strided may leave out their strides, where that leaves no doubt which.
 ///
 ///
 /// Errors
@@ -432,7 +442,9 @@ constexpr DType of_size(std::size_t size, DType one, DType two, DType four, DTyp
 }
 
 template <class T> constexpr DType deduce_dtype() {
-    if constexpr (std::is_same_v<T, bool>) {
+    if constexpr (std::is_enum_v<T>) {
+        return deduce_dtype<std::underlying_type_t<T>>();
+    } else if constexpr (std::is_same_v<T, bool>) {
         static_assert(sizeof(T) == 1, "atlas: bool has one byte");
         return DType::boolean;
     } else if constexpr (is_one_of<T, signed char, short, int, long, long long>) {
@@ -464,7 +476,8 @@ static_assert(sizeof(Timestamp) == 8 && std::is_trivially_copyable_v<Timestamp>,
 static_assert(sizeof(Float16) == 2 && std::is_trivially_copyable_v<Float16>, "atlas: Float16 is two bytes");
 } // namespace detail
 
-/// The type of elements `T`; DType::string for std::string, DType{} if `T` is no element.
+/// The type of elements `T`; DType::string for std::string, DType{} if `T` is no element. An enum has that of its
+/// underlying type.
 ///
 /// May be specialised for another type that has the bytes of an element:
 ///
@@ -585,42 +598,6 @@ static_assert(sizeof(DateTime) == sizeof(atlas_datetime) && std::is_standard_lay
                   offsetof(DateTime, nanosecond) == offsetof(atlas_datetime, nanosecond),
               "atlas: DateTime is an atlas_datetime");
 
-/// The dates that numbers with CF's `units` and `calendar` mean: atlas_decode_time.
-///
-///     std::vector<atlas::DateTime> dates = atlas::decode_time(hours, "hours since 1900-01-01", "noleap");
-///
-/// `values` is a contiguous range of integers, float or double; or of Timestamp, where units and calendar are "".
-/// Throws Status::out_of_range for NaN, infinity and years that there are not, invalid_argument or unsupported for what
-/// is not understood, type_mismatch for another type.
-template <class R> std::vector<DateTime> decode_time(const R &values, const Text &units, const Text &calendar = "") {
-    using T = detail::Bare<decltype(*std::data(values))>;
-    static_assert(is_element<T>, "atlas: times are integers, float, double or Timestamp");
-    std::vector<DateTime> dates(std::size(values));
-    detail::check(atlas_decode_time(units.c_str(), calendar.c_str(), static_cast<atlas_dtype>(dtype_of<T>),
-                                    std::data(values), dates.size(),
-                                    static_cast<atlas_datetime *>(static_cast<void *>(dates.data()))));
-    return dates;
-}
-
-/// The numbers of type `T` that mean dates: atlas_encode_time, the other way of decode_time.
-///
-///     std::vector<double> hours = atlas::encode_time<double>(dates, "hours since 1900-01-01", "noleap");
-///
-/// `dates` is a contiguous range of DateTime. Throws Status::invalid_argument for what is no date of the calendar,
-/// out_of_range for other years and where no integer of the type means it; else as decode_time.
-template <class T, class R> std::vector<T> encode_time(const R &dates, const Text &units, const Text &calendar = "") {
-    static_assert(std::is_same_v<detail::Bare<decltype(*std::data(dates))>, DateTime>, "atlas: dates are of DateTime");
-    static_assert(is_element<T> && !std::is_same_v<T, bool>, "atlas: times are integers, float, double or Timestamp");
-    std::vector<T> values(std::size(dates));
-    detail::check(atlas_encode_time(units.c_str(), calendar.c_str(),
-                                    static_cast<const atlas_datetime *>(static_cast<const void *>(std::data(dates))),
-                                    values.size(), static_cast<atlas_dtype>(dtype_of<T>), values.data()));
-    return values;
-}
-
-inline DateTime DateTime::of(Timestamp time) { return decode_time(std::array<Timestamp, 1>{time}, "")[0]; }
-inline Timestamp DateTime::timestamp() const { return encode_time<Timestamp>(std::array<DateTime, 1>{*this}, "")[0]; }
-
 // ---- Memory ---------------------------------------------------------------------------------------------------------
 
 /// Memory with strides: the first cell of a region, and for each dimension the distance in elements between
@@ -648,11 +625,10 @@ template <class M> constexpr bool deduce_is_mdspan() {
 /// An mdspan, std:: or of another library, over plain memory of elements.
 template <class M, class = void> inline constexpr bool is_mdspan = false;
 template <class M>
-inline constexpr bool
-    is_mdspan<M,
-              std::void_t<typename M::extents_type, decltype(M::is_always_strided()),
-                          decltype(std::declval<const M &>().stride(0)), decltype(std::declval<const M &>().extent(0)),
-                          decltype(std::declval<const M &>().data_handle())>> = deduce_is_mdspan<M>();
+inline constexpr bool is_mdspan<
+    M, std::void_t<typename M::extents_type, decltype(M::is_always_strided()),
+                   decltype(std::declval<const M &>().stride(0)), decltype(std::declval<const M &>().extent(0)),
+                   decltype(std::declval<const M &>().data_handle())>> = deduce_is_mdspan<M>();
 
 // Arrays of other libraries, known by their members: none of their headers is needed. A layout gives the first cell and
 // the extents and strides, in elements.
@@ -660,7 +636,9 @@ inline constexpr bool
 template <class P> using IsPointer = std::enable_if_t<std::is_pointer_v<P>>;
 
 /// A class that tells no strides.
-template <class V, class = void> struct Layout { static constexpr bool known = false; };
+template <class V, class = void> struct Layout {
+    static constexpr bool known = false;
+};
 
 /// As Eigen's matrices, arrays, blocks and maps of memory.
 template <class V>
@@ -782,6 +760,7 @@ using std::begin;
 using std::end;
 
 template <class R> auto first(R &range) -> decltype(begin(range)) { return begin(range); }
+template <class R> auto last(R &range) -> decltype(end(range)) { return end(range); }
 
 /// The pointer to a contiguous range: from its data(), if its iterators give the same elements, or because its
 /// iterators are pointers, as a valarray's are.
@@ -834,7 +813,9 @@ template <class R, class T> void check(R &range, T *data, std::size_t size) {
 } // namespace range
 
 /// What a contiguous range holds, const if it is; void if `R` is none.
-template <class R, class = void> struct Contiguous { using item = void; };
+template <class R, class = void> struct Contiguous {
+    using item = void;
+};
 template <class R>
 struct Contiguous<
     R, std::void_t<decltype(range::pointer(std::declval<R &>(), 0)), decltype(range::size(std::declval<R &>(), 0))>> {
@@ -965,18 +946,14 @@ template <class Pointer> struct Memory {
 
     const std::int64_t *stride_pointer() const noexcept { return strided ? strides.data() : nullptr; }
 
-    /// Fails unless a region of extents `count` is what this memory holds. A flat run whose elements are apart gets its
-    /// strides.
+    /// Fails unless a region of extents `count` is what this memory holds. Dimensions that it leaves out are put in,
+    /// and a flat run whose elements are apart gets its strides.
     void fit(const Shape &count) {
-        if (flat && cells != volume(count))
-            fail(Status::invalid_argument,
-                 std::to_string(cells) + " values for a region of shape " + count.to_string());
+        if (flat && cells != volume(count)) misfit(std::to_string(cells) + " values", count);
         if (shaped && shape != count)
-            fail(Status::invalid_argument,
-                 "memory of shape " + shape.to_string() + " for a region of shape " + count.to_string());
-        if (strided && strides.size() != count.size())
-            fail(Status::invalid_argument,
-                 "strides " + strides.to_string() + " for a region of shape " + count.to_string());
+            widen_shape(count);
+        else if (strided && strides.size() != count.size())
+            widen_strides(count);
         if (flat && step != 1) {
             strided = true;
             strides = strides_of(count, step);
@@ -994,7 +971,6 @@ template <class Pointer> struct Memory {
                      "memory of strides " + strides.to_string() + " where it must be contiguous in C order");
     }
 
-  private:
     /// The strides of cells in C order that are `step` elements apart; zeros if there are none.
     static Strides strides_of(const Shape &count, std::int64_t step) {
         std::array<std::int64_t, max_rank> distances{};
@@ -1006,6 +982,54 @@ template <class Pointer> struct Memory {
         Strides all;
         for (std::size_t d = 0; d < count.size(); d++) all.push_back(distances[d]);
         return all;
+    }
+
+  private:
+    [[noreturn]] static void misfit(const std::string &what, const Shape &count, const char *hint = "") {
+        fail(Status::invalid_argument, what + " for a region of shape " + count.to_string() + hint);
+    }
+
+    /// Puts in the extents of 1 that `count` has more than the shape. Which of several is all the same: nothing steps
+    /// along them.
+    void widen_shape(const Shape &count) {
+        Strides wider;
+        std::size_t found = 0;
+        for (const std::uint64_t extent : count) {
+            const bool has = found < shape.size() && shape[found] == extent;
+            if (!has && extent != 1) break;
+            wider.push_back(has && strided ? strides[found] : 0);
+            found += has ? 1 : 0;
+        }
+        if (wider.size() != count.size() || found != shape.size())
+            misfit("memory of shape " + shape.to_string(), count,
+                   shape.size() > count.size() ? ": memory may have fewer dimensions, not more" : "");
+        shape = count;
+        if (strided) strides = wider;
+    }
+
+    /// Puts in strides for extents of 1, if those that are there are then those of the other extents however it is
+    /// done.
+    void widen_strides(const Shape &count) {
+        std::size_t ones = 0, before = 0;
+        for (const std::uint64_t extent : count) ones += extent == 1 ? 1 : 0;
+        if (strides.size() > count.size() || count.size() - strides.size() > ones)
+            misfit("strides " + strides.to_string(), count);
+        const std::size_t missing = count.size() - strides.size();
+        Strides wider;
+        for (std::size_t d = 0; d < count.size(); d++) {
+            if (count[d] == 1) {
+                before++;
+                wider.push_back(0);
+                continue;
+            }
+            // how many of the missing ones lie before this dimension
+            const std::size_t after = ones - before, least = missing > after ? missing - after : 0;
+            if (least != (before < missing ? before : missing))
+                misfit("strides " + strides.to_string(), count,
+                       ": give one for each dimension, as which extent of 1 has none is in doubt");
+            wider.push_back(strides[d - least]);
+        }
+        strides = wider;
     }
 };
 
@@ -1068,13 +1092,193 @@ template <class V>
 inline constexpr bool is_memory = is_element<V> || is_strided<std::remove_cv_t<V>> || is_mdspan<std::remove_cv_t<V>> ||
                                   is_laid_out<V> || is_contiguous<V>;
 
+// Ranges whose elements are memory in turn, and lie wherever they do.
+
+/// What the iterators of a range lead to, const if it is.
+template <class R> using Row = std::remove_reference_t<decltype(*range::first(std::declval<R &>()))>;
+
+template <class V> constexpr bool deduce_is_rows();
+template <class V, class = void> inline constexpr bool is_rows = false;
+template <class V>
+inline constexpr bool is_rows<V, std::void_t<Row<V>, typename std::iterator_traits<decltype(range::first(
+                                                         std::declval<V &>()))>::iterator_category>> =
+    deduce_is_rows<V>();
+
+template <class V> constexpr bool deduce_is_rows() {
+    using Iterator = decltype(range::first(std::declval<V &>()));
+    using Category = typename std::iterator_traits<Iterator>::iterator_category;
+    if constexpr (is_memory<V> || is_bits<V> || is_text<V> || is_texts<V> || has_columns<V> ||
+                  has_columns_as_members<V> || std::is_same_v<Bare<Row<V>>, Bare<V>> ||
+                  !std::is_base_of_v<std::forward_iterator_tag, Category>)
+        return false;
+    else
+        return is_bits<Row<V>> || is_rows<Row<V>> ||
+               (is_memory<Row<V>> && !is_element<Row<V>> && !is_strided<std::remove_cv_t<Row<V>>>);
+}
+
+/// The element of memory, as a Type.
+template <class V> constexpr auto element_of() {
+    if constexpr (is_bits<V>)
+        return Type<bool>{};
+    else if constexpr (is_rows<V>)
+        return element_of<Row<V>>();
+    else if constexpr (is_mdspan<std::remove_cv_t<V>>)
+        return Type<std::remove_cv_t<typename V::element_type>>{};
+    else if constexpr (is_laid_out<V>)
+        return Type<Bare<decltype(*Layout<V>::first(std::declval<V &>()))>>{};
+    else
+        return Type<std::remove_cv_t<typename Nested<typename Contiguous<V>::item>::element>>{};
+}
+
+/// Calls `f` with each cell of a range of rows, in C order.
+template <class R, class F> void for_each_cell(R &rows, const F &f) {
+    if constexpr (is_bits<R>) {
+        for (auto &&bit : rows) f(bit);
+    } else if constexpr (is_rows<R>) {
+        for (auto &&row : rows) for_each_cell(row, f);
+    } else {
+        auto memory = memory_of(rows);
+        using T = typename decltype(element_of<R>())::type;
+        using Cell = std::conditional_t<std::is_same_v<decltype(memory.data), void *>, T, const T>;
+        auto *const data = static_cast<Cell *>(memory.data);
+        const Shape shape = memory.flat ? Shape{memory.cells} : memory.shape;
+        const Strides strides = memory.strided ? memory.strides : memory.strides_of(shape, memory.step);
+        const std::uint64_t cells = volume(shape);
+        Shape cell;
+        while (cell.size() < shape.size()) cell.push_back(0);
+        std::ptrdiff_t at = 0;
+        for (std::uint64_t k = 0; k < cells; k++) {
+            f(data[at]);
+            for (std::size_t d = shape.size(); d-- > 0;) {
+                at += static_cast<std::ptrdiff_t>(strides[d]);
+                if (++cell[d] < shape[d]) break;
+                at -= static_cast<std::ptrdiff_t>(strides[d]) * static_cast<std::ptrdiff_t>(cell[d]);
+                cell[d] = 0;
+            }
+        }
+    }
+}
+
+/// The cells of a range of rows, copied into one piece of memory.
+template <class T> class Gathered {
+  public:
+    /// Fails unless all rows have one shape.
+    template <class R> explicit Gathered(R &rows) : shape_(shape_of(rows)), values_(to_size(volume(shape_))) {
+        T *to = values_.data();
+        for_each_cell(rows, [&](const auto &cell) { *to++ = cell; });
+    }
+    /// Copies them back.
+    template <class R> void give(R &rows) const {
+        const T *from = values_.data();
+        for_each_cell(rows, [&](auto &&cell) { cell = *from++; });
+    }
+
+    /// The memory. Without cells it is flat: what no rows have for a shape is not known.
+    Memory<void *> memory() {
+        Memory<void *> memory{dtype_of<T>, values_.data()};
+        memory.flat = values_.size() == 0;
+        memory.shaped = !memory.flat;
+        memory.shape = shape_;
+        return memory;
+    }
+
+  private:
+    template <class R> static Shape shape_of(R &rows) {
+        Shape shape;
+        measure(rows, shape, {});
+        return shape;
+    }
+    template <class R> static void measure(R &rows, Shape &shape, const Shape &at) {
+        if constexpr (is_bits<R>) {
+            agree(shape, at, at.size(), rows.size());
+        } else if constexpr (is_rows<R>) {
+            agree(shape, at, at.size(),
+                  static_cast<std::uint64_t>(std::distance(range::first(rows), range::last(rows))));
+            Shape inner = at;
+            inner.push_back(0);
+            for (auto &&row : rows) {
+                measure(row, shape, inner);
+                inner[at.size()]++;
+            }
+        } else {
+            const auto memory = memory_of(rows);
+            const Shape extents = memory.flat ? Shape{memory.cells} : memory.shape;
+            for (std::size_t d = 0; d < extents.size(); d++) agree(shape, at, at.size() + d, extents[d]);
+        }
+    }
+    static void agree(Shape &shape, const Shape &at, std::size_t d, std::uint64_t extent) {
+        if (d == shape.size())
+            shape.push_back(extent);
+        else if (shape[d] != extent)
+            fail(Status::invalid_argument, "the rows differ in shape: row " + at.to_string() + " has " +
+                                               std::to_string(extent) + " where the first has " +
+                                               std::to_string(shape[d]));
+    }
+
+    Shape shape_;
+    Values<T> values_;
+};
+template <class R> Gathered(R &) -> Gathered<typename decltype(element_of<R>())::type>;
+
+template <class T> Memory<void *> memory_of(Gathered<T> &gathered) { return gathered.memory(); }
+
 template <class V> constexpr bool deduce_is_target() {
     if constexpr (is_bits<V>)
         return !std::is_const_v<V>;
     else if constexpr (is_memory<V>)
         return std::is_same_v<decltype(memory_of(std::declval<V &>()).data), void *>;
+    else if constexpr (is_rows<V>)
+        return std::is_lvalue_reference_v<decltype(*range::first(std::declval<V &>()))> && deduce_is_target<Row<V>>();
     else
         return false;
+}
+
+/// What is not taken: the compiler names it in the error.
+namespace refused {
+/// An element that is a char, or memory of them.
+template <class V, class = void> inline constexpr bool has_chars = std::is_same_v<std::remove_cv_t<V>, char>;
+template <class V>
+inline constexpr bool has_chars<V, std::enable_if_t<!is_text<V> && !std::is_same_v<Bare<Row<V>>, Bare<V>>>> =
+    has_chars<Row<V>>;
+template <class T> inline constexpr bool has_chars<Strided<T>, void> = has_chars<T>;
+
+template <class Given> struct Chars {
+    static_assert(!has_chars<Given>,
+                  "atlas: char is text, not a number: for bytes use std::byte, std::int8_t or std::uint8_t");
+};
+template <class Given> struct ByWrite : Chars<Given> {
+    static_assert(never<Given>, "atlas: write and append take an element, a contiguous range of elements, a range of "
+                                "those, Strided, an mdspan, a class that tells its strides, text or a range of text");
+};
+template <class Given> struct ByReadInto : Chars<Given> {
+    static_assert(!is_memory<Given> && !is_rows<Given> && !is_bits<Given>,
+                  "atlas: read_into needs memory that is not const");
+    static_assert(is_memory<Given> || is_rows<Given> || is_bits<Given>,
+                  "atlas: read_into takes an element, a contiguous range of elements, a range of those, Strided, an "
+                  "mdspan or a class that tells its strides");
+};
+template <class Given> struct ByReadAcrossInto {
+    static_assert(never<Given>, "atlas: read_across_into takes a contiguous range of elements that are not const");
+};
+template <class Given> struct AsElement : Chars<Given> {
+    static_assert(never<Given>, "atlas: an element is bool, an integer, an enum, Float16, float, double, "
+                                "std::complex of both, Timestamp and, but for read_across, std::string");
+};
+template <class Given> struct AsAttribute : Chars<Given> {
+    static_assert(never<Given>,
+                  "atlas: an attribute is an element, text, a contiguous range of elements, or a range of text");
+};
+template <class Given> struct ByDecodeTime : Chars<Given> {
+    static_assert(never<Given>, "atlas: times are a contiguous range of integers, float, double or Timestamp");
+};
+template <class Given> struct ByGet : Chars<Given> {
+    static_assert(never<Given>, "atlas: get gives an element, std::string, or a std::vector of either");
+};
+} // namespace refused
+
+/// Fails to compile unless an array can have elements `T`.
+template <class T> constexpr void check_type() {
+    if constexpr (!is_element<T> && !std::is_same_v<T, std::string>) (void)refused::AsElement<T>{};
 }
 } // namespace detail
 
@@ -1082,7 +1286,8 @@ template <class V> constexpr bool deduce_is_target() {
 template <class V>
 inline constexpr bool is_source =
     detail::is_memory<std::remove_reference_t<V>> || detail::is_bits<V> ||
-    detail::is_text<std::remove_reference_t<V>> || detail::is_texts<std::remove_reference_t<V>>;
+    detail::is_text<std::remove_reference_t<V>> || detail::is_texts<std::remove_reference_t<V>> ||
+    detail::is_rows<std::remove_reference_t<V>>;
 
 /// Whether Array::read_into takes a `V`.
 template <class V> inline constexpr bool is_target = detail::deduce_is_target<std::remove_reference_t<V>>();
@@ -1099,10 +1304,84 @@ template <class V>
 concept Target = is_target<V>;
 #endif
 
+// ---- Numbers that mean times ----------------------------------------------------------------------------------------
+
+namespace detail {
+/// The elements of a list without a shape, one after the other: where they lie, or a copy if they lie apart.
+template <class R> class List {
+    using Value = typename decltype(element_of<const R>())::type;
+
+  public:
+    explicit List(const R &list) {
+        auto memory = memory_of(list);
+        if (!memory.flat)
+            fail(Status::invalid_argument, "a list is needed, not values of shape " + memory.shape.to_string());
+        size_ = to_size(memory.cells);
+        data_ = static_cast<const Value *>(memory.data);
+        if (memory.step == 1) return;
+        Value *to = copy_.emplace(size_).data();
+        data_ = to;
+        for_each_cell(list, [&](const auto &value) { *to++ = value; });
+    }
+    List(const List &) = delete;
+    const Value *data() const noexcept { return data_; }
+    std::size_t size() const noexcept { return size_; }
+
+  private:
+    std::optional<Values<Value>> copy_{};
+    const Value *data_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+/// A list that has no shape.
+template <class R> inline constexpr bool is_list = is_flat<const R> || is_laid_out<const R>;
+} // namespace detail
+
+/// The dates that numbers with CF's `units` and `calendar` mean: atlas_decode_time.
+///
+///     std::vector<atlas::DateTime> dates = atlas::decode_time(hours, "hours since 1900-01-01", "noleap");
+///
+/// `values` is a contiguous range, or a row that tells its stride, of integers, float or double; or of Timestamp, where
+/// units and calendar are "". Throws Status::out_of_range for NaN, infinity and years that there are not,
+/// invalid_argument or unsupported for what is not understood, type_mismatch for another type.
+template <class R> std::vector<DateTime> decode_time(const R &values, const Text &units, const Text &calendar = "") {
+    if constexpr (detail::is_list<R>) {
+        const detail::List<R> list(values);
+        std::vector<DateTime> dates(list.size());
+        using T = detail::Bare<decltype(*list.data())>;
+        detail::check(atlas_decode_time(units.c_str(), calendar.c_str(), static_cast<atlas_dtype>(dtype_of<T>),
+                                        list.data(), dates.size(),
+                                        static_cast<atlas_datetime *>(static_cast<void *>(dates.data()))));
+        return dates;
+    } else {
+        (void)detail::refused::ByDecodeTime<R>{};
+    }
+}
+
+/// The numbers of type `T` that mean dates: atlas_encode_time, the other way of decode_time.
+///
+///     std::vector<double> hours = atlas::encode_time<double>(dates, "hours since 1900-01-01", "noleap");
+///
+/// `dates` is a contiguous range of DateTime. Throws Status::invalid_argument for what is no date of the calendar,
+/// out_of_range for other years and where no integer of the type means it; else as decode_time.
+template <class T, class R> std::vector<T> encode_time(const R &dates, const Text &units, const Text &calendar = "") {
+    static_assert(std::is_same_v<detail::Bare<decltype(*std::data(dates))>, DateTime>, "atlas: dates are of DateTime");
+    static_assert(is_element<T> && !std::is_same_v<T, bool>, "atlas: times are integers, float, double or Timestamp");
+    std::vector<T> values(std::size(dates));
+    detail::range::check(dates, std::data(dates), values.size());
+    detail::check(atlas_encode_time(units.c_str(), calendar.c_str(),
+                                    static_cast<const atlas_datetime *>(static_cast<const void *>(std::data(dates))),
+                                    values.size(), static_cast<atlas_dtype>(dtype_of<T>), values.data()));
+    return values;
+}
+
+inline DateTime DateTime::of(Timestamp time) { return decode_time(std::array<Timestamp, 1>{time}, "")[0]; }
+inline Timestamp DateTime::timestamp() const { return encode_time<Timestamp>(std::array<DateTime, 1>{*this}, "")[0]; }
+
 // ---- Options and descriptions ---------------------------------------------------------------------------------------
 
-/// Takes a message: one line, valid during the call. Runs on a thread that is inside a call on the store or destroys it,
-/// and must not call this library. What it throws is dropped.
+/// Takes a message: one line, valid during the call. Runs on a thread that is inside a call on the store or destroys
+/// it, and must not call this library. What it throws is dropped.
 using Log = std::function<void(LogLevel level, std::string_view message)>;
 
 /// Takes a report: `done` of `total` steps of `what`. Returns true to go on, false to cancel. Runs on the thread that
@@ -1122,12 +1401,12 @@ struct CreateOptions {
     std::optional<bool> sync{};    ///< Flush waits for the disk. Default: yes.
     int num_threads = 0;           ///< Background threads, or threads_inline; 0 for the default: see atlas.h.
     std::uint64_t cache_bytes = 0; ///< Bytes kept for later reads; 0 for the default, 64 MiB.
-    std::uint64_t write_buffer_bytes = 0; ///< Bytes of written values in memory; 0 for the default, 256 MiB.
+    std::uint64_t write_buffer_bytes = 0;          ///< Bytes of written values in memory; 0 for the default, 256 MiB.
     std::optional<FloatOverflow> float_overflow{}; ///< Floats that a narrower type does not have. Default: an error.
-    Log log{};                            ///< Called with messages. Default: none; see also "Store and views".
-    Progress progress{};                  ///< Called during compact and verify. Default: none.
-    IfExists if_exists = IfExists::fail;  ///< What is done where there is a store.
-    Timeout lock_timeout{};               ///< How long to wait for another writer to end. Default: not at all.
+    Log log{};                                     ///< Called with messages. Default: none; see also "Store and views".
+    Progress progress{};                           ///< Called during compact and verify. Default: none.
+    IfExists if_exists = IfExists::fail;           ///< What is done where there is a store.
+    Timeout lock_timeout{};                        ///< How long to wait for another writer to end. Default: not at all.
 };
 
 /// Options of open(). What is not set has its default.
@@ -1138,9 +1417,9 @@ struct OpenOptions {
     std::uint64_t cache_bytes = 0;        ///< Bytes kept for later reads; 0 for the default, 64 MiB.
     std::uint64_t write_buffer_bytes = 0; ///< Bytes of written values in memory; 0 for the default, 256 MiB.
     std::optional<FloatOverflow> float_overflow{}; ///< As in CreateOptions.
-    Log log{};                            ///< Called with messages. Default: none; see also "Store and views".
-    Progress progress{};                  ///< Called during compact and verify. Default: none.
-    Timeout lock_timeout{};               ///< How long to wait for another writer to end. Default: not at all.
+    Log log{};                                     ///< Called with messages. Default: none; see also "Store and views".
+    Progress progress{};                           ///< Called during compact and verify. Default: none.
+    Timeout lock_timeout{};                        ///< How long to wait for another writer to end. Default: not at all.
 };
 
 /// Options of Dataset::define_array for elements `T`. What is not set has its default.
@@ -1151,7 +1430,8 @@ template <class T> struct ArrayOptions {
     std::optional<bool> shuffle{}; ///< Shuffle the bytes of elements. Default: as the store.
     std::optional<bool> pack{};    ///< Compress small chunks together with others: see atlas.h. Default: as the store.
     std::optional<T> fill_value{}; ///< Stands for "missing"; what was never written reads as it. Default: none, zero.
-    std::optional<bool> unlimited{}; ///< Writes past the end of dimension 0 make it grow. Default: where it begins at 0.
+    std::optional<bool>
+        unlimited{}; ///< Writes past the end of dimension 0 make it grow. Default: where it begins at 0.
 };
 
 /// A store, as Store::info describes it.
@@ -1408,13 +1688,15 @@ template <class T> Stats<T> to_stats(const atlas_stats &raw) {
 }
 
 template <class T> struct IsVector : std::false_type {};
-template <class T> struct IsVector<std::vector<T>> : std::true_type { using Value = T; };
+template <class T> struct IsVector<std::vector<T>> : std::true_type {
+    using Value = T;
+};
 } // namespace detail
 
 // ---- Attributes -----------------------------------------------------------------------------------------------------
 
-/// The attributes of a store, of a dataset or of an array: a view. All functions fail with Status::not_found if there is
-/// no such dataset or array.
+/// The attributes of a store, of a dataset or of an array: a view. All functions fail with Status::not_found if there
+/// is no such dataset or array.
 class Attributes {
   public:
     /// Sets an attribute to one value or a list, replacing an earlier value whatever its type. The type is kept
@@ -1429,24 +1711,15 @@ class Attributes {
             put(key, DType::string, texts.size(), texts.data());
         } else if constexpr (is_element<Value>) {
             put(key, dtype_of<Value>, 1, &value);
-        } else if constexpr (detail::is_flat<const Value>) {
-            const auto memory = detail::memory_of(value);
-            put(key, memory.dtype, detail::to_size(memory.cells), memory.data);
-        } else if constexpr (detail::is_laid_out<const Value>) {
-            const auto memory = detail::memory_of(value);
-            if (!memory.flat)
+        } else if constexpr (detail::is_list<Value>) {
+            if (const auto memory = detail::memory_of(value); !memory.flat)
                 detail::fail(Status::invalid_argument, "attribute '" + key.string() +
                                                            "' is a list, not values of shape " +
                                                            memory.shape.to_string());
-            auto *const first = detail::Layout<const Value>::first(value);
-            detail::Values<detail::Bare<decltype(*first)>> list(detail::to_size(memory.cells));
-            for (std::size_t i = 0; i < list.size(); i++)
-                list.data()[i] = first[static_cast<std::ptrdiff_t>(i) * static_cast<std::ptrdiff_t>(memory.step)];
-            put(key, memory.dtype, list.size(), list.data());
+            const detail::List<Value> list(value);
+            put(key, dtype_of<detail::Bare<decltype(*list.data())>>, list.size(), list.data());
         } else {
-            static_assert(
-                detail::never<Value>,
-                "atlas: an attribute is an element, text, a contiguous range of elements, or a range of text");
+            (void)detail::refused::AsAttribute<Value>{};
         }
     }
 
@@ -1477,19 +1750,22 @@ class Attributes {
             return value;
         } else if constexpr (detail::IsVector<T>::value) {
             using Value = typename detail::IsVector<T>::Value;
-            static_assert(is_element<Value>, "atlas: get takes a list as std::vector of an element or of std::string");
-            detail::Values<Value> values(8);
-            std::size_t count = 0;
-            atlas_status status;
-            while ((status = take(key, dtype_of<Value>, values.size(), values.data(), &count)) ==
-                   ATLAS_STATUS_BUFFER_TOO_SMALL)
-                values = detail::Values<Value>(count);
-            detail::check(status);
-            T list = detail::to_vector<Value>(std::move(values));
-            list.resize(count);
-            return list;
+            if constexpr (is_element<Value>) {
+                detail::Values<Value> values(8);
+                std::size_t count = 0;
+                atlas_status status;
+                while ((status = take(key, dtype_of<Value>, values.size(), values.data(), &count)) ==
+                       ATLAS_STATUS_BUFFER_TOO_SMALL)
+                    values = detail::Values<Value>(count);
+                detail::check(status);
+                T list = detail::to_vector<Value>(std::move(values));
+                list.resize(count);
+                return list;
+            } else {
+                (void)detail::refused::ByGet<T>{};
+            }
         } else {
-            static_assert(detail::never<T>, "atlas: get gives an element, std::string, or a std::vector of either");
+            (void)detail::refused::ByGet<T>{};
         }
     }
 
@@ -1539,26 +1815,26 @@ class Attributes {
     const char *array() const noexcept { return array_ ? array_->c_str() : nullptr; }
 
     void put(const Text &key, DType dtype, std::size_t count, const void *values) const {
-        detail::check(atlas_set_attribute(store_, dataset(), array(), key.c_str(),
-                                          static_cast<atlas_dtype>(dtype), count, values));
+        detail::check(atlas_set_attribute(store_, dataset(), array(), key.c_str(), static_cast<atlas_dtype>(dtype),
+                                          count, values));
     }
 
     atlas_status take(const Text &key, DType dtype, std::size_t capacity, void *values, std::size_t *count) const {
-        return atlas_get_attribute(store_, dataset(), array(), key.c_str(), static_cast<atlas_dtype>(dtype),
-                                   capacity, values, count);
+        return atlas_get_attribute(store_, dataset(), array(), key.c_str(), static_cast<atlas_dtype>(dtype), capacity,
+                                   values, count);
     }
 
     std::vector<std::string> get_texts(const Text &key) const {
         return detail::texts_from(256, [&](char *buffer, std::size_t capacity, std::size_t *needed) {
-            return atlas_get_attribute_strings(store_, dataset(), array(), key.c_str(), buffer, capacity,
-                                               needed);
+            return atlas_get_attribute_strings(store_, dataset(), array(), key.c_str(), buffer, capacity, needed);
         });
     }
 
     [[noreturn]] void not_one(const Text &key, std::size_t count) const {
         detail::fail(Status::type_mismatch, "attribute '" + key.string() + "' of " +
                                                 (array_ ? "array '" + *array_ + "' of " : std::string()) +
-                                                (dataset_ ? "dataset '" + *dataset_ + "'" : "the store") + " has " + std::to_string(count) + " values, not one");
+                                                (dataset_ ? "dataset '" + *dataset_ + "'" : "the store") + " has " +
+                                                std::to_string(count) + " values, not one");
     }
 
     atlas_store store_;
@@ -1607,7 +1883,7 @@ class Array {
     /// Its fill value, none if it has none. Throws Status::type_mismatch unless its elements are exactly of type `T`
     /// (std::string for text).
     template <class T> [[nodiscard]] std::optional<T> fill_value() const {
-        static_assert(is_element<T> || std::is_same_v<T, std::string>, "atlas: T is an element or std::string");
+        detail::check_type<T>();
         const atlas_array_description raw = place().describe();
         const DType dtype = static_cast<DType>(raw.dtype);
         if (dtype != dtype_of<T>)
@@ -1645,7 +1921,7 @@ class Array {
     /// Throws Status::out_of_range if the region leaves the array or a value does not fit `T`, type_mismatch, corrupt
     /// or io; for text that holds a NUL, which only other languages can write, unsupported.
     template <class T> [[nodiscard]] std::vector<T> read(const Region &region = {}) const {
-        static_assert(is_element<T> || std::is_same_v<T, std::string>, "atlas: read gives elements or std::string");
+        detail::check_type<T>();
         const Shape count = place().count_of(region);
         const std::size_t cells = detail::to_size(volume(count));
         if constexpr (std::is_same_v<T, std::string>) {
@@ -1656,7 +1932,7 @@ class Array {
             });
         } else {
             detail::Values<T> values(cells);
-            read_memory(values, region, count);
+            read_memory(values, {region.start, count});
             return detail::to_vector<T>(std::move(values));
         }
     }
@@ -1666,20 +1942,24 @@ class Array {
     /// `values` is one of the forms under "Memory" above, and must have as many cells as the region; it is not resized.
     /// What lies between strides is not touched. Throws Status::invalid_argument if it has not, and as read().
     template <class V> void read_into(V &&values, const Region &region = {}) const {
-        static_assert(is_target<V>, "atlas: read_into takes an element, a contiguous range of elements, Strided, an "
-                                    "mdspan or a class that tells its strides, and none of them const");
-        const Shape count = place().count_of(region);
-        if constexpr (detail::is_bits<V>) {
+        using Values = std::remove_reference_t<V>;
+        if constexpr (!is_target<V>) {
+            (void)detail::refused::ByReadInto<Values>{};
+        } else if constexpr (detail::is_bits<V>) {
             detail::Bools bools(values.size());
-            read_memory(bools, region, count);
+            read_memory(bools, region);
             values.assign(bools.begin(), bools.end());
-        } else if constexpr (is_target<V>) {
-            read_memory(values, region, count);
+        } else if constexpr (detail::is_rows<Values>) {
+            auto gathered = place().named([&] { return detail::Gathered(values); });
+            read_memory(gathered, region);
+            gathered.give(values);
+        } else {
+            read_memory(values, region);
         }
     }
 
-    /// Gives dimension 0 the extent `length`, in cells. Cells that it loses are gone; those that it gets read as the fill
-    /// value, even where they were there before.
+    /// Gives dimension 0 the extent `length`, in cells. Cells that it loses are gone; those that it gets read as the
+    /// fill value, even where they were there before.
     ///
     /// Throws Status::not_found, invalid_argument for a scalar or more cells than an array can have, read_only, corrupt
     /// or io; the array is then as it was.
@@ -1691,9 +1971,9 @@ class Array {
     /// whole, in some order.
     ///
     /// `values` is one of the forms under "Memory" above. `count` has the extents of what is appended, in cells; all
-    /// but the first equal the array's. Without it values without a shape are as many rows as they fill; and an mdspan,
-    /// a nested array or Strided of one dimension less than the array is one row. Strided of as many dimensions as the
-    /// array needs a count.
+    /// but the first equal the array's. Without it values without a shape are as many rows as they fill; and memory
+    /// that has a shape, of fewer dimensions than the array, is one row, and so is Strided of one dimension less. Other
+    /// Strided needs a count.
     ///
     /// Throws Status::invalid_argument if the values do not fit `count` or fill no number of rows, and as write(); the
     /// array is then as it was.
@@ -1725,8 +2005,8 @@ class Array {
         return place().named([&] { return detail::to_stats<T>(raw); });
     }
 
-    /// Tells where its stored chunks lie, as of the last commit that the store sees, so that other programs read them in
-    /// place: see atlas_chunk_places in atlas.h. Throws Status::corrupt or io.
+    /// Tells where its stored chunks lie, as of the last commit that the store sees, so that other programs read them
+    /// in place: see atlas_chunk_places in atlas.h. Throws Status::corrupt or io.
     [[nodiscard]] ChunkPlaces chunk_places() const {
         ChunkPlaces found;
         std::vector<atlas_chunk_place> raw(64);
@@ -1768,18 +2048,23 @@ class Array {
             check_texts(texts, count);
             detail::check(atlas_write_strings(store_, dataset_.c_str(), array_.c_str(), count.size(),
                                               detail::start_of(region), count.data(), texts.data()));
+        } else if constexpr (detail::is_rows<V>) {
+            auto gathered = place().named([&] { return detail::Gathered(values); });
+            write_memory(gathered, region);
         } else if constexpr (is_source<V>) {
-            auto memory = place().named([&] { return detail::memory_of(values); });
-            const Shape count = place().count_of(region);
-            place().named([&] { memory.fit(count); });
-            detail::check(atlas_write_array(
-                store_, dataset_.c_str(), array_.c_str(), static_cast<atlas_dtype>(memory.dtype), count.size(),
-                detail::start_of(region), count.data(), memory.stride_pointer(), memory.data));
+            write_memory(values, region);
         } else {
-            static_assert(detail::never<V>,
-                          "atlas: write takes an element, a contiguous range of elements, Strided, an "
-                          "mdspan, a class that tells its strides, text or a range of text");
+            (void)detail::refused::ByWrite<V>{};
         }
+    }
+
+    template <class V> void write_memory(V &values, const Region &region) const {
+        auto memory = place().named([&] { return detail::memory_of(values); });
+        const Shape count = place().count_of(region);
+        place().named([&] { memory.fit(count); });
+        detail::check(atlas_write_array(store_, dataset_.c_str(), array_.c_str(),
+                                        static_cast<atlas_dtype>(memory.dtype), count.size(), detail::start_of(region),
+                                        count.data(), memory.stride_pointer(), memory.data));
     }
 
     template <class V> void append_values(V &values, const Shape &given) const {
@@ -1792,20 +2077,27 @@ class Array {
             check_texts(texts, count);
             detail::check(atlas_append_strings(store_, dataset_.c_str(), array_.c_str(), count.size(), count.data(),
                                                texts.data()));
+        } else if constexpr (detail::is_rows<V>) {
+            auto gathered = place().named([&] { return detail::Gathered(values); });
+            append_memory(gathered, given);
         } else if constexpr (is_source<V>) {
-            auto memory = place().named([&] { return detail::memory_of(values); });
-            const Shape count = given.empty() ? rows_of(memory) : given;
-            place().named([&] { memory.fit(count); });
-            detail::check(atlas_append_array(store_, dataset_.c_str(), array_.c_str(),
-                                             static_cast<atlas_dtype>(memory.dtype), count.size(), count.data(),
-                                             memory.stride_pointer(), memory.data));
+            append_memory(values, given);
         } else {
-            static_assert(detail::never<V>, "atlas: append takes an element, a contiguous range of elements, Strided, "
-                                            "an mdspan, a class that tells its strides, text or a range of text");
+            (void)detail::refused::ByWrite<V>{};
         }
     }
 
-    template <class V> void read_memory(V &values, const Region &region, const Shape &count) const {
+    template <class V> void append_memory(V &values, const Shape &given) const {
+        auto memory = place().named([&] { return detail::memory_of(values); });
+        const Shape count = given.empty() ? rows_of(memory) : given;
+        place().named([&] { memory.fit(count); });
+        detail::check(atlas_append_array(store_, dataset_.c_str(), array_.c_str(),
+                                         static_cast<atlas_dtype>(memory.dtype), count.size(), count.data(),
+                                         memory.stride_pointer(), memory.data));
+    }
+
+    template <class V> void read_memory(V &values, const Region &region) const {
+        const Shape count = place().count_of(region);
         auto memory = place().named([&] {
             auto fitting = detail::memory_of(values);
             fitting.fit(count);
@@ -1838,17 +2130,17 @@ class Array {
         });
     }
 
-    /// The extents of the rows that memory has. Memory that is one row gets a dimension in front.
+    /// The extents of the rows that memory has. Memory of fewer dimensions than the array is one row.
     template <class Memory> Shape rows_of(Memory &memory) const {
         Shape row = shape();
         if (memory.flat) return rows(memory.cells, row);
-        if ((memory.shaped ? memory.shape.size() : memory.strides.size()) + 1 != row.size()) {
-            if (!memory.shaped) place().fail(Status::invalid_argument, "Strided that is not one row needs a count");
-            return memory.shape;
+        if (memory.shaped && memory.shape.size() >= row.size()) return memory.shape;
+        if (!memory.shaped) {
+            if (memory.strides.size() + 1 != row.size())
+                place().fail(Status::invalid_argument, "Strided that is not one row needs a count");
+            memory.strides = detail::prepend(std::int64_t{0}, memory.strides);
         }
         row[0] = 1;
-        if (memory.strided) memory.strides = detail::prepend(std::int64_t{0}, memory.strides);
-        if (memory.shaped) memory.shape = row = detail::prepend(std::uint64_t{1}, memory.shape);
         return row;
     }
 
@@ -1879,7 +2171,7 @@ class Dataset {
     template <class T>
     Array define_array(const Text &array, const std::vector<std::string> &dims, const Shape &shape,
                        const ArrayOptions<T> &options = {}) const {
-        static_assert(is_element<T> || std::is_same_v<T, std::string>, "atlas: an array holds elements or std::string");
+        detail::check_type<T>();
         const detail::TextList names(dims);
         if (!dims.empty()) same_rank(array, "dimension names", dims.size(), shape);
         if (!options.chunk_shape.empty()) same_rank(array, "extents of a chunk", options.chunk_shape.size(), shape);
@@ -1998,8 +2290,8 @@ class Store {
     /// Commits every change since the last flush, all together, and waits until it is on the disk. Without changes it
     /// does nothing.
     ///
-    /// Throws Status::read_only, no_space (the changes stay in memory: make room and flush again), invalid_argument if a
-    /// dimension's name has two lengths in a dataset, conflict if another writer got in between, io or poisoned.
+    /// Throws Status::read_only, no_space (the changes stay in memory: make room and flush again), invalid_argument if
+    /// a dimension's name has two lengths in a dataset, conflict if another writer got in between, io or poisoned.
     void flush() { detail::check(atlas_flush(handle_)); }
 
     /// Begins a flush of every change made so far, and returns at once: it goes on beside the calls. What is changed
@@ -2064,15 +2356,15 @@ class Store {
         return numbers;
     }
 
-    /// Tells the store how many earlier commits it keeps, as CreateOptions::keep_generations does: keep_none for none, 0
-    /// for the default. The next flush makes it durable, and is the first commit that keeps, or drops, what it says.
+    /// Tells the store how many earlier commits it keeps, as CreateOptions::keep_generations does: keep_none for none,
+    /// 0 for the default. The next flush makes it durable, and is the first commit that keeps, or drops, what it says.
     ///
     /// Throws Status::invalid_argument or read_only.
     void set_keep_generations(int count) { detail::check(atlas_set_keep_generations(handle_, count)); }
 
     /// Pins the last commit under a name: it can be opened and gone back to, and its files stay, whatever is flushed,
-    /// compacted and rolled back, until unpin(). Changes that are not flushed are not part of it. The next flush makes it
-    /// durable.
+    /// compacted and rolled back, until unpin(). Changes that are not flushed are not part of it. The next flush makes
+    /// it durable.
     ///
     /// Throws Status::already_exists, invalid_argument or read_only.
     void pin(const Text &name) { detail::check(atlas_pin(handle_, name.c_str())); }
@@ -2186,8 +2478,8 @@ class Store {
     /// Status::not_found or read_only.
     void delete_dataset(const Text &dataset) { detail::check(atlas_delete_dataset(handle_, dataset.c_str())); }
 
-    /// Gives a dataset another name, and moves nothing. It is the last in the order of datasets from then on. Views of it
-    /// have the old name. Throws Status::not_found, already_exists or read_only.
+    /// Gives a dataset another name, and moves nothing. It is the last in the order of datasets from then on. Views of
+    /// it have the old name. Throws Status::not_found, already_exists or read_only.
     void rename(const Text &dataset, const Text &name) {
         detail::check(atlas_rename_dataset(handle_, dataset.c_str(), name.c_str()));
     }
@@ -2251,7 +2543,7 @@ class Store {
     template <class T, class Datasets = std::initializer_list<std::string_view>>
     [[nodiscard]] std::vector<T> read_across(const Text &array, const Datasets &datasets,
                                              const Region &region = {}) const {
-        static_assert(is_element<T>, "atlas: read_across gives elements");
+        if constexpr (!is_element<T>) (void)detail::refused::AsElement<T>{};
         const detail::TextList names = detail::dataset_names(datasets);
         const Shape count = count_across(array, names, region);
         detail::Values<T> values(detail::to_size(volume({names.size(), volume(count)})));
@@ -2264,8 +2556,8 @@ class Store {
     template <class V, class Datasets = std::initializer_list<std::string_view>>
     void read_across_into(V &&values, const Text &array, const Datasets &datasets, const Region &region = {}) const {
         using Values = std::remove_reference_t<V>;
-        static_assert(is_target<V> && (detail::is_contiguous<Values> || detail::is_laid_out<Values>),
-                      "atlas: read_across_into takes a contiguous range of elements that are not const");
+        if constexpr (!is_target<V> || !(detail::is_contiguous<Values> || detail::is_laid_out<Values>))
+            (void)detail::refused::ByReadAcrossInto<Values>{};
         const detail::TextList names = detail::dataset_names(datasets);
         const Shape count = count_across(array, names, region);
         auto memory = detail::memory_of(values);
@@ -2343,6 +2635,14 @@ class Store {
     return store;
 }
 
+/// The same, with default options but for what is done where there is a store: `create(path, IfExists::replace)`.
+template <class Choice, std::enable_if_t<std::is_same_v<Choice, IfExists>, int> = 0>
+[[nodiscard]] Store create(const Text &path, Choice if_exists) {
+    CreateOptions options;
+    options.if_exists = if_exists;
+    return create(path, options);
+}
+
 /// Opens the store in directory `path`: for reading the last commit (or the one that `options` name), until
 /// Store::refresh; or for reading and writing, as the one writer.
 ///
@@ -2399,6 +2699,13 @@ decltype(auto) create(const Text &path, const CreateOptions &options, F &&f) {
 template <class F, std::enable_if_t<std::is_invocable_v<F, Store &>, int> = 0>
 decltype(auto) create(const Text &path, F &&f) {
     return detail::run(create(path), std::forward<F>(f));
+}
+
+/// The same, with default options but for what is done where there is a store.
+template <class Choice, class F,
+          std::enable_if_t<std::is_same_v<Choice, IfExists> && std::is_invocable_v<F, Store &>, int> = 0>
+decltype(auto) create(const Text &path, Choice if_exists, F &&f) {
+    return detail::run(create(path, if_exists), std::forward<F>(f));
 }
 
 /// Opens a store, calls `f(store)`, closes the store, and returns what `f` returned.

@@ -626,6 +626,68 @@ def test_arrays_are_resized_and_grow_where_they_are_unlimited(tmp_path: Path) ->
             fixed.write([5.0], [2])
         with pytest.raises(ValueError, match="extent"):
             fixed.resize(-1)
-        words = view.define_array("s", "string", ["x"], [1], unlimited=True)
+        words = view.define_array("s", "string", ["y"], [1], unlimited=True)
         words.write(["b"], [2])
         assert words.read().tolist() == ["", "", "b"]
+
+
+# ---- Nothing is rounded to something else ----
+
+
+@pytest.mark.parametrize("kind", ["float32", "float16", "complex64"])
+def test_values_of_python_that_a_float_type_does_not_have(tmp_path: Path, kind: str) -> None:
+    large = 70_000 if kind == "float16" else 1e300
+    with atlas.Atlas.create(tmp_path / "store") as store:
+        view = store.create_dataset("a")
+        array = view.define_array("t", kind, ["x"], [2])
+        for write in (
+            lambda: array.__setitem__(0, large),
+            lambda: array.write([1, large]),
+            lambda: array.append([large]),
+            lambda: view.define_array("f", kind, ["x"], [2], fill_value=large),
+            lambda: view.attrs.set("key", large, kind),
+        ):
+            with pytest.raises(atlas.OutOfRange, match="does not fit"):
+                write()
+        assert array.read().tolist() == [0, 0] and "f" not in view and "key" not in view.attrs
+        array[...] = [np.inf, 2.5]
+        assert array.read().tolist() == [np.inf, 2.5]
+        assert np.isnan(view.define_array("n", kind, ["x"], [2], fill_value=np.nan).fill_value)
+    with atlas.Atlas.open(tmp_path / "store", mode="r+", float_overflow="infinity") as store:
+        store["a"]["t"].write([large, -2])
+        assert store["a"]["t"].read().tolist() == [np.inf, -2]
+
+
+def test_integers_are_rounded_once(dataset: atlas.DatasetView) -> None:
+    array = dataset.define_array("t", "float32", ["x"], [1])
+    # By way of float64 it would be a tie, and go down.
+    number = (1 << 60) + (1 << 36) + 1
+    array[...] = [number]
+    assert int(array[0]) == (1 << 60) + (1 << 37)
+
+
+def test_places_and_extents_are_integers(dataset: atlas.DatasetView) -> None:
+    array = dataset.define_array("t", "int8", ["x"], np.array([4], "u2"))
+    assert array.read(np.array([1]), [np.int8(2)]).shape == (2,)
+    for call in (
+        lambda: array.read([1.5], [2]),
+        lambda: array.read([1], [1.5]),
+        lambda: array.write(np.zeros(1, "i1"), [1.5]),
+        lambda: array.chunk_stats(0.5),
+        lambda: dataset.define_array("u", "int8", ["y"], [2.9]),
+        lambda: dataset.store.read_array_across_stacked("t", [dataset.name], [0], [2.5]),
+    ):
+        with pytest.raises(TypeError, match=r"'[tu]' of dataset .* is of integers"):
+            call()
+
+
+def test_texts_are_not_cut(dataset: atlas.DatasetView) -> None:
+    array = dataset.define_array("t", "string", ["x"], [2])
+    array[...] = ["a", "línea"]
+    assert array.read(dtype="U").dtype == array.read(dtype="U5").dtype == np.dtype("U5")
+    with pytest.raises(atlas.OutOfRange, match="5 characters"):
+        array.read(dtype="U4")
+    out = np.array(["kept", "kept"])
+    with pytest.raises(atlas.OutOfRange, match="5 characters"):
+        array.read(out=out)
+    assert out.tolist() == ["kept", "kept"]

@@ -104,7 +104,9 @@ def test_every_type_is_the_same(tmp_path):
         assert view["noise"].dtype == np.uint8
         assert view["text"].fill_value == "n/a"
         assert view["no_rows"].shape == (0, 4)
-        assert view.attrs["_atlas_unlimited_dims"] == ["time", "none"]
+        assert view["i2"].unlimited and view["no_rows"].unlimited and view["name"].unlimited is False
+        assert "_atlas_unlimited_dims" not in view.attrs
+        assert not store["every.type/ensemble"]["spread"].unlimited
         atlas.export_netcdf(store, "every.type", out)
     for group in (None, "ensemble", "ensemble/inner"):
         file = {"filename_or_obj": source, "engine": "netcdf4", "group": group}
@@ -129,6 +131,39 @@ def test_every_type_is_the_same(tmp_path):
         assert after["i2"].filters()["shuffle"] and after["i2"].filters()["zlib"]
         assert after.dimensions["time"].isunlimited() and len(after.dimensions["time"]) == 3
         assert after["ensemble"].dimensions.keys() == {"member"}
+
+
+def test_unlimited_dimensions_are_unlimited_arrays(tmp_path):
+    source, out = tmp_path / "in.nc", tmp_path / "out.nc"
+    with netCDF4.Dataset(source, "w") as file:
+        for dim in ("time", "text", "second", "unused"):
+            file.createDimension(dim, None)
+        file.createDimension("x", 2)
+        file.createVariable("t", "f4", ("time", "x"))[...] = [[1, 2], [3, 4]]
+        file.createVariable("of_time", str, ("time",))[...] = np.array(["a", "b"], object)
+        file.createVariable("words", str, ("text",))[...] = np.array(["a", "b", "c"], object)
+        file.createVariable("across", "i2", ("x", "second"))[...] = [[1, 2, 3], [4, 5, 6]]
+        below = file.createGroup("below")
+        below.createVariable("t", "f4", ("time",))[...] = [5, 6]
+    atlas.import_netcdf(source, tmp_path / "store")
+    with atlas.Atlas.open(tmp_path / "store") as store:
+        view = store["in"]
+        assert [name for name in view if view[name].unlimited] == ["t", "of_time", "words"]
+        assert not store["in/below"]["t"].unlimited
+        assert view.attrs["_atlas_unlimited_dims"] == ["text", "second", "unused"]
+        atlas.export_netcdf(store, "in", out)
+        with netCDF4.Dataset(source) as before, netCDF4.Dataset(out) as after:
+            for file in (before, after):
+                assert {dim for dim in file.dimensions if file.dimensions[dim].isunlimited()} == {
+                    "time",
+                    "text",
+                    "second",
+                    "unused",
+                }
+            assert not after["below"].dimensions
+        for name in ("t", "of_time"):
+            view[name].write(np.full((1, 2), 9, "f4") if name == "t" else ["d"], [2, 0] if name == "t" else [2])
+        assert view["t"].read().tolist() == [[1, 2], [3, 4], [9, 9]]
 
 
 def test_groups_are_a_tree(store, tmp_path):

@@ -582,6 +582,28 @@ def test_every_flush_hears_of_a_failure(tmp_path: Path) -> None:
     assert atlas.Atlas.open(tmp_path / "store")["a"]["t"][0] == 0
 
 
+def test_a_flush_that_two_lengths_of_a_dimension_refuse(tmp_path: Path) -> None:
+    store = atlas.Atlas.create(tmp_path / "store")
+    dataset = store.create_dataset("a")
+    first, second = (dataset.define_array(name, "int8", ["time"], [0]) for name in ("p", "q"))
+    first.append(np.zeros(2, "i1"))
+    flush = store.flush_begin()
+    for _ in range(2):
+        with pytest.raises(atlas.InvalidArgument, match="'time' has the length 2 in array 'p' and 0 in array 'q'"):
+            flush.wait()
+    assert flush.done() and "failed" in repr(flush)
+    # The next one hears of it as well.
+    unheard = store.flush_begin()
+    with pytest.raises(atlas.InvalidArgument, match="'time'"):
+        store.flush_begin()
+    with pytest.raises(atlas.InvalidArgument, match="'time'"):
+        unheard.wait()
+    second.append(np.zeros(2, "i1"))
+    store.flush_begin().wait()
+    store.close()
+    assert atlas.Atlas.open(tmp_path / "store")["a"]["q"].shape == (2,)
+
+
 def test_a_flush_that_is_left_to_the_close(tmp_path: Path) -> None:
     with atlas.Atlas.create(tmp_path / "store") as store:
         filled(store)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import random
 import warnings
 from fractions import Fraction
@@ -194,3 +195,39 @@ def test_shapes_and_types() -> None:
         atlas.decode_time([0.0], days + "\0 +01:00")
     with pytest.raises(atlas.Unsupported, match="utc"):
         atlas.decode_time([0.0], days, "utc")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        5,
+        [5],
+        [2000.0, 1, 1, 0, 0, 0, 0],
+        [(2000, 1, 1.7, 0, 0, 0, 0)],
+        [(2000, 1, 1)],
+        [(2000, 1, 1), (2000, 1, 1, 0, 0, 0, 0)],
+        ["2000-05-05"],
+        np.array(["2000-05-05"], "M8[D]"),
+        [datetime.datetime(2000, 5, 5)],
+        np.zeros(1, [(name, "i4") for name in "abcdefg"]),
+    ],
+)
+def test_what_is_no_date_is_refused(given: Any) -> None:
+    with pytest.raises(atlas.TypeMismatch, match="a date is 7 integers"):
+        atlas.encode_time(given, "days since 2000-01-01")
+
+
+def test_dates_in_other_memory() -> None:
+    units = "days since 2000-01-01"
+    date = (2000, 1, 3, 12, 0, 0, 0)
+    assert atlas.encode_time(date, units).tolist() == 2.5
+    assert atlas.encode_time([[date], [date]], units).tolist() == [[2.5], [2.5]]
+    dates = atlas.decode_time([[1, 2.5], [3, 4]], units)
+    assert atlas.encode_time(dates.T, units).tolist() == [[1, 3], [2.5, 4]]
+    assert atlas.encode_time([dates[0, 1]], units).tolist() == [2.5]
+    wide = dates.astype([(name, "i8") for name in dates.dtype.names or ()])
+    assert atlas.encode_time(wide, units).tolist() == [[1, 2.5], [3, 4]]
+    wide["month"] = 1 << 40
+    with pytest.raises(atlas.OutOfRange, match="month is from"):
+        atlas.encode_time(wide, units)
+    assert atlas.encode_time([], units).shape == (0,) and atlas.encode_time(dates[:0], units).shape == (0, 2)

@@ -425,3 +425,38 @@ def test_the_accessor_is_there_in_any_order(run_python, order):
     assert done.returncode == 0, done.stderr
     done = run_python("import atlas, sys\nassert 'xarray' not in sys.modules")
     assert done.returncode == 0, done.stderr
+
+
+def test_unlimited_dimensions_are_unlimited_arrays(store):
+    ds = xr.Dataset(
+        {
+            "t": (("time", "x"), np.zeros((2, 3), "f4")),
+            "name": (("time",), ["a", "b"]),
+            "across": (("x", "other"), np.zeros((3, 4))),
+            "empty": (("none", "x"), np.zeros((0, 3))),
+        },
+        coords={"x": [1, 2, 3]},
+    )
+    ds.atlas.write(store, "a", unlimited_dims=["time", "other"])
+    assert {name: store["a"][name].unlimited for name in store["a"]} == {
+        "t": True,
+        "name": True,
+        "across": False,
+        "empty": False,
+        "x": False,
+    }
+    assert store["a"].attrs["_atlas_unlimited_dims"] == "other"
+    opened = store.open_as_xarray_dataset("a")
+    assert opened.encoding["unlimited_dims"] == {"time", "other"}
+    # What was read is written as it was.
+    opened.load().atlas.write(store, "b")
+    assert store.open_as_xarray_dataset("b").encoding["unlimited_dims"] == {"time", "other"}
+    assert store["b"]["t"].unlimited and store["b"].attrs["_atlas_unlimited_dims"] == "other"
+    # Others that come later.
+    more = xr.Dataset({"u": ("time", [1.0, 2.0]), "y": ("x", [1.0, 2.0, 3.0]), "empty": ds["empty"]})
+    more.atlas.write(store, "a", mode="a", unlimited_dims="none")
+    assert store["a"]["u"].unlimited and store["a"]["empty"].unlimited and not store["a"]["y"].unlimited
+    store["a"]["t"].write(np.ones((1, 3), "f4"), [2, 0])
+    assert store["a"]["t"].shape == (3, 3)
+    store["b"].define_array("mine", "int8", ["record"], [0])
+    assert store.open_as_xarray_dataset("b").encoding["unlimited_dims"] == {"time", "other", "record"}

@@ -14,9 +14,9 @@ from ._attributes import Attributes
 from ._c import ffi, lib
 from ._errors import BufferTooSmall, InvalidArgument, NoStats, NotFound, OutOfRange, TypeMismatch
 from ._index import Key, Selection, select
-from ._memory import extents, source, target
+from ._memory import extents, integers, source, target
 from ._text import Texts, cells, listed, name_of, text, texts
-from ._types import BY_CODE, STRING, TEXT_KINDS, TIMESTAMP, ElementType, element_type, values
+from ._types import BY_CODE, STRING, TEXT_KINDS, TIMESTAMP, ElementType, element_type, wide_values
 
 if TYPE_CHECKING:
     from ._store import Atlas
@@ -516,7 +516,8 @@ class Array:
             return np.asarray(value)
         if info.kind is STRING:
             return np.asarray(value, object)
-        return values(np.asarray(value), info.kind, self._named("values"))
+        # The store says what becomes of floats that the array's type does not have.
+        return wide_values(np.asarray(value), info.kind, self._named("values"))
 
     def _filled(self, value: np.ma.MaskedArray[Any, Any], info: Info) -> NDArray[Any]:
         if not np.ma.is_masked(value):
@@ -545,7 +546,7 @@ class Array:
         # The extents are always given: were the array appended to meanwhile, "all of it" would be more than the memory.
         first = extents(start, info.rank, self._named, "start")
         if shape is not None:
-            count = tuple(int(one) for one in shape)
+            count = tuple(integers(shape, self._named, "shape"))
         elif start is not None:
             count = tuple(max(0, extent - int(one)) for extent, one in zip(info.shape, start, strict=True))
         else:
@@ -608,6 +609,11 @@ class Array:
             lambda *buffer: self._store._status(ask, self._dataset, self._array, rank, first, counts, *buffer), size
         )
         made = found.reshape(shape)
+        if wanted.kind == "U" and wanted.itemsize:
+            room = wanted.itemsize // np.dtype("U1").itemsize
+            longest = max(map(len, found), default=0)
+            if longest > room:
+                raise OutOfRange(self._named(f"a text of {longest} characters does not fit {wanted}"))
         if out is None:
             return made if wanted.kind == "O" else made.astype(wanted)
         out[...] = made

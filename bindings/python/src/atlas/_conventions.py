@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._array import Array
 from ._attributes import Attributes
 from ._c import ffi, lib
+from ._dataset import DatasetView
 from ._errors import AtlasError
 from ._text import name_of
 from ._types import STRING, element_type, one_value
@@ -15,7 +17,7 @@ from ._types import STRING, element_type, one_value
 if TYPE_CHECKING:
     from ._store import Atlas
 
-# An attribute of a dataset: the names of the dimensions that may grow.
+# An attribute of a dataset: the names of the dimensions that may grow, and are the first of no array that is unlimited.
 UNLIMITED = "_atlas_unlimited_dims"
 # Of a dataset: dimensions that no array of it has, or that hide one of their name and length above; and their lengths.
 DIMS, DIM_LENGTHS = "_atlas_dims", "_atlas_dim_lengths"
@@ -28,9 +30,19 @@ UNITS, CALENDAR = "nanoseconds since 1970-01-01", "proleptic_gregorian"
 
 
 def unlimited_of(store: Atlas, dataset: str) -> list[str]:
-    """The dimensions of a dataset that may grow, as `UNLIMITED` names them."""
-    found = Attributes(store, name_of(dataset), None)
-    value = found[UNLIMITED] if UNLIMITED in found else []
+    """The dimensions of a dataset that may grow: those of `UNLIMITED`, and the first ones of unlimited arrays."""
+    view = DatasetView(store, name_of(dataset))
+    found = dict.fromkeys(named_unlimited(view))
+    for name in view:
+        array = Array(store, name_of(dataset), name_of(name))
+        if array.unlimited:
+            found[array.dims[0]] = None
+    return list(found)
+
+
+def named_unlimited(view: DatasetView) -> list[str]:
+    """The dimensions that `UNLIMITED` names."""
+    value = view.attrs.get(UNLIMITED, [])
     return [value] if isinstance(value, str) else [str(one) for one in value]
 
 

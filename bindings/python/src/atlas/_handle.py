@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from ._c import ffi, lib
 from ._choices import overflow_of
-from ._errors import Cancelled, InvalidArgument, NotFound, check, store_not_found
+from ._errors import AtlasError, Cancelled, InvalidArgument, NotFound, check, store_not_found
 
 Log: TypeAlias = Callable[[int, str], object]
 Progress: TypeAlias = Callable[[str, int, int], object]
@@ -42,7 +42,12 @@ class _Process:
     def end(self) -> None:
         """Name the stores whose changes the process's end loses. The library cannot: its end comes after Python's."""
         for handle in list(self.open):
-            if handle.number and describe(handle).unflushed_changes:
+            try:
+                is_lost = handle.number and describe(handle).unflushed_changes
+            except AtlasError:
+                # Closed meanwhile by another thread, or damaged: the others are named all the same.
+                continue
+            if is_lost:
                 handle.calls.tell(
                     logging.WARNING,
                     f"store {handle.path}: the changes since the last flush are lost: "

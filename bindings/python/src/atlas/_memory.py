@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -74,11 +75,19 @@ def _of_contiguous(array: NDArray[Any], code: int, writable: bool) -> Memory:
     return Memory(code, _NULL, _from_buffer(_CHARS, lent, writable), array)
 
 
+def integers(values: Any, what: Callable[[str], str], name: str) -> list[int]:
+    """Integers of any kind as Python's own. In failures they are `what(name)`."""
+    try:
+        return [operator.index(value) for value in values]
+    except TypeError:
+        raise TypeMismatch(f"{what(name)} is of integers, not {values!r}") from None
+
+
 def extents(values: Any, rank: int | None, what: Callable[[str], str], name: str) -> Any:
     """Extents or indices as a `uint64_t[]`; None as NULL. In failures they are `what(name)`."""
     if values is None:
         return _NULL
-    listed = [int(value) for value in values]
+    listed = integers(values, what, name)
     if rank is not None and len(listed) != rank:
         raise InvalidArgument(f"{what(name)} has {len(listed)} numbers, not one for each of {rank} dimensions")
     try:

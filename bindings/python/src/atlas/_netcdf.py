@@ -198,7 +198,9 @@ class _Importer:
         view = self.store.create_dataset(name)
         made.append(name)
         self.attributes(group, view.attrs, "")
-        unlimited = [key for key, dim in group.dimensions.items() if dim.isunlimited()]
+        # Arrays of numbers say it themselves: whether there will be others, and their dimensions, is not known yet.
+        said = {one.dimensions[0] for one in group.variables.values() if _is_number(one) and _grows(one, group)}
+        unlimited = [key for key, dim in group.dimensions.items() if dim.isunlimited() and key not in said]
         if unlimited:
             view.attrs[UNLIMITED] = unlimited
         used = {key for variable in group.variables.values() for key in variable.dimensions}
@@ -211,7 +213,7 @@ class _Importer:
             view.attrs[DIMS] = list(loose)
             view.attrs[DIM_LENGTHS] = np.array(list(loose.values()), "i8")
         for key, variable in group.variables.items():
-            self.variable(variable, key, name)
+            self.variable(variable, key, name, _grows(variable, group))
 
     def unsupported(self, what: str) -> None:
         if not self.skip_unsupported:
@@ -231,7 +233,7 @@ class _Importer:
             else:
                 set_attribute(attributes, key, _texts(value))
 
-    def variable(self, variable: netCDF4.Variable[Any], name: str, dataset: str) -> None:
+    def variable(self, variable: netCDF4.Variable[Any], name: str, dataset: str, grows: bool) -> None:
         kind = _user_type(variable)
         if kind is not None:
             return self.unsupported(f"variable {name!r} is of the type {kind}")
@@ -253,7 +255,8 @@ class _Importer:
             if chars.dim:
                 dims, shape, wanted = dims[:-1], shape[:-1], wanted and wanted[:-1]
         type_name = element_type(_stored_type(variable, chars)).name
-        array = self.store[dataset].define_array(name, type_name, dims, shape, wanted, fill)
+        unlimited = grows if dims else None
+        array = self.store[dataset].define_array(name, type_name, dims, shape, wanted, fill, unlimited=unlimited)
         self.attributes(variable, array.attrs, f"variable {name!r}: ", () if fill is None else ("_FillValue",))
         if chars is not None:
             for key, value in chars.attributes().items():
@@ -264,6 +267,16 @@ class _Importer:
                 start = start[: len(dims)]
                 values = chars.texts(values)
             array.write(values, start)
+
+
+def _is_number(variable: netCDF4.Variable[Any]) -> bool:
+    return _user_type(variable) is None and variable.dtype is not str and variable.dtype != "S1"
+
+
+def _grows(variable: netCDF4.Variable[Any], group: netCDF4.Dataset) -> bool:
+    """Whether the first dimension of a variable is an unlimited one of its own group."""
+    dims = variable.get_dims()
+    return bool(dims) and dims[0].isunlimited() and dims[0].group().path == group.path
 
 
 def _above(group: netCDF4.Dataset) -> Iterator[dict[str, netCDF4.Dimension]]:

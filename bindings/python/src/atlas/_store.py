@@ -380,12 +380,17 @@ class Atlas:
             begun = list(self._flushes)
             try:
                 self._change(function)
-            except _OF_THE_CALL:
-                raise
             except AtlasError as failure:
-                self._settle(begun, failure)
+                self._heard(begun, failure, function)
                 raise
             self._settle(begun, None)
+
+    def _heard(self, begun: list[Flush], failure: AtlasError, function: Callable[..., int]) -> None:
+        """What a call that failed says of the flushes that were begun before: the library says it once."""
+        # These two take no argument that could be wrong: a flush was, by the lengths of a dimension.
+        of_a_flush = isinstance(failure, InvalidArgument) and function in (lib.atlas_flush_begin, lib.atlas_flush_wait)
+        if of_a_flush or not isinstance(failure, _OF_THE_CALL):
+            self._settle(begun, failure)
 
     def _settle(self, begun: list[Flush], failure: AtlasError | None) -> None:
         for flush in begun:
@@ -447,10 +452,8 @@ class Atlas:
             begun = list(self._flushes)
             try:
                 self._change(lib.atlas_flush_begin)
-            except _OF_THE_CALL:
-                raise
             except AtlasError as failure:
-                self._settle(begun, failure)
+                self._heard(begun, failure, lib.atlas_flush_begin)
                 raise
             self._flushes.add(flush)
         return flush
@@ -762,7 +765,8 @@ class Atlas:
         key, copy = name_of(name, "a dataset's name"), name_of(to, "a dataset's name")
         target = self if store is None else store
         writer = target._writer()
-        check(lib.atlas_copy_dataset(self._use().number, key, writer.number, copy))
+        reader = self._use()
+        check(lib.atlas_copy_dataset(reader.number, key, writer.number, copy))
         return DatasetView(target, copy)
 
     @property

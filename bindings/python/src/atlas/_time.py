@@ -67,6 +67,35 @@ def decode_time(values: ArrayLike, units: str | None = None, calendar: str | Non
     return dates
 
 
+def _dates_of(given: ArrayLike) -> NDArray[Any]:
+    """Dates as the library takes them. NumPy would make a date of any number, which all of its fields then are."""
+    names = _DATE.names or ()
+    try:
+        array = np.asarray(given)
+    except ValueError:
+        raise TypeMismatch(f"a date is {len(names)} integers, {', '.join(names)}, and not all of these are") from None
+    if array.dtype == _DATE:
+        return np.asarray(array, order="C")
+    if array.dtype.names == names:
+        array = np.stack([array[name] for name in names], -1)
+    is_listed = array.ndim > 0 and array.shape[-1] == len(names)
+    if array.size == 0:
+        return np.empty(array.shape[:-1] if is_listed else array.shape, _DATE)
+    if not is_listed or array.dtype.kind not in "iu":
+        raise TypeMismatch(
+            f"a date is {len(names)} integers, {', '.join(names)}, as decode_time gives it: these are {array.dtype} of "
+            f"shape {array.shape}"
+        )
+    dates = np.empty(array.shape[:-1], _DATE)
+    for name, numbers in zip(names, np.moveaxis(array, -1, 0), strict=True):
+        limits = np.iinfo(_DATE[name])
+        if numbers.min() < limits.min or numbers.max() > limits.max:
+            found = f"from {numbers.min()} to {numbers.max()}"
+            raise OutOfRange(f"{name} is from {limits.min} to {limits.max}, not {found}")
+        dates[name] = numbers
+    return dates
+
+
 def encode_time(
     dates: ArrayLike, units: str | None = None, calendar: str | None = None, dtype: DTypeLike = "float64"
 ) -> NDArray[Any]:
@@ -75,7 +104,7 @@ def encode_time(
     Parameters
     ----------
     dates : array_like
-        As `decode_time` gives them, or tuples (year, month, day, hour, minute, second, nanosecond).
+        As `decode_time` gives them, or tuples (year, month, day, hour, minute, second, nanosecond) of integers.
     units, calendar : str, optional
         As for `decode_time`; the dates are of this calendar.
     dtype : dtype_like
@@ -88,9 +117,9 @@ def encode_time(
     OutOfRange
         A date is outside the years that there are, or no whole number of the units, where `dtype` is an integer.
     TypeMismatch
-        The numbers are to be of another type.
+        The numbers are to be of another type, or these are no dates.
     """
-    array = np.asarray(dates, _DATE, order="C")
+    array = _dates_of(dates)
     kind = element_type(dtype)
     if kind is STRING:
         raise TypeMismatch("string holds no times: integers, float32, float64 and datetime64 do")

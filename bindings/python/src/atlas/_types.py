@@ -57,6 +57,9 @@ _BY_NAME = {kind.name: kind for kind in _TYPES}
 _BY_NAME |= {ffi.string(lib.atlas_dtype_name(kind.code)).decode(): kind for kind in _TYPES}
 _BY_NAME |= {"str": STRING, "datetime64[ns]": TIMESTAMP}
 
+# Kinds of floats, and the kinds beside their own whose values become such.
+_WIDEN = {"f": "iu", "c": "iuf"}
+
 # Kinds of NumPy's types that hold text: str, bytes, objects, and StringDType.
 TEXT_KINDS = frozenset("USOT")
 
@@ -127,12 +130,25 @@ def values(array: NDArray[Any], kind: ElementType, what: str) -> NDArray[Any]:
                 raise OutOfRange(f"{what}: {value} does not fit {kind.name}")
         else:
             return array.astype(target)
-    elif source.kind == target.kind or array.size == 0:
-        return array.astype(target)
-    elif (target.kind == "f" and source.kind in "iu") or (target.kind == "c" and source.kind in "iuf"):
-        return array.astype(target)
+    elif source.kind == target.kind or array.size == 0 or source.kind in _WIDEN.get(target.kind, ""):
+        with np.errstate(over="ignore"):
+            made = array.astype(target)
+        if target.kind in _WIDEN:
+            for given, narrowed in ((array.real, made.real), (array.imag, made.imag)):
+                lost = np.isinf(narrowed) & np.isfinite(given)
+                if lost.any():
+                    raise OutOfRange(f"{what}: {given[lost].flat[0]} does not fit {kind.name}")
+        return made
     shown = repr(array[()]) if array.ndim == 0 else f"{source} values"
     raise TypeMismatch(f"{what}: {shown} cannot be {kind.name}")
+
+
+def wide_values(array: NDArray[Any], kind: ElementType, what: str) -> NDArray[Any]:
+    """As `values`, of a type that the library converts to `kind`: floats by the store's `float_overflow`."""
+    # Integers have no overflow but in float16, and are rounded once.
+    if kind.numpy.kind in _WIDEN and (array.dtype.kind in "fc" or kind.numpy == np.float16):
+        kind = BY_CODE[lib.ATLAS_DTYPE_C128 if kind.numpy.kind == "c" else lib.ATLAS_DTYPE_F64]
+    return values(array, kind, what)
 
 
 def _time(value: object) -> object:

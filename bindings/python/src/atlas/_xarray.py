@@ -199,7 +199,8 @@ class DatasetAccessor:
             Of variables their encoding, instead of what ``variable.encoding`` says: that of CF, and "chunks",
             "codec", "level", "shuffle" and "pack".
         unlimited_dims : str or iterable of str, optional
-            Dimensions that may grow, noted for who reads them.
+            Dimensions that may grow. An array whose first dimension is one of them is unlimited: `Array.write` past its
+            end makes it grow.
         mode : {"x", "a"}
             "x" for a new dataset. "a" writes into one that may exist; variables of the same name are replaced.
 

@@ -25,7 +25,17 @@ from . import _chars
 from ._array import Array
 from ._attributes import Attributes
 from ._chars import Chars
-from ._conventions import CALENDAR, RESERVED, TYPES, UNITS, UNLIMITED, fill_of, set_attribute, unlimited_of
+from ._conventions import (
+    CALENDAR,
+    RESERVED,
+    TYPES,
+    UNITS,
+    UNLIMITED,
+    fill_of,
+    named_unlimited,
+    set_attribute,
+    unlimited_of,
+)
 from ._errors import InvalidArgument, OutOfRange, TypeMismatch, UnflushedChanges
 from ._index import select
 from ._store import Atlas
@@ -161,7 +171,7 @@ class AtlasDataStore(WritableCFDataStore):
         Of variables that are written, the shapes of chunks.
     """
 
-    __slots__ = ("chunks", "dataset", "manager", "source")
+    __slots__ = ("chunks", "dataset", "manager", "source", "unlimited")
 
     def __init__(
         self, manager: Manager, dataset: str, source: str, chunks: Mapping[Any, Sequence[int]] | None = None
@@ -170,6 +180,7 @@ class AtlasDataStore(WritableCFDataStore):
         self.dataset = dataset
         self.source = source
         self.chunks = dict(chunks or {})
+        self.unlimited: frozenset[str] = frozenset()
 
     @property
     def store_of(self) -> Atlas:
@@ -282,10 +293,15 @@ class AtlasDataStore(WritableCFDataStore):
         self, variables: Mapping[Hashable, xr.Variable], unlimited_dims: Iterable[Hashable] | None = None
     ) -> None:
         super().set_dimensions(variables, unlimited_dims=unlimited_dims)
-        if unlimited_dims:
-            before = unlimited_of(self.store_of, self.dataset)
-            named = [*before, *(str(dim) for dim in unlimited_dims if dim not in before)]
-            self.store_of[self.dataset].attrs[UNLIMITED] = named
+        before = unlimited_of(self.store_of, self.dataset)
+        asked = [str(dim) for dim in unlimited_dims or ()]
+        self.unlimited = frozenset((*before, *asked))
+        # Arrays of numbers say it themselves; of others the dimensions are not known yet.
+        said = {one.dims[0] for one in variables.values() if one.dims and one.dtype.kind not in "SUOT"}
+        loose = [dim for dim in asked if dim not in before and dim not in said]
+        if loose:
+            view = self.store_of[self.dataset]
+            view.attrs[UNLIMITED] = [*named_unlimited(view), *loose]
 
     def set_dimension(self, dim: str, length: int, is_unlimited: bool = False) -> None:
         pass
@@ -319,13 +335,14 @@ class AtlasDataStore(WritableCFDataStore):
         else:
             fill = fill_of(data.dtype, attrs)
         kind = element_type(data.dtype)
+        unlimited = dims[0] in self.unlimited if dims else None
         chunks = self.chunks.get(name)
         if chunks is None:
             chunks = _chunks(data, encoding.get("chunks"))
         if name in view:
             found = view[name]
             same = found._info().kind is kind and found.shape == data.shape and found.dims == dims
-            if same and _same_value(found.fill_value, fill):
+            if same and found.unlimited == bool(unlimited) and _same_value(found.fill_value, fill):
                 for key in found.attrs:
                     del found.attrs[key]
                 array = found
@@ -335,7 +352,7 @@ class AtlasDataStore(WritableCFDataStore):
         else:
             array = None
         if array is None:
-            array = view.define_array(name, kind.name, dims, data.shape, chunks, fill, **options)
+            array = view.define_array(name, kind.name, dims, data.shape, chunks, fill, unlimited=unlimited, **options)
         for key, value in attrs.items():
             set_attribute(array.attrs, key, value)
         return Target(array), _aligned(data, array.chunks)

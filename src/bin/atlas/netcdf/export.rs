@@ -215,7 +215,12 @@ impl Exporter<'_> {
         let what = format!("dataset '{dataset}'");
         let group = self.group(path)?;
         self.write_attributes(group.owner(), &attributes, &what)?;
-        let unlimited = texts_of(&attributes, reserved::UNLIMITED);
+        let arrays = self.store.array_names(dataset)?;
+        let mut unlimited = texts_of(&attributes, reserved::UNLIMITED).to_vec();
+        for array in &arrays {
+            let info = self.store.array_info(dataset, array)?;
+            unlimited.extend(info.dims.into_iter().next().filter(|_| info.unlimited));
+        }
         let lengths = match find(&attributes, reserved::DIM_LENGTHS) {
             Some(Value::I64(lengths)) => lengths.as_slice(),
             _ => &[],
@@ -224,9 +229,9 @@ impl Exporter<'_> {
             let length = u64::try_from(length).unwrap_or(0);
             self.define_dimension(path, name, length, unlimited.contains(name), &what)?;
         }
-        for array in self.store.array_names(dataset)? {
+        for array in arrays {
             let what = format!("array '{array}' of dataset '{dataset}'");
-            if let Some(variable) = self.array(dataset, &array, path, unlimited, &what)? {
+            if let Some(variable) = self.array(dataset, &array, path, &unlimited, &what)? {
                 variables.push(variable);
             }
         }

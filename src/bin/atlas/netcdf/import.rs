@@ -251,8 +251,12 @@ impl Importer<'_> {
     }
 
     fn array(&mut self, dataset: &str, plan: &ArrayPlan, planner: &mut Planner) -> Result<(), Error> {
-        let options =
-            ArrayOptions { chunk_shape: plan.chunks.clone(), fill_value: plan.fill.clone(), ..ArrayOptions::default() };
+        let options = ArrayOptions {
+            chunk_shape: plan.chunks.clone(),
+            fill_value: plan.fill.clone(),
+            unlimited: plan.unlimited,
+            ..ArrayOptions::default()
+        };
         let dims: Vec<_> = plan.dims.iter().map(String::as_str).collect();
         self.store.define_array(dataset, &plan.name, plan.dtype, &dims, &plan.shape, options)?;
         for (name, value) in &plan.attributes {
@@ -383,8 +387,14 @@ impl Comparison<'_> {
     fn array(&mut self, dataset: &str, array: &ArrayPlan, what: &str) -> Result<(), Error> {
         let info = self.store.array_info(dataset, &array.name)?;
         let (found, expected) = ((&info.shape, &info.dims), (&array.shape, &array.dims));
-        if info.dtype != array.dtype || found != expected || info.fill_value != array.fill {
-            self.differences.push(format!("{what}: its type, shape, dimensions or fill value differ"));
+        let unlimited = array.unlimited.unwrap_or(false);
+        if info.dtype != array.dtype
+            || found != expected
+            || info.fill_value != array.fill
+            || info.unlimited != unlimited
+        {
+            self.differences
+                .push(format!("{what}: its type, shape, dimensions, whether it grows, or fill value differ"));
             return Ok(());
         }
         self.attributes(dataset, Some(&array.name), &array.attributes, what)?;

@@ -22,7 +22,7 @@ const TEXT_BYTES: u64 = 32;
 mod reserved {
     /// What all of them begin with.
     pub const PREFIX: &str = "_atlas_";
-    /// Of a dataset: the names of the dimensions that may grow.
+    /// Of a dataset: the names of the dimensions that may grow, and are the first of no array that is unlimited.
     pub const UNLIMITED: &str = "_atlas_unlimited_dims";
     /// Of a dataset: dimensions that no array of it has, and those that hide one of their name and length.
     pub const DIMS: &str = "_atlas_dims";

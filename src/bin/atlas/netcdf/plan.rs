@@ -26,6 +26,8 @@ pub struct ArrayPlan {
     pub dims: Vec<String>,
     pub shape: Vec<u64>,
     pub chunks: Option<Vec<u64>>,
+    /// Whether the first dimension is an unlimited one of the variable's group; `None` without dimensions.
+    pub unlimited: Option<bool>,
     pub fill: Option<FillValue>,
     pub attributes: Attributes,
     pub source: Source,
@@ -83,7 +85,11 @@ impl Planner {
 
         let (mut attributes, forms) = self.attributes(group.owner(), &what)?;
         attributes.extend(types(&forms));
-        let unlimited: Vec<_> = own.iter().filter(|d| d.unlimited).map(|d| d.name.clone()).collect();
+        // Arrays of numbers say it themselves: what is left out of others is not known yet.
+        let numbers = variables.iter().filter(|variable| matches!(variable.kind, Kind::Number(_)));
+        let said: HashSet<_> = numbers.filter_map(|variable| variable.dimensions.first().copied()).collect();
+        let unlimited = own.iter().filter(|d| d.unlimited && !said.contains(&d.id));
+        let unlimited: Vec<_> = unlimited.map(|d| d.name.clone()).collect();
         if !unlimited.is_empty() {
             attributes.push((reserved::UNLIMITED.into(), Value::String(unlimited)));
         }
@@ -101,6 +107,8 @@ impl Planner {
         for variable in variables {
             let named = format!("{what}variable '{}'", variable.name);
             let visible = |d: &Dimension| own.iter().chain(above.iter().rev()).find(|one| one.name == d.name);
+            let first = variable.dimensions.first();
+            let grows = own.iter().any(|dimension| dimension.unlimited && Some(&dimension.id) == first);
             let mut dims = Vec::new();
             for id in &variable.dimensions {
                 let found = all.get(id).ok_or_else(|| corrupt(format!("{named} has a dimension that is nowhere")))?;
@@ -110,7 +118,7 @@ impl Planner {
                 let name = if hidden { format!("{place}/{}", dimension.name) } else { dimension.name.clone() };
                 dims.push((name, dimension.length as u64));
             }
-            arrays.extend(self.variable(variable, dims, &named)?);
+            arrays.extend(self.variable(variable, dims, grows, &named)?);
         }
         plans.push(DatasetPlan { name: name.to_owned(), attributes, arrays });
 
@@ -162,6 +170,7 @@ impl Planner {
         &mut self,
         variable: Variable,
         dims: Vec<(String, u64)>,
+        grows: bool,
         named: &str,
     ) -> Result<Option<ArrayPlan>, Error> {
         if let Kind::User(class, kind) = &variable.kind {
@@ -205,7 +214,9 @@ impl Planner {
         };
         let chunks = chunks.map(|extents| extents.into_iter().map(|extent| extent.max(1)).collect::<Vec<_>>());
         let chunks = chunks.filter(|extents| !extents.is_empty() && fits(extents, dtype));
-        Ok(Some(ArrayPlan { name: variable.name, dtype, dims, shape: of_array, chunks, fill, attributes, source }))
+        let unlimited = (!dims.is_empty()).then_some(grows);
+        let name = variable.name;
+        Ok(Some(ArrayPlan { name, dtype, dims, shape: of_array, chunks, unlimited, fill, attributes, source }))
     }
 }
 
