@@ -49,7 +49,7 @@ while IFS=: read -r page target; do
     esac
     [[ -e $(dirname "$page")/$target ]] || { echo "$page links to $target, which is not installed" >&2; exit 1; }
 done < <(for page in "$docs"/*.md "$docs"/docs/*.md; do
-    sed '/^```/,/^```$/d' "$page" | grep -o ']([^)#]*' | cut -c 3- | grep . | sed "s|^|$page:|"
+    sed '/^```/,/^```$/d' "$page" | grep -o ']([^)#]*' | cut -c 3- | grep . | sed "s|^|$page:|" || true
 done)
 
 fpm=$PWD/build/venv/bin/fpm
