@@ -1,10 +1,13 @@
 # make           the library
 # make tool      the command-line tool, atlas; with `import` and `export` where libnetcdf is with its headers
 # make demo      build the library and a simulation, run it, show what it stored
-# make test      everything that must hold; .ci/run is this
+# make check     the tests that need no more than Rust, a C compiler and python3: under three minutes, once it is built
+# make test      everything that must hold, in about half an hour; .ci/run is this
+# make docs      the site, with the references of all languages, into build/docs; needs scripts/install-deps.sh
 # make bench     six workloads beside NetCDF-4 and the machine's limits; PEERS=all: beside four others, too;
 #                see benches/README.md
-# make install   PREFIX=/usr/local DESTDIR= LIBDIR= INCLUDEDIR= DATADIR= BINDIR=; the tool, too, if it is built
+# make install   PREFIX=/usr/local DESTDIR= LIBDIR= INCLUDEDIR= DATADIR= BINDIR= DOCDIR=; the tool and
+#                the site, too, if they are built
 # make dist      a tarball that builds without the network
 # make clean
 
@@ -13,6 +16,7 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 DATADIR ?= $(PREFIX)/share
 BINDIR ?= $(PREFIX)/bin
+DOCDIR ?= $(DATADIR)/doc/atlas_store
 CARGO ?= cargo
 CFLAGS ?= -O2 -g
 INSTALL ?= install
@@ -25,7 +29,7 @@ TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))/release
 EXAMPLE_CFLAGS = -std=c99 -Wall -Wextra -Wpedantic $(CFLAGS) -Iinclude
 EXAMPLE_LIBS = -Lbuild/lib -latlas_store -Wl,-rpath,$(abspath build/lib)
 
-.PHONY: all library tool examples demo test bench install install-tool dist clean
+.PHONY: all library tool examples demo check test docs bench install install-tool install-docs dist clean
 
 all: library
 
@@ -71,6 +75,17 @@ demo: build/examples/shallow_water
 bench: library
 	benches/run.sh build/lib $(if $(PEERS),--peers=$(PEERS))
 
+# What takes minutes is left to `make test`: crashes at every instant, damage, hostile files, random sessions, schedules.
+QUICK_TESTS := anew dimensions fixture generations header layering naming pins places resize statistics store symbols time
+
+check: library
+	$(CARGO) test --locked --quiet --lib $(addprefix --test ,$(QUICK_TESTS))
+	ATLAS_TEST_VALGRIND=0 tests/c/run.sh build/lib version misuse roundtrip time processes forgets
+	packaging/check.sh
+
+docs: library
+	scripts/docs.sh
+
 test:
 	scripts/install-deps.sh
 	scripts/test.sh
@@ -110,7 +125,24 @@ install: | build/lib/libatlas_store.so
 	    $(SUBSTITUTE) bindings/c/$${file##*/}.in > $(DESTDIR)$(LIBDIR)/$$file && \
 	    chmod 644 $(DESTDIR)$(LIBDIR)/$$file || exit 1; \
 	done
+	$(MAKE) --no-print-directory install-docs
 	if [ -e build/bin/atlas ]; then $(MAKE) --no-print-directory install-tool; fi
+
+# The pages as they lie in the sources, so that their links hold, and what they tell of.
+DOCS = README.md CHANGELOG.md LICENSE LICENSE-APACHE LICENSE-MIT include/atlas.h bindings/cpp/include/atlas.hpp \
+    bindings/python/src/atlas/virtualizarr.py \
+    $(wildcard docs/*.md benches/*.md bindings/*.md bindings/*/README.md packaging/*.md) \
+    $(wildcard examples/*.md examples/*/*.c examples/*/*.cpp examples/*/*.f90 examples/*/*.jl examples/*/*.py \
+    examples/*/*.rs examples/*/*.sh)
+
+install-docs:
+	for file in $(DOCS); do \
+	    $(INSTALL) -d $(DESTDIR)$(DOCDIR)/$$(dirname $$file) && \
+	    $(INSTALL) -m $$(if [ -x $$file ]; then echo 755; else echo 644; fi) $$file $(DESTDIR)$(DOCDIR)/$$file || exit 1; \
+	done
+	if [ -e build/docs/index.html ]; then \
+	    $(INSTALL) -d $(DESTDIR)$(DOCDIR) && cp -r build/docs $(DESTDIR)$(DOCDIR)/html; \
+	fi
 
 install-tool:
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(foreach folder,man/man1 bash-completion/completions zsh/site-functions \

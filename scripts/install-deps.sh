@@ -28,6 +28,8 @@ need gfortran command -v gfortran
 need libeigen3-dev pkg-config --exists eigen3
 need libxtensor-dev test -e /usr/include/xtensor/xarray.hpp
 need libarmadillo-dev test -e /usr/include/armadillo
+need doxygen command -v doxygen
+need mandoc command -v mandoc
 need ferret-datasets test -e /usr/share/ferret-vis/data/coads_climatology.cdf
 
 as_root=()

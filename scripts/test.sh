@@ -77,7 +77,9 @@ step "demo" make --no-print-directory demo
 step "install" tests/install/run.sh
 step "fuzzing" fuzz/run.sh
 step "offline build" tests/dist.sh
-step "README" tests/readme.sh build/lib
+step "README and pages" tests/readme.sh build/lib
+step "documentation" scripts/docs.sh
+step "packaging" packaging/check.sh
 
 printf '\n'
 if ((${#failures[@]} > 0)); then printf 'failed: %s\n' "${failures[@]}"; fi

@@ -37,6 +37,22 @@ for file in bash-completion/completions/atlas zsh/site-functions/_atlas fish/ven
     grep -q ATLAS_COMPLETE "$work/prefix/share/$file"
 done
 
+# The pages and the examples, with every file that a link in a page names, but for those of tests and for man pages, which
+# have their own place.
+docs=$work/prefix/share/doc/atlas_store
+for page in README.md CHANGELOG.md docs/tutorial-c.md docs/format.md bindings/julia/README.md; do
+    cmp "$page" "$docs/$page"
+done
+diff -r examples "$docs/examples"
+while IFS=: read -r page target; do
+    case $target in
+    http* | ../tests/* | *CONTRIBUTING.md | man) continue ;;
+    esac
+    [[ -e $(dirname "$page")/$target ]] || { echo "$page links to $target, which is not installed" >&2; exit 1; }
+done < <(for page in "$docs"/*.md "$docs"/docs/*.md; do
+    sed '/^```/,/^```$/d' "$page" | grep -o ']([^)#]*' | cut -c 3- | grep . | sed "s|^|$page:|" || true
+done)
+
 fpm=$PWD/build/venv/bin/fpm
 # fpm builds a program that depends on the package in a folder, which then runs.
 fpm_runs() { # PACKAGE PREFIX FOLDER

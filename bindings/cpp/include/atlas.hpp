@@ -608,6 +608,7 @@ template <class T> struct Strided {
     T *data;         ///< The region's first cell.
     Strides strides; ///< One for each dimension, in elements; may be negative.
 };
+/// So that `Strided{pointer, {1}}` needs no type.
 template <class T> Strided(T *, Strides) -> Strided<T>;
 
 namespace detail {
