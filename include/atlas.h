@@ -569,7 +569,7 @@ typedef struct {
     uint64_t dataset_count;
     /** Array files (array names with data on disk). */
     uint64_t array_file_count;
-    /** Segment files. */
+    /** Segments. */
     uint64_t segment_count;
     /** Bytes on disk that belong to living arrays. */
     uint64_t live_bytes;

@@ -276,7 +276,7 @@ pub struct atlas_store_description {
     pub dataset_count: u64,
     /// Array files (array names with data on disk).
     pub array_file_count: u64,
-    /// Segment files.
+    /// Segments.
     pub segment_count: u64,
     /// Bytes on disk that belong to living arrays.
     pub live_bytes: u64,

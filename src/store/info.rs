@@ -23,7 +23,7 @@ pub struct StoreInfo {
     pub dataset_count: u64,
     /// Array names under which something is stored.
     pub array_file_count: u64,
-    /// Segment files.
+    /// Segments.
     pub segment_count: u64,
     /// Stored bytes of chunks that some array uses.
     pub live_bytes: u64,
@@ -46,9 +46,9 @@ pub struct ArrayFileInfo {
     pub array: Arc<str>,
     /// The folder of its segments.
     pub folder: PathBuf,
-    /// Segment files.
+    /// Segments.
     pub segment_count: u64,
-    /// Bytes of the segment files.
+    /// Bytes of the segments.
     pub file_bytes: u64,
     /// Stored bytes of chunks that some array uses.
     pub live_bytes: u64,

@@ -86,8 +86,8 @@ impl Queue {
 impl Store {
     /// Writes all changes to disk, atomically and durably, and returns when they are there.
     ///
-    /// One new segment file for each array name that was written to, one new root. After an error the last commit is
-    /// what is on disk, and nothing in memory is lost: the flush can be tried again, except after
+    /// One new segment for each array name that was written to, small ones of many names in one file; one new root. After
+    /// an error the last commit is what is on disk, and nothing in memory is lost: the flush can be tried again, except after
     /// [`ErrorKind::Poisoned`]. [`ErrorKind::InvalidArgument`] says that a dimension's name has two lengths in a dataset.
     pub fn flush(&self) -> Result<()> {
         self.check_writable()?;
