@@ -198,6 +198,8 @@ fn the_next_writer_removes_a_scratch_file_that_a_crash_left() {
 enum Step {
     /// Rows to append to an array.
     Append(usize, u64),
+    /// Rows that an array gets and that are not written.
+    Grow(usize, u64),
     /// First row and rows, first column and columns, in parts of what there is.
     Write(usize, [f64; 4]),
     Read(usize, [f64; 4]),
@@ -212,6 +214,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let parts = || proptest::array::uniform4(0.0..1.0f64);
     let step = prop_oneof![
         12 => (array(), 1..4u64).prop_map(|(array, rows)| Step::Append(array, rows)),
+        1 => (array(), 1..24u64).prop_map(|(array, rows)| Step::Grow(array, rows)),
         2 => (array(), parts()).prop_map(|(array, parts)| Step::Write(array, parts)),
         3 => (array(), parts()).prop_map(|(array, parts)| Step::Read(array, parts)),
         1 => Just(Step::Flush),
@@ -301,6 +304,13 @@ fn run(steps: &[Step], buffer: u64, threads: usize) -> u64 {
                     model.cells.extend(more);
                     model.rows += rows;
                 }
+            }
+            Step::Grow(array, rows) => {
+                let model = &mut models[*array];
+                model.rows += rows;
+                store.resize_array("d", &format!("a{array}"), model.rows).unwrap();
+                let fill = if *array == 3 { 0.0 } else { FILL };
+                model.cells.resize((model.rows * model.columns) as usize, fill);
             }
             Step::Write(array, parts) => {
                 let (name, model) = (format!("a{array}"), &mut models[*array]);
