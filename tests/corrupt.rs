@@ -121,14 +121,16 @@ fn flip(notation: u8) {
     let clean = open(&path).unwrap();
     assert!(read_all(&clean));
     assert_eq!(clean.verify(&mut |damage| panic!("{damage:?}")).unwrap(), 0);
+    let is_bundle = |file: &PathBuf| file.extension().is_some_and(|extension| extension == "bundle");
+    assert_eq!(files(&path).iter().any(is_bundle), notation & 4 != 0);
     for file in files(&path) {
         let good = std::fs::read(&file).unwrap();
         // Every byte of a root and of the ends of a segment, where its header and its index are; between them every
         // 7th. Segments are alike whatever the root is: with the other notations fewer of their bytes are enough.
         let root = file.parent() == Some(&path);
-        let is_catalogue = file.extension().is_some_and(|extension| extension == "cat");
-        let step = if notation == 0 || is_catalogue { 7 } else { 101 };
-        let ends = |i: usize| (notation == 0 || is_catalogue) && (i < 64 || i + 400 > good.len());
+        let is_new = is_bundle(&file) || file.extension().is_some_and(|extension| extension == "cat");
+        let step = if notation == 0 || is_new { 7 } else { 101 };
+        let ends = |i: usize| (notation == 0 || is_new) && (i < 64 || i + 400 > good.len());
         for i in (0..good.len()).filter(|&i| root || ends(i) || i.is_multiple_of(step)) {
             let mut bad = good.clone();
             bad[i] ^= 1 << (i % 8);

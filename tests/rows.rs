@@ -378,3 +378,35 @@ fn rows_are_what_was_written_whatever_is_done_meanwhile() {
         .unwrap();
     assert!(made.load(Ordering::Relaxed) > 100, "{made:?} scratch files");
 }
+
+#[test]
+fn totals_of_what_is_written_ahead_are_of_one_shape() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let store = create(&path, &Arc::default(), runtime(160 << 10, 0));
+    store.create_dataset("d").unwrap();
+    let options = |rows| ArrayOptions {
+        chunk_shape: Some(vec![rows, 1000]),
+        fill_value: Some(FillValue::from(FILL)),
+        ..ArrayOptions::default()
+    };
+    store.define_array("d", "a", DType::F64, &["t", "x"], &[0, 1000], options(8)).unwrap();
+    store.define_array("d", "other", DType::F64, &["u", "x"], &[0, 1000], options(4)).unwrap();
+    let rows = |count: u64| -> Vec<f64> {
+        (0..count * 1000).map(|i| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20) as f64).collect()
+    };
+    store.append_array("d", "a", &[3, 1000], Source::from_slice(&rows(3))).unwrap();
+    store.flush().unwrap();
+    // The stored chunk, of which three rows counted, has eight from here on, and is not complete.
+    store.resize_array("d", "a", 20).unwrap();
+    let second = Selection::region(&[8, 0], &[8, 1000]);
+    store.write_array("d", "a", second, Source::from_slice(&rows(8))).unwrap();
+    for _ in 0..8 {
+        store.append_array("d", "other", &[4, 1000], Source::from_slice(&rows(4))).unwrap();
+    }
+    let ahead = std::fs::read_dir(path.join("other")).map_or(0, Iterator::count);
+    assert!(ahead > 0, "nothing was written ahead");
+    store.flush().unwrap();
+    let stats = store.array_stats("d", "a").unwrap();
+    assert_eq!((stats.row_count, stats.null_count), (20_000, 9_000));
+}
