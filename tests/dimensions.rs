@@ -60,6 +60,14 @@ fn a_definition_is_held_against_the_other_arrays() {
 }
 
 #[test]
+fn a_dimension_without_cells_that_cannot_grow_is_held_against_others() {
+    let (_dir, _, store) = made();
+    define(&store, "none", &["y", "w"], &[3, 0]).unwrap();
+    refused(define(&store, "some", &["w"], &[4]).unwrap_err(), &["'w'", "4", "0", "'none'"]);
+    define(&store, "later", &["w"], &[0]).unwrap();
+}
+
+#[test]
 fn dimensions_0_may_differ_until_the_flush_which_loses_nothing() {
     for threads in [0, 2] {
         let dir = tempfile::tempdir().unwrap();

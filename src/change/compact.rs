@@ -87,7 +87,8 @@ pub(crate) fn compact(
     let has_gap = |file: &ArrayFile| file.segments.iter().any(|segment| gaps.contains(&segment.record.file));
     let work: Vec<_> = version.files.iter().filter(|(name, file)| gains(name, file) || has_gap(file)).collect();
     let mut all_new = NewFiles::new(&place.storage);
-    let bundle = (work.len() > FEW_SEGMENTS).then(|| new_bundle(place, version.generation, &mut all_new));
+    let stay = work.iter().filter(|(name, _)| live.contains_key(*name)).count();
+    let bundle = (stay > FEW_SEGMENTS).then(|| new_bundle(place, version.generation, &mut all_new));
     let (mut files, mut damaged) = (Vec::new(), Vec::new());
     for (done, (name, file)) in work.iter().enumerate() {
         progress(done as u64, work.len() as u64)?;

@@ -150,9 +150,12 @@ impl Dataset {
     fn clash(&self, name: &Arc<str>, length: u64) -> Result<Error> {
         for (other, entry) in &self.arrays {
             let data = read(&entry.array.data)?;
-            let of = |(d, _): &(usize, &Arc<str>)| data.shape[*d];
-            let same = named(&entry.array.schema).filter(|(_, same)| *same == name);
-            if let Some(found) = same.map(|dim| of(&dim)).find(|found| ![0, length].contains(found)) {
+            // Dimension 0 may have no cells yet; another one has the length 0 for good.
+            let mut same = named(&entry.array.schema)
+                .filter(|(_, same)| *same == name)
+                .map(|(d, _)| (d, data.shape[d]))
+                .filter(|(d, found)| *found != length && (*d, *found) != (0, 0));
+            if let Some((_, found)) = same.next() {
                 return Ok(error!(
                     InvalidArgument,
                     "dimension '{name}' has the length {length}, but {found} in array '{other}': one name has one length in \
