@@ -401,7 +401,7 @@ fn totals_of_what_is_written_ahead_are_of_one_shape() {
     store.resize_array("d", "a", 20).unwrap();
     let second = Selection::region(&[8, 0], &[8, 1000]);
     // Beyond the others at both ends, so that nobody has to count those anew.
-    let wide: Vec<f64> = rows(8).into_iter().map(|value| 4.0 * value - 1e14).collect();
+    let wide: Vec<f64> = rows(8).into_iter().map(|value| 16.0 * value - 1e14).collect();
     store.write_array("d", "a", second, Source::from_slice(&wide)).unwrap();
     for _ in 0..8 {
         store.append_array("d", "other", &[4, 1000], Source::from_slice(&rows(4))).unwrap();

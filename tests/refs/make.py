@@ -263,10 +263,12 @@ def make_odd(maker):
     for name in refused:
         maker.define("odd", name, "i4", (70, 80), (70, 70), dims=["y", "x"])
         maker.expect("odd", name, filled("i4", (70, 80), None), left_out=True)
-    maker.define("odd", "other extent", "i4", (70, 81), (70, 70), dims=["y", "x"])
+    # Names that nobody gave: of others the library has one extent each.
+    unnamed = ["dim_0", "dim_1"]
+    maker.define("odd", "unnamed", "i4", (70, 80), (70, 70), dims=unnamed)
+    maker.expect("odd", "unnamed", filled("i4", (70, 80), None))
+    maker.define("odd", "other extent", "i4", (70, 81), (70, 70), dims=unnamed)
     maker.expect("odd", "other extent", filled("i4", (70, 81), None), left_out=True)
-    maker.define("odd", "square of two", "i4", (3, 4), (3, 4), dims=["z", "z"])
-    maker.expect("odd", "square of two", filled("i4", (3, 4), None), left_out=True)
     # Attributes of every type, floats that JSON has not, and text that looks like something else.
     maker.attribute("odd", None, "title", ["0x12 {{t}}"])
     for dtype in TYPES[:-1]:

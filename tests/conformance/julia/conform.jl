@@ -242,7 +242,7 @@ function check_array(where, array, line::ArrayLine)
     expect(where, "the type", eltype(array), line.T)
     expect(where, "the size", size(array), line.size)
     expect(where, "the names of dimensions", collect(Atlas.dimnames(array)), line.dims)
-    line.chunks === nothing || expect(where, "the chunks' size", collect(Atlas.chunksize(array)), line.chunks)
+    line.chunks === nothing || expect(where, "the chunks' size", collect(Atlas.chunks(array)), line.chunks)
     expect(where, "the codec", Atlas.codec(array).codec, line.codec)
     fillvalue = Atlas.fillvalue(array)
     expect(where, "having a fill value", fillvalue !== nothing, line.fill !== nothing)
@@ -269,7 +269,7 @@ function check_store(folder, lines::StoreLines)
         for line in lines.arrays
             line.how == "gone" && continue
             where = "$(lines.name): $(line.dataset): $(line.name)"
-            array = store[line.dataset][line.name]
+            array = Atlas.variable(store[line.dataset], line.name)
             compared += check_array(where, array, line)
             keys_found = collect(keys(attributes(array)))
             expect(where, "the list of attributes", keys_found, keys_of(line.dataset, line.name))
