@@ -4,6 +4,7 @@
 #
 # Sizes, indices and names of dimensions are reversed in Julia; the cells are in the same order in memory.
 using Atlas
+using Dates: DateTime
 
 # ---- value(DTYPE, SEED, k) ----
 
@@ -252,7 +253,10 @@ end
 
 function check_attribute(where, found, line::AttributeLine)
     # One element is a scalar in Julia.
-    return compare(where, found isa AbstractVector ? found : fill(found, 1), values_of(line.T, line.seed, line.count))
+    found = found isa AbstractVector ? found : fill(found, 1)
+    # Whole milliseconds are dates there.
+    eltype(found) === DateTime && (found = TimestampNs[TimestampNs(date) for date in found])
+    return compare(where, found, values_of(line.T, line.seed, line.count))
 end
 
 "Opens and checks one store; returns how many values were compared."
