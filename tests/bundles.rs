@@ -16,8 +16,13 @@ fn runtime() -> RuntimeOptions {
     RuntimeOptions { sync: Some(false), ..RuntimeOptions::default() }
 }
 
-fn create(path: &Path) -> Arc<Store> {
-    Store::create(path, CreateOptions { runtime: runtime(), ..CreateOptions::default() }).unwrap()
+/// A store with the dataset "run".
+fn made() -> (tempfile::TempDir, PathBuf, Arc<Store>) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let store = Store::create(&path, CreateOptions { runtime: runtime(), ..CreateOptions::default() }).unwrap();
+    store.create_dataset("run").unwrap();
+    (dir, path, store)
 }
 
 fn open(path: &Path, mode: Mode) -> Arc<Store> {
@@ -71,10 +76,7 @@ fn assert_whole(store: &Store) {
 
 #[test]
 fn a_flush_of_many_names_makes_one_file_and_many_flushes_few() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("s");
-    let store = create(&path);
-    store.create_dataset("run").unwrap();
+    let (_dir, path, store) = made();
     define(&store, 0..NAMES);
     append(&store, 0..NAMES, 0);
     store.flush().unwrap();
@@ -94,10 +96,7 @@ fn a_flush_of_many_names_makes_one_file_and_many_flushes_few() {
 
 #[test]
 fn few_names_and_large_segments_have_files_of_their_own() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("s");
-    let store = create(&path);
-    store.create_dataset("run").unwrap();
+    let (_dir, path, store) = made();
     define(&store, 0..4);
     append(&store, 0..4, 0);
     store.flush().unwrap();
@@ -120,10 +119,7 @@ fn few_names_and_large_segments_have_files_of_their_own() {
 
 #[test]
 fn a_bundle_goes_with_the_last_of_its_segments() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("s");
-    let store = create(&path);
-    store.create_dataset("run").unwrap();
+    let (_dir, path, store) = made();
     define(&store, 0..NAMES);
     append(&store, 0..NAMES, 0);
     store.flush().unwrap();
@@ -158,10 +154,7 @@ fn a_bundle_goes_with_the_last_of_its_segments() {
 
 #[test]
 fn a_kept_commit_and_a_reader_keep_bundles() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("s");
-    let store = create(&path);
-    store.create_dataset("run").unwrap();
+    let (_dir, path, store) = made();
     define(&store, 0..NAMES);
     append(&store, 0..NAMES, 0);
     store.flush().unwrap();
@@ -220,10 +213,7 @@ fn segments_in_a_bundle_are_salvaged() {
 
 #[test]
 fn a_chunk_in_a_bundle_lies_where_it_is_said_to() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("s");
-    let store = create(&path);
-    store.create_dataset("run").unwrap();
+    let (_dir, path, store) = made();
     define(&store, 0..NAMES);
     append(&store, 0..NAMES, 0);
     store.flush().unwrap();
@@ -241,10 +231,7 @@ fn a_chunk_in_a_bundle_lies_where_it_is_said_to() {
 
 #[test]
 fn damage_in_a_bundle_is_that_of_one_array() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("s");
-    let store = create(&path);
-    store.create_dataset("run").unwrap();
+    let (_dir, path, store) = made();
     define(&store, 0..NAMES);
     append(&store, 0..NAMES, 0);
     store.flush().unwrap();
@@ -280,10 +267,7 @@ fn damage_in_a_bundle_is_that_of_one_array() {
 
 #[test]
 fn a_root_that_says_what_cannot_be_of_a_bundle_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("s");
-    let store = create(&path);
-    store.create_dataset("run").unwrap();
+    let (_dir, path, store) = made();
     define(&store, 0..6);
     append(&store, 0..6, 0);
     store.close().unwrap();

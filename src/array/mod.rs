@@ -111,13 +111,10 @@ impl ArrayData {
         let across = chunk_count(&self.shape[1..], &chunk_shape[1..]);
         let stored = self.stored.as_ref().filter(|(stored, _)| stored.chunks > 0 || stored.incomplete);
         let (complete, stored) = (rows / along, stored.map_or(0, |(_, shape)| shape[0]));
-        if self.dropped {
-            return None;
-        }
         let edge = stored / along;
         let is_sealed = |number| matches!(self.pending.get(&number), Some(Pending::Sealed(_)));
         let is_replaced = || (edge * across..(edge + 1) * across).all(is_sealed);
-        if stored > rows || stored % along > 0 && edge < complete && !is_replaced() {
+        if self.dropped || stored > rows || stored % along > 0 && edge < complete && !is_replaced() {
             return None;
         }
         shape[0] = (complete * along).max(stored);

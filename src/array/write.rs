@@ -175,30 +175,24 @@ impl Array {
         piece: &Piece,
         valid: &[u64],
     ) -> Result<ChunkData> {
-        let (rows, none) = (self.schema.chunk_shape.first(), Rows::default());
-        let (prefers_rows, is_first) = (self.prefers_rows(io), is_next(&none, piece, valid));
-        if piece.extents[..] != *valid {
-            return match self.content(data, io, segments, piece.chunk)? {
-                Some(content) if prefers_rows && is_end(piece, valid) && valid.first() < rows => {
-                    let row_bytes = self.schema.chunk_bytes() / self.schema.chunk_shape[0] as usize;
-                    let bytes = &content.numbers(&self.schema, &io.buffers)?[..piece.in_chunk[0] as usize * row_bytes];
-                    let mut rows = none;
-                    rows.reserve()?;
-                    rows.push(piece.in_chunk[0], io.buffers.copy(bytes)?);
-                    Ok(ChunkData::Rows(rows))
-                }
-                Some(content) => Ok(content),
-                None if prefers_rows && is_first && piece.extents.first() < rows => Ok(ChunkData::Rows(none)),
-                None => ChunkData::filled(&self.schema, &io.buffers),
-            };
+        let (rows, mut begun) = (self.schema.chunk_shape.first(), Rows::default());
+        let (prefers_rows, is_first) = (self.prefers_rows(io), is_next(&begun, piece, valid));
+        let replaces_all = piece.extents[..] == *valid;
+        match if replaces_all { None } else { self.content(data, io, segments, piece.chunk)? } {
+            Some(content) if prefers_rows && is_end(piece, valid) && valid.first() < rows => {
+                let row_bytes = self.schema.chunk_bytes() / self.schema.chunk_shape[0] as usize;
+                let bytes = &content.numbers(&self.schema, &io.buffers)?[..piece.in_chunk[0] as usize * row_bytes];
+                begun.reserve()?;
+                begun.push(piece.in_chunk[0], io.buffers.copy(bytes)?);
+                Ok(ChunkData::Rows(begun))
+            }
+            Some(content) => Ok(content),
+            None if prefers_rows && is_first && piece.extents.first() < rows => Ok(ChunkData::Rows(begun)),
+            None if replaces_all && *valid == self.schema.chunk_shape[..] && self.schema.dtype.size() > 0 => {
+                Ok(ChunkData::Numbers(io.buffers.take(self.schema.chunk_bytes())?))
+            }
+            None => ChunkData::filled(&self.schema, &io.buffers),
         }
-        if prefers_rows && is_first && piece.extents.first() < rows {
-            return Ok(ChunkData::Rows(none));
-        }
-        if *valid == self.schema.chunk_shape[..] && self.schema.dtype.size() > 0 {
-            return Ok(ChunkData::Numbers(io.buffers.take(self.schema.chunk_bytes())?));
-        }
-        ChunkData::filled(&self.schema, &io.buffers)
     }
 
     /// What a chunk holds, wherever that is, or the fill value.

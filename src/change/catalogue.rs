@@ -371,9 +371,9 @@ impl Catalogue {
         Ok(changed)
     }
 
-    /// Refuses to flush datasets in which a dimension name has several lengths.
-    pub fn check_lengths(&self) -> Result<()> {
-        self.changed()?.iter().try_for_each(|slot| {
+    /// Refuses to flush those of the `changed` datasets in which a dimension name has several lengths.
+    pub fn check_lengths(&self, changed: &[Arc<Slot>]) -> Result<()> {
+        changed.iter().try_for_each(|slot| {
             let changed = slot.dataset.arrays.iter().filter(|(_, entry)| self.is_changed(entry));
             slot.dataset.check_lengths(&slot.name, changed)
         })

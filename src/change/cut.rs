@@ -166,9 +166,10 @@ impl FrozenArray {
     }
 }
 
-/// Sets aside all changes that `catalogue` has.
+/// Sets aside all changes that `catalogue` has, unless a dimension name has several lengths in a dataset.
 pub(crate) fn cut(catalogue: &mut Catalogue, io: &Io) -> Result<Cut> {
     let slots = catalogue.changed()?;
+    catalogue.check_lengths(&slots)?;
     let mut changed = index_map(slots.len());
     for slot in &slots {
         let is_created = catalogue.is_created(slot);

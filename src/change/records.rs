@@ -13,7 +13,7 @@ use crate::format::catalogue::Kind;
 use crate::format::names;
 use crate::format::root::{self, ArrayRecord, DatasetEntry, DatasetRecord};
 use crate::records::{CatalogueFile, CatalogueWriter, InLayer, Merge, Merged, NewEntry, Numbering, Records};
-use crate::segment::{NewFile, make_folder};
+use crate::segment::NewFile;
 use crate::version::File;
 use crate::version::edit::{Encoded, NewFiles, NewRecords, Unsynced};
 use crate::version::place::Place;
@@ -162,7 +162,6 @@ impl Composer<'_> {
             let writer = match &mut writer {
                 Some(writer) => writer,
                 None => {
-                    make_folder(&*place.storage, &folder)?;
                     let path = folder.join(place.new_catalogue_name(self.generation));
                     self.new.file(path.clone());
                     writer.insert(CatalogueWriter::create(&*place.storage, path, &place.store_id, &io.pool)?)

@@ -29,17 +29,21 @@ pub(crate) fn unique() -> u64 {
 /// A name for a segment that is part of commit `generation`, the `number`th of this writer: of one commit, later ones have
 /// later names.
 pub(crate) fn segment_name(generation: u64, number: u64) -> String {
-    format!("{generation:08}-{:016x}.seg", number << 32 | unique() >> 32)
+    numbered(generation, number, "seg")
 }
 
 /// The same for a catalogue file.
 pub(crate) fn catalogue_file_name(generation: u64, number: u64) -> String {
-    format!("{generation:08}-{:016x}.cat", number << 32 | unique() >> 32)
+    numbered(generation, number, "cat")
 }
 
 /// The same for a bundle.
 pub(crate) fn bundle_name(generation: u64, number: u64) -> String {
-    format!("{generation:08}-{:016x}.bundle", number << 32 | unique() >> 32)
+    numbered(generation, number, "bundle")
+}
+
+fn numbered(generation: u64, number: u64, extension: &str) -> String {
+    format!("{generation:08}-{:016x}.{extension}", number << 32 | unique() >> 32)
 }
 
 /// The commit in a file name that [`segment_name`] makes.

@@ -8,7 +8,7 @@ use crate::format::catalogue::{self, CATALOGUE, Directory, Entry, Frame, Kind, P
 use crate::format::root::CatalogueFileRecord;
 use crate::format::segment::{self as layout, HEADER_LEN, TRAILER_LEN, Trailer};
 use crate::memory::buffers;
-use crate::storage::{ReadFile, Storage, WriteFile, check_folder};
+use crate::storage::{ReadFile, Storage, WriteFile, check_folder, create_file};
 use quick_cache::OptionsBuilder;
 use quick_cache::sync::Cache;
 use std::path::{Path, PathBuf};
@@ -275,10 +275,9 @@ pub(crate) struct CatalogueWriter<'p> {
 }
 
 impl<'p> CatalogueWriter<'p> {
-    /// Makes the file at `path` and begins it.
+    /// Makes the file at `path`, in a folder that may be missing, and begins it.
     pub fn create(storage: &dyn Storage, path: PathBuf, store_id: &[u8; 16], pool: &'p Pool) -> Result<Self> {
-        check_folder(storage, &path)?;
-        let file = storage.create(&path).map_err(|error| Error::io("create", &path, &error))?;
+        let file = create_file(storage, &path, true)?;
         let (gathered, waiting, pages, names) = Default::default();
         let mut writer = Self { file, path, pool, end: 0, gathered, waiting, pages, names };
         writer.append(&layout::header(CATALOGUE, store_id))?;

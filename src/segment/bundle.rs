@@ -6,8 +6,8 @@
 use crate::base::error::{Error, Result, bail, error};
 use crate::format::segment::{self as layout, HEADER_LEN};
 use crate::memory::buffers;
-use crate::segment::writer::{NewFile, create_file};
-use crate::storage::{ReadFile, Storage, WriteFile};
+use crate::segment::writer::NewFile;
+use crate::storage::{ReadFile, Storage, WriteFile, create_file};
 use std::path::PathBuf;
 use std::sync::Arc;
 

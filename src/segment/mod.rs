@@ -8,7 +8,7 @@ mod writer;
 
 pub(crate) use cache::Kept;
 pub(crate) use reader::SegmentReader;
-pub(crate) use writer::{Defined, NewFile, SegmentWriter, make_folder, sync_failed, sync_file};
+pub(crate) use writer::{Defined, NewFile, SegmentWriter, sync_failed, sync_file};
 
 use crate::base::error::{Error, ErrorKind};
 use crate::format::names;

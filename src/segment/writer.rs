@@ -14,7 +14,7 @@ use crate::format::segment::{
 use crate::memory::buffers;
 use crate::segment::Segment;
 use crate::segment::bundle::{BUNDLE_BELOW, Bundle};
-use crate::storage::{Storage, WriteFile, check_folder};
+use crate::storage::{Storage, WriteFile, create_file};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -247,23 +247,6 @@ pub(crate) struct Defined<'d> {
     pub dataset: &'d Arc<str>,
     pub schema: &'d Arc<Schema>,
     pub shape: &'d [u64],
-}
-
-/// Makes a new file of a store, and its folder where that may be missing.
-pub(super) fn create_file(storage: &dyn Storage, path: &Path, is_new_folder: bool) -> Result<Box<dyn WriteFile>> {
-    if let Some(folder) = path.parent().filter(|_| is_new_folder) {
-        make_folder(storage, folder)?;
-    }
-    check_folder(storage, path)?;
-    storage.create(path).map_err(|error| Error::io("create", path, &error))
-}
-
-/// Makes a folder of a store, unless a crash left it.
-pub(crate) fn make_folder(storage: &dyn Storage, path: &Path) -> Result<()> {
-    match storage.create_dir(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(Error::io("create folder", path, &error)),
-        _ => Ok(()),
-    }
 }
 
 /// A file that was written, and may not be durable yet.

@@ -136,6 +136,21 @@ pub(crate) fn check_folder(storage: &dyn Storage, file: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Makes a new file in a folder of a store, and the folder where that may be missing.
+pub(crate) fn create_file(storage: &dyn Storage, path: &Path, is_new_folder: bool) -> Result<Box<dyn WriteFile>> {
+    if let Some(folder) = path.parent().filter(|_| is_new_folder) {
+        match storage.create_dir(folder) {
+            // A crash may have left it.
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(Error::io("create folder", folder, &error));
+            }
+            _ => {}
+        }
+    }
+    check_folder(storage, path)?;
+    storage.create(path).map_err(|error| Error::io("create", path, &error))
+}
+
 /// Reads a whole file.
 pub fn read_all(file: &dyn ReadFile) -> io::Result<Vec<u8>> {
     let len = usize::try_from(file.length()?).map_err(|_| io::ErrorKind::FileTooLarge)?;

@@ -167,7 +167,6 @@ impl Store {
         self.check_not_poisoned()?;
         let begun = match state.catalogue.has_changes_for_a_flush() {
             true => {
-                state.catalogue.check_lengths()?;
                 let mut cut = cut(&mut state.catalogue, &self.io)?;
                 queue.last += 1;
                 (cut.number, cut.keep_error) = (queue.last, keep_error);

@@ -468,11 +468,6 @@ fn bytes_at(string: usize) -> Vec<u8> {
 
 /// Gives `use_it` the address of the values, and how many there are.
 fn with_memory(values: &Raw, use_it: impl FnOnce(*const c_void, usize) -> c_int) -> Result<()> {
-    macro_rules! numbers {
-        ($values:expr) => {
-            use_it($values.as_ptr().cast(), $values.len())
-        };
-    }
     check(match values {
         Raw::Chars(bytes) => use_it(bytes.as_ptr().cast(), bytes.len()),
         Raw::Texts(texts) => {
@@ -480,19 +475,10 @@ fn with_memory(values: &Raw, use_it: impl FnOnce(*const c_void, usize) -> c_int)
             let pointers: Vec<_> = texts.iter().map(|text| text.as_ptr()).collect();
             use_it(pointers.as_ptr().cast(), pointers.len())
         }
-        Raw::Numbers(value) => match value {
-            Value::I8(v) => numbers!(v),
-            Value::I16(v) => numbers!(v),
-            Value::I32(v) => numbers!(v),
-            Value::I64(v) => numbers!(v),
-            Value::U8(v) => numbers!(v),
-            Value::U16(v) => numbers!(v),
-            Value::U32(v) => numbers!(v),
-            Value::U64(v) => numbers!(v),
-            Value::F32(v) => numbers!(v),
-            Value::F64(v) => numbers!(v),
+        Raw::Numbers(value) => of_numbers!(value,
+            numbers => use_it(numbers.as_ptr().cast(), numbers.len()),
             _ => nc::NC_EBADTYPE,
-        },
+        ),
     })
 }
 

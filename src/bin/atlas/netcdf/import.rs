@@ -263,28 +263,14 @@ impl Importer<'_> {
 
     fn write(&self, dataset: &str, array: &str, start: &[u64], count: &[u64], value: &Value) -> Result<(), Error> {
         let at = Selection::region(start, count);
-        macro_rules! numbers {
-            ($values:expr) => {
-                self.store.write_array(dataset, array, at, Source::from_slice($values))
-            };
-        }
-        match value {
-            Value::I8(v) => numbers!(v),
-            Value::I16(v) => numbers!(v),
-            Value::I32(v) => numbers!(v),
-            Value::I64(v) => numbers!(v),
-            Value::U8(v) => numbers!(v),
-            Value::U16(v) => numbers!(v),
-            Value::U32(v) => numbers!(v),
-            Value::U64(v) => numbers!(v),
-            Value::F32(v) => numbers!(v),
-            Value::F64(v) => numbers!(v),
+        of_numbers!(value,
+            numbers => self.store.write_array(dataset, array, at, Source::from_slice(numbers)),
             Value::String(texts) => {
                 let texts: Vec<_> = texts.iter().map(String::as_str).collect();
                 self.store.write_strings(dataset, array, at, &texts)
-            }
+            },
             other => Err(Error::new(ErrorKind::Internal, format!("NetCDF has no {}", other.dtype()))),
-        }
+        )
     }
 }
 

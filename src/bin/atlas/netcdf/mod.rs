@@ -1,5 +1,24 @@
 //! NetCDF files into a store, and out of it: `docs/netcdf.md` says what becomes what.
 
+/// Does `$body` with the vector in a value of one of the numbers that NetCDF has; with others, what the arms behind say.
+macro_rules! of_numbers {
+    ($value:expr, $numbers:ident => $body:expr, $($other:pat => $instead:expr),+ $(,)?) => {
+        match $value {
+            Value::I8($numbers) => $body,
+            Value::I16($numbers) => $body,
+            Value::I32($numbers) => $body,
+            Value::I64($numbers) => $body,
+            Value::U8($numbers) => $body,
+            Value::U16($numbers) => $body,
+            Value::U32($numbers) => $body,
+            Value::U64($numbers) => $body,
+            Value::F32($numbers) => $body,
+            Value::F64($numbers) => $body,
+            $($other => $instead),+
+        }
+    };
+}
+
 mod attributes;
 mod c;
 mod chars;
