@@ -12,6 +12,7 @@ enum {
     LAT = 90,
     LON = 180,
     FIELD = LAT * LON,
+    BATCH = 50, /* datasets that W3 reads with one call, when not all */
     /* W2 and W4: a run of steps; each step has a slab of every variable, and a slab is a chunk */
     STEPS = 120,
     VARIABLES = 4,
@@ -31,6 +32,7 @@ enum {
     REPEATS = 5,
     /* W5: tiny datasets, and how many of them are read one by one */
     TINY_DATASETS = 100000,
+    MILLION = 1000000,
     TINY = 8,
     TINY_READS = 1001,
     TINY_EDITS = 50,

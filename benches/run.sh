@@ -155,6 +155,14 @@ tiny() {
     [[ $1 == peers ]] || measure W5-edit W5-edit "$@"
 }
 
+million() {
+    fresh
+    measure W5-write W5-million-write "$@"
+    make_cold
+    measure W5-read W5-million-read "$@"
+    measure W5-edit W5-million-edit "$@"
+}
+
 updates() {
     fresh
     measure W6 W6 "$@"
@@ -206,6 +214,8 @@ for ((run = 0; run < runs; run++)); do
             "${peers[@]/#/model peers }"
     fi
     if wanted W5; then in_turns "tiny workloads" "tiny netcdf none" "${peers[@]/#/tiny peers }"; fi
+    # HDF5 takes minutes for a million groups, NetCDF hours.
+    if wanted W5; then million workloads; fi
     if wanted W6; then
         limits W6
         in_turns "updates workloads" "updates netcdf $codec" "updates netcdf none" "${peers[@]/#/updates peers }"

@@ -51,6 +51,8 @@ ROWS = [
     ("W3-cold", "the same, the others as one stacked array, ms", "wall_s", MS, "W3-cold-stacked", []),
     ("W3-warm", "scan, warm, ms", "wall_s", MS, None, DECOMPRESS),
     ("W3-warm", "the same, the others as one stacked array, ms", "wall_s", MS, "W3-warm-stacked", []),
+    ("W3-warm", "the same again, in one call, ms", "again_ms", 1, None, DECOMPRESS),
+    ("W3-warm", "the same again, in calls for 50 datasets, ms", "batches_ms", 1, None, DECOMPRESS),
     ("W4", "open, cold, ms", "open_ms", 1, None, []),
     ("W4", "a map, cold, ms", "map_ms", 1, None, MAP),
     ("W4", "other maps, ms", "map_again_ms", 1, None, MAP),
@@ -64,6 +66,14 @@ ROWS = [
     ("W5-read", "read the first, ms", "first_read_ms", 1, None, []),
     ("W5-read", "read another, us", "read_us", 1, None, []),
     ("W5-edit", "change one and flush, ms", "edit_med_ms", 1, None, COMMIT),
+    ("W5-million-write", "1,000,000 tiny datasets, one flush, s", "wall_s", 1, None, []),
+    ("W5-million-write", "memory, MB", "memory_mb", 1, None, []),
+    ("W5-million-read", "open, cold, ms", "open_ms", 1, None, []),
+    ("W5-million-read", "memory of the open handle, MB", "handle_mb", 1, None, []),
+    ("W5-million-read", "list the names, ms", "list_ms", 1, None, []),
+    ("W5-million-read", "read the first, ms", "first_read_ms", 1, None, []),
+    ("W5-million-read", "read another, us", "read_us", 1, None, []),
+    ("W5-million-edit", "change one and flush, ms", "edit_med_ms", 1, None, COMMIT),
     ("W6", "1000 flushes of 1 KiB, s", "wall_s", 1, None, []),
     ("W6", "a flush, the first 100, ms", "first_ms", 1, None, COMMIT),
     ("W6", "a flush, the last 100, ms", "last_ms", 1, None, COMMIT),
@@ -80,7 +90,7 @@ ROWS = [
 
 
 # Left out of the table of the peers, which is wide enough: they have no flush in the background, nor one of what has changed.
-NOT_FOR_PEERS = ("W2-background", "W5-edit", "W7", "W7-large", "W8-100", "W8-1000"), ("step_p99_ms",)
+NOT_FOR_PEERS = ("W2-background", "W5-edit", "W5-million-write", "W5-million-read", "W5-million-edit", "W7", "W7-large", "W8-100", "W8-1000"), ("step_p99_ms",)
 # What grows with the number of datasets, where some peers do W5 with fewer. Memory need not, so it has no ratio there.
 PER_DATASET, NO_RATIO = ("wall_s", "disk_bytes", "list_ms"), ("memory_mb",)
 TINY_DATASETS = 100_000

@@ -5,7 +5,7 @@
  *
  * WORKLOAD is one of W1 W2 W3 W4 W5-write W5-read W5-edit W6 W7 W8; W3 reads what W1 left in FOLDER, W4 what W2 left, W5-read
  * and W5-edit what W5-write left. VARIANT names the result; W2-background flushes with atlas_flush_begin,
- * W7-large has room for all values, W8-1000 has so many variables.
+ * W5-million-write, -read and -edit are of a million datasets, W7-large has room for all values, W8-1000 has so many variables.
  */
 #include "bench.h"
 
@@ -109,12 +109,25 @@ static void scan(const char *variant) {
     double opened = now();
     CHECK(atlas_read_across(store, "temperature", DATASETS, datasets, ATLAS_DTYPE_F32, 2, NULL, count, values));
     for (int k = 0; k < DATASETS; k++) sums[k] = sum(values + (size_t)k * FIELD, FIELD);
-    double wall = now() - start;
+    double wall = now() - start, worked = cpu() - work;
+    double again[REPEATS], in_batches[REPEATS];
+    for (int i = 0; i < REPEATS; i++) {
+        double before = now();
+        CHECK(atlas_read_across(store, "temperature", DATASETS, datasets, ATLAS_DTYPE_F32, 2, NULL, count, values));
+        again[i] = now() - before;
+        before = now();
+        for (int k = 0; k < DATASETS; k += BATCH)
+            CHECK(atlas_read_across(store, "temperature", BATCH, datasets + k, ATLAS_DTYPE_F32, 2, NULL, count,
+                                    values + (size_t)k * FIELD));
+        in_batches[i] = now() - before;
+    }
 
     result_begin("atlas", variant);
     result("wall_s", wall);
     result("open_ms", 1e3 * (opened - start));
-    result("cpu_s", cpu() - work);
+    result("cpu_s", worked);
+    result("again_ms", 1e3 * quantile(again, REPEATS, 0.5));
+    result("batches_ms", 1e3 * quantile(in_batches, REPEATS, 0.5));
     result_memory(memory);
     result_end();
     check_sums(sums, 0);
@@ -246,7 +259,11 @@ static void read_run(const char *variant) {
     free(slab);
 }
 
-/* ---- W5: 100,000 tiny datasets ---- */
+/* ---- W5: 100,000 tiny datasets, or a million ---- */
+
+static int tiny_datasets(const char *variant) {
+    return strncmp(variant, "W5-million", 10) == 0 ? MILLION : TINY_DATASETS;
+}
 
 static void create_tiny(const char *variant) {
     const uint64_t shape[] = {TINY};
@@ -256,7 +273,7 @@ static void create_tiny(const char *variant) {
 
     double memory = resident(), work = cpu(), start = now();
     atlas_store store = create_store();
-    for (int k = 0; k < TINY_DATASETS; k++) {
+    for (int k = 0; k < tiny_datasets(variant); k++) {
         const int64_t id = k;
         const double weight = 0.5 * k;
         double values[TINY];
@@ -289,7 +306,7 @@ static void read_tiny(const char *variant) {
 
     double memory = resident(), start = now();
     atlas_store store = open_store();
-    double opened = now();
+    double opened = now(), holds = resident() - memory;
     if (atlas_dataset_names(store, NULL, 0, &needed) != ATLAS_STATUS_BUFFER_TOO_SMALL) die("no names");
     char *names = malloc(needed);
     if (!names) die("no memory for %zu bytes", needed);
@@ -311,10 +328,11 @@ static void read_tiny(const char *variant) {
     result("list_ms", 1e3 * (listed - opened));
     result("first_read_ms", 1e3 * reads[0]);
     result("read_us", 1e6 * quantile(reads + 1, TINY_READS - 1, 0.5));
+    result("handle_mb", holds);
     result_memory(memory);
     result_end();
     const char *listed_name = names;
-    for (int k = 0; k < TINY_DATASETS; k++, listed_name += strlen(listed_name) + 1) {
+    for (int k = 0; k < tiny_datasets(variant); k++, listed_name += strlen(listed_name) + 1) {
         snprintf(name, sizeof name, "ds%06d", k);
         if (listed_name >= names + needed || strcmp(listed_name, name) != 0) die("dataset %d is not listed", k);
     }
