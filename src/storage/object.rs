@@ -7,6 +7,7 @@ use super::{
     Directory, Entry, LocalDisk, Locking, Mark, ReadFile, ReaderPin, RootSwap, Storage, Swapped, WriteFile, scratch_at,
 };
 use crate::base::sync::{Mutex, MutexGuard};
+use crate::base::threads;
 use object_store::memory::InMemory;
 use object_store::path::Path as Key;
 use object_store::{
@@ -20,7 +21,8 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::SystemTime;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot::{Sender, channel};
 use url::Url;
 
 /// Bytes from the beginning of an object that come with the answer whether it is there: of small ones all.
@@ -44,8 +46,10 @@ struct Bucket {
     store: Arc<dyn ObjectStore>,
     /// What paths begin with: `s3://bucket`.
     base: PathBuf,
-    /// `None` once it is dropped.
-    runtime: Option<Runtime>,
+    /// The thread that requests are carried out on: the callers' may be those of a runtime of their own.
+    requests: Handle,
+    /// That thread ends with it.
+    _end: Sender<()>,
 }
 
 struct Seen {
@@ -78,8 +82,11 @@ impl ObjectStorage {
 
     /// The storage of paths that begin with `base`, a URL, in `store`.
     pub fn of(store: Arc<dyn ObjectStore>, base: PathBuf) -> io::Result<Self> {
-        let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("atlas-net").enable_all().build()?;
-        let bucket = Arc::new(Bucket { store, base, runtime: Some(runtime) });
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let (requests, (end, ended)) = (runtime.handle().clone(), channel());
+        // It ends with an error: nothing is ever sent.
+        threads::spawn("atlas-requests", move || drop(runtime.block_on(ended)))?;
+        let bucket = Arc::new(Bucket { store, base, requests, _end: end });
         Ok(Self { bucket, seen: Mutex::new(None) })
     }
 
@@ -169,18 +176,17 @@ impl Bucket {
         Key::from_url_path(inside).map_err(|error| io_error(error.into()))
     }
 
-    /// Begins a request, on a thread of the runtime: the caller's may be that of another.
+    /// Begins a request.
     fn ask<T: Send + 'static>(
         &self,
         request: impl Future<Output = object_store::Result<T>> + Send + 'static,
-    ) -> io::Result<Asked<T>> {
+    ) -> Asked<T> {
         let (answer, answered) = sync_channel(1);
-        let Some(runtime) = &self.runtime else { return Err(ErrorKind::NotConnected.into()) };
-        runtime.spawn(async move {
+        self.requests.spawn(async move {
             // Whoever asked may have given up.
             let _ = answer.send(request.await);
         });
-        Ok(Asked(answered))
+        Asked(answered)
     }
 
     /// What becomes of a request.
@@ -188,7 +194,7 @@ impl Bucket {
         &self,
         request: impl Future<Output = object_store::Result<T>> + Send + 'static,
     ) -> io::Result<T> {
-        self.ask(request)?.answer()
+        self.ask(request).answer()
     }
 
     fn put(&self, key: &Key, bytes: Vec<u8>, mode: PutMode) -> io::Result<UpdateVersion> {
@@ -214,15 +220,6 @@ impl<T> Asked<T> {
     fn answer(self) -> io::Result<T> {
         let lost = |_| io::Error::other("a request was given up: a panic in it");
         self.0.recv().map_err(lost)?.map_err(io_error)
-    }
-}
-
-impl Drop for Bucket {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            // Nothing is asked for any more. To wait here is not allowed where the thread is that of a runtime.
-            runtime.shutdown_background();
-        }
     }
 }
 
@@ -261,7 +258,7 @@ impl Storage for ObjectStorage {
     fn are_there(&self, paths: &[PathBuf]) -> Vec<io::Result<bool>> {
         let asked = paths.iter().map(|path| {
             let (store, key) = (self.bucket.store.clone(), self.bucket.key(path)?);
-            self.bucket.ask(async move { store.head(&key).await })
+            Ok(self.bucket.ask(async move { store.head(&key).await }))
         });
         // All are asked for before an answer is waited for.
         let asked: Vec<_> = asked.collect();
