@@ -63,9 +63,11 @@ step "lints" cargo clippy --locked --all-targets -- -D warnings
 step "lints without the C interface" cargo clippy --locked --no-default-features --lib -- -D warnings
 step "lints of the tool" cargo clippy --locked --features plot --bin atlas --test cli -- -D warnings
 step "lints of the tool with NetCDF" cargo clippy --locked --features netcdf --bin atlas -- -D warnings
+step "lints of the storage in buckets" cargo clippy --locked --features object --lib --test object --example buckets -- -D warnings
 step "lints of the model-checked tests" cargo clippy --locked --features shuttle --lib --test concurrency -- -D warnings
 step "Rust documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
 step "Rust tests, and those of the tool" cargo test --locked --release --features plot
+step "storage in buckets" cargo test --locked --features object,cli --test object
 step "concurrency, model-checked" cargo test --locked --release --features shuttle --test concurrency
 step "mutations, a few a day" tests/mutations.sh --rotate 3
 step "library" make --no-print-directory library
@@ -73,6 +75,7 @@ beside compiled_languages other_languages
 step "conformance" tests/conformance/run.sh build/lib
 step "stores in place, by Zarr's tools" tests/refs/run.sh build/lib
 step "climate files" tests/netcdf/run.sh build/lib
+step "stores in buckets" tests/object/run.sh
 step "demo" make --no-print-directory demo
 step "install" tests/install/run.sh
 step "fuzzing" fuzz/run.sh

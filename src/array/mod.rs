@@ -122,7 +122,7 @@ impl ArrayData {
     }
 
     /// Sets rows down.
-    pub fn set_down(&mut self, scratch: &mut Scratch<'_>) -> Result<()> {
+    pub fn set_down(&mut self, scratch: &mut Scratch) -> Result<()> {
         for pending in self.pending.values_mut() {
             if let Pending::Open { data: ChunkData::Rows(rows), held, .. } = pending {
                 scratch.take(rows)?;

@@ -39,20 +39,16 @@ struct ScratchFile {
 }
 
 /// A scratch file that is being written.
-pub(crate) struct Scratch<'s> {
+pub(crate) struct Scratch {
     file: Arc<ScratchFile>,
-    writer: Box<dyn WriteFile + 's>,
+    writer: Box<dyn WriteFile>,
     len: u64,
 }
 
-impl Scratch<'_> {
+impl Scratch {
     /// Makes the file, which nobody else finds: its name is gone again.
     pub fn create(storage: &dyn Storage, path: PathBuf) -> Result<Self> {
-        let failed = |action, error| Error::io(action, &path, &error);
-        let writer = storage.create(&path).map_err(|error| failed("create", error))?;
-        let file = storage.open(&path);
-        storage.remove(&path).map_err(|error| failed("remove", error))?;
-        let file = file.map_err(|error| failed("open", error))?;
+        let (writer, file) = storage.scratch(&path).map_err(|error| Error::io("make", &path, &error))?;
         Ok(Self { file: Arc::new(ScratchFile { file, path }), writer, len: 0 })
     }
 

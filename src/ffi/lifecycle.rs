@@ -16,7 +16,7 @@ use std::time::Duration;
 /// empty store is on the disk when this returns. Where there is a store already, the option
 /// `if_exists` says what to do: fail, open it, or begin it anew.
 ///
-/// - `path`     the store's directory
+/// - `path`     the store's directory, or its URL
 /// - `options`  NULL for the defaults
 /// - `out`      the handle; 0 on failure
 ///
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn atlas_create(
 
 /// Open a store.
 ///
-/// - `path`     the store's directory
+/// - `path`     the store's directory, or its URL
 /// - `mode`     ATLAS_MODE_READ: see the last commit, until `atlas_refresh`; any number of readers,
 ///              beside a writer. ATLAS_MODE_READ_WRITE: be the one writer
 /// - `options`  NULL for the defaults
@@ -73,7 +73,7 @@ pub unsafe extern "C" fn atlas_open(
 
 /// Open an earlier commit for reading, or the last one by its number: see `atlas_generations`.
 ///
-/// - `path`        the store's directory
+/// - `path`        the store's directory, or its URL
 /// - `generation`  the commit
 /// - `options`     NULL for the defaults
 /// - `out`         the handle, as of ATLAS_MODE_READ; 0 on failure. `atlas_refresh` moves it on to the

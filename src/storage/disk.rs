@@ -3,13 +3,14 @@
 use super::{
     Directory, Entry, Locking, ReadFile, ReaderPin, Storage, WriteFile, access, folder, lock, open_files, write_back,
 };
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// [`Storage`] on a POSIX file system.
 #[derive(Clone, Copy, Debug, Default)]
@@ -71,6 +72,10 @@ impl Storage for LocalDisk {
             Ok(Entry { path, is_dir })
         };
         folder::entries(open_folder(path)?)?.into_iter().map(entry).collect()
+    }
+
+    fn modified(&self, path: &Path) -> io::Result<SystemTime> {
+        fs::symlink_metadata(path)?.modified()
     }
 
     fn sync_file(&self, path: &Path) -> io::Result<()> {

@@ -7,12 +7,16 @@ mod disk;
 mod folder;
 mod lock;
 mod memory;
+#[cfg(feature = "object")]
+mod object;
 mod open_files;
 mod root;
 mod write_back;
 
 pub use disk::LocalDisk;
 pub use memory::Memory;
+#[cfg(feature = "object")]
+pub use object::ObjectStorage;
 pub(crate) use open_files::OpenFiles;
 pub(crate) use root::keep;
 pub use root::{Mark, RootSwap, Swapped};
@@ -22,14 +26,32 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// Where a store lives. [`LocalDisk`] is the file system; tests put fault-injecting ones in its place.
 pub trait Storage: Send + Sync {
+    /// The path of a store, from which those of all its files are made.
+    fn absolute(&self, path: &Path) -> io::Result<PathBuf> {
+        std::path::absolute(path)
+    }
     /// Makes a new empty file; it is an error if there is one.
     fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>>;
     /// Opens a file for reading; a symbolic link, or what is not a file, is an error of kind
     /// [`InvalidData`](io::ErrorKind::InvalidData).
     fn open(&self, path: &Path) -> io::Result<Arc<dyn ReadFile>>;
+    /// Which of several files are there.
+    fn are_there(&self, paths: &[PathBuf]) -> Vec<io::Result<bool>> {
+        let is_there = |path: &PathBuf| match self.open(path) {
+            Ok(_) => Ok(true),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(false),
+            Err(error) => Err(error),
+        };
+        paths.iter().map(is_there).collect()
+    }
+    /// A whole file, as it is at one moment.
+    fn read_root(&self, path: &Path) -> io::Result<Vec<u8>> {
+        read_all(&*self.open(path)?)
+    }
     /// Whether a symbolic link is at `path`; where there are none, never.
     fn is_link(&self, _path: &Path) -> io::Result<bool> {
         Ok(false)
@@ -46,6 +68,14 @@ pub trait Storage: Send + Sync {
     fn remove_dir(&self, path: &Path) -> io::Result<()>;
     /// The entries of a directory.
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>>;
+    /// When a file was last written.
+    fn modified(&self, _path: &Path) -> io::Result<SystemTime> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+    /// A file that nobody else finds: it may have been at `path` for a moment.
+    fn scratch(&self, path: &Path) -> io::Result<(Box<dyn WriteFile>, Arc<dyn ReadFile>)> {
+        scratch_at(self, path)
+    }
     /// Makes the bytes of a file that is there durable, whoever wrote them.
     fn sync_file(&self, path: &Path) -> io::Result<()>;
     /// Opens a directory, to make its entries durable.
@@ -55,6 +85,14 @@ pub trait Storage: Send + Sync {
     /// Announces a reader in the lock file at `path`, so that no writer removes what it may be about to read.
     /// `None` where the lock file or its file system does not let it.
     fn pin_reader(&self, path: &Path) -> io::Result<Option<Box<dyn ReaderPin>>>;
+    /// How many reads are to wait beside each other where nobody says: as many as there are processors, or so many.
+    fn reads_at_once(&self) -> Option<usize> {
+        None
+    }
+    /// Whether [`Self::swap_root`] takes the new root from a file that was written before.
+    fn swaps_files(&self) -> bool {
+        true
+    }
     /// Puts a new root in the place of the one that the writer knows, unless another is there: the one step of a commit
     /// after which it has happened. By links and a rename; a storage that has a compare-and-swap of its own uses that.
     fn swap_root(&self, swap: &RootSwap<'_>) -> Swapped {
@@ -108,6 +146,8 @@ pub enum Locking {
     Refused(String),
     /// The file system has no locks; why.
     Unsupported(String),
+    /// A swap of the root needs none.
+    Unneeded,
 }
 
 /// The writer's lock, released when dropped.
@@ -149,6 +189,45 @@ pub(crate) fn create_file(storage: &dyn Storage, path: &Path, is_new_folder: boo
     }
     check_folder(storage, path)?;
     storage.create(path).map_err(|error| Error::io("create", path, &error))
+}
+
+/// [`Storage::scratch`] where what is open outlives its name.
+pub(crate) fn scratch_at(
+    storage: &(impl Storage + ?Sized),
+    path: &Path,
+) -> io::Result<(Box<dyn WriteFile>, Arc<dyn ReadFile>)> {
+    let writer = storage.create(path)?;
+    let file = storage.open(path);
+    storage.remove(path)?;
+    Ok((writer, file?))
+}
+
+/// The storage of a path, and the path there: a URL `scheme://...`, or a path of the file system.
+pub(crate) fn of(path: &Path) -> Result<(Arc<dyn Storage>, PathBuf)> {
+    let Some((url, (scheme, rest))) = path.to_str().and_then(|text| Some((text, text.split_once("://")?))) else {
+        return Ok((Arc::new(LocalDisk), path.to_owned()));
+    };
+    if scheme.is_empty() || !scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Ok((Arc::new(LocalDisk), path.to_owned()));
+    }
+    match scheme {
+        "file" if rest.starts_with('/') => Ok((Arc::new(LocalDisk), rest.into())),
+        "file" => bail!(InvalidArgument, "{url}: a URL of a file begins with file:///"),
+        _ => object_at(url),
+    }
+}
+
+#[cfg(feature = "object")]
+fn object_at(url: &str) -> Result<(Arc<dyn Storage>, PathBuf)> {
+    match ObjectStorage::at(url) {
+        Ok(storage) => Ok((Arc::new(storage), url.into())),
+        Err(error) => bail!(InvalidArgument, "{url}: {error}"),
+    }
+}
+
+#[cfg(not(feature = "object"))]
+fn object_at(url: &str) -> Result<(Arc<dyn Storage>, PathBuf)> {
+    bail!(Unsupported, "{url}: this library was built without object storage (the feature 'object')")
 }
 
 /// Reads a whole file.

@@ -45,10 +45,17 @@ impl Mark {
 
     /// The mark of the root at a path; `None` where there is none.
     pub fn at(storage: &(impl Storage + ?Sized), path: &Path) -> io::Result<Option<Self>> {
-        match storage.open(path).and_then(|file| Self::read(&*file)) {
-            Ok(mark) => Ok(Some(mark)),
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
-            Err(error) => Err(error),
+        let mut looks = 0;
+        loop {
+            match storage.open(path).and_then(|file| Self::read(&*file)) {
+                Ok(mark) => return Ok(Some(mark)),
+                Err(error) => match error.kind() {
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => return Ok(None),
+                    // It was replaced under the reader's eyes.
+                    io::ErrorKind::StaleNetworkFileHandle if looks < LOOKS => looks += 1,
+                    _ => return Err(error),
+                },
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::change::compact::{Compaction, compact, compact_records, live_arrays};
 use crate::change::records::Composed;
 use crate::change::rollback::{no_generation, rollback};
 use crate::format::root::NOTATIONS;
-use crate::storage::{LocalDisk, Mark, Storage};
+use crate::storage::{self, Mark, Storage};
 use crate::store::install::Change;
 use crate::store::open::{self, absolute};
 use crate::store::options::{Mode, OpenOptions};
@@ -194,7 +194,8 @@ impl Store {
 
     /// Opens an earlier commit for reading, or the last one by its number; see [`Store::generations`].
     pub fn open_at(path: impl AsRef<Path>, generation: u64, options: OpenOptions) -> Result<Arc<Self>> {
-        Self::open_at_on(Arc::new(LocalDisk), path.as_ref(), generation, options)
+        let (storage, path) = storage::of(path.as_ref())?;
+        Self::open_at_on(storage, &path, generation, options)
     }
 
     /// [`Store::open_at`] on another storage than the file system.
@@ -204,7 +205,7 @@ impl Store {
         generation: u64,
         options: OpenOptions,
     ) -> Result<Arc<Self>> {
-        let path = absolute(path)?;
+        let path = absolute(&*storage, path)?;
         // Pinned before it is looked for, so that its segments stay once it is found.
         let pin = open::pin_reader(&*storage, &path);
         let mut found = None;

@@ -9,6 +9,7 @@ mod affected;
 mod arrays;
 mod attributes;
 mod callbacks;
+mod collect;
 mod commits;
 mod copy;
 mod dataset;

@@ -18,7 +18,7 @@ use crate::memory::budget::Budget;
 use crate::memory::buffers::Buffers;
 use crate::records::Records;
 use crate::segment::SegmentReader;
-use crate::storage::{LocalDisk, Locking, ReaderPin, Storage, WriterLock};
+use crate::storage::{self, Locking, ReaderPin, Storage, WriterLock};
 use crate::store::options::{CreateOptions, IfExists, Mode, OpenOptions, RuntimeOptions};
 use crate::store::worker::Worker;
 use crate::store::{State, Store};
@@ -42,7 +42,8 @@ impl Store {
     /// Makes a store at `path`, which is not there yet or is an empty folder, and opens it for writing. Where there is a
     /// store, [`CreateOptions::if_exists`] says what it does.
     pub fn create(path: impl AsRef<Path>, options: CreateOptions) -> Result<Arc<Self>> {
-        Self::create_on(Arc::new(LocalDisk), path.as_ref(), options)
+        let (storage, path) = storage::of(path.as_ref())?;
+        Self::create_on(storage, &path, options)
     }
 
     /// [`Store::create`] on another storage than the file system.
@@ -56,7 +57,7 @@ impl Store {
         };
         compression.check()?;
         let defaults = Defaults { compression, pack: options.pack.unwrap_or(true) };
-        let path = absolute(path)?;
+        let path = absolute(&*storage, path)?;
         match storage.create_dir(&path) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -139,12 +140,13 @@ impl Store {
 
     /// Opens the store at `path`.
     pub fn open(path: impl AsRef<Path>, mode: Mode, options: OpenOptions) -> Result<Arc<Self>> {
-        Self::open_on(Arc::new(LocalDisk), path.as_ref(), mode, options)
+        let (storage, path) = storage::of(path.as_ref())?;
+        Self::open_on(storage, &path, mode, options)
     }
 
     /// [`Store::open`] on another storage than the file system.
     pub fn open_on(storage: Arc<dyn Storage>, path: &Path, mode: Mode, options: OpenOptions) -> Result<Arc<Self>> {
-        let path = absolute(path)?;
+        let path = absolute(&*storage, path)?;
         let notation = expect_root(&*storage, &path)?;
         let runtime = options.runtime;
         if mode == Mode::ReadWrite {
@@ -244,7 +246,7 @@ impl Store {
 
 /// What arrays are read and written with.
 pub(super) fn io_of(place: &Place, mode: Mode, runtime: &RuntimeOptions) -> Result<Io> {
-    let pool = Pool::shared(runtime.threads)?;
+    let pool = Pool::shared(runtime.threads.or(place.storage.reads_at_once()))?;
     let cache = runtime.cache_bytes.unwrap_or(DEFAULT_CACHE_BYTES);
     let write_buffer = runtime.write_buffer_bytes.unwrap_or(DEFAULT_WRITE_BUFFER_BYTES);
     // A reader's is for memory that waits to be used again.
@@ -254,8 +256,8 @@ pub(super) fn io_of(place: &Place, mode: Mode, runtime: &RuntimeOptions) -> Resu
     Ok(Io { reader, buffers, budget, pool })
 }
 
-pub(super) fn absolute(path: &Path) -> Result<PathBuf> {
-    std::path::absolute(path).map_err(|error| Error::io("path", path, &error))
+pub(super) fn absolute(storage: &dyn Storage, path: &Path) -> Result<PathBuf> {
+    storage.absolute(path).map_err(|error| Error::io("path", path, &error))
 }
 
 /// Refuses to make a store where something else is; a store only where `if_exists` says so.
@@ -313,6 +315,7 @@ pub(super) fn lock_writer(
             };
             Err(error!(Locked, "store {} is locked for writing by {holder}{waited}", path.display()))
         }
+        Locking::Unneeded => Ok(None),
         Locking::Unsupported(why) => {
             if let Some(log) = &runtime.log {
                 let message = format!(

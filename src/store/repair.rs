@@ -26,8 +26,7 @@ use crate::records::{Numbering, Records};
 use crate::segment::bundle::segments_in;
 use crate::segment::rows::count_bytes;
 use crate::segment::{Segment, SegmentReader, Segments, sync_file};
-use crate::storage::LocalDisk;
-use crate::storage::{Mark, Storage};
+use crate::storage::{self, Mark, Storage};
 use crate::store::Store;
 use crate::store::open::{absolute, io_of, lock_writer};
 use crate::store::options::Mode;
@@ -112,12 +111,13 @@ impl Store {
     /// `.atlas.json.damaged`. A whole root is left as it is, whatever segments there are; where those that it names are
     /// not all there, the report says so. [`Store::verify`] looks at their values.
     pub fn repair(path: impl AsRef<Path>, options: RepairOptions) -> Result<Repair> {
-        Self::repair_on(Arc::new(LocalDisk), path.as_ref(), options)
+        let (storage, path) = storage::of(path.as_ref())?;
+        Self::repair_on(storage, &path, options)
     }
 
     /// [`Store::repair`] on another storage than the file system.
     pub fn repair_on(storage: Arc<dyn Storage>, path: &Path, options: RepairOptions) -> Result<Repair> {
-        let path = absolute(path)?;
+        let path = absolute(&*storage, path)?;
         let found = find_root(&*storage, &path)?;
         let traces = traces(&*storage, &path)?;
         let Some(notation) = found.or_else(|| traces.kept.last().map(|(_, notation)| *notation)).or_else(|| {

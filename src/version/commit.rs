@@ -128,11 +128,12 @@ pub(crate) fn commit(place: &Place, io: &Io, committer: &mut Committer, base: &V
         Err(error) => return Outcome::NotCommitted(error),
     };
     let path = place.path.join(names::draft_root(place.notation));
-    let swapped = write_draft(place, &path, &file).and_then(|draft| {
+    let draft = place.storage.swaps_files().then(|| write_draft(place, &path, &file)).transpose();
+    let swapped = draft.and_then(|draft| {
         // Opened before: to lack a descriptor afterwards would leave a commit of which nobody knows whether it lasts.
         let folder = place.open_folder(&place.path)?;
         if place.sync {
-            make_durable(place, io, &unsynced, Some(&draft))?;
+            make_durable(place, io, &unsynced, draft.as_ref())?;
         }
         if is_pinned {
             keep_pinned(place, committer, base.generation)?;

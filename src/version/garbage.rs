@@ -156,8 +156,21 @@ impl Committer {
 
     /// Notes what is found; how many files were removed at once.
     fn find_garbage(&mut self, place: &Place, version: &Version, ahead: &Version) -> Result<usize> {
-        let failed = |action: &str, path: &Path, error: io::Error| Error::io(action, path, &error);
-        let list = |path: &Path| place.storage.list(path).map_err(|error| failed("list", path, error));
+        let Unnamed { left, files } = self.unnamed(place, version, ahead)?;
+        for path in &left {
+            place.storage.remove(path).map_err(|error| Error::io("remove", path, &error))?;
+        }
+        if !files.is_empty() {
+            let last = version.generation - 1;
+            let files = files.into_iter().map(|path| (path, None)).collect();
+            self.garbage.push_back(Garbage { first: 0, last, may_be_kept: false, files });
+        }
+        Ok(left.len())
+    }
+
+    /// Finds what no version needs, and is not known as garbage.
+    pub fn unnamed(&mut self, place: &Place, version: &Version, ahead: &Version) -> Result<Unnamed> {
+        let list = |path: &Path| place.storage.list(path).map_err(|error| Error::io("list", path, &error));
         let versions = [version, ahead];
         let mut needed: HashSet<Arc<str>> = HashSet::default();
         needed.extend(versions.iter().flat_map(|version| version.all_files()).map(|file| file.name().clone()));
@@ -167,13 +180,12 @@ impl Committer {
         let kept_too_early = names::kept_root(place.notation, version.generation);
         // Read only where there is a file that the root does not name.
         let mut kept: Option<Kept> = None;
-        let (mut files, mut removed) = (Vec::new(), 0);
+        let mut unnamed = Unnamed::default();
         for entry in list(&place.path)? {
             let name = file_name(&entry.path);
             if !entry.is_dir {
                 if names::is_left_by_a_writer(&name) || name == kept_too_early {
-                    place.storage.remove(&entry.path).map_err(|error| failed("remove", &entry.path, error))?;
-                    removed += 1;
+                    unnamed.left.push(entry.path);
                 }
                 continue;
             }
@@ -187,15 +199,11 @@ impl Committer {
                     None => kept.insert(self.files_kept(place)?),
                 };
                 if !kept.may_name(&name) {
-                    files.push((file.path, None));
+                    unnamed.files.push(file.path);
                 }
             }
         }
-        if !files.is_empty() {
-            let last = version.generation - 1;
-            self.garbage.push_back(Garbage { first: 0, last, may_be_kept: false, files });
-        }
-        Ok(removed)
+        Ok(unnamed)
     }
 
     /// The files that kept roots name.
@@ -223,6 +231,15 @@ impl Committer {
         }
         Ok(kept)
     }
+}
+
+/// Files that no version needs.
+#[derive(Default)]
+pub(crate) struct Unnamed {
+    /// What a crash left of a root.
+    pub left: Vec<PathBuf>,
+    /// Segments, bundles and catalogue files.
+    pub files: Vec<PathBuf>,
 }
 
 /// The files of kept commits.

@@ -6,7 +6,7 @@
 use crate::base::error::{Error, ErrorKind, Result, bail, error};
 use crate::format::names::{self, file_name};
 use crate::format::root::{self, NOTATIONS, Notation, Root};
-use crate::storage::{Entry, Mark, Storage, read_all};
+use crate::storage::{Entry, Mark, Storage};
 use std::io;
 use std::path::Path;
 
@@ -15,21 +15,14 @@ pub(crate) const DEFAULT_KEPT: u32 = 1;
 
 /// The notation of the root in a folder.
 pub(crate) fn find_root(storage: &dyn Storage, path: &Path) -> Result<Option<Notation>> {
+    let paths = NOTATIONS.map(|notation| path.join(notation.file_name()));
     let mut found = None;
-    for notation in NOTATIONS {
-        if is_there(storage, &path.join(notation.file_name()))? && found.replace(notation).is_some() {
+    for ((notation, path_of), is_there) in NOTATIONS.into_iter().zip(&paths).zip(storage.are_there(&paths)) {
+        if is_there.map_err(|error| Error::io("open", path_of, &error))? && found.replace(notation).is_some() {
             bail!(Corrupt, "{} holds more than one root", path.display());
         }
     }
     Ok(found)
-}
-
-fn is_there(storage: &dyn Storage, path: &Path) -> Result<bool> {
-    match storage.open(path) {
-        Ok(_) => Ok(true),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(false),
-        Err(error) => Err(Error::io("open", path, &error)),
-    }
 }
 
 /// The notation of the root in a folder that should hold a store.
@@ -78,7 +71,7 @@ pub(crate) fn read_last_root(storage: &dyn Storage, path: &Path, notation: Notat
 /// Reads the root in the file at `path`.
 pub(crate) fn read_root(storage: &dyn Storage, path: &Path, notation: Notation) -> Result<(Root, Mark)> {
     let failed = |error: io::Error| Error::io("read", path, &error);
-    let bytes = storage.open(path).and_then(|file| read_all(&*file)).map_err(failed)?;
+    let bytes = storage.read_root(path).map_err(failed)?;
     let mark = Mark::of(&bytes);
     let root = root::parse(notation, bytes).map_err(|error| error.context(path.display()))?;
     Ok((root, mark))
@@ -102,8 +95,10 @@ pub(crate) fn read_kept(
     generation: u64,
 ) -> Result<Option<(Root, Mark)>> {
     let file = path.join(names::kept_root(notation, generation));
-    if !is_there(storage, &file)? {
-        return Ok(None);
+    for is_there in storage.are_there(std::slice::from_ref(&file)) {
+        if !is_there.map_err(|error| Error::io("open", &file, &error))? {
+            return Ok(None);
+        }
     }
     let found = match read_root(storage, &file, notation) {
         // A writer may drop it at any time.

@@ -396,6 +396,18 @@ salvaged.")]
         #[arg(long)]
         salvage: bool,
     },
+    /// Remove the files that no commit names from a store without locks, as those in buckets are
+    #[command(after_help = "\
+Where there are locks, the next writer removes them, and there is nothing to do. Without, nothing tells a file that a writer \
+is about to commit, or that a reader of an earlier commit still needs, from one that is left over, but its age.")]
+    Gc {
+        /// The store's folder or URL
+        store: PathBuf,
+        /// Only files that were last written so long ago, as in `7d`, `12h` or `30min`: longer than any flush, or reader of one
+        /// commit, takes
+        #[arg(long, value_name = "AGE")]
+        older_than: humantime::Duration,
+    },
     /// Make a store what it was at an earlier commit, as a new commit
     Rollback {
         /// The store's folder

@@ -1,4 +1,4 @@
-//! `compact`, `rollback`, `keep`, `pin`, `unpin`, `rm`, `repair`.
+//! `compact`, `gc`, `rollback`, `keep`, `pin`, `unpin`, `rm`, `repair`.
 
 use crate::output::{Failure, Out, bytes, counted, on_bar, plain};
 use crate::{FOUND, OK, Outcome, names, open_with, runtime};
@@ -6,6 +6,7 @@ use atlas_store::{DamagedSegment, Mode, Newer, Repair, RepairOptions, Store};
 use serde_json::{Value as Json, json};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub fn compact(out: &mut Out, path: &Path) -> Outcome {
     let bar = out.progress(0, "compact");
@@ -22,6 +23,18 @@ pub fn compact(out: &mut Out, path: &Path) -> Outcome {
         out.document(&json!({"bytes_before": before, "bytes_after": after}))?;
     } else if !out.quiet {
         out.line(format_args!("{} before, {} after", bytes(before), bytes(after)))?;
+    }
+    Ok(OK)
+}
+
+pub fn gc(out: &mut Out, path: &Path, older_than: Duration) -> Outcome {
+    let store = open_with(path, Mode::ReadWrite, runtime(out))?;
+    let removed = store.collect_garbage(older_than)?;
+    store.close()?;
+    if out.json {
+        out.document(&json!({"removed": removed}))?;
+    } else if !out.quiet {
+        out.line(format_args!("{} removed", counted(removed, "file")))?;
     }
     Ok(OK)
 }

@@ -110,6 +110,7 @@ fn run(command: Command, out: &mut Out) -> Outcome {
         Command::Du { store } => ls::du(out, &*open(&store, out)?),
         Command::Verify { store } => verify::verify(out, &store),
         Command::Compact { store } => change::compact(out, &store),
+        Command::Gc { store, older_than } => change::gc(out, &store, older_than.into()),
         Command::Rm { store, dataset, array } => change::rm(out, &store, &dataset, array.as_deref()),
         Command::Mv { store, dataset, name } => copy::mv(out, &store, &dataset, &name),
         Command::Cp { store, datasets, to, name, replace } => {

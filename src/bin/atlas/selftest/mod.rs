@@ -131,6 +131,7 @@ fn locks(folder: &Path) -> io::Result<Found> {
     let writer = match LocalDisk.lock_writer(&path)? {
         Locking::Held(writer) => writer,
         Locking::Refused(by) => return Ok(Found::Fails(format!("a new lock is held already, by {by}"))),
+        Locking::Unneeded => return Ok(Found::Lacks("none".into())),
         Locking::Unsupported(why) => {
             return Ok(Found::Lacks(format!(
                 "{why}; a second writer is noticed only when it commits, and a compaction does not wait for readers"
