@@ -13,7 +13,7 @@ mod write_back;
 
 pub use disk::LocalDisk;
 pub use memory::Memory;
-pub(crate) use open_files::OpenFiles;
+pub(crate) use open_files::{OpenFiles, new_number};
 pub(crate) use root::keep;
 pub use root::{Mark, RootSwap, Swapped};
 
