@@ -430,3 +430,80 @@ fn every_notation_has_catalogue_files() {
         assert_whole(&reader);
     }
 }
+
+/// Datasets are listed as they were created, whatever the order of their names, from one file or several.
+#[test]
+fn names_come_in_the_order_of_creation() {
+    let dir = tempfile::tempdir().unwrap();
+    for (number, step) in [1, 1999, 77].into_iter().enumerate() {
+        let path = dir.path().join(format!("s{number}"));
+        let store = create(&path, Some(1000));
+        // 2000 is no multiple of the steps' divisors: each number comes once.
+        let mut expected: Vec<String> = (0..2000).map(|i| format!("n\u{e9}{:04}", i * step % 2000)).collect();
+        expected.iter().for_each(|name| drop(store.create_dataset(name).unwrap()));
+        store.flush().unwrap();
+        assert_eq!(names(&store), expected);
+        store.close().unwrap();
+        assert_eq!(files(&path).len(), 1);
+        assert_eq!(names(&open(&path, Mode::Read, None)), expected);
+        // One that is changed stays where it is; one that is gone, and made anew, is the last.
+        let store = open(&path, Mode::ReadWrite, Some(1000));
+        store.set_attribute(&*expected[5], None, "seen", Value::I64(vec![1])).unwrap();
+        for at in [1500, 700, 0] {
+            store.delete_dataset(&expected.remove(at)).unwrap();
+        }
+        let anew = expected.remove(300);
+        store.delete_dataset(&anew).unwrap();
+        store.create_dataset(&anew).unwrap();
+        expected.push(anew);
+        assert_eq!(names(&store), expected);
+        store.flush().unwrap();
+        assert_eq!(names(&store), expected);
+        store.create_dataset("zz").unwrap();
+        expected.push("zz".into());
+        assert_eq!(names(&store), expected, "a list that was asked for grows");
+        store.close().unwrap();
+        assert_eq!(names(&open(&path, Mode::Read, None)), expected);
+        let store = open(&path, Mode::ReadWrite, Some(1000));
+        store.compact().unwrap();
+        assert_eq!(names(&store), expected);
+        assert_whole(&store);
+    }
+}
+
+/// Catalogue files are kept open to be read, and those that are removed are not.
+#[cfg(target_os = "linux")]
+#[test]
+fn removed_catalogue_files_are_closed() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let open_files = || {
+        let links =
+            fs::read_dir("/proc/self/fd").unwrap().filter_map(|entry| fs::read_link(entry.unwrap().path()).ok());
+        let links = links.map(|file| file.display().to_string());
+        links.filter(|file| file.starts_with(&format!("{}/atlas.catalogue/", path.display()))).collect::<Vec<_>>()
+    };
+    let store = create(&path, Some(1000));
+    (0..500).for_each(|i| drop(store.create_dataset(&format!("d{i:03}")).unwrap()));
+    store.flush().unwrap();
+    let reader = open(&path, Mode::Read, None);
+    for round in 0..6 {
+        assert!(store.has_dataset("d100").unwrap() && reader.has_dataset("d100").unwrap());
+        assert!(!open_files().is_empty());
+        for i in 0..200 {
+            store.set_attribute(&*format!("d{i:03}"), None, "round", Value::I64(vec![round])).unwrap();
+        }
+        store.flush().unwrap();
+        store.compact().unwrap();
+        // The reader has what its commit needs.
+        assert!(reader.has_dataset("d499").unwrap() && !reader.has_dataset("d500").unwrap());
+        assert!(reader.refresh().unwrap());
+        assert_eq!(reader.attribute("d150", None, "round").unwrap(), Value::I64(vec![round]));
+    }
+    store.flush().unwrap();
+    store.compact().unwrap();
+    let open = open_files();
+    assert!(open.iter().all(|file| !file.ends_with("(deleted)")), "{open:?}");
+    drop((store, reader));
+    assert_eq!(open_files(), Vec::<String>::new());
+}

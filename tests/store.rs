@@ -249,6 +249,60 @@ fn one_variable_of_the_highest_rank_is_read_across_datasets() {
 }
 
 #[test]
+fn reads_across_many_datasets_are_those_of_each() {
+    for threads in [0, 1, 3] {
+        let dir = tempfile::tempdir().unwrap();
+        let runtime = RuntimeOptions { threads: Some(threads), ..RuntimeOptions::default() };
+        let options = CreateOptions { runtime, ..CreateOptions::default() };
+        let store = Store::create(dir.path().join("s"), options).unwrap();
+        // Some in blocks of their own, some packed, some pending, some never written.
+        let datasets: Vec<String> = (0..300).map(|i| format!("d{i}")).collect();
+        let value = |i: usize| if i % 5 == 4 { 0.0 } else { i as f32 + 0.5 };
+        for (i, name) in datasets.iter().enumerate() {
+            let dataset = store.create_dataset(name).unwrap();
+            for (array, cells) in [("small", 7), ("large", 5000)] {
+                dataset.define_array(array, DType::F32, &[array], &[cells], ArrayOptions::default()).unwrap();
+                if i % 5 < 4 {
+                    dataset
+                        .write(array, Selection::all(1), Source::from_slice(&vec![value(i); cells as usize]))
+                        .unwrap();
+                }
+            }
+            if i == 250 {
+                store.flush().unwrap();
+            }
+        }
+        let names: Vec<&str> = datasets.iter().map(String::as_str).collect();
+        for (array, cells) in [("small", 7), ("large", 5000)] {
+            // All, then in another order and some twice, then none.
+            let turned: Vec<&str> = names.iter().rev().chain(&names[100..200]).copied().collect();
+            for asked in [&names[..], &turned[..], &names[..0]] {
+                let mut values = vec![-1f32; cells * asked.len()];
+                store.read_across(array, asked, Selection::all(1), Target::from_slice(&mut values)).unwrap();
+                for (name, read) in asked.iter().zip(values.chunks(cells)) {
+                    let expected = value(name[1..].parse().unwrap());
+                    assert!(read.iter().all(|value| *value == expected), "{array} of {name} with {threads} threads");
+                }
+            }
+        }
+        // What is wrong with one in the middle is the error of the call.
+        let mut values = vec![0f32; 7 * names.len()];
+        let mut read = |asked: &[&str]| {
+            store.read_across("small", asked, Selection::all(1), Target::from_slice(&mut values)).unwrap_err()
+        };
+        let mut asked = names.clone();
+        asked[150] = "nobody";
+        let error = read(&asked);
+        assert!(error.kind() == ErrorKind::NotFound && error.message().contains("'nobody'"), "{error}");
+        store.create_dataset("other").unwrap();
+        store.define_array("other", "small", DType::F32, &["small"], &[8], ArrayOptions::default()).unwrap();
+        asked[150] = "other";
+        let error = read(&asked);
+        assert!(error.kind() == ErrorKind::InvalidArgument && error.message().contains("[8]"), "{error}");
+    }
+}
+
+#[test]
 fn pieces_of_a_chunk_are_the_same_in_any_order_of_reading() {
     fn check<T: atlas_store::Element + PartialEq + std::fmt::Debug>(value: impl Fn(usize) -> T) {
         let dir = tempfile::tempdir().unwrap();

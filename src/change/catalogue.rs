@@ -4,7 +4,7 @@ use crate::array::Array;
 use crate::base::error::{Error, Result, bail, error};
 use crate::base::locks::{after_panic, lock, read, write};
 use crate::base::maps::{HashMap, HashSet, IndexMap, index_map};
-use crate::base::names::stored_name;
+use crate::base::names::{NameList, stored_name};
 use crate::base::pool::Pool;
 use crate::base::sync::atomic::{AtomicU64, Ordering};
 use crate::base::sync::{Mutex, RwLock};
@@ -97,7 +97,7 @@ pub(crate) struct Catalogue {
     gone: HashMap<Arc<str>, u64>,
     count: usize,
     /// All names, in the order they were created, once they have been asked for.
-    names: OnceLock<Vec<Arc<str>>>,
+    names: OnceLock<NameList>,
     schemas: HashSet<Arc<Schema>>,
     pub next_array_id: u64,
     /// Counts changes; what a flush began with is what it leaves flushed.
@@ -157,16 +157,19 @@ impl Catalogue {
     }
 
     /// All names, in the order they were created.
-    pub fn names(&self, pool: &Pool) -> Result<&[Arc<str>]> {
+    pub fn names(&self, pool: &Pool) -> Result<&NameList> {
         if let Some(names) = self.names.get() {
             return Ok(names);
         }
         let mut names = self.records.names(pool)?;
         if !self.gone.is_empty() {
-            names.retain(|name| !self.gone.contains_key(name));
+            let mut kept = NameList::default();
+            names.iter().filter(|name| !self.gone.contains_key(*name)).try_for_each(|name| kept.push(name))?;
+            names = kept;
         }
         let changed = self.changed()?;
-        names.extend(changed.iter().filter(|slot| self.is_created(slot)).map(|slot| slot.name.clone()));
+        let created = changed.iter().filter(|slot| self.is_created(slot));
+        created.map(|slot| &slot.name).try_for_each(|name| names.push(name))?;
         Ok(self.names.get_or_init(|| names))
     }
 
@@ -229,8 +232,9 @@ impl Catalogue {
         let changed = AtomicU64::new(0);
         let created = self.count_change(&name, &changed)?;
         let slot = Slot { name: name.clone(), dataset: Dataset::default(), created, changed };
-        if let Some(names) = self.names.get_mut() {
-            names.push(name.clone());
+        // Where there is no memory for one more, they are listed anew.
+        if self.names.get_mut().is_some_and(|names| names.push(&name).is_err()) {
+            self.names.take();
         }
         write(&self.slots)?.insert(name, Arc::new(slot));
         self.count += 1;

@@ -26,7 +26,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Bytes that chunks are packed up to.
-pub(crate) const PACK_TARGET: usize = 256 << 10;
+pub(crate) const PACK_TARGET: usize = 64 << 10;
 
 /// Segments of so few array names have a file each.
 pub(crate) const FEW_SEGMENTS: usize = 4;

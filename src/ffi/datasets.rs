@@ -128,7 +128,7 @@ pub unsafe extern "C" fn atlas_dataset_names(
         let store = call.store(store)?;
         // SAFETY: the caller keeps the header's contract.
         let out = unsafe { call.text_out(buffer, capacity, needed) }?;
-        out.list(&store.dataset_names()?)
+        store.with_dataset_names(|names| out.joined(names))
     })
 }
 

@@ -58,11 +58,7 @@ impl TextOut {
         if let Some(index) = texts().position(|text: &str| text.as_bytes().contains(&0)) {
             bail!(Unsupported, "{function}: text {index} holds a NUL byte, where C would end it");
         }
-        let needed = texts().map(|text| text.len() + 1).sum();
-        self.needed.set(needed);
-        if needed > self.capacity {
-            bail!(BufferTooSmall, "{function}: {needed} bytes are needed, capacity is {}", self.capacity);
-        }
+        self.make_room(texts().map(|text| text.len() + 1).sum())?;
         let mut end = self.buffer.cast::<u8>();
         for text in texts() {
             // SAFETY: `Call::text_out` was promised room for `capacity` bytes, and all texts fit into it.
@@ -71,6 +67,26 @@ impl TextOut {
                 end.add(text.len()).write(0);
                 end = end.add(text.len() + 1);
             }
+        }
+        Ok(())
+    }
+
+    /// Writes texts that stand one after the other, each with its NUL.
+    pub(super) fn joined(&self, texts: &str) -> Result<()> {
+        self.make_room(texts.len())?;
+        if !texts.is_empty() {
+            // SAFETY: `Call::text_out` was promised room for `capacity` bytes, and all texts fit into it.
+            unsafe { self.buffer.cast::<u8>().copy_from_nonoverlapping(texts.as_ptr(), texts.len()) };
+        }
+        Ok(())
+    }
+
+    /// Says how many bytes there are, and refuses where the caller has not room for as many.
+    fn make_room(&self, needed: usize) -> Result<()> {
+        self.needed.set(needed);
+        if needed > self.capacity {
+            let function = self.call.function;
+            bail!(BufferTooSmall, "{function}: {needed} bytes are needed, capacity is {}", self.capacity);
         }
         Ok(())
     }

@@ -6,11 +6,10 @@
 use super::segment::{FileKind, HEADER_LEN};
 use super::varint::{Cursor, put};
 use crate::base::error::{Result, bail, error};
-use crate::base::names::stored_name;
+use crate::base::names::NameList;
 use crate::codec;
 use crate::memory::buffers;
 use std::ops::Range;
-use std::sync::Arc;
 
 /// Catalogue files.
 pub const CATALOGUE: FileKind = FileKind { name: "catalogue file", magic: b"ATLASCAT", version: 1 };
@@ -40,15 +39,52 @@ impl Kind {
     }
 }
 
-/// A dataset in a page.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a page says of a dataset, beside its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    pub name: Arc<str>,
     pub kind: Kind,
     /// Its place in the order of datasets; of one that is gone, 0.
     pub place: u64,
-    /// Where in the page's records its own is.
-    pub record: Range<usize>,
+    /// Where in the page's records its own begins.
+    pub start: usize,
+}
+
+/// The datasets of a page; they ascend by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entries {
+    pub names: NameList,
+    list: Vec<Entry>,
+    /// Bytes of all records.
+    pub records_len: usize,
+}
+
+impl Entries {
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub fn as_slice(&self) -> &[Entry] {
+        &self.list
+    }
+
+    /// Where in the page's records the one of a dataset is.
+    pub fn record(&self, index: usize) -> Range<usize> {
+        let end = self.list.get(index + 1).map_or(self.records_len, |next| next.start);
+        self.list[index].start..end
+    }
+
+    /// Adds a dataset, whose name is behind those that are there, and whose record has `record_len` bytes.
+    pub fn push(&mut self, name: &str, kind: Kind, place: u64, record_len: usize) -> Result<()> {
+        self.names.push(name)?;
+        buffers::push(&mut self.list, Entry { kind, place, start: self.records_len })?;
+        self.records_len += record_len;
+        Ok(())
+    }
+
+    /// Bytes that it takes, about.
+    pub fn weight(&self) -> usize {
+        self.names.weight() + size_of_val(&self.list[..])
+    }
 }
 
 /// A stored frame.
@@ -61,10 +97,8 @@ pub struct Frame {
 }
 
 /// A page, as the directory has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// The name of its first dataset.
-    pub first: Arc<str>,
     pub entries: u32,
     pub records: Frame,
     pub names: Frame,
@@ -74,12 +108,14 @@ pub struct Page {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Directory {
     pub pages: Vec<Page>,
+    /// The name of the first dataset of each.
+    pub firsts: NameList,
 }
 
 impl Directory {
     /// The page that has `name`, if any does.
     pub fn page_of(&self, name: &str) -> Option<usize> {
-        self.pages.partition_point(|page| *page.first <= *name).checked_sub(1)
+        self.firsts.up_to(name).checked_sub(1)
     }
 
     /// Datasets of all pages.
@@ -90,9 +126,9 @@ impl Directory {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         put(&mut bytes, self.pages.len() as u64);
-        for page in &self.pages {
-            put(&mut bytes, page.first.len() as u64);
-            bytes.extend_from_slice(page.first.as_bytes());
+        for (page, first) in self.pages.iter().zip(self.firsts.iter()) {
+            put(&mut bytes, first.len() as u64);
+            bytes.extend_from_slice(first.as_bytes());
             put(&mut bytes, u64::from(page.entries));
             for frame in [page.records, page.names] {
                 put(&mut bytes, u64::from(frame.len));
@@ -107,11 +143,10 @@ impl Directory {
         let mut cursor = Cursor(bytes);
         let count = cursor.varint()?;
         let mut pages: Vec<Page> = Vec::new();
+        let mut firsts = Ascending::default();
         let mut end = HEADER_LEN as u64;
         for _ in 0..count {
-            let len = usize::try_from(cursor.varint()?).unwrap_or(usize::MAX);
-            let first = text(cursor.slice(len)?)?;
-            if pages.last().is_some_and(|last| last.first >= first) {
+            if !firsts.add(&mut cursor)? {
                 bail!(Corrupt, "page {} does not follow the one before", pages.len());
             }
             let entries = cursor.varint32()?;
@@ -121,7 +156,7 @@ impl Directory {
             let mut frame = || -> Result<Frame> {
                 Ok(Frame { offset: 0, len: cursor.varint32()?, crc: u32::from_le_bytes(cursor.bytes()?) })
             };
-            let mut page = Page { first, entries, records: frame()?, names: frame()? };
+            let mut page = Page { entries, records: frame()?, names: frame()? };
             page.records.offset = end;
             // Each is below 2^32, and there are fewer than bytes.
             end += u64::from(page.records.len);
@@ -134,58 +169,82 @@ impl Directory {
         if !cursor.0.is_empty() || end != offset {
             bail!(Corrupt, "the pages end at {end}, the directory begins at {offset}");
         }
-        Ok(Self { pages })
+        Ok(Self { pages, firsts: firsts.finish()? })
+    }
+}
+
+/// Stored names, read one after the other.
+#[derive(Default)]
+struct Ascending {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+    /// Where the last one begins.
+    last: usize,
+}
+
+impl Ascending {
+    /// Adds the next name; whether it is behind the last.
+    fn add(&mut self, cursor: &mut Cursor<'_>) -> Result<bool> {
+        let len = usize::try_from(cursor.varint()?).unwrap_or(usize::MAX);
+        let name = cursor.slice(len)?;
+        if self.ends.last().is_some_and(|&end| self.bytes[self.last..end] >= *name) {
+            return Ok(false);
+        }
+        self.last = self.bytes.len();
+        buffers::extend(&mut self.bytes, name)?;
+        buffers::push(&mut self.ends, self.bytes.len())?;
+        buffers::push(&mut self.bytes, 0)?;
+        Ok(true)
+    }
+
+    /// All of them, checked.
+    fn finish(self) -> Result<NameList> {
+        NameList::stored("dataset", self.bytes, self.ends)
     }
 }
 
 /// The two frames of a page.
-pub fn encode_page(entries: &[Entry], records: &[u8]) -> Result<(Vec<u8>, Vec<u8>)> {
+pub fn encode_page(entries: &Entries, records: &[u8]) -> Result<(Vec<u8>, Vec<u8>)> {
     let mut names = Vec::new();
-    for Entry { name, kind, place, record } in entries {
+    for (index, (name, entry)) in entries.names.iter().zip(&entries.list).enumerate() {
         put(&mut names, name.len() as u64);
         names.extend_from_slice(name.as_bytes());
-        names.push(*kind as u8);
-        put(&mut names, *place);
-        put(&mut names, record.len() as u64);
+        names.push(entry.kind as u8);
+        put(&mut names, entry.place);
+        put(&mut names, entries.record(index).len() as u64);
     }
     Ok((codec::to_frame(records)?, codec::to_frame(&names)?))
 }
 
-/// Decodes the stored names of a page.
-pub fn decode_names(page: &Page, stored: &[u8]) -> Result<Vec<Entry>> {
+/// Decodes the stored names of a page, the first of which the directory says to be `first`.
+pub fn decode_names(page: &Page, first: &str, stored: &[u8]) -> Result<Entries> {
     let raw = codec::from_page_frame(stored)?;
     let mut cursor = Cursor(&raw);
-    let mut entries: Vec<Entry> = Vec::new();
-    buffers::reserve(&mut entries, page.entries as usize)?;
-    let mut end = 0usize;
-    for _ in 0..page.entries {
-        let len = usize::try_from(cursor.varint()?).unwrap_or(usize::MAX);
-        let name = text(cursor.slice(len)?)?;
-        let (kind, place) = (Kind::of(cursor.byte()?)?, cursor.varint()?);
-        let start = end;
-        end = (usize::try_from(cursor.varint()?).ok().and_then(|len| end.checked_add(len)))
-            .ok_or_else(|| error!(Corrupt, "dataset '{name}' has a record beyond all bounds"))?;
-        match entries.last() {
-            Some(last) if last.name >= name => bail!(Corrupt, "dataset '{name}' stands behind '{}'", last.name),
-            None if name != page.first => bail!(Corrupt, "a page begins with '{name}', not with '{}'", page.first),
-            _ => entries.push(Entry { name, kind, place, record: start..end }),
+    let mut names = Ascending::default();
+    let (mut list, mut end) = (Vec::new(), 0usize);
+    buffers::reserve(&mut list, page.entries as usize)?;
+    for index in 0..page.entries {
+        if !names.add(&mut cursor)? {
+            bail!(Corrupt, "dataset {index} of a page stands behind a later one");
         }
+        let (kind, place) = (Kind::of(cursor.byte()?)?, cursor.varint()?);
+        list.push(Entry { kind, place, start: end });
+        end = (usize::try_from(cursor.varint()?).ok().and_then(|len| end.checked_add(len)))
+            .ok_or_else(|| error!(Corrupt, "dataset {index} of a page has a record beyond all bounds"))?;
+    }
+    let names = names.finish()?;
+    if names.get(0) != Some(first) {
+        bail!(Corrupt, "a page begins with '{}', not with '{first}'", names.get(0).unwrap_or_default());
     }
     if !cursor.0.is_empty() {
         bail!(Corrupt, "{} bytes behind the names of a page", cursor.0.len());
     }
-    Ok(entries)
+    Ok(Entries { names, list, records_len: end })
 }
 
 /// Decodes the stored records of a page.
 pub fn decode_records(stored: &[u8]) -> Result<Vec<u8>> {
     codec::from_page_frame(stored)
-}
-
-fn text(bytes: &[u8]) -> Result<Arc<str>> {
-    let text = std::str::from_utf8(bytes).map_err(|error| error!(Corrupt, "a name that is not UTF-8: {error}"))?;
-    stored_name("dataset", text)?;
-    Ok(text.into())
 }
 
 #[cfg(test)]
@@ -194,24 +253,26 @@ mod tests {
 
     #[test]
     fn pages_and_directories_round_trip() {
-        let entries = [
-            Entry { name: "a".into(), kind: Kind::Whole, place: 7, record: 0..2 },
-            Entry { name: "b".into(), kind: Kind::Over, place: 1 << 40, record: 2..5 },
-            Entry { name: "c".into(), kind: Kind::Gone, place: 0, record: 5..5 },
-        ];
+        let page_of = |datasets: &[(&str, Kind, u64, usize)]| {
+            let mut entries = Entries::default();
+            for &(name, kind, place, len) in datasets {
+                entries.push(name, kind, place, len).expect("memory");
+            }
+            entries
+        };
+        let entries = page_of(&[("a", Kind::Whole, 7, 2), ("b", Kind::Over, 1 << 40, 3), ("c", Kind::Gone, 0, 0)]);
+        assert_eq!((entries.record(0), entries.record(1), entries.record(2)), (0..2, 2..5, 5..5));
         let (records, names) = encode_page(&entries, b"{}abc").expect("encodes");
         let frame = |bytes: &[u8], offset| Frame { offset, len: bytes.len() as u32, crc: crc32c::crc32c(bytes) };
         let start = HEADER_LEN as u64;
-        let page = Page {
-            first: "a".into(),
-            entries: 3,
-            records: frame(&records, start),
-            names: frame(&names, start + records.len() as u64),
-        };
+        let page =
+            Page { entries: 3, records: frame(&records, start), names: frame(&names, start + records.len() as u64) };
         let end = start + (records.len() + names.len()) as u64;
-        assert_eq!(decode_names(&page, &names).expect("decodes"), entries);
+        assert_eq!(decode_names(&page, "a", &names).expect("decodes"), entries);
         assert_eq!(decode_records(&records).expect("decodes"), b"{}abc");
-        let directory = Directory { pages: vec![page.clone()] };
+        let mut firsts = NameList::default();
+        firsts.push("a").expect("memory");
+        let directory = Directory { pages: vec![page], firsts };
         let bytes = directory.to_bytes();
         assert_eq!(Directory::parse(&bytes, end).expect("parses"), directory);
         assert!(Directory::parse(&bytes, end + 1).is_err());
@@ -220,8 +281,9 @@ mod tests {
         }
         assert_eq!((directory.page_of("A"), directory.page_of("a"), directory.page_of("zz")), (None, Some(0), Some(0)));
         // Names out of order, and another first one.
-        let (_, turned) = encode_page(&[entries[1].clone(), entries[0].clone()], b"").expect("encodes");
-        assert!(decode_names(&Page { first: "b".into(), entries: 2, ..page.clone() }, &turned).is_err());
-        assert!(decode_names(&Page { first: "0".into(), ..page }, &names).is_err());
+        let (_, turned) =
+            encode_page(&page_of(&[("b", Kind::Over, 1, 3), ("a", Kind::Whole, 7, 2)]), b"").expect("encodes");
+        assert!(decode_names(&Page { entries: 2, ..page }, "b", &turned).is_err());
+        assert!(decode_names(&page, "0", &names).is_err());
     }
 }

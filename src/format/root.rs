@@ -14,6 +14,7 @@ use crate::chunk::stats;
 use crate::codec::{self, Codec, Compression};
 use crate::format::catalogue::Kind;
 use crate::format::segment::Row;
+use indexmap::map::Entry;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -325,9 +326,13 @@ fn unique<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
         }
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
             let mut entries = IndexMap::default();
-            while let Some((name, value)) = map.next_entry::<Arc<str>, T>()? {
-                if entries.insert(name.clone(), value).is_some() {
-                    return Err(serde::de::Error::custom(format_args!("the name '{name}' occurs twice")));
+            while let Some((Name(name), value)) = map.next_entry::<Name<'de>, T>()? {
+                match entries.entry(name.into()) {
+                    Entry::Vacant(entry) => drop(entry.insert(value)),
+                    Entry::Occupied(entry) => {
+                        let name = entry.key();
+                        return Err(serde::de::Error::custom(format_args!("the name '{name}' occurs twice")));
+                    }
                 }
             }
             Ok(entries)

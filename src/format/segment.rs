@@ -14,7 +14,7 @@ pub const HEADER_LEN: usize = 32;
 pub const TRAILER_LEN: usize = 32;
 /// Rows of an index page, at most.
 pub const PAGE_ROWS: usize = 2048;
-/// Decoded bytes of a block that holds several chunks, at most. Writers stop gathering at about 256 KiB.
+/// Decoded bytes of a block that holds several chunks, at most. Writers stop gathering at about 64 KiB.
 const MAX_PACK: u32 = 1 << 20;
 /// What one row can take in an index page, at most: the bound on what a page may decompress to.
 const MAX_ROW_BYTES: usize = 96;

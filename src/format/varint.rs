@@ -26,7 +26,19 @@ pub struct Cursor<'a>(pub &'a [u8]);
 
 impl<'a> Cursor<'a> {
     /// The next number.
+    #[inline]
     pub fn varint(&mut self) -> Result<u64> {
+        match *self.0 {
+            // Most are this short.
+            [byte, ref rest @ ..] if byte < 0x80 => {
+                self.0 = rest;
+                Ok(u64::from(byte))
+            }
+            _ => self.long_varint(),
+        }
+    }
+
+    fn long_varint(&mut self) -> Result<u64> {
         let mut value = 0u64;
         for (i, &byte) in self.0.iter().enumerate().take(10) {
             let bits = u64::from(byte & 0x7f);

@@ -220,7 +220,7 @@ impl State {
         let region = Region::new(need.checked_next_multiple_of(PAGE)?.max(REGION))?;
         let (at, len) = (region.start.as_ptr() as usize, region.len);
         // A store that holds little takes little: its first page is of the usual, small ones.
-        region.prefer_huge(if self.regions.is_empty() && need < PAGE / 8 { PAGE } else { 0 });
+        region.prefer_huge(if self.regions.is_empty() && need <= PAGE / 4 { PAGE } else { 0 });
         self.regions.insert(at, region);
         self.insert_free(at, len);
         Some(())

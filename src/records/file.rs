@@ -4,11 +4,13 @@ use crate::base::error::{Error, ErrorKind, Result, error};
 use crate::base::locks::{after_panic, lock};
 use crate::base::pool::Pool;
 use crate::base::sync::Mutex;
-use crate::format::catalogue::{self, CATALOGUE, Directory, Entry, Frame, Kind, PAGE_BYTES, PAGE_ENTRIES, Page};
+use crate::format::catalogue::{
+    self, CATALOGUE, Directory, Entries, Entry, Frame, Kind, PAGE_BYTES, PAGE_ENTRIES, Page,
+};
 use crate::format::root::CatalogueFileRecord;
 use crate::format::segment::{self as layout, HEADER_LEN, TRAILER_LEN, Trailer};
 use crate::memory::buffers;
-use crate::storage::{ReadFile, Storage, WriteFile, check_folder, create_file};
+use crate::storage::{OpenFiles, ReadFile, Storage, WriteFile, check_folder, create_file, new_number};
 use quick_cache::OptionsBuilder;
 use quick_cache::sync::Cache;
 use std::path::{Path, PathBuf};
@@ -16,19 +18,20 @@ use std::sync::{Arc, OnceLock};
 
 /// Decoded bytes of pages that one file keeps at hand; half for the names.
 const CACHE_BYTES: u64 = 8 << 20;
-/// Pages that are encoded together.
+/// Pages that are encoded together, and whose names are read together.
 const BATCH: usize = 32;
+/// The end of a file that is read first: the trailer, and for most files the directory with it.
+const TAIL: usize = 16 << 10;
 
-type Names = Cache<usize, Arc<Vec<Entry>>, ByBytes>;
+type Names = Cache<usize, Arc<Entries>, ByBytes>;
 type Records = Cache<usize, Arc<Vec<u8>>, ByBytes>;
 
 #[derive(Clone)]
 struct ByBytes;
 
-impl quick_cache::Weighter<usize, Arc<Vec<Entry>>> for ByBytes {
-    fn weight(&self, _: &usize, entries: &Arc<Vec<Entry>>) -> u64 {
-        // A name is a piece of memory of its own.
-        entries.iter().map(|entry| (size_of::<Entry>() + 24 + entry.name.len()) as u64).sum::<u64>() + 64
+impl quick_cache::Weighter<usize, Arc<Entries>> for ByBytes {
+    fn weight(&self, _: &usize, entries: &Arc<Entries>) -> u64 {
+        entries.weight() as u64 + 64
     }
 }
 
@@ -53,16 +56,12 @@ pub(crate) struct CatalogueFile {
     pub path: PathBuf,
     storage: Arc<dyn Storage>,
     store_id: [u8; 16],
+    opened: OpenFiles,
+    /// Its own in the process.
+    number: u64,
     directory: OnceLock<Directory>,
     names: Names,
     records: Records,
-}
-
-/// A name in a file.
-pub(crate) struct Named {
-    pub name: Arc<str>,
-    pub kind: Kind,
-    pub place: u64,
 }
 
 /// What a file says of a dataset, and where.
@@ -78,7 +77,8 @@ impl CatalogueFile {
     pub fn new(record: CatalogueFileRecord, folder: &Path, storage: &Arc<dyn Storage>, store_id: [u8; 16]) -> Self {
         let path = folder.join(&*record.file);
         let (names, records) = (cache(CACHE_BYTES / 2), cache(CACHE_BYTES / 2));
-        Self { record, path, storage: storage.clone(), store_id, directory: OnceLock::new(), names, records }
+        let (storage, opened, number) = (storage.clone(), OpenFiles::new(), new_number());
+        Self { record, path, storage, store_id, opened, number, directory: OnceLock::new(), names, records }
     }
 
     fn damaged(&self, offset: u64, error: &Error) -> Error {
@@ -90,9 +90,19 @@ impl CatalogueFile {
     }
 
     fn open(&self) -> Result<Arc<dyn ReadFile>> {
+        if let Some(file) = self.opened.get(self.number) {
+            return Ok(file);
+        }
         let opened = check_folder(&*self.storage, &self.path)
             .and_then(|()| self.storage.open(&self.path).map_err(|error| Error::io("open", &self.path, &error)));
-        opened.map_err(|error| error.missing_is(ErrorKind::Corrupt))
+        let file = opened.map_err(|error| error.missing_is(ErrorKind::Corrupt))?;
+        self.opened.keep(self.number, file.clone());
+        Ok(file)
+    }
+
+    /// Lets go of the open file.
+    pub fn close(&self) {
+        self.opened.close(self.number);
     }
 
     fn read(&self, file: &dyn ReadFile, offset: u64, len: usize) -> Result<Vec<u8>> {
@@ -122,19 +132,27 @@ impl CatalogueFile {
         }
         let header = self.read(&*file, 0, HEADER_LEN)?;
         layout::check_header(CATALOGUE, &header, &self.store_id).map_err(|error| self.damaged(0, &error))?;
+        let tail_offset = len - len.min(TAIL as u64);
+        let tail = self.read(&*file, tail_offset, (len - tail_offset) as usize)?;
         let offset = len - TRAILER_LEN as u64;
-        let trailer = self.read(&*file, offset, TRAILER_LEN)?;
-        let trailer = trailer.first_chunk().ok_or_else(|| error!(Internal, "a trailer of another length"))?;
+        let trailer = tail.last_chunk().ok_or_else(|| error!(Internal, "a tail shorter than a trailer"))?;
         let trailer = Trailer::parse(trailer, len).map_err(|error| self.damaged(offset, &error))?;
         let offset = trailer.directory_offset;
         // It lies in the file, whose length was checked.
-        let bytes = self.read(&*file, offset, trailer.directory_len as usize)?;
-        if crc32c::crc32c(&bytes) != self.record.directory_crc32c
+        let read;
+        let bytes = match offset.checked_sub(tail_offset) {
+            Some(at) => &tail[at as usize..tail.len() - TRAILER_LEN],
+            None => {
+                read = self.read(&*file, offset, trailer.directory_len as usize)?;
+                &read[..]
+            }
+        };
+        if crc32c::crc32c(bytes) != self.record.directory_crc32c
             || trailer.directory_crc != self.record.directory_crc32c
         {
             return Err(self.damaged(offset, &error!(Corrupt, "the directory's checksum does not match")));
         }
-        let directory = Directory::parse(&bytes, offset).map_err(|error| self.damaged(offset, &error))?;
+        let directory = Directory::parse(bytes, offset).map_err(|error| self.damaged(offset, &error))?;
         if directory.entries() != self.record.entries {
             let (has, said) = (directory.entries(), self.record.entries);
             return Err(
@@ -144,23 +162,34 @@ impl CatalogueFile {
         Ok(directory)
     }
 
-    fn frame(&self, frame: Frame) -> Result<Vec<u8>> {
-        let bytes = self.read(&*self.open()?, frame.offset, frame.len as usize)?;
-        if crc32c::crc32c(&bytes) != frame.crc {
+    fn check(&self, frame: Frame, bytes: &[u8]) -> Result<()> {
+        if crc32c::crc32c(bytes) != frame.crc {
             return Err(self.damaged(frame.offset, &error!(Corrupt, "the checksum does not match")));
         }
+        Ok(())
+    }
+
+    fn frame(&self, frame: Frame) -> Result<Vec<u8>> {
+        let bytes = self.read(&*self.open()?, frame.offset, frame.len as usize)?;
+        self.check(frame, &bytes)?;
         Ok(bytes)
     }
 
-    fn decode_names(&self, page: &Page) -> Result<Vec<Entry>> {
-        let stored = self.frame(page.names)?;
-        catalogue::decode_names(page, &stored).map_err(|error| self.damaged(page.names.offset, &error))
+    /// Decodes the stored names of a page, whose checksum was checked.
+    fn entries(&self, directory: &Directory, number: usize, stored: &[u8]) -> Result<Entries> {
+        let (page, first) = (&directory.pages[number], directory.firsts.get(number).unwrap_or_default());
+        catalogue::decode_names(page, first, stored).map_err(|error| self.damaged(page.names.offset, &error))
     }
 
-    fn decode_records(&self, page: &Page, names: &[Entry]) -> Result<Vec<u8>> {
+    fn decode_names(&self, directory: &Directory, number: usize) -> Result<Entries> {
+        let stored = self.frame(directory.pages[number].names)?;
+        self.entries(directory, number, &stored)
+    }
+
+    fn decode_records(&self, page: &Page, names: &Entries) -> Result<Vec<u8>> {
         let stored = self.frame(page.records)?;
         let records = catalogue::decode_records(&stored).map_err(|error| self.damaged(page.records.offset, &error))?;
-        let end = names.last().map_or(0, |last| last.record.end);
+        let end = names.records_len;
         if records.len() != end {
             let wrong = error!(Corrupt, "the records of a page have {} bytes, not {end}", records.len());
             return Err(self.damaged(page.records.offset, &wrong));
@@ -169,11 +198,11 @@ impl CatalogueFile {
     }
 
     /// The names of a page.
-    fn names(&self, number: usize) -> Result<Arc<Vec<Entry>>> {
+    fn names(&self, number: usize) -> Result<Arc<Entries>> {
         if let Some(names) = self.names.get(&number) {
             return Ok(names);
         }
-        let names = Arc::new(self.decode_names(&self.directory()?.pages[number])?);
+        let names = Arc::new(self.decode_names(self.directory()?, number)?);
         self.names.insert(number, names.clone());
         Ok(names)
     }
@@ -190,10 +219,10 @@ impl CatalogueFile {
     }
 
     /// A page as it is in the file, past the cache: for what reads all of them once.
-    pub fn page(&self, number: usize) -> Result<(Vec<Entry>, Vec<u8>)> {
-        let page = &self.directory()?.pages[number];
-        let names = self.decode_names(page)?;
-        let records = self.decode_records(page, &names)?;
+    pub fn page(&self, number: usize) -> Result<(Entries, Vec<u8>)> {
+        let directory = self.directory()?;
+        let names = self.decode_names(directory, number)?;
+        let records = self.decode_records(&directory.pages[number], &names)?;
         Ok((names, records))
     }
 
@@ -201,9 +230,9 @@ impl CatalogueFile {
     pub fn find(&self, name: &str) -> Result<Option<Found>> {
         let Some(page) = self.directory()?.page_of(name) else { return Ok(None) };
         let names = self.names(page)?;
-        let Ok(at) = names.binary_search_by(|entry| (*entry.name).cmp(name)) else { return Ok(None) };
-        let Entry { kind, place, record, .. } = names[at].clone();
-        Ok(Some(Found { kind, place, page, record }))
+        let Some(at) = names.names.find(name) else { return Ok(None) };
+        let Entry { kind, place, .. } = names.as_slice()[at];
+        Ok(Some(Found { kind, place, page, record: names.record(at) }))
     }
 
     /// Hands what was found to `read`.
@@ -212,14 +241,22 @@ impl CatalogueFile {
     }
 
     /// The names in all pages, decoded in parallel.
-    pub fn all_names(&self, pool: &Pool) -> Result<Vec<Vec<Named>>> {
-        let pages = &self.directory()?.pages;
-        let decoded: Vec<_> = pages.iter().map(|page| (page, Mutex::new(Vec::new()))).collect();
+    pub fn all_names(&self, pool: &Pool) -> Result<Vec<Entries>> {
+        let directory = self.directory()?;
+        let decoded: Vec<_> =
+            (0..directory.pages.len()).map(|number| (number, Mutex::new(Entries::default()))).collect();
         let groups: Vec<_> = decoded.chunks(BATCH).collect();
         pool.for_each(&groups, |group| {
-            group.iter().try_for_each(|(page, names)| {
-                let entries = self.decode_names(page)?.into_iter();
-                *lock(names)? = entries.map(|Entry { name, kind, place, .. }| Named { name, kind, place }).collect();
+            let frames = || group.iter().map(|(number, _)| directory.pages[*number].names);
+            // They lie one behind the other.
+            let start = frames().next().map_or(0, |first| first.offset);
+            let stored = self.read(&*self.open()?, start, frames().map(|frame| frame.len as usize).sum())?;
+            let mut rest = &stored[..];
+            group.iter().zip(frames()).try_for_each(|((number, names), frame)| {
+                let (stored, behind) = rest.split_at(frame.len as usize);
+                rest = behind;
+                self.check(frame, stored)?;
+                *lock(names)? = self.entries(directory, *number, stored)?;
                 Ok(())
             })
         })?;
@@ -235,12 +272,13 @@ impl CatalogueFile {
                 Ok(())
             }
         };
+        self.close();
         let directory = match self.read_directory() {
             Ok(directory) => directory,
             Err(error) => return tell(0, error),
         };
-        for page in &directory.pages {
-            match self.decode_names(page) {
+        for (number, page) in directory.pages.iter().enumerate() {
+            match self.decode_names(&directory, number) {
                 Err(error) => tell(page.names.offset, error)?,
                 Ok(names) => {
                     if let Err(error) = self.decode_records(page, &names) {
@@ -268,9 +306,9 @@ pub(crate) struct CatalogueWriter<'p> {
     pool: &'p Pool,
     end: u64,
     /// The page that is being gathered, and those that wait to be encoded.
-    gathered: (Vec<Entry>, Vec<u8>),
-    waiting: Vec<(Vec<Entry>, Vec<u8>)>,
-    pages: Vec<Page>,
+    gathered: (Entries, Vec<u8>),
+    waiting: Vec<(Entries, Vec<u8>)>,
+    directory: Directory,
     names: Vec<u8>,
 }
 
@@ -278,8 +316,8 @@ impl<'p> CatalogueWriter<'p> {
     /// Makes the file at `path`, in a folder that may be missing, and begins it.
     pub fn create(storage: &dyn Storage, path: PathBuf, store_id: &[u8; 16], pool: &'p Pool) -> Result<Self> {
         let file = create_file(storage, &path, true)?;
-        let (gathered, waiting, pages, names) = Default::default();
-        let mut writer = Self { file, path, pool, end: 0, gathered, waiting, pages, names };
+        let (gathered, waiting, directory, names) = Default::default();
+        let mut writer = Self { file, path, pool, end: 0, gathered, waiting, directory, names };
         writer.append(&layout::header(CATALOGUE, store_id))?;
         Ok(writer)
     }
@@ -292,11 +330,8 @@ impl<'p> CatalogueWriter<'p> {
     /// Adds a dataset; they come in the order of their names.
     pub fn add(&mut self, entry: &NewEntry<'_>) -> Result<()> {
         let (entries, records) = &mut self.gathered;
-        let start = records.len();
         buffers::extend(records, &entry.record)?;
-        let NewEntry { name, kind, place, .. } = entry;
-        let entry = Entry { name: name.clone(), kind: *kind, place: *place, record: start..records.len() };
-        buffers::push(entries, entry)?;
+        entries.push(&entry.name, entry.kind, entry.place, entry.record.len())?;
         if records.len() >= PAGE_BYTES || entries.len() == PAGE_ENTRIES { self.end_page() } else { Ok(()) }
     }
 
@@ -319,29 +354,25 @@ impl<'p> CatalogueWriter<'p> {
                     .map_err(|_| error!(InvalidArgument, "a page of {} bytes exceeds 2^32 - 1", bytes.len()))?;
                 Ok(Frame { offset: 0, len, crc: crc32c::crc32c(bytes) })
             };
-            let Some(first) = entries.first() else { continue };
-            let page = Page {
-                first: first.name.clone(),
-                entries: entries.len() as u32,
-                records: frame(&records)?,
-                names: frame(&names)?,
-            };
+            let Some(first) = entries.names.get(0) else { continue };
+            let page = Page { entries: entries.len() as u32, records: frame(&records)?, names: frame(&names)? };
             self.append(&records)?;
             buffers::extend(&mut self.names, &names)?;
-            buffers::push(&mut self.pages, page)?;
+            self.directory.firsts.push(first)?;
+            buffers::push(&mut self.directory.pages, page)?;
         }
         Ok(())
     }
 
     /// Writes the rest; what the root is to say of the file, and the file.
     pub fn finish(mut self, sync: bool) -> Result<(CatalogueFileRecord, PathBuf, Box<dyn WriteFile>)> {
-        if !self.gathered.0.is_empty() {
+        if self.gathered.0.len() > 0 {
             self.end_page()?;
         }
         self.write_waiting()?;
         let names = std::mem::take(&mut self.names);
         self.append(&names)?;
-        let directory = Directory { pages: std::mem::take(&mut self.pages) };
+        let directory = std::mem::take(&mut self.directory);
         let bytes = directory.to_bytes();
         let trailer = Trailer {
             directory_offset: self.end,

@@ -7,14 +7,12 @@ mod file;
 
 pub(crate) use file::{CatalogueFile, CatalogueWriter, NewEntry};
 
-use file::Named;
-
 use crate::base::error::{Error, Result, bail, error};
 use crate::base::maps::{HashMap, HashSet, IndexMap, index_map};
-use crate::base::names::stored_name;
+use crate::base::names::{NameList, stored_name};
 use crate::base::pool::Pool;
 use crate::chunk::schema::Schema;
-use crate::format::catalogue::Kind;
+use crate::format::catalogue::{Entries, Kind};
 use crate::format::names;
 use crate::format::root::{
     self, ArrayRecord, Attributes, CatalogueRecord, DatasetEntry, DatasetRecord, MetaFormat, Root,
@@ -176,27 +174,42 @@ impl Records {
     }
 
     /// The names of all datasets, in the order they were created.
-    pub fn names(&self, pool: &Pool) -> Result<Vec<Arc<str>>> {
-        let in_root = self.layer.iter().filter(|(_, found)| found.kind == Kind::Whole).map(|(name, _)| name.clone());
-        if self.files.is_empty() {
-            return Ok(in_root.collect());
-        }
+    pub fn names(&self, pool: &Pool) -> Result<NameList> {
         // What a later layer says goes before; what is only changed in the root keeps the place that the files give it.
-        let mut decided: HashSet<Arc<str>> =
-            self.layer.iter().filter(|(_, found)| found.kind != Kind::Over).map(|(name, _)| name.clone()).collect();
-        let mut placed: Vec<(u64, Arc<str>)> = Vec::new();
-        for (number, file) in self.files.iter().enumerate().rev() {
-            for Named { name, kind, place } in file.all_names(pool)?.into_iter().flatten() {
-                if (decided.is_empty() || !decided.contains(&name)) && kind != Kind::Gone {
-                    buffers::push(&mut placed, (place, name.clone()))?;
+        let mut decided: HashSet<&str> = match self.files.is_empty() {
+            true => HashSet::default(),
+            false => self.layer.iter().filter(|(_, found)| found.kind != Kind::Over).map(|(name, _)| &**name).collect(),
+        };
+        let files = self.files.iter().map(|file| file.all_names(pool)).collect::<Result<Vec<Vec<Entries>>>>()?;
+        let pages = || files.iter().flatten();
+        let bytes = pages().map(|page| page.names.text().len()).sum();
+        let mut names = NameList::with_room(pages().map(Entries::len).sum(), bytes)?;
+        match &files[..] {
+            // As they are after a compaction, of who creates datasets in the order of their names.
+            [pages] if decided.is_empty() && is_ordered(pages) => {
+                pages.iter().try_for_each(|page| names.append(&page.names))?;
+            }
+            _ => {
+                let mut placed: Vec<(u64, &str)> = Vec::new();
+                for (number, pages) in files.iter().enumerate().rev() {
+                    for page in pages {
+                        for (name, entry) in page.names.iter().zip(page.as_slice()) {
+                            if (decided.is_empty() || !decided.contains(name)) && entry.kind != Kind::Gone {
+                                buffers::push(&mut placed, (entry.place, name))?;
+                            }
+                            if number > 0 {
+                                decided.insert(name);
+                            }
+                        }
+                    }
                 }
-                if number > 0 {
-                    decided.insert(name);
-                }
+                placed.sort_by_key(|(place, _)| *place);
+                placed.into_iter().try_for_each(|(_, name)| names.push(name))?;
             }
         }
-        placed.sort_by_key(|(place, _)| *place);
-        Ok(placed.into_iter().map(|(_, name)| name).chain(in_root).collect())
+        let in_root = self.layer.iter().filter(|(_, found)| found.kind == Kind::Whole);
+        in_root.map(|(name, _)| name).try_for_each(|name| names.push(name))?;
+        Ok(names)
     }
 
     /// Every dataset, decoded: in their order where the root has all of them, else by name.
@@ -223,6 +236,12 @@ impl Records {
         });
         alone.into_iter().flatten().chain(merged.into_iter().flatten())
     }
+}
+
+/// Whether all datasets of pages are there, in the order in which they were created.
+fn is_ordered(pages: &[Entries]) -> bool {
+    let entries = || pages.iter().flat_map(|page| page.as_slice());
+    entries().all(|entry| entry.kind != Kind::Gone) && entries().is_sorted_by_key(|entry| entry.place)
 }
 
 fn in_the_root(error: Error) -> Error {
@@ -332,7 +351,7 @@ struct Pages<'r> {
     file: &'r CatalogueFile,
     next_page: usize,
     at: usize,
-    entries: Vec<crate::format::catalogue::Entry>,
+    entries: Entries,
     records: Vec<u8>,
 }
 
@@ -358,7 +377,7 @@ impl<'r> Merge<'r> {
             file,
             next_page: 0,
             at: 0,
-            entries: Vec::new(),
+            entries: Entries::default(),
             records: Vec::new(),
         };
         Self { records, is_all: first == 0, in_root: layer, files: records.files[first..].iter().map(pages).collect() }
@@ -370,24 +389,23 @@ impl<'r> Merge<'r> {
     }
 
     fn next_merged(&mut self) -> Result<Option<Merged<'r>>> {
-        let mut next: Option<Arc<str>> = self.in_root.last().map(|last| last.name.clone());
         for file in &mut self.files {
-            if file.fill()? {
-                let name = &file.entries[file.at].name;
-                if next.as_ref().is_none_or(|next| name < next) {
-                    next = Some(name.clone());
-                }
-            }
+            file.fill()?;
         }
-        let Some(name) = next else { return Ok(None) };
+        let in_files = self.files.iter().filter_map(|file| file.entries.names.get(file.at)).min();
+        let name = match (self.in_root.last(), in_files) {
+            (None, None) => return Ok(None),
+            (Some(last), found) if found.is_none_or(|found| **last.name <= *found) => last.name.clone(),
+            (_, found) => found.unwrap_or_default().into(),
+        };
         let mut layers: Vec<(Kind, Option<u64>, Cow<'r, [u8]>)> = Vec::new();
         if let Some(found) = self.in_root.pop_if(|last| **last.name == *name) {
             layers.push((found.kind, found.place, Cow::Borrowed(found.record)));
         }
         for file in self.files.iter_mut().rev() {
-            if file.at < file.entries.len() && file.entries[file.at].name == name {
-                let entry = &file.entries[file.at];
-                layers.push((entry.kind, Some(entry.place), Cow::Owned(file.records[entry.record.clone()].to_vec())));
+            if file.entries.names.get(file.at) == Some(&*name) {
+                let (entry, record) = (file.entries.as_slice()[file.at], file.entries.record(file.at));
+                layers.push((entry.kind, Some(entry.place), Cow::Owned(file.records[record].to_vec())));
                 file.at += 1;
             }
         }

@@ -33,14 +33,21 @@ impl quick_cache::Weighter<(u64, u64), Arc<Vec<Row>>> for ByBytes {
     }
 }
 
-/// A cache in one piece: a share of it for each processor would be too small for a chunk.
-pub(super) fn blocks(bytes: u64) -> Blocks {
-    let options = OptionsBuilder::new().shards(1).estimated_items_capacity(1024).weight_capacity(bytes).build();
+fn cache<V: Clone>(shards: usize, items: usize, bytes: u64) -> Cache<(u64, u64), V, ByBytes>
+where
+    ByBytes: quick_cache::Weighter<(u64, u64), V>,
+{
+    let options = OptionsBuilder::new().shards(shards).estimated_items_capacity(items).weight_capacity(bytes).build();
     let options = options.unwrap_or_else(|_| unreachable!("what has no default is given"));
     Cache::with_options(options, ByBytes, Default::default(), Default::default())
 }
 
+/// A cache in one piece: a share of it for each processor would be too small for a chunk.
+pub(super) fn blocks(bytes: u64) -> Blocks {
+    cache(1, 1024, bytes)
+}
+
 /// Room for `bytes` of rows.
 pub(super) fn pages(bytes: u64) -> Pages {
-    Cache::with_weighter(256, bytes, ByBytes)
+    cache(4, 256, bytes)
 }

@@ -14,8 +14,8 @@ use crate::base::error::{Error, ErrorKind};
 use crate::format::names;
 use crate::format::root::SegmentRecord;
 use crate::format::segment::Directory;
+use crate::storage::new_number;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// The segments under one array name, oldest first.
@@ -39,8 +39,7 @@ impl Segment {
     }
 
     fn at(record: SegmentRecord, path: PathBuf) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self { record, path, uid: NEXT.fetch_add(1, Ordering::Relaxed), directory: OnceLock::new() }
+        Self { record, path, uid: new_number(), directory: OnceLock::new() }
     }
 
     /// A number by which segments are put in order: those of one array name ascend as the root lists them.

@@ -9,7 +9,7 @@ use crate::codec::Coding;
 use crate::format::definitions::{Definition, Definitions, SchemaNumbers};
 use crate::format::root::SegmentRecord;
 use crate::format::segment::{
-    self as layout, BlockRef, ChunkKey, Directory, HEADER_LEN, PAGE_ROWS, PageRef, Row, TRAILER_LEN, Trailer,
+    self as layout, BlockRef, ChunkKey, Directory, HEADER_LEN, PageRef, Row, TRAILER_LEN, Trailer,
 };
 use crate::memory::buffers;
 use crate::segment::Segment;
@@ -21,6 +21,9 @@ use std::sync::Arc;
 
 /// Bytes that are gathered before they are written.
 const WRITE_BUFFER: usize = 1 << 20;
+
+/// Rows of an index page: few enough that what reads one chunk does not decode many.
+const ROWS: usize = layout::PAGE_ROWS / 4;
 
 /// Bytes that are sent on their way to the disk together, while the blocks behind them are still being encoded.
 const SYNC_STEP: u64 = 4 << 20;
@@ -137,7 +140,7 @@ impl SegmentWriter {
             buffers::push(&mut self.ids, row.array_id)?;
         }
         buffers::push(&mut self.rows, row)?;
-        if self.rows.len() == PAGE_ROWS { self.end_page() } else { Ok(()) }
+        if self.rows.len() == ROWS { self.end_page() } else { Ok(()) }
     }
 
     /// Rows added so far.

@@ -17,7 +17,7 @@ pub use disk::LocalDisk;
 pub use memory::Memory;
 #[cfg(feature = "object")]
 pub use object::ObjectStorage;
-pub(crate) use open_files::OpenFiles;
+pub(crate) use open_files::{OpenFiles, new_number};
 pub(crate) use root::keep;
 pub use root::{Mark, RootSwap, Swapped};
 

@@ -23,6 +23,12 @@ fn write() -> RwLockWriteGuard<'static, Vec<Open>> {
     OPEN.get().write().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A number that no other file of the process has.
+pub(crate) fn new_number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
 /// Keeps files open, under numbers that are unique in the process, until it is dropped or they must give way.
 pub(crate) struct OpenFiles {
     keeper: u64,

@@ -256,10 +256,10 @@ impl Store {
         let (catalogue, version, mark) = newer.inspect_err(|_| committer.pin(held.generation))?;
         committer.pin(version.generation);
         committer.root = Some(mark);
-        let files: HashSet<_> = version.all_segments().map(|segment| segment.record.place()).collect();
-        for segment in held.all_segments().filter(|segment| !files.contains(&segment.record.place())) {
-            // A file that is removed takes space as long as it is open.
-            self.io.reader.close(segment);
+        let files: HashSet<_> = version.all_files().map(|file| file.place()).collect();
+        for file in held.all_files().filter(|file| !files.contains(&file.place())) {
+            // One that is removed takes space as long as it is open.
+            file.close(&self.io);
         }
         drop(files);
         self.install(Change::Replaced { version, catalogue })?;

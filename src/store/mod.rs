@@ -325,7 +325,12 @@ impl Store {
 
     /// Names of the datasets, in the order they were created.
     pub fn dataset_names(&self) -> Result<Vec<Arc<str>>> {
-        Ok(self.state()?.catalogue.names(&self.io.pool)?.to_vec())
+        crate::memory::buffers::collect(self.state()?.catalogue.names(&self.io.pool)?.iter().map(Arc::from))
+    }
+
+    /// Hands the names of the datasets to `take`, in the order they were created, each followed by a NUL.
+    pub(crate) fn with_dataset_names<R>(&self, take: impl FnOnce(&str) -> Result<R>) -> Result<R> {
+        take(self.state()?.catalogue.names(&self.io.pool)?.text())
     }
 
     /// The name of one dataset, counted from 0 in the order they were created.
@@ -333,7 +338,7 @@ impl Store {
         let state = self.state()?;
         let names = state.catalogue.names(&self.io.pool)?;
         let count = names.len();
-        let name = names.get(index).cloned();
+        let name = names.get(index).map(Arc::from);
         name.ok_or_else(|| error!(OutOfRange, "dataset index {index}, there are {count} datasets"))
     }
 }

@@ -452,8 +452,8 @@ impl Rebuilt {
         }
         if !version.records.files.is_empty() {
             let names = version.records.names(&*Pool::shared(Some(0))?)?;
-            let places: HashMap<_, usize> = names.into_iter().zip(0..).collect();
-            datasets.sort_by_cached_key(|name, _| places.get(name).copied());
+            let places: HashMap<&str, usize> = names.iter().zip(0..).collect();
+            datasets.sort_by_cached_key(|name, _| places.get(&**name).copied());
         }
         let (path, added, newer) = (path.to_owned(), IndexMap::default(), HashMap::default());
         Ok(Self { path, reader, head, notation, schemas, datasets, added, newer, owners })

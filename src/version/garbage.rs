@@ -10,7 +10,6 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::log::LogLevel;
 use crate::base::maps::HashSet;
 use crate::format::names::{self, file_name};
-use crate::segment::Segment;
 use crate::storage::WriterLock;
 use crate::version::commit::Committer;
 use crate::version::keeping::Keeping;
@@ -29,7 +28,7 @@ pub(crate) struct Garbage {
     last: u64,
     /// Whether kept roots of these may name them.
     may_be_kept: bool,
-    files: Vec<(PathBuf, Option<Arc<Segment>>)>,
+    files: Vec<(PathBuf, Option<File>)>,
 }
 
 impl Committer {
@@ -40,14 +39,11 @@ impl Committer {
         let mut by_first: BTreeMap<u64, Vec<_>> = BTreeMap::new();
         for file in files {
             if bundles.contains(file.name()) {
-                if let File::Segment(segment) = &file {
-                    io.reader.close(segment);
-                }
+                file.close(io);
                 continue;
             }
             let first = names::generation(file.name()).unwrap_or(0);
-            let segment = if let File::Segment(segment) = &file { Some(segment.clone()) } else { None };
-            by_first.entry(first).or_default().push((file.path().to_owned(), segment));
+            by_first.entry(first).or_default().push((file.path().to_owned(), Some(file)));
         }
         let garbage = by_first.into_iter().map(|(first, files)| Garbage { first, last, may_be_kept: true, files });
         self.garbage.extend(garbage);
@@ -80,10 +76,10 @@ impl Committer {
             }
             let Some(garbage) = self.garbage.remove(at) else { break };
             let mut folders: HashSet<&Path> = HashSet::default();
-            for (path, segment) in &garbage.files {
-                if let Some(segment) = segment {
-                    // A file that is removed takes space as long as it is open.
-                    io.reader.close(segment);
+            for (path, file) in &garbage.files {
+                if let Some(file) = file {
+                    // One that is removed takes space as long as it is open.
+                    file.close(io);
                 }
                 match place.storage.remove(path) {
                     Ok(()) => count += 1,

@@ -12,6 +12,7 @@ pub(crate) mod pins;
 pub(crate) mod place;
 pub(crate) mod roots;
 
+use crate::array::Io;
 use crate::base::error::{Result, bail};
 use crate::base::maps::{HashMap, HashSet, IndexMap, index_map};
 use crate::base::names::stored_name;
@@ -84,6 +85,14 @@ impl File {
         match self {
             Self::Segment(segment) => &segment.record.file,
             Self::Catalogue(file) => &file.record.file,
+        }
+    }
+
+    /// Has it no longer be open.
+    pub fn close(&self, io: &Io) {
+        match self {
+            Self::Segment(segment) => io.reader.close(segment),
+            Self::Catalogue(file) => file.close(),
         }
     }
 
