@@ -11,7 +11,7 @@ pub(crate) use read::{Plan, Values, is_gone, read_numbers, read_texts};
 
 use crate::base::dtype::DType;
 use crate::base::error::{Error, Result};
-use crate::base::maps::HashMap;
+use crate::base::few::ByNumber;
 use crate::base::pool::Pool;
 use crate::base::shape::{Dims, c_strides, cells};
 use crate::base::sync::RwLock;
@@ -51,16 +51,19 @@ pub(crate) struct Array {
 #[derive(Default)]
 pub(crate) struct ArrayData {
     pub shape: Dims,
-    pub pending: HashMap<u64, Pending>,
+    pub pending: ByNumber<Pending>,
     /// What flushes under way have set aside; the oldest first.
-    pub frozen: Vec<Arc<HashMap<u64, Arc<Block>>>>,
+    pub frozen: Vec<Arc<FrozenChunks>>,
     /// Totals over the stored chunks, and the shape they were stored for; `None` before the first.
-    pub stored: Option<(Stored, Dims)>,
+    pub stored: Option<Box<(Stored, Dims)>>,
     /// Whether the array has lost rows since its values were last set aside: its totals are to be counted anew.
     pub dropped: bool,
     /// Whether there are stored chunks that no finished flush has named.
     pub spilled: bool,
 }
+
+/// Chunks that a flush has set aside, by their numbers.
+pub(crate) type FrozenChunks = ByNumber<Arc<Block>>;
 
 /// A chunk written since the last flush began.
 pub(crate) enum Pending {
@@ -109,10 +112,10 @@ impl ArrayData {
             return Some((shape, u64::MAX));
         }
         let across = chunk_count(&self.shape[1..], &chunk_shape[1..]);
-        let stored = self.stored.as_ref().filter(|(stored, _)| stored.chunks > 0 || stored.incomplete);
+        let stored = self.stored.as_deref().filter(|(stored, _)| stored.chunks > 0 || stored.incomplete);
         let (complete, stored) = (rows / along, stored.map_or(0, |(_, shape)| shape[0]));
         let edge = stored / along;
-        let is_sealed = |number| matches!(self.pending.get(&number), Some(Pending::Sealed(_)));
+        let is_sealed = |number| matches!(self.pending.get(number), Some(Pending::Sealed(_)));
         let is_replaced = || (edge * across..(edge + 1) * across).all(is_sealed);
         if self.dropped || stored > rows || stored % along > 0 && edge < complete && !is_replaced() {
             return None;
@@ -138,17 +141,17 @@ impl ArrayData {
     }
 
     fn chunk_in_memory(&self, number: u64) -> Option<PendingChunk> {
-        match self.pending.get(&number) {
+        match self.pending.get(number) {
             Some(Pending::Sealed(block)) => Some(block.chunk()),
             Some(Pending::Open { .. }) => None,
-            None => self.frozen.iter().rev().find_map(|frozen| frozen.get(&number)).map(|block| block.chunk()),
+            None => self.frozen.iter().rev().find_map(|frozen| frozen.get(number)).map(|block| block.chunk()),
         }
     }
 }
 
 impl Array {
     pub fn new(id: u64, schema: Arc<Schema>, shape: &[u64], stored: Option<Stored>) -> Arc<Self> {
-        let stored = stored.map(|stored| (stored, Dims::from_slice(shape)));
+        let stored = stored.map(|stored| Box::new((stored, Dims::from_slice(shape))));
         let data = ArrayData { shape: shape.into(), stored, ..ArrayData::default() };
         Arc::new(Self { id, schema, data: RwLock::new(data) })
     }
@@ -170,16 +173,16 @@ impl Array {
 
     /// Gives all chunks to the workers.
     pub fn seal_all(&self, data: &mut ArrayData, io: &Io) {
-        for (&number, pending) in &mut data.pending {
+        for (number, pending) in data.pending.iter_mut() {
             self.seal(io, pending, grid::valid_extents(&data.shape, &self.schema.chunk_shape, number));
         }
     }
 
     /// Moves the complete chunks up to number `end` to where a flush takes them from, and returns them; `None` where there
     /// are none.
-    pub fn freeze(&self, data: &mut ArrayData, end: u64) -> Option<Arc<HashMap<u64, Arc<Block>>>> {
-        let sealed = data.pending.extract_if(|number, pending| *number < end && matches!(pending, Pending::Sealed(_)));
-        let frozen: HashMap<u64, Arc<Block>> = sealed
+    pub fn freeze(&self, data: &mut ArrayData, end: u64) -> Option<Arc<FrozenChunks>> {
+        let sealed = data.pending.extract_if(|number, pending| number < end && matches!(pending, Pending::Sealed(_)));
+        let frozen: FrozenChunks = sealed
             .filter_map(|(number, pending)| match pending {
                 Pending::Sealed(block) => Some((number, block)),
                 Pending::Open { .. } => None,
@@ -197,7 +200,9 @@ impl Array {
     pub fn thaw(&self, data: &mut ArrayData) {
         while let Some(frozen) = data.frozen.pop() {
             for (number, block) in frozen.iter() {
-                data.pending.entry(*number).or_insert_with(|| Pending::Sealed(block.clone()));
+                if !data.pending.contains(number) {
+                    data.pending.insert(number, Pending::Sealed(block.clone()));
+                }
             }
         }
         // It may have got shorter meanwhile.

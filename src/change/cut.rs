@@ -1,12 +1,11 @@
 //! What a flush writes: set aside, under the exclusive lock, when it begins. Calls go on after that.
 
-use crate::array::{Array, ArrayData, Io};
+use crate::array::{Array, ArrayData, FrozenChunks, Io};
 use crate::base::error::Result;
 use crate::base::locks::{read, write};
 use crate::base::maps::{HashMap, IndexMap, index_map};
 use crate::base::shape::Dims;
 use crate::change::catalogue::{ArrayEntry, Catalogue, Slot};
-use crate::chunk::block::Block;
 use crate::chunk::schema::Schema;
 use crate::format::root::{Attributes, Stored};
 use crate::records::Records;
@@ -109,7 +108,7 @@ pub(crate) struct FrozenArray {
     pub array: Arc<Array>,
     pub shape: Dims,
     /// None where it has lost rows, and that is all.
-    pub chunks: Arc<HashMap<u64, Arc<Block>>>,
+    pub chunks: Arc<FrozenChunks>,
     /// Whether it has lost rows.
     dropped: bool,
 }
@@ -124,7 +123,7 @@ impl Frozen {
             let mut data = write(&frozen.array.data)?;
             data.frozen.retain(|chunks| !Arc::ptr_eq(chunks, &frozen.chunks));
             data.spilled = ahead;
-            data.stored = Some((frozen.totals(totals), frozen.shape.clone()));
+            data.stored = Some(Box::new((frozen.totals(totals), frozen.shape.clone())));
             Ok(())
         })
     }
@@ -183,7 +182,7 @@ pub(crate) fn cut(catalogue: &mut Catalogue, io: &Io) -> Result<Cut> {
         });
         let arrays = arrays.collect::<Result<_>>()?;
         let removed = dataset.removed.iter().map(|(_, name)| name);
-        let removed = removed.filter(|name| !dataset.arrays.contains_key(*name)).cloned().collect();
+        let removed = removed.filter(|name| !dataset.arrays.contains(name)).cloned().collect();
         let attributes = dataset.attributes.clone();
         changed
             .insert(slot.name.clone(), CutDataset { is_created, attributes, arrays, removed, places: OnceLock::new() });

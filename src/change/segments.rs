@@ -69,7 +69,7 @@ impl<'v> SegmentPlan<'v> {
 
     /// Whether the segment gets this chunk of the array `id`.
     pub fn has(&self, id: u64, chunk: u64) -> bool {
-        self.frozen(id).is_some_and(|frozen| frozen.chunks.contains_key(&chunk))
+        self.frozen(id).is_some_and(|frozen| frozen.chunks.contains(chunk))
     }
 }
 
@@ -171,9 +171,9 @@ fn blocks(io: &Io, values: &[&FrozenArray]) -> Vec<PlannedBlock> {
     let mut blocks = Vec::new();
     let mut packs: IndexMap<(usize, Compression), Pack> = IndexMap::default();
     for frozen in values {
-        let mut chunks: Vec<(&u64, &Arc<Block>)> = frozen.chunks.iter().collect();
-        chunks.sort_unstable_by_key(|(number, _)| **number);
-        for (&number, block) in chunks {
+        let mut chunks: Vec<(u64, &Arc<Block>)> = frozen.chunks.iter().collect();
+        chunks.sort_unstable_by_key(|(number, _)| *number);
+        for (number, block) in chunks {
             let key = (frozen.array.id, number);
             let part = block.waiting_parts().and_then(|mut parts| parts.pop());
             let schema = &frozen.array.schema;
@@ -315,7 +315,7 @@ fn totals(io: &Io, frozen: &FrozenArray, old: &Segments, new: &[Row]) -> Result<
     let (mut total, mut replaced_bytes) = (Stored::default(), 0);
     // As the flush before left it.
     let before = read(&frozen.array.data)?.stored.clone();
-    if let Some((before, shape)) = &before
+    if let Some((before, shape)) = before.as_deref()
         && (before.chunks > 0 || before.incomplete)
     {
         match remaining(io, frozen, old, before, shape) {
@@ -344,7 +344,7 @@ fn remaining(io: &Io, frozen: &FrozenArray, old: &Segments, before: &Stored, sha
     let chunk_shape = &frozen.array.schema.chunk_shape;
     let cells_of = |row: &Row| cells(&grid::valid_extents(shape, chunk_shape, row.chunk));
     let (known, stay) = (grid::chunk_count(shape, chunk_shape), grid::chunk_count(&frozen.shape, chunk_shape));
-    let mut chunks: Vec<u64> = frozen.chunks.keys().copied().filter(|chunk| *chunk < known).collect();
+    let mut chunks: Vec<u64> = frozen.chunks.numbers().filter(|chunk| *chunk < known).collect();
     chunks.sort_unstable();
     let (mut total, mut replaced_bytes) = (*before, 0);
     let mut is_sure = !before.incomplete && known <= stay;
@@ -358,7 +358,7 @@ fn remaining(io: &Io, frozen: &FrozenArray, old: &Segments, before: &Stored, sha
     if !is_sure {
         total = Stored::default();
         for_each_live_row(&io.reader, old, frozen.array.id, |row| {
-            if row.chunk >= known || frozen.chunks.contains_key(&row.chunk) {
+            if row.chunk >= known || frozen.chunks.contains(row.chunk) {
                 return;
             }
             match row.chunk < stay {

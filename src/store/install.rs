@@ -34,18 +34,19 @@ impl Store {
         let mut state = write(&self.state)?;
         match change {
             Change::Flushed { version, cut, totals } => {
-                state.catalogue.flushed(cut.changes, &version.records)?;
+                let gone = state.catalogue.flushed(cut.changes, &version.records)?;
                 state.version = Arc::new(version);
                 state.ahead = state.version.clone();
                 state.replaces = false;
                 state.written_ahead.leave();
                 drop(state);
                 drop(queue);
+                drop(gone);
                 cut.frozen.stored(totals, false)?;
                 for CutArray { array, shape, .. } in cut.changed.values().flat_map(|dataset| &dataset.arrays) {
                     let mut data = write(&array.data)?;
-                    let totals = data.stored.take().map(|(stored, _)| stored).unwrap_or_default();
-                    data.stored = Some((totals, shape.clone()));
+                    let stored = data.stored.get_or_insert_default();
+                    stored.1.clone_from(shape);
                     data.spilled = false;
                 }
             }

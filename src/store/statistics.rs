@@ -61,7 +61,7 @@ impl Store {
 
 /// What the last flush found out, unless there has been a write since.
 fn flushed(data: &crate::array::ArrayData) -> Result<&(crate::format::root::Stored, Dims)> {
-    match &data.stored {
+    match data.stored.as_deref() {
         Some(stored) if !data.has_unflushed_values() && stored.1 == data.shape => Ok(stored),
         _ => Err(error!(NoStats, "no statistics yet: they come with the next flush")),
     }
