@@ -24,6 +24,8 @@ use crate::format::segment::Row;
 use crate::memory::budget::{Budget, Held};
 use crate::memory::buffers::{self, Buffers};
 use crate::segment::{Segment, SegmentReader, Segments};
+use smallvec::SmallVec;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// What a pending chunk takes beside its values: its block, its places in maps, allocations. It is most of a tiny one.
@@ -53,7 +55,7 @@ pub(crate) struct ArrayData {
     pub shape: Dims,
     pub pending: ByNumber<Pending>,
     /// What flushes under way have set aside; the oldest first.
-    pub frozen: Vec<Arc<FrozenChunks>>,
+    pub frozen: SmallVec<[Arc<FrozenChunks>; 1]>,
     /// Totals over the stored chunks, and the shape they were stored for; `None` before the first.
     pub stored: Option<Box<(Stored, Dims)>>,
     /// Whether the array has lost rows since its values were last set aside: its totals are to be counted anew.
@@ -63,7 +65,27 @@ pub(crate) struct ArrayData {
 }
 
 /// Chunks that a flush has set aside, by their numbers.
-pub(crate) type FrozenChunks = ByNumber<Arc<Block>>;
+#[derive(Default)]
+pub(crate) struct FrozenChunks {
+    chunks: ByNumber<FrozenChunk>,
+    /// The memory of the small ones.
+    _held: Option<Held>,
+}
+
+/// See [`FrozenChunks`].
+pub(crate) enum FrozenChunk {
+    /// To be packed into a block with others.
+    Small(Arc<ChunkData>),
+    Block(Arc<Block>),
+}
+
+impl Deref for FrozenChunks {
+    type Target = ByNumber<FrozenChunk>;
+
+    fn deref(&self) -> &ByNumber<FrozenChunk> {
+        &self.chunks
+    }
+}
 
 /// A chunk written since the last flush began.
 pub(crate) enum Pending {
@@ -144,7 +166,10 @@ impl ArrayData {
         match self.pending.get(number) {
             Some(Pending::Sealed(block)) => Some(block.chunk()),
             Some(Pending::Open { .. }) => None,
-            None => self.frozen.iter().rev().find_map(|frozen| frozen.get(number)).map(|block| block.chunk()),
+            None => self.frozen.iter().rev().find_map(|frozen| frozen.get(number)).map(|chunk| match chunk {
+                FrozenChunk::Small(data) => PendingChunk::Raw(data.clone()),
+                FrozenChunk::Block(block) => block.chunk(),
+            }),
         }
     }
 }
@@ -160,49 +185,67 @@ impl Array {
     fn seal(&self, io: &Io, pending: &mut Pending, valid: Dims) {
         let Pending::Open { data: chunk, held, .. } = pending else { return };
         let (chunk, held) = (std::mem::replace(chunk, ChunkData::Texts(Vec::new())), held.take());
-        let large = !chunk.is_small();
-        held.set(CHUNK_OVERHEAD + chunk.memory());
-        let part = Part { schema: self.schema.clone(), valid, data: Arc::new(chunk) };
-        let block = Block::new(vec![part], &io.buffers, held);
+        *pending = Pending::Sealed(self.block(io, Arc::new(chunk), held, valid));
+    }
+
+    /// A block of a chunk, of which `valid` is inside the array, given to the workers if it is large.
+    fn block(&self, io: &Io, data: Arc<ChunkData>, held: Held, valid: Dims) -> Arc<Block> {
+        let large = !data.is_small();
+        held.set(CHUNK_OVERHEAD + data.memory());
+        let block = Block::new(vec![Part { schema: self.schema.clone(), valid, data }], &io.buffers, held);
         if large {
             let block = block.clone();
             io.pool.spawn(move || block.run());
         }
-        *pending = Pending::Sealed(block);
+        block
     }
 
-    /// Gives all chunks to the workers.
-    pub fn seal_all(&self, data: &mut ArrayData, io: &Io) {
-        for (number, pending) in data.pending.iter_mut() {
-            self.seal(io, pending, grid::valid_extents(&data.shape, &self.schema.chunk_shape, number));
+    /// Moves the complete chunks up to number `end`, open ones too where `open` says so, to where a flush takes them from,
+    /// and returns them; `None` where there are none.
+    pub fn freeze(&self, data: &mut ArrayData, end: u64, open: bool, io: &Io) -> Option<Arc<FrozenChunks>> {
+        let ArrayData { pending, shape, .. } = data;
+        let is_taken = |number, pending: &Pending| number < end && (open || matches!(pending, Pending::Sealed(_)));
+        let (mut chunks, mut small): (ByNumber<FrozenChunk>, Option<Held>) = Default::default();
+        for (number, pending) in pending.extract_if(is_taken) {
+            let chunk = match pending {
+                Pending::Sealed(block) => FrozenChunk::Block(block),
+                Pending::Open { data, held, .. } if self.schema.pack && data.is_small() => {
+                    match &small {
+                        Some(small) => small.grow(held.bytes() as usize),
+                        None => small = Some(held),
+                    }
+                    FrozenChunk::Small(Arc::new(data))
+                }
+                Pending::Open { data, held, .. } => {
+                    let valid = grid::valid_extents(shape, &self.schema.chunk_shape, number);
+                    FrozenChunk::Block(self.block(io, Arc::new(data), held, valid))
+                }
+            };
+            chunks.insert(number, chunk);
         }
-    }
-
-    /// Moves the complete chunks up to number `end` to where a flush takes them from, and returns them; `None` where there
-    /// are none.
-    pub fn freeze(&self, data: &mut ArrayData, end: u64) -> Option<Arc<FrozenChunks>> {
-        let sealed = data.pending.extract_if(|number, pending| number < end && matches!(pending, Pending::Sealed(_)));
-        let frozen: FrozenChunks = sealed
-            .filter_map(|(number, pending)| match pending {
-                Pending::Sealed(block) => Some((number, block)),
-                Pending::Open { .. } => None,
-            })
-            .collect();
-        if frozen.is_empty() {
+        if chunks.is_empty() {
             return None;
         }
-        let frozen = Arc::new(frozen);
+        let frozen = Arc::new(FrozenChunks { chunks, _held: small });
         data.frozen.push(frozen.clone());
         Some(frozen)
     }
 
     /// Undoes [`Self::freeze`], every one, after a flush that failed: chunks written meanwhile stay, as they are newer.
-    pub fn thaw(&self, data: &mut ArrayData) {
+    pub fn thaw(&self, data: &mut ArrayData, io: &Io) {
         while let Some(frozen) = data.frozen.pop() {
-            for (number, block) in frozen.iter() {
-                if !data.pending.contains(number) {
-                    data.pending.insert(number, Pending::Sealed(block.clone()));
+            for (number, chunk) in frozen.iter() {
+                if data.pending.contains(number) {
+                    continue;
                 }
+                let block = match chunk {
+                    FrozenChunk::Block(block) => block.clone(),
+                    FrozenChunk::Small(chunk) => {
+                        let valid = grid::valid_extents(&data.shape, &self.schema.chunk_shape, number);
+                        self.block(io, chunk.clone(), Held::new(&io.budget, 0), valid)
+                    }
+                };
+                data.pending.insert(number, Pending::Sealed(block));
             }
         }
         // It may have got shorter meanwhile.

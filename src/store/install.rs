@@ -43,7 +43,7 @@ impl Store {
                 drop(queue);
                 drop(gone);
                 cut.frozen.stored(totals, false)?;
-                for CutArray { array, shape, .. } in cut.changed.values().flat_map(|dataset| &dataset.arrays) {
+                for CutArray { array, shape, .. } in &cut.arrays {
                     let mut data = write(&array.data)?;
                     let stored = data.stored.get_or_insert_default();
                     stored.1.clone_from(shape);
@@ -76,10 +76,10 @@ impl Store {
                 state.ending = None;
                 state.catalogue.flushes_failed();
                 state.catalogue.removed.extend(removed);
-                frozen.thaw()?;
+                frozen.thaw(&self.io)?;
                 for cut in later {
                     state.catalogue.removed.extend(cut.removed);
-                    cut.frozen.thaw()?;
+                    cut.frozen.thaw(&self.io)?;
                 }
             }
         }
