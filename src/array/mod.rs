@@ -56,12 +56,20 @@ pub(crate) struct ArrayData {
     pub pending: ByNumber<Pending>,
     /// What flushes under way have set aside; the oldest first.
     pub frozen: SmallVec<[Arc<FrozenChunks>; 1]>,
-    /// Totals over the stored chunks, and the shape they were stored for; `None` before the first.
-    pub stored: Option<Box<(Stored, Dims)>>,
+    /// Of the stored chunks; `None` before the first.
+    stored: Option<Box<StoredFor>>,
     /// Whether the array has lost rows since its values were last set aside: its totals are to be counted anew.
     pub dropped: bool,
     /// Whether there are stored chunks that no finished flush has named.
     pub spilled: bool,
+}
+
+/// Totals over stored chunks. Shapes of an array differ in the length of dimension 0 alone.
+#[derive(Clone, Copy, Default)]
+struct StoredFor {
+    totals: Stored,
+    /// The length of dimension 0 in the shape that they were stored for.
+    length: u64,
 }
 
 /// Chunks that a flush has set aside, by their numbers.
@@ -134,8 +142,8 @@ impl ArrayData {
             return Some((shape, u64::MAX));
         }
         let across = chunk_count(&self.shape[1..], &chunk_shape[1..]);
-        let stored = self.stored.as_deref().filter(|(stored, _)| stored.chunks > 0 || stored.incomplete);
-        let (complete, stored) = (rows / along, stored.map_or(0, |(_, shape)| shape[0]));
+        let stored = self.stored.as_ref().filter(|stored| stored.totals.chunks > 0 || stored.totals.incomplete);
+        let (complete, stored) = (rows / along, stored.map_or(0, |stored| stored.length));
         let edge = stored / along;
         let is_sealed = |number| matches!(self.pending.get(number), Some(Pending::Sealed(_)));
         let is_replaced = || (edge * across..(edge + 1) * across).all(is_sealed);
@@ -157,6 +165,25 @@ impl ArrayData {
         Ok(())
     }
 
+    /// Totals over the stored chunks; `None` before the first.
+    pub fn totals(&self) -> Option<&Stored> {
+        self.stored.as_ref().map(|stored| &stored.totals)
+    }
+
+    /// The same, and the shape that they were stored for.
+    pub fn stored(&self) -> Option<(Stored, Dims)> {
+        let stored = self.stored.as_ref()?;
+        let mut shape = self.shape.clone();
+        shape.iter_mut().take(1).for_each(|first| *first = stored.length);
+        Some((stored.totals, shape))
+    }
+
+    /// Notes the totals over the chunks that are stored for a shape.
+    pub fn set_stored(&mut self, totals: Stored, shape: &[u64]) {
+        let length = shape.first().copied().unwrap_or(0);
+        **self.stored.get_or_insert_default() = StoredFor { totals, length };
+    }
+
     /// Whether the array has values that no finished flush has stored.
     pub fn has_unflushed_values(&self) -> bool {
         !self.pending.is_empty() || !self.frozen.is_empty() || self.spilled || self.dropped
@@ -176,8 +203,10 @@ impl ArrayData {
 
 impl Array {
     pub fn new(id: u64, schema: Arc<Schema>, shape: &[u64], stored: Option<Stored>) -> Arc<Self> {
-        let stored = stored.map(|stored| Box::new((stored, Dims::from_slice(shape))));
-        let data = ArrayData { shape: shape.into(), stored, ..ArrayData::default() };
+        let mut data = ArrayData { shape: shape.into(), ..ArrayData::default() };
+        if let Some(stored) = stored {
+            data.set_stored(stored, shape);
+        }
         Arc::new(Self { id, schema, data: RwLock::new(data) })
     }
 

@@ -29,15 +29,14 @@ pub(crate) struct Dataset {
     pub arrays: ByName<ArrayEntry>,
     pub attributes: Arc<Attributes>,
     /// Arrays that the last commit may have and that are gone, with the numbers of the changes.
-    pub removed: Vec<(u64, Arc<str>)>,
+    removed: Option<Box<Vec<(u64, Arc<str>)>>>,
     /// What dimensions have as lengths, once it has been asked for, if there are many arrays.
     pub(super) lengths: Mutex<Option<Box<Lengths>>>,
 }
 
 impl Default for Dataset {
     fn default() -> Self {
-        let (arrays, attributes, removed) = (ByName::default(), no_attributes(), Vec::new());
-        Self { arrays, attributes, removed, lengths: Mutex::default() }
+        Self { arrays: ByName::default(), attributes: no_attributes(), removed: None, lengths: Mutex::default() }
     }
 }
 
@@ -426,7 +425,9 @@ impl Catalogue {
         dirty.retain(|name| {
             let Some(slot) = slots.get_mut(name) else { return false };
             if let Some(slot) = Arc::get_mut(slot) {
-                slot.dataset.removed.retain(|(removed, _)| *removed > changes);
+                if let Some(removed) = &mut slot.dataset.removed {
+                    removed.retain(|(removed, _)| *removed > changes);
+                }
             }
             slot.changed.load(Ordering::Relaxed) > changes
         });
@@ -491,6 +492,16 @@ impl CommonNames {
 }
 
 impl Dataset {
+    /// Arrays that the last commit may have and that are gone.
+    pub fn removed(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.removed.iter().flat_map(|removed| removed.iter().map(|(_, name)| name))
+    }
+
+    /// Notes that change number `change` has taken an array away.
+    pub fn note_removed(&mut self, change: u64, array: Arc<str>) {
+        self.removed.get_or_insert_default().push((change, array));
+    }
+
     pub fn array(&self, dataset: &str, array: &str) -> Result<&ArrayEntry> {
         self.arrays.get(array).ok_or_else(|| error!(NotFound, "no array '{array}' in dataset '{dataset}'"))
     }

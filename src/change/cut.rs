@@ -141,12 +141,14 @@ impl Totals {
 
 impl Frozen {
     /// What was set aside is in segments, and these are the totals; `ahead` if no root names them yet.
-    pub fn stored(&self, totals: &Totals, ahead: bool) -> Result<()> {
-        self.0.iter().try_for_each(|frozen| {
+    pub fn stored(self, totals: &Totals, ahead: bool) -> Result<()> {
+        self.0.into_iter().try_for_each(|frozen| {
             let mut data = write(&frozen.array.data)?;
             data.frozen.retain(|chunks| !Arc::ptr_eq(chunks, &frozen.chunks));
+            // What the totals take may be what the chunks have taken.
+            drop(frozen.chunks);
             data.spilled = ahead;
-            data.stored = Some(Box::new((frozen.totals(totals), frozen.shape.clone())));
+            data.set_stored(totals.get(frozen.array.id).unwrap_or_default(), &frozen.shape);
             Ok(())
         })
     }
@@ -179,11 +181,6 @@ impl FrozenArray {
         let dropped = std::mem::take(&mut data.dropped);
         Some(Self { dataset, name, array, shape, chunks, dropped })
     }
-
-    /// The array's own among the totals of all.
-    pub fn totals(&self, totals: &Totals) -> Stored {
-        totals.get(self.array.id).unwrap_or_default()
-    }
 }
 
 /// Sets aside all changes that `catalogue` has, unless a dimension name has several lengths in a dataset.
@@ -204,8 +201,7 @@ pub(crate) fn cut(catalogue: &mut Catalogue, io: &Io) -> Result<Cut> {
             }
             count += usize::from(is_changed);
         }
-        let removed = dataset.removed.iter().map(|(_, name)| name);
-        let removed = removed.filter(|name| !dataset.arrays.contains(name)).cloned().collect();
+        let removed = dataset.removed().filter(|name| !dataset.arrays.contains(name)).cloned().collect();
         let (attributes, arrays) = (dataset.attributes.clone(), first..arrays.len());
         changed
             .insert(slot.name.clone(), CutDataset { is_created, attributes, arrays, removed, places: OnceLock::new() });

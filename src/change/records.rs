@@ -197,7 +197,7 @@ fn record(array: &CutArray, schema: u32, totals: &Totals) -> Result<ArrayRecord>
     // Without new values it is what the flush before has found.
     let stored = match totals.get(array.id) {
         Some(stored) => stored,
-        None => read(&array.data)?.stored.as_ref().map(|stored| stored.0).unwrap_or_default(),
+        None => read(&array.data)?.totals().copied().unwrap_or_default(),
     };
     Ok(ArrayRecord {
         id: array.id,

@@ -338,8 +338,8 @@ fn totals(io: &Io, frozen: &FrozenArray, old: &Segments, new: &[Row]) -> Result<
     let chunk_shape = &frozen.array.schema.chunk_shape;
     let (mut total, mut replaced_bytes) = (Stored::default(), 0);
     // As the flush before left it.
-    let before = read(&frozen.array.data)?.stored.clone();
-    if let Some((before, shape)) = before.as_deref()
+    let before = read(&frozen.array.data)?.stored();
+    if let Some((before, shape)) = &before
         && (before.chunks > 0 || before.incomplete)
     {
         match remaining(io, frozen, old, before, shape) {

@@ -66,7 +66,7 @@ impl Store {
         let gone = state.catalogue.slot(dataset)?.dataset().array(dataset, array)?.array.clone();
         let (found, change) = state.catalogue.change(dataset)?;
         found.remove(array)?;
-        found.removed.push((change, array.into()));
+        found.note_removed(change, array.into());
         state.catalogue.removed.push((array.into(), gone));
         Ok(())
     }

@@ -15,9 +15,9 @@ use std::sync::Arc;
 /// What became of a change.
 pub(super) enum Change<'c> {
     /// A flush was committed.
-    Flushed { version: Version, cut: &'c Cut, totals: &'c Totals },
+    Flushed { version: Version, cut: &'c mut Cut, totals: &'c Totals },
     /// Values were written ahead of the next flush.
-    WrittenAhead { frozen: &'c Frozen, ahead: Ahead },
+    WrittenAhead { frozen: Frozen, ahead: Ahead },
     /// Array files were rewritten; those that values were written ahead to, too.
     Compacted { version: Version, ahead: Vec<FileEdit> },
     /// Nothing of what was there stays.
@@ -42,11 +42,11 @@ impl Store {
                 drop(state);
                 drop(queue);
                 drop(gone);
-                cut.frozen.stored(totals, false)?;
+                std::mem::take(&mut cut.frozen).stored(totals, false)?;
                 for CutArray { array, shape, .. } in &cut.arrays {
                     let mut data = write(&array.data)?;
-                    let stored = data.stored.get_or_insert_default();
-                    stored.1.clone_from(shape);
+                    let totals = data.totals().copied().unwrap_or_default();
+                    data.set_stored(totals, shape);
                     data.spilled = false;
                 }
             }
