@@ -50,10 +50,16 @@ pub(crate) struct CutDataset {
     pub attributes: Arc<Attributes>,
     /// The places of its arrays among all.
     pub arrays: Range<usize>,
+    /// What most have nothing of.
+    more: Option<Box<More>>,
+}
+
+/// See [`CutDataset`].
+struct More {
     /// Arrays that are gone.
-    pub removed: Box<[Arc<str>]>,
-    /// Places among its arrays, where there are many and somebody looks for one by its name.
-    places: OnceLock<Box<HashMap<Arc<str>, usize>>>,
+    removed: Vec<Arc<str>>,
+    /// Places among the dataset's arrays, where there are many and somebody looks for one by its name.
+    places: OnceLock<HashMap<Arc<str>, usize>>,
 }
 
 /// So many arrays are looked through one by one.
@@ -62,11 +68,16 @@ const FEW: usize = 16;
 impl CutDataset {
     fn array<'c>(&self, cut: &'c Cut, name: &str) -> Option<&'c CutArray> {
         let arrays = cut.arrays_of(self);
-        if arrays.len() <= FEW {
+        let Some(more) = self.more.as_ref().filter(|_| arrays.len() > FEW) else {
             return arrays.iter().find(|array| *array.name == *name);
-        }
-        let places = || Box::new(arrays.iter().map(|array| array.name.clone()).zip(0..).collect());
-        self.places.get_or_init(places).get(name).map(|place| &arrays[*place])
+        };
+        let places = || arrays.iter().map(|array| array.name.clone()).zip(0..).collect();
+        more.places.get_or_init(places).get(name).map(|place| &arrays[*place])
+    }
+
+    /// Arrays that are gone.
+    pub fn removed(&self) -> &[Arc<str>] {
+        self.more.as_ref().map_or(&[], |more| &more.removed)
     }
 }
 
@@ -92,7 +103,7 @@ impl Cut {
             if let Some(array) = changed.array(self, name) {
                 return Ok((array.array.id == id).then(|| (array.array.schema.clone(), array.shape.clone())));
             }
-            if changed.is_created || changed.removed.iter().any(|removed| **removed == *name) {
+            if changed.is_created || changed.removed().iter().any(|removed| **removed == *name) {
                 return Ok(None);
             }
         } else if self.gone.contains(dataset) {
@@ -201,10 +212,11 @@ pub(crate) fn cut(catalogue: &mut Catalogue, io: &Io) -> Result<Cut> {
             }
             count += usize::from(is_changed);
         }
-        let removed = dataset.removed().filter(|name| !dataset.arrays.contains(name)).cloned().collect();
+        let removed: Vec<_> = dataset.removed().filter(|name| !dataset.arrays.contains(name)).cloned().collect();
         let (attributes, arrays) = (dataset.attributes.clone(), first..arrays.len());
-        changed
-            .insert(slot.name.clone(), CutDataset { is_created, attributes, arrays, removed, places: OnceLock::new() });
+        let has_more = !removed.is_empty() || arrays.len() > FEW;
+        let more = has_more.then(|| Box::new(More { removed, places: OnceLock::new() }));
+        changed.insert(slot.name.clone(), CutDataset { is_created, attributes, arrays, more });
     }
     let gone = catalogue.gone()?;
     let mut frozen = Frozen(Vec::with_capacity(count));

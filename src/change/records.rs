@@ -93,7 +93,7 @@ impl Composer<'_> {
             return Ok(Composed::of(records));
         }
         let first = taken_up(base, sayings.len() as u64);
-        records.next_place += sayings.iter().filter(|said| said.place.is_some()).count() as u64;
+        records.next_place += sayings.iter().filter(|said| said.kind == Kind::Whole).count() as u64;
         let merge = Merge::with_more(base, first, encoder.in_order(sayings, layer, pool));
         self.into_file(records, first, None, merge)
     }
@@ -213,8 +213,8 @@ fn record(array: &CutArray, schema: u32, totals: &Totals) -> Result<ArrayRecord>
 struct Saying<'c> {
     name: &'c Arc<str>,
     kind: Kind,
-    /// The place that files give it, if it is new to them.
-    place: Option<u64>,
+    /// The place that files give it, if it is whole.
+    place: u64,
     what: What<'c>,
 }
 
@@ -232,9 +232,8 @@ fn sayings<'c>(base: &'c Records, cut: &'c Cut) -> Result<Vec<Saying<'c>>> {
     let mut sayings = Vec::with_capacity(base.layer.len() + cut.changed.len());
     let mut next = base.next_place;
     let mut say = |name, kind, what| {
-        let place = (kind == Kind::Whole).then_some(next);
-        next += u64::from(place.is_some());
-        sayings.push(Saying { name, kind, place, what });
+        sayings.push(Saying { name, kind, place: next, what });
+        next += u64::from(kind == Kind::Whole);
     };
     for (name, found) in base.layer.iter().filter(|(name, _)| !cut.gone.contains(*name)) {
         match cut.changed.get(name) {
@@ -301,7 +300,7 @@ impl<'c> Encoder<'c> {
             let record = DatasetRecord { arrays: arrays.collect::<Result<_>>()?, attributes };
             return root::encode(format, &record);
         }
-        let gone = dataset.removed.iter().map(|name| Ok((name.clone(), None)));
+        let gone = dataset.removed().iter().map(|name| Ok((name.clone(), None)));
         let arrays = gone.chain(arrays.map(|array| array.map(|(name, array)| (name, Some(array)))));
         let change = DatasetEntry { over: true, arrays: arrays.collect::<Result<_>>()?, attributes };
         let found = self.base.layer.get(name).map(|found| (found.kind, self.base.in_root(found)));
@@ -339,7 +338,7 @@ impl<'c> Encoder<'c> {
                     Encoded::Same(range) => Cow::Borrowed(&self.base.image[range]),
                     Encoded::New(bytes) => Cow::Owned(bytes),
                 };
-                Ok(InLayer { name, kind, place, record })
+                Ok(InLayer { name, kind, place: (kind == Kind::Whole).then_some(place), record })
             });
             made.collect()
         })
