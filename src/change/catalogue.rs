@@ -29,10 +29,14 @@ pub(crate) struct Dataset {
     pub arrays: ByName<ArrayEntry>,
     pub attributes: Arc<Attributes>,
     /// Arrays that the last commit may have and that are gone, with the numbers of the changes.
-    removed: Option<Box<Vec<(u64, Arc<str>)>>>,
+    removed: Option<Box<Removed>>,
     /// What dimensions have as lengths, once it has been asked for, if there are many arrays.
     pub(super) lengths: Mutex<Option<Box<Lengths>>>,
 }
+
+/// Names of arrays, with the numbers of the changes that have taken them away.
+#[derive(Default)]
+struct Removed(Vec<(u64, Arc<str>)>);
 
 impl Default for Dataset {
     fn default() -> Self {
@@ -424,10 +428,8 @@ impl Catalogue {
         let dirty = self.dirty.get_mut().map_err(|_| after_panic())?;
         dirty.retain(|name| {
             let Some(slot) = slots.get_mut(name) else { return false };
-            if let Some(slot) = Arc::get_mut(slot) {
-                if let Some(removed) = &mut slot.dataset.removed {
-                    removed.retain(|(removed, _)| *removed > changes);
-                }
+            if let Some(removed) = Arc::get_mut(slot).and_then(|slot| slot.dataset.removed.as_mut()) {
+                removed.0.retain(|(removed, _)| *removed > changes);
             }
             slot.changed.load(Ordering::Relaxed) > changes
         });
@@ -494,12 +496,12 @@ impl CommonNames {
 impl Dataset {
     /// Arrays that the last commit may have and that are gone.
     pub fn removed(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.removed.iter().flat_map(|removed| removed.iter().map(|(_, name)| name))
+        self.removed.iter().flat_map(|removed| removed.0.iter().map(|(_, name)| name))
     }
 
     /// Notes that change number `change` has taken an array away.
     pub fn note_removed(&mut self, change: u64, array: Arc<str>) {
-        self.removed.get_or_insert_default().push((change, array));
+        self.removed.get_or_insert_default().0.push((change, array));
     }
 
     pub fn array(&self, dataset: &str, array: &str) -> Result<&ArrayEntry> {
