@@ -11,7 +11,7 @@ pub(crate) use read::{Plan, Values, is_gone, read_numbers, read_texts};
 
 use crate::base::dtype::DType;
 use crate::base::error::{Error, Result};
-use crate::base::maps::HashMap;
+use crate::base::few::ByNumber;
 use crate::base::pool::Pool;
 use crate::base::shape::{Dims, c_strides, cells};
 use crate::base::sync::RwLock;
@@ -24,6 +24,8 @@ use crate::format::segment::Row;
 use crate::memory::budget::{Budget, Held};
 use crate::memory::buffers::{self, Buffers};
 use crate::segment::{Segment, SegmentReader, Segments};
+use smallvec::SmallVec;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// What a pending chunk takes beside its values: its block, its places in maps, allocations. It is most of a tiny one.
@@ -51,15 +53,46 @@ pub(crate) struct Array {
 #[derive(Default)]
 pub(crate) struct ArrayData {
     pub shape: Dims,
-    pub pending: HashMap<u64, Pending>,
+    pub pending: ByNumber<Pending>,
     /// What flushes under way have set aside; the oldest first.
-    pub frozen: Vec<Arc<HashMap<u64, Arc<Block>>>>,
-    /// Totals over the stored chunks, and the shape they were stored for; `None` before the first.
-    pub stored: Option<(Stored, Dims)>,
+    pub frozen: SmallVec<[Arc<FrozenChunks>; 1]>,
+    /// Of the stored chunks; `None` before the first.
+    stored: Option<Box<StoredFor>>,
     /// Whether the array has lost rows since its values were last set aside: its totals are to be counted anew.
     pub dropped: bool,
     /// Whether there are stored chunks that no finished flush has named.
     pub spilled: bool,
+}
+
+/// Totals over stored chunks. Shapes of an array differ in the length of dimension 0 alone.
+#[derive(Clone, Copy, Default)]
+struct StoredFor {
+    totals: Stored,
+    /// The length of dimension 0 in the shape that they were stored for.
+    length: u64,
+}
+
+/// Chunks that a flush has set aside, by their numbers.
+#[derive(Default)]
+pub(crate) struct FrozenChunks {
+    chunks: ByNumber<FrozenChunk>,
+    /// The memory of the small ones.
+    _held: Option<Held>,
+}
+
+/// See [`FrozenChunks`].
+pub(crate) enum FrozenChunk {
+    /// To be packed into a block with others.
+    Small(Arc<ChunkData>),
+    Block(Arc<Block>),
+}
+
+impl Deref for FrozenChunks {
+    type Target = ByNumber<FrozenChunk>;
+
+    fn deref(&self) -> &ByNumber<FrozenChunk> {
+        &self.chunks
+    }
 }
 
 /// A chunk written since the last flush began.
@@ -109,10 +142,10 @@ impl ArrayData {
             return Some((shape, u64::MAX));
         }
         let across = chunk_count(&self.shape[1..], &chunk_shape[1..]);
-        let stored = self.stored.as_ref().filter(|(stored, _)| stored.chunks > 0 || stored.incomplete);
-        let (complete, stored) = (rows / along, stored.map_or(0, |(_, shape)| shape[0]));
+        let stored = self.stored.as_ref().filter(|stored| stored.totals.chunks > 0 || stored.totals.incomplete);
+        let (complete, stored) = (rows / along, stored.map_or(0, |stored| stored.length));
         let edge = stored / along;
-        let is_sealed = |number| matches!(self.pending.get(&number), Some(Pending::Sealed(_)));
+        let is_sealed = |number| matches!(self.pending.get(number), Some(Pending::Sealed(_)));
         let is_replaced = || (edge * across..(edge + 1) * across).all(is_sealed);
         if self.dropped || stored > rows || stored % along > 0 && edge < complete && !is_replaced() {
             return None;
@@ -132,24 +165,48 @@ impl ArrayData {
         Ok(())
     }
 
+    /// Totals over the stored chunks; `None` before the first.
+    pub fn totals(&self) -> Option<&Stored> {
+        self.stored.as_ref().map(|stored| &stored.totals)
+    }
+
+    /// The same, and the shape that they were stored for.
+    pub fn stored(&self) -> Option<(Stored, Dims)> {
+        let stored = self.stored.as_ref()?;
+        let mut shape = self.shape.clone();
+        shape.iter_mut().take(1).for_each(|first| *first = stored.length);
+        Some((stored.totals, shape))
+    }
+
+    /// Notes the totals over the chunks that are stored for a shape.
+    pub fn set_stored(&mut self, totals: Stored, shape: &[u64]) {
+        let length = shape.first().copied().unwrap_or(0);
+        **self.stored.get_or_insert_default() = StoredFor { totals, length };
+    }
+
     /// Whether the array has values that no finished flush has stored.
     pub fn has_unflushed_values(&self) -> bool {
         !self.pending.is_empty() || !self.frozen.is_empty() || self.spilled || self.dropped
     }
 
     fn chunk_in_memory(&self, number: u64) -> Option<PendingChunk> {
-        match self.pending.get(&number) {
+        match self.pending.get(number) {
             Some(Pending::Sealed(block)) => Some(block.chunk()),
             Some(Pending::Open { .. }) => None,
-            None => self.frozen.iter().rev().find_map(|frozen| frozen.get(&number)).map(|block| block.chunk()),
+            None => self.frozen.iter().rev().find_map(|frozen| frozen.get(number)).map(|chunk| match chunk {
+                FrozenChunk::Small(data) => PendingChunk::Raw(data.clone()),
+                FrozenChunk::Block(block) => block.chunk(),
+            }),
         }
     }
 }
 
 impl Array {
     pub fn new(id: u64, schema: Arc<Schema>, shape: &[u64], stored: Option<Stored>) -> Arc<Self> {
-        let stored = stored.map(|stored| (stored, Dims::from_slice(shape)));
-        let data = ArrayData { shape: shape.into(), stored, ..ArrayData::default() };
+        let mut data = ArrayData { shape: shape.into(), ..ArrayData::default() };
+        if let Some(stored) = stored {
+            data.set_stored(stored, shape);
+        }
         Arc::new(Self { id, schema, data: RwLock::new(data) })
     }
 
@@ -157,47 +214,67 @@ impl Array {
     fn seal(&self, io: &Io, pending: &mut Pending, valid: Dims) {
         let Pending::Open { data: chunk, held, .. } = pending else { return };
         let (chunk, held) = (std::mem::replace(chunk, ChunkData::Texts(Vec::new())), held.take());
-        let large = !chunk.is_small();
-        held.set(CHUNK_OVERHEAD + chunk.memory());
-        let part = Part { schema: self.schema.clone(), valid, data: Arc::new(chunk) };
-        let block = Block::new(vec![part], &io.buffers, held);
+        *pending = Pending::Sealed(self.block(io, Arc::new(chunk), held, valid));
+    }
+
+    /// A block of a chunk, of which `valid` is inside the array, given to the workers if it is large.
+    fn block(&self, io: &Io, data: Arc<ChunkData>, held: Held, valid: Dims) -> Arc<Block> {
+        let large = !data.is_small();
+        held.set(CHUNK_OVERHEAD + data.memory());
+        let block = Block::new(vec![Part { schema: self.schema.clone(), valid, data }], &io.buffers, held);
         if large {
             let block = block.clone();
             io.pool.spawn(move || block.run());
         }
-        *pending = Pending::Sealed(block);
+        block
     }
 
-    /// Gives all chunks to the workers.
-    pub fn seal_all(&self, data: &mut ArrayData, io: &Io) {
-        for (&number, pending) in &mut data.pending {
-            self.seal(io, pending, grid::valid_extents(&data.shape, &self.schema.chunk_shape, number));
+    /// Moves the complete chunks up to number `end`, open ones too where `open` says so, to where a flush takes them from,
+    /// and returns them; `None` where there are none.
+    pub fn freeze(&self, data: &mut ArrayData, end: u64, open: bool, io: &Io) -> Option<Arc<FrozenChunks>> {
+        let ArrayData { pending, shape, .. } = data;
+        let is_taken = |number, pending: &Pending| number < end && (open || matches!(pending, Pending::Sealed(_)));
+        let (mut chunks, mut small): (ByNumber<FrozenChunk>, Option<Held>) = Default::default();
+        for (number, pending) in pending.extract_if(is_taken) {
+            let chunk = match pending {
+                Pending::Sealed(block) => FrozenChunk::Block(block),
+                Pending::Open { data, held, .. } if self.schema.pack && data.is_small() => {
+                    match &small {
+                        Some(small) => small.grow(held.bytes() as usize),
+                        None => small = Some(held),
+                    }
+                    FrozenChunk::Small(Arc::new(data))
+                }
+                Pending::Open { data, held, .. } => {
+                    let valid = grid::valid_extents(shape, &self.schema.chunk_shape, number);
+                    FrozenChunk::Block(self.block(io, Arc::new(data), held, valid))
+                }
+            };
+            chunks.insert(number, chunk);
         }
-    }
-
-    /// Moves the complete chunks up to number `end` to where a flush takes them from, and returns them; `None` where there
-    /// are none.
-    pub fn freeze(&self, data: &mut ArrayData, end: u64) -> Option<Arc<HashMap<u64, Arc<Block>>>> {
-        let sealed = data.pending.extract_if(|number, pending| *number < end && matches!(pending, Pending::Sealed(_)));
-        let frozen: HashMap<u64, Arc<Block>> = sealed
-            .filter_map(|(number, pending)| match pending {
-                Pending::Sealed(block) => Some((number, block)),
-                Pending::Open { .. } => None,
-            })
-            .collect();
-        if frozen.is_empty() {
+        if chunks.is_empty() {
             return None;
         }
-        let frozen = Arc::new(frozen);
+        let frozen = Arc::new(FrozenChunks { chunks, _held: small });
         data.frozen.push(frozen.clone());
         Some(frozen)
     }
 
     /// Undoes [`Self::freeze`], every one, after a flush that failed: chunks written meanwhile stay, as they are newer.
-    pub fn thaw(&self, data: &mut ArrayData) {
+    pub fn thaw(&self, data: &mut ArrayData, io: &Io) {
         while let Some(frozen) = data.frozen.pop() {
-            for (number, block) in frozen.iter() {
-                data.pending.entry(*number).or_insert_with(|| Pending::Sealed(block.clone()));
+            for (number, chunk) in frozen.iter() {
+                if data.pending.contains(number) {
+                    continue;
+                }
+                let block = match chunk {
+                    FrozenChunk::Block(block) => block.clone(),
+                    FrozenChunk::Small(chunk) => {
+                        let valid = grid::valid_extents(&data.shape, &self.schema.chunk_shape, number);
+                        self.block(io, chunk.clone(), Held::new(&io.budget, 0), valid)
+                    }
+                };
+                data.pending.insert(number, Pending::Sealed(block));
             }
         }
         // It may have got shorter meanwhile.

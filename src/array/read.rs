@@ -33,7 +33,7 @@ impl Array {
             elsewhere: Vec::new(),
         };
         for piece in pieces(&data.shape, &self.schema.chunk_shape, region) {
-            if let Some(Pending::Open { data, .. }) = data.pending.get(&piece.chunk) {
+            if let Some(Pending::Open { data, .. }) = data.pending.get(piece.chunk) {
                 on_open(&piece, data)?;
             } else if let Some(chunk) = data.chunk_in_memory(piece.chunk) {
                 buffers::push(&mut plan.memory, (piece, chunk))?;

@@ -42,7 +42,7 @@ impl Array {
             let from = (length % rows) as usize * (self.schema.chunk_cells() / rows as usize);
             let mut made = Vec::new();
             for number in self.in_use(data, io, segments, edge)? {
-                let mut chunk = match data.pending.get(&number) {
+                let mut chunk = match data.pending.get(number) {
                     Some(Pending::Open { data: chunk, .. }) => chunk.copy(&self.schema, &io.buffers)?,
                     _ => self.open_chunk(data, io, segments, number)?,
                 };
@@ -69,7 +69,7 @@ impl Array {
             // What is stored of a chunk says how many of its cells are inside: it is written anew when more of them are.
             let edge = first;
             for number in self.in_use(data, io, segments, edge.clone())? {
-                if !matches!(data.pending.get(&number), Some(Pending::Open { .. })) {
+                if !matches!(data.pending.get(number), Some(Pending::Open { .. })) {
                     buffers::push(&mut made, (number, self.open_chunk(data, io, segments, number)?))?;
                 }
             }
@@ -117,10 +117,10 @@ impl Array {
         if numbers.is_empty() {
             return Ok(found);
         }
-        let pending = data.pending.keys();
-        for number in pending.chain(data.frozen.iter().flat_map(|frozen| frozen.keys())) {
-            if numbers.contains(number) {
-                buffers::push(&mut found, *number)?;
+        let pending = data.pending.numbers();
+        for number in pending.chain(data.frozen.iter().flat_map(|frozen| frozen.numbers())) {
+            if numbers.contains(&number) {
+                buffers::push(&mut found, number)?;
             }
         }
         for segment in segments.iter() {
@@ -140,6 +140,6 @@ impl Array {
     /// Forgets pending chunks beyond the shape.
     pub fn forget_beyond(&self, data: &mut ArrayData) {
         let chunks = grid::chunk_count(&data.shape, &self.schema.chunk_shape);
-        data.pending.retain(|number, _| *number < chunks);
+        data.pending.retain(|number| number < chunks);
     }
 }

@@ -76,7 +76,7 @@ impl Array {
         let (mut made, mut more_rows, mut any_open) = (Vec::new(), Vec::new(), false);
         for piece in pieces(&shape, chunk_shape, region) {
             let valid = valid(&piece);
-            let (mut chunk, before) = match data.pending.get_mut(&piece.chunk) {
+            let (mut chunk, before) = match data.pending.get_mut(piece.chunk) {
                 Some(Pending::Open { data: ChunkData::Rows(rows), .. }) if is_next(rows, &piece, &valid) => {
                     rows.reserve()?;
                     let bytes = self.rows(io, &piece, &mut put)?;
@@ -109,14 +109,14 @@ impl Array {
         (data.pending.try_reserve(made.len()))
             .map_err(|_| error!(OutOfMemory, "no memory to note {} chunks", made.len()))?;
         for piece in pieces(&shape, chunk_shape, region).filter(|_| any_open) {
-            let Some(pending) = data.pending.get_mut(&piece.chunk) else { continue };
+            let Some(pending) = data.pending.get_mut(piece.chunk) else { continue };
             if let Pending::Open { data: chunk @ (ChunkData::Numbers(_) | ChunkData::Texts(_)), held, .. } = pending {
                 held.grow(put(&piece, chunk_shape, chunk));
                 self.note_written(io, pending, &piece, valid(&piece));
             }
         }
         for (piece, valid, bytes) in more_rows {
-            let Some(pending) = data.pending.get_mut(&piece.chunk) else { continue };
+            let Some(pending) = data.pending.get_mut(piece.chunk) else { continue };
             if let Pending::Open { data: ChunkData::Rows(rows), held, .. } = pending {
                 held.grow(bytes.len());
                 rows.push(piece.extents[0], bytes);
@@ -175,7 +175,7 @@ impl Array {
         piece: &Piece,
         valid: &[u64],
     ) -> Result<ChunkData> {
-        let (rows, mut begun) = (self.schema.chunk_shape.first(), Rows::default());
+        let (rows, mut begun) = (self.schema.chunk_shape.first(), Box::<Rows>::default());
         let (prefers_rows, is_first) = (self.prefers_rows(io), is_next(&begun, piece, valid));
         let replaces_all = piece.extents[..] == *valid;
         match if replaces_all { None } else { self.content(data, io, segments, piece.chunk)? } {

@@ -4,6 +4,7 @@ pub(crate) mod bytes;
 pub(crate) mod convert;
 pub(crate) mod dtype;
 pub(crate) mod error;
+pub(crate) mod few;
 pub(crate) mod float_state;
 pub(crate) mod locks;
 pub(crate) mod log;

@@ -2,31 +2,46 @@
 
 use crate::array::Array;
 use crate::base::error::{Error, Result, bail, error};
+use crate::base::few::ByName;
 use crate::base::locks::{after_panic, lock, read, write};
-use crate::base::maps::{HashMap, HashSet, IndexMap, index_map};
+use crate::base::maps::{HashMap, HashSet, Hasher, IndexMap};
 use crate::base::names::{NameList, stored_name};
 use crate::base::pool::Pool;
-use crate::base::sync::atomic::{AtomicU64, Ordering};
+use crate::base::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::base::sync::{Mutex, RwLock};
 use crate::change::lengths::{Lengths, NEW};
 use crate::chunk::schema::Schema;
-use crate::format::root::{ArrayRecord, Attributes, DatasetRecord, stored_attributes};
+use crate::format::root::{ArrayRecord, Attributes, DatasetRecord, no_attributes, stored_attributes};
 use crate::records::Records;
 use crate::version::Version;
 use crate::version::defaults::Defaults;
 use crate::version::keeping::Keeping;
 use std::collections::BTreeSet;
+use std::hash::BuildHasher;
 use std::sync::{Arc, OnceLock};
 
+/// Datasets and arrays that stay at hand after a flush though the commit has all of them, together: to decode them again
+/// takes time, to keep a million of them takes a gigabyte.
+const KEPT_AT_HAND: usize = 8192;
+
 /// A dataset at hand.
-#[derive(Default)]
 pub(crate) struct Dataset {
-    pub arrays: IndexMap<Arc<str>, ArrayEntry>,
+    pub arrays: ByName<ArrayEntry>,
     pub attributes: Arc<Attributes>,
     /// Arrays that the last commit may have and that are gone, with the numbers of the changes.
-    pub removed: Vec<(u64, Arc<str>)>,
+    removed: Option<Box<Removed>>,
     /// What dimensions have as lengths, once it has been asked for, if there are many arrays.
     pub(super) lengths: Mutex<Option<Box<Lengths>>>,
+}
+
+/// Names of arrays, with the numbers of the changes that have taken them away.
+#[derive(Default)]
+struct Removed(Vec<(u64, Arc<str>)>);
+
+impl Default for Dataset {
+    fn default() -> Self {
+        Self { arrays: ByName::default(), attributes: no_attributes(), removed: None, lengths: Mutex::default() }
+    }
 }
 
 /// An array of a dataset.
@@ -82,6 +97,11 @@ impl Slot {
     pub fn dataset(&self) -> &Dataset {
         &self.dataset
     }
+
+    /// What it counts for among what is at hand.
+    fn weight(&self) -> usize {
+        1 + self.dataset.arrays.len()
+    }
 }
 
 /// All datasets.
@@ -91,6 +111,10 @@ pub(crate) struct Catalogue {
     /// What is at hand; all that differs from what the last commit says is. In the order of memory: to drop many datasets in
     /// the order of hashes takes twice as long.
     slots: RwLock<IndexMap<Arc<str>, Arc<Slot>>>,
+    /// Datasets and arrays that came to be at hand since the last time that some were let go of.
+    brought: AtomicUsize,
+    /// Names of arrays and attributes, which many datasets have in common.
+    common: CommonNames,
     /// The names of those that may differ; one that was made anew may be there twice.
     dirty: Mutex<Vec<Arc<str>>>,
     /// Datasets that are gone, if they are not at hand again, with the numbers of the changes.
@@ -123,6 +147,8 @@ impl Catalogue {
         Ok(Self {
             records: records.clone(),
             slots: RwLock::default(),
+            brought: AtomicUsize::new(0),
+            common: CommonNames::default(),
             dirty: Mutex::default(),
             gone: HashMap::default(),
             count,
@@ -183,6 +209,7 @@ impl Catalogue {
         let dataset = decode(&self.records, name, record)?;
         let name: Arc<str> = name.into();
         let slot = Slot { name: name.clone(), dataset, created: 0, changed: AtomicU64::new(0) };
+        self.brought.fetch_add(slot.weight(), Ordering::Relaxed);
         Ok(write(&self.slots)?.entry(name).or_insert_with(|| Arc::new(slot)).clone())
     }
 
@@ -237,6 +264,7 @@ impl Catalogue {
             self.names.take();
         }
         write(&self.slots)?.insert(name, Arc::new(slot));
+        self.brought.fetch_add(1, Ordering::Relaxed);
         self.count += 1;
         Ok(())
     }
@@ -315,6 +343,7 @@ impl Catalogue {
     pub fn new_array(&mut self, schema: Schema, shape: &[u64]) -> Arc<Array> {
         let id = self.next_array_id;
         self.next_array_id += 1;
+        self.brought.fetch_add(1, Ordering::Relaxed);
         Array::new(id, self.intern(schema), shape, None)
     }
 
@@ -394,24 +423,91 @@ impl Catalogue {
         self.records = records.clone();
     }
 
-    /// A flush that began at change `changes` is done, and this is what it says.
-    pub fn flushed(&mut self, changes: u64, records: &Arc<Records>) -> Result<()> {
+    /// A flush that began at change `changes` is done, and this is what it says. Returns the datasets that are at hand no
+    /// more, to be dropped where nobody waits: there may be many.
+    pub fn flushed(&mut self, changes: u64, records: &Arc<Records>) -> Result<Vec<Arc<Slot>>> {
         (self.records, self.flushed) = (records.clone(), changes);
         self.gone.retain(|_, gone| *gone > changes);
         let slots = self.slots.get_mut().map_err(|_| after_panic())?;
         let dirty = self.dirty.get_mut().map_err(|_| after_panic())?;
         dirty.retain(|name| {
             let Some(slot) = slots.get_mut(name) else { return false };
-            if let Some(slot) = Arc::get_mut(slot) {
-                slot.dataset.removed.retain(|(removed, _)| *removed > changes);
+            if let Some(removed) = Arc::get_mut(slot).and_then(|slot| slot.dataset.removed.as_mut()) {
+                removed.0.retain(|(removed, _)| *removed > changes);
             }
             slot.changed.load(Ordering::Relaxed) > changes
         });
-        Ok(())
+        self.let_go()
+    }
+
+    /// Takes out datasets that the last commit has as they are, until few are left; those that were changed last stay.
+    fn let_go(&mut self) -> Result<Vec<Arc<Slot>>> {
+        let slots = self.slots.get_mut().map_err(|_| after_panic())?;
+        if *self.brought.get_mut() <= KEPT_AT_HAND {
+            return Ok(Vec::new());
+        }
+        *self.brought.get_mut() = 0;
+        let mut clean: Vec<(u64, usize)> = Vec::new();
+        for slot in slots.values_mut() {
+            // What somebody has in hand may come to be changed.
+            if let Some(slot) = Arc::get_mut(slot) {
+                let changed = *slot.changed.get_mut();
+                if changed <= self.flushed {
+                    clean.push((changed, slot.weight()));
+                }
+            }
+        }
+        clean.sort_unstable_by(|a, b| b.cmp(a));
+        let mut kept = 0;
+        let beyond = clean.iter().enumerate().find(|(number, (_, weight))| {
+            kept += weight;
+            // One stays whatever it has: it may be the only one there is.
+            *number > 0 && kept > KEPT_AT_HAND
+        });
+        let Some((_, &(last, _))) = beyond else { return Ok(Vec::new()) };
+        let is_let_go = |slot: &mut Arc<Slot>| Arc::get_mut(slot).is_some_and(|slot| *slot.changed.get_mut() <= last);
+        let gone = slots.extract_if(.., |_, slot| is_let_go(slot)).map(|(_, slot)| slot).collect();
+        slots.shrink_to(2 * slots.len());
+        Ok(gone)
+    }
+
+    /// A name, in the memory that it may have already.
+    pub fn common_name(&mut self, name: &str) -> Arc<str> {
+        self.common.get(name)
+    }
+}
+
+/// Names that were used of late, each at the place that its hash gives.
+#[derive(Default)]
+struct CommonNames {
+    hasher: Hasher,
+    names: Vec<Option<Arc<str>>>,
+}
+
+impl CommonNames {
+    const PLACES: usize = 256;
+
+    fn get(&mut self, name: &str) -> Arc<str> {
+        self.names.resize(Self::PLACES, None);
+        let place = self.hasher.hash_one(name) as usize % Self::PLACES;
+        match &self.names[place] {
+            Some(known) if **known == *name => known.clone(),
+            _ => self.names[place].insert(name.into()).clone(),
+        }
     }
 }
 
 impl Dataset {
+    /// Arrays that the last commit may have and that are gone.
+    pub fn removed(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.removed.iter().flat_map(|removed| removed.0.iter().map(|(_, name)| name))
+    }
+
+    /// Notes that change number `change` has taken an array away.
+    pub fn note_removed(&mut self, change: u64, array: Arc<str>) {
+        self.removed.get_or_insert_default().0.push((change, array));
+    }
+
     pub fn array(&self, dataset: &str, array: &str) -> Result<&ArrayEntry> {
         self.arrays.get(array).ok_or_else(|| error!(NotFound, "no array '{array}' in dataset '{dataset}'"))
     }
@@ -442,7 +538,7 @@ pub(crate) fn damaged_records(records: &Records) -> Vec<Error> {
 }
 
 fn decode(records: &Records, dataset: &str, record: DatasetRecord) -> Result<Dataset> {
-    let mut arrays = index_map(record.arrays.len());
+    let mut arrays = ByName::with_capacity(record.arrays.len());
     stored_attributes(&record.attributes)?;
     for (name, array) in record.arrays {
         stored_name("array", &name)?;

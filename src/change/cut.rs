@@ -1,18 +1,18 @@
 //! What a flush writes: set aside, under the exclusive lock, when it begins. Calls go on after that.
 
-use crate::array::{Array, ArrayData, Io};
+use crate::array::{Array, ArrayData, FrozenChunks, Io};
 use crate::base::error::Result;
 use crate::base::locks::{read, write};
 use crate::base::maps::{HashMap, IndexMap, index_map};
 use crate::base::shape::Dims;
 use crate::change::catalogue::{ArrayEntry, Catalogue, Slot};
-use crate::chunk::block::Block;
 use crate::chunk::schema::Schema;
 use crate::format::root::{Attributes, Stored};
 use crate::records::Records;
 use crate::version::defaults::Defaults;
 use crate::version::keeping::Keeping;
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock, PoisonError};
 
 /// The state that a flush writes.
@@ -35,6 +35,8 @@ pub(crate) struct Cut {
     pub count: u64,
     /// Those that differ from what the last commit says: those that it has, then those created since, in that order.
     pub changed: IndexMap<Arc<str>, CutDataset>,
+    /// The changed arrays of these, of one dataset after the other: there may be a million of each.
+    pub arrays: Vec<CutArray>,
     /// Those that it may have and that are gone.
     pub gone: BTreeSet<Arc<str>>,
     /// Arrays that are gone, with their names.
@@ -46,10 +48,17 @@ pub(crate) struct CutDataset {
     /// Then it is all that there is of it.
     pub is_created: bool,
     pub attributes: Arc<Attributes>,
-    pub arrays: Vec<CutArray>,
+    /// The places of its arrays among all.
+    pub arrays: Range<usize>,
+    /// What most have nothing of.
+    more: Option<Box<More>>,
+}
+
+/// See [`CutDataset`].
+struct More {
     /// Arrays that are gone.
-    pub removed: Vec<Arc<str>>,
-    /// Places in `arrays`, where there are many and somebody looks for one by its name.
+    removed: Vec<Arc<str>>,
+    /// Places among the dataset's arrays, where there are many and somebody looks for one by its name.
     places: OnceLock<HashMap<Arc<str>, usize>>,
 }
 
@@ -57,12 +66,18 @@ pub(crate) struct CutDataset {
 const FEW: usize = 16;
 
 impl CutDataset {
-    fn array(&self, name: &str) -> Option<&CutArray> {
-        if self.arrays.len() <= FEW {
-            return self.arrays.iter().find(|array| *array.name == *name);
-        }
-        let places = self.places.get_or_init(|| self.arrays.iter().map(|array| array.name.clone()).zip(0..).collect());
-        places.get(name).map(|place| &self.arrays[*place])
+    fn array<'c>(&self, cut: &'c Cut, name: &str) -> Option<&'c CutArray> {
+        let arrays = cut.arrays_of(self);
+        let Some(more) = self.more.as_ref().filter(|_| arrays.len() > FEW) else {
+            return arrays.iter().find(|array| *array.name == *name);
+        };
+        let places = || arrays.iter().map(|array| array.name.clone()).zip(0..).collect();
+        more.places.get_or_init(places).get(name).map(|place| &arrays[*place])
+    }
+
+    /// Arrays that are gone.
+    pub fn removed(&self) -> &[Arc<str>] {
+        self.more.as_ref().map_or(&[], |more| &more.removed)
     }
 }
 
@@ -76,14 +91,19 @@ pub(crate) struct CutArray {
 }
 
 impl Cut {
+    /// The changed arrays of a dataset.
+    pub fn arrays_of(&self, dataset: &CutDataset) -> &[CutArray] {
+        &self.arrays[dataset.arrays.clone()]
+    }
+
     /// The array `id` of one name and dataset, if that is there: its schema and shape. `records` are those of the commit
     /// before.
     pub fn array(&self, records: &Records, dataset: &str, name: &str, id: u64) -> Result<Option<(Arc<Schema>, Dims)>> {
         if let Some(changed) = self.changed.get(dataset) {
-            if let Some(array) = changed.array(name) {
+            if let Some(array) = changed.array(self, name) {
                 return Ok((array.array.id == id).then(|| (array.array.schema.clone(), array.shape.clone())));
             }
-            if changed.is_created || changed.removed.iter().any(|removed| **removed == *name) {
+            if changed.is_created || changed.removed().iter().any(|removed| **removed == *name) {
                 return Ok(None);
             }
         } else if self.gone.contains(dataset) {
@@ -109,31 +129,46 @@ pub(crate) struct FrozenArray {
     pub array: Arc<Array>,
     pub shape: Dims,
     /// None where it has lost rows, and that is all.
-    pub chunks: Arc<HashMap<u64, Arc<Block>>>,
+    pub chunks: Arc<FrozenChunks>,
     /// Whether it has lost rows.
     dropped: bool,
 }
 
 /// Totals over the stored chunks of arrays, by their ids.
-pub(crate) type Totals = HashMap<u64, Stored>;
+#[derive(Default)]
+pub(crate) struct Totals(Vec<(u64, Stored)>);
+
+impl Totals {
+    pub fn of(mut totals: Vec<(u64, Stored)>) -> Self {
+        totals.sort_unstable_by_key(|(id, _)| *id);
+        Self(totals)
+    }
+
+    pub fn get(&self, id: u64) -> Option<Stored> {
+        let at = self.0.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        Some(self.0[at].1)
+    }
+}
 
 impl Frozen {
     /// What was set aside is in segments, and these are the totals; `ahead` if no root names them yet.
-    pub fn stored(&self, totals: &Totals, ahead: bool) -> Result<()> {
-        self.0.iter().try_for_each(|frozen| {
+    pub fn stored(self, totals: &Totals, ahead: bool) -> Result<()> {
+        self.0.into_iter().try_for_each(|frozen| {
             let mut data = write(&frozen.array.data)?;
             data.frozen.retain(|chunks| !Arc::ptr_eq(chunks, &frozen.chunks));
+            // What the totals take may be what the chunks have taken.
+            drop(frozen.chunks);
             data.spilled = ahead;
-            data.stored = Some((frozen.totals(totals), frozen.shape.clone()));
+            data.set_stored(totals.get(frozen.array.id).unwrap_or_default(), &frozen.shape);
             Ok(())
         })
     }
 
     /// Whatever is set aside of these arrays is pending again.
-    pub fn thaw(&self) -> Result<()> {
+    pub fn thaw(&self, io: &Io) -> Result<()> {
         self.0.iter().try_for_each(|frozen| {
             let mut data = write(&frozen.array.data)?;
-            frozen.array.thaw(&mut data);
+            frozen.array.thaw(&mut data, io);
             data.dropped |= frozen.dropped;
             Ok(())
         })
@@ -146,23 +181,16 @@ impl FrozenArray {
     pub fn freeze(changed: &ChangedArray<'_>, data: &mut ArrayData, open: bool, io: &Io) -> Option<Self> {
         let (dataset, name) = (changed.dataset.clone(), changed.name.clone());
         let array = changed.array.clone();
-        let (shape, end) = if open {
-            array.seal_all(data, io);
-            (data.shape.clone(), u64::MAX)
-        } else {
-            data.complete(&array.schema.chunk_shape)?
+        let (shape, end) = match open {
+            true => (data.shape.clone(), u64::MAX),
+            false => data.complete(&array.schema.chunk_shape)?,
         };
-        let chunks = match array.freeze(data, end) {
+        let chunks = match array.freeze(data, end, open, io) {
             None if open && data.dropped => Arc::default(),
             chunks => chunks?,
         };
         let dropped = std::mem::take(&mut data.dropped);
         Some(Self { dataset, name, array, shape, chunks, dropped })
-    }
-
-    /// The array's own among the totals of all.
-    pub fn totals(&self, totals: &Totals) -> Stored {
-        totals.get(&self.array.id).copied().unwrap_or_default()
     }
 }
 
@@ -171,25 +199,27 @@ pub(crate) fn cut(catalogue: &mut Catalogue, io: &Io) -> Result<Cut> {
     let slots = catalogue.changed()?;
     catalogue.check_lengths(&slots)?;
     let mut changed = index_map(slots.len());
+    let (mut arrays, mut count) = (Vec::with_capacity(slots.len()), 0);
     for slot in &slots {
-        let is_created = catalogue.is_created(slot);
-        let dataset = slot.dataset();
-        let arrays = dataset.arrays.iter().filter(|(_, entry)| is_created || catalogue.is_changed(entry));
-        let arrays = arrays.map(|(name, entry)| {
-            let ArrayEntry { array, attributes, place, .. } = entry;
-            let shape = read(&array.data)?.shape.clone();
-            let (name, array, attributes) = (name.clone(), array.clone(), attributes.clone());
-            Ok(CutArray { name, array, attributes, place: *place, shape })
-        });
-        let arrays = arrays.collect::<Result<_>>()?;
-        let removed = dataset.removed.iter().map(|(_, name)| name);
-        let removed = removed.filter(|name| !dataset.arrays.contains_key(*name)).cloned().collect();
-        let attributes = dataset.attributes.clone();
-        changed
-            .insert(slot.name.clone(), CutDataset { is_created, attributes, arrays, removed, places: OnceLock::new() });
+        let (is_created, dataset, first) = (catalogue.is_created(slot), slot.dataset(), arrays.len());
+        for (name, entry) in dataset.arrays.iter() {
+            let is_changed = catalogue.is_changed(entry);
+            if is_created || is_changed {
+                let ArrayEntry { array, attributes, place, .. } = entry;
+                let shape = read(&array.data)?.shape.clone();
+                let (name, array, attributes) = (name.clone(), array.clone(), attributes.clone());
+                arrays.push(CutArray { name, array, attributes, place: *place, shape });
+            }
+            count += usize::from(is_changed);
+        }
+        let removed: Vec<_> = dataset.removed().filter(|name| !dataset.arrays.contains(name)).cloned().collect();
+        let (attributes, arrays) = (dataset.attributes.clone(), first..arrays.len());
+        let has_more = !removed.is_empty() || arrays.len() > FEW;
+        let more = has_more.then(|| Box::new(More { removed, places: OnceLock::new() }));
+        changed.insert(slot.name.clone(), CutDataset { is_created, attributes, arrays, more });
     }
     let gone = catalogue.gone()?;
-    let mut frozen = Frozen::default();
+    let mut frozen = Frozen(Vec::with_capacity(count));
     // Nothing fails from here on, so that no array is left frozen without a flush to thaw it.
     for changed in changed_arrays(catalogue, &slots) {
         let mut data = changed.array.data.write().unwrap_or_else(PoisonError::into_inner);
@@ -208,6 +238,7 @@ pub(crate) fn cut(catalogue: &mut Catalogue, io: &Io) -> Result<Cut> {
         defaults: catalogue.defaults(),
         count: catalogue.len() as u64,
         changed,
+        arrays,
         gone,
         removed: std::mem::take(&mut catalogue.removed),
     })

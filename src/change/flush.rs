@@ -59,7 +59,7 @@ fn without_removed(
         let Some(file) = version.files.get(name) else { continue };
         let mut bytes = 0;
         // Beyond the shape they are dead already.
-        let stored = read(&array.data)?.stored.clone();
+        let stored = read(&array.data)?.stored();
         let chunks = stored.map_or(0, |(_, shape)| grid::chunk_count(&shape, &array.schema.chunk_shape));
         let count = |row: &Row| bytes += if row.chunk < chunks { row.stored_bytes() } else { 0 };
         match for_each_live_row(&io.reader, &file.segments, array.id, count) {

@@ -71,7 +71,7 @@ impl Lengths {
     /// Those of all arrays.
     fn of(dataset: &Dataset) -> Result<Self> {
         let mut lengths = Self::default();
-        for (name, entry) in &dataset.arrays {
+        for (name, entry) in dataset.arrays.iter() {
             lengths.add(name, entry)?;
         }
         Ok(lengths)
@@ -148,7 +148,7 @@ impl Dataset {
 
     /// What is wrong with a length of a new array.
     fn clash(&self, name: &Arc<str>, length: u64) -> Result<Error> {
-        for (other, entry) in &self.arrays {
+        for (other, entry) in self.arrays.iter() {
             let data = read(&entry.array.data)?;
             // Dimension 0 may have no cells yet; another one has the length 0 for good.
             let mut same = named(&entry.array.schema)
@@ -177,7 +177,7 @@ impl Dataset {
 
     /// Takes an array away.
     pub fn remove(&mut self, name: &str) -> Result<()> {
-        let removed = self.arrays.shift_remove(name);
+        let removed = self.arrays.remove(name);
         if let (Some(entry), Some(lengths)) = (removed, &mut *lock(&self.lengths)?) {
             lengths.remove(&entry);
         }

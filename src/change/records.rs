@@ -6,13 +6,16 @@ use crate::array::Io;
 use crate::base::error::{Result, bail, error};
 use crate::base::locks::{after_panic, lock, read};
 use crate::base::maps::HashSet;
+use crate::base::pool::Pool;
 use crate::base::sync::Mutex;
 use crate::change::cut::{Cut, CutArray, CutDataset, Totals};
 use crate::chunk::schema::Schema;
 use crate::format::catalogue::Kind;
 use crate::format::names;
 use crate::format::root::{self, ArrayRecord, DatasetEntry, DatasetRecord};
-use crate::records::{CatalogueFile, CatalogueWriter, InLayer, Merge, Merged, NewEntry, Numbering, Records};
+use crate::records::{
+    CatalogueFile, CatalogueWriter, InLayer, InRoot, Merge, Merged, MoreOfLayer, NewEntry, Numbering, Records,
+};
 use crate::segment::NewFile;
 use crate::version::File;
 use crate::version::edit::{Encoded, NewFiles, NewRecords, Unsynced};
@@ -23,8 +26,9 @@ use std::sync::Arc;
 /// Bytes of records that the root has, at most, and where there are catalogue files already.
 const ROOT_BYTES: u64 = 2 << 20;
 const ROOT_BYTES_BESIDE_FILES: u64 = 256 << 10;
-/// Datasets that one job serialises.
+/// Datasets that one job serialises, and that are serialised before any of them is written.
 const ENCODE_TOGETHER: usize = 256;
+const ENCODE_AT_ONCE: usize = 32 * ENCODE_TOGETHER;
 
 /// What becomes of the record of a dataset.
 type Rewrite<'r> = &'r dyn Fn(&str, &[u8]) -> Result<Vec<u8>>;
@@ -55,40 +59,43 @@ pub(crate) struct Composer<'c> {
 impl Composer<'_> {
     /// Those of a flush.
     pub fn flushed(self, cut: &Cut, totals: &Totals) -> Result<Composed> {
-        let base = self.base;
+        let (base, pool) = (self.base, &self.io.pool);
         let mut numbering = Numbering::of(&base.schemas);
-        let (mut numbers, mut changed) = (Vec::new(), Vec::with_capacity(cut.changed.len()));
-        for (name, dataset) in &cut.changed {
-            let first = numbers.len();
-            numbers.extend(dataset.arrays.iter().map(|array| numbering.number(&array.array.schema)));
-            changed.push(Changed { name, dataset, first, encoded: Mutex::new(None) });
+        let schemas: Vec<u32> = cut.arrays.iter().map(|array| numbering.number(&array.array.schema)).collect();
+        let sayings = sayings(base, cut)?;
+        let encoder = Encoder { base, cut, schemas: &schemas, totals };
+        let limit = if base.files.is_empty() { ROOT_BYTES } else { ROOT_BYTES_BESIDE_FILES };
+        let limit = self.place.root_bytes.unwrap_or(limit);
+        // What goes into a file, which may be of a million datasets, is not kept until all of it is encoded.
+        let (mut layer, mut bytes) = (Vec::new(), 0);
+        for some in sayings.chunks(ENCODE_AT_ONCE) {
+            let encoded = encoder.encode_all(&some.iter().collect::<Vec<_>>(), pool)?;
+            bytes += some.iter().zip(&encoded).map(|(said, encoded)| said.name.len() + encoded.len()).sum::<usize>();
+            layer.extend(encoded);
+            if bytes as u64 > limit {
+                break;
+            }
         }
-        let groups: Vec<_> = changed.chunks(ENCODE_TOGETHER).collect();
-        self.io.pool.for_each(&groups, |group| {
-            group.iter().try_for_each(|changed| {
-                *lock(&changed.encoded)? = Some(changed.encode(base, &numbers[changed.first..], totals)?);
-                Ok(())
-            })
-        })?;
-        let layer = layer(base, cut, changed)?;
-        let records = NewRecords {
+        let mut records = NewRecords {
             schemas: numbering.list,
             next_array_id: cut.next_array_id,
             renamed: cut.renamed,
             attributes: cut.attributes.clone(),
             count: cut.count,
             next_place: base.next_place,
-            layer,
+            layer: Vec::new(),
             image: base.image.clone(),
             files: base.files.clone(),
         };
-        let bytes: usize = records.layer.iter().map(|(name, _, encoded)| name.len() + encoded.len()).sum();
-        let limit = if base.files.is_empty() { ROOT_BYTES } else { ROOT_BYTES_BESIDE_FILES };
-        if bytes as u64 <= self.place.root_bytes.unwrap_or(limit) {
+        if bytes as u64 <= limit {
+            let named = sayings.iter().zip(layer).map(|(said, encoded)| (said.name.clone(), said.kind, encoded));
+            records.layer = named.collect();
             return Ok(Composed::of(records));
         }
-        let first = taken_up(base, records.layer.len() as u64);
-        self.into_file(records, first, None)
+        let first = taken_up(base, sayings.len() as u64);
+        records.next_place += sayings.iter().filter(|said| said.kind == Kind::Whole).count() as u64;
+        let merge = Merge::with_more(base, first, encoder.in_order(sayings, layer, pool));
+        self.into_file(records, first, None, merge)
     }
 
     /// Those of a compaction: without the schemas that no array has, whose addresses are not in `used`, and in one catalogue
@@ -115,7 +122,11 @@ impl Composer<'_> {
         let kept = base.schemas.iter().zip(&is_used).filter(|(_, is_used)| **is_used);
         records.schemas = kept.map(|(schema, _)| schema.clone()).collect();
         if !base.files.is_empty() {
-            return self.into_file(records, 0, Some(&renumbered)).map(Some);
+            let layer = std::mem::take(&mut records.layer);
+            let (image, next) = (records.image.clone(), records.next_place);
+            records.next_place += layer.iter().filter(|(_, kind, _)| *kind == Kind::Whole).count() as u64;
+            let merge = Merge::new(base, 0, in_layer(&image, &layer, next));
+            return self.into_file(records, 0, Some(&renumbered), merge).map(Some);
         }
         for ((name, found), (_, _, encoded)) in base.layer.iter().zip(&mut records.layer) {
             *encoded = Encoded::New(renumbered(name, base.in_root(found))?);
@@ -123,14 +134,17 @@ impl Composer<'_> {
         Ok(Some(Composed::of(records)))
     }
 
-    /// The same records, with the root's in a new file, which takes up the files from number `first` on; whole records as
+    /// The same records, with what is merged in a new file, which takes up those from number `first` on; whole records as
     /// `change` makes them.
-    fn into_file(mut self, mut records: NewRecords, first: usize, change: Option<Rewrite<'_>>) -> Result<Composed> {
+    fn into_file(
+        mut self,
+        mut records: NewRecords,
+        first: usize,
+        change: Option<Rewrite<'_>>,
+        merge: Merge<'_>,
+    ) -> Result<Composed> {
         let mut unsynced = Unsynced::default();
-        let merge = Merge::new(self.base, first, in_layer(&records, records.next_place));
         let file = self.write_file(merge, change, &mut unsynced)?;
-        records.next_place += records.layer.iter().filter(|(_, kind, _)| *kind == Kind::Whole).count() as u64;
-        records.layer.clear();
         let retired = records.files.drain(first..).map(File::Catalogue).collect();
         records.files.extend(file);
         Ok(Composed { records, unsynced, retired })
@@ -181,9 +195,9 @@ impl Composer<'_> {
 fn record(array: &CutArray, schema: u32, totals: &Totals) -> Result<ArrayRecord> {
     let CutArray { array, attributes, place, shape, .. } = array;
     // Without new values it is what the flush before has found.
-    let stored = match totals.get(&array.id) {
-        Some(stored) => *stored,
-        None => read(&array.data)?.stored.as_ref().map(|(stored, _)| *stored).unwrap_or_default(),
+    let stored = match totals.get(array.id) {
+        Some(stored) => stored,
+        None => read(&array.data)?.totals().copied().unwrap_or_default(),
     };
     Ok(ArrayRecord {
         id: array.id,
@@ -195,82 +209,151 @@ fn record(array: &CutArray, schema: u32, totals: &Totals) -> Result<ArrayRecord>
     })
 }
 
-/// A changed dataset, on its way into the root.
-struct Changed<'c> {
+/// What the root is to say of a dataset, on its way there.
+struct Saying<'c> {
     name: &'c Arc<str>,
-    dataset: &'c CutDataset,
-    /// The place of the number of its first array's schema among all.
-    first: usize,
-    encoded: Mutex<Option<(Kind, Vec<u8>)>>,
+    kind: Kind,
+    /// The place that files give it, if it is whole.
+    place: u64,
+    what: What<'c>,
 }
 
-impl Changed<'_> {
-    /// What the root is to say, where it said what `base` has.
-    fn encode(&self, base: &Records, schemas: &[u32], totals: &Totals) -> Result<(Kind, Vec<u8>)> {
-        let (format, attributes) = (base.format, self.dataset.attributes.clone());
-        let arrays = self.dataset.arrays.iter().zip(schemas);
-        let arrays = arrays.map(|(array, schema)| Ok((array.name.clone(), record(array, *schema, totals)?)));
-        if self.dataset.is_created {
-            let record = DatasetRecord { arrays: arrays.collect::<Result<_>>()?, attributes };
-            return Ok((Kind::Whole, root::encode(format, &record)?));
-        }
-        let gone = self.dataset.removed.iter().map(|name| Ok((name.clone(), None)));
-        let arrays = gone.chain(arrays.map(|array| array.map(|(name, array)| (name, Some(array)))));
-        let change = DatasetEntry { over: true, arrays: arrays.collect::<Result<_>>()?, attributes };
-        let found = base.layer.get(self.name).map(|found| (found.kind, base.in_root(found)));
-        match found {
-            None => Ok((Kind::Over, root::encode(format, &change)?)),
-            Some((Kind::Over, bytes)) => {
-                let mut entry: DatasetEntry = root::decode(format, self.name, bytes)?;
-                entry.apply(change);
-                Ok((Kind::Over, root::encode(format, &entry)?))
-            }
-            Some((Kind::Whole, bytes)) => {
-                let mut dataset: DatasetRecord = root::decode(format, self.name, bytes)?;
-                dataset.apply(change);
-                Ok((Kind::Whole, root::encode(format, &dataset)?))
-            }
-            Some((Kind::Gone, _)) => bail!(Internal, "dataset '{}' is changed and gone", self.name),
-        }
-    }
+/// See [`Saying`].
+enum What<'c> {
+    /// What it said before.
+    Same(&'c InRoot),
+    Changed(&'c CutDataset),
+    Gone,
 }
 
-/// The root's layer once a flush is done: what stays in its place, then what is gone from files, then what was created.
-fn layer(base: &Records, cut: &Cut, changed: Vec<Changed<'_>>) -> Result<Vec<(Arc<str>, Kind, Encoded)>> {
-    let mut layer = Vec::with_capacity(base.layer.len() + changed.len());
+/// What the root's layer says once a flush is done: what stays in its place, then what is gone from files, then what was
+/// created.
+fn sayings<'c>(base: &'c Records, cut: &'c Cut) -> Result<Vec<Saying<'c>>> {
+    let mut sayings = Vec::with_capacity(base.layer.len() + cut.changed.len());
+    let mut next = base.next_place;
+    let mut say = |name, kind, what| {
+        sayings.push(Saying { name, kind, place: next, what });
+        next += u64::from(kind == Kind::Whole);
+    };
     for (name, found) in base.layer.iter().filter(|(name, _)| !cut.gone.contains(*name)) {
-        match cut.changed.get_index_of(name) {
-            None => layer.push((name.clone(), found.kind, Encoded::Same(found.bytes.clone()))),
-            Some(at) if changed[at].dataset.is_created => {}
-            Some(at) => {
-                let encoded = lock(&changed[at].encoded)?.take();
-                let (kind, bytes) = encoded.ok_or_else(after_panic)?;
-                layer.push((name.clone(), kind, Encoded::New(bytes)));
-            }
+        match cut.changed.get(name) {
+            None => say(name, found.kind, What::Same(found)),
+            Some(dataset) if dataset.is_created => {}
+            Some(dataset) => say(name, found.kind, What::Changed(dataset)),
         }
     }
     for name in &cut.gone {
         if base.is_in_files(name)? {
-            layer.push((name.clone(), Kind::Gone, Encoded::New(root::gone(base.format).to_vec())));
+            say(name, Kind::Gone, What::Gone);
         }
     }
-    for Changed { name, encoded, .. } in changed {
-        if let Some((kind, bytes)) = encoded.into_inner().map_err(|_| after_panic())? {
-            layer.push((name.clone(), kind, Encoded::New(bytes)));
+    for (name, dataset) in &cut.changed {
+        if dataset.is_created {
+            say(name, Kind::Whole, What::Changed(dataset));
+        } else if !base.layer.contains_key(name) {
+            say(name, Kind::Over, What::Changed(dataset));
         }
     }
-    Ok(layer)
+    Ok(sayings)
 }
 
-/// The layer, as it is merged with files; what was created gets the places from `next` on.
-fn in_layer(records: &NewRecords, mut next: u64) -> Vec<InLayer<'_>> {
-    let mut layer = Vec::with_capacity(records.layer.len());
-    for (name, kind, encoded) in &records.layer {
+/// Makes records of what a flush has changed.
+#[derive(Clone, Copy)]
+struct Encoder<'c> {
+    base: &'c Records,
+    cut: &'c Cut,
+    /// Numbers of the schemas of the arrays that have changed.
+    schemas: &'c [u32],
+    totals: &'c Totals,
+}
+
+impl<'c> Encoder<'c> {
+    /// What is said of each of these.
+    fn encode_all(&self, sayings: &[&Saying<'c>], pool: &Pool) -> Result<Vec<Encoded>> {
+        let encoded: Vec<_> = sayings.iter().map(|said| (said, Mutex::new(None))).collect();
+        let groups: Vec<_> = encoded.chunks(ENCODE_TOGETHER).collect();
+        pool.for_each(&groups, |group| {
+            group.iter().try_for_each(|(said, encoded)| {
+                *lock(encoded)? = Some(self.encode(said)?);
+                Ok(())
+            })
+        })?;
+        let encoded = encoded.into_iter().map(|(_, encoded)| encoded.into_inner().ok().flatten());
+        encoded.map(|encoded| encoded.ok_or_else(after_panic)).collect()
+    }
+
+    fn encode(&self, said: &Saying<'_>) -> Result<Encoded> {
+        let base = self.base;
+        match said.what {
+            What::Same(found) => Ok(Encoded::Same(found.bytes.clone())),
+            What::Gone => Ok(Encoded::New(root::gone(base.format).to_vec())),
+            What::Changed(dataset) => self.encode_changed(said.name, dataset).map(Encoded::New),
+        }
+    }
+
+    /// What the root is to say of a changed dataset, where it said what `base` has.
+    fn encode_changed(&self, name: &Arc<str>, dataset: &CutDataset) -> Result<Vec<u8>> {
+        let (format, attributes) = (self.base.format, dataset.attributes.clone());
+        let arrays = self.cut.arrays_of(dataset).iter().zip(&self.schemas[dataset.arrays.clone()]);
+        let arrays = arrays.map(|(array, schema)| Ok((array.name.clone(), record(array, *schema, self.totals)?)));
+        if dataset.is_created {
+            let record = DatasetRecord { arrays: arrays.collect::<Result<_>>()?, attributes };
+            return root::encode(format, &record);
+        }
+        let gone = dataset.removed().iter().map(|name| Ok((name.clone(), None)));
+        let arrays = gone.chain(arrays.map(|array| array.map(|(name, array)| (name, Some(array)))));
+        let change = DatasetEntry { over: true, arrays: arrays.collect::<Result<_>>()?, attributes };
+        let found = self.base.layer.get(name).map(|found| (found.kind, self.base.in_root(found)));
+        match found {
+            None => root::encode(format, &change),
+            Some((Kind::Over, bytes)) => {
+                let mut entry: DatasetEntry = root::decode(format, name, bytes)?;
+                entry.apply(change);
+                root::encode(format, &entry)
+            }
+            Some((Kind::Whole, bytes)) => {
+                let mut dataset: DatasetRecord = root::decode(format, name, bytes)?;
+                dataset.apply(change);
+                root::encode(format, &dataset)
+            }
+            Some((Kind::Gone, _)) => bail!(Internal, "dataset '{name}' is changed and gone"),
+        }
+    }
+
+    /// What is said, in the order of names, some at a time, to be merged with files. Of the first the records are `encoded`
+    /// already.
+    fn in_order(self, sayings: Vec<Saying<'c>>, encoded: Vec<Encoded>, pool: &'c Pool) -> MoreOfLayer<'c> {
+        let mut encoded: Vec<_> = encoded.into_iter().map(Some).collect();
+        let mut order: Vec<usize> = (0..sayings.len()).collect();
+        order.sort_unstable_by(|a, b| sayings[*b].name.cmp(sayings[*a].name));
+        Box::new(move || {
+            let some = order.split_off(order.len().saturating_sub(ENCODE_AT_ONCE));
+            let known: Vec<_> = some.iter().map(|at| encoded.get_mut(*at).and_then(Option::take)).collect();
+            let is_new = |(at, known): (&usize, &Option<Encoded>)| known.is_none().then(|| &sayings[*at]);
+            let new: Vec<_> = some.iter().zip(&known).filter_map(is_new).collect();
+            let mut new = self.encode_all(&new, pool)?.into_iter();
+            let made = some.into_iter().zip(known).map(|(at, known)| {
+                let Saying { name, kind, place, .. } = sayings[at];
+                let record = match known.or_else(|| new.next()).ok_or_else(after_panic)? {
+                    Encoded::Same(range) => Cow::Borrowed(&self.base.image[range]),
+                    Encoded::New(bytes) => Cow::Owned(bytes),
+                };
+                Ok(InLayer { name, kind, place: (kind == Kind::Whole).then_some(place), record })
+            });
+            made.collect()
+        })
+    }
+}
+
+/// A layer, as it is merged with files; what was created gets the places from `next` on.
+fn in_layer<'r>(image: &'r [u8], layer: &'r [(Arc<str>, Kind, Encoded)], mut next: u64) -> Vec<InLayer<'r>> {
+    let mut merged = Vec::with_capacity(layer.len());
+    for (name, kind, encoded) in layer {
         let place = (*kind == Kind::Whole).then_some(next);
         next += u64::from(place.is_some());
-        layer.push(InLayer { name, kind: *kind, place, record: records.bytes(encoded) });
+        merged.push(InLayer { name, kind: *kind, place, record: Cow::Borrowed(encoded.bytes(image)) });
     }
-    layer
+    merged
 }
 
 /// The first of the files that a new one of so many datasets takes up: each that has less than twice those behind it.

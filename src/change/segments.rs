@@ -1,7 +1,7 @@
 //! New values on their way to disk: chunks that were set aside, packed into blocks, written to one segment for each array
 //! name.
 
-use crate::array::Io;
+use crate::array::{FrozenChunk, Io};
 use crate::base::error::{Error, ErrorKind, Result, bail};
 use crate::base::locks::{after_panic, lock, read};
 use crate::base::maps::IndexMap;
@@ -57,8 +57,10 @@ pub(crate) struct SegmentPlan<'v> {
     path: PathBuf,
     /// In ascending order of array ids.
     frozen: Vec<&'v FrozenArray>,
-    /// Blocks in the order they are written, with the chunks in each; without any there is no segment.
-    blocks: Vec<PlannedBlock>,
+    /// Blocks in the order they are written, with the chunks in each, until they are; without any there is no segment.
+    blocks: Mutex<Vec<PlannedBlock>>,
+    /// Whether there are any.
+    has_blocks: bool,
 }
 
 impl<'v> SegmentPlan<'v> {
@@ -69,7 +71,7 @@ impl<'v> SegmentPlan<'v> {
 
     /// Whether the segment gets this chunk of the array `id`.
     pub fn has(&self, id: u64, chunk: u64) -> bool {
-        self.frozen(id).is_some_and(|frozen| frozen.chunks.contains_key(&chunk))
+        self.frozen(id).is_some_and(|frozen| frozen.chunks.contains(chunk))
     }
 }
 
@@ -103,9 +105,9 @@ pub(crate) fn write_segments(
     flush: Option<&Cut>,
 ) -> Result<Written> {
     let plans = plan(place, io, values, base);
-    let writes = plans.iter().filter(|plan| !plan.blocks.is_empty()).count();
+    let writes = plans.iter().filter(|plan| plan.has_blocks).count();
     let bundle = (writes > FEW_SEGMENTS).then(|| new_bundle(place, base.generation + 1, new));
-    for plan in plans.iter().filter(|plan| !plan.blocks.is_empty()) {
+    for plan in plans.iter().filter(|plan| plan.has_blocks) {
         // What of these is to be is seen once it is encoded.
         new.file(plan.path.clone());
         if plan.is_new_folder {
@@ -117,7 +119,7 @@ pub(crate) fn write_segments(
     let sync_now = plans.len() > MOST_UNSYNCED;
     // What is encoded is written while the workers encode the rest.
     io.pool.for_each_from_here(&jobs, |(plan, done)| {
-        if !plan.blocks.is_empty() {
+        if plan.has_blocks {
             *lock(done)? = Some(write_segment(place, io, plan, base, flush, bundle.as_ref(), sync_now)?);
         }
         Ok(())
@@ -156,13 +158,22 @@ fn plan<'v>(place: &Place, io: &Io, values: &'v Frozen, base: &Version) -> Vec<S
             let folder = known.unwrap_or_else(|| names::folder_name(&frozen.name).into());
             let path = place.folder(&folder).join(place.new_segment_name(base.generation + 1));
             let name = frozen.name.clone();
-            SegmentPlan { name, is_new_folder, folder, path, frozen: Vec::new(), blocks: Vec::new() }
+            SegmentPlan {
+                name,
+                is_new_folder,
+                folder,
+                path,
+                frozen: Vec::new(),
+                blocks: Mutex::default(),
+                has_blocks: false,
+            }
         });
         plan.frozen.push(frozen);
     }
     for plan in plans.values_mut() {
         plan.frozen.sort_unstable_by_key(|frozen| frozen.array.id);
-        plan.blocks = blocks(io, &plan.frozen);
+        let blocks = blocks(io, &plan.frozen);
+        (plan.has_blocks, plan.blocks) = (!blocks.is_empty(), Mutex::new(blocks));
     }
     plans.into_values().collect()
 }
@@ -171,15 +182,24 @@ fn blocks(io: &Io, values: &[&FrozenArray]) -> Vec<PlannedBlock> {
     let mut blocks = Vec::new();
     let mut packs: IndexMap<(usize, Compression), Pack> = IndexMap::default();
     for frozen in values {
-        let mut chunks: Vec<(&u64, &Arc<Block>)> = frozen.chunks.iter().collect();
-        chunks.sort_unstable_by_key(|(number, _)| **number);
-        for (&number, block) in chunks {
+        let mut chunks: Vec<(u64, &FrozenChunk)> = frozen.chunks.iter().collect();
+        chunks.sort_unstable_by_key(|(number, _)| *number);
+        for (number, chunk) in chunks {
             let key = (frozen.array.id, number);
-            let part = block.waiting_parts().and_then(|mut parts| parts.pop());
             let schema = &frozen.array.schema;
-            let Some(part) = part.filter(|part| schema.pack && part.data.is_small()) else {
-                blocks.push((block.clone(), vec![key]));
-                continue;
+            let part = match chunk {
+                FrozenChunk::Small(data) => {
+                    let valid = grid::valid_extents(&frozen.shape, &schema.chunk_shape, number);
+                    Part { schema: schema.clone(), valid, data: data.clone() }
+                }
+                FrozenChunk::Block(block) => {
+                    let part = block.waiting_parts().and_then(|mut parts| parts.pop());
+                    let Some(part) = part.filter(|part| schema.pack && part.data.is_small()) else {
+                        blocks.push((block.clone(), vec![key]));
+                        continue;
+                    };
+                    part
+                }
             };
             let pack = packs.entry((schema.dtype.size(), schema.compression)).or_default();
             pack.bytes += part.data.memory();
@@ -225,8 +245,10 @@ fn write_segment(
     let mut writer = writer.with_sync(place.sync);
     let older = merged.as_ref().map_or(Ok(Vec::new()), |merged| merged.write(&mut writer))?;
     let mut rows = Vec::new();
-    for (block, keys) in &plan.blocks {
-        writer.encoded(&*block.finish()?, keys, &mut rows)?;
+    // Packs are gone from memory when they are written: there may be a million small chunks in them.
+    let blocks = std::mem::take(&mut *lock(&plan.blocks)?);
+    for (block, keys) in blocks {
+        writer.encoded(&*block.finish()?, &keys, &mut rows)?;
     }
     rows.sort_unstable_by_key(Row::key);
     let mut older = older.into_iter().peekable();
@@ -269,6 +291,7 @@ fn account(
         retired: Vec::new(),
         warnings: Vec::new(),
     };
+    let mut totals_of = Vec::with_capacity(plans.iter().map(|plan| plan.frozen.len()).sum());
     for (plan, new) in plans.iter().zip(segments) {
         let known = base.files.get(&plan.name).cloned();
         let mut file = known.unwrap_or_else(|| ArrayFile::empty(plan.folder.clone()));
@@ -278,7 +301,7 @@ fn account(
         for frozen in &plan.frozen {
             let (stored, bytes) = totals(io, frozen, &old, rows)?;
             replaced += bytes;
-            written.totals.insert(frozen.array.id, stored);
+            totals_of.push((frozen.array.id, stored));
         }
         let Some(new) = new else {
             // Rows were lost, and that is all.
@@ -302,6 +325,7 @@ fn account(
         written.retired.extend_from_slice(taken_up);
         written.warnings.extend(new.warning);
     }
+    written.totals = Totals::of(totals_of);
     Ok(written)
 }
 
@@ -314,7 +338,7 @@ fn totals(io: &Io, frozen: &FrozenArray, old: &Segments, new: &[Row]) -> Result<
     let chunk_shape = &frozen.array.schema.chunk_shape;
     let (mut total, mut replaced_bytes) = (Stored::default(), 0);
     // As the flush before left it.
-    let before = read(&frozen.array.data)?.stored.clone();
+    let before = read(&frozen.array.data)?.stored();
     if let Some((before, shape)) = &before
         && (before.chunks > 0 || before.incomplete)
     {
@@ -344,7 +368,7 @@ fn remaining(io: &Io, frozen: &FrozenArray, old: &Segments, before: &Stored, sha
     let chunk_shape = &frozen.array.schema.chunk_shape;
     let cells_of = |row: &Row| cells(&grid::valid_extents(shape, chunk_shape, row.chunk));
     let (known, stay) = (grid::chunk_count(shape, chunk_shape), grid::chunk_count(&frozen.shape, chunk_shape));
-    let mut chunks: Vec<u64> = frozen.chunks.keys().copied().filter(|chunk| *chunk < known).collect();
+    let mut chunks: Vec<u64> = frozen.chunks.numbers().filter(|chunk| *chunk < known).collect();
     chunks.sort_unstable();
     let (mut total, mut replaced_bytes) = (*before, 0);
     let mut is_sure = !before.incomplete && known <= stay;
@@ -358,7 +382,7 @@ fn remaining(io: &Io, frozen: &FrozenArray, old: &Segments, before: &Stored, sha
     if !is_sure {
         total = Stored::default();
         for_each_live_row(&io.reader, old, frozen.array.id, |row| {
-            if row.chunk >= known || frozen.chunks.contains_key(&row.chunk) {
+            if row.chunk >= known || frozen.chunks.contains(row.chunk) {
                 return;
             }
             match row.chunk < stay {

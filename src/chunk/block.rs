@@ -26,7 +26,7 @@ pub(crate) const PACK_BELOW: usize = 16 << 10;
 pub(crate) enum ChunkData {
     Numbers(Buffer),
     /// Of numbers, too: the first rows of a chunk that is appended to.
-    Rows(Rows),
+    Rows(Box<Rows>),
     Texts(Vec<String>),
 }
 

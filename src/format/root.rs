@@ -21,7 +21,7 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Version of the store format. A reader refuses a newer one.
 pub const VERSION: u32 = 1;
@@ -102,7 +102,7 @@ pub struct Head {
     #[serde(default, skip_serializing_if = "is_zero")]
     pub renamed: u64,
     /// The store's own.
-    #[serde(default, skip_serializing_if = "no_attributes", deserialize_with = "unique_attributes")]
+    #[serde(default = "no_attributes", skip_serializing_if = "are_none", deserialize_with = "unique_attributes")]
     pub attributes: Arc<Attributes>,
     /// What arrays have in common, by number.
     pub schemas: Vec<SchemaRecord>,
@@ -281,7 +281,7 @@ pub struct DatasetEntry {
     /// `None` for an array that is gone.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty", deserialize_with = "unique")]
     pub arrays: IndexMap<Arc<str>, Option<ArrayRecord>>,
-    #[serde(default, skip_serializing_if = "no_attributes", deserialize_with = "unique_attributes")]
+    #[serde(default = "no_attributes", skip_serializing_if = "are_none", deserialize_with = "unique_attributes")]
     pub attributes: Arc<Attributes>,
 }
 
@@ -290,7 +290,7 @@ pub struct DatasetEntry {
 pub struct DatasetRecord {
     #[serde(default, skip_serializing_if = "IndexMap::is_empty", deserialize_with = "unique")]
     pub arrays: IndexMap<Arc<str>, ArrayRecord>,
-    #[serde(default, skip_serializing_if = "no_attributes", deserialize_with = "unique_attributes")]
+    #[serde(default = "no_attributes", skip_serializing_if = "are_none", deserialize_with = "unique_attributes")]
     pub attributes: Arc<Attributes>,
 }
 
@@ -310,8 +310,14 @@ pub fn stored_attributes(attributes: &Attributes) -> Result<()> {
     Ok(())
 }
 
-fn no_attributes(attributes: &Arc<Attributes>) -> bool {
+fn are_none(attributes: &Arc<Attributes>) -> bool {
     attributes.is_empty()
+}
+
+/// Attributes of what has none: in one place for all, as most have none.
+pub(crate) fn no_attributes() -> Arc<Attributes> {
+    static NONE: OnceLock<Arc<Attributes>> = OnceLock::new();
+    NONE.get_or_init(Arc::default).clone()
 }
 
 /// A map of a root: a name occurs once in it.
@@ -357,7 +363,7 @@ pub struct ArrayRecord {
     pub shape: Dims64,
     #[serde(default, skip_serializing_if = "StoredRecord::is_empty")]
     pub stored: StoredRecord,
-    #[serde(default, skip_serializing_if = "no_attributes", deserialize_with = "unique_attributes")]
+    #[serde(default = "no_attributes", skip_serializing_if = "are_none", deserialize_with = "unique_attributes")]
     pub attributes: Arc<Attributes>,
 }
 

@@ -223,7 +223,7 @@ impl Records {
         let merged = (!self.files.is_empty()).then(|| {
             let layer = self.layer.iter().map(|(name, found)| {
                 let (kind, record) = (found.kind, self.in_root(found));
-                InLayer { name, kind, place: None, record }
+                InLayer { name, kind, place: None, record: Cow::Borrowed(record) }
             });
             Merge::new(self, 0, layer.collect()).filter_map(|merged| match merged {
                 Err(error) => Some(Err(error)),
@@ -323,9 +323,14 @@ pub(crate) struct Merge<'r> {
     is_all: bool,
     /// The root's, sorted, the next one last.
     in_root: Vec<InLayer<'r>>,
+    /// Makes more of the root's, which follow those, where all of them would take much memory; none are the end.
+    more: Option<MoreOfLayer<'r>>,
     /// Oldest first.
     files: Vec<Pages<'r>>,
 }
+
+/// Makes the next of what the root says, the next one last.
+pub(crate) type MoreOfLayer<'r> = Box<dyn FnMut() -> Result<Vec<InLayer<'r>>> + 'r>;
 
 /// What the root says of a dataset.
 pub(crate) struct InLayer<'r> {
@@ -333,7 +338,7 @@ pub(crate) struct InLayer<'r> {
     pub kind: Kind,
     /// Of one that was created, the place that it gets.
     pub place: Option<u64>,
-    pub record: &'r [u8],
+    pub record: Cow<'r, [u8]>,
 }
 
 /// What merged layers say of a dataset.
@@ -380,7 +385,13 @@ impl<'r> Merge<'r> {
             entries: Entries::default(),
             records: Vec::new(),
         };
-        Self { records, is_all: first == 0, in_root: layer, files: records.files[first..].iter().map(pages).collect() }
+        let files = records.files[first..].iter().map(pages).collect();
+        Self { records, is_all: first == 0, in_root: layer, more: None, files }
+    }
+
+    /// The files from number `first` on, and a root's layer that `more` makes, in the order of names.
+    pub fn with_more(records: &'r Records, first: usize, more: MoreOfLayer<'r>) -> Self {
+        Self { more: Some(more), ..Self::new(records, first, Vec::new()) }
     }
 
     /// Whether it is of all files.
@@ -389,6 +400,14 @@ impl<'r> Merge<'r> {
     }
 
     fn next_merged(&mut self) -> Result<Option<Merged<'r>>> {
+        if self.in_root.is_empty()
+            && let Some(more) = &mut self.more
+        {
+            self.in_root = more()?;
+            if self.in_root.is_empty() {
+                self.more = None;
+            }
+        }
         for file in &mut self.files {
             file.fill()?;
         }
@@ -400,7 +419,7 @@ impl<'r> Merge<'r> {
         };
         let mut layers: Vec<(Kind, Option<u64>, Cow<'r, [u8]>)> = Vec::new();
         if let Some(found) = self.in_root.pop_if(|last| **last.name == *name) {
-            layers.push((found.kind, found.place, Cow::Borrowed(found.record)));
+            layers.push((found.kind, found.place, found.record));
         }
         for file in self.files.iter_mut().rev() {
             if file.entries.names.get(file.at) == Some(&*name) {
@@ -420,7 +439,7 @@ impl<'r> Iterator for Merge<'r> {
         let next = self.next_merged().transpose();
         if matches!(next, Some(Err(_))) {
             // There is no going on behind what cannot be read.
-            (self.in_root, self.files) = Default::default();
+            (self.in_root, self.more, self.files) = Default::default();
         }
         next
     }

@@ -11,6 +11,7 @@ use crate::chunk::grid::{self, chunking_size};
 use crate::chunk::schema::{Fill, Schema};
 use crate::chunk::strided::{BoundTarget, Source, Target};
 use crate::codec::Compression;
+use crate::format::root::no_attributes;
 use crate::segment::Segments;
 use crate::store::options::{ArrayOptions, FillValue};
 use crate::store::{ArrayInfo, State, Store, in_array};
@@ -48,14 +49,15 @@ impl Store {
         let mut state = self.state_mut()?;
         {
             let slot = state.catalogue.slot(dataset)?;
-            if slot.dataset().arrays.contains_key(array) {
+            if slot.dataset().arrays.contains(array) {
                 bail!(AlreadyExists, "array '{array}' of dataset '{dataset}' already exists");
             }
             slot.dataset().check_dims(&schema, shape).map_err(in_array)?;
         }
         let made = state.catalogue.new_array(schema, shape);
+        let name = state.catalogue.common_name(array);
         let (place, (found, change)) = (made.id, state.catalogue.change(dataset)?);
-        found.insert(array.into(), ArrayEntry::new(made, Arc::default(), place, change))
+        found.insert(name, ArrayEntry::new(made, no_attributes(), place, change))
     }
 
     /// Deletes an array. Its bytes stay on disk until [`Store::compact`].
@@ -64,19 +66,19 @@ impl Store {
         let gone = state.catalogue.slot(dataset)?.dataset().array(dataset, array)?.array.clone();
         let (found, change) = state.catalogue.change(dataset)?;
         found.remove(array)?;
-        found.removed.push((change, array.into()));
+        found.note_removed(change, array.into());
         state.catalogue.removed.push((array.into(), gone));
         Ok(())
     }
 
     /// Whether a dataset has an array of this name.
     pub fn has_array(&self, dataset: &str, array: &str) -> Result<bool> {
-        Ok(self.state()?.catalogue.slot(dataset)?.dataset().arrays.contains_key(array))
+        Ok(self.state()?.catalogue.slot(dataset)?.dataset().arrays.contains(array))
     }
 
     /// Names of a dataset's arrays, in the order they were defined.
     pub fn array_names(&self, dataset: &str) -> Result<Vec<Arc<str>>> {
-        Ok(self.state()?.catalogue.slot(dataset)?.dataset().arrays.keys().cloned().collect())
+        Ok(self.state()?.catalogue.slot(dataset)?.dataset().arrays.names().cloned().collect())
     }
 
     /// Type, shape, chunks, codec and fill value of an array.
@@ -687,7 +689,7 @@ mod tests {
             let state = store.state().expect("a state");
             let slot = state.catalogue.slot(dataset).expect("a dataset");
             let arrays = &slot.dataset().arrays;
-            arrays.values().map(|entry| entry.array.id).collect::<Vec<_>>()
+            arrays.iter().map(|(_, entry)| entry.array.id).collect::<Vec<_>>()
         };
         let (apart, packed) = (ids("d"), ids("e"));
         for array in NAMES {

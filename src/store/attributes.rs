@@ -28,8 +28,9 @@ impl Store {
             dataset.into(),
             array,
             |_| Ok(()),
-            |attributes| {
-                attributes.insert(key.into(), value);
+            key,
+            |attributes, key| {
+                attributes.insert(key, value);
             },
         )
     }
@@ -71,8 +72,8 @@ impl Store {
             true => Ok(()),
             false => Err(no_attribute(dataset, array, key)),
         };
-        self.change_attributes(dataset, array, check, |attributes| {
-            attributes.shift_remove(key);
+        self.change_attributes(dataset, array, check, key, |attributes, key| {
+            attributes.shift_remove(&key);
         })
     }
 
@@ -85,12 +86,14 @@ impl Store {
         dataset: Option<&str>,
         array: Option<&str>,
         check: impl FnOnce(&Attributes) -> Result<()>,
-        change: impl FnOnce(&mut Attributes),
+        key: &str,
+        change: impl FnOnce(&mut Attributes, Arc<str>),
     ) -> Result<()> {
         let mut state = self.state_mut()?;
         check(&*state.attributes(dataset, array)?)?;
+        let key = state.catalogue.common_name(key);
         let Some(dataset) = dataset else {
-            change(Arc::make_mut(state.catalogue.change_attributes()));
+            change(Arc::make_mut(state.catalogue.change_attributes()), key);
             return Ok(());
         };
         let (found, number) = state.catalogue.change(dataset)?;
@@ -101,7 +104,7 @@ impl Store {
             }
             None => &mut found.attributes,
         };
-        change(Arc::make_mut(attributes));
+        change(Arc::make_mut(attributes), key);
         Ok(())
     }
 }

@@ -84,8 +84,8 @@ impl Store {
             let (mut chunks, segments) = state.with_array(dataset, &copied.name, |_, entry, segments| {
                 is_same(entry, copied)?;
                 let data = read(&entry.array.data)?;
-                let frozen = data.frozen.iter().flat_map(|chunks| chunks.keys());
-                let chunks: BTreeSet<u64> = data.pending.keys().chain(frozen).copied().collect();
+                let frozen = data.frozen.iter().flat_map(|chunks| chunks.numbers());
+                let chunks: BTreeSet<u64> = data.pending.numbers().chain(frozen).collect();
                 Ok((chunks, segments))
             })?;
             Ok(move || {
@@ -125,7 +125,7 @@ impl Store {
 }
 
 fn is_same(entry: &ArrayEntry, copied: &Copied) -> Result<()> {
-    if !Arc::ptr_eq(&entry.array, &copied.array) {
+    if entry.array.id != copied.array.id {
         bail!(Conflict, "another thread has replaced it while it was copied");
     }
     Ok(())

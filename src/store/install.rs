@@ -15,9 +15,9 @@ use std::sync::Arc;
 /// What became of a change.
 pub(super) enum Change<'c> {
     /// A flush was committed.
-    Flushed { version: Version, cut: &'c Cut, totals: &'c Totals },
+    Flushed { version: Version, cut: &'c mut Cut, totals: &'c Totals },
     /// Values were written ahead of the next flush.
-    WrittenAhead { frozen: &'c Frozen, ahead: Ahead },
+    WrittenAhead { frozen: Frozen, ahead: Ahead },
     /// Array files were rewritten; those that values were written ahead to, too.
     Compacted { version: Version, ahead: Vec<FileEdit> },
     /// Nothing of what was there stays.
@@ -34,18 +34,19 @@ impl Store {
         let mut state = write(&self.state)?;
         match change {
             Change::Flushed { version, cut, totals } => {
-                state.catalogue.flushed(cut.changes, &version.records)?;
+                let gone = state.catalogue.flushed(cut.changes, &version.records)?;
                 state.version = Arc::new(version);
                 state.ahead = state.version.clone();
                 state.replaces = false;
                 state.written_ahead.leave();
                 drop(state);
                 drop(queue);
-                cut.frozen.stored(totals, false)?;
-                for CutArray { array, shape, .. } in cut.changed.values().flat_map(|dataset| &dataset.arrays) {
+                drop(gone);
+                std::mem::take(&mut cut.frozen).stored(totals, false)?;
+                for CutArray { array, shape, .. } in &cut.arrays {
                     let mut data = write(&array.data)?;
-                    let totals = data.stored.take().map(|(stored, _)| stored).unwrap_or_default();
-                    data.stored = Some((totals, shape.clone()));
+                    let totals = data.totals().copied().unwrap_or_default();
+                    data.set_stored(totals, shape);
                     data.spilled = false;
                 }
             }
@@ -75,10 +76,10 @@ impl Store {
                 state.ending = None;
                 state.catalogue.flushes_failed();
                 state.catalogue.removed.extend(removed);
-                frozen.thaw()?;
+                frozen.thaw(&self.io)?;
                 for cut in later {
                     state.catalogue.removed.extend(cut.removed);
-                    cut.frozen.thaw()?;
+                    cut.frozen.thaw(&self.io)?;
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use crate::base::error::{Result, bail, error};
 use crate::base::locks::read;
-use crate::base::shape::{Dims, cells};
+use crate::base::shape::cells;
 use crate::chunk::grid;
 use crate::chunk::schema::Schema;
 use crate::chunk::stats::{self, ChunkStats, Stats};
@@ -15,7 +15,7 @@ impl Store {
         self.state()?.with_array(dataset, array, |_, entry, _| {
             let schema = &entry.array.schema;
             let data = read(&entry.array.data)?;
-            let (stored, _) = flushed(&data)?;
+            let stored = flushed(&data)?;
             if stored.incomplete {
                 bail!(
                     NoStats,
@@ -60,9 +60,9 @@ impl Store {
 }
 
 /// What the last flush found out, unless there has been a write since.
-fn flushed(data: &crate::array::ArrayData) -> Result<&(crate::format::root::Stored, Dims)> {
-    match &data.stored {
-        Some(stored) if !data.has_unflushed_values() && stored.1 == data.shape => Ok(stored),
+fn flushed(data: &crate::array::ArrayData) -> Result<crate::format::root::Stored> {
+    match data.stored() {
+        Some((stored, shape)) if !data.has_unflushed_values() && shape == data.shape => Ok(stored),
         _ => Err(error!(NoStats, "no statistics yet: they come with the next flush")),
     }
 }

@@ -276,7 +276,7 @@ impl Store {
         let done = self.write_and_commit(&cut, committer).and_then(|(outcome, totals)| {
             self.conclude(committer, outcome, |version| {
                 is_installed = true;
-                Ok(Change::Flushed { version, cut: &cut, totals: &totals })
+                Ok(Change::Flushed { version, cut: &mut cut, totals: &totals })
             })
         });
         let Err(error) = done else { return Ok(()) };
@@ -391,7 +391,7 @@ impl Store {
         }
         match write_ahead(&self.place, &self.io, &ahead, &frozen) {
             Ok(ahead) => {
-                self.install(Change::WrittenAhead { frozen: &frozen, ahead })?;
+                self.install(Change::WrittenAhead { frozen, ahead })?;
                 Ok(true)
             }
             Err(error) => {

@@ -234,7 +234,7 @@ fn compose(place: &Place, version: &Version, records: &NewRecords) -> Result<Wri
         catalogue: records.catalogue(),
     };
     let datasets: Vec<(&str, &[u8])> =
-        records.layer.iter().map(|(name, _, encoded)| (&**name, records.bytes(encoded))).collect();
+        records.layer.iter().map(|(name, _, encoded)| (&**name, encoded.bytes(&records.image))).collect();
     root::write(place.notation, &head, &datasets)
 }
 

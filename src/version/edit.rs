@@ -65,6 +65,14 @@ impl Encoded {
             Self::New(bytes) => bytes.len(),
         }
     }
+
+    /// The bytes, where `image` is that of the earlier root.
+    pub fn bytes<'r>(&'r self, image: &'r [u8]) -> &'r [u8] {
+        match self {
+            Self::Same(range) => &image[range.clone()],
+            Self::New(bytes) => bytes,
+        }
+    }
 }
 
 impl NewRecords {
@@ -91,13 +99,6 @@ impl NewRecords {
             next_place: self.next_place,
             files: self.files.iter().map(|file| file.record.clone()).collect(),
         })
-    }
-
-    pub fn bytes<'r>(&'r self, encoded: &'r Encoded) -> &'r [u8] {
-        match encoded {
-            Encoded::Same(range) => &self.image[range.clone()],
-            Encoded::New(bytes) => bytes,
-        }
     }
 }
 

@@ -1,0 +1,93 @@
+//! What tiny arrays take in memory beside their values: counted by the allocator of a process of its own.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unsafe_code)]
+
+use atlas_store::{ArrayOptions, CreateOptions, DType, RuntimeOptions, Selection, Source, Store, Target};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+const DATASETS: usize = 40_000;
+/// Values of an array.
+const CELLS: usize = 8;
+const VALUES: usize = 8 * CELLS;
+
+/// Bytes that are allocated, and the most that were since somebody has set it.
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+struct Counting;
+
+fn count(more: usize) {
+    let live = LIVE.fetch_add(more, Ordering::Relaxed) + more;
+    PEAK.fetch_max(live, Ordering::Relaxed);
+}
+
+// SAFETY: it is the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size());
+        // SAFETY: the caller's contract.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: the caller's contract.
+        unsafe { System.dealloc(place, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// What was allocated beyond `before`, for each dataset.
+fn each(before: usize, now: usize) -> usize {
+    now.saturating_sub(before) / DATASETS
+}
+
+fn live() -> usize {
+    LIVE.load(Ordering::Relaxed)
+}
+
+#[test]
+fn a_tiny_array_takes_little_beside_its_values() {
+    let dir = tempfile::tempdir().unwrap();
+    let runtime = RuntimeOptions { sync: Some(false), ..RuntimeOptions::default() };
+    let store = Store::create(dir.path().join("s"), CreateOptions { runtime, ..CreateOptions::default() }).unwrap();
+    let name = |number: usize| format!("d{number:05}");
+    let values = |number: usize| -> [f64; CELLS] { std::array::from_fn(|cell| (number + cell) as f64) };
+    let begun = live();
+    for number in 0..DATASETS {
+        store.create_dataset(&name(number)).unwrap();
+    }
+    let created = live();
+    for number in 0..DATASETS {
+        let dataset = store.dataset(&name(number)).unwrap();
+        dataset.define_array("x", DType::F64, &["x"], &[CELLS as u64], ArrayOptions::default()).unwrap();
+        dataset.write("x", Selection::all(1), Source::from_slice(&values(number))).unwrap();
+    }
+    let written = live();
+    PEAK.store(written, Ordering::Relaxed);
+    store.flush().unwrap();
+    let (peak, flushed) = (PEAK.load(Ordering::Relaxed), live());
+    let (dataset, array) = (each(begun, created), each(created, written) - VALUES);
+    let (flush, left) = (each(written, peak), each(begun, flushed));
+    println!("a dataset: {dataset}, an array: {array}, more while it is flushed: {flush}, both afterwards: {left}");
+    assert!(dataset <= 260, "a dataset takes {dataset} bytes");
+    assert!(array <= 300, "an array takes {array} bytes beside its values");
+    assert!(flush <= 800, "to flush a dataset with an array takes {flush} bytes more");
+    assert!(left <= 300, "a dataset with an array takes {left} bytes after the flush");
+
+    // What is not at hand any more is what it was, and can be changed.
+    for number in (0..DATASETS).step_by(DATASETS / 50) {
+        let dataset = store.dataset(&name(number)).unwrap();
+        let mut read = [0.0; CELLS];
+        dataset.read("x", Selection::all(1), Target::from_slice(&mut read)).unwrap();
+        assert_eq!(read, values(number));
+        assert_eq!(dataset.stats("x").unwrap().row_count, CELLS as u64);
+        dataset.write("x", Selection::region(&[1], &[1]), Source::from_slice(&[-1.0])).unwrap();
+    }
+    store.flush().unwrap();
+    let mut read = [0.0; CELLS];
+    store.read_array(&name(0), "x", Selection::all(1), Target::from_slice(&mut read)).unwrap();
+    assert_eq!((read[0], read[1], read[2]), (0.0, -1.0, 2.0));
+    assert_eq!(store.dataset_count().unwrap(), DATASETS);
+}
