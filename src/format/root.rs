@@ -11,7 +11,7 @@ use crate::base::shape::{Dims, cells, check_shape};
 use crate::base::value::Value;
 use crate::chunk::schema::{Fill, Schema};
 use crate::chunk::stats;
-use crate::codec::{self, Codec, Compression};
+use crate::codec::{self, Codec, Compression, Filter};
 use crate::format::catalogue::Kind;
 use crate::format::segment::Row;
 use serde::de::{MapAccess, Visitor};
@@ -142,20 +142,58 @@ pub struct CompressionRecord {
     pub codec: String,
     pub level: i32,
     pub shuffle: bool,
+    /// In the order in which a writer applies them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub filters: Vec<FilterRecord>,
+}
+
+/// One filter; see [`Filter`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FilterRecord {
+    pub name: String,
+    /// Of `bitround`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_bits: Option<u32>,
 }
 
 impl From<Compression> for CompressionRecord {
     fn from(compression: Compression) -> Self {
-        Self { codec: compression.codec.name().into(), level: compression.level, shuffle: compression.shuffle }
+        let filter = compression.filter;
+        let filters = (filter != Filter::None).then(|| FilterRecord { name: filter.name().into(), keep_bits: None });
+        Self {
+            codec: compression.codec.name().into(),
+            level: compression.level,
+            shuffle: compression.shuffle,
+            filters: filters.into_iter().collect(),
+        }
     }
 }
 
 impl CompressionRecord {
     pub fn decode(&self) -> Result<Compression> {
-        let compression =
-            Compression { codec: Codec::from_name(&self.codec)?, level: self.level, shuffle: self.shuffle };
+        match self.decode_rounded()? {
+            (compression, None) => Ok(compression),
+            (_, Some(_)) => Err(error!(Corrupt, "the filter 'bitround' for all arrays")),
+        }
+    }
+
+    /// With the bits of the mantissa that are kept of floats.
+    fn decode_rounded(&self) -> Result<(Compression, Option<u32>)> {
+        let codec = Codec::from_name(&self.codec)?;
+        let mut compression = Compression { codec, level: self.level, shuffle: self.shuffle, filter: Filter::None };
+        let mut rounded = None;
+        for FilterRecord { name, keep_bits } in &self.filters {
+            match (name.as_str(), keep_bits) {
+                ("bitround", Some(keep_bits)) if rounded.is_none() && compression.filter == Filter::None => {
+                    rounded = Some(*keep_bits);
+                }
+                ("delta", _) if compression.filter == Filter::None => compression.filter = Filter::Delta,
+                ("bitround" | "delta", _) => bail!(Corrupt, "the filters {:?}", self.filters),
+                (name, _) => bail!(Unsupported, "unknown filter '{name}'"),
+            }
+        }
         compression.check().map_err(|error| error!(Corrupt, "{error}"))?;
-        Ok(compression)
+        Ok((compression, rounded))
     }
 }
 
@@ -183,11 +221,15 @@ type Dims64 = Vec<u64>;
 
 impl SchemaRecord {
     pub fn encode(schema: &Schema) -> Self {
+        let mut compression = CompressionRecord::from(schema.compression);
+        if schema.keep_bits.is_some() {
+            compression.filters.insert(0, FilterRecord { name: "bitround".into(), keep_bits: schema.keep_bits });
+        }
         Self {
             dtype: schema.dtype.name().into(),
             dims: schema.dims.clone(),
             chunk_shape: schema.chunk_shape.to_vec(),
-            compression: schema.compression.into(),
+            compression,
             pack: schema.pack,
             fill_value: schema.fill.as_ref().map(|fill| fill.to_value(schema.dtype)),
             rechunk_on_append: schema.rechunk_on_append,
@@ -197,11 +239,13 @@ impl SchemaRecord {
 
     pub fn decode(&self) -> Result<Schema> {
         let dtype = DType::from_name(&self.dtype)?;
+        let (compression, keep_bits) = self.compression.decode_rounded()?;
         let schema = Schema {
             dtype,
             dims: self.dims.clone(),
             chunk_shape: Dims::from_slice(&self.chunk_shape),
-            compression: self.compression.decode()?,
+            compression,
+            keep_bits,
             pack: self.pack,
             fill: self.fill_value.as_ref().map(|value| Fill::from_value(dtype, value)).transpose()?,
             rechunk_on_append: self.rechunk_on_append,

@@ -23,7 +23,8 @@ contains
         type(store_type) :: store
         type(array_info_type) :: info
 
-        call store%create(path_of("store"), codec=atlas_codec_lz4, shuffle=.false., pack=.false.)
+        call store%create(path_of("store"), codec=atlas_codec_lz4, shuffle=.false., pack=.false., &
+            filter=atlas_filter_delta)
         call store%create_dataset("d")
         call store%define("d", "plain", atlas_dtype_i16, [5, 6, 7])
         call store%info("d", "plain", info)
@@ -33,16 +34,18 @@ contains
         call expect(info%dims(1) == "dim_2" .and. info%dims(3) == "dim_0", "dimensions named as C counts them")
         call expect(info%codec == atlas_codec_lz4 .and. .not. info%shuffle, "the store's codec")
         call expect(.not. info%pack, "not packed, as the store")
+        call expect(info%filter == atlas_filter_delta .and. info%keep_bits == 0, "the store's filter")
         call expect(.not. info%has_fill_value, "no fill value")
 
         call store%define("d", "full", atlas_dtype_f32, [5_int64, 6_int64, 7_int64], dims=["lon  ", "lat  ", "level"], &
             chunk_shape=[5_int16, 3_int16, 2_int16], codec=atlas_codec_zstd, level=3, shuffle=.true., pack=.true., &
-            fill=-1.5)
+            fill=-1.5, filter=atlas_filter_none, keep_bits=7)
         call store%info("d", "full", info)
         call expect(all(info%chunk_shape == [5, 3, 2]), "the chunk's shape")
         call expect(all(info%dims == ["lon  ", "lat  ", "level"]), "the dimensions")
         call expect(info%codec == atlas_codec_zstd .and. info%level == 3 .and. info%shuffle, "the codec")
         call expect(info%pack, "packed")
+        call expect(info%filter == atlas_filter_none .and. info%keep_bits == 7, "no filter, seven bits")
         call expect(info%has_fill_value .and. nint(2 * info%fill_real) == -3, "the fill value")
 
         call store%define("d", "scalar", atlas_dtype_f64)
