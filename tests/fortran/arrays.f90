@@ -7,7 +7,8 @@ module array_tests
     use atlas_store, only: array_info_type, atlas_codec_lz4, atlas_codec_none, atlas_codec_zstd, atlas_dtype_bool, &
         atlas_dtype_c128, atlas_dtype_c64, atlas_dtype_f16, atlas_dtype_f32, atlas_dtype_f64, atlas_dtype_i16, &
         atlas_dtype_i32, atlas_dtype_i64, atlas_dtype_i8, atlas_dtype_string, atlas_dtype_timestamp_ns, &
-        atlas_dtype_u16, atlas_dtype_u32, atlas_dtype_u64, atlas_dtype_u8, atlas_max_name, atlas_max_rank, &
+        atlas_dtype_u16, atlas_dtype_u32, atlas_dtype_u64, atlas_dtype_u8, atlas_filter_delta, atlas_filter_none, &
+        atlas_max_name, atlas_max_rank, &
         atlas_status_already_exists, atlas_status_invalid_argument, atlas_status_no_stats, atlas_status_not_found, &
         atlas_status_out_of_range, atlas_status_type_mismatch, chunk_place_type, dtype_name, stats_type, store_type
     implicit none (type, external)
