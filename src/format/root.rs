@@ -819,6 +819,7 @@ pub fn kind(format: MetaFormat, name: &str, bytes: &[u8]) -> Result<Kind> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::error::ErrorKind;
 
     fn head() -> Head {
         Head {
@@ -899,5 +900,40 @@ mod tests {
         let trailer = format!("{}{:08x}{}", JSON_TRAILER.0, crc32c::crc32c(body), JSON_TRAILER.1);
         let error = parse(notation, [body, trailer.as_bytes()].concat()).err().expect("refused");
         assert!(error.message().contains("version 9"), "{error}");
+    }
+
+    #[test]
+    fn filters_that_cannot_be_are_refused() {
+        let decode = |dtype: &str, filters: &str| {
+            let schema = format!(
+                r#"{{"dtype":"{dtype}","dims":[],"chunk_shape":[],
+                    "compression":{{"codec":"zstd","level":1,"shuffle":true,"filters":{filters}}}}}"#
+            );
+            let record: SchemaRecord = serde_json::from_str(&schema).expect("a schema");
+            record.decode().map(|schema| {
+                let again = serde_json::to_value(SchemaRecord::encode(&schema)).expect("a value");
+                assert_eq!(again["compression"]["filters"].to_string(), filters);
+                (schema.compression.filter, schema.keep_bits)
+            })
+        };
+        let both = r#"[{"keep_bits":23,"name":"bitround"},{"name":"delta"}]"#;
+        assert_eq!(decode("f32", both).expect("known"), (Filter::Delta, Some(23)));
+        for (dtype, filters, kind, why) in [
+            ("f32", r#"[{"name":"xor"}]"#, ErrorKind::Unsupported, "unknown filter 'xor'"),
+            ("f32", r#"[{"name":"delta"},{"name":"delta"}]"#, ErrorKind::Corrupt, "the filters"),
+            ("f32", r#"[{"name":"delta"},{"name":"bitround","keep_bits":3}]"#, ErrorKind::Corrupt, "the filters"),
+            ("f32", r#"[{"name":"bitround"}]"#, ErrorKind::Corrupt, "the filters"),
+            ("f32", r#"[{"name":"bitround","keep_bits":4294967295}]"#, ErrorKind::Corrupt, "keep_bits is 4294967295"),
+            ("f32", r#"[{"name":"bitround","keep_bits":0}]"#, ErrorKind::Corrupt, "keep_bits is 0"),
+            ("i32", r#"[{"name":"bitround","keep_bits":3}]"#, ErrorKind::Corrupt, "not i32"),
+            ("bool", r#"[{"name":"delta"}]"#, ErrorKind::Corrupt, "not for bool"),
+        ] {
+            let error = decode(dtype, filters).expect_err(filters);
+            assert_eq!(error.kind(), kind, "{error}");
+            assert!(error.to_string().contains(why), "{error}");
+        }
+        let rounded = r#"{"codec":"zstd","level":1,"shuffle":true,"filters":[{"name":"bitround","keep_bits":3}]}"#;
+        let record: CompressionRecord = serde_json::from_str(rounded).expect("a compression");
+        assert_eq!(record.decode().expect_err("for all arrays").kind(), ErrorKind::Corrupt);
     }
 }
