@@ -241,6 +241,10 @@ pub(crate) fn decode(coding: &Coding, stored: &[u8], out: &mut [u8], buffers: &B
     }
     let mut planes = buffers.take(out.len())?;
     decode_stream(coding, stored, &mut planes)?;
+    if coding.delta == 0 {
+        join_planes(coding, &planes, out);
+        return Ok(());
+    }
     let item = usize::from(coding.shuffle);
     let (elements, rest) = out.split_at_mut(out.len() / item * item);
     let (planes, tail) = planes.split_at(elements.len());
