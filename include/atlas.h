@@ -359,6 +359,19 @@
 /** Chunks are stored as they are. */
 #define ATLAS_CODEC_NONE 3
 
+/** The store's choice for an array, and the library's for a store: none. */
+#define ATLAS_FILTER_DEFAULT 0
+
+/** Elements are compressed as they are. */
+#define ATLAS_FILTER_NONE 1
+
+/**
+ * Each element of a block is replaced by its difference to the one before it, before bytes are
+ * shuffled: of floats and of c64 that of their bits, as integers that wrap. Nothing is lost. Smooth
+ * fields with many different values take less space, others may take more.
+ */
+#define ATLAS_FILTER_DELTA 2
+
 /** The default that the field documents. */
 #define ATLAS_SWITCH_DEFAULT 0
 
@@ -391,8 +404,8 @@
 
 /**
  * Where there is a store, `atlas_create` opens it for reading and writing. What belongs to a store
- * (meta_format, meta_compression, codec, level, shuffle, pack, keep_generations) is that of the
- * store that is there, whatever the options say.
+ * (meta_format, meta_compression, codec, level, shuffle, filter, pack, keep_generations) is that of
+ * the store that is there, whatever the options say.
  */
 #define ATLAS_IF_EXISTS_OPEN 2
 
@@ -400,8 +413,8 @@
  * Where there is a store, `atlas_create` begins it anew: opens it with everything in it deleted, as
  * a change like any other. It stays as it is, for readers too, until the first flush; without one
  * nothing happens to it. That flush is a commit, from which `atlas_rollback` can go back, and the
- * first with the codec, level, shuffle, pack and keep_generations of the options. Pins stay, and so
- * do meta_format and meta_compression: to ask for others fails with ATLAS_STATUS_INVALID_ARGUMENT.
+ * first with the codec, level, shuffle, filter, pack and keep_generations of the options. Pins stay,
+ * and so do meta_format and meta_compression: to ask for others fails with ATLAS_STATUS_INVALID_ARGUMENT.
  */
 #define ATLAS_IF_EXISTS_REPLACE 3
 
@@ -503,6 +516,11 @@ typedef struct {
      * Default: not at all.
      */
     uint64_t lock_timeout_ms;
+    /**
+     * ATLAS_FILTER_: what is done to elements before shuffling, for arrays that do not choose their
+     * own; those of bool, c128 and strings have none. Default: none.
+     */
+    int32_t filter;
 } atlas_create_options;
 
 /**
@@ -620,6 +638,20 @@ typedef struct {
      * begins at 0, else off.
      */
     int32_t unlimited;
+    /**
+     * ATLAS_FILTER_: what is done to elements before shuffling and compressing them; nothing to
+     * those of bool, c128 and strings, and nothing where the codec is ATLAS_CODEC_NONE. Default: the
+     * store's.
+     */
+    int32_t filter;
+    /**
+     * Bits of the mantissa that are kept of each float that is written: at most 10 for f16, 23 for
+     * f32 and c64, 52 for f64 and c128. Values are rounded when they are written, to nearest and
+     * ties to even, with a relative error of at most 2^-(keep_bits + 1); what is read is what is
+     * stored, before the flush too. NaN, infinities and the fill value stay, and no other value
+     * becomes one of them. Default: all bits, exactly what is written.
+     */
+    int32_t keep_bits;
 } atlas_array_options;
 
 /** An array, as `atlas_array_info` describes it. Set `struct_size` before the call. */
@@ -651,6 +683,10 @@ typedef struct {
     uint8_t fill_value[16];
     /** ATLAS_SWITCH_ON or ATLAS_SWITCH_OFF: writes past the end of dimension 0 make it grow. */
     int32_t unlimited;
+    /** ATLAS_FILTER_NONE or ATLAS_FILTER_DELTA. */
+    int32_t filter;
+    /** Bits of the mantissa that are kept of each float that is written; 0: all. */
+    int32_t keep_bits;
     /** 0. */
     int32_t reserved;
 } atlas_array_description;
@@ -693,7 +729,7 @@ typedef struct {
  * Where one chunk lies, as `atlas_chunk_places` tells.
  *
  * A block is `stored_len` bytes of a file from `offset` on. Decoded (first `codec`, then the
- * shuffle undone) it has `raw_len` bytes; the chunk is `len` of them from `at` on: all cells of the
+ * shuffle, then `delta` undone) it has `raw_len` bytes; the chunk is `len` of them from `at` on: all cells of the
  * chunk shape in C order, also those outside the array, little-endian; texts as numcodecs'
  * vlen-utf8 has them. Where `len` is `raw_len`, the block is the chunk.
  */
@@ -718,6 +754,13 @@ typedef struct {
     int32_t codec;
     /** Bytes of the elements whose bytes were shuffled; 1 where they were not. */
     int32_t shuffle;
+    /**
+     * Bytes of the elements that are differences to the one before them in the block, as integers
+     * that wrap; 0 where they are themselves.
+     */
+    int32_t delta;
+    /** 0. */
+    int32_t reserved;
 } atlas_chunk_place;
 
 /** A date and a time of day in a calendar, as `atlas_decode_time` gives and `atlas_encode_time` takes them. */

@@ -55,7 +55,7 @@ pub use cf::calendar::{Calendar, DateTime};
 pub use cf::numbers::{TimeNumber, TimeUnits};
 pub use chunk::stats::{Scalar, Stats};
 pub use chunk::strided::{Source, Target};
-pub use codec::Codec;
+pub use codec::{Codec, Filter};
 pub use format::root::MetaFormat;
 pub use half::f16;
 #[doc(hidden)]

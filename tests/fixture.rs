@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use atlas_store::{
-    ArrayOptions, Codec, CreateOptions, DType, Element, ErrorKind, FillValue, MetaFormat, Mode, OpenOptions,
+    ArrayOptions, Codec, CreateOptions, DType, Element, ErrorKind, FillValue, Filter, MetaFormat, Mode, OpenOptions,
     RuntimeOptions, Scalar, Selection, Source, Store, Target, Value, f16,
 };
 use serde_json::{Value as Json, json};
@@ -206,6 +206,8 @@ impl Array {
             codec: Some(self.codec),
             level: Some(self.level),
             shuffle: Some(self.shuffle),
+            filter: None,
+            keep_bits: None,
             pack: None,
             unlimited: None,
             fill_value: self.fill_value(),
@@ -713,6 +715,9 @@ fn fixtures() -> PathBuf {
         if !folder.join("v1-bundles").exists() {
             write_bundles(&folder.join("v1-bundles"));
         }
+        if !folder.join("v1-filters").exists() {
+            write_filters(&folder.join("v1-filters"));
+        }
         fs::write(folder.join("expected.json"), expected_json()).unwrap();
     });
     folder
@@ -781,6 +786,84 @@ fn a_store_with_bundles_reads_and_can_be_written_to() {
         verify(&store);
         append_bundled(&store, flushes);
         store.compact().unwrap();
+    }
+}
+
+/// Arrays of 1,000 cells of a type that are filtered, by their names.
+const FILTERED: [(&str, DType, Codec, bool, Option<u32>); 6] = [
+    ("i8", DType::I8, Codec::Lz4, true, None),
+    ("i16", DType::I16, Codec::Zstd, false, None),
+    ("f32", DType::F32, Codec::Zstd, true, None),
+    ("rounded", DType::F32, Codec::Zstd, true, Some(7)),
+    ("f64", DType::F64, Codec::Lz4, true, Some(20)),
+    ("time", DType::TimestampNs, Codec::Zstd, true, None),
+];
+
+/// The cells of such an array as they are written; of integers what is not above them.
+fn filtered_cells() -> Vec<f64> {
+    (0..1000i64).map(|i| (i * i % 977 - 400) as f64 / 8.0).collect()
+}
+
+fn write_filters(path: &Path) {
+    let store = Store::create(path, CreateOptions { filter: Some(Filter::Delta), ..CreateOptions::default() }).unwrap();
+    for (dataset, chunk) in [("packed", 100), ("own", 1000)] {
+        store.create_dataset(dataset).unwrap();
+        for (name, dtype, codec, shuffle, keep_bits) in FILTERED {
+            let (codec, shuffle, chunk_shape) = (Some(codec), Some(shuffle), Some(vec![chunk]));
+            let pack = Some(dataset == "packed");
+            let options = ArrayOptions { codec, shuffle, keep_bits, chunk_shape, pack, ..ArrayOptions::default() };
+            store.define_array(dataset, name, dtype, &["x"], &[1000], options).unwrap();
+            let cells = filtered_cells();
+            if dtype == DType::F32 || dtype == DType::F64 {
+                store.write_array(dataset, name, Selection::all(1), Source::from_slice(&cells)).unwrap();
+            } else {
+                let cells: Vec<i64> = cells.into_iter().map(|cell| cell.floor() as i64).collect();
+                store.write_array(dataset, name, Selection::all(1), Source::from_slice(&cells)).unwrap();
+            }
+        }
+    }
+    store.define_array("own", "bool", DType::Bool, &["x"], &[1000], ArrayOptions::default()).unwrap();
+    store.close().unwrap();
+}
+
+/// With differences of neighbours and rounded floats.
+#[test]
+fn a_store_with_filters_reads_and_can_be_written_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    copy(&fixtures().join("v1-filters"), &path);
+    let store = Store::open(&path, Mode::ReadWrite, OpenOptions::default()).unwrap();
+    for round in 0..3 {
+        for (dataset, (name, dtype, codec, shuffle, keep_bits)) in
+            ["packed", "own"].into_iter().flat_map(|dataset| FILTERED.map(|filtered| (dataset, filtered)))
+        {
+            let info = store.array_info(dataset, name).unwrap();
+            assert_eq!((info.codec, info.shuffle, info.filter), (codec, shuffle, Filter::Delta));
+            assert_eq!((info.dtype, info.keep_bits), (dtype, keep_bits));
+            let places = store.chunk_places(dataset, name).unwrap().places;
+            assert!(places.iter().all(|place| usize::from(place.delta) == dtype.size()), "{name}");
+            let cells = filtered_cells();
+            if dtype == DType::F32 || dtype == DType::F64 {
+                let mut found = vec![0f64; 1000];
+                store.read_array(dataset, name, Selection::all(1), Target::from_slice(&mut found)).unwrap();
+                let bound = keep_bits.map_or(0.0, |bits| 0.5f64.powi(bits as i32 + 1));
+                assert!(cells.iter().zip(&found).all(|(right, found)| (right - found).abs() <= right.abs() * bound));
+                assert_eq!(keep_bits.is_some_and(|bits| bits < 12), cells != found, "{name}");
+            } else {
+                let right: Vec<i64> = cells.into_iter().map(|cell| cell.floor() as i64).collect();
+                let mut found = vec![0i64; 1000];
+                store.read_array(dataset, name, Selection::all(1), Target::from_slice(&mut found)).unwrap();
+                assert!(found == right, "{name}, round {round}");
+            }
+        }
+        verify(&store);
+        assert_eq!(store.array_info("own", "bool").unwrap().filter, Filter::None);
+        if round == 0 {
+            store.write_array("own", "bool", Selection::all(1), Source::from_slice(&[true; 1000])).unwrap();
+            store.flush().unwrap();
+        } else {
+            store.compact().unwrap();
+        }
     }
 }
 

@@ -533,7 +533,7 @@ fn compressed_bombs_are_refused_before_they_fill_the_memory() {
 fn an_index_that_contradicts_itself_or_the_file_is_refused() {
     let _alone = alone();
     type Edit = fn(&mut encode::Segment);
-    let cases: [(Edit, &str); 23] = [
+    let cases: [(Edit, &str); 26] = [
         (|s| s.count = Some(1 << 63), "claims 9223372036854775808 pages"),
         (|s| s.count = Some(2), "cut short"),
         (|s| s.tail = vec![1], "does not describe the file"),
@@ -564,6 +564,9 @@ fn an_index_that_contradicts_itself_or_the_file_is_refused() {
         (|s| s.pages[0].rows[0].nulls = u64::MAX >> 1, "null cells"),
         (|s| s.pages[0].rows[0].codec = 9, "unknown codec 9"),
         (|s| s.pages[0].rows[0].shuffle = 3, "byte shuffle"),
+        (|s| s.pages[0].rows[0].shuffle = 0x30, "differences of 16-byte elements"),
+        (|s| s.pages[0].rows[0].shuffle = 0x21, "differences of 1-byte elements"),
+        (|s| s.pages[0].rows[0].shuffle = 0x62, "unknown filter 3"),
         (|s| s.pages[0].rows[0].len = 17_999, "its array's chunks have 18000"),
     ];
     for (edit, why) in cases {
@@ -621,7 +624,7 @@ fn definitions_that_lie_mislead_no_repair() {
     let _alone = alone();
     let whole = json!({"array": "big", "arrays": [[2, "january", 0, [100, 90]]], "schemas":
         [{"dtype": "i16", "dims": ["y", "x"], "chunk_shape": [100, 90],
-            "compression": {"codec": "lz4", "level": 1, "shuffle": true}}]});
+            "compression": {"codec": "lz4", "level": 1, "shuffle": true, "filters": [{"name": "delta"}]}}]});
     let with_value = |place: &str, value: Value| {
         let mut lying = whole.clone();
         *lying.pointer_mut(place).unwrap() = value;

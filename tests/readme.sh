@@ -18,7 +18,7 @@ strict=(-Wall -Wextra -Wpedantic -Werror)
 tutorials=(c cpp fortran julia python)
 pages=("$@")
 if ((${#pages[@]} == 0)); then
-    pages=(README.md docs/{quickstart,time,chunks,restart,writers,cf}.md)
+    pages=(README.md docs/{quickstart,time,chunks,compression,restart,writers,cf}.md)
     for language in "${tutorials[@]}"; do pages+=("docs/tutorial-$language.md"); done
     pages+=(docs/tutorial-tool.md)
 fi

@@ -402,11 +402,24 @@ pub fn definitions(value: &Value) -> Vec<u8> {
     frame(&raw)
 }
 
-/// The stored bytes of a block. Of lz4 this writes literals only, which are an LZ4 block like any.
+/// The stored bytes of a block, whose elements are as that byte of a row says. Of lz4 this writes literals only, which are an LZ4 block like any.
 pub fn stored(codec: u8, shuffle: u8, raw: &[u8]) -> Vec<u8> {
-    let k = usize::from(shuffle.max(1));
+    let (done, item) = (shuffle >> 5, usize::from(shuffle & 0x1f).max(1));
+    let mut raw = raw.to_vec();
+    if done == 1 || done == 2 {
+        for at in (item..raw.len() / item * item).step_by(item).rev() {
+            let integer = |at: usize| {
+                let mut wide = [0; 8];
+                wide[..item.min(8)].copy_from_slice(&raw[at..at + item.min(8)]);
+                u64::from_le_bytes(wide)
+            };
+            let difference = integer(at).wrapping_sub(integer(at - item)).to_le_bytes();
+            raw[at..at + item.min(8)].copy_from_slice(&difference[..item.min(8)]);
+        }
+    }
+    let k = if done == 2 { 1 } else { item };
     let n = raw.len() / k;
-    let mut planes = raw.to_vec();
+    let mut planes = raw.clone();
     for (at, byte) in raw[..n * k].iter().enumerate() {
         planes[at % k * n + at / k] = *byte;
     }

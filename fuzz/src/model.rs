@@ -56,7 +56,7 @@ impl Model {
     fn build() -> Self {
         let zstd = json!({"codec": "zstd", "level": 1, "shuffle": true});
         let plain = json!({"codec": "none", "level": 1, "shuffle": false});
-        let lz4 = json!({"codec": "lz4", "level": 1, "shuffle": true});
+        let lz4 = json!({"codec": "lz4", "level": 1, "shuffle": true, "filters": [{"name": "delta"}]});
         let stored = |chunks: u64, cells: u64, nulls: u64, range: Value| match range {
             Value::Null => json!({"chunks": chunks, "cells": cells, "nulls": nulls}),
             range => json!({"chunks": chunks, "cells": cells, "nulls": nulls, "range": range}),
@@ -114,7 +114,7 @@ impl Model {
         });
         add("big", &|segment| {
             let values: Vec<u8> = (0..9000i16).flat_map(i16::to_le_bytes).collect();
-            vec![vec![Row { id: 2, range: Some((0, 8999)), ..segment.block(2, 2, &values) }]]
+            vec![vec![Row { id: 2, range: Some((0, 8999)), ..segment.block(2, 0x22, &values) }]]
         });
         add("name", &|segment| vec![vec![Row { id: 3, ..segment.block(1, 1, &texts(&["a", "", "Ωmega", ""])) }]]);
         add("one", &|segment| vec![vec![Row { id: 4, ..segment.block(3, 1, &floats(&[1.5, -2.5])) }]]);
@@ -373,7 +373,10 @@ impl Model {
             10 => {
                 // Other content for a block, as it would be stored; all rows of it follow.
                 let Some(old) = page.rows.get(row_at).cloned() else { return };
-                let (codec, shuffle) = (program.byte() % 4, [1, 2, 4, 8, 16][program.below(5)]);
+                let byte = program.byte();
+                // Differences too, of elements that have them.
+                let (codec, done) = (byte % 4, [0, 0x20, 0x40, 0][usize::from(byte / 4 % 4)]);
+                let shuffle = done | [1, 2, 4, 8, 16][program.below(5)];
                 let mut raw = vec![program.byte(); program.below(64)];
                 program.damage(&mut raw);
                 let new = segment.block(codec, shuffle, &raw);

@@ -20,10 +20,11 @@ impl Array {
         region: &Region,
         source: &BoundSource<'_>,
     ) -> Result<()> {
+        let rounding = self.schema.rounding();
         self.write(data, io, segments, region, |piece, shape, chunk| {
             if let ChunkData::Numbers(bytes) = chunk {
                 let place = ChunkBox { shape, at: &piece.in_chunk, extents: &piece.extents };
-                source.copy_to(&piece.in_region, &place, bytes);
+                source.copy_to(&piece.in_region, &place, rounding, bytes);
             }
             0
         })

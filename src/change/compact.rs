@@ -244,10 +244,10 @@ struct Output {
     buffers: Arc<Buffers>,
 }
 
-/// Small chunks being gathered; all were stored with the same codec and element size.
+/// Small chunks being gathered; all were stored with the same codec, filter and element size.
 #[derive(Default)]
 struct Pack {
-    kind: Option<(Compression, u8)>,
+    kind: Option<(Compression, usize)>,
     raw: Vec<u8>,
     parts: Vec<EncodedPart>,
 }
@@ -338,9 +338,7 @@ impl Rewrite<'_> {
 impl Output {
     /// Adds a small chunk to the pack, or to one of its own unless `pack`; the bytes of packs that were written for that.
     fn add(&mut self, default: &Compression, row: Row, chunk: &[u8], pack: bool) -> Result<u64> {
-        let coding = row.block.coding;
-        let shuffle = coding.shuffle > 1;
-        let kind = (Compression { codec: coding.codec, level: default.level, shuffle }, coding.shuffle);
+        let kind = row.block.coding.again(default.level);
         let mut bytes = 0;
         if self.pack.kind.is_some_and(|gathered| gathered != kind) || self.pack.raw.len() >= PACK_TARGET || !pack {
             bytes = self.end_pack()?;
@@ -362,7 +360,7 @@ impl Output {
         let Some((compression, item)) = pack.kind else {
             return Ok(0);
         };
-        let encoded = encode_raw(&compression, usize::from(item), &pack.raw, pack.parts, &self.buffers)?;
+        let encoded = encode_raw(&compression, item, &pack.raw, pack.parts, &self.buffers)?;
         let block = self.writer.block(&encoded.bytes, encoded.crc, encoded.coding)?;
         for (row, waits) in self.rows.iter_mut().filter(|(_, waits)| *waits == Some(self.packs_written)) {
             row.block = block;

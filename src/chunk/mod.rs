@@ -2,6 +2,7 @@
 
 pub(crate) mod block;
 pub(crate) mod grid;
+pub(crate) mod rounding;
 pub(crate) mod rows;
 pub(crate) mod schema;
 pub(crate) mod stats;

@@ -4,6 +4,7 @@ use crate::base::dtype::DType;
 use crate::base::error::{Result, bail, error};
 use crate::base::shape::{Dims, cells, check_shape};
 use crate::base::value::Value;
+use crate::chunk::rounding::{Rounding, mantissa_bits};
 use crate::codec::Compression;
 use std::sync::Arc;
 
@@ -48,6 +49,8 @@ pub(crate) struct Schema {
     pub dims: Vec<Arc<str>>,
     pub chunk_shape: Dims,
     pub compression: Compression,
+    /// Bits of the mantissa that are kept of each float that is written; all where it is `None`.
+    pub keep_bits: Option<u32>,
     /// Whether small chunks may be compressed together with others; otherwise each has a block of its own.
     pub pack: bool,
     pub fill: Option<Fill>,
@@ -74,6 +77,11 @@ impl Schema {
             Some(Fill::Bytes(bytes)) => Some(bytes),
             _ => None,
         }
+    }
+
+    /// What becomes of numbers that are written.
+    pub fn rounding(&self) -> Option<Rounding<'_>> {
+        self.keep_bits.map(|keep_bits| Rounding { dtype: self.dtype, keep_bits, fill: self.fill_bytes() })
     }
 
     /// The fill value of an array of texts, if it has one.
@@ -107,6 +115,28 @@ impl Schema {
             bail!(InvalidArgument, "chunk_shape[{d}] is 0");
         }
         check_shape(&self.chunk_shape, size).map_err(|error| error.context("chunk shape"))?;
+        let filter = self.compression.filter;
+        if !filter.takes(self.dtype) {
+            bail!(
+                InvalidArgument,
+                "filter {}: it is for integers, times and floats of 1 to 8 bytes, and c64, not for {}",
+                filter.name(),
+                self.dtype
+            );
+        }
+        if let Some(keep_bits) = self.keep_bits {
+            match mantissa_bits(self.dtype) {
+                None => bail!(
+                    InvalidArgument,
+                    "keep_bits is {keep_bits}: floats and complex numbers can be rounded, not {}",
+                    self.dtype
+                ),
+                Some(most) if !(1..=most).contains(&keep_bits) => {
+                    bail!(InvalidArgument, "keep_bits is {keep_bits}: of {} 1 to {most} bits can be kept", self.dtype)
+                }
+                Some(_) => {}
+            }
+        }
         let n = cells(&self.chunk_shape);
         if self.dtype == DType::String && n > MAX_CHUNK_TEXTS {
             bail!(InvalidArgument, "a chunk of shape {:?} holds {n} texts, over {MAX_CHUNK_TEXTS}", self.chunk_shape);

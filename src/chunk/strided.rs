@@ -8,6 +8,7 @@ use crate::base::convert::{Conversion, FloatOverflow};
 use crate::base::dtype::{DType, Element};
 use crate::base::error::{Result, bail};
 use crate::base::shape::{self, Dims, c_strides};
+use crate::chunk::rounding::Rounding;
 use smallvec::SmallVec;
 use std::convert::Infallible;
 use std::marker::PhantomData;
@@ -341,9 +342,10 @@ impl BoundSource<'_> {
         })
     }
 
-    /// Copies the box at `at` of the region into its place in `chunk`. Values were checked by [`Self::check_values`].
-    pub fn copy_to(&self, at: &[u64], place: &ChunkBox<'_>, chunk: &mut [u8]) {
-        if self.conversion.is_identity() {
+    /// Copies the box at `at` of the region into its place in `chunk`, rounded where that is asked for. Values were checked
+    /// by [`Self::check_values`].
+    pub fn copy_to(&self, at: &[u64], place: &ChunkBox<'_>, rounding: Option<Rounding<'_>>, chunk: &mut [u8]) {
+        if self.conversion.is_identity() && rounding.is_none() {
             return self.copy_raw(at, place, chunk);
         }
         let (before, after) = (self.layout.size, self.conversion.size_after());
@@ -355,7 +357,14 @@ impl BoundSource<'_> {
             let cells = shape::cells(extents) as usize;
             let (raw, converted) = (&mut raw[..cells * before], &mut converted[..cells * after]);
             self.copy_raw(&moved(at, corner), &ChunkBox { shape: extents, at: &zero, extents }, raw);
-            self.conversion.apply(raw, converted);
+            if self.conversion.is_identity() {
+                converted.copy_from_slice(raw);
+            } else {
+                self.conversion.apply(raw, converted);
+            }
+            if let Some(rounding) = rounding {
+                rounding.apply(converted);
+            }
             let part = ChunkBox { shape: place.shape, at: &moved(place.at, corner), extents };
             let (offset, strides) = part.byte_layout(after, chunk.len());
             // SAFETY: byte_layout checked that the box lies in `chunk`; `converted` holds exactly its cells.
@@ -579,7 +588,7 @@ mod tests {
             Source::from_strided(values, strides).bind(count, DType::I32, FloatOverflow::Error).expect("binds");
         let mut chunk = vec![0u8; shape::cells(count) as usize * 4];
         let zero = Dims::from_elem(0, count.len());
-        source.copy_to(&zero, &ChunkBox { shape: count, at: &zero, extents: count }, &mut chunk);
+        source.copy_to(&zero, &ChunkBox { shape: count, at: &zero, extents: count }, None, &mut chunk);
         chunk.chunks_exact(4).map(|b| i32::from_ne_bytes([b[0], b[1], b[2], b[3]])).collect()
     }
 

@@ -1,8 +1,10 @@
-//! From a block's bytes to its stored form and back: byte shuffle, then one standard stream.
+//! From a block's bytes to its stored form and back: differences of neighbours, byte shuffle, then one standard stream.
 //!
 //! The streams are those that Zarr's codecs (numcodecs) read: one zstd frame with content size and checksum (RFC 8878),
-//! an LZ4 block behind its length as a little-endian u32, or the bytes themselves. The shuffle is numcodecs' `shuffle`.
+//! an LZ4 block behind its length as a little-endian u32, or the bytes themselves. The shuffle is numcodecs' `shuffle`, the
+//! differences are its `delta`.
 
+mod delta;
 mod frame;
 mod lz4;
 mod plain;
@@ -11,7 +13,9 @@ mod zstd;
 
 pub(crate) use frame::{from_frame, from_page_frame, from_short_frame, to_frame};
 
+use crate::base::dtype::DType;
 use crate::base::error::{Result, bail, error};
+use crate::codec::delta::{differences, sums, sums_of_planes};
 use crate::codec::shuffle::{LOOK, shuffle, unshuffle};
 use crate::memory::buffers::Buffers;
 use std::ops::RangeInclusive;
@@ -75,6 +79,30 @@ impl Codec {
     }
 }
 
+/// What is done to the elements of a block before their bytes are shuffled; it can be undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Filter {
+    /// Nothing.
+    None,
+    /// Each element is replaced by its difference to the one before it. Bits of floats are taken for integers.
+    Delta,
+}
+
+impl Filter {
+    /// The name in the root file; of [`Filter::None`] it has none.
+    pub fn name(self) -> &'static str {
+        match self {
+            Filter::None => "none",
+            Filter::Delta => "delta",
+        }
+    }
+
+    /// Whether elements of this type can be filtered so: by numbers of up to 8 bytes, each an integer.
+    pub(crate) fn takes(self, dtype: DType) -> bool {
+        self == Filter::None || !matches!(dtype, DType::Bool | DType::C128 | DType::String)
+    }
+}
+
 /// A codec with its settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Compression {
@@ -84,11 +112,13 @@ pub struct Compression {
     pub level: i32,
     /// Whether bytes of equal weight are brought together first.
     pub shuffle: bool,
+    /// What is done before that.
+    pub filter: Filter,
 }
 
 impl Compression {
     /// Byte shuffle and zstd at level 1.
-    pub const DEFAULT: Self = Self { codec: Codec::Zstd, level: 1, shuffle: true };
+    pub const DEFAULT: Self = Self { codec: Codec::Zstd, level: 1, shuffle: true, filter: Filter::None };
 
     /// Refuses levels that the codec does not have.
     pub fn check(&self) -> Result<()> {
@@ -106,8 +136,49 @@ pub(crate) struct Coding {
     pub codec: Codec,
     /// Bytes of the elements that were shuffled; 1 where they were not.
     pub shuffle: u8,
+    /// Bytes of the elements that are differences; 0 where they are themselves.
+    pub delta: u8,
     /// Bytes of the block when decoded.
     pub raw_len: u32,
+}
+
+/// Bits of [`Coding::elements`] that say what is done to the elements; the others are their bytes.
+const DONE: u8 = 0xe0;
+/// Differences, then the shuffle.
+const DELTA_SHUFFLED: u8 = 0x20;
+/// Differences alone.
+const DELTA: u8 = 0x40;
+
+impl Coding {
+    /// What is done to the elements, as a byte of a segment.
+    pub fn elements(&self) -> u8 {
+        match self.delta {
+            0 => self.shuffle,
+            delta if self.shuffle > 1 => DELTA_SHUFFLED | delta,
+            delta => DELTA | delta,
+        }
+    }
+
+    /// Takes what [`Self::elements`] gave.
+    pub fn set_elements(&mut self, elements: u8) -> Result<()> {
+        let item = elements & !DONE;
+        (self.shuffle, self.delta) = match (elements & DONE, item) {
+            (0, 1 | 2 | 4 | 8 | 16) => (item, 0),
+            (DELTA_SHUFFLED, 2 | 4 | 8) => (item, item),
+            (DELTA, 1 | 2 | 4 | 8) => (1, item),
+            (0, _) => bail!(Corrupt, "a byte shuffle of {item}-byte elements"),
+            (DELTA_SHUFFLED | DELTA, _) => bail!(Corrupt, "differences of {item}-byte elements"),
+            (filter, _) => bail!(Unsupported, "unknown filter {}", filter >> DONE.trailing_zeros()),
+        };
+        Ok(())
+    }
+
+    /// How to encode, at a level, as blocks of this coding are, and the bytes of their elements.
+    pub fn again(&self, level: i32) -> (Compression, usize) {
+        let filter = if self.delta > 0 { Filter::Delta } else { Filter::None };
+        let compression = Compression { codec: self.codec, level, shuffle: self.shuffle > 1, filter };
+        (compression, self.shuffle.max(self.delta).into())
+    }
 }
 
 /// Encodes `raw`, elements of `item` bytes, and hands what came of it to `store`: in memory that goes back to `buffers`.
@@ -126,13 +197,28 @@ pub(crate) fn encode<T>(
     };
     let stream = compression.codec.stream();
     let shuffled = compression.shuffle && stream.bound.is_some() && item > 1;
-    let coding = Coding { codec: compression.codec, shuffle: if shuffled { item as u8 } else { 1 }, raw_len };
+    let is_delta = compression.filter == Filter::Delta && stream.bound.is_some() && item <= 8;
+    let (shuffle_of, delta) = (if shuffled { item as u8 } else { 1 }, if is_delta { item as u8 } else { 0 });
+    let coding = Coding { codec: compression.codec, shuffle: shuffle_of, delta, raw_len };
     let planes;
-    let bytes = if shuffled {
+    let bytes = if shuffled || is_delta {
         let mut taken = buffers.take(raw.len())?;
-        for (number, part) in raw.chunks(LOOK).enumerate() {
-            look(part);
-            shuffle(item, part, number * LOOK / item, &mut taken);
+        if is_delta {
+            let (mut room, mut before) = ([0; LOOK], 0);
+            for (number, part) in raw.chunks(LOOK).enumerate() {
+                look(part);
+                if shuffled {
+                    differences(item, part, &mut before, &mut room[..part.len()]);
+                    shuffle(item, &room[..part.len()], number * LOOK / item, &mut taken);
+                } else {
+                    differences(item, part, &mut before, &mut taken[number * LOOK..][..part.len()]);
+                }
+            }
+        } else {
+            for (number, part) in raw.chunks(LOOK).enumerate() {
+                look(part);
+                shuffle(item, part, number * LOOK / item, &mut taken);
+            }
         }
         planes = taken;
         &planes[..]
@@ -154,13 +240,38 @@ pub(crate) fn decode(coding: &Coding, stored: &[u8], out: &mut [u8], buffers: &B
         return decode_planes(coding, stored, out);
     }
     let mut planes = buffers.take(out.len())?;
-    decode_planes(coding, stored, &mut planes)?;
-    join_planes(coding, &planes, out);
+    decode_stream(coding, stored, &mut planes)?;
+    if coding.delta == 0 {
+        join_planes(coding, &planes, out);
+        return Ok(());
+    }
+    let item = usize::from(coding.shuffle);
+    let (elements, rest) = out.split_at_mut(out.len() / item * item);
+    let (planes, tail) = planes.split_at(elements.len());
+    let mut before = 0;
+    for (number, part) in elements.chunks_mut(LOOK).enumerate() {
+        unshuffle(item, planes, number * LOOK / item, part);
+        sums(coding.delta.into(), part, &mut before);
+    }
+    rest.copy_from_slice(tail);
     Ok(())
 }
 
 /// Decodes `stored` into `out`, which has just the room for it, but leaves shuffled what is.
 pub(crate) fn decode_planes(coding: &Coding, stored: &[u8], out: &mut [u8]) -> Result<()> {
+    decode_stream(coding, stored, out)?;
+    let delta = usize::from(coding.delta);
+    if delta > 0 && coding.shuffle > 1 {
+        let whole = out.len() / delta * delta;
+        sums_of_planes(delta, &mut out[..whole]);
+    } else {
+        sums(delta, out, &mut 0);
+    }
+    Ok(())
+}
+
+/// Undoes the codec alone.
+fn decode_stream(coding: &Coding, stored: &[u8], out: &mut [u8]) -> Result<()> {
     debug_assert_eq!(out.len(), coding.raw_len as usize);
     let len = (coding.codec.stream().decode)(stored, out)?;
     if len != out.len() {
@@ -244,9 +355,10 @@ mod tests {
     fn every_codec_round_trips_and_notices_a_wrong_length() {
         let raw: Vec<u8> = (0..4000u32).flat_map(|i| (i as f32).sqrt().to_le_bytes()).collect();
         for codec in [Codec::Zstd, Codec::Lz4, Codec::None] {
-            for shuffle in [true, false] {
+            for (shuffle, filter) in [true, false].into_iter().flat_map(|on| [(on, Filter::None), (on, Filter::Delta)])
+            {
                 for item in [1, 2, 4, 8, 16] {
-                    let compression = Compression { codec, level: 1, shuffle };
+                    let compression = Compression { codec, level: 1, shuffle, filter };
                     let (coding, stored) = encode_to_vec(&compression, item, &raw);
                     let mut out = vec![0; raw.len()];
                     decode(&coding, &stored, &mut out, &buffers()).expect("decodes");
@@ -289,11 +401,46 @@ mod tests {
             let n = 3 * LOOK / item + 77;
             let raw: Vec<u8> = (0..n * item + item - 1).map(|i| (i * 31 % 251) as u8).collect();
             let (compression, mut planes) =
-                (Compression { codec: Codec::Lz4, level: 1, shuffle: true }, vec![0; raw.len()]);
+                (Compression { codec: Codec::Lz4, ..Compression::DEFAULT }, vec![0; raw.len()]);
             let (coding, stored) = encode_to_vec(&compression, item, &raw);
             decode_planes(&coding, &stored, &mut planes).expect("decodes");
             assert!((0..n * item).all(|at| planes[at % item * n + at / item] == raw[at]));
             assert_eq!(planes[n * item..], raw[n * item..]);
         }
+    }
+
+    #[test]
+    fn differences_are_those_of_neighbours_and_wrap() {
+        let mut out = [0; 9];
+        differences(2, &[1, 0, 255, 255, 0, 128, 1, 128, 7], &mut 0, &mut out);
+        assert_eq!(out, [1, 0, 254, 255, 1, 128, 1, 0, 7]);
+        // Over the borders of parts, with bytes behind the last element, planes and all.
+        for item in [1, 2, 4, 8] {
+            let n = 3 * LOOK / item + 77;
+            let raw: Vec<u8> = (0..n * item + item - 1).map(|i| (i * i * 31 % 251) as u8).collect();
+            for shuffle in [true, false] {
+                let compression = Compression { codec: Codec::Lz4, level: 1, shuffle, filter: Filter::Delta };
+                let (coding, stored) = encode_to_vec(&compression, item, &raw);
+                assert_eq!((coding.delta, coding.shuffle > 1), (item as u8, shuffle && item > 1));
+                let (mut all, mut planes, mut joined) = (vec![0; raw.len()], vec![0; raw.len()], vec![0; raw.len()]);
+                decode(&coding, &stored, &mut all, &buffers()).expect("decodes");
+                assert_eq!(all, raw);
+                decode_planes(&coding, &stored, &mut planes).expect("decodes");
+                join_planes(&coding, &planes, &mut joined);
+                assert_eq!(joined, raw);
+                let mut parsed = Coding { shuffle: 1, delta: 0, ..coding };
+                parsed.set_elements(coding.elements()).expect("known");
+                assert_eq!(parsed, coding);
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_filters_are_refused() {
+        let mut coding = Coding { codec: Codec::Zstd, shuffle: 1, delta: 0, raw_len: 0 };
+        let known = (0..=u8::MAX).filter(|elements| coding.set_elements(*elements).is_ok());
+        assert_eq!(known.collect::<Vec<_>>(), [1, 2, 4, 8, 16, 0x22, 0x24, 0x28, 0x41, 0x42, 0x44, 0x48]);
+        let error = coding.set_elements(0x64).expect_err("unknown");
+        assert_eq!(error.to_string(), "unknown filter 3");
     }
 }

@@ -358,6 +358,8 @@ fn describe(info: &ArrayInfo, struct_size: usize) -> atlas_array_description {
         pack: if info.pack { ATLAS_SWITCH_ON } else { ATLAS_SWITCH_OFF },
         fill_value: std::array::from_fn(|index| fill_bytes.get(index).copied().unwrap_or(0)),
         unlimited: if info.unlimited { ATLAS_SWITCH_ON } else { ATLAS_SWITCH_OFF },
+        filter: filter_code(info.filter),
+        keep_bits: info.keep_bits.unwrap_or_default() as i32,
         reserved: 0,
     }
 }

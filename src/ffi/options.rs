@@ -5,7 +5,7 @@ use crate::ffi::callbacks;
 use crate::ffi::guard::Call;
 use crate::ffi::types::*;
 use crate::{
-    ArrayOptions, Codec, CreateOptions, DType, FillValue, FloatOverflow, IfExists, MetaFormat, OpenOptions,
+    ArrayOptions, Codec, CreateOptions, DType, FillValue, Filter, FloatOverflow, IfExists, MetaFormat, OpenOptions,
     RuntimeOptions,
 };
 use std::ffi::c_void;
@@ -14,6 +14,8 @@ use std::time::Duration;
 
 const OVERFLOWS: [(i32, FloatOverflow); 2] =
     [(ATLAS_OVERFLOW_ERROR, FloatOverflow::Error), (ATLAS_OVERFLOW_INFINITY, FloatOverflow::Infinity)];
+
+const FILTERS: [(i32, Filter); 2] = [(ATLAS_FILTER_NONE, Filter::None), (ATLAS_FILTER_DELTA, Filter::Delta)];
 
 /// No struct of the header is this long; a larger size is a mistake, not a newer header.
 const SIZE_LIMIT: usize = 4096;
@@ -79,6 +81,7 @@ impl Call {
             codec: self.codec(c.codec)?,
             level: nonzero(c.level),
             shuffle: self.switch(c.shuffle, "shuffle")?,
+            filter: self.choice(c.filter, "filter", &FILTERS)?,
             pack: self.switch(c.pack, "pack")?,
             keep_generations: self.kept(c.keep_generations, "options->keep_generations")?,
             if_exists: self.choice(c.if_exists, "if_exists", &if_exists)?.unwrap_or_default(),
@@ -121,7 +124,9 @@ impl Call {
             codec: self.codec(c.codec)?,
             level: nonzero(c.level),
             shuffle: self.switch(c.shuffle, "shuffle")?,
+            filter: self.choice(c.filter, "filter", &FILTERS)?,
             pack: self.switch(c.pack, "pack")?,
+            keep_bits: self.bits(c.keep_bits)?,
             // SAFETY: likewise.
             fill_value: unsafe { self.fill_value(c.fill_value, dtype) }?,
             unlimited: self.switch(c.unlimited, "unlimited")?,
@@ -175,6 +180,12 @@ impl Call {
             }
         }
         .map(Some)
+    }
+
+    fn bits(self, count: i32) -> Result<Option<u32>> {
+        u32::try_from(count)
+            .map(nonzero)
+            .map_err(|_| self.invalid(format_args!("options->keep_bits is {count}, not a number of bits")))
     }
 
     fn codec(self, code: i32) -> Result<Option<Codec>> {

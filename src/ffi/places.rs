@@ -71,5 +71,7 @@ fn describe(place: &ChunkPlace) -> atlas_chunk_place {
         checksum: place.checksum.into(),
         codec: codec_code(place.codec),
         shuffle: place.shuffle.into(),
+        delta: place.delta.into(),
+        reserved: 0,
     }
 }

@@ -1,6 +1,6 @@
 //! The types and constants of the header.
 
-use crate::{Codec, DType};
+use crate::{Codec, DType, Filter};
 use std::ffi::{c_char, c_void};
 
 /// An open store: a number that `atlas_create` or `atlas_open` gave out. 0 is never one.
@@ -84,6 +84,15 @@ pub const ATLAS_CODEC_LZ4: i32 = 2;
 /// Chunks are stored as they are.
 pub const ATLAS_CODEC_NONE: i32 = 3;
 
+/// The store's choice for an array, and the library's for a store: none.
+pub const ATLAS_FILTER_DEFAULT: i32 = 0;
+/// Elements are compressed as they are.
+pub const ATLAS_FILTER_NONE: i32 = 1;
+/// Each element of a block is replaced by its difference to the one before it, before bytes are
+/// shuffled: of floats and of c64 that of their bits, as integers that wrap. Nothing is lost. Smooth
+/// fields with many different values take less space, others may take more.
+pub const ATLAS_FILTER_DELTA: i32 = 2;
+
 /// The default that the field documents.
 pub const ATLAS_SWITCH_DEFAULT: i32 = 0;
 /// On.
@@ -108,14 +117,14 @@ pub const ATLAS_IF_EXISTS_DEFAULT: i32 = 0;
 /// Where there is a store, `atlas_create` fails with ATLAS_STATUS_ALREADY_EXISTS.
 pub const ATLAS_IF_EXISTS_FAIL: i32 = 1;
 /// Where there is a store, `atlas_create` opens it for reading and writing. What belongs to a store
-/// (meta_format, meta_compression, codec, level, shuffle, pack, keep_generations) is that of the
-/// store that is there, whatever the options say.
+/// (meta_format, meta_compression, codec, level, shuffle, filter, pack, keep_generations) is that of
+/// the store that is there, whatever the options say.
 pub const ATLAS_IF_EXISTS_OPEN: i32 = 2;
 /// Where there is a store, `atlas_create` begins it anew: opens it with everything in it deleted, as
 /// a change like any other. It stays as it is, for readers too, until the first flush; without one
 /// nothing happens to it. That flush is a commit, from which `atlas_rollback` can go back, and the
-/// first with the codec, level, shuffle, pack and keep_generations of the options. Pins stay, and so
-/// do meta_format and meta_compression: to ask for others fails with ATLAS_STATUS_INVALID_ARGUMENT.
+/// first with the codec, level, shuffle, filter, pack and keep_generations of the options. Pins stay,
+/// and so do meta_format and meta_compression: to ask for others fails with ATLAS_STATUS_INVALID_ARGUMENT.
 pub const ATLAS_IF_EXISTS_REPLACE: i32 = 3;
 
 /// For `lock_timeout_ms` and `atlas_wait_for_commit`: no end.
@@ -194,6 +203,9 @@ pub struct atlas_create_options {
     /// Milliseconds to wait for another writer to end, before ATLAS_STATUS_LOCKED; ATLAS_WAIT_FOREVER.
     /// Default: not at all.
     pub lock_timeout_ms: u64,
+    /// ATLAS_FILTER_: what is done to elements before shuffling, for arrays that do not choose their
+    /// own; those of bool, c128 and strings have none. Default: none.
+    pub filter: i32,
 }
 
 /// Options of `atlas_open`. Set `struct_size`; a field that is 0 means its default.
@@ -254,6 +266,16 @@ pub struct atlas_array_options {
     /// its end make it grow, and cells between read as the fill value. Default: on where dimension 0
     /// begins at 0, else off.
     pub unlimited: i32,
+    /// ATLAS_FILTER_: what is done to elements before shuffling and compressing them; nothing to
+    /// those of bool, c128 and strings, and nothing where the codec is ATLAS_CODEC_NONE. Default: the
+    /// store's.
+    pub filter: i32,
+    /// Bits of the mantissa that are kept of each float that is written: at most 10 for f16, 23 for
+    /// f32 and c64, 52 for f64 and c128. Values are rounded when they are written, to nearest and
+    /// ties to even, with a relative error of at most 2^-(keep_bits + 1); what is read is what is
+    /// stored, before the flush too. NaN, infinities and the fill value stay, and no other value
+    /// becomes one of them. Default: all bits, exactly what is written.
+    pub keep_bits: i32,
 }
 
 /// A store, as `atlas_store_info` describes it. Set `struct_size` before the call.
@@ -316,6 +338,10 @@ pub struct atlas_array_description {
     pub fill_value: [u8; 16],
     /// ATLAS_SWITCH_ON or ATLAS_SWITCH_OFF: writes past the end of dimension 0 make it grow.
     pub unlimited: i32,
+    /// ATLAS_FILTER_NONE or ATLAS_FILTER_DELTA.
+    pub filter: i32,
+    /// Bits of the mantissa that are kept of each float that is written; 0: all.
+    pub keep_bits: i32,
     /// 0.
     pub reserved: i32,
 }
@@ -354,14 +380,14 @@ pub struct atlas_stats {
 #[cfg(target_pointer_width = "64")]
 const _: () = {
     assert!(size_of::<atlas_store_description>() == 8 + 4 * 4 + 7 * 8);
-    assert!(size_of::<atlas_array_description>() == 3 * 8 + 2 * ATLAS_MAX_RANK * 8 + 4 * 4 + 16 + 2 * 4);
+    assert!(size_of::<atlas_array_description>() == 3 * 8 + 2 * ATLAS_MAX_RANK * 8 + 4 * 4 + 16 + 4 * 4);
     assert!(size_of::<atlas_stats>() == 2 * 8 + 2 * 4 + 6 * 8);
 };
 
 /// Where one chunk lies, as `atlas_chunk_places` tells.
 ///
 /// A block is `stored_len` bytes of a file from `offset` on. Decoded (first `codec`, then the
-/// shuffle undone) it has `raw_len` bytes; the chunk is `len` of them from `at` on: all cells of the
+/// shuffle, then `delta` undone) it has `raw_len` bytes; the chunk is `len` of them from `at` on: all cells of the
 /// chunk shape in C order, also those outside the array, little-endian; texts as numcodecs'
 /// vlen-utf8 has them. Where `len` is `raw_len`, the block is the chunk.
 #[repr(C)]
@@ -387,6 +413,19 @@ pub struct atlas_chunk_place {
     pub codec: i32,
     /// Bytes of the elements whose bytes were shuffled; 1 where they were not.
     pub shuffle: i32,
+    /// Bytes of the elements that are differences to the one before them in the block, as integers
+    /// that wrap; 0 where they are themselves.
+    pub delta: i32,
+    /// 0.
+    pub reserved: i32,
+}
+
+/// A filter's code.
+pub(super) fn filter_code(filter: Filter) -> i32 {
+    match filter {
+        Filter::None => ATLAS_FILTER_NONE,
+        Filter::Delta => ATLAS_FILTER_DELTA,
+    }
 }
 
 /// A codec's code.

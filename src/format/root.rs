@@ -11,7 +11,7 @@ use crate::base::shape::{Dims, cells, check_shape};
 use crate::base::value::Value;
 use crate::chunk::schema::{Fill, Schema};
 use crate::chunk::stats;
-use crate::codec::{self, Codec, Compression};
+use crate::codec::{self, Codec, Compression, Filter};
 use crate::format::catalogue::Kind;
 use crate::format::segment::Row;
 use indexmap::map::Entry;
@@ -143,20 +143,58 @@ pub struct CompressionRecord {
     pub codec: String,
     pub level: i32,
     pub shuffle: bool,
+    /// In the order in which a writer applies them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub filters: Vec<FilterRecord>,
+}
+
+/// One filter; see [`Filter`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FilterRecord {
+    pub name: String,
+    /// Of `bitround`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_bits: Option<u32>,
 }
 
 impl From<Compression> for CompressionRecord {
     fn from(compression: Compression) -> Self {
-        Self { codec: compression.codec.name().into(), level: compression.level, shuffle: compression.shuffle }
+        let filter = compression.filter;
+        let filters = (filter != Filter::None).then(|| FilterRecord { name: filter.name().into(), keep_bits: None });
+        Self {
+            codec: compression.codec.name().into(),
+            level: compression.level,
+            shuffle: compression.shuffle,
+            filters: filters.into_iter().collect(),
+        }
     }
 }
 
 impl CompressionRecord {
     pub fn decode(&self) -> Result<Compression> {
-        let compression =
-            Compression { codec: Codec::from_name(&self.codec)?, level: self.level, shuffle: self.shuffle };
+        match self.decode_rounded()? {
+            (compression, None) => Ok(compression),
+            (_, Some(_)) => Err(error!(Corrupt, "the filter 'bitround' for all arrays")),
+        }
+    }
+
+    /// With the bits of the mantissa that are kept of floats.
+    fn decode_rounded(&self) -> Result<(Compression, Option<u32>)> {
+        let codec = Codec::from_name(&self.codec)?;
+        let mut compression = Compression { codec, level: self.level, shuffle: self.shuffle, filter: Filter::None };
+        let mut rounded = None;
+        for FilterRecord { name, keep_bits } in &self.filters {
+            match (name.as_str(), keep_bits) {
+                ("bitround", Some(keep_bits)) if rounded.is_none() && compression.filter == Filter::None => {
+                    rounded = Some(*keep_bits);
+                }
+                ("delta", _) if compression.filter == Filter::None => compression.filter = Filter::Delta,
+                ("bitround" | "delta", _) => bail!(Corrupt, "the filters {:?}", self.filters),
+                (name, _) => bail!(Unsupported, "unknown filter '{name}'"),
+            }
+        }
         compression.check().map_err(|error| error!(Corrupt, "{error}"))?;
-        Ok(compression)
+        Ok((compression, rounded))
     }
 }
 
@@ -184,11 +222,15 @@ type Dims64 = Vec<u64>;
 
 impl SchemaRecord {
     pub fn encode(schema: &Schema) -> Self {
+        let mut compression = CompressionRecord::from(schema.compression);
+        if schema.keep_bits.is_some() {
+            compression.filters.insert(0, FilterRecord { name: "bitround".into(), keep_bits: schema.keep_bits });
+        }
         Self {
             dtype: schema.dtype.name().into(),
             dims: schema.dims.clone(),
             chunk_shape: schema.chunk_shape.to_vec(),
-            compression: schema.compression.into(),
+            compression,
             pack: schema.pack,
             fill_value: schema.fill.as_ref().map(|fill| fill.to_value(schema.dtype)),
             rechunk_on_append: schema.rechunk_on_append,
@@ -198,11 +240,13 @@ impl SchemaRecord {
 
     pub fn decode(&self) -> Result<Schema> {
         let dtype = DType::from_name(&self.dtype)?;
+        let (compression, keep_bits) = self.compression.decode_rounded()?;
         let schema = Schema {
             dtype,
             dims: self.dims.clone(),
             chunk_shape: Dims::from_slice(&self.chunk_shape),
-            compression: self.compression.decode()?,
+            compression,
+            keep_bits,
             pack: self.pack,
             fill: self.fill_value.as_ref().map(|value| Fill::from_value(dtype, value)).transpose()?,
             rechunk_on_append: self.rechunk_on_append,
@@ -786,6 +830,7 @@ pub fn kind(format: MetaFormat, name: &str, bytes: &[u8]) -> Result<Kind> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::error::ErrorKind;
 
     fn head() -> Head {
         Head {
@@ -866,5 +911,40 @@ mod tests {
         let trailer = format!("{}{:08x}{}", JSON_TRAILER.0, crc32c::crc32c(body), JSON_TRAILER.1);
         let error = parse(notation, [body, trailer.as_bytes()].concat()).err().expect("refused");
         assert!(error.message().contains("version 9"), "{error}");
+    }
+
+    #[test]
+    fn filters_that_cannot_be_are_refused() {
+        let decode = |dtype: &str, filters: &str| {
+            let schema = format!(
+                r#"{{"dtype":"{dtype}","dims":[],"chunk_shape":[],
+                    "compression":{{"codec":"zstd","level":1,"shuffle":true,"filters":{filters}}}}}"#
+            );
+            let record: SchemaRecord = serde_json::from_str(&schema).expect("a schema");
+            record.decode().map(|schema| {
+                let again = serde_json::to_value(SchemaRecord::encode(&schema)).expect("a value");
+                assert_eq!(again["compression"]["filters"].to_string(), filters);
+                (schema.compression.filter, schema.keep_bits)
+            })
+        };
+        let both = r#"[{"keep_bits":23,"name":"bitround"},{"name":"delta"}]"#;
+        assert_eq!(decode("f32", both).expect("known"), (Filter::Delta, Some(23)));
+        for (dtype, filters, kind, why) in [
+            ("f32", r#"[{"name":"xor"}]"#, ErrorKind::Unsupported, "unknown filter 'xor'"),
+            ("f32", r#"[{"name":"delta"},{"name":"delta"}]"#, ErrorKind::Corrupt, "the filters"),
+            ("f32", r#"[{"name":"delta"},{"name":"bitround","keep_bits":3}]"#, ErrorKind::Corrupt, "the filters"),
+            ("f32", r#"[{"name":"bitround"}]"#, ErrorKind::Corrupt, "the filters"),
+            ("f32", r#"[{"name":"bitround","keep_bits":4294967295}]"#, ErrorKind::Corrupt, "keep_bits is 4294967295"),
+            ("f32", r#"[{"name":"bitround","keep_bits":0}]"#, ErrorKind::Corrupt, "keep_bits is 0"),
+            ("i32", r#"[{"name":"bitround","keep_bits":3}]"#, ErrorKind::Corrupt, "not i32"),
+            ("bool", r#"[{"name":"delta"}]"#, ErrorKind::Corrupt, "not for bool"),
+        ] {
+            let error = decode(dtype, filters).expect_err(filters);
+            assert_eq!(error.kind(), kind, "{error}");
+            assert!(error.to_string().contains(why), "{error}");
+        }
+        let rounded = r#"{"codec":"zstd","level":1,"shuffle":true,"filters":[{"name":"bitround","keep_bits":3}]}"#;
+        let record: CompressionRecord = serde_json::from_str(rounded).expect("a compression");
+        assert_eq!(record.decode().expect_err("for all arrays").kind(), ErrorKind::Corrupt);
     }
 }

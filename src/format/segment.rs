@@ -292,7 +292,7 @@ pub fn page_to_bytes(rows: &[Row]) -> Result<Vec<u8>> {
         before = Some(*row);
     }
     for row in rows {
-        raw.extend_from_slice(&[row.block.coding.codec as u8, row.block.coding.shuffle]);
+        raw.extend_from_slice(&[row.block.coding.codec as u8, row.block.coding.elements()]);
     }
     for row in rows {
         raw.extend_from_slice(&row.block.crc.to_le_bytes());
@@ -350,7 +350,12 @@ pub fn page_from_bytes(bytes: &[u8], page: &PageRef, blocks_end: u64) -> Result<
     let blank = Row {
         array_id: 0,
         chunk: 0,
-        block: BlockRef { offset: 0, len: 0, crc: 0, coding: Coding { codec: Codec::None, shuffle: 1, raw_len: 0 } },
+        block: BlockRef {
+            offset: 0,
+            len: 0,
+            crc: 0,
+            coding: Coding { codec: Codec::None, shuffle: 1, delta: 0, raw_len: 0 },
+        },
         at: 0,
         len: 0,
         stats: ChunkStats::default(),
@@ -391,10 +396,7 @@ pub fn page_from_bytes(bytes: &[u8], page: &PageRef, blocks_end: u64) -> Result<
     }
     for row in &mut rows {
         row.block.coding.codec = Codec::from_code(cursor.byte()?)?;
-        row.block.coding.shuffle = cursor.byte()?;
-        if ![1, 2, 4, 8, 16].contains(&row.block.coding.shuffle) {
-            bail!(Corrupt, "a byte shuffle of {}-byte elements", row.block.coding.shuffle);
-        }
+        row.block.coding.set_elements(cursor.byte()?)?;
     }
     for row in &mut rows {
         row.block.crc = u32::from_le_bytes(cursor.bytes()?);
@@ -429,7 +431,7 @@ mod tests {
                     offset: 32 + i / 4 * 100,
                     len: 100,
                     crc: (i / 4) as u32 * 77,
-                    coding: Coding { codec: Codec::Zstd, shuffle: 4, raw_len: 400 },
+                    coding: Coding { codec: Codec::Zstd, shuffle: 4, delta: 0, raw_len: 400 },
                 },
                 at: (i % 4 * 100) as u32,
                 len: 100,

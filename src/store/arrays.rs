@@ -10,7 +10,7 @@ use crate::change::catalogue::ArrayEntry;
 use crate::chunk::grid::{self, chunking_size};
 use crate::chunk::schema::{Fill, Schema};
 use crate::chunk::strided::{BoundTarget, Source, Target};
-use crate::codec::Compression;
+use crate::codec::{Compression, Filter};
 use crate::format::root::no_attributes;
 use crate::segment::Segments;
 use crate::store::options::{ArrayOptions, FillValue};
@@ -93,6 +93,8 @@ impl Store {
                 codec: schema.compression.codec,
                 level: schema.compression.level,
                 shuffle: schema.compression.shuffle,
+                filter: schema.compression.filter,
+                keep_bits: schema.keep_bits,
                 pack: schema.pack,
                 unlimited: schema.unlimited,
                 fill_value: schema.fill.as_ref().map(|fill| match fill {
@@ -454,10 +456,13 @@ fn schema(dtype: DType, dims: &[&str], shape: &[u64], options: ArrayOptions, def
         }
     };
     let rechunk = default && !shape.is_empty() && chunk_shape[0] < grid::append_rows(shape, item);
+    let default_filter = defaults.compression.filter;
+    let default_filter = if default_filter.takes(dtype) { default_filter } else { Filter::None };
     let compression = Compression {
         codec: options.codec.unwrap_or(defaults.compression.codec),
         level: options.level.unwrap_or(defaults.compression.level),
         shuffle: options.shuffle.unwrap_or(defaults.compression.shuffle),
+        filter: options.filter.unwrap_or(default_filter),
     };
     compression.check()?;
     let fill = match options.fill_value {
@@ -467,7 +472,17 @@ fn schema(dtype: DType, dims: &[&str], shape: &[u64], options: ArrayOptions, def
     };
     let dims = dims.iter().map(|&name| name.into()).collect();
     let pack = options.pack.unwrap_or(defaults.pack);
-    let schema = Schema { dtype, dims, chunk_shape, compression, pack, fill, rechunk_on_append: rechunk, unlimited };
+    let schema = Schema {
+        dtype,
+        dims,
+        chunk_shape,
+        compression,
+        keep_bits: options.keep_bits,
+        pack,
+        fill,
+        rechunk_on_append: rechunk,
+        unlimited,
+    };
     schema.check()?;
     Ok(schema)
 }

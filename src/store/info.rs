@@ -2,7 +2,7 @@
 
 use crate::base::dtype::DType;
 use crate::base::error::Result;
-use crate::codec::Codec;
+use crate::codec::{Codec, Filter};
 use crate::format::root::{MetaFormat, id_text};
 use crate::store::Store;
 use crate::store::options::{FillValue, Mode};
@@ -73,6 +73,10 @@ pub struct ArrayInfo {
     pub level: i32,
     /// Whether bytes are shuffled first.
     pub shuffle: bool,
+    /// What is done to the elements before that.
+    pub filter: Filter,
+    /// Bits of the mantissa that are kept of floats that are written; all where it is `None`.
+    pub keep_bits: Option<u32>,
     /// Whether small chunks may be compressed together with others.
     pub pack: bool,
     /// The value of cells that were never written.

@@ -54,6 +54,7 @@ impl Store {
             codec: options.codec.unwrap_or(default.codec),
             level: options.level.unwrap_or(default.level),
             shuffle: options.shuffle.unwrap_or(default.shuffle),
+            filter: options.filter.unwrap_or(default.filter),
         };
         compression.check()?;
         let defaults = Defaults { compression, pack: options.pack.unwrap_or(true) };

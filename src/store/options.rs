@@ -2,7 +2,7 @@
 
 pub use crate::base::convert::FloatOverflow;
 pub use crate::base::log::LogLevel;
-use crate::codec::Codec;
+use crate::codec::{Codec, Filter};
 use crate::format::root::MetaFormat;
 use std::time::Duration;
 
@@ -83,6 +83,8 @@ pub struct CreateOptions {
     pub level: Option<i32>,
     /// For arrays that do not choose: on by default.
     pub shuffle: Option<bool>,
+    /// For arrays that do not choose and whose type can be filtered so: none by default. See [`ArrayOptions::filter`].
+    pub filter: Option<Filter>,
     /// For arrays that do not choose: on by default. See [`ArrayOptions::pack`].
     pub pack: Option<bool>,
     /// Earlier commits that can be gone back to, compactions or not; 0 for none. By default the one before the last,
@@ -113,6 +115,13 @@ pub struct ArrayOptions {
     pub level: Option<i32>,
     /// The store's default by default.
     pub shuffle: Option<bool>,
+    /// What is done to the elements before the shuffle. Means nothing to [`Codec::None`]. An array of `bool`, `c128` or texts
+    /// has none. The store's default by default.
+    pub filter: Option<Filter>,
+    /// Bits of the mantissa that are kept of each float that is written: 1 to 10 for `f16`, 23 for `f32` and `c64`, 52 for `f64`
+    /// and `c128`. All by default. Values are rounded when they are written, to nearest and ties to even, so that the relative
+    /// error is at most 2^-(keep_bits + 1). NaN, infinities and the fill value stay, and no other value becomes one of these.
+    pub keep_bits: Option<u32>,
     /// Whether chunks below 16 KiB may be compressed together with others, which takes less space and time. Otherwise each
     /// has a byte range of its own, which other programs can read where it lies. The store's default by default.
     pub pack: Option<bool>,

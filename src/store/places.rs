@@ -36,6 +36,9 @@ pub struct ChunkPlace {
     pub codec: Codec,
     /// Bytes of the elements whose bytes were shuffled first; 1 where they were not.
     pub shuffle: u8,
+    /// Bytes of the elements that are differences, as integers, to the one before them in the block: before the shuffle. 0
+    /// where they are themselves.
+    pub delta: u8,
     /// CRC-32C of the stored bytes.
     pub checksum: u32,
 }
@@ -138,7 +141,7 @@ impl ChunkPlaces {
 impl ChunkPlace {
     /// Whether the chunk is a range of its file: it has its block alone, or the block is as it was before it was stored.
     pub fn is_range(&self) -> bool {
-        self.len == self.raw_len || (self.codec == Codec::None && self.shuffle == 1)
+        self.len == self.raw_len || (self.codec == Codec::None && self.shuffle == 1 && self.delta == 0)
     }
 
     fn new(row: &Row, file: usize) -> Self {
@@ -153,12 +156,13 @@ impl ChunkPlace {
             len: row.len,
             codec: coding.codec,
             shuffle: coding.shuffle,
+            delta: coding.delta,
             checksum: crc,
         }
     }
 
     fn block(&self) -> BlockRef {
-        let coding = Coding { codec: self.codec, shuffle: self.shuffle, raw_len: self.raw_len };
+        let coding = Coding { codec: self.codec, shuffle: self.shuffle, delta: self.delta, raw_len: self.raw_len };
         BlockRef { offset: self.offset, len: self.stored_len, crc: self.checksum, coding }
     }
 }

@@ -440,6 +440,8 @@ static atlas_status define(chooser *c) {
     memset(&o, 0, sizeof o);
     o.codec = an_enum(c, 0, 2);
     o.shuffle = an_enum(c, 0, 1);
+    o.filter = an_enum(c, 0, 2);
+    o.keep_bits = one_in(c, 4) ? an_enum(c, 0, 60) : 0;
     o.pack = an_enum(c, 0, 1);
     o.unlimited = an_enum(c, 0, 1);
     if (one_in(c, 3)) {

@@ -313,6 +313,7 @@ static void create_and_open(void) {
     CREATE_WITH("unknown meta_compression", INVALID_ARGUMENT, meta_compression, 98, "compression", "98");
     CREATE_WITH("unknown codec", INVALID_ARGUMENT, codec, 97, "codec", "97");
     CREATE_WITH("unknown shuffle", INVALID_ARGUMENT, shuffle, 96, "shuffle", "96");
+    CREATE_WITH("unknown filter", INVALID_ARGUMENT, filter, 93, "filter", "93");
     CREATE_WITH("unknown pack", INVALID_ARGUMENT, pack, 94, "pack", "94");
     CREATE_WITH("unknown sync", INVALID_ARGUMENT, sync, 95, "sync", "95");
     CREATE_WITH("num_threads -2", INVALID_ARGUMENT, num_threads, -2, "threads", "-2");
@@ -537,9 +538,19 @@ static void define(void) {
     DEFINE_WITH("negative codec", INVALID_ARGUMENT, codec, -1, "codec", "-1");
     DEFINE_WITH("level 99", INVALID_ARGUMENT, level, 99, "level", "99");
     DEFINE_WITH("unknown shuffle", INVALID_ARGUMENT, shuffle, 3, "shuffle", "3");
+    DEFINE_WITH("unknown filter", INVALID_ARGUMENT, filter, 3, "filter", "3");
+    DEFINE_WITH("negative keep_bits", INVALID_ARGUMENT, keep_bits, -1, "keep_bits", "-1");
+    DEFINE_WITH("24 bits of f32", INVALID_ARGUMENT, keep_bits, 24, "'new'", "24", "f32", "23");
     DEFINE_WITH("unknown pack", INVALID_ARGUMENT, pack, 3, "pack", "3");
     DEFINE_WITH("struct_size 0", INVALID_ARGUMENT, struct_size, 0, "struct_size");
     DEFINE_WITH("struct_size 1", INVALID_ARGUMENT, struct_size, 1, "struct_size", "1");
+    a = array_options();
+    a.filter = ATLAS_FILTER_DELTA;
+    ROW("define: differences of bool", INVALID_ARGUMENT, DEFINE(ATLAS_DTYPE_BOOL, 2, NULL, shape2, &a), "'new'", "delta", "bool");
+    ROW("define: differences of c128", INVALID_ARGUMENT, DEFINE(ATLAS_DTYPE_C128, 2, NULL, shape2, &a), "'new'", "delta", "c128");
+    a = array_options();
+    a.keep_bits = 5;
+    ROW("define: rounded integers", INVALID_ARGUMENT, DEFINE(ATLAS_DTYPE_I32, 2, NULL, shape2, &a), "'new'", "keep_bits", "5", "i32");
     a = array_options();
     a.unlimited = 3;
     ROW("define: unknown unlimited", INVALID_ARGUMENT, atlas_define_array(writer, "jan", "a", ATLAS_DTYPE_F32, 2, NULL, shape2, &a), "unlimited", "3");

@@ -226,6 +226,8 @@ static void change_grid(atlas_store store, int round) {
             options.chunk_shape = i / DTYPES / RANKS && rank ? chunks : NULL;
             options.codec = i % 4;
             options.shuffle = i / 4 % 3;
+            /* Of the types, bool, c128 and texts have none. */
+            options.filter = dtype == ATLAS_DTYPE_BOOL || dtype > ATLAS_DTYPE_C64 ? 0 : i / 7 % 3;
             options.level = i % 4 == ATLAS_CODEC_ZSTD ? i / 12 % 5 : 0;
             options.fill_value = i % 3 ? fill : NULL;
             CHECK_OK(atlas_define_array(store, dataset, array, dtype, rank, NULL, shape, &options));
@@ -1324,13 +1326,16 @@ static void change_listing(atlas_store store, int round) {
         options.level = 5;
         options.shuffle = ATLAS_SWITCH_OFF;
         options.pack = ATLAS_SWITCH_OFF;
+        options.filter = ATLAS_FILTER_DELTA;
         int16_t fill = -7;
         options.fill_value = &fill;
         CHECK_OK(atlas_define_array(store, "zulu", "w", ATLAS_DTYPE_I16, 2, dims, shape, &options));
         memset(&options, 0, sizeof options);
         options.struct_size = sizeof options;
         options.codec = ATLAS_CODEC_LZ4;
+        options.keep_bits = 9;
         CHECK_OK(atlas_define_array(store, "zulu", "a", ATLAS_DTYPE_F64, 2, NULL, shape, &options));
+        options.keep_bits = 0;
         options.codec = ATLAS_CODEC_NONE;
         CHECK_OK(atlas_define_array(store, "zulu", "m", ATLAS_DTYPE_F32, 0, NULL, NULL, &options));
         CHECK_OK(atlas_define_array(store, "zulu", "d", ATLAS_DTYPE_F32, 2, NULL, shape, NULL));
@@ -1379,11 +1384,15 @@ static void check_listing(atlas_store store, int round) {
     CHECK_I64(info.codec, ATLAS_CODEC_ZSTD);
     CHECK_I64(info.level, 5);
     CHECK_I64(info.shuffle, ATLAS_SWITCH_OFF);
+    CHECK_I64(info.filter, ATLAS_FILTER_DELTA);
+    CHECK_I64(info.keep_bits, 0);
     CHECK_I64(info.pack, ATLAS_SWITCH_OFF);
     CHECK(info.has_fill_value);
     CHECK_BYTES(info.fill_value, ((int16_t[]){-7}), 2);
     CHECK_OK(atlas_array_info(store, "zulu", "a", &info));
     CHECK_I64(info.codec, ATLAS_CODEC_LZ4);
+    CHECK_I64(info.filter, ATLAS_FILTER_NONE);
+    CHECK_I64(info.keep_bits, 9);
     CHECK(!info.has_fill_value);
     CHECK(info.chunk_shape[0] == 10 && info.chunk_shape[1] == 20); /* small: the whole array */
     CHECK_OK(atlas_array_info(store, "zulu", "m", &info));
@@ -1554,6 +1563,7 @@ static void check_places(atlas_store store, int round) {
         CHECK(places[i].at + places[i].len <= places[i].raw_len && places[i].raw_len == places[i].stored_len);
         CHECK_I64(places[i].codec, ATLAS_CODEC_NONE);
         CHECK_I64(places[i].shuffle, 1);
+        CHECK_I64(places[i].delta, 0);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{atlas, json, made};
 use atlas_store::{
-    ArrayOptions, CreateOptions, DType, Dataset, FillValue, Mode, OpenOptions, Selection, Source, Store,
+    ArrayOptions, Codec, CreateOptions, DType, Dataset, FillValue, Filter, Mode, OpenOptions, Selection, Source, Store,
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -199,6 +199,35 @@ atlas: note: valid while generation 2 is kept
     assert_eq!(said["left_out"][3]["array"], "longer");
     assert_eq!((&said["generation"], &said["files"]), (&json!(2), &json!([{"file": made.out(), "dataset": "d"}])));
     assert_eq!(said["pin"], "refs-2");
+}
+
+/// Differences are declared; in version 3 those of floats, which it has no codec for, are left out. Rounding is told of.
+#[test]
+fn filters() {
+    let made = folder(|store| {
+        let d = store.create_dataset("d").unwrap();
+        let delta = || ArrayOptions { filter: Some(Filter::Delta), pack: Some(false), ..ArrayOptions::default() };
+        for (name, codec) in [("smooth", Codec::Zstd), ("plain", Codec::None)] {
+            let options = ArrayOptions { keep_bits: Some(9), codec: Some(codec), ..delta() };
+            d.define_array(name, DType::F32, &["x"], &[3], options).unwrap();
+            d.write(name, Selection::all(1), Source::from_slice(&[5f32, 7.0, 6.0])).unwrap();
+        }
+        numbers(&d, "whole", &["x"], &[3], delta());
+    });
+    let found = parsed(&refs(&[made.store(), "d"]));
+    let filters = json!([{"id": "delta", "dtype": "<i4"}, {"id": "shuffle", "elementsize": 4}]);
+    assert_eq!(inner(&found, "smooth/.zarray")["filters"], filters);
+    assert_eq!(inner(&found, "whole/.zarray")["filters"], filters);
+    assert_eq!(inner(&found, "plain/.zarray")["filters"], Json::Null);
+    assert_eq!(inner(&found, "smooth/.zattrs")["_QuantizeBitRoundNumberOfSignificantBits"], 9);
+    let run = atlas(["refs", made.store(), "d", "--no-pin", "--zarr-format", "3"]);
+    let why = "Zarr version 3 has no codec that undoes the filter 'delta' of f32, version 2 has";
+    assert!(run.err.contains(&format!("array 'smooth' of dataset 'd' is left out: {why}\n")), "{}", run.err);
+    let found = parsed(&run.out);
+    let codecs = &inner(&found, "whole/zarr.json")["codecs"];
+    assert_eq!(codecs[0], json!({"name": "numcodecs.delta", "configuration": {"dtype": "<i4"}}));
+    assert_eq!((&codecs[1]["name"], &codecs[2]["name"]), (&json!("bytes"), &json!("numcodecs.shuffle")));
+    assert!(found.get("plain/zarr.json").is_some() && run.code == 1);
 }
 
 #[test]

@@ -367,12 +367,15 @@ TEST(arrays_are_defined_with_options) {
     options.chunk_shape = {1, 2, 2};
     options.codec = atlas::Codec::lz4;
     options.shuffle = false;
+    options.filter = atlas::Filter::delta;
+    options.keep_bits = 7;
     options.pack = false;
     options.fill_value = -999.0f;
     atlas::Array a = dataset.define_array<float>("a", {"time", "y", "x"}, {0, 3, 4}, options);
     atlas::ArrayInfo info = a.info();
     CHECK(info.dtype == atlas::DType::f32 && info.shape == (Shape{0, 3, 4}) && info.chunk_shape == (Shape{1, 2, 2}));
     CHECK(info.codec == atlas::Codec::lz4 && !info.shuffle && !info.pack && info.has_fill_value);
+    CHECK(info.filter == atlas::Filter::delta && info.keep_bits == 7);
     CHECK_EQUAL(a.dims(), (Names{"time", "y", "x"}));
     CHECK_EQUAL(a.fill_value<float>().value(), -999.0f);
     CHECK_THROWS(type_mismatch, ("'a'", "f32", "f64"), (void)a.fill_value<double>());
@@ -381,7 +384,7 @@ TEST(arrays_are_defined_with_options) {
     CHECK_EQUAL(plain.dims(), (Names{"dim_0", "dim_1"}));
     CHECK(!plain.info().has_fill_value && !plain.fill_value<std::int64_t>());
     CHECK(plain.info().codec == atlas::Codec::zstd && plain.info().shuffle && plain.info().level == 1);
-    CHECK(plain.info().pack);
+    CHECK(plain.info().pack && plain.info().filter == atlas::Filter::none && plain.info().keep_bits == 0);
 
     atlas::ArrayOptions<std::string> text_options;
     text_options.fill_value = "missing";

@@ -24,6 +24,9 @@ UNSIGNED = {"bool", "u8", "u16", "u32", "u64"}
 FLOATS = {"f16": "e", "f32": "f", "f64": "d", "c64": "f", "c128": "d"}
 QUIET_NAN = {"e": 0x7E00, "f": 0x7FC00000, "d": 0x7FF8000000000000}
 CODECS = {1: "zstd", 2: "lz4", 3: "none"}
+# By what is done to the elements (0 shuffled, 1 differences that are shuffled, 2 differences): the bytes they may have.
+ELEMENTS = {0: (1, 2, 4, 8, 16), 1: (2, 4, 8), 2: (1, 2, 4, 8)}
+MANTISSA = {"f16": 10, "f32": 23, "c64": 23, "f64": 52, "c128": 52}
 VERSION = 1
 
 
@@ -209,10 +212,10 @@ def parse_value(value, human):
 # 6 Segments
 
 class Row:
-    """A chunk: array_id, chunk, offset, stored_len, raw_len, at, len, codec, shuffle, crc, nulls, low, high."""
+    """A chunk: array_id, chunk, offset, stored_len, raw_len, at, len, codec, shuffle, delta, crc, nulls, low, high."""
 
     def block(self):
-        return self.offset, self.stored_len, self.raw_len, self.codec, self.shuffle, self.crc
+        return self.offset, self.stored_len, self.raw_len, self.codec, self.shuffle, self.delta, self.crc
 
     def own(self):
         return self.at == 0 and self.len == self.raw_len
@@ -243,9 +246,10 @@ def parse_page(data, count, blocks_end):
         expect(row.at >= 0, "a chunk before its block")
         expect(max(row.raw_len, row.stored_len) < 2**32 and row.at + row.len <= row.raw_len, "a chunk outside its block")
     for row in rows:
-        row.codec, row.shuffle = cursor.u8(), cursor.u8()
-        expect(row.codec in CODECS and row.shuffle in (1, 2, 4, 8, 16), "an unknown codec or shuffle")
-        expect(row.raw_len % row.shuffle == 0, "half an element in a shuffled block")
+        row.codec, (filter_, item) = cursor.u8(), divmod(cursor.u8(), 32)
+        expect(row.codec in CODECS and filter_ in ELEMENTS and item in ELEMENTS[filter_], "an unknown codec or filter")
+        expect(row.raw_len % item == 0, "half an element in a block")
+        row.shuffle, row.delta = (1 if filter_ == 2 else item), (item if filter_ else 0)
     for row in rows:
         row.crc = cursor.u32()
     for row in rows:
@@ -476,7 +480,31 @@ def decode(row, data):
     expect(len(raw) == row.raw_len, "the length of a block")
     if row.shuffle > 1:
         raw = np.frombuffer(raw, "u1").reshape(row.shuffle, -1).T.tobytes()
+    if row.delta:
+        dtype = f"<u{row.delta}"
+        raw = np.cumsum(np.frombuffer(raw, dtype), dtype=dtype).tobytes()
     return raw
+
+
+def parse_filters(compression, dtype):
+    """Whether elements are stored as differences, and how many bits of their mantissas are kept, or None."""
+    filters = list(compression.get("filters", []))
+    keep_bits = None
+    if filters and filters[0]["name"] == "bitround":
+        keep_bits = filters.pop(0)["keep_bits"]
+        expect(1 <= keep_bits <= MANTISSA.get(dtype, 0), "the bits that are kept")
+    delta = filters and filters[0]["name"] == "delta"
+    expect(len(filters) == bool(delta), "an unknown filter")
+    expect(not delta or dtype not in ("bool", "c128", "string"), "the filter of a type that has none")
+    return bool(delta), keep_bits
+
+
+def is_rounded(cells, keep_bits):
+    """Whether floats have so many bits of their mantissas only, or are not finite."""
+    parts = cells.view("<f%d" % (cells.itemsize // (2 if cells.dtype.kind == "c" else 1))).ravel()
+    bits = parts.view(f"<u{parts.itemsize}")
+    dropped = MANTISSA[f"f{8 * parts.itemsize}"] - keep_bits
+    return (bits & ((1 << dropped) - 1) == 0) | ~np.isfinite(parts)
 
 
 # 8 Chunks
@@ -497,6 +525,7 @@ class Array:
         self.id, self.shape = record["id"], tuple(record["shape"])
         self.dtype, self.dims, self.chunk_shape = schema["dtype"], schema["dims"], tuple(schema["chunk_shape"])
         self.compression = schema["compression"]
+        self.is_delta, self.keep_bits = parse_filters(self.compression, self.dtype)
         self.rechunk_on_append = schema.get("rechunk_on_append", False)
         self.unlimited = schema.get("unlimited", False)
         expect(not self.unlimited or self.shape, "an unlimited dimension of a scalar")
@@ -567,6 +596,8 @@ class Array:
             chunk = self.parse_chunk(segment.chunk(row))
             expect(CODECS[row.codec] == self.compression["codec"], "the codec of a block")
             expect(row.shuffle == (item if shuffled else 1), "the shuffle of a block")
+            filtered = self.is_delta and self.compression["codec"] != "none"
+            expect(row.delta == (item if filtered else 0), "the filter of a block")
             expect(item == 0 or row.len < 16384 or row.own(), "a large chunk in a pack")
             in_array, in_chunk = self.cells_of(number)
             self.values[in_array] = chunk[in_chunk]

@@ -7,7 +7,8 @@ module array_tests
     use atlas_store, only: array_info_type, atlas_codec_lz4, atlas_codec_none, atlas_codec_zstd, atlas_dtype_bool, &
         atlas_dtype_c128, atlas_dtype_c64, atlas_dtype_f16, atlas_dtype_f32, atlas_dtype_f64, atlas_dtype_i16, &
         atlas_dtype_i32, atlas_dtype_i64, atlas_dtype_i8, atlas_dtype_string, atlas_dtype_timestamp_ns, &
-        atlas_dtype_u16, atlas_dtype_u32, atlas_dtype_u64, atlas_dtype_u8, atlas_max_name, atlas_max_rank, &
+        atlas_dtype_u16, atlas_dtype_u32, atlas_dtype_u64, atlas_dtype_u8, atlas_filter_delta, atlas_filter_none, &
+        atlas_max_name, atlas_max_rank, &
         atlas_status_already_exists, atlas_status_invalid_argument, atlas_status_no_stats, atlas_status_not_found, &
         atlas_status_out_of_range, atlas_status_type_mismatch, chunk_place_type, dtype_name, stats_type, store_type
     implicit none (type, external)
@@ -23,7 +24,8 @@ contains
         type(store_type) :: store
         type(array_info_type) :: info
 
-        call store%create(path_of("store"), codec=atlas_codec_lz4, shuffle=.false., pack=.false.)
+        call store%create(path_of("store"), codec=atlas_codec_lz4, shuffle=.false., pack=.false., &
+            filter=atlas_filter_delta)
         call store%create_dataset("d")
         call store%define("d", "plain", atlas_dtype_i16, [5, 6, 7])
         call store%info("d", "plain", info)
@@ -33,16 +35,18 @@ contains
         call expect(info%dims(1) == "dim_2" .and. info%dims(3) == "dim_0", "dimensions named as C counts them")
         call expect(info%codec == atlas_codec_lz4 .and. .not. info%shuffle, "the store's codec")
         call expect(.not. info%pack, "not packed, as the store")
+        call expect(info%filter == atlas_filter_delta .and. info%keep_bits == 0, "the store's filter")
         call expect(.not. info%has_fill_value, "no fill value")
 
         call store%define("d", "full", atlas_dtype_f32, [5_int64, 6_int64, 7_int64], dims=["lon  ", "lat  ", "level"], &
             chunk_shape=[5_int16, 3_int16, 2_int16], codec=atlas_codec_zstd, level=3, shuffle=.true., pack=.true., &
-            fill=-1.5)
+            fill=-1.5, filter=atlas_filter_none, keep_bits=7)
         call store%info("d", "full", info)
         call expect(all(info%chunk_shape == [5, 3, 2]), "the chunk's shape")
         call expect(all(info%dims == ["lon  ", "lat  ", "level"]), "the dimensions")
         call expect(info%codec == atlas_codec_zstd .and. info%level == 3 .and. info%shuffle, "the codec")
         call expect(info%pack, "packed")
+        call expect(info%filter == atlas_filter_none .and. info%keep_bits == 7, "no filter, seven bits")
         call expect(info%has_fill_value .and. nint(2 * info%fill_real) == -3, "the fill value")
 
         call store%define("d", "scalar", atlas_dtype_f64)

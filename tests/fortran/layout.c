@@ -33,6 +33,10 @@ size_t layout_of(int32_t what) {
     case 28: return offsetof(atlas_array_description, unlimited);
     case 29: return sizeof(atlas_datetime);
     case 30: return offsetof(atlas_datetime, nanosecond);
+    case 31: return offsetof(atlas_create_options, filter);
+    case 32: return offsetof(atlas_array_options, keep_bits);
+    case 33: return offsetof(atlas_array_description, keep_bits);
+    case 34: return offsetof(atlas_chunk_place, delta);
     default: return 0;
     }
 }

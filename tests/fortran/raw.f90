@@ -67,6 +67,10 @@ contains
         call same(28, offset(c_loc(array), c_loc(array%unlimited)), "unlimited")
         call same(29, c_sizeof(date), "atlas_datetime")
         call same(30, offset(c_loc(date), c_loc(date%nanosecond)), "nanosecond")
+        call same(31, offset(c_loc(create), c_loc(create%filter)), "filter of create")
+        call same(32, offset(c_loc(options), c_loc(options%keep_bits)), "keep_bits of options")
+        call same(33, offset(c_loc(array), c_loc(array%keep_bits)), "keep_bits")
+        call same(34, offset(c_loc(place), c_loc(place%delta)), "delta of a place")
     end subroutine layout
 
     subroutine same(what, bytes, name)

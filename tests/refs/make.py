@@ -13,6 +13,7 @@ import numpy as np
 TYPES = ["bool", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16", "M8[ns]", "string"]
 CODECS = {"zstd": 1, "lz4": 2, "none": 3}
 ON, OFF = 1, 2
+DELTA = 2
 READ_WRITE = 2
 STRING = TYPES.index("string") + 1
 random = np.random.default_rng(20261129)
@@ -20,7 +21,8 @@ random = np.random.default_rng(20261129)
 
 class ArrayOptions(c.Structure):
     _fields_ = [("struct_size", c.c_size_t), ("chunk_shape", c.c_void_p), ("codec", c.c_int32), ("level", c.c_int32),
-                ("shuffle", c.c_int32), ("fill_value", c.c_void_p)]
+                ("shuffle", c.c_int32), ("pack", c.c_int32), ("fill_value", c.c_void_p), ("unlimited", c.c_int32),
+                ("filter", c.c_int32), ("keep_bits", c.c_int32)]
 
 
 class Library:
@@ -61,8 +63,10 @@ class Maker:
     def dataset(self, name):
         self.library.create_dataset(self.store, name.encode())
 
-    def define(self, dataset, name, dtype, shape, chunks, codec="zstd", shuffle=True, fill=None, dims=None):
-        options = ArrayOptions(c.sizeof(ArrayOptions), None, CODECS[codec], 0, ON if shuffle else OFF, None)
+    def define(self, dataset, name, dtype, shape, chunks, codec="zstd", shuffle=True, fill=None, dims=None, delta=False,
+               keep_bits=0):
+        options = ArrayOptions(c.sizeof(ArrayOptions), None, CODECS[codec], 0, ON if shuffle else OFF)
+        options.filter, options.keep_bits = DELTA if delta else 0, keep_bits
         keep = [extents(chunks)]
         if len(shape) > 0:
             options.chunk_shape = c.cast(keep[0], c.c_void_p)
@@ -299,6 +303,31 @@ def make_time(maker):
     maker.flush()
 
 
+def make_filters(maker):
+    """Differences: of integers, and of floats, which version 3 has no codec for. Rounded floats."""
+    for dataset, types in (("filters", "i1 i2 i4 i8 u1 u2 u4 u8 M8[ns]".split()), ("smooth", "f2 f4 f8 c8".split())):
+        maker.dataset(dataset)
+        for size, shape, chunks in (("large", (150, 140), (128, 130)), ("packed", (12, 10), (5, 4))):
+            for dtype in types:
+                for codec, shuffle in (("zstd", True), ("zstd", False), ("lz4", True), ("none", True)):
+                    name = f"{dtype[:2]}_{codec}_{'shuffled' if shuffle else 'plain'}_{size}"
+                    values = sample(dtype, shape)
+                    maker.define(dataset, name, dtype, shape, chunks, codec, shuffle, delta=True)
+                    maker.write(dataset, name, (0, 0), values)
+                    # Without a codec nothing is filtered, either.
+                    maker.expect(dataset, name, values)
+    for dtype, part in (("f2", "f2"), ("f4", "f4"), ("f8", "f8"), ("c8", "f4"), ("c16", "f8")):
+        shape = (150, 140)
+        values = (random.random((*shape, 2 if dtype[0] == "c" else 1)) + 1).astype(part)
+        name = f"rounded_{dtype}"
+        maker.define("filters", name, dtype, shape, (128, 130), keep_bits=6, fill=-1)
+        maker.write("filters", name, (0, 0), values.view(dtype)[..., 0])
+        # Of numbers from 1 to 2 this is to round to 6 bits, ties to even.
+        rounded = (np.rint(values.astype("f8") * 64) / 64).astype(part)
+        maker.expect("filters", name, rounded.view(dtype)[..., 0], np.array(-1, dtype), keep_bits=6)
+    maker.flush()
+
+
 def make_ensemble(maker):
     """Datasets that are alike, but for some arrays of one."""
     for member in range(12):
@@ -352,6 +381,7 @@ def main(library, folder, what="make"):
     make_all(maker)
     make_odd(maker)
     make_time(maker)
+    make_filters(maker)
     make_ensemble(maker)
     maker.close()
     print(f"{len(maker.expected)} arrays")

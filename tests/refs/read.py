@@ -105,6 +105,10 @@ def by_zarr(expected, file, version):
         check(f"Zarr {version}: {dataset}/{name}", same_as_declared(found, values, version))
         check(f"Zarr {version}: {dataset}/{name} has a fill value", version == 3 or
               (arrays[name].metadata.fill_value is not None) == entry["has_fill"])
+    for name, _, entry in expected.of(dataset):
+        if "keep_bits" in entry:
+            check(f"Zarr {version}: bits of {name}",
+                  arrays[name].attrs["_QuantizeBitRoundNumberOfSignificantBits"] == entry["keep_bits"])
     if "c" in names:
         check_attributes(dict(arrays["c"].attrs), version)
         check("an array of a group that is not consolidated", same(plain["c"][...], arrays["c"][...]))

@@ -28,11 +28,14 @@ members=()
 for member in $(seq -f %03g 0 11); do members+=("ens/$member"); done
 for version in 2 3; do
     # One dataset has arrays that cannot be referred to, and so has the ensemble.
-    refs 1 all odd time -o "$work/v$version" --zarr-format $version
+    refs 1 all odd time filters -o "$work/v$version" --zarr-format $version
     refs 0 "${members[@]}" --stacked --lenient -o "$work/stacked$version.json" --zarr-format $version
 done
 
 refs 0 "${members[@]}" -o "$work/members" --zarr-format 3
+# Of differences of floats version 3 knows nothing: all that is left is what has no codec.
+refs 0 smooth -o "$work/v2/smooth.json"
+refs 1 smooth -o "$work/smooth.json" --zarr-format 3
 
 # All runs made one pin, which holds what they describe.
 pin=$("$atlas" pins "$work/store")
@@ -56,7 +59,7 @@ for version in 2 3; do
 done
 one "a stacked ensemble" "$python" -I tests/refs/read.py stack "$work" "$work"/stacked?.json
 one "VirtualiZarr and Icechunk" "$python" tests/refs/virtual.py bindings/python/src/atlas/virtualizarr.py "$work" \
-    "$work/members" "$work/v3/all.json" "$work/v3/odd.json"
+    "$work/members" "$work/v3/all.json" "$work/v3/odd.json" "$work/v3/filters.json"
 
 # GDAL reads such references from 3.11 on; the last wheel for Python 3.11, rasterio 1.4.4, has 3.10.
 gdal=build/venv-gdal

@@ -186,6 +186,12 @@ enum class Codec : std::int32_t {
     none = ATLAS_CODEC_NONE, ///< Not at all.
 };
 
+/// What is done to elements before they are compressed; nothing is lost.
+enum class Filter : std::int32_t {
+    none = ATLAS_FILTER_NONE,   ///< Nothing.
+    delta = ATLAS_FILTER_DELTA, ///< Each is replaced by its difference to the one before it.
+};
+
 /// What becomes of a finite float that the narrower type it is converted to can only round to infinity.
 enum class FloatOverflow : std::int32_t {
     error = ATLAS_OVERFLOW_ERROR,       ///< Status::out_of_range, as for an integer that does not fit.
@@ -1396,6 +1402,7 @@ struct CreateOptions {
     std::optional<Codec> codec{};                  ///< For arrays that do not choose their own. Default: zstd.
     int level = 0;                                 ///< The codec's level, likewise; 0 for the default, 1 for zstd.
     std::optional<bool> shuffle{};                 ///< Shuffle the bytes of elements, likewise. Default: yes.
+    std::optional<Filter> filter{};                ///< What is done before that, likewise. Default: nothing.
     std::optional<bool> pack{};    ///< Compress small chunks together with others, likewise. Default: yes.
     int keep_generations = 0;      ///< Earlier commits that are kept, or keep_none; 0 for the default: see atlas.h.
     std::optional<bool> sync{};    ///< Flush waits for the disk. Default: yes.
@@ -1428,6 +1435,8 @@ template <class T> struct ArrayOptions {
     std::optional<Codec> codec{};  ///< Default: the store's.
     int level = 0;                 ///< The codec's level; 0 for the default, the store's.
     std::optional<bool> shuffle{}; ///< Shuffle the bytes of elements. Default: as the store.
+    std::optional<Filter> filter{}; ///< What is done before that. Default: as the store.
+    int keep_bits = 0; ///< Bits of the mantissa that are kept of floats that are written: see atlas.h. 0: all.
     std::optional<bool> pack{};    ///< Compress small chunks together with others: see atlas.h. Default: as the store.
     std::optional<T> fill_value{}; ///< Stands for "missing"; what was never written reads as it. Default: none, zero.
     std::optional<bool>
@@ -1457,6 +1466,8 @@ struct ArrayInfo {
     Codec codec{};               ///< How chunks are compressed.
     int level = 0;               ///< The codec's level.
     bool shuffle = false;        ///< Whether the bytes of elements are shuffled.
+    Filter filter{};             ///< What is done to elements before that.
+    int keep_bits = 0;           ///< Bits of the mantissa that are kept of floats that are written; 0: all.
     bool pack = false;           ///< Whether small chunks may be compressed together with others.
     bool has_fill_value = false; ///< Whether it has a fill value: see Array::fill_value.
     bool unlimited = false;      ///< Whether writes past the end of dimension 0 make it grow.
@@ -1494,6 +1505,7 @@ struct ChunkPlace {
     std::uint32_t checksum = 0;   ///< CRC-32C of the block in the file.
     Codec codec{};                ///< How the block is compressed.
     int shuffle = 1;              ///< Bytes of the elements whose bytes were shuffled; 1 where they were not.
+    int delta = 0;                ///< Bytes of the elements that are differences; 0 where they are themselves.
 };
 
 /// Where the stored chunks of an array lie, as Array::chunk_places tells.
@@ -1864,6 +1876,8 @@ class Array {
         info.codec = static_cast<Codec>(raw.codec);
         info.level = raw.level;
         info.shuffle = raw.shuffle == ATLAS_SWITCH_ON;
+        info.filter = static_cast<Filter>(raw.filter);
+        info.keep_bits = raw.keep_bits;
         info.pack = raw.pack == ATLAS_SWITCH_ON;
         info.unlimited = raw.unlimited == ATLAS_SWITCH_ON;
         info.has_fill_value = raw.has_fill_value != 0;
@@ -2023,7 +2037,7 @@ class Array {
         for (std::size_t i = 0; i < count; i++) {
             const atlas_chunk_place &p = raw[i];
             found.places.push_back({p.number, detail::to_size(p.file), p.offset, p.stored_len, p.raw_len, p.at, p.len,
-                                    static_cast<std::uint32_t>(p.checksum), static_cast<Codec>(p.codec), p.shuffle});
+                                    static_cast<std::uint32_t>(p.checksum), static_cast<Codec>(p.codec), p.shuffle, p.delta});
         }
         return found;
     }
@@ -2182,6 +2196,8 @@ class Dataset {
         raw.codec = detail::code(options.codec);
         raw.level = options.level;
         raw.shuffle = detail::code(options.shuffle);
+        raw.filter = detail::code(options.filter);
+        raw.keep_bits = options.keep_bits;
         raw.pack = detail::code(options.pack);
         raw.unlimited = detail::code(options.unlimited);
         std::optional<Text> fill_text;
@@ -2621,6 +2637,7 @@ class Store {
     raw.codec = detail::code(options.codec);
     raw.level = options.level;
     raw.shuffle = detail::code(options.shuffle);
+    raw.filter = detail::code(options.filter);
     raw.pack = detail::code(options.pack);
     raw.keep_generations = options.keep_generations;
     raw.sync = detail::code(options.sync);

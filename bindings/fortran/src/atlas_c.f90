@@ -85,6 +85,9 @@ module atlas_store_c
     integer(c_int32_t), parameter, public :: atlas_codec_zstd = 1
     integer(c_int32_t), parameter, public :: atlas_codec_lz4 = 2
     integer(c_int32_t), parameter, public :: atlas_codec_none = 3
+    integer(c_int32_t), parameter, public :: atlas_filter_default = 0
+    integer(c_int32_t), parameter, public :: atlas_filter_none = 1
+    integer(c_int32_t), parameter, public :: atlas_filter_delta = 2
     integer(c_int32_t), parameter, public :: atlas_switch_default = 0
     integer(c_int32_t), parameter, public :: atlas_switch_on = 1
     integer(c_int32_t), parameter, public :: atlas_switch_off = 2
@@ -125,6 +128,7 @@ module atlas_store_c
         integer(c_int32_t) :: float_overflow = 0
         integer(c_int32_t) :: if_exists = 0
         integer(c_int64_t) :: lock_timeout_ms = 0
+        integer(c_int32_t) :: filter = 0
     end type atlas_create_options
 
     !> Options of `atlas_open`. Set `struct_size`.
@@ -168,6 +172,8 @@ module atlas_store_c
         integer(c_int32_t) :: pack = 0
         type(c_ptr) :: fill_value
         integer(c_int32_t) :: unlimited = 0
+        integer(c_int32_t) :: filter = 0
+        integer(c_int32_t) :: keep_bits = 0
     end type atlas_array_options
 
     !> An array, as `atlas_array_info` describes it. Set `struct_size` before the call.
@@ -184,6 +190,8 @@ module atlas_store_c
         integer(c_int32_t) :: pack = 0
         integer(c_int8_t) :: fill_value(16) = 0
         integer(c_int32_t) :: unlimited = 0
+        integer(c_int32_t) :: filter = 0
+        integer(c_int32_t) :: keep_bits = 0
         integer(c_int32_t) :: reserved = 0
     end type atlas_array_description
 
@@ -213,6 +221,8 @@ module atlas_store_c
         integer(c_int64_t) :: checksum = 0
         integer(c_int32_t) :: codec = 0
         integer(c_int32_t) :: shuffle = 0
+        integer(c_int32_t) :: delta = 0
+        integer(c_int32_t) :: reserved = 0
     end type atlas_chunk_place
 
     !> A date and a time of day in a calendar.

@@ -134,6 +134,7 @@ module atlas_store
         atlas_set_keep_generations, atlas_stats, atlas_store_description, atlas_store_info, atlas_unpin, &
         atlas_verify, atlas_wait_for_commit, atlas_write_array, atlas_write_strings
     use atlas_store_c, only: atlas_codec_default, atlas_codec_lz4, atlas_codec_none, atlas_codec_zstd, &
+        atlas_filter_default, atlas_filter_delta, atlas_filter_none, &
         atlas_compression_default, atlas_compression_none, atlas_compression_zstd, atlas_dtype_bool, &
         atlas_dtype_c128, atlas_dtype_c64, atlas_dtype_f16, atlas_dtype_f32, atlas_dtype_f64, atlas_dtype_i16, &
         atlas_dtype_i32, atlas_dtype_i64, atlas_dtype_i8, atlas_dtype_size, atlas_dtype_string, &
@@ -163,6 +164,7 @@ module atlas_store
 
     ! From atlas_store_c, as they are.
     public :: atlas_codec_default, atlas_codec_lz4, atlas_codec_none, atlas_codec_zstd
+    public :: atlas_filter_default, atlas_filter_delta, atlas_filter_none
     public :: atlas_compression_default, atlas_compression_none, atlas_compression_zstd
     public :: atlas_dtype_bool, atlas_dtype_c128, atlas_dtype_c64, atlas_dtype_f16, atlas_dtype_f32, atlas_dtype_f64, &
         atlas_dtype_i16, atlas_dtype_i32, atlas_dtype_i64, atlas_dtype_i8, atlas_dtype_size, atlas_dtype_string, &
@@ -207,6 +209,8 @@ module atlas_store
         integer(c_int32_t) :: codec = 0                    !< atlas_codec_..
         integer :: level = 0                               !< the codec's level
         logical :: shuffle = .false.                       !< bytes are shuffled before they are compressed
+        integer(c_int32_t) :: filter = 0                   !< atlas_filter_..: what is done before that
+        integer :: keep_bits = 0                           !< bits of the mantissa that are kept of reals; 0: all
         logical :: pack = .false.                          !< small chunks may be compressed together with others
         logical :: unlimited = .false.                     !< `write` past the end makes the last dimension longer
         logical :: has_fill_value = .false.                !< one of the next four is the fill value:
@@ -241,6 +245,7 @@ module atlas_store
         integer(int64) :: checksum = 0    !< CRC-32C of the block in the file
         integer(c_int32_t) :: codec = 0   !< atlas_codec_..
         integer :: shuffle = 1            !< bytes of the elements whose bytes were shuffled; 1 where they were not
+        integer :: delta = 0              !< bytes of the elements that are differences; 0 where they are themselves
     end type chunk_place_type
 
     !> One damaged place that `verify` found.
@@ -283,8 +288,8 @@ module atlas_store
         type(callbacks_type), pointer :: callbacks => null()
     contains
         !> create(path, codec, level, shuffle, pack, meta_format, meta_compression, keep_generations, sync,
-        !>        num_threads, cache_bytes, write_buffer_bytes, if_exists, lock_timeout_ms, float_overflow, log,
-        !>        progress): create a store and open it for reading and writing
+        !>        num_threads, cache_bytes, write_buffer_bytes, if_exists, lock_timeout_ms, float_overflow, filter,
+        !>        log, progress): create a store and open it for reading and writing
         procedure :: create => store_create
         !> open(path, action, generation, sync, num_threads, cache_bytes, write_buffer_bytes, lock_timeout_ms,
         !>      float_overflow, log, progress): open a store; `action` is "read", which is the default, or "readwrite";
@@ -351,8 +356,8 @@ module atlas_store
         !> dataset_name(index): the name of one, counted from 1
         procedure :: dataset_name => store_dataset_name
 
-        !> define(dataset, array, dtype, shape, dims, chunk_shape, codec, level, shuffle, pack, fill, unlimited): define
-        !> an array
+        !> define(dataset, array, dtype, shape, dims, chunk_shape, codec, level, shuffle, pack, fill, unlimited, filter,
+        !>        keep_bits): define an array
         procedure :: define => store_define
         !> delete_array(dataset, array): delete an array with its attributes
         procedure :: delete_array => store_delete_array
@@ -760,11 +765,12 @@ contains
     !>                       atlas_status_locked; atlas_wait_forever. Default: 0
     !> - `float_overflow`    what becomes of a finite value that a narrower real cannot hold: atlas_overflow_error, the
     !>                       default, or atlas_overflow_infinity
+    !> - `filter`            atlas_filter_..: what is done to elements before shuffling, likewise; default: nothing
     !> - `log`               called with messages; a module procedure, or one that lives as long as the store
     !> - `progress`          called during `compact` and `verify`; likewise
     recursive subroutine store_create(self, path, codec, level, shuffle, pack, meta_format, meta_compression, &
             keep_generations, sync, num_threads, cache_bytes, write_buffer_bytes, if_exists, lock_timeout_ms, &
-            float_overflow, log, progress, stat, errmsg)
+            float_overflow, filter, log, progress, stat, errmsg)
         class(store_type), intent(inout) :: self
         character(*), intent(in) :: path
         integer(c_int32_t), intent(in), optional :: codec
@@ -777,7 +783,7 @@ contains
         integer(int64), intent(in), optional :: cache_bytes, write_buffer_bytes
         integer(c_int32_t), intent(in), optional :: if_exists
         class(*), intent(in), optional :: lock_timeout_ms
-        integer(c_int32_t), intent(in), optional :: float_overflow
+        integer(c_int32_t), intent(in), optional :: float_overflow, filter
         procedure(log_interface), optional :: log
         procedure(progress_interface), optional :: progress
         integer, intent(out), optional :: stat
@@ -794,6 +800,7 @@ contains
             if (present(codec)) options%codec = codec
             if (present(level)) options%level = int(level, c_int32_t)
             options%shuffle = switch(shuffle)
+            if (present(filter)) options%filter = filter
             options%pack = switch(pack)
             if (present(meta_format)) options%meta_format = meta_format
             if (present(meta_compression)) options%meta_compression = meta_compression
@@ -1425,8 +1432,12 @@ contains
     !>                                character, of any kind, that fits `dtype` (u64: the bits)
     !> - `unlimited`                  the last dimension is unlimited: `write` past its end makes it longer, and cells in
     !>                                between read as the fill value. Default: where its extent is 0 here
+    !> - `filter`                     atlas_filter_..: what is done to elements before shuffling; default: as the store
+    !> - `keep_bits`                  bits of the mantissa that are kept of each real that is written, or part of a complex
+    !>                                number: it is rounded, with a relative error of at most 2**(-keep_bits - 1). At most
+    !>                                10 for f16, 23 for f32 and c64, 52 for f64 and c128. Default: all
     recursive subroutine store_define(self, dataset, array, dtype, shape, dims, chunk_shape, codec, level, shuffle, &
-            pack, fill, unlimited, stat, errmsg)
+            pack, fill, unlimited, filter, keep_bits, stat, errmsg)
         class(store_type), intent(in) :: self
         character(*), intent(in) :: dataset, array
         integer(c_int32_t), intent(in) :: dtype
@@ -1438,18 +1449,20 @@ contains
         logical, intent(in), optional :: shuffle, pack
         class(*), intent(in), optional :: fill
         logical, intent(in), optional :: unlimited
+        integer(c_int32_t), intent(in), optional :: filter
+        integer, intent(in), optional :: keep_bits
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
         type(outcome_type) :: outcome
 
         call define_array(self, dataset, array, dtype, shape, dims, chunk_shape, codec, level, shuffle, pack, fill, &
-            unlimited, outcome)
+            unlimited, filter, keep_bits, outcome)
         call report(outcome, stat, errmsg)
     end subroutine store_define
 
     recursive subroutine define_array(self, dataset, array, dtype, shape, dims, chunk_shape, codec, level, shuffle, &
-            pack, fill, unlimited, outcome)
+            pack, fill, unlimited, filter, keep_bits, outcome)
         class(store_type), intent(in) :: self
         character(*), intent(in) :: dataset, array
         integer(c_int32_t), intent(in) :: dtype
@@ -1461,6 +1474,8 @@ contains
         logical, intent(in), optional :: shuffle, pack
         class(*), intent(in), optional :: fill
         logical, intent(in), optional :: unlimited
+        integer(c_int32_t), intent(in), optional :: filter
+        integer, intent(in), optional :: keep_bits
         type(outcome_type), intent(out) :: outcome
 
         type(atlas_array_options), target :: options
@@ -1481,6 +1496,8 @@ contains
         options%shuffle = switch(shuffle)
         options%pack = switch(pack)
         options%unlimited = switch(unlimited)
+        if (present(filter)) options%filter = filter
+        if (present(keep_bits)) options%keep_bits = int(keep_bits, c_int32_t)
         options%chunk_shape = c_null_ptr
         options%fill_value = c_null_ptr
 
@@ -1630,6 +1647,8 @@ contains
         info%codec = description%codec
         info%level = description%level
         info%shuffle = description%shuffle == atlas_switch_on
+        info%filter = description%filter
+        info%keep_bits = description%keep_bits
         info%pack = description%pack == atlas_switch_on
         info%unlimited = description%unlimited == atlas_switch_on
         info%has_fill_value = description%has_fill_value /= 0
@@ -5325,6 +5344,7 @@ contains
             places(i)%checksum = found(i)%checksum
             places(i)%codec = found(i)%codec
             places(i)%shuffle = found(i)%shuffle
+            places(i)%delta = found(i)%delta
         end do
         if (present(generation)) generation = commit
         call report(outcome, stat, errmsg)

@@ -80,6 +80,10 @@ const ATLAS_CODEC_ZSTD = Int32(1)
 const ATLAS_CODEC_LZ4 = Int32(2)
 const ATLAS_CODEC_NONE = Int32(3)
 
+const ATLAS_FILTER_DEFAULT = Int32(0)
+const ATLAS_FILTER_NONE = Int32(1)
+const ATLAS_FILTER_DELTA = Int32(2)
+
 const ATLAS_SWITCH_DEFAULT = Int32(0)
 const ATLAS_SWITCH_ON = Int32(1)
 const ATLAS_SWITCH_OFF = Int32(2)
@@ -138,6 +142,7 @@ struct atlas_create_options
     float_overflow::Int32
     if_exists::Int32
     lock_timeout_ms::UInt64
+    filter::Int32
 end
 
 struct atlas_open_options
@@ -178,6 +183,8 @@ struct atlas_array_options
     pack::Int32
     fill_value::Ptr{Cvoid}
     unlimited::Int32
+    filter::Int32
+    keep_bits::Int32
 end
 
 struct atlas_array_description
@@ -193,6 +200,8 @@ struct atlas_array_description
     pack::Int32
     fill_value::NTuple{16,UInt8}
     unlimited::Int32
+    filter::Int32
+    keep_bits::Int32
     reserved::Int32
 end
 
@@ -220,6 +229,8 @@ struct atlas_chunk_place
     checksum::UInt64
     codec::Int32
     shuffle::Int32
+    delta::Int32
+    reserved::Int32
 end
 
 struct atlas_datetime

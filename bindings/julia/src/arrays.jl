@@ -118,10 +118,18 @@ end
 """
     Atlas.codec(a)
 
-How chunks are encoded: a named tuple of `codec`, `level`, `shuffle` and `pack`, as [`define!`](@ref) takes them.
+How chunks are encoded: a named tuple of `codec`, `level`, `shuffle`, `filter`, `keep_bits` (`nothing` for all) and `pack`, as
+[`define!`](@ref) takes them.
 """
 function codec(a::AtlasArray)
     d = describe(a)
     is_on(switch) = switch == LibAtlas.ATLAS_SWITCH_ON
-    return (codec=name_of(d.codec, CODECS), level=Int(d.level), shuffle=is_on(d.shuffle), pack=is_on(d.pack))
+    return (
+        codec=name_of(d.codec, CODECS),
+        level=Int(d.level),
+        shuffle=is_on(d.shuffle),
+        filter=name_of(d.filter, FILTERS),
+        keep_bits=d.keep_bits == 0 ? nothing : Int(d.keep_bits),
+        pack=is_on(d.pack),
+    )
 end

@@ -74,6 +74,9 @@ they are written its cells are `missing` where there is a fill value, else zero.
 - `codec`      `:zstd`, `:lz4` or `:none`; by default the store's
 - `level`      of that codec
 - `shuffle`    whether to shuffle the bytes of elements before compressing
+- `filter`     what to do to elements before that: `:none`, or `:delta` to store each as its difference to the one before it
+- `keep_bits`  bits of the mantissa that are kept of each float that is written, which is rounded: at most 10, 23 or 52. The
+               relative error is at most `2^-(keep_bits + 1)`; NaN, infinities and the fill value stay. By default all
 - `pack`       whether to compress chunks below 16 KiB together with others, which takes less space and time. With `false`
                each has a byte range of its own, which other programs can read where it lies
 """
@@ -88,12 +91,22 @@ function define!(
     codec=nothing,
     level=nothing,
     shuffle=nothing,
+    filter=nothing,
+    keep_bits=nothing,
     pack=nothing,
     unlimited=nothing,
 ) where {E,N}
     T = stored_type(E)
     extents = Int[size...]
-    options = (choice(codec, CODECS), Int32(number(level)), switch(shuffle), switch(pack), switch(unlimited))
+    options = (
+        codec=choice(codec, CODECS),
+        level=Int32(number(level)),
+        shuffle=switch(shuffle),
+        filter=choice(filter, FILTERS),
+        keep_bits=Int32(number(keep_bits)),
+        pack=switch(pack),
+        unlimited=switch(unlimited),
+    )
     names = dims === nothing ? nothing : String[string(dim) for dim in dims]
     chunk_shape = chunks === nothing ? nothing : given_chunks(chunks, extents)
     fill = fillvalue !== nothing ? convert(T, fillvalue) : E >: Missing ? default_fill(T) : nothing
@@ -104,7 +117,7 @@ function define!(
 end
 
 "Has the library define an array, of what is given in Julia's order."
-function define_array(owner, type, dims, size, chunk_shape, fill_memory, (codec, level, shuffle, pack, unlimited))
+function define_array(owner, type, dims, size, chunk_shape, fill_memory, choices)
     for list in (dims, chunk_shape)
         if list !== nothing && length(list) != length(size)
             throw(DimensionMismatch("$(length(list)) names or extents are given for $(length(size)) dimensions"))
@@ -118,12 +131,8 @@ function define_array(owner, type, dims, size, chunk_shape, fill_memory, (codec,
             LibAtlas.options(
                 LibAtlas.atlas_array_options;
                 chunk_shape=chunk_shape === nothing ? C_NULL : pointer(chunk_shape),
-                codec=codec,
-                level=level,
-                shuffle=shuffle,
-                pack=pack,
                 fill_value=fill_memory === nothing ? C_NULL : pointer(fill_memory),
-                unlimited=unlimited,
+                choices...,
             ),
         )
         names = dims === nothing ? Ptr{Cstring}(C_NULL) : dims

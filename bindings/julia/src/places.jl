@@ -16,6 +16,8 @@ place. What was written since has no place yet; a chunk that is not there is not
     - `checksum`    CRC-32C of the block in the file
     - `codec`       `:zstd`, `:lz4` or `:none`
     - `shuffle`     bytes of the elements whose bytes were shuffled; 1 where they were not
+    - `delta`       bytes of the elements that are differences to the one before them in the block; 0 where they are
+                    themselves
 """
 function chunk_places(a::AtlasArray)
     generation = Ref{UInt64}(0)
@@ -50,5 +52,6 @@ function place_of(p::LibAtlas.atlas_chunk_place)
         checksum=UInt32(p.checksum),
         codec=name_of(p.codec, CODECS),
         shuffle=Int(p.shuffle),
+        delta=Int(p.delta),
     )
 end

@@ -58,6 +58,7 @@ const COMPRESSIONS = (none=LibAtlas.ATLAS_COMPRESSION_NONE, zstd=LibAtlas.ATLAS_
 const IF_EXISTS = (fail=LibAtlas.ATLAS_IF_EXISTS_FAIL, open=LibAtlas.ATLAS_IF_EXISTS_OPEN, replace=LibAtlas.ATLAS_IF_EXISTS_REPLACE)
 const OVERFLOWS = (error=LibAtlas.ATLAS_OVERFLOW_ERROR, infinity=LibAtlas.ATLAS_OVERFLOW_INFINITY)
 const CODECS = (zstd=LibAtlas.ATLAS_CODEC_ZSTD, lz4=LibAtlas.ATLAS_CODEC_LZ4, none=LibAtlas.ATLAS_CODEC_NONE)
+const FILTERS = (none=LibAtlas.ATLAS_FILTER_NONE, delta=LibAtlas.ATLAS_FILTER_DELTA)
 
 number(::Nothing) = 0
 number(value::Integer) = value
@@ -134,6 +135,7 @@ When an exception leaves the function the store is discarded, and the exception 
 - `codec`             of arrays that do not choose their own: `:zstd` (default), `:lz4` or `:none`
 - `level`             of that codec
 - `shuffle`           whether to shuffle the bytes of elements before compressing; by default `true`
+- `filter`            what to do to elements before that, `:none` (default) or `:delta`
 - `pack`              whether to compress chunks below 16 KiB together with others, likewise; by default `true`
 - `keep_generations`  how many earlier commits can be gone back to, also after a compaction, 0 for none; by default the
                       one before the last, until a compaction. Belongs to the store from then on
@@ -147,6 +149,7 @@ function create(
     codec=nothing,
     level=nothing,
     shuffle=nothing,
+    filter=nothing,
     pack=nothing,
     keep_generations=nothing,
     runtime...,
@@ -160,6 +163,7 @@ function create(
             codec=choice(codec, CODECS),
             level=number(level),
             shuffle=switch(shuffle),
+            filter=choice(filter, FILTERS),
             pack=switch(pack),
             keep_generations=count_or(LibAtlas.ATLAS_KEEP_NONE, keep_generations),
             fields...,

@@ -147,13 +147,19 @@ end
         @test a isa AtlasArray{Union{Missing,Float32},3} && Atlas.variable(a) isa AtlasArray{Float32,3} && size(a) == (144, 90, 12) && length(a) == 144 * 90 * 12
         @test Atlas.dims(a) == ("lon", "lat", "level") && Atlas.dimnames === Atlas.dims
         @test Atlas.chunks(a) == (144, 90, 1) && Atlas.unlimited(a)
-        @test Atlas.codec(a) == (codec=:lz4, level=1, shuffle=false, pack=false)
+        @test Atlas.codec(a) == (codec=:lz4, level=1, shuffle=false, filter=:none, keep_bits=nothing, pack=false)
         @test Atlas.codec(define!(dataset, "alike", Float32; Atlas.codec(a)...)) == Atlas.codec(a)
         @test Atlas.fillvalue(a) === -999.0f0
         @test all(ismissing, a) && all(==(-999), Atlas.variable(a))
         b = define!(dataset, "defaults", Int64, (2, 3))
         @test Atlas.dimnames(b) == ("dim_1", "dim_0") && Atlas.fillvalue(b) === nothing && b == zeros(2, 3)
-        c = define!(dataset, "c", ComplexF64, (5, 7); chunks=(:, 2), dims=[:x, :y], codec=:zstd, level=9, shuffle=true)
+        c = define!(dataset, "c", ComplexF64, (5, 7); chunks=(:, 2), dims=[:x, :y], codec=:zstd, level=9, shuffle=true, keep_bits=5)
+        @test Atlas.codec(c).keep_bits == 5
+        smooth = define!(dataset, "smooth", Float64, (1000,); dims=["s"], filter=:delta, keep_bits=20)
+        @test (Atlas.codec(smooth).filter, Atlas.codec(smooth).keep_bits) == (:delta, 20)
+        smooth[:] = sqrt.(1:1000)
+        @test maximum(abs.(smooth[:] ./ sqrt.(1:1000) .- 1)) <= 2.0^-21
+        @test_throws AtlasError define!(dataset, "refused", Bool, (2,); dims=["r"], filter=:delta)
         @test Atlas.chunks(c) == (5, 2) && Atlas.dimnames(c) == ("x", "y")
         d = define!(dataset, "scalar", Bool; fillvalue=true)
         @test size(d) == () && d[] === missing && Atlas.variable(d)[] === true && Atlas.dimnames(d) == () && Atlas.chunks(d) == ()

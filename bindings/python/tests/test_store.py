@@ -109,6 +109,18 @@ def test_options(tmp_path: Path) -> None:
     ) as store:
         array = filled(store)
         assert (array.level, array.shuffle, array.pack) == (3, False, False)
+        smooth = store["a"].define_array("smooth", "float32", None, [1000], filter="delta", keep_bits=9)
+        values = np.sqrt(np.arange(1000, dtype="f4"))
+        smooth[...] = values
+        assert (smooth.filter, smooth.keep_bits) == ("delta", 9)
+        assert np.all(np.abs(smooth.read() - values) <= values * 2.0**-10)
+        assert (array.filter, array.keep_bits) == ("none", None)
+        with pytest.raises(atlas.InvalidArgument, match="'x' of dataset 'a': filter delta"):
+            store["a"].define_array("x", "bool", None, [1], filter="delta")
+        with pytest.raises(atlas.InvalidArgument, match="keep_bits is 24: of f32 1 to 23"):
+            store["a"].define_array("x", "float32", None, [1], keep_bits=24)
+        with pytest.raises(atlas.InvalidArgument, match="filter is one of none, delta"):
+            store["a"].define_array("x", "float32", None, [1], filter="xor")
         assert store["a"].define_array("packed", "int32", None, [1], pack=True).pack
         store.flush()
         assert store.generations() == [2]

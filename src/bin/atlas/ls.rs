@@ -2,7 +2,7 @@
 
 use crate::output::{Out, bytes, counted, plain};
 use crate::{OK, Outcome, names, print};
-use atlas_store::{ArrayInfo, Error, MetaFormat, PinnedCommit, Store};
+use atlas_store::{ArrayInfo, Error, Filter, MetaFormat, PinnedCommit, Store};
 use serde_json::json;
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -69,6 +69,8 @@ pub fn array_json(name: &str, info: &ArrayInfo) -> Result<serde_json::Value, Err
         "codec": info.codec.name(),
         "level": info.level,
         "shuffle": info.shuffle,
+        "filter": info.filter.name(),
+        "keep_bits": info.keep_bits,
         "pack": info.pack,
         "fill_value": fill.map(|fill| print::json(&fill).pop()),
     }))
@@ -80,14 +82,17 @@ pub fn extents(info: &ArrayInfo) -> String {
     format!("({})", info.dims.iter().zip(&info.shape).map(each).collect::<Vec<_>>().join(", "))
 }
 
-/// `zstd 1, shuffled, not packed`.
+/// `zstd 1, 10 bits kept, delta, shuffled, not packed`.
 pub fn compression(info: &ArrayInfo) -> String {
     let pack = if info.pack { "" } else { ", not packed" };
+    let kept = info.keep_bits.map(|bits| format!(", {bits} bits kept")).unwrap_or_default();
     match info.codec {
-        atlas_store::Codec::None => format!("none{pack}"),
+        atlas_store::Codec::None => format!("none{kept}{pack}"),
         codec => {
             let level = if codec == atlas_store::Codec::Zstd { format!(" {}", info.level) } else { String::new() };
-            format!("{}{level}{}{pack}", codec.name(), if info.shuffle { ", shuffled" } else { "" })
+            let filter = if info.filter == Filter::None { "" } else { &format!(", {}", info.filter.name()) };
+            let shuffle = if info.shuffle { ", shuffled" } else { "" };
+            format!("{}{level}{kept}{filter}{shuffle}{pack}", codec.name())
         }
     }
 }

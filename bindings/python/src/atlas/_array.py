@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _BOX = 4
 
 _CODECS = {lib.ATLAS_CODEC_ZSTD: "zstd", lib.ATLAS_CODEC_LZ4: "lz4", lib.ATLAS_CODEC_NONE: "none"}
+_FILTERS = {lib.ATLAS_FILTER_NONE: "none", lib.ATLAS_FILTER_DELTA: "delta"}
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,8 @@ def stats_of(out: Any) -> Stats:
 class ChunkPlaces:
     """Where the stored chunks of an array lie, so that other programs read them in place.
 
-    A block is `stored_len` bytes of a file from `offset` on. Decoded (first `codec`, then the shuffle undone) it has
-    `raw_len` bytes; the chunk is `len` of them from `at` on: all cells of the chunk shape in C order, also those
+    A block is `stored_len` bytes of a file from `offset` on. Decoded (first `codec`, then the shuffle, then `delta` undone)
+    it has `raw_len` bytes; the chunk is `len` of them from `at` on: all cells of the chunk shape in C order, also those
     outside the array, little-endian; texts as numcodecs' vlen-utf8 has them. Where `len` is `raw_len`, the block is the
     chunk.
 
@@ -86,7 +87,8 @@ class ChunkPlaces:
         One for each stored chunk, in the order of their numbers. The fields: `number`, its indices in the grid of
         chunks counted in C order; `file`, an index of `files`; `offset`, `stored_len`, `raw_len`, `at` and `len`;
         `checksum`, the CRC-32C of the block in the file; `codec`, "zstd", "lz4" or "none"; `shuffle`, bytes of the
-        elements whose bytes were shuffled, 1 where they were not.
+        elements whose bytes were shuffled, 1 where they were not; `delta`, bytes of the elements that are differences to
+        the one before them in the block, as integers that wrap, 0 where they are themselves.
     files : list of str
         Paths from the store's folder on.
     generation : int
@@ -100,9 +102,9 @@ class ChunkPlaces:
 
 _PLACE = np.dtype(
     [(name, "u8") for name in ("number", "file", "offset", "stored_len", "raw_len", "at", "len", "checksum")]
-    + [("codec", "i4"), ("shuffle", "i4")]
+    + [("codec", "i4"), ("shuffle", "i4"), ("delta", "i4"), ("reserved", "i4")]
 )
-_NAMED_PLACE = np.dtype([(name, "U4" if name == "codec" else _PLACE[name]) for name in _PLACE.names or ()])
+_NAMED_PLACE = np.dtype([(name, "U4" if name == "codec" else _PLACE[name]) for name in (_PLACE.names or ())[:-1]])
 
 
 _DESCRIPTION = ffi.typeof("atlas_array_description *")
@@ -138,6 +140,14 @@ class Info:
     @property
     def shuffle(self) -> bool:
         return bool(self._raw.shuffle == lib.ATLAS_SWITCH_ON)
+
+    @property
+    def filter(self) -> str:
+        return _FILTERS[self._raw.filter]
+
+    @property
+    def keep_bits(self) -> int | None:
+        return self._raw.keep_bits or None
 
     @property
     def pack(self) -> bool:
@@ -236,6 +246,16 @@ class Array:
     def shuffle(self) -> bool:
         """Whether the bytes of elements are shuffled before they are compressed."""
         return self._info().shuffle
+
+    @property
+    def filter(self) -> str:
+        """What is done to elements before that: "none" or "delta"."""
+        return self._info().filter
+
+    @property
+    def keep_bits(self) -> int | None:
+        """Bits of the mantissa that are kept of each float that is written; None: all."""
+        return self._info().keep_bits
 
     @property
     def pack(self) -> bool:
@@ -357,7 +377,7 @@ class Array:
                 break
         found = places[: count[0]]
         named = np.empty(len(found), _NAMED_PLACE)
-        for field in found.dtype.names or ():
+        for field in named.dtype.names or ():
             named[field] = found[field]
         for code, codec in _CODECS.items():
             named["codec"][found["codec"] == code] = codec
@@ -708,6 +728,8 @@ def define(
     codec: int,
     level: int,
     shuffle: int,
+    filter: int,
+    keep_bits: int,
     pack: int,
     unlimited: int,
 ) -> Array:
@@ -730,7 +752,7 @@ def define(
         kept.append(extents(chunk_shape, rank, named_in, "chunk_shape"))
         options.chunk_shape = kept[-1]
     options.codec, options.level, options.shuffle, options.pack = codec, level, shuffle, pack
-    options.unlimited = unlimited
+    options.filter, options.keep_bits, options.unlimited = filter, keep_bits, unlimited
     if fill_value is not None:
         if kind is STRING:
             kept.append(ffi.new("char[]", name_of(fill_value, f"{what}: the fill value of text")))

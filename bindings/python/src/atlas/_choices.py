@@ -11,6 +11,7 @@ _CODECS = {
     "none": lib.ATLAS_CODEC_NONE,
     "uncompressed": lib.ATLAS_CODEC_NONE,
 }
+_FILTERS = {"none": lib.ATLAS_FILTER_NONE, "delta": lib.ATLAS_FILTER_DELTA}
 _META_FORMATS = {
     # The default, which a store that is begun anew need not have.
     "json": lib.ATLAS_META_FORMAT_DEFAULT,
@@ -40,6 +41,18 @@ def _choice(word: str, choices: dict[str, int], what: str) -> int:
 
 def codec_of(word: str | None) -> int:
     return int(lib.ATLAS_CODEC_DEFAULT) if word is None else _choice(word, _CODECS, "codec")
+
+
+def filter_of(word: str | None) -> int:
+    return int(lib.ATLAS_FILTER_DEFAULT) if word is None else _choice(word, _FILTERS, "filter")
+
+
+def bits_of(keep_bits: int | None) -> int:
+    if keep_bits is None:
+        return 0
+    if not 0 < keep_bits < 1 << 31:
+        raise InvalidArgument(f"keep_bits is {keep_bits}, not a number of bits")
+    return keep_bits
 
 
 def meta_format_of(word: str) -> int:

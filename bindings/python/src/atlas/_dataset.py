@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from ._array import Array, Info, define
 from ._attributes import Attributes
 from ._c import ffi, lib
-from ._choices import codec_of, level_of, switch
+from ._choices import bits_of, codec_of, filter_of, level_of, switch
 from ._errors import NotFound
 from ._text import name_of, texts
 
@@ -110,6 +110,8 @@ class DatasetView:
         codec: str | None = None,
         level: int | None = None,
         shuffle: bool | None = None,
+        filter: str | None = None,
+        keep_bits: int | None = None,
         pack: bool | None = None,
         unlimited: bool | None = None,
     ) -> Array:
@@ -140,6 +142,13 @@ class DatasetView:
             The codec's level.
         shuffle : bool, optional
             Whether to shuffle the bytes of elements before compressing.
+        filter : {"none", "delta"}, optional
+            What to do to elements before that; by default as the store says. "delta" stores each as its difference to the
+            one before it, of floats that of their bits: smooth fields take less space. Not for bool, complex128 and text.
+        keep_bits : int, optional
+            Bits of the mantissa that are kept of each float that is written: at most 10 for float16, 23 for float32 and
+            complex64, 52 for float64 and complex128. Values are rounded when they are written, with a relative error of
+            at most ``2 ** -(keep_bits + 1)``. NaN, infinities and the fill value stay. By default all.
         pack : bool, optional
             Whether to compress chunks below 16 KiB together with others, which takes less space and time. Without, each
             chunk has a byte range of its own, which other programs can read where it lies: see `Array.chunk_places`.
@@ -177,6 +186,8 @@ class DatasetView:
             codec_of(codec),
             level_of(level),
             switch(shuffle),
+            filter_of(filter),
+            bits_of(keep_bits),
             switch(pack),
             switch(unlimited),
         )

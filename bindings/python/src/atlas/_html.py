@@ -79,7 +79,9 @@ def _array_row(array: Array) -> tuple[object, ...]:
 def array_html(array: Array) -> str:
     try:
         kind, shape, low, high = _array_row(array)
-        codec = f"{array.codec} {array.level}{' with shuffle' if array.shuffle else ''}"
+        filtered = f", {array.filter}" if array.filter != "none" else ""
+        kept = f", {array.keep_bits} bits kept" if array.keep_bits else ""
+        codec = f"{array.codec} {array.level}{' with shuffle' if array.shuffle else ''}{filtered}{kept}"
         rows = [
             ("type", kind),
             ("shape", shape),

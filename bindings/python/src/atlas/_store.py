@@ -19,7 +19,16 @@ from . import _handle
 from ._array import Array
 from ._attributes import Attributes
 from ._c import ffi, lib
-from ._choices import check_type_policy, codec_of, compression_of, if_exists_of, level_of, meta_format_of, switch
+from ._choices import (
+    check_type_policy,
+    codec_of,
+    compression_of,
+    filter_of,
+    if_exists_of,
+    level_of,
+    meta_format_of,
+    switch,
+)
 from ._dataset import DatasetView
 from ._errors import (
     AtlasError,
@@ -153,6 +162,7 @@ class Atlas:
         exist_ok: bool = False,
         level: int | None = None,
         shuffle: bool | None = None,
+        filter: str | None = None,
         pack: bool | None = None,
         keep_generations: int | None = None,
         sync: bool = True,
@@ -186,6 +196,8 @@ class Atlas:
             The codec's level; by default 1 for zstd.
         shuffle : bool, optional
             Whether to shuffle the bytes of elements before compressing; by default yes.
+        filter : {"none", "delta"}, optional
+            What to do to elements before that, for arrays that do not choose and can have it; by default nothing.
         pack : bool, optional
             Whether to compress chunks below 16 KiB together with others; by default yes. See
             `DatasetView.define_array`.
@@ -226,6 +238,7 @@ class Atlas:
             "codec": codec_of(codec),
             "level": level_of(level),
             "shuffle": switch(shuffle),
+            "filter": filter_of(filter),
             "pack": switch(pack),
             "meta_format": meta_format_of(meta_format),
             "meta_compression": compression_of(meta_compression),

@@ -197,7 +197,7 @@ class DatasetAccessor:
             The value that stands for "missing": of all variables of numbers, or of the variables named.
         encoding : mapping, optional
             Of variables their encoding, instead of what ``variable.encoding`` says: that of CF, and "chunks",
-            "codec", "level", "shuffle" and "pack".
+            "codec", "level", "shuffle", "filter", "keep_bits" and "pack".
         unlimited_dims : str or iterable of str, optional
             Dimensions that may grow. An array whose first dimension is one of them is unlimited: `Array.write` past its
             end makes it grow.

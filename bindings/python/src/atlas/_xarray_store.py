@@ -42,7 +42,7 @@ from ._store import Atlas
 from ._types import BOOL, STRING, TIMESTAMP, element_type, nanoseconds
 
 # What a variable's encoding may say explicitly, beyond what CF takes of it.
-ENCODINGS = frozenset({"chunks", "codec", "level", "shuffle", "pack"})
+ENCODINGS = frozenset({"chunks", "codec", "level", "shuffle", "filter", "keep_bits", "pack"})
 # What is of CF, or says where a variable is from.
 _OF_CF = frozenset({"dtype", "source", "_FillValue"})
 # What asks for times as numbers.

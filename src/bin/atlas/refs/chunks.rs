@@ -12,21 +12,27 @@ pub struct Coding {
     pub codec: Codec,
     /// Bytes of the elements that are shuffled; 1 where they are not.
     pub shuffle: u8,
+    /// Bytes of the elements that are differences; 0 where they are themselves.
+    pub delta: u8,
 }
 
 impl Coding {
-    const RAW: Self = Self { codec: Codec::None, shuffle: 1 };
+    const RAW: Self = Self { codec: Codec::None, shuffle: 1, delta: 0 };
 
     /// That of the chunks that are ranges of files. Where there are none, all bytes are inline, as they are.
     pub fn of(parts: &[ChunkPlaces]) -> Self {
         let mut places = parts.iter().flat_map(|part| &part.places);
         let range = places.find(|place| place.is_range());
-        range.map_or(Self::RAW, |place| Self { codec: place.codec, shuffle: place.shuffle })
+        range.map_or(Self::RAW, Self::of_place)
+    }
+
+    fn of_place(place: &ChunkPlace) -> Self {
+        Self { codec: place.codec, shuffle: place.shuffle, delta: place.delta }
     }
 
     /// Offset and length of the chunk in its file, if it is there as readers are told.
     pub fn range(&self, place: &ChunkPlace) -> Option<(u64, u64)> {
-        let own = Self { codec: place.codec, shuffle: place.shuffle };
+        let own = Self::of_place(place);
         if own != *self || !place.is_range() {
             return None;
         }
@@ -38,7 +44,7 @@ impl Coding {
 
     /// A chunk as readers are told.
     pub fn encode(&self, chunk: Vec<u8>) -> Result<Vec<u8>, Error> {
-        let planes = self.shuffled(chunk)?;
+        let planes = self.shuffled(self.differences(chunk)?)?;
         match self.codec {
             Codec::None => Ok(planes),
             Codec::Lz4 => Ok(lz4_flex::compress_prepend_size(&planes)),
@@ -46,16 +52,37 @@ impl Coding {
         }
     }
 
+    fn differences(&self, mut chunk: Vec<u8>) -> Result<Vec<u8>, Error> {
+        let item = usize::from(self.delta);
+        check_elements(item, &chunk)?;
+        // From the end on: each is changed when the one behind it has been.
+        for at in (1..chunk.len().checked_div(item).unwrap_or(0)).rev() {
+            let mut borrow = false;
+            for byte in at * item..(at + 1) * item {
+                let (less, below) = chunk[byte].overflowing_sub(chunk[byte - item]);
+                let (less, below_again) = less.overflowing_sub(u8::from(borrow));
+                (chunk[byte], borrow) = (less, below || below_again);
+            }
+        }
+        Ok(chunk)
+    }
+
     fn shuffled(&self, chunk: Vec<u8>) -> Result<Vec<u8>, Error> {
         let item = usize::from(self.shuffle);
         if item <= 1 {
             return Ok(chunk);
         }
-        if !chunk.len().is_multiple_of(item) {
-            return Err(wrong(format!("{} bytes are no elements of {item}", chunk.len())));
-        }
+        check_elements(item, &chunk)?;
         Ok((0..item).flat_map(|byte| chunk.iter().skip(byte).step_by(item).copied()).collect())
     }
+}
+
+/// Refuses bytes that are not whole elements, where there are elements at all.
+fn check_elements(item: usize, chunk: &[u8]) -> Result<(), Error> {
+    if item > 0 && !chunk.len().is_multiple_of(item) {
+        return Err(wrong(format!("{} bytes are no elements of {item}", chunk.len())));
+    }
+    Ok(())
 }
 
 /// Bytes in place of a reference.

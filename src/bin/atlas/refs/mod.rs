@@ -248,7 +248,7 @@ impl Source<'_> {
         self.stamp(&mut group);
         for array in self.store.array_names(dataset)? {
             let info = self.store.array_info(dataset, &array)?;
-            if let Some(why) = group.obstacle(&array, &info) {
+            if let Some(why) = self.format.obstacle(&info).or_else(|| group.obstacle(&array, &info)) {
                 group.left_out.push(LeftOut { dataset: dataset.clone(), array, why });
                 continue;
             }

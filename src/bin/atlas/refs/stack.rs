@@ -27,7 +27,8 @@ pub fn stacked(source: &Source<'_>, datasets: &[Arc<str>]) -> Result<Group, Fail
     source.stamp(&mut group);
     for array in source.store.array_names(first)? {
         let info = source.store.array_info(first, &array)?;
-        let obstacle = match obstacle(&array, &info).or_else(|| group.obstacle(&array, &info)) {
+        let declared = || source.format.obstacle(&info).or_else(|| group.obstacle(&array, &info));
+        let obstacle = match obstacle(&array, &info).or_else(declared) {
             Some(why) => Some((first, why)),
             None => difference(source, datasets, &array, &info)?,
         };
@@ -80,6 +81,8 @@ fn difference<'d>(
             ("chunk shape", format!("{:?}", one.chunk_shape), format!("{:?}", other.chunk_shape)),
             ("codec", one.codec.name().into(), other.codec.name().into()),
             ("shuffle", one.shuffle.to_string(), other.shuffle.to_string()),
+            ("filter", one.filter.name().into(), other.filter.name().into()),
+            ("number of bits kept", format!("{:?}", one.keep_bits), format!("{:?}", other.keep_bits)),
             ("fill value", format!("{:?}", one.fill_value), format!("{:?}", other.fill_value)),
         ];
         if let Some((what, one, other)) = pairs.into_iter().find(|(_, one, other)| one != other) {

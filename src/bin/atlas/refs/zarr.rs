@@ -3,7 +3,7 @@
 use super::chunks::Coding;
 use super::{Group, Member, stack};
 use crate::print;
-use atlas_store::{ArrayInfo, Codec, DType, Error, Value};
+use atlas_store::{ArrayInfo, Codec, DType, Error, Filter, Value};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value as Json, json};
@@ -30,6 +30,15 @@ struct Declared<'a> {
 impl Format {
     pub fn of(version: u8) -> Self {
         if version == 2 { Self::V2 } else { Self::V3 }
+    }
+
+    /// Why a reader of this version would not find the values of an array in its chunks.
+    pub fn obstacle(self, info: &ArrayInfo) -> Option<String> {
+        let is_delta = info.filter == Filter::Delta && info.codec != Codec::None;
+        // There the codec makes integers, which would be taken for the values of the floats.
+        let is_integer = types(info.dtype).1.contains("int");
+        let why = "Zarr version 3 has no codec that undoes the filter 'delta' of";
+        (self == Self::V3 && is_delta && !is_integer).then(|| format!("{why} {}, version 2 has", info.dtype))
     }
 
     /// The key of a chunk.
@@ -89,6 +98,9 @@ fn version_3(group: &Group, arrays: Vec<(&str, Declared<'_>)>) -> Vec<(String, J
     std::iter::once(("zarr.json".to_owned(), root)).chain(arrays).collect()
 }
 
+/// The attribute by which libnetcdf says that floats were rounded as Atlas rounds them, and to how many bits.
+const QUANTIZED: &str = "_QuantizeBitRoundNumberOfSignificantBits";
+
 impl<'a> Declared<'a> {
     fn of(format: Format, member: &'a Member, warn: &dyn Fn(&str)) -> Result<Self, Error> {
         let Member { info, parts, .. } = member;
@@ -102,6 +114,9 @@ impl<'a> Declared<'a> {
         if info.dtype == DType::TimestampNs {
             replace("units", "nanoseconds since 1970-01-01");
             replace("calendar", "proleptic_gregorian");
+        }
+        if let Some(keep_bits) = info.keep_bits {
+            attributes.entry(QUANTIZED).or_insert(keep_bits.into());
         }
         if format == Format::V3 {
             mask(&mut attributes, info.dtype, fill.as_ref());
@@ -143,6 +158,9 @@ impl<'a> Declared<'a> {
         if self.dtype == DType::String {
             filters.push(json!({"id": "vlen-utf8"}));
         }
+        if self.coding.delta > 0 {
+            filters.push(json!({"id": "delta", "dtype": format!("<i{}", self.coding.delta)}));
+        }
         if self.coding.shuffle > 1 {
             filters.push(json!({"id": "shuffle", "elementsize": self.coding.shuffle}));
         }
@@ -170,10 +188,15 @@ impl<'a> Declared<'a> {
     }
 
     fn version_3(&self) -> Json {
-        let mut codecs = vec![match self.dtype {
+        let mut codecs = Vec::new();
+        if self.coding.delta > 0 {
+            let dtype = format!("<i{}", self.coding.delta);
+            codecs.push(json!({"name": "numcodecs.delta", "configuration": {"dtype": dtype}}));
+        }
+        codecs.push(match self.dtype {
             DType::String => json!({"name": "vlen-utf8"}),
             _ => json!({"name": "bytes", "configuration": {"endian": "little"}}),
-        }];
+        });
         if self.coding.shuffle > 1 {
             codecs.push(json!({"name": "numcodecs.shuffle", "configuration": {"elementsize": self.coding.shuffle}}));
         }
