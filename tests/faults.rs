@@ -267,6 +267,14 @@ fn a_compaction_that_fails_changes_nothing_and_works_when_there_is_room() {
             let path = dir.path().join("s");
             let (store, disk) = prepare(&path, fault, i64::MAX, true);
             write(&store, 1);
+            // Bytes that the compaction takes away.
+            store.create_dataset("gone").unwrap();
+            for array in ARRAYS {
+                store.define_array("gone", array, DType::I64, &["x"], &[1], ArrayOptions::default()).unwrap();
+                store.write_array("gone", array, Selection::all(1), Source::from_slice(&[7i64])).unwrap();
+            }
+            store.flush().unwrap();
+            store.delete_dataset("gone").unwrap();
             store.flush().unwrap();
             disk.left.store(at, Ordering::SeqCst);
             let Err(error) = store.compact() else { break };

@@ -125,6 +125,33 @@ fn what_is_overwritten_or_deleted_is_left_behind_and_bytes_are_counted_right() {
 }
 
 #[test]
+fn segments_go_out_of_use_when_every_chunk_of_theirs_is_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let store = create(&path, Some(0));
+    define(&store, "a");
+    let mut expected = [0; 3];
+    // The rows that are written, and the segments that there are then.
+    let steps: [(&[u64], u64); 6] = [(&[0, 1], 1), (&[1], 2), (&[1, 2], 2), (&[2, 0], 3), (&[0], 4), (&[0, 1, 2], 1)];
+    for (number, (rows, segments)) in steps.into_iter().enumerate() {
+        for at in rows {
+            expected[*at as usize] = number as i64 + 1;
+            write(&store, "a", *at, number as i64 + 1);
+        }
+        store.flush().unwrap();
+        assert_eq!(store.info().unwrap().segment_count, segments, "{number}");
+        for store in [&store, &open(&path, Mode::Read)] {
+            (0..3).for_each(|at| assert_eq!(row(store, "a", at), expected[at as usize], "{number}"));
+            is_whole(store);
+        }
+    }
+    let info = store.info().unwrap();
+    assert_eq!(info.dead_bytes, 0);
+    store.close().unwrap();
+    assert_eq!(counted(&path), (info.live_bytes, 0));
+}
+
+#[test]
 fn many_datasets_of_tiny_chunks_are_merged_as_well() {
     const DATASETS: u64 = 300;
     let dir = tempfile::tempdir().unwrap();

@@ -277,8 +277,8 @@ fn the_newest_commit_that_is_whole_is_gone_back_to() {
         store.flush().unwrap();
     }
     drop(store);
-    // Of commit 3, which commits 3 and 4 need.
-    std::fs::remove_file(&segments(&path, "scalar")[1]).unwrap();
+    // Commits 3 and 4 each need their own.
+    segments(&path, "scalar")[1..3].iter().for_each(|segment| std::fs::remove_file(segment).unwrap());
     flip(&path.join("atlas.json"), 30);
     let report = repair(&path);
     assert_eq!((report.restored, report.generation), (Some(2), 6));

@@ -294,6 +294,9 @@ impl Array {
             block::check_len(&self.schema, row.len as usize).map_err(damaged)?;
         }
         let own = row.at == 0 && row.len == block.coding.raw_len && self.schema.dtype != DType::String;
+        if own && let Some(bytes) = io.reader.take_block(segment, block) {
+            return Ok(ChunkData::Numbers(bytes));
+        }
         if own && io.reader.cached(segment, block).is_none() {
             let stored = io.reader.fetch(segment, block.offset, block.len as usize)?;
             let mut bytes = io.buffers.take(row.len as usize)?;

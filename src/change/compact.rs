@@ -83,12 +83,12 @@ pub(crate) fn compact(
         file.segments.len() > 1 || file.dead_bytes > 0 || file.live_bytes == 0 || !live.contains_key(name)
     };
     let stay = version.files.iter().filter(|(name, file)| !gains(name, file));
-    let gaps = bundles_with_gaps(version, stay.flat_map(|(_, file)| file.segments.iter()));
+    let gaps = bundles_with_gaps(place, version, stay.flat_map(|(_, file)| file.segments.iter()));
     let has_gap = |file: &ArrayFile| file.segments.iter().any(|segment| gaps.contains(&segment.record.file));
     let work: Vec<_> = version.files.iter().filter(|(name, file)| gains(name, file) || has_gap(file)).collect();
     let mut all_new = NewFiles::new(&place.storage);
     let stay = work.iter().filter(|(name, _)| live.contains_key(*name)).count();
-    let bundle = (stay > FEW_SEGMENTS).then(|| new_bundle(place, version.generation, &mut all_new));
+    let bundle = (stay > FEW_SEGMENTS).then(|| new_bundle(place, version.generation, true, &mut all_new));
     let (mut files, mut damaged) = (Vec::new(), Vec::new());
     for (done, (name, file)) in work.iter().enumerate() {
         progress(done as u64, work.len() as u64)?;
@@ -133,7 +133,11 @@ pub(crate) fn compact(
 }
 
 /// The bundles of a version with segments that are not among those that are to stay.
-fn bundles_with_gaps<'v>(version: &Version, stay: impl Iterator<Item = &'v Arc<Segment>>) -> HashSet<Arc<str>> {
+fn bundles_with_gaps<'v>(
+    place: &Place,
+    version: &Version,
+    stay: impl Iterator<Item = &'v Arc<Segment>>,
+) -> HashSet<Arc<str>> {
     // By bundle: bytes that are to stay, and where the last segment ends.
     let mut bundles: HashMap<&Arc<str>, (u64, u64)> = HashMap::default();
     for SegmentRecord { file, at, length, .. } in version.all_segments().map(|segment| &segment.record) {
@@ -147,8 +151,12 @@ fn bundles_with_gaps<'v>(version: &Version, stay: impl Iterator<Item = &'v Arc<S
             *bytes += bundle::taken(*length);
         }
     }
-    let has_gaps =
-        |(file, (bytes, end)): (&Arc<str>, (u64, u64))| (bytes + HEADER_LEN as u64 != end).then(|| file.clone());
+    let folder = place.folder(names::BUNDLES);
+    let has_gaps = |(file, (bytes, end)): (&Arc<str>, (u64, u64))| {
+        // Segments behind the last that the version names are out of use as well.
+        let length = place.storage.open(&folder.join(&**file)).and_then(|file| file.length());
+        (bytes + HEADER_LEN as u64 != length.unwrap_or(end)).then(|| file.clone())
+    };
     bundles.into_iter().filter_map(has_gaps).collect()
 }
 
@@ -266,7 +274,7 @@ impl Rewrite<'_> {
     fn finish(&self, mut output: Output) -> Result<(Segment, u64)> {
         let bytes = output.end_pack()?;
         let define = |id| self.live.get(&id).map(LiveArray::defined);
-        let (segment, file) = output.writer.finish(self.name, define, self.bundle)?;
+        let (segment, file) = output.writer.finish(self.name, define, self.bundle, &self.io.reader)?;
         if let Some(file) = file.filter(|_| self.place.sync) {
             file.sync()?;
         }

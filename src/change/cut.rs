@@ -1,13 +1,18 @@
 //! What a flush writes: set aside, under the exclusive lock, when it begins. Calls go on after that.
 
-use crate::array::{Array, ArrayData, FrozenChunks, Io};
+use crate::array::{Array, ArrayData, FrozenChunk, FrozenChunks, Io};
+use crate::base::dtype::DType;
 use crate::base::error::Result;
-use crate::base::locks::{read, write};
+use crate::base::locks::{lock, read, write};
 use crate::base::maps::{HashMap, IndexMap, index_map};
 use crate::base::shape::Dims;
+use crate::base::sync::Mutex;
 use crate::change::catalogue::{ArrayEntry, Catalogue, Slot};
+use crate::chunk::block::{ChunkData, PACK_BELOW, PendingChunk};
+use crate::chunk::grid;
 use crate::chunk::schema::Schema;
 use crate::format::root::{Attributes, Stored};
+use crate::memory::budget::Held;
 use crate::records::Records;
 use crate::version::defaults::Defaults;
 use crate::version::keeping::Keeping;
@@ -132,7 +137,19 @@ pub(crate) struct FrozenArray {
     pub chunks: Arc<FrozenChunks>,
     /// Whether it has lost rows.
     dropped: bool,
+    /// The chunks that appends go on with, as they were written: to be kept at hand once they are stored.
+    edges: Mutex<Vec<Edge>>,
 }
+
+/// A chunk that the next append writes to.
+pub(crate) struct Edge {
+    pub chunk: u64,
+    pub data: Arc<ChunkData>,
+    _held: Held,
+}
+
+/// Longer ones are read back: what an append costs is little beside them.
+const MOST_EDGE: usize = 64 << 10;
 
 /// Totals over the stored chunks of arrays, by their ids.
 #[derive(Default)]
@@ -190,7 +207,35 @@ impl FrozenArray {
             chunks => chunks?,
         };
         let dropped = std::mem::take(&mut data.dropped);
-        Some(Self { dataset, name, array, shape, chunks, dropped })
+        Some(Self { dataset, name, array, shape, chunks, dropped, edges: Mutex::default() })
+    }
+
+    /// Holds on to chunks that are short of rows, as far as `room` for their bytes goes.
+    fn keep_edges(&self, io: &Io, room: &mut u64) {
+        let (schema, bytes) = (&self.array.schema, self.array.schema.chunk_bytes());
+        let (Some(rows), Some(along)) = (self.shape.first(), schema.chunk_shape.first()) else { return };
+        let is_long = !(PACK_BELOW..=MOST_EDGE).contains(&bytes);
+        if is_long || schema.dtype == DType::String || rows % along == 0 || io.budget.is_half_taken() {
+            return;
+        }
+        let first = rows / along * grid::chunk_count(&self.shape[1..], &schema.chunk_shape[1..]);
+        let mut edges = self.edges.lock().unwrap_or_else(PoisonError::into_inner);
+        for (chunk, frozen) in self.chunks.iter().filter(|(chunk, _)| *chunk >= first) {
+            // One that is encoded already, or for which there is no memory, is read back.
+            if let FrozenChunk::Block(block) = frozen
+                && let PendingChunk::Raw(data) = block.chunk()
+                && let Some(left) = room.checked_sub(bytes as u64)
+                && edges.try_reserve(1).is_ok()
+            {
+                *room = left;
+                edges.push(Edge { chunk, data, _held: Held::new(&io.budget, bytes) });
+            }
+        }
+    }
+
+    /// What was held on to.
+    pub fn take_edges(&self) -> Result<Vec<Edge>> {
+        Ok(std::mem::take(&mut *lock(&self.edges)?))
     }
 }
 
@@ -221,9 +266,12 @@ pub(crate) fn cut(catalogue: &mut Catalogue, io: &Io) -> Result<Cut> {
     let gone = catalogue.gone()?;
     let mut frozen = Frozen(Vec::with_capacity(count));
     // Nothing fails from here on, so that no array is left frozen without a flush to thaw it.
+    let mut room = io.reader.cache_room();
     for changed in changed_arrays(catalogue, &slots) {
         let mut data = changed.array.data.write().unwrap_or_else(PoisonError::into_inner);
-        frozen.0.extend(FrozenArray::freeze(&changed, &mut data, true, io));
+        let Some(set_aside) = FrozenArray::freeze(&changed, &mut data, true, io) else { continue };
+        set_aside.keep_edges(io, &mut room);
+        frozen.0.push(set_aside);
     }
     catalogue.flush_began();
     Ok(Cut {

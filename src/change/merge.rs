@@ -9,7 +9,7 @@ use crate::array::Io;
 use crate::base::error::{Result, error};
 use crate::base::maps::HashMap;
 use crate::change::cut::Cut;
-use crate::change::segments::SegmentPlan;
+use crate::change::segments::{SegmentPlan, is_damage};
 use crate::format::definitions::Definition;
 use crate::format::segment::{BlockRef, HEADER_LEN, Row};
 use crate::memory::buffers::Buffer;
@@ -20,18 +20,41 @@ use crate::version::ArrayFile;
 use std::collections::hash_map::Entry;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Sizes of segments that are merged with their like. So there are less than [`ALIKE`] of each kind at the end of the
 /// list, and whatever is stored was copied a few times in each kind.
 const KINDS: [Range<u64>; 2] = [64 << 10..1 << 20, 0..64 << 10];
 /// Segments of a kind, at the end of the list, that are too many.
 const ALIKE: usize = 16;
+/// Names that are merged in any flush, if they are due.
+const FEW: usize = 4;
 /// What a flush takes up at most for one array name: it has to wait for that.
 const MOST: u64 = 4 << 20;
 /// Bytes that a row counts for at least: its array has to be looked up.
 const ROW: u64 = 512;
 
+/// How many names a flush may still merge: those that were written alike are all due at once, and a flush that merged all of
+/// them would take many times as long as the others.
+pub(crate) struct Turns(AtomicUsize);
+
+impl Turns {
+    /// Those of a flush of so many names: twice as many as are due in each flush once they take turns.
+    pub fn of(names: usize) -> Self {
+        Self(AtomicUsize::new((2 * names / ALIKE).max(FEW)))
+    }
+
+    /// How many of the newest segments are to be merged into the next one, by the sizes of those that may be, the newest
+    /// first. A name with twice as many as are too many needs no turn.
+    fn mergeable(&self, sizes: &[u64]) -> usize {
+        let count = mergeable(sizes, ALIKE);
+        let take = || self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
+        if count > 0 && (mergeable(sizes, 2 * ALIKE) > 0 || take()) { count } else { 0 }
+    }
+}
+
 /// The part of small segments that is still needed.
+#[derive(Default)]
 pub(crate) struct Merged {
     /// How many segments these are, from the newest on.
     pub count: usize,
@@ -46,11 +69,10 @@ pub(crate) struct Merged {
     arrays: Live,
 }
 
-/// How many of the newest segments are to be merged into the next one, by the sizes of those that may be, the newest
-/// first.
-fn mergeable(sizes: &[u64]) -> usize {
+/// How many of the newest segments, of these sizes, are to be merged where `alike` of a kind are too many.
+fn mergeable(sizes: &[u64], alike: usize) -> usize {
     let is_due = |kind: &&Range<u64>| {
-        sizes.iter().take_while(|size| **size < kind.end).filter(|size| kind.contains(size)).count() >= ALIKE
+        sizes.iter().take_while(|size| **size < kind.end).filter(|size| kind.contains(size)).count() >= alike
     };
     let Some(kind) = KINDS.iter().find(is_due) else { return 0 };
     let mut sum = 0;
@@ -77,18 +99,46 @@ fn small_sizes(io: &Io, segments: &Segments) -> Result<Vec<u64>> {
     Ok(sizes)
 }
 
-/// What a segment that is about to be written takes up; `None` where there is not enough that is small. Keys that
-/// the new segment has itself are left out.
+/// The segments at the end of a list of which the new one has every chunk, as it mostly has when an array is appended to:
+/// they go out of use at once, and nothing of them is read. `None` where there are none.
+fn replaced(io: &Io, plan: &SegmentPlan<'_>, segments: &Segments) -> Result<Option<Merged>> {
+    let mut merged = Merged::default();
+    'segments: for segment in segments.iter().rev() {
+        let directory = io.reader.directory(segment)?;
+        if directory.row_count() > plan.chunk_count() {
+            break;
+        }
+        for page in 0..directory.pages.len() {
+            let rows = io.reader.page(segment, &directory, page)?;
+            if !rows.iter().all(|row| plan.has(row.array_id, row.chunk)) {
+                break 'segments;
+            }
+        }
+        merged.count += 1;
+        merged.dropped_bytes += directory.blocks_end - HEADER_LEN as u64;
+    }
+    Ok((merged.count > 0).then_some(merged))
+}
+
+/// What a segment that is about to be written takes up; `None` where there is nothing of which all is replaced, and not
+/// enough that is small, or no turn left. Keys that the new segment has itself are left out.
 pub(crate) fn merge(
     io: &Io,
     records: &Records,
     plan: &SegmentPlan<'_>,
     cut: &Cut,
     file: &ArrayFile,
+    turns: &Turns,
 ) -> Result<Option<Merged>> {
     let (reader, segments) = (&io.reader, &file.segments);
+    match replaced(io, plan, segments) {
+        Ok(None) => {}
+        // What is damaged stays, and is none of the flush's business unless there is to be a merge.
+        Err(error) if is_damage(&error) => {}
+        replaced => return replaced,
+    }
     // Few are never too many: most flushes look no further.
-    let count = if segments.len() < ALIKE { 0 } else { mergeable(&small_sizes(io, segments)?) };
+    let count = if segments.len() < ALIKE { 0 } else { turns.mergeable(&small_sizes(io, segments)?) };
     if count == 0 {
         return Ok(None);
     }
@@ -196,7 +246,7 @@ mod tests {
             let mut sizes: Vec<u64> = Vec::new();
             let (mut most, mut copied) = (0, 0);
             for _ in 0..20_000 {
-                let taken: u64 = sizes.drain(..mergeable(&sizes)).sum();
+                let taken: u64 = sizes.drain(..mergeable(&sizes, ALIKE)).sum();
                 copied += taken;
                 sizes.insert(0, taken + each);
                 sizes.truncate(sizes.iter().take_while(|size| **size < KINDS[0].end).count());
@@ -208,13 +258,31 @@ mod tests {
     }
 
     #[test]
+    fn names_that_are_written_alike_are_merged_in_turns() {
+        const NAMES: usize = 1000;
+        let mut names = vec![Vec::new(); NAMES];
+        for flush in 0..2000 {
+            let (turns, mut merged) = (Turns::of(NAMES), 0);
+            for sizes in &mut names {
+                let count = turns.mergeable(sizes);
+                merged += usize::from(count > 0);
+                let taken: u64 = sizes.drain(..count).sum();
+                sizes.insert(0, taken + 1300);
+                sizes.truncate(sizes.iter().take_while(|size| **size < KINDS[0].end).count());
+                assert!(sizes.len() <= 3 * ALIKE, "{} in flush {flush}", sizes.len());
+            }
+            assert!(merged <= NAMES / 6, "{merged} in flush {flush}");
+        }
+    }
+
+    #[test]
     fn long_segments_stay_and_no_more_is_taken_up_than_a_flush_may_wait_for() {
-        assert_eq!(mergeable(&[2 << 20; 40]), 0);
-        assert_eq!(mergeable(&[1000; 15]), 0);
+        assert_eq!(mergeable(&[2 << 20; 40], ALIKE), 0);
+        assert_eq!(mergeable(&[1000; 15], ALIKE), 0);
         let mut mixed = vec![1000, 2 << 20];
         mixed.extend([1000; 15]);
-        assert_eq!(mergeable(&mixed), 0, "those before a long one do not count");
-        assert_eq!(mergeable(&[1000; 17]), 17);
-        assert_eq!(mergeable(&[700 << 10; 16]), 5);
+        assert_eq!(mergeable(&mixed, ALIKE), 0, "those before a long one do not count");
+        assert_eq!(mergeable(&[1000; 17], ALIKE), 17);
+        assert_eq!(mergeable(&[700 << 10; 16], ALIKE), 5);
     }
 }

@@ -7,9 +7,9 @@ use crate::base::locks::{after_panic, lock, read};
 use crate::base::maps::IndexMap;
 use crate::base::shape::cells;
 use crate::base::sync::Mutex;
-use crate::change::cut::{Cut, Frozen, FrozenArray, Totals};
-use crate::change::merge::merge;
-use crate::chunk::block::{Block, Part};
+use crate::change::cut::{Cut, Edge, Frozen, FrozenArray, Totals};
+use crate::change::merge::{Turns, merge};
+use crate::chunk::block::{Block, ChunkData, Part};
 use crate::chunk::{grid, stats};
 use crate::codec::Compression;
 use crate::format::names;
@@ -69,6 +69,11 @@ impl<'v> SegmentPlan<'v> {
         Some(self.frozen[at])
     }
 
+    /// Chunks that the segment gets.
+    pub fn chunk_count(&self) -> u64 {
+        self.frozen.iter().map(|frozen| frozen.chunks.len() as u64).sum()
+    }
+
     /// Whether the segment gets this chunk of the array `id`.
     pub fn has(&self, id: u64, chunk: u64) -> bool {
         self.frozen(id).is_some_and(|frozen| frozen.chunks.contains(chunk))
@@ -106,7 +111,9 @@ pub(crate) fn write_segments(
 ) -> Result<Written> {
     let plans = plan(place, io, values, base);
     let writes = plans.iter().filter(|plan| plan.has_blocks).count();
-    let bundle = (writes > FEW_SEGMENTS).then(|| new_bundle(place, base.generation + 1, new));
+    // Where a bundle is known, their folder is there, and will be after a crash.
+    let is_new_folder = !base.has_bundles();
+    let bundle = (writes > FEW_SEGMENTS).then(|| new_bundle(place, base.generation + 1, is_new_folder, new));
     for plan in plans.iter().filter(|plan| plan.has_blocks) {
         // What of these is to be is seen once it is encoded.
         new.file(plan.path.clone());
@@ -117,29 +124,31 @@ pub(crate) fn write_segments(
     let done: Vec<Mutex<Option<NewSegment>>> = plans.iter().map(|_| Mutex::new(None)).collect();
     let jobs: Vec<_> = plans.iter().zip(&done).collect();
     let sync_now = plans.len() > MOST_UNSYNCED;
+    let merging = flush.map(|cut| (cut, Turns::of(plans.len())));
     // What is encoded is written while the workers encode the rest.
     io.pool.for_each_from_here(&jobs, |(plan, done)| {
         if plan.has_blocks {
-            *lock(done)? = Some(write_segment(place, io, plan, base, flush, bundle.as_ref(), sync_now)?);
+            *lock(done)? = Some(write_segment(place, io, plan, base, merging.as_ref(), bundle.as_ref(), sync_now)?);
         }
         Ok(())
     })?;
     let segments = done.into_iter().map(|done| done.into_inner().map_err(|_| after_panic()));
     let mut written = account(place, io, base, &plans, segments.collect::<Result<_>>()?)?;
     if let Some(bundle) = bundle.map(|bundle| finish_bundle(place, bundle)).transpose()?.flatten() {
-        written.unsynced.folders.extend([place.folder(names::BUNDLES), place.path.clone()]);
+        written.unsynced.folders.insert(place.folder(names::BUNDLES));
+        written.unsynced.folders.extend(is_new_folder.then(|| place.path.clone()));
         written.unsynced.files.extend(place.sync.then(|| Arc::new(bundle)));
     }
     Ok(written)
 }
 
-/// Begins a bundle of commit `generation`.
-pub(crate) fn new_bundle(place: &Place, generation: u64, new: &mut NewFiles) -> Mutex<Bundle> {
+/// Begins a bundle of commit `generation`, in a folder that may be missing where `is_new_folder` says so.
+pub(crate) fn new_bundle(place: &Place, generation: u64, is_new_folder: bool, new: &mut NewFiles) -> Mutex<Bundle> {
     let folder = place.folder(names::BUNDLES);
     let path = folder.join(place.new_bundle_name(generation));
     new.file(path.clone());
     new.folder(folder);
-    Mutex::new(Bundle::new(&place.storage, path, &place.store_id))
+    Mutex::new(Bundle::new(&place.storage, path, is_new_folder, &place.store_id))
 }
 
 /// The file of a bundle that is complete, if there is something in it.
@@ -230,12 +239,13 @@ fn write_segment(
     io: &Io,
     plan: &SegmentPlan<'_>,
     base: &Version,
-    flush: Option<&Cut>,
+    merging: Option<&(&Cut, Turns)>,
     bundle: Option<&Mutex<Bundle>>,
     sync_now: bool,
 ) -> Result<NewSegment> {
     let before = base.files.get(&plan.name);
-    let merged = flush.zip(before).map_or(Ok(None), |(cut, before)| merge(io, &base.records, plan, cut, before));
+    let merged = (merging.zip(before))
+        .map_or(Ok(None), |((cut, turns), before)| merge(io, &base.records, plan, cut, before, turns));
     // What is wrong with older values is no reason not to keep the new ones.
     let (merged, warning) = match merged {
         Ok(merged) => (merged, None),
@@ -267,7 +277,15 @@ fn write_segment(
         });
         new.or_else(|| merged.as_ref()?.array(id).map(LiveArray::defined))
     };
-    let (segment, file) = writer.finish(&plan.name, define, bundle)?;
+    let (segment, file) = writer.finish(&plan.name, define, bundle, &io.reader)?;
+    for frozen in &plan.frozen {
+        for Edge { chunk, data, .. } in frozen.take_edges()? {
+            let Ok(at) = rows.binary_search_by_key(&(frozen.array.id, chunk), Row::key) else { continue };
+            if let Some(ChunkData::Numbers(bytes)) = Arc::into_inner(data) {
+                io.reader.keep_block(&segment, &rows[at].block, bytes);
+            }
+        }
+    }
     let mut unsynced = file.filter(|_| place.sync);
     if let Some(file) = unsynced.take_if(|_| sync_now) {
         file.sync()?;

@@ -9,13 +9,19 @@ const FRAME_RATIO: u64 = 128;
 /// What any such frame may decode to.
 const FRAME_FREE: u64 = 16 << 20;
 
+/// Fewer bytes are encoded in less time, and to a little more.
+const BRIEF: usize = 512;
+
 /// One zstd frame, for what is not values.
 pub(crate) fn to_frame(raw: &[u8]) -> Result<Vec<u8>> {
     let Some(bound) = zstd::STREAM.bound else {
         bail!(Internal, "zstd frames without a bound");
     };
     let mut frame = buffers::allocate(bound(raw.len()))?;
-    let len = zstd::encode(Compression::DEFAULT.level, raw, &mut frame)?;
+    let len = match raw.len() < BRIEF {
+        true => zstd::encode_brief(raw, &mut frame)?,
+        false => zstd::encode(Compression::DEFAULT.level, raw, &mut frame)?,
+    };
     frame.truncate(len);
     pad_frame(&mut frame, raw.len())?;
     Ok(frame)

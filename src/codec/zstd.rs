@@ -6,6 +6,7 @@ use ::zstd::zstd_safe::zstd_sys::ZSTD_ErrorCode;
 use ::zstd::zstd_safe::{self, CCtx, CParameter, DCtx, DParameter, InBuffer, OutBuffer};
 use std::cell::RefCell;
 use std::ops::RangeInclusive;
+use std::thread::LocalKey;
 
 pub(super) const STREAM: Stream =
     Stream { codec: Codec::Zstd, name: "zstd", levels, bound: Some(bound), encode, decode, can_decode_to };
@@ -13,10 +14,14 @@ pub(super) const STREAM: Stream =
 /// The window that a frame of unknown length may ask for, as a power of two: what RFC 8878 recommends to support.
 const WINDOW_LOG: u32 = 23;
 
+/// The level at which literals are stored as they are.
+const BRIEF_LEVEL: i32 = -1;
+
 thread_local! {
-    /// Contexts cost as much to make as a block does to compress: each thread keeps its own, the one to compress with
+    /// Contexts cost as much to make as a block does to compress: each thread keeps its own, those to compress with
     /// for a level.
     static COMPRESSOR: RefCell<Option<(i32, CCtx<'static>)>> = const { RefCell::new(None) };
+    static BRIEF_COMPRESSOR: RefCell<Option<(i32, CCtx<'static>)>> = const { RefCell::new(None) };
     static DECOMPRESSOR: RefCell<Option<DCtx<'static>>> = const { RefCell::new(None) };
 }
 
@@ -40,7 +45,21 @@ fn no_context() -> Error {
 }
 
 pub(super) fn encode(level: i32, raw: &[u8], room: &mut [u8]) -> Result<usize> {
-    COMPRESSOR.with_borrow_mut(|kept| {
+    encode_with(&COMPRESSOR, level, raw, room)
+}
+
+/// Encodes so few bytes that tables of their own for the entropy of their literals would cost more time than all the rest.
+pub(super) fn encode_brief(raw: &[u8], room: &mut [u8]) -> Result<usize> {
+    encode_with(&BRIEF_COMPRESSOR, BRIEF_LEVEL, raw, room)
+}
+
+fn encode_with(
+    kept: &'static LocalKey<RefCell<Option<(i32, CCtx<'static>)>>>,
+    level: i32,
+    raw: &[u8],
+    room: &mut [u8],
+) -> Result<usize> {
+    kept.with_borrow_mut(|kept| {
         if kept.as_ref().is_none_or(|(made_for, _)| *made_for != level) {
             let mut made = CCtx::try_create().ok_or_else(no_context)?;
             (made.set_parameter(CParameter::CompressionLevel(level)))

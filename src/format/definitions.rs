@@ -34,7 +34,7 @@ impl Definitions {
 
     /// Undoes [`Self::to_bytes`], whose bytes had the right checksum.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let raw = codec::from_frame(bytes).map_err(|error| error.context("the definitions"))?;
+        let raw = codec::from_page_frame(bytes).map_err(|error| error.context("the definitions"))?;
         rmp_serde::from_slice(&raw).map_err(|error| error!(Corrupt, "the definitions: {error}"))
     }
 }

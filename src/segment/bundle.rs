@@ -25,21 +25,23 @@ pub(crate) struct Bundle {
     storage: Arc<dyn Storage>,
     file: Option<Box<dyn WriteFile>>,
     pub path: PathBuf,
+    is_new_folder: bool,
     gathered: Vec<u8>,
     /// Bytes so far.
     end: u64,
 }
 
 impl Bundle {
-    pub fn new(storage: &Arc<dyn Storage>, path: PathBuf, store_id: &[u8; 16]) -> Self {
+    /// Begins a bundle that is to be the file at `path`, in a folder that may be missing where `is_new_folder` says so.
+    pub fn new(storage: &Arc<dyn Storage>, path: PathBuf, is_new_folder: bool, store_id: &[u8; 16]) -> Self {
         let gathered = layout::header(layout::BUNDLE, store_id).to_vec();
-        Self { storage: storage.clone(), file: None, path, gathered, end: HEADER_LEN as u64 }
+        Self { storage: storage.clone(), file: None, path, is_new_folder, gathered, end: HEADER_LEN as u64 }
     }
 
     /// Adds a segment; where in the file it begins.
     pub fn add(&mut self, segment: &[u8]) -> Result<u64> {
         if self.file.is_none() {
-            self.file = Some(create_file(&*self.storage, &self.path, true)?);
+            self.file = Some(create_file(&*self.storage, &self.path, self.is_new_folder)?);
         }
         let at = self.end + LENGTH;
         buffers::extend(&mut self.gathered, &(segment.len() as u64).to_le_bytes())?;

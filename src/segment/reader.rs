@@ -287,9 +287,31 @@ impl SegmentReader {
         codec::pick_runs(&block.coding, item, planes, runs, out).map_err(|error| segment.damaged(block.offset, &error))
     }
 
-    /// Whether this many decoded bytes are worth keeping: they do not push each other out.
+    /// Decoded bytes that do not push each other out of the cache.
+    pub fn cache_room(&self) -> u64 {
+        self.cache_bytes / 2
+    }
+
+    /// Whether this many decoded bytes are worth keeping.
     pub fn has_cache_for(&self, bytes: u64) -> bool {
-        bytes <= self.cache_bytes / 2
+        bytes <= self.cache_room()
+    }
+
+    /// Keeps at hand what a segment was just written with: its first index page.
+    pub fn keep_page(&self, segment: &Segment, rows: Vec<Row>) {
+        self.pages.insert((segment.uid, 0), Arc::new(rows));
+    }
+
+    /// The same for a decoded block.
+    pub fn keep_block(&self, segment: &Segment, block: &BlockRef, bytes: Buffer) {
+        self.keep((segment.uid, block.offset), Kept { bytes: Arc::new(bytes), planes: false });
+    }
+
+    /// A decoded block that nobody will ask for again, if it is at hand and nobody else has it.
+    pub fn take_block(&self, segment: &Segment, block: &BlockRef) -> Option<Buffer> {
+        let key = (segment.uid, block.offset);
+        let (_, Kept { bytes, .. }) = self.blocks.remove_if(&key, |kept| !kept.planes)?;
+        Arc::into_inner(bytes)
     }
 
     /// What is wrong with the content of a block whose checksum is right.

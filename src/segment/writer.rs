@@ -12,8 +12,8 @@ use crate::format::segment::{
     self as layout, BlockRef, ChunkKey, Directory, HEADER_LEN, PageRef, Row, TRAILER_LEN, Trailer,
 };
 use crate::memory::buffers;
-use crate::segment::Segment;
 use crate::segment::bundle::{BUNDLE_BELOW, Bundle};
+use crate::segment::{Segment, SegmentReader};
 use crate::storage::{Storage, WriteFile, create_file};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,6 +24,9 @@ const WRITE_BUFFER: usize = 1 << 20;
 
 /// Rows of an index page: few enough that what reads one chunk does not decode many.
 const ROWS: usize = layout::PAGE_ROWS / 4;
+
+/// Bytes of a segment with a small chunk.
+const SMALL: usize = 1 << 10;
 
 /// Bytes that are sent on their way to the disk together, while the blocks behind them are still being encoded.
 const SYNC_STEP: u64 = 4 << 20;
@@ -42,6 +45,8 @@ pub(crate) struct SegmentWriter {
     written: u64,
     sent: u64,
     rows: Vec<Row>,
+    /// Those of the first page, once it is complete.
+    first_page: Vec<Row>,
     pages: Vec<u8>,
     directory: Directory,
     /// Of the arrays that have rows, in ascending order.
@@ -52,16 +57,21 @@ impl SegmentWriter {
     /// Begins a segment that is to be the file at `path`, which is made when there is much to write. The file's folder,
     /// too, where `is_new_folder` says that it may be missing.
     pub fn new(storage: &Arc<dyn Storage>, path: PathBuf, is_new_folder: bool, store_id: &[u8; 16]) -> Self {
+        let mut gathered = Vec::new();
+        // A hint: where there is no memory for it, that is said when there is none for what is written.
+        let _ = buffers::reserve(&mut gathered, SMALL);
+        gathered.extend_from_slice(&layout::header(layout::SEGMENT, store_id));
         Self {
             storage: storage.clone(),
             file: None,
             path,
             is_new_folder,
             end: HEADER_LEN as u64,
-            gathered: layout::header(layout::SEGMENT, store_id).to_vec(),
+            gathered,
             written: 0,
             sent: u64::MAX,
             rows: Vec::new(),
+            first_page: Vec::new(),
             pages: Vec::new(),
             directory: Directory::default(),
             ids: Vec::new(),
@@ -163,17 +173,22 @@ impl SegmentWriter {
         };
         buffers::push(&mut self.directory.pages, page)?;
         buffers::extend(&mut self.pages, &bytes)?;
-        self.rows.clear();
+        if self.first_page.is_empty() {
+            self.first_page = std::mem::take(&mut self.rows);
+        } else {
+            self.rows.clear();
+        }
         Ok(())
     }
 
     /// Writes the index, and what `define` says of each array that has rows. What is small goes into the `bundle`, if there
-    /// is one; else the file and its folder are the caller's to sync.
+    /// is one; else the file and its folder are the caller's to sync. `reader` has the first page at hand.
     pub fn finish<'d>(
         mut self,
         array: &Arc<str>,
         define: impl Fn(u64) -> Option<Defined<'d>>,
         bundle: Option<&Mutex<Bundle>>,
+        reader: &SegmentReader,
     ) -> Result<(Segment, Option<NewFile>)> {
         let record = self.end(array, define)?;
         let bundle = bundle.filter(|_| self.file.is_none() && self.gathered.len() < BUNDLE_BELOW);
@@ -196,6 +211,7 @@ impl SegmentWriter {
         let segment = Segment::at(SegmentRecord { file: name, at, ..record }, path);
         // Whoever asks for it next need not read it back.
         let _ = segment.directory.set(Arc::new(self.directory));
+        reader.keep_page(&segment, self.first_page);
         Ok((segment, file))
     }
 

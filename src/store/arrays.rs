@@ -689,6 +689,12 @@ mod tests {
         let options = ArrayOptions { chunk_shape: Some(vec![4]), fill_value: Some(7.into()), ..Default::default() };
         store.define_array("e", "numbers", DType::I32, &["numbers"], &[40], options).expect("define");
         store.write_array("e", "numbers", Selection::all(1), Source::from_slice(&[1; 40])).expect("write");
+        // Bytes that a compaction takes away.
+        store.create_dataset("f").expect("create");
+        store.define_array("f", "texts", DType::String, &["texts"], &[0], ArrayOptions::default()).expect("define");
+        store.append_strings("f", "texts", &[1], &["b"]).expect("append");
+        store.flush().expect("flush");
+        store.delete_dataset("f").expect("delete");
         store.flush().expect("flush");
         let (place, file) = (store.place.notation, store.place.root());
         store.close().expect("close");

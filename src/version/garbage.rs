@@ -76,10 +76,15 @@ impl Committer {
             }
             let Some(garbage) = self.garbage.remove(at) else { break };
             let mut folders: HashSet<&Path> = HashSet::default();
+            let mut last: Option<&Path> = None;
             for (path, file) in &garbage.files {
                 if let Some(file) = file {
                     // One that is removed takes space as long as it is open.
                     file.close(io);
+                }
+                // The segments of a bundle come one after the other.
+                if last.replace(path) == Some(path) {
+                    continue;
                 }
                 match place.storage.remove(path) {
                     Ok(()) => count += 1,
@@ -95,7 +100,7 @@ impl Committer {
                 let name = file_name(folder);
                 let is_used = match &*name {
                     names::CATALOGUE => !version.records.files.is_empty(),
-                    names::BUNDLES => !version.bundles().is_empty(),
+                    names::BUNDLES => version.has_bundles(),
                     name => version.files.values().any(|file| *file.folder == *name),
                 };
                 if names::is_folder_name(&name) && !is_used {

@@ -192,6 +192,11 @@ impl Version {
         segments.chain(self.records.files.iter().map(|file| File::Catalogue(file.clone())))
     }
 
+    /// Whether there are segments in bundles.
+    pub fn has_bundles(&self) -> bool {
+        self.all_segments().any(|segment| segment.record.at.is_some())
+    }
+
     /// The bundles that it needs.
     pub fn bundles(&self) -> HashSet<&Arc<str>> {
         self.all_segments().map(|segment| &segment.record).filter(|of| of.at.is_some()).map(|of| &of.file).collect()
