@@ -4,18 +4,19 @@
 
 use atlas_store::storage::{ObjectStorage, Storage};
 use atlas_store::{
-    ArrayOptions, CreateOptions, DType, ErrorKind, IfExists, Mode, OpenOptions, RuntimeOptions, Selection, Source, Store, Target,
+    ArrayOptions, CreateOptions, DType, ErrorKind, IfExists, Mode, OpenOptions, RuntimeOptions, Selection, Source,
+    Store, Target,
 };
 use object_store::memory::InMemory;
 use object_store::path::Path as Key;
 use object_store::{
-    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult,
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions,
+    PutOptions, PutPayload, PutResult,
 };
 use std::fmt;
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 const BASE: &str = "s3://bucket";
@@ -178,7 +179,8 @@ fn what_is_flushed_is_there_and_what_is_not_is_not() {
 fn without_syncing_and_with_little_memory_values_are_there_too() {
     for sync in [true, false] {
         let network = Arc::new(Network::default());
-        let runtime = RuntimeOptions { sync: Some(sync), write_buffer_bytes: Some(1 << 20), ..RuntimeOptions::default() };
+        let runtime =
+            RuntimeOptions { sync: Some(sync), write_buffer_bytes: Some(1 << 20), ..RuntimeOptions::default() };
         let options = CreateOptions { runtime, ..CreateOptions::default() };
         let store = Store::create_on(storage(&network), Path::new(PATH), options).unwrap();
         define(&store);
@@ -210,8 +212,7 @@ fn earlier_commits_pins_compaction_and_rollback() {
     store.flush().unwrap();
     let generations = store.generations().unwrap();
     let last = generations[generations.len() - 2];
-    let earlier =
-        Store::open_at_on(storage(&network), Path::new(PATH), last, OpenOptions::default()).unwrap();
+    let earlier = Store::open_at_on(storage(&network), Path::new(PATH), last, OpenOptions::default()).unwrap();
     assert_eq!(read(&earlier), steps(0, 20));
     store.rollback(last).unwrap();
     assert_eq!(read(&store), steps(0, 20));
@@ -325,7 +326,8 @@ fn only_what_is_old_and_needed_by_nobody_is_collected() {
     let count = |network: &Arc<Network>| {
         let storage = storage(network);
         let entries = storage.list(Path::new(PATH)).unwrap();
-        let in_folders = entries.iter().filter(|entry| entry.is_dir).map(|entry| storage.list(&entry.path).unwrap().len());
+        let in_folders =
+            entries.iter().filter(|entry| entry.is_dir).map(|entry| storage.list(&entry.path).unwrap().len());
         in_folders.sum::<usize>() + entries.iter().filter(|entry| !entry.is_dir).count()
     };
     let before = count(&network);
@@ -386,7 +388,10 @@ fn a_url_is_a_path() {
     store.close().unwrap();
     let store = Store::open(url, Mode::Read, OpenOptions::default()).unwrap();
     assert_eq!(read(&store), steps(0, 1));
-    assert_eq!(Store::open("memory://there/run.atlas", Mode::Read, OpenOptions::default()).err().unwrap().kind(), ErrorKind::NotFound);
+    assert_eq!(
+        Store::open("memory://there/run.atlas", Mode::Read, OpenOptions::default()).err().unwrap().kind(),
+        ErrorKind::NotFound
+    );
     let unknown = Store::open("ftp://x/y", Mode::Read, OpenOptions::default()).err().unwrap();
     assert_eq!(unknown.kind(), ErrorKind::InvalidArgument, "{unknown}");
     let dir = tempfile::tempdir().unwrap();

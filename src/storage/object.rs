@@ -11,8 +11,8 @@ use crate::base::threads;
 use object_store::memory::InMemory;
 use object_store::path::Path as Key;
 use object_store::{
-    Error as Refusal, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion,
-    WriteMultipart,
+    Error as Refusal, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
+    UpdateVersion, WriteMultipart,
 };
 use std::collections::BTreeMap;
 use std::future::Future;

@@ -32,7 +32,11 @@ impl Store {
         let Unnamed { left, files } = committer.unnamed(&self.place, &version, &ahead)?;
         let there = Mark::at(storage, &root).map_err(|error| Error::io("read", &root, &error))?;
         if there != committer.root {
-            bail!(Conflict, "store {}: the root is not what this writer last saw: reopen it", self.place.path.display());
+            bail!(
+                Conflict,
+                "store {}: the root is not what this writer last saw: reopen it",
+                self.place.path.display()
+            );
         }
         let mut count = 0;
         for path in left.iter().chain(&files) {
