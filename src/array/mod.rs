@@ -16,7 +16,7 @@ use crate::base::pool::Pool;
 use crate::base::shape::{Dims, c_strides, cells};
 use crate::base::sync::RwLock;
 use crate::chunk::block::{self, Block, ChunkData, Part, PendingChunk};
-use crate::chunk::grid::{self, Piece, chunk_count};
+use crate::chunk::grid::{self, Portion, chunk_count};
 use crate::chunk::rows::Scratch;
 use crate::chunk::schema::Schema;
 use crate::format::root::Stored;
@@ -233,23 +233,23 @@ impl Array {
     }
 }
 
-/// Calls `f` with the place of each cell of a piece in its chunk and in its region, both in C order, until it fails.
+/// Calls `f` with the place of each cell of a portion in its chunk and in its region, both in C order, until it fails.
 fn for_each_cell(
     chunk_shape: &[u64],
     count: &[u64],
-    piece: &Piece,
+    portion: &Portion,
     mut f: impl FnMut(usize, usize) -> Result<()>,
 ) -> Result<()> {
     let (chunk_strides, region_strides) = (c_strides(chunk_shape), c_strides(count));
     let rank = chunk_shape.len();
-    for cell in 0..cells(&piece.extents) {
+    for cell in 0..cells(&portion.extents) {
         let mut rest = cell;
         let (mut in_chunk, mut in_region) = (0, 0);
         for d in (0..rank).rev() {
-            let i = rest % piece.extents[d];
-            rest /= piece.extents[d];
-            in_chunk += (piece.in_chunk[d] + i) * chunk_strides[d] as u64;
-            in_region += (piece.in_region[d] + i) * region_strides[d] as u64;
+            let i = rest % portion.extents[d];
+            rest /= portion.extents[d];
+            in_chunk += (portion.in_chunk[d] + i) * chunk_strides[d] as u64;
+            in_region += (portion.in_region[d] + i) * region_strides[d] as u64;
         }
         f(in_chunk as usize, in_region as usize)?;
     }

@@ -4,7 +4,7 @@ use crate::array::{Array, ArrayData, Io, Pending, Segments, for_each_cell};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::shape::{Dims, Region, c_strides, cells};
 use crate::chunk::block::{self, ChunkData, PendingChunk};
-use crate::chunk::grid::{self, Piece, pieces};
+use crate::chunk::grid::{self, Portion, portions};
 use crate::chunk::strided::{BoundTarget, ChunkBox};
 use crate::format::segment::{BlockRef, Row};
 use crate::memory::buffers::{self, Buffer};
@@ -23,7 +23,7 @@ impl Array {
         data: &ArrayData,
         segments: &Segments,
         region: &Region,
-        mut on_open: impl FnMut(&Piece, &ChunkData) -> Result<()>,
+        mut on_open: impl FnMut(&Portion, &ChunkData) -> Result<()>,
     ) -> Result<Plan> {
         let mut plan = Plan {
             array: self.clone(),
@@ -32,13 +32,13 @@ impl Array {
             memory: Vec::new(),
             elsewhere: Vec::new(),
         };
-        for piece in pieces(&data.shape, &self.schema.chunk_shape, region) {
-            if let Some(Pending::Open { data, .. }) = data.pending.get(&piece.chunk) {
-                on_open(&piece, data)?;
-            } else if let Some(chunk) = data.chunk_in_memory(piece.chunk) {
-                buffers::push(&mut plan.memory, (piece, chunk))?;
+        for portion in portions(&data.shape, &self.schema.chunk_shape, region) {
+            if let Some(Pending::Open { data, .. }) = data.pending.get(&portion.chunk) {
+                on_open(&portion, data)?;
+            } else if let Some(chunk) = data.chunk_in_memory(portion.chunk) {
+                buffers::push(&mut plan.memory, (portion, chunk))?;
             } else {
-                buffers::push(&mut plan.elsewhere, piece)?;
+                buffers::push(&mut plan.elsewhere, portion)?;
             }
         }
         Ok(plan)
@@ -53,8 +53,8 @@ impl Array {
         target: &BoundTarget<'_>,
         io: &Io,
     ) -> Result<Plan> {
-        self.plan(data, segments, region, |piece, chunk| {
-            self.copy_numbers(target, piece, &chunk.numbers(&self.schema, &io.buffers)?)
+        self.plan(data, segments, region, |portion, chunk| {
+            self.copy_numbers(target, portion, &chunk.numbers(&self.schema, &io.buffers)?)
         })
     }
 
@@ -66,18 +66,18 @@ impl Array {
         region: &Region,
         out: &mut [String],
     ) -> Result<Plan> {
-        self.plan(data, segments, region, |piece, chunk| self.copy_texts(out, &region.count, piece, chunk.texts()?))
+        self.plan(data, segments, region, |portion, chunk| self.copy_texts(out, &region.count, portion, chunk.texts()?))
     }
 
-    /// Copies a piece of a chunk of numbers to the caller's memory.
-    fn copy_numbers(&self, target: &BoundTarget<'_>, piece: &Piece, chunk: &[u8]) -> Result<()> {
-        let place = ChunkBox { shape: &self.schema.chunk_shape, at: &piece.in_chunk, extents: &piece.extents };
-        target.copy_from(&piece.in_region, &place, chunk)
+    /// Copies a portion of a chunk of numbers to the caller's memory.
+    fn copy_numbers(&self, target: &BoundTarget<'_>, portion: &Portion, chunk: &[u8]) -> Result<()> {
+        let place = ChunkBox { shape: &self.schema.chunk_shape, at: &portion.in_chunk, extents: &portion.extents };
+        target.copy_from(&portion.in_region, &place, chunk)
     }
 
-    /// Copies a piece of a chunk of texts into `out`, which is the region in C order.
-    fn copy_texts(&self, out: &mut [String], count: &[u64], piece: &Piece, chunk: &[String]) -> Result<()> {
-        for_each_cell(&self.schema.chunk_shape, count, piece, |in_chunk, in_region| {
+    /// Copies a portion of a chunk of texts into `out`, which is the region in C order.
+    fn copy_texts(&self, out: &mut [String], count: &[u64], portion: &Portion, chunk: &[String]) -> Result<()> {
+        for_each_cell(&self.schema.chunk_shape, count, portion, |in_chunk, in_region| {
             out[in_region] = buffers::copy_text(&chunk[in_chunk])?;
             Ok(())
         })
@@ -95,23 +95,23 @@ pub(crate) struct Plan {
     array: Arc<Array>,
     shape: Dims,
     segments: Segments,
-    memory: Vec<(Piece, PendingChunk)>,
-    elsewhere: Vec<Piece>,
+    memory: Vec<(Portion, PendingChunk)>,
+    elsewhere: Vec<Portion>,
 }
 
 /// One step of a parallel read of numbers.
 enum Step<'p, 't> {
     /// A chunk that is pending.
-    Pending(&'p Plan, &'p BoundTarget<'t>, &'p Piece, &'p PendingChunk),
+    Pending(&'p Plan, &'p BoundTarget<'t>, &'p Portion, &'p PendingChunk),
     /// Blocks that stand side by side in a segment.
     Run { segment: Arc<Segment>, offset: u64, len: u64, wanted: Vec<Wanted<'p, 't>> },
 }
 
-/// A piece of a stored chunk.
+/// A portion of a stored chunk.
 struct Wanted<'p, 't> {
     plan: &'p Plan,
     target: &'p BoundTarget<'t>,
-    piece: &'p Piece,
+    portion: &'p Portion,
     row: Row,
 }
 
@@ -121,17 +121,17 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
     let mut stored: Vec<(Arc<Segment>, Wanted<'_, '_>)> = Vec::new();
     for (plan, target) in reads {
         buffers::reserve(&mut steps, plan.memory.len())?;
-        steps.extend(plan.memory.iter().map(|(piece, chunk)| Step::Pending(plan, target, piece, chunk)));
-        let numbers = buffers::collect(plan.elsewhere.iter().map(|piece| piece.chunk))?;
+        steps.extend(plan.memory.iter().map(|(portion, chunk)| Step::Pending(plan, target, portion, chunk)));
+        let numbers = buffers::collect(plan.elsewhere.iter().map(|portion| portion.chunk))?;
         let found = plan.array.locate(io, &plan.segments, &numbers)?;
-        for (piece, found) in plan.elsewhere.iter().zip(found) {
+        for (portion, found) in plan.elsewhere.iter().zip(found) {
             match found {
-                Some((segment, row)) => buffers::push(&mut stored, (segment, Wanted { plan, target, piece, row }))?,
+                Some((segment, row)) => buffers::push(&mut stored, (segment, Wanted { plan, target, portion, row }))?,
                 None => {
                     let zero = [0; 16];
                     let schema = &plan.array.schema;
                     let fill = schema.fill_bytes().unwrap_or(&zero[..schema.dtype.size()]);
-                    target.fill(&piece.in_region, &piece.extents, fill)?;
+                    target.fill(&portion.in_region, &portion.extents, fill)?;
                 }
             }
         }
@@ -161,11 +161,11 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
     }
     let keep = io.reader.has_cache_for(steps.iter().map(partly_read_bytes).sum());
     io.pool.for_each(&steps, |step| match step {
-        Step::Pending(plan, target, piece, PendingChunk::Raw(chunk)) => {
-            plan.array.copy_numbers(target, piece, &chunk.numbers(&plan.array.schema, &io.buffers)?)
+        Step::Pending(plan, target, portion, PendingChunk::Raw(chunk)) => {
+            plan.array.copy_numbers(target, portion, &chunk.numbers(&plan.array.schema, &io.buffers)?)
         }
-        Step::Pending(plan, target, piece, PendingChunk::Encoded(encoded)) => {
-            plan.array.copy_numbers(target, piece, &io.reader.pending(encoded)?)
+        Step::Pending(plan, target, portion, PendingChunk::Encoded(encoded)) => {
+            plan.array.copy_numbers(target, portion, &io.reader.pending(encoded)?)
         }
         Step::Run { segment, offset, len, wanted } => read_run(io, segment, *offset, *len, wanted, keep),
     })
@@ -184,11 +184,11 @@ fn partly_read_bytes(step: &Step<'_, '_>) -> u64 {
 }
 
 impl Wanted<'_, '_> {
-    /// Whether the piece is all that there is in its block.
+    /// Whether the portion is all that there is in its block.
     fn is_whole_block(&self) -> bool {
-        let (plan, piece) = (self.plan, self.piece);
+        let (plan, portion) = (self.plan, self.portion);
         self.is_alone()
-            && piece.extents == grid::valid_extents(&plan.shape, &plan.array.schema.chunk_shape, piece.chunk)
+            && portion.extents == grid::valid_extents(&plan.shape, &plan.array.schema.chunk_shape, portion.chunk)
     }
 
     /// Whether the chunk is the only one in its block.
@@ -196,35 +196,35 @@ impl Wanted<'_, '_> {
         self.row.len == self.row.block.coding.raw_len
     }
 
-    /// Whether the piece is so little of the chunk that the rest need not be unshuffled.
+    /// Whether the portion is so little of the chunk that the rest need not be unshuffled.
     fn is_small(&self) -> bool {
-        cells(&self.piece.extents) * 4 <= self.plan.array.schema.chunk_cells() as u64
+        cells(&self.portion.extents) * 4 <= self.plan.array.schema.chunk_cells() as u64
     }
 
     /// The first dimension of a run, and cells of one: the trailing dimensions that are whole, and the one before them,
     /// lie in the chunk without a gap.
     fn run(&self) -> (usize, u64) {
-        let (piece, shape) = (self.piece, &self.plan.array.schema.chunk_shape);
+        let (portion, shape) = (self.portion, &self.plan.array.schema.chunk_shape);
         let mut inner = shape.len();
         let mut run = 1;
         while inner > 0 {
             inner -= 1;
-            run *= piece.extents[inner];
-            if piece.extents[inner] != shape[inner] {
+            run *= portion.extents[inner];
+            if portion.extents[inner] != shape[inner] {
                 break;
             }
         }
         (inner, run)
     }
 
-    /// The elements of the chunk that the piece takes, as runs (first, number), in C order.
+    /// The elements of the chunk that the portion takes, as runs (first, number), in C order.
     fn runs(&self) -> Runs<'_> {
-        let piece = self.piece;
+        let portion = self.portion;
         let strides = c_strides(&self.plan.array.schema.chunk_shape);
         let (inner, cells_of_run) = self.run();
-        let extents = &piece.extents[..inner];
+        let extents = &portion.extents[..inner];
         Runs {
-            first: piece.in_chunk.iter().zip(&strides).map(|(&at, &stride)| at * stride as u64).sum(),
+            first: portion.in_chunk.iter().zip(&strides).map(|(&at, &stride)| at * stride as u64).sum(),
             index: Dims::from_elem(0, inner),
             strides: strides.iter().map(|&stride| stride as u64).collect(),
             extents,
@@ -233,10 +233,10 @@ impl Wanted<'_, '_> {
         }
     }
 
-    /// Whether the piece is so many short runs, as columns are, that to take them out of planes is dear.
+    /// Whether the portion is so many short runs, as columns are, that to take them out of planes is dear.
     fn is_scattered(&self) -> bool {
         let (_, run) = self.run();
-        run < 16 && cells(&self.piece.extents) > 64 * run
+        run < 16 && cells(&self.portion.extents) > 64 * run
     }
 }
 
@@ -270,7 +270,7 @@ impl Iterator for Runs<'_> {
     }
 }
 
-/// Room for decoded bytes of blocks or pieces, one after the other.
+/// Room for decoded bytes of blocks or portions, one after the other.
 struct Scratch<'i> {
     io: &'i Io,
     buffer: Option<Buffer>,
@@ -327,9 +327,9 @@ fn read_block(
     if let [wanted] = group
         && wanted.is_alone()
     {
-        let (schema, piece) = (&wanted.plan.array.schema, wanted.piece);
-        if piece.extents == schema.chunk_shape
-            && let Some(out) = wanted.target.contiguous_piece(&piece.in_region, &piece.extents)
+        let (schema, portion) = (&wanted.plan.array.schema, wanted.portion);
+        if portion.extents == schema.chunk_shape
+            && let Some(out) = wanted.target.contiguous_portion(&portion.in_region, &portion.extents)
         {
             return io.reader.decode(segment, block, stored, out);
         }
@@ -349,7 +349,7 @@ fn read_block(
     group.iter().try_for_each(|wanted| copy_wanted(io, segment, wanted, &kept))
 }
 
-/// Copies a piece from a block that is kept.
+/// Copies a portion from a block that is kept.
 fn copy_kept(
     io: &Io,
     segment: &Segment,
@@ -367,7 +367,7 @@ fn copy_kept(
     copy_wanted(io, segment, wanted, &io.reader.block(segment, &wanted.row.block)?)
 }
 
-/// Copies a piece of a chunk that is alone in its block from the planes of that.
+/// Copies a portion of a chunk that is alone in its block from the planes of that.
 fn copy_runs(
     io: &Io,
     segment: &Segment,
@@ -375,15 +375,15 @@ fn copy_runs(
     planes: &[u8],
     scratch: &mut Scratch<'_>,
 ) -> Result<()> {
-    let (block, piece, item) = (&wanted.row.block, wanted.piece, wanted.plan.array.schema.dtype.size());
-    if let Some(out) = wanted.target.contiguous_piece(&piece.in_region, &piece.extents) {
+    let (block, portion, item) = (&wanted.row.block, wanted.portion, wanted.plan.array.schema.dtype.size());
+    if let Some(out) = wanted.target.contiguous_portion(&portion.in_region, &portion.extents) {
         return io.reader.pick_runs(segment, block, item, planes, wanted.runs(), out);
     }
-    let picked = scratch.bytes(cells(&piece.extents) as usize * item)?;
+    let picked = scratch.bytes(cells(&portion.extents) as usize * item)?;
     io.reader.pick_runs(segment, block, item, planes, wanted.runs(), picked)?;
-    let origin = Dims::from_elem(0, piece.extents.len());
-    let place = ChunkBox { shape: &piece.extents, at: &origin, extents: &piece.extents };
-    wanted.target.copy_from(&piece.in_region, &place, picked)
+    let origin = Dims::from_elem(0, portion.extents.len());
+    let place = ChunkBox { shape: &portion.extents, at: &origin, extents: &portion.extents };
+    wanted.target.copy_from(&portion.in_region, &place, picked)
 }
 
 fn check_wanted(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>) -> Result<()> {
@@ -394,27 +394,28 @@ fn check_wanted(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>) -> Result<(
 fn copy_wanted(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>, decoded: &[u8]) -> Result<()> {
     check_wanted(io, segment, wanted)?;
     let chunk = io.reader.chunk(segment, &wanted.row, decoded)?;
-    wanted.plan.array.copy_numbers(wanted.target, wanted.piece, chunk)
+    wanted.plan.array.copy_numbers(wanted.target, wanted.portion, chunk)
 }
 
 /// Carries out the plan of a read of texts into `out`, the region of `count` cells in C order.
 pub(crate) fn read_texts(io: &Io, plan: &Plan, count: &[u64], out: &mut [String]) -> Result<()> {
     let array = &plan.array;
-    let copy =
-        |out: &mut [String], piece: &Piece, chunk: &ChunkData| array.copy_texts(out, count, piece, chunk.texts()?);
-    for (piece, chunk) in &plan.memory {
+    let copy = |out: &mut [String], portion: &Portion, chunk: &ChunkData| {
+        array.copy_texts(out, count, portion, chunk.texts()?)
+    };
+    for (portion, chunk) in &plan.memory {
         match chunk {
-            PendingChunk::Raw(chunk) => copy(out, piece, chunk)?,
-            PendingChunk::Encoded(encoded) => copy(out, piece, &array.decode_pending(io, encoded)?)?,
+            PendingChunk::Raw(chunk) => copy(out, portion, chunk)?,
+            PendingChunk::Encoded(encoded) => copy(out, portion, &array.decode_pending(io, encoded)?)?,
         }
     }
-    let numbers = buffers::collect(plan.elsewhere.iter().map(|piece| piece.chunk))?;
-    for (piece, found) in plan.elsewhere.iter().zip(array.locate(io, &plan.segments, &numbers)?) {
+    let numbers = buffers::collect(plan.elsewhere.iter().map(|portion| portion.chunk))?;
+    for (portion, found) in plan.elsewhere.iter().zip(array.locate(io, &plan.segments, &numbers)?) {
         match found {
-            Some((segment, row)) => copy(out, piece, &array.load(io, &segment, &row)?)?,
+            Some((segment, row)) => copy(out, portion, &array.load(io, &segment, &row)?)?,
             None => {
                 let fill = array.schema.fill_text().unwrap_or_default();
-                for_each_cell(&array.schema.chunk_shape, count, piece, |_, in_region| {
+                for_each_cell(&array.schema.chunk_shape, count, portion, |_, in_region| {
                     out[in_region] = buffers::copy_text(fill)?;
                     Ok(())
                 })?;

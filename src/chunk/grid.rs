@@ -7,7 +7,7 @@ use crate::base::shape::{Dims, Region};
 
 /// The part of a region that lies in one chunk.
 #[derive(Clone, Debug)]
-pub struct Piece {
+pub struct Portion {
     /// The chunk's number.
     pub chunk: u64,
     /// First cell, counted from the chunk's corner.
@@ -72,16 +72,16 @@ pub fn valid_extents(shape: &[u64], chunk_shape: &[u64], number: u64) -> Dims {
     extents
 }
 
-/// The pieces of `region`, in the order of their chunks' numbers.
-pub fn pieces(shape: &[u64], chunk_shape: &[u64], region: &Region) -> Pieces {
+/// The portions of `region`, in the order of their chunks' numbers.
+pub fn portions(shape: &[u64], chunk_shape: &[u64], region: &Region) -> Portions {
     let grid = grid_shape(shape, chunk_shape);
     let first: Dims = region.start.iter().zip(chunk_shape).map(|(&start, &chunk)| start / chunk).collect();
     let done = region.count.contains(&0);
-    Pieces { grid, chunk_shape: chunk_shape.into(), region: region.clone(), coords: first.clone(), first, done }
+    Portions { grid, chunk_shape: chunk_shape.into(), region: region.clone(), coords: first.clone(), first, done }
 }
 
-/// Iterator over the pieces of a region; see [`pieces`].
-pub struct Pieces {
+/// Iterator over the portions of a region; see [`portions`].
+pub struct Portions {
     grid: Dims,
     chunk_shape: Dims,
     region: Region,
@@ -90,15 +90,15 @@ pub struct Pieces {
     done: bool,
 }
 
-impl Iterator for Pieces {
-    type Item = Piece;
+impl Iterator for Portions {
+    type Item = Portion;
 
-    fn next(&mut self) -> Option<Piece> {
+    fn next(&mut self) -> Option<Portion> {
         if self.done {
             return None;
         }
         let rank = self.grid.len();
-        let mut piece = Piece {
+        let mut portion = Portion {
             chunk: 0,
             in_chunk: Dims::with_capacity(rank),
             in_region: Dims::with_capacity(rank),
@@ -109,17 +109,17 @@ impl Iterator for Pieces {
             let corner = self.coords[d] * self.chunk_shape[d];
             let from = start.max(corner);
             let to = (start + count).min(corner.saturating_add(self.chunk_shape[d]));
-            piece.chunk = piece.chunk * self.grid[d] + self.coords[d];
-            piece.in_chunk.push(from - corner);
-            piece.in_region.push(from - start);
-            piece.extents.push(to - from);
+            portion.chunk = portion.chunk * self.grid[d] + self.coords[d];
+            portion.in_chunk.push(from - corner);
+            portion.in_region.push(from - start);
+            portion.extents.push(to - from);
         }
         self.advance();
-        Some(piece)
+        Some(portion)
     }
 }
 
-impl Pieces {
+impl Portions {
     fn advance(&mut self) {
         for d in (0..self.grid.len()).rev() {
             let last = (self.region.start[d] + self.region.count[d] - 1) / self.chunk_shape[d];
@@ -191,14 +191,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_tile_the_region_once() {
+    fn portions_tile_the_region_once() {
         let (shape, chunk) = ([7, 5], [3, 2]);
         let region = Region { start: Dims::from_slice(&[1, 1]), count: Dims::from_slice(&[5, 4]) };
         let mut seen = vec![0; 20];
-        for piece in pieces(&shape, &chunk, &region) {
-            for i in 0..piece.extents[0] {
-                for j in 0..piece.extents[1] {
-                    seen[((piece.in_region[0] + i) * 4 + piece.in_region[1] + j) as usize] += 1;
+        for portion in portions(&shape, &chunk, &region) {
+            for i in 0..portion.extents[0] {
+                for j in 0..portion.extents[1] {
+                    seen[((portion.in_region[0] + i) * 4 + portion.in_region[1] + j) as usize] += 1;
                 }
             }
         }
@@ -206,11 +206,11 @@ mod tests {
     }
 
     #[test]
-    fn a_scalar_has_one_piece_and_an_empty_region_none() {
+    fn a_scalar_has_one_portion_and_an_empty_region_none() {
         let none = Dims::new();
-        assert_eq!(pieces(&[], &[], &Region { start: none.clone(), count: none }).count(), 1);
+        assert_eq!(portions(&[], &[], &Region { start: none.clone(), count: none }).count(), 1);
         let region = Region { start: Dims::from_slice(&[0]), count: Dims::from_slice(&[0]) };
-        assert_eq!(pieces(&[4], &[2], &region).count(), 0);
+        assert_eq!(portions(&[4], &[2], &region).count(), 0);
     }
 
     #[test]
