@@ -15,7 +15,7 @@ pub(crate) fn to_frame(raw: &[u8]) -> Result<Vec<u8>> {
         bail!(Internal, "zstd frames without a bound");
     };
     let mut frame = buffers::allocate(bound(raw.len()))?;
-    let len = zstd::encode(Compression::DEFAULT.level, raw, &mut frame)?;
+    let len = zstd::encode(Compression::DEFAULT.level, raw.len(), raw, &mut frame)?;
     frame.truncate(len);
     pad_frame(&mut frame, raw.len())?;
     Ok(frame)
