@@ -10,7 +10,7 @@ mod write;
 pub(crate) use read::{Plan, Values, is_gone, read_numbers, read_texts};
 
 use crate::base::dtype::DType;
-use crate::base::error::{Error, Result};
+use crate::base::error::{Result, error};
 use crate::base::maps::HashMap;
 use crate::base::pool::Pool;
 use crate::base::shape::{Dims, c_strides, cells};
@@ -212,10 +212,7 @@ impl Array {
     /// A chunk to be changed. Where its block has nothing else, nobody will ask for that again: it is not kept.
     fn load(&self, io: &Io, segment: &Segment, row: &Row) -> Result<ChunkData> {
         let block = &row.block;
-        let damaged = |error: Error| io.reader.damaged_block(segment, block, &error);
-        if self.schema.dtype != DType::String {
-            block::check_len(&self.schema, row.len as usize).map_err(damaged)?;
-        }
+        self.check_row(io, segment, row)?;
         let own = row.at == 0 && row.len == block.coding.raw_len && self.schema.dtype != DType::String;
         if own && io.reader.cached(segment, block).is_none() {
             let stored = io.reader.fetch(segment, block.offset, block.len as usize)?;
@@ -226,6 +223,20 @@ impl Array {
         let decoded = io.reader.block(segment, &row.block)?;
         ChunkData::from_stored(&self.schema, &io.buffers, io.reader.chunk(segment, row, &decoded)?)
             .map_err(|error| io.reader.damaged_block(segment, &row.block, &error))
+    }
+
+    /// Refuses a row of what no chunk of the array can be.
+    pub fn check_row(&self, io: &Io, segment: &Segment, row: &Row) -> Result<()> {
+        let (schema, pieces) = (&self.schema, row.block.coding.pieces());
+        let checked = match schema.dtype {
+            DType::String if pieces > 1 => Err(error!(Corrupt, "a chunk of texts in {pieces} pieces")),
+            DType::String => Ok(()),
+            _ if pieces != schema.pieces() => {
+                Err(error!(Corrupt, "a stored chunk has {pieces} pieces, its array's chunks have {}", schema.pieces()))
+            }
+            _ => block::check_len(schema, row.len as usize),
+        };
+        checked.map_err(|error| io.reader.damaged_block(segment, &row.block, &error))
     }
 
     fn decode_pending(&self, io: &Io, encoded: &block::Encoded) -> Result<ChunkData> {

@@ -1,16 +1,21 @@
 //! Reads of regions: planned under the array's lock, carried out without it.
 
 use crate::array::{Array, ArrayData, Io, Pending, Segments, for_each_cell};
-use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::error::{Error, ErrorKind, Result, error};
 use crate::base::shape::{Dims, Region, c_strides, cells};
-use crate::chunk::block::{self, ChunkData, PendingChunk};
+use crate::chunk::block::{ChunkData, PendingChunk};
 use crate::chunk::grid::{self, Portion, portions};
+use crate::chunk::schema::Schema;
 use crate::chunk::strided::{BoundTarget, ChunkBox};
+use crate::codec::{Form, Shard};
 use crate::format::segment::{BlockRef, Row};
 use crate::memory::buffers::{self, Buffer};
 use crate::segment::{Kept, Segment};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+/// Bytes between two blocks that are wanted, at most, for which the one is not read by itself: the index of a block in pieces,
+/// or a small piece, costs less than another read.
+const GAP: u64 = 4 << 10;
 /// Stored bytes that one read fetches when blocks stand side by side: at most, and where there are many workers at least.
 const READ_RUN: std::ops::RangeInclusive<u64> = 256 << 10..=1 << 20;
 /// Reads for each worker, about, so that all have something to do until the end.
@@ -54,7 +59,7 @@ impl Array {
         io: &Io,
     ) -> Result<Plan> {
         self.plan(data, segments, region, |portion, chunk| {
-            self.copy_numbers(target, portion, &chunk.numbers(&self.schema, &io.buffers)?)
+            copy_portion(target, portion, &self.schema.chunk_shape, &chunk.numbers(&self.schema, &io.buffers)?)
         })
     }
 
@@ -67,12 +72,6 @@ impl Array {
         out: &mut [String],
     ) -> Result<Plan> {
         self.plan(data, segments, region, |portion, chunk| self.copy_texts(out, &region.count, portion, chunk.texts()?))
-    }
-
-    /// Copies a portion of a chunk of numbers to the caller's memory.
-    fn copy_numbers(&self, target: &BoundTarget<'_>, portion: &Portion, chunk: &[u8]) -> Result<()> {
-        let place = ChunkBox { shape: &self.schema.chunk_shape, at: &portion.in_chunk, extents: &portion.extents };
-        target.copy_from(&portion.in_region, &place, chunk)
     }
 
     /// Copies a portion of a chunk of texts into `out`, which is the region in C order.
@@ -107,36 +106,104 @@ enum Step<'p, 't> {
     Run { segment: Arc<Segment>, offset: u64, len: u64, wanted: Vec<Wanted<'p, 't>> },
 }
 
-/// A portion of a stored chunk.
+/// A portion of a stored chunk, or of a piece of one.
 struct Wanted<'p, 't> {
     plan: &'p Plan,
     target: &'p BoundTarget<'t>,
     portion: &'p Portion,
+    /// Extents of what it is a portion of.
+    shape: &'p [u64],
+    /// Whether it is all of that which lies in the array.
+    whole: bool,
     row: Row,
+}
+
+/// A portion of a chunk in pieces, of which not all is asked for, and so of some of these.
+struct Partly<'p, 't> {
+    plan: &'p Plan,
+    target: &'p BoundTarget<'t>,
+    portion: &'p Portion,
+    segment: Arc<Segment>,
+    row: Row,
+    shard: OnceLock<Arc<Shard>>,
+}
+
+/// A portion of a piece of a chunk.
+struct InPiece {
+    portion: Portion,
+    whole: bool,
+    row: Row,
+}
+
+/// The portions of the pieces of a chunk that a portion of the chunk is made of, with the numbers of these pieces.
+fn in_pieces(plan: &Plan, portion: &Portion) -> impl Iterator<Item = (usize, Portion, bool)> {
+    let Schema { chunk_shape, piece_shape, .. } = &*plan.array.schema;
+    let valid = grid::valid_extents(&plan.shape, chunk_shape, portion.chunk);
+    let region = Region { start: portion.in_chunk.clone(), count: portion.extents.clone() };
+    portions(chunk_shape, piece_shape, &region).map(move |mut part| {
+        let whole = (0..valid.len()).all(|d| {
+            let corner = portion.in_chunk[d] + part.in_region[d] - part.in_chunk[d];
+            part.extents[d] == piece_shape[d].min(valid[d] - corner)
+        });
+        part.in_region.iter_mut().zip(&portion.in_region).for_each(|(at, corner)| *at += corner);
+        (part.chunk as usize, part, whole)
+    })
 }
 
 /// Carries out the plans of reads of numbers, each into its target, all in parallel.
 pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result<()> {
     let mut steps = Vec::new();
     let mut stored: Vec<(Arc<Segment>, Wanted<'_, '_>)> = Vec::new();
+    let mut partly: Vec<Partly<'_, '_>> = Vec::new();
     for (plan, target) in reads {
+        let (array, schema) = (&plan.array, &plan.array.schema);
         buffers::reserve(&mut steps, plan.memory.len())?;
         steps.extend(plan.memory.iter().map(|(portion, chunk)| Step::Pending(plan, target, portion, chunk)));
         let numbers = buffers::collect(plan.elsewhere.iter().map(|portion| portion.chunk))?;
-        let found = plan.array.locate(io, &plan.segments, &numbers)?;
+        let found = array.locate(io, &plan.segments, &numbers)?;
         for (portion, found) in plan.elsewhere.iter().zip(found) {
-            match found {
-                Some((segment, row)) => buffers::push(&mut stored, (segment, Wanted { plan, target, portion, row }))?,
-                None => {
-                    let zero = [0; 16];
-                    let schema = &plan.array.schema;
-                    let fill = schema.fill_bytes().unwrap_or(&zero[..schema.dtype.size()]);
-                    target.fill(&portion.in_region, &portion.extents, fill)?;
-                }
+            let Some((segment, row)) = found else {
+                let zero = [0; 16];
+                let fill = schema.fill_bytes().unwrap_or(&zero[..schema.dtype.size()]);
+                target.fill(&portion.in_region, &portion.extents, fill)?;
+                continue;
+            };
+            array.check_row(io, &segment, &row)?;
+            let valid = grid::valid_extents(&plan.shape, &schema.chunk_shape, portion.chunk);
+            let whole = portion.extents == valid;
+            if whole || schema.pieces() == 1 {
+                let wanted = Wanted { plan, target, portion, shape: &schema.chunk_shape, whole, row };
+                buffers::push(&mut stored, (segment, wanted))?;
+            } else {
+                buffers::push(&mut partly, Partly { plan, target, portion, segment, row, shard: OnceLock::new() })?;
             }
         }
     }
-    stored.sort_unstable_by_key(|(segment, wanted)| (segment.number(), wanted.row.block.offset));
+    io.pool.for_each(&partly, |partly| {
+        let shard = io.reader.shard(&partly.segment, &partly.row.block)?;
+        partly.shard.get_or_init(|| shard);
+        Ok(())
+    })?;
+    let mut parts: Vec<(&Partly<'_, '_>, InPiece)> = Vec::new();
+    for partly in &partly {
+        let shard = partly.shard.get().ok_or_else(|| error!(Internal, "the places of pieces are not known"))?;
+        for (number, portion, whole) in in_pieces(partly.plan, partly.portion) {
+            let block = partly.row.block.piece(shard, number);
+            let row = Row { block, at: 0, len: block.coding.raw_len, ..partly.row };
+            buffers::push(&mut parts, (partly, InPiece { portion, whole, row }))?;
+        }
+    }
+    buffers::reserve(&mut stored, parts.len())?;
+    stored.extend(parts.iter().map(|(partly, InPiece { portion, whole, row })| {
+        let Partly { plan, target, .. } = *partly;
+        let (shape, whole, row) = (&plan.array.schema.piece_shape[..], *whole, *row);
+        (partly.segment.clone(), Wanted { plan, target, portion, shape, whole, row })
+    }));
+    // A block in pieces begins where its first piece does.
+    stored.sort_unstable_by_key(|(segment, wanted)| {
+        let BlockRef { offset, len, .. } = wanted.row.block;
+        (segment.number(), offset, len)
+    });
     let total: u64 = stored.iter().map(|(_, wanted)| u64::from(wanted.row.block.len)).sum();
     let share = total / (io.pool.threads() as u64 * RUNS_PER_WORKER).max(1);
     let most = share.clamp(*READ_RUN.start(), *READ_RUN.end());
@@ -146,7 +213,7 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
         match steps.last_mut() {
             Some(Step::Run { segment: same, offset, len, wanted: run })
                 if Arc::ptr_eq(same, &segment)
-                    && block.offset <= *offset + *len
+                    && block.offset <= *offset + *len + GAP
                     && (end - *offset <= most || end <= *offset + *len) =>
             {
                 *len = (*len).max(end - *offset);
@@ -162,10 +229,11 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
     let keep = io.reader.has_cache_for(steps.iter().map(partly_read_bytes).sum());
     io.pool.for_each(&steps, |step| match step {
         Step::Pending(plan, target, portion, PendingChunk::Raw(chunk)) => {
-            plan.array.copy_numbers(target, portion, &chunk.numbers(&plan.array.schema, &io.buffers)?)
+            let schema = &plan.array.schema;
+            copy_portion(target, portion, &schema.chunk_shape, &chunk.numbers(schema, &io.buffers)?)
         }
         Step::Pending(plan, target, portion, PendingChunk::Encoded(encoded)) => {
-            plan.array.copy_numbers(target, portion, &io.reader.pending(encoded)?)
+            copy_portion(target, portion, &plan.array.schema.chunk_shape, &io.reader.pending(encoded)?)
         }
         Step::Run { segment, offset, len, wanted } => read_run(io, segment, *offset, *len, wanted, keep),
     })
@@ -176,7 +244,7 @@ fn partly_read_bytes(step: &Step<'_, '_>) -> u64 {
     match step {
         Step::Pending(..) => 0,
         Step::Run { wanted, .. } => {
-            let groups = wanted.chunk_by(|a, b| a.row.block.offset == b.row.block.offset);
+            let groups = wanted.chunk_by(|a, b| a.row.block == b.row.block);
             let partly = groups.filter(|group| !matches!(group, [wanted] if wanted.is_whole_block()));
             partly.map(|group| u64::from(group[0].row.block.coding.raw_len)).sum()
         }
@@ -186,9 +254,7 @@ fn partly_read_bytes(step: &Step<'_, '_>) -> u64 {
 impl Wanted<'_, '_> {
     /// Whether the portion is all that there is in its block.
     fn is_whole_block(&self) -> bool {
-        let (plan, portion) = (self.plan, self.portion);
-        self.is_alone()
-            && portion.extents == grid::valid_extents(&plan.shape, &plan.array.schema.chunk_shape, portion.chunk)
+        self.is_alone() && self.whole
     }
 
     /// Whether the chunk is the only one in its block.
@@ -198,13 +264,13 @@ impl Wanted<'_, '_> {
 
     /// Whether the portion is so little of the chunk that the rest need not be unshuffled.
     fn is_small(&self) -> bool {
-        cells(&self.portion.extents) * 4 <= self.plan.array.schema.chunk_cells() as u64
+        cells(&self.portion.extents) * 4 <= cells(self.shape)
     }
 
     /// The first dimension of a run, and cells of one: the trailing dimensions that are whole, and the one before them,
     /// lie in the chunk without a gap.
     fn run(&self) -> (usize, u64) {
-        let (portion, shape) = (self.portion, &self.plan.array.schema.chunk_shape);
+        let (portion, shape) = (self.portion, self.shape);
         let mut inner = shape.len();
         let mut run = 1;
         while inner > 0 {
@@ -220,7 +286,7 @@ impl Wanted<'_, '_> {
     /// The elements of the chunk that the portion takes, as runs (first, number), in C order.
     fn runs(&self) -> Runs<'_> {
         let portion = self.portion;
-        let strides = c_strides(&self.plan.array.schema.chunk_shape);
+        let strides = c_strides(self.shape);
         let (inner, cells_of_run) = self.run();
         let extents = &portion.extents[..inner];
         Runs {
@@ -289,7 +355,7 @@ impl Scratch<'_> {
 }
 
 fn read_run(io: &Io, segment: &Segment, offset: u64, len: u64, wanted: &[Wanted<'_, '_>], keep: bool) -> Result<()> {
-    let groups = || wanted.chunk_by(|a, b| a.row.block.offset == b.row.block.offset);
+    let groups = || wanted.chunk_by(|a, b| a.row.block == b.row.block);
     let at_hand = groups().all(|group| io.reader.cached(segment, &group[0].row.block).is_some());
     let stored = if at_hand { None } else { Some(io.reader.fetch(segment, offset, len as usize)?) };
     let mut scratch = Scratch { io, buffer: None };
@@ -322,13 +388,15 @@ fn read_block(
     group: &[Wanted<'_, '_>],
     keep: bool,
 ) -> Result<()> {
-    // Before memory is taken for what it claims to decode to.
-    group.iter().try_for_each(|wanted| check_wanted(io, segment, wanted))?;
+    if let Form::Pieces(_) = block.coding.form {
+        let shard = io.reader.shard_in(segment, block, stored)?;
+        return group.iter().try_for_each(|wanted| read_pieces(io, segment, stored, &shard, wanted, scratch));
+    }
     if let [wanted] = group
         && wanted.is_alone()
     {
-        let (schema, portion) = (&wanted.plan.array.schema, wanted.portion);
-        if portion.extents == schema.chunk_shape
+        let portion = wanted.portion;
+        if portion.extents[..] == *wanted.shape
             && let Some(out) = wanted.target.contiguous_portion(&portion.in_region, &portion.extents)
         {
             return io.reader.decode(segment, block, stored, out);
@@ -361,7 +429,6 @@ fn copy_kept(
         return copy_wanted(io, segment, wanted, &kept.bytes);
     }
     if wanted.is_alone() && !wanted.is_scattered() {
-        check_wanted(io, segment, wanted)?;
         return copy_runs(io, segment, wanted, &kept.bytes, scratch);
     }
     copy_wanted(io, segment, wanted, &io.reader.block(segment, &wanted.row.block)?)
@@ -386,15 +453,39 @@ fn copy_runs(
     wanted.target.copy_from(&portion.in_region, &place, picked)
 }
 
-fn check_wanted(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>) -> Result<()> {
-    block::check_len(&wanted.plan.array.schema, wanted.row.len as usize)
-        .map_err(|error| io.reader.damaged_block(segment, &wanted.row.block, &error))
+/// Reads a portion of a block in pieces, all of whose stored bytes are there.
+fn read_pieces(
+    io: &Io,
+    segment: &Segment,
+    stored: &[u8],
+    shard: &Shard,
+    wanted: &Wanted<'_, '_>,
+    scratch: &mut Scratch<'_>,
+) -> Result<()> {
+    let (block, piece_shape) = (&wanted.row.block, &wanted.plan.array.schema.piece_shape);
+    for (number, portion, _) in in_pieces(wanted.plan, wanted.portion) {
+        let ((at, len), piece) = (shard.piece(number), block.piece(shard, number));
+        let stored = &stored[at as usize..][..len as usize];
+        let out = wanted.target.contiguous_portion(&portion.in_region, &portion.extents);
+        if let Some(out) = out.filter(|_| portion.extents == *piece_shape) {
+            io.reader.decode(segment, &piece, stored, out)?;
+            continue;
+        }
+        let decoded = scratch.bytes(piece.coding.raw_len as usize)?;
+        io.reader.decode(segment, &piece, stored, decoded)?;
+        copy_portion(wanted.target, &portion, piece_shape, decoded)?;
+    }
+    Ok(())
 }
 
 fn copy_wanted(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>, decoded: &[u8]) -> Result<()> {
-    check_wanted(io, segment, wanted)?;
-    let chunk = io.reader.chunk(segment, &wanted.row, decoded)?;
-    wanted.plan.array.copy_numbers(wanted.target, wanted.portion, chunk)
+    copy_portion(wanted.target, wanted.portion, wanted.shape, io.reader.chunk(segment, &wanted.row, decoded)?)
+}
+
+/// Copies a portion of a chunk, or of a piece, of numbers to the caller's memory.
+fn copy_portion(target: &BoundTarget<'_>, portion: &Portion, shape: &[u64], chunk: &[u8]) -> Result<()> {
+    let place = ChunkBox { shape, at: &portion.in_chunk, extents: &portion.extents };
+    target.copy_from(&portion.in_region, &place, chunk)
 }
 
 /// Carries out the plan of a read of texts into `out`, the region of `count` cells in C order.

@@ -177,7 +177,7 @@ fn blocks(io: &Io, values: &[&FrozenArray]) -> Vec<PlannedBlock> {
             let key = (frozen.array.id, number);
             let part = block.waiting_parts().and_then(|mut parts| parts.pop());
             let schema = &frozen.array.schema;
-            let Some(part) = part.filter(|part| schema.pack && part.data.is_small()) else {
+            let Some(part) = part.filter(|part| schema.packs() && part.data.is_small()) else {
                 blocks.push((block.clone(), vec![key]));
                 continue;
             };

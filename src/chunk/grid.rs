@@ -3,7 +3,8 @@
 //! Chunks are numbered in C order of the grid. Dimension 0 is the slowest, so numbers stay valid when it grows.
 
 use crate::base::dtype::DType;
-use crate::base::shape::{Dims, Region};
+use crate::base::shape::{Dims, Region, cells};
+use std::ops::RangeInclusive;
 
 /// The part of a region that lies in one chunk.
 #[derive(Clone, Debug)]
@@ -183,7 +184,80 @@ pub fn default_chunk_shape(shape: &[u64], item: usize) -> Dims {
         *extent = extent.div_ceil(parts);
         bytes = rest * *extent;
     }
+    divide(&mut chunk, item as u64);
     chunk
+}
+
+/// Makes a chunk a little larger where nothing divides it into good pieces: cells outside the array cost next to nothing.
+fn divide(chunk: &mut Dims, item: u64) {
+    let bytes = chunk.iter().fold(item, |bytes, &extent| bytes.saturating_mul(extent));
+    if bytes <= MAX_WHOLE || piece_shape(chunk, item as usize) != *chunk {
+        return;
+    }
+    let mut inner = item;
+    for extent in chunk.iter_mut().rev() {
+        if inner * *extent > MAX_WHOLE {
+            // Of the numbers of pieces that are about right, that which takes the least more.
+            let about = inner * *extent / TARGET_PIECE;
+            let sizes = (about / 2).max(2)..=(about * 2).max(2);
+            let least = sizes.map(|pieces| extent.div_ceil(pieces) * pieces).min();
+            *extent = least.unwrap_or(*extent);
+            return;
+        }
+        inner *= *extent;
+    }
+}
+
+/// Chunks of more bytes than this are stored in pieces.
+const MAX_WHOLE: u64 = 128 << 10;
+/// Bytes of a piece: those aimed at, and those that are better than none.
+const TARGET_PIECE: u64 = 64 << 10;
+const PIECE_BYTES: RangeInclusive<u64> = 16 << 10..=256 << 10;
+
+/// Whether chunks of this shape are the concatenation, in C order, of pieces of that one, which tile them.
+pub fn is_run(chunk_shape: &[u64], piece_shape: &[u64]) -> bool {
+    let divides = |(chunk, piece): (&u64, &u64)| *piece > 0 && chunk.is_multiple_of(*piece);
+    let whole = chunk_shape.iter().zip(piece_shape).rev().take_while(|(chunk, piece)| chunk == piece).count();
+    chunk_shape.len() == piece_shape.len()
+        && chunk_shape.iter().zip(piece_shape).all(divides)
+        && piece_shape[..(piece_shape.len() - whole).saturating_sub(1)].iter().all(|extent| *extent == 1)
+}
+
+/// The shape of the pieces that chunks of this shape are best stored in: runs of about 64 KiB, but 16 KiB to 256 KiB. The
+/// chunk's own where it is small, or where nothing divides it so.
+pub fn piece_shape(chunk_shape: &[u64], item: usize) -> Dims {
+    let whole = Dims::from_slice(chunk_shape);
+    if cells(chunk_shape) * item as u64 <= MAX_WHOLE {
+        return whole;
+    }
+    // How many times too large or too small a piece is.
+    let miss = |bytes: u64| bytes.max(TARGET_PIECE) as f64 / bytes.min(TARGET_PIECE) as f64;
+    let mut best: Option<(f64, usize, u64)> = None;
+    let mut inner = item as u64;
+    for (d, &extent) in chunk_shape.iter().enumerate().rev() {
+        let (least, most) = (PIECE_BYTES.start().div_ceil(inner), PIECE_BYTES.end() / inner);
+        for along in divisors(extent, most).filter(|along| *along >= least) {
+            let miss = miss(along * inner);
+            if best.is_none_or(|(least, ..)| miss < least) {
+                best = Some((miss, d, along));
+            }
+        }
+        inner *= extent;
+        if inner > *PIECE_BYTES.end() {
+            break;
+        }
+    }
+    let Some((_, at, along)) = best else { return whole };
+    let mut piece = whole;
+    piece[..at].fill(1);
+    piece[at] = along;
+    piece
+}
+
+/// The divisors of `n` up to `most`, in no order; each once, but the root of a square.
+fn divisors(n: u64, most: u64) -> impl Iterator<Item = u64> {
+    let small = (1..).take_while(move |small| small * small <= n).filter(move |small| n.is_multiple_of(*small));
+    small.flat_map(move |small| [small, n / small]).filter(move |divisor| *divisor <= most)
 }
 
 #[cfg(test)]
@@ -229,6 +303,42 @@ mod tests {
         }
         assert!(chunk_coords(&[], &[], 0).is_empty());
         assert_eq!(chunk_coords(&[2, 0], &[1, 1], 5)[..], [5, 0]);
+    }
+
+    #[test]
+    fn pieces_are_runs_that_tile_their_chunk() {
+        assert_eq!(piece_shape(&[10, 180, 360], 4)[..], [1, 45, 360]);
+        assert_eq!(piece_shape(&[1 << 19], 8)[..], [1 << 13]);
+        assert_eq!(piece_shape(&[64, 1, 100], 4)[..], [64, 1, 100], "small");
+        assert_eq!(piece_shape(&[1009, 1013], 4)[..], [1009, 1013], "primes");
+        assert_eq!(piece_shape(&[13, 10007], 8)[..], [1, 10007]);
+        assert_eq!(piece_shape(&[720, 1, 1, 1, 90], 16)[..], [45, 1, 1, 1, 90]);
+        for shape in [&[7u64, 360, 11, 13][..], &[1 << 20, 2], &[3, 5, 1 << 16], &[1, 1, 1 << 30], &[30, 30, 30, 30]] {
+            for item in [1, 2, 4, 8, 16] {
+                let piece = piece_shape(shape, item);
+                let bytes = cells(&piece) * item as u64;
+                assert!(
+                    is_run(shape, &piece) && PIECE_BYTES.contains(&bytes),
+                    "{shape:?} {item} -> {piece:?}, {bytes}"
+                );
+            }
+        }
+        assert!(is_run(&[4, 6], &[1, 3]) && is_run(&[4, 6], &[2, 6]) && is_run(&[], &[]) && is_run(&[1, 6], &[1, 2]));
+        for wrong in [&[2u64, 3][..], &[4, 3], &[1, 4], &[3, 6], &[0, 6], &[1, 12], &[6], &[1, 1, 6]] {
+            assert!(!is_run(&[4, 6], wrong), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn chunks_by_default_have_pieces() {
+        for shape in [&[1009u64, 1013][..], &[524_287], &[1_000_003], &[7, 1_000_003], &[0, 101, 103], &[65_537, 3]] {
+            for item in [1, 2, 4, 8, 16] {
+                let chunk = default_chunk_shape(shape, item);
+                let bytes = cells(&chunk) * item as u64;
+                assert!(bytes <= MAX_DEFAULT_CHUNK * 11 / 10, "{shape:?} {item} -> {chunk:?}");
+                assert!(bytes <= MAX_WHOLE || piece_shape(&chunk, item) != chunk, "{shape:?} {item} -> {chunk:?}");
+            }
+        }
     }
 
     #[test]

@@ -6,14 +6,16 @@
 mod frame;
 mod lz4;
 mod plain;
+mod shard;
 mod shuffle;
 mod zstd;
 
 pub(crate) use frame::{from_frame, from_page_frame, from_short_frame, to_frame};
+pub(crate) use shard::{CHECKSUM, Shard, checked, index_len};
 
 use crate::base::error::{Result, bail, error};
 use crate::codec::shuffle::{LOOK, shuffle, unshuffle};
-use crate::memory::buffers::Buffers;
+use crate::memory::buffers::{self, Buffer, Buffers};
 use std::ops::RangeInclusive;
 
 /// How blocks are compressed.
@@ -108,6 +110,19 @@ pub(crate) struct Coding {
     pub shuffle: u8,
     /// Bytes of the block when decoded.
     pub raw_len: u32,
+    pub form: Form,
+}
+
+/// How the stored bytes of a block are made up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// One stream. Its checksum is in the row.
+    Whole,
+    /// So many pieces, two or more, of equal length when decoded, and their index, whose checksum is in the row; see
+    /// [`Shard`].
+    Pieces(u32),
+    /// One of these pieces: a stream and its checksum.
+    Piece,
 }
 
 /// Encodes `raw`, elements of `item` bytes, and hands what came of it to `store`: in memory that goes back to `buffers`.
@@ -126,7 +141,8 @@ pub(crate) fn encode<T>(
     };
     let stream = compression.codec.stream();
     let shuffled = compression.shuffle && stream.bound.is_some() && item > 1;
-    let coding = Coding { codec: compression.codec, shuffle: if shuffled { item as u8 } else { 1 }, raw_len };
+    let bytes_shuffled = if shuffled { item as u8 } else { 1 };
+    let coding = Coding { codec: compression.codec, shuffle: bytes_shuffled, raw_len, form: Form::Whole };
     let planes;
     let bytes = if shuffled {
         let mut taken = buffers.take(raw.len())?;
@@ -148,7 +164,55 @@ pub(crate) fn encode<T>(
     Ok((coding, store(&room[..len])?))
 }
 
-/// Decodes `stored` into `out`, which has just the room for it. An error says what is wrong with the bytes.
+/// Encodes `raw`, elements of `item` bytes, in so many pieces, two or more; the bytes that come of it, and the checksum of
+/// their index. As [`encode`] otherwise.
+pub(crate) fn encode_pieces(
+    compression: &Compression,
+    item: usize,
+    raw: &[u8],
+    pieces: u32,
+    buffers: &Buffers,
+    mut look: impl FnMut(&[u8]),
+) -> Result<(Coding, Buffer, u32)> {
+    let Some(len) = raw.len().checked_div(pieces as usize).filter(|len| len * pieces as usize == raw.len()) else {
+        bail!(Internal, "{} bytes in {pieces} pieces", raw.len());
+    };
+    let bound = compression.codec.stream().bound.map_or(len, |bound| bound(len)) + CHECKSUM as usize;
+    let mut room = buffers.take(bound * pieces as usize + index_len(pieces) as usize)?;
+    let mut ends = Vec::new();
+    buffers::reserve(&mut ends, pieces as usize)?;
+    let (mut coding, mut at) = (None, 0);
+    for piece in raw.chunks_exact(len) {
+        let (its, end) = encode(compression, item, piece, buffers, &mut look, |stream| {
+            put(&mut room, at, stream).and_then(|at| put(&mut room, at, &crc32c::crc32c(stream).to_le_bytes()))
+        })?;
+        at = end;
+        coding = Some(its);
+        ends.push(u32::try_from(at).map_err(|_| error!(InvalidArgument, "a block of {at} bytes or more"))?);
+    }
+    let (Some(coding), index) = (coding, at) else {
+        bail!(Internal, "a block of no pieces");
+    };
+    for entry in Shard::new(ends).index() {
+        at = put(&mut room, at, &entry)?;
+    }
+    let crc = crc32c::crc32c(&room[index..at]);
+    at = put(&mut room, at, &crc.to_le_bytes())?;
+    let coding = Coding { raw_len: raw.len() as u32, form: Form::Pieces(pieces), ..coding };
+    let stored = if at == room.len() { room } else { buffers.copy(&room[..at])? };
+    Ok((coding, stored, crc))
+}
+
+/// Copies `bytes` to `at`; where they end.
+fn put(room: &mut [u8], at: usize, bytes: &[u8]) -> Result<usize> {
+    let end = at + bytes.len();
+    let place =
+        room.get_mut(at..end).ok_or_else(|| error!(Internal, "a stream of more bytes than its codec allows"))?;
+    place.copy_from_slice(bytes);
+    Ok(end)
+}
+
+/// Decodes `stored`, one stream, into `out`, which has just the room for it. An error says what is wrong with the bytes.
 pub(crate) fn decode(coding: &Coding, stored: &[u8], out: &mut [u8], buffers: &Buffers) -> Result<()> {
     if coding.shuffle <= 1 {
         return decode_planes(coding, stored, out);
@@ -159,7 +223,7 @@ pub(crate) fn decode(coding: &Coding, stored: &[u8], out: &mut [u8], buffers: &B
     Ok(())
 }
 
-/// Decodes `stored` into `out`, which has just the room for it, but leaves shuffled what is.
+/// Decodes `stored`, one stream, into `out`, which has just the room for it, but leaves shuffled what is.
 pub(crate) fn decode_planes(coding: &Coding, stored: &[u8], out: &mut [u8]) -> Result<()> {
     debug_assert_eq!(out.len(), coding.raw_len as usize);
     let len = (coding.codec.stream().decode)(stored, out)?;
@@ -265,6 +329,38 @@ mod tests {
                     let wrong = Coding { raw_len: short.len() as u32, ..coding };
                     assert!(decode(&wrong, &stored, &mut short, &buffers()).is_err());
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn pieces_are_streams_by_themselves_and_their_index_says_where() {
+        let raw: Vec<u8> = (0..12_000u32).flat_map(|i| (i as f64).sqrt().to_le_bytes()).collect();
+        for codec in [Codec::Zstd, Codec::Lz4, Codec::None] {
+            let (compression, mut seen) = (Compression { codec, level: 1, shuffle: true }, Vec::new());
+            let encoded = encode_pieces(&compression, 8, &raw, 6, &buffers(), |part| seen.extend_from_slice(part));
+            let (coding, stored, crc) = encoded.expect("encodes");
+            assert_eq!((coding.form, coding.raw_len, seen == raw), (Form::Pieces(6), 96_000, true));
+            assert!(coding.can_be(stored.len() as u64) && !coding.can_be(6 * 20 + 4));
+            let shard = Shard::of_block(&coding, crc, &stored).expect("an index");
+            let mut end = 0;
+            for (number, part) in raw.chunks(16_000).enumerate() {
+                let (at, len) = shard.piece(number);
+                assert_eq!(at, end);
+                end += len;
+                let stream = checked(&stored[at as usize..end as usize], "a piece").expect("its checksum");
+                let mut out = vec![0; part.len()];
+                decode(&coding.piece(), stream, &mut out, &buffers()).expect("decodes");
+                assert!(out == part);
+            }
+            assert_eq!(u64::from(end) + index_len(6), stored.len() as u64);
+            assert!(Shard::of_block(&coding, crc ^ 1, &stored).is_err());
+            assert!(Shard::of_block(&coding, crc, &stored[..99]).is_err());
+            let mut index = stored[end as usize..].to_vec();
+            for at in 0..index.len() {
+                index[at] ^= 1;
+                assert!(Shard::parse(&coding, stored.len() as u32, crc, &index).is_err(), "{at}");
+                index[at] ^= 1;
             }
         }
     }

@@ -359,5 +359,6 @@ fn describe(info: &ArrayInfo, struct_size: usize) -> atlas_array_description {
         fill_value: std::array::from_fn(|index| fill_bytes.get(index).copied().unwrap_or(0)),
         unlimited: if info.unlimited { ATLAS_SWITCH_ON } else { ATLAS_SWITCH_OFF },
         reserved: 0,
+        piece_shape: padded(&info.piece_shape),
     }
 }

@@ -33,6 +33,7 @@ size_t layout_of(int32_t what) {
     case 28: return offsetof(atlas_array_description, unlimited);
     case 29: return sizeof(atlas_datetime);
     case 30: return offsetof(atlas_datetime, nanosecond);
+    case 40: return offsetof(atlas_array_description, piece_shape);
     default: return 0;
     }
 }

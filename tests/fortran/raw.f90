@@ -67,6 +67,7 @@ contains
         call same(28, offset(c_loc(array), c_loc(array%unlimited)), "unlimited")
         call same(29, c_sizeof(date), "atlas_datetime")
         call same(30, offset(c_loc(date), c_loc(date%nanosecond)), "nanosecond")
+        call same(40, offset(c_loc(array), c_loc(array%piece_shape)), "piece_shape")
     end subroutine layout
 
     subroutine same(what, bytes, name)

@@ -185,6 +185,7 @@ module atlas_store_c
         integer(c_int8_t) :: fill_value(16) = 0
         integer(c_int32_t) :: unlimited = 0
         integer(c_int32_t) :: reserved = 0
+        integer(c_int64_t) :: piece_shape(atlas_max_rank) = 0
     end type atlas_array_description
 
     !> Statistics of an array or of one chunk, as of the last flush.

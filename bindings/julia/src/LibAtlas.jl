@@ -194,6 +194,7 @@ struct atlas_array_description
     fill_value::NTuple{16,UInt8}
     unlimited::Int32
     reserved::Int32
+    piece_shape::NTuple{ATLAS_MAX_RANK,UInt64}
 end
 
 struct atlas_stats

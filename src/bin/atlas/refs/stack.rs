@@ -78,6 +78,7 @@ fn difference<'d>(
             ("shape", format!("{:?}", one.shape), format!("{:?}", other.shape)),
             ("dimensions", format!("{:?}", one.dims), format!("{:?}", other.dims)),
             ("chunk shape", format!("{:?}", one.chunk_shape), format!("{:?}", other.chunk_shape)),
+            ("piece shape", format!("{:?}", one.piece_shape), format!("{:?}", other.piece_shape)),
             ("codec", one.codec.name().into(), other.codec.name().into()),
             ("shuffle", one.shuffle.to_string(), other.shuffle.to_string()),
             ("fill value", format!("{:?}", one.fill_value), format!("{:?}", other.fill_value)),
