@@ -689,6 +689,12 @@ typedef struct {
     int32_t keep_bits;
     /** 0. */
     int32_t reserved;
+    /**
+     * The first `rank` are the extents of the pieces that a chunk is stored in, each compressed by
+     * itself, in cells; those of the chunk where it is one piece. The rest are 0. The library
+     * chooses them.
+     */
+    uint64_t piece_shape[ATLAS_MAX_RANK];
 } atlas_array_description;
 
 /**
@@ -726,15 +732,19 @@ typedef struct {
 } atlas_stats;
 
 /**
- * Where one chunk lies, as `atlas_chunk_places` tells.
+ * Where one piece of a chunk lies, as `atlas_chunk_places` tells: `piece_shape` of
+ * `atlas_array_description` says which. A chunk that is one piece is that.
  *
  * A block is `stored_len` bytes of a file from `offset` on. Decoded (first `codec`, then the
- * shuffle, then `delta` undone) it has `raw_len` bytes; the chunk is `len` of them from `at` on: all cells of the
- * chunk shape in C order, also those outside the array, little-endian; texts as numcodecs'
- * vlen-utf8 has them. Where `len` is `raw_len`, the block is the chunk.
+ * shuffle, then `delta` undone) it has `raw_len` bytes; the piece is `len` of them from `at` on:
+ * all cells of the piece shape in C order, also those outside the array, little-endian; texts as
+ * numcodecs' vlen-utf8 has them. Where `len` is `raw_len`, the block is the piece.
  */
 typedef struct {
-    /** The chunk's number: its indices in the grid of chunks, counted in C order. */
+    /**
+     * The piece's number: its indices, counted in C order, in the grid by which pieces cut the
+     * array.
+     */
     uint64_t number;
     /** The file, counted from 0 in the list that comes with the places. */
     uint64_t file;
@@ -744,11 +754,14 @@ typedef struct {
     uint64_t stored_len;
     /** Bytes of the block when decoded. */
     uint64_t raw_len;
-    /** Where in the decoded block the chunk begins. */
+    /** Where in the decoded block the piece begins. */
     uint64_t at;
-    /** Bytes of the chunk. */
+    /** Bytes of the piece. */
     uint64_t len;
-    /** CRC-32C of the block in the file. */
+    /**
+     * CRC-32C of the block in the file; UINT64_MAX where it stands behind the block, as a
+     * little-endian uint32_t.
+     */
     uint64_t checksum;
     /** ATLAS_CODEC_ZSTD, ATLAS_CODEC_LZ4 or ATLAS_CODEC_NONE. */
     int32_t codec;
@@ -1592,10 +1605,11 @@ atlas_status atlas_chunk_stats(atlas_store store,
 
 /**
  * Tell where the stored chunks of an array lie, so that other programs read them in place: the
- * format of blocks is that of Zarr's codecs.
+ * format of blocks is that of Zarr's codecs. Of a chunk that is stored in pieces each piece that
+ * lies in the array has a place, so that the array is to them one whose chunks are the pieces.
  *
  * - `capacity`    the places that fit into `places`
- * - `places`      the places, by the chunks' numbers; NULL only if `capacity` is 0
+ * - `places`      the places, by the pieces' numbers; NULL only if `capacity` is 0
  * - `count`       how many there are
  * - `buffer`, `buffer_capacity`, `needed`  the list of files, each as a path from the store's folder
  *                 on: see "Text and lists". `file` of a place counts them from 0

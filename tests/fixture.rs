@@ -718,6 +718,9 @@ fn fixtures() -> PathBuf {
         if !folder.join("v1-filters").exists() {
             write_filters(&folder.join("v1-filters"));
         }
+        if !folder.join("v1-pieces").exists() {
+            write_pieces(&folder.join("v1-pieces"));
+        }
         fs::write(folder.join("expected.json"), expected_json()).unwrap();
     });
     folder
@@ -862,6 +865,82 @@ fn a_store_with_filters_reads_and_can_be_written_to() {
             store.write_array("own", "bool", Selection::all(1), Source::from_slice(&[true; 1000])).unwrap();
             store.flush().unwrap();
         } else {
+            store.compact().unwrap();
+        }
+    }
+}
+
+/// The arrays whose chunks are in pieces: name, type, codec, whether shuffled, shape, chunks, pieces.
+type InPieces = (&'static str, DType, Codec, bool, &'static [u64], &'static [u64], &'static [u64]);
+
+const IN_PIECES: [InPieces; 5] = [
+    ("field", DType::F32, Codec::Zstd, true, &[3, 100, 101], &[2, 160, 110], &[1, 160, 110]),
+    ("line", DType::F64, Codec::Lz4, true, &[20_000], &[20_000], &[10_000]),
+    ("pairs", DType::C128, Codec::Zstd, false, &[2, 7_000], &[1, 10_000], &[1, 5_000]),
+    ("plain", DType::U8, Codec::None, false, &[2, 3, 300], &[2, 3, 30_000], &[1, 3, 30_000]),
+    ("whole", DType::I16, Codec::Zstd, true, &[257, 300], &[257, 300], &[257, 300]),
+];
+
+/// The bytes of an array of `cells` cells, each one and a half or as little as it may be, in turns of 30.
+fn in_pieces(dtype: DType, cells: u64) -> Value {
+    let ones = |cell: u64| cell / 30 % 2 == 1;
+    match dtype {
+        DType::F32 => Value::F32((0..cells).map(|cell| if ones(cell) { 1.5 } else { -2.0 }).collect()),
+        DType::F64 => Value::F64((0..cells).map(|cell| if ones(cell) { 1.5 } else { -2.0 }).collect()),
+        DType::C128 => Value::C128((0..cells).map(|cell| if ones(cell) { [1.5, 0.0] } else { [0.0, -2.0] }).collect()),
+        DType::U8 => Value::U8((0..cells).map(|cell| if ones(cell) { 1 } else { 200 }).collect()),
+        DType::I16 => Value::I16((0..cells).map(|cell| if ones(cell) { 1 } else { -2 }).collect()),
+        _ => panic!("no array of {dtype}"),
+    }
+}
+
+fn write_pieces(path: &Path) {
+    let store = Store::create(path, CreateOptions { keep_generations: Some(0), ..CreateOptions::default() }).unwrap();
+    store.create_dataset("run").unwrap();
+    for (name, dtype, codec, shuffle, shape, chunks, _) in IN_PIECES {
+        let options = ArrayOptions {
+            codec: Some(codec),
+            shuffle: Some(shuffle),
+            chunk_shape: Some(chunks.to_vec()),
+            ..ArrayOptions::default()
+        };
+        store.define_array("run", name, dtype, &[], shape, options).unwrap();
+        numbers!(&in_pieces(dtype, cells(shape)), values => {
+            store.write_array("run", name, Selection::all(shape.len()), Source::from_slice(values)).unwrap();
+        });
+    }
+    store.close().unwrap();
+}
+
+/// With chunks that are stored in pieces.
+#[test]
+fn a_store_with_chunks_in_pieces_reads_and_can_be_written_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    copy(&fixtures().join("v1-pieces"), &path);
+    let store = Store::open(&path, Mode::ReadWrite, OpenOptions::default()).unwrap();
+    for step in 0..2 {
+        for (name, dtype, _, _, shape, chunks, pieces) in IN_PIECES {
+            let info = store.array_info("run", name).unwrap();
+            assert_eq!((&info.chunk_shape[..], &info.piece_shape[..]), (chunks, pieces), "{name}");
+            let expected = in_pieces(dtype, cells(shape));
+            // All of it, and its last cells.
+            let (mut last, ends) = (shape.to_vec(), shape.iter().map(|&extent| extent - 1).collect::<Vec<u64>>());
+            last.fill(1);
+            numbers!(&expected, expected => {
+                let mut found = vec![expected[0]; expected.len()];
+                store.read_array("run", name, Selection::all(shape.len()), Target::from_slice(&mut found)).unwrap();
+                assert!(found == *expected, "{name}");
+                let mut found = [expected[0]];
+                store.read_array("run", name, Selection::region(&ends, &last), Target::from_slice(&mut found)).unwrap();
+                assert!(found[0] == expected[expected.len() - 1], "{name}");
+                // What was there once more, so that a chunk is stored anew.
+                store.write_array("run", name, Selection::region(&ends, &last), Source::from_slice(&found)).unwrap();
+            });
+        }
+        verify(&store);
+        store.flush().unwrap();
+        if step == 0 {
             store.compact().unwrap();
         }
     }

@@ -226,7 +226,7 @@ fn numbers_that_nothing_can_be_are_refused() {
         ("/shape", json!([5]), "rank 2"),
         ("/schema", json!(u32::MAX), "no schema"),
         ("/id", json!(0), "id 0"),
-        ("/id", json!(7), "id 7 is not below the next"),
+        ("/id", json!(8), "id 8 is not below the next"),
         ("/id", json!(most), "is not below the next"),
         ("/stored/cells", json!(36), "36 stored cells"),
         ("/stored/nulls", json!(8), "8 of them null"),
@@ -617,6 +617,79 @@ fn an_index_that_contradicts_itself_or_the_file_is_refused() {
     let overlapping = many(20, 1);
     assert!(verified(&overlapping).len() <= 20, "one damage for each page");
     exercise::exercise(&overlapping);
+}
+
+#[test]
+fn a_block_in_pieces_that_is_not_what_its_row_says_is_refused() {
+    let _alone = alone();
+    // Four pieces of 100 bytes.
+    let cut = |edit: &dyn Fn(&mut encode::Segment)| with_segment(6, |segment| edit(segment));
+    type Edit = fn(&mut Row);
+    let rows: [(Edit, &str); 9] = [
+        (|row| row.pieces = 0, "are in 0 pieces"),
+        (|row| row.pieces = 1, "are in 1 pieces"),
+        (|row| row.pieces = 8, "are in 8 pieces"),
+        (|row| row.pieces = 1 << 31, "cannot decode to"),
+        (|row| row.pieces = 1 << 32, "exceeds 32 bits"),
+        (|row| row.len = 396, "are in 4 pieces"),
+        (|row| row.pieces = 2, "has 2 pieces, its array's chunks have 4"),
+        (|row| row.codec = 1, "has 1 pieces, its array's chunks have 4"),
+        (|row| row.crc ^= 1, "is not that of its row"),
+    ];
+    for (edit, why) in rows {
+        refuses_to_read(&cut(&|segment| edit(&mut segment.pages[0].rows[0])), "february", "cut", why);
+    }
+    // An index whose checksum is right.
+    let indexed = |at: usize, value: u64| {
+        cut(&|segment| {
+            let row = &mut segment.pages[0].rows[0];
+            let end = row.stored_len as usize;
+            let index = &mut segment.blocks[end - 4 - 64..end - 4];
+            index[8 * at..][..8].copy_from_slice(&value.to_le_bytes());
+            row.crc = crc32c::crc32c(index);
+            segment.blocks[end - 4..end].copy_from_slice(&row.crc.to_le_bytes());
+        })
+    };
+    for (at, value, why) in [
+        (0, 1, "piece 0 of a block"),
+        (1, u64::MAX, "piece 0 of a block"),
+        (1, 4, "piece 0 of a block"),
+        (1, 1 << 32, "piece 0 of a block"),
+        (2, 0, "piece 1 of a block"),
+        (6, u64::MAX - 3, "piece 3 of a block"),
+        (7, 0, "piece 3 of a block"),
+        (7, 5, "bytes that belong to no piece"),
+    ] {
+        refuses_to_read(&indexed(at, value), "february", "cut", why);
+    }
+    // Pieces that do not tile their chunk, or are no runs of it; those of texts.
+    for shape in [json!([2, 25, 1]), json!([1, 20]), json!([2, 25]), json!([0, 25]), json!([1, 100]), json!([])] {
+        refuses_to_open(&with("/atlas/schemas/5/piece_shape", shape), "pieces of shape");
+    }
+    refuses_to_open(&with("/atlas/schemas/2/piece_shape", json!([2])), "chunks of texts in pieces");
+    // A chunk that is one stream where the schema says pieces, and the other way.
+    refuses_to_read(&with("/atlas/schemas/1/piece_shape", json!([10, 90])), "january", "big", "has 1 pieces");
+    let one = with("/atlas/schemas/5/piece_shape", json!([2, 50]));
+    refuses_to_read(&one, "february", "cut", "has 4 pieces, its array's chunks have 1");
+    // Small chunks in pieces stay in pieces when they are written, and when they are written anew.
+    let memory = Model::whole().store();
+    let store = open(&memory, Mode::ReadWrite).unwrap();
+    for round in 0..2 {
+        store.write_array("february", "cut", Selection::region(&[0, 7], &[1, 1]), Source::from_slice(&[9f32])).unwrap();
+        store.flush().unwrap();
+        store.compact().unwrap();
+        let mut values = [0f32; 150];
+        store.read_array("february", "cut", Selection::all(2), Target::from_slice(&mut values)).unwrap();
+        let right = |i: usize| if i == 7 { 9. } else { [0., 1., 2., 3., 0., 1.][i / 25] };
+        assert!(values.iter().enumerate().all(|(i, &value)| value == right(i)), "round {round}");
+        assert_eq!(store.chunk_places("february", "cut").unwrap().places.len(), 6);
+        assert!(verified(&memory).is_empty());
+    }
+    // More pieces than there can be bytes for.
+    let mut model = Model::whole();
+    model.tree["atlas"]["schemas"][5]["chunk_shape"] = json!([1 << 20, 500]);
+    model.tree["atlas"]["schemas"][5]["piece_shape"] = json!([1, 1]);
+    refuses_to_read(&model.store(), "february", "cut", "has 4 pieces, its array's chunks have 524288000");
 }
 
 #[test]

@@ -176,6 +176,8 @@ pub struct Row {
     pub len: u64,
     pub codec: u8,
     pub shuffle: u8,
+    /// How many pieces the block is in; only where 128 is added to the codec.
+    pub pieces: u64,
     pub crc: u32,
     pub nulls: u64,
     pub range: Option<(u64, u64)>,
@@ -193,7 +195,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// The eight columns. Numbers that a column cannot hold wrap.
+    /// The nine columns. Numbers that a column cannot hold wrap.
     pub fn decoded(&self) -> Vec<u8> {
         let (rows, mut out) = (&self.rows, Vec::new());
         let (mut id, mut chunk) = (0u64, 0u64);
@@ -219,6 +221,7 @@ impl Page {
             before = Some(row);
         }
         rows.iter().for_each(|row| out.extend_from_slice(&[row.codec, row.shuffle]));
+        rows.iter().filter(|row| row.codec & 128 != 0).for_each(|row| uvarint(row.pieces, &mut out));
         rows.iter().for_each(|row| out.extend_from_slice(&row.crc.to_le_bytes()));
         rows.iter().for_each(|row| uvarint(row.nulls << 1 | u64::from(row.range.is_some()), &mut out));
         let ranges = || rows.iter().filter_map(|row| row.range);
@@ -273,6 +276,23 @@ impl Segment {
         self.blocks.extend_from_slice(stored);
         let (stored_len, crc) = (stored.len() as u64, crc32c::crc32c(stored));
         Row { offset, stored_len, raw_len, len: raw_len, codec, shuffle, crc, ..Row::default() }
+    }
+
+    /// Adds a block in so many pieces of equal length; the row of a chunk that is all of it, under id and chunk 0.
+    pub fn block_in_pieces(&mut self, codec: u8, shuffle: u8, raw: &[u8], pieces: usize) -> Row {
+        let (mut block, mut index) = (Vec::new(), Vec::new());
+        for piece in raw.chunks(raw.len() / pieces) {
+            let stream = stored(codec, shuffle, piece);
+            index.extend_from_slice(&(block.len() as u64).to_le_bytes());
+            index.extend_from_slice(&(stream.len() as u64 + 4).to_le_bytes());
+            block.extend_from_slice(&stream);
+            block.extend_from_slice(&crc32c::crc32c(&stream).to_le_bytes());
+        }
+        let crc = crc32c::crc32c(&index);
+        block.extend_from_slice(&index);
+        block.extend_from_slice(&crc.to_le_bytes());
+        let row = self.stored_block(codec | 128, shuffle, raw.len() as u64, &block);
+        Row { pieces: pieces as u64, crc, ..row }
     }
 
     pub fn encode(&self) -> Encoded {

@@ -1,4 +1,4 @@
-//! A small whole store in pieces, and edits of the pieces that checksums do not give away.
+//! A small whole store in parts, and edits of the parts that checksums do not give away.
 
 use crate::encode::{
     Catalogue, CatalogueEntry, CataloguePage, NOTATIONS, Notation, Page, Row, Segment, definitions, frame, msgpack,
@@ -20,16 +20,28 @@ impl Defined {
 }
 
 /// Those of the arrays of the model, by their ids from 1 on.
-const DEFINED: [Defined; 6] = [
+const DEFINED: [Defined; 7] = [
     Defined(1, "january", 0, &[5, 7]),
     Defined(2, "january", 1, &[100, 90]),
     Defined(3, "january", 2, &[3]),
     Defined(4, "january", 3, &[]),
     Defined(5, "january", 4, &[6]),
     Defined(6, "february", 0, &[5, 7]),
+    Defined(7, "february", 5, &[3, 50]),
 ];
 
-/// A store in pieces.
+/// The checksum that a row has of its block's stored bytes; where that is in pieces it is of their index, which then ends in it.
+fn seal(row: &Row, stored: &mut [u8]) -> u32 {
+    let index = if row.codec & 128 == 0 { None } else { row.pieces.checked_mul(16) };
+    let index = index.and_then(|len| stored.len().checked_sub(4)?.checked_sub(usize::try_from(len).ok()?));
+    let Some(at) = index else { return crc32c::crc32c(stored) };
+    let end = stored.len() - 4;
+    let crc = crc32c::crc32c(&stored[at..end]);
+    stored[end..].copy_from_slice(&crc.to_le_bytes());
+    crc
+}
+
+/// A store in parts.
 #[derive(Clone)]
 pub struct Model {
     pub notation: Notation,
@@ -71,6 +83,7 @@ impl Model {
         january.insert("flags".into(), array(5, 4, &[6], stored(2, 6, 0, json!({"u64": [0, 1]}))));
         let mut attributed = array(6, 0, &[5, 7], stored(1, 6, 0, json!({"f32": [20.0, 25.0]})));
         attributed["attributes"] = json!({"units": {"string": ["degC"]}, "scale": {"f64": [1.5, "NaN", "-Infinity"]}});
+        let cut = array(7, 5, &[3, 50], stored(2, 150, 0, json!({"f32": [0.0, 3.0]})));
         let attributes = json!({"i8": {"i8": [-1, 2]}, "c64": {"c64": [1.0, 2.0]}, "no": {"bool": []},
             "t": {"timestamp_ns": [-5]}, "f16": {"f16": ["0x7e01", 1.0]}, "u": {"u64": [u64::MAX]}});
         let schema = |dtype: &str, dims: &[&str], chunk: &[u64], compression: &Value| json!({"dtype": dtype, "dims": dims, "chunk_shape": chunk, "compression": compression});
@@ -78,12 +91,15 @@ impl Model {
         filled["fill_value"] = json!({"f32": [-1.0]});
         let mut appended = schema("bool", &["n"], &[4], &plain);
         appended["rechunk_on_append"] = json!(true);
+        let mut in_pieces = schema("f32", &["y", "z"], &[2, 50], &zstd);
+        in_pieces["piece_shape"] = json!([1, 25]);
         let schemas = [
             filled,
             schema("i16", &["y", "x"], &[100, 90], &lz4),
             schema("string", &["n"], &[4], &zstd),
             schema("c64", &[], &[], &plain),
             appended,
+            in_pieces,
         ];
 
         let mut segments: Vec<Placed> = Vec::new();
@@ -122,6 +138,14 @@ impl Model {
             let pack = Row { id: 5, len: 4, range: Some((0, 1)), ..segment.block(3, 1, &[1, 0, 1, 0, 1, 1, 0, 0]) };
             vec![vec![pack.clone(), Row { chunk: 1, at: 4, range: Some((1, 1)), ..pack }]]
         });
+        add("cut", &|segment| {
+            let values = |rows: u64| {
+                floats(&(0..100).map(|i| if i < rows * 50 { (i / 25) as f32 } else { 0. }).collect::<Vec<_>>())
+            };
+            let first = Row { id: 7, range: wide(0., 3.), ..segment.block_in_pieces(1, 4, &values(2), 4) };
+            let edge = segment.block_in_pieces(1, 4, &values(1), 4);
+            vec![vec![first, Row { id: 7, chunk: 1, range: wide(0., 1.), ..edge }]]
+        });
 
         let mut files = Map::new();
         for placed in &segments {
@@ -140,11 +164,11 @@ impl Model {
         files["t"]["live_bytes"] = json!(files["t"]["live_bytes"].as_u64().unwrap_or(0) - dead);
         let id: String = STORE_ID.iter().map(|byte| format!("{byte:02x}")).collect();
         let tree = json!({
-            "atlas": {"format_version": 1, "required_features": [], "writer_features": [], "store_id": id,
-                "generation": 5, "next_array_id": 7, "default_compression": zstd, "schemas": schemas,
+            "atlas": {"format_version": 1, "required_features": [], "writer_features": ["pieces"], "store_id": id,
+                "generation": 5, "next_array_id": 8, "default_compression": zstd, "schemas": schemas,
                 "array_files": files},
             "datasets": {"january": {"arrays": january, "attributes": attributes},
-                "february": {"arrays": {"t": attributed}}, "none": {}},
+                "february": {"arrays": {"t": attributed, "cut": cut}}, "none": {}},
         });
         Self { notation: Notation::Json, tree, segments }
     }
@@ -300,7 +324,7 @@ impl Model {
         let row_at = program.below(page.rows.len().max(1));
         match kind {
             0..=3 => {
-                let (field, value) = (program.below(11), program.number());
+                let (field, value) = (program.below(12), program.number());
                 let Some(row) = page.rows.get_mut(row_at) else { return };
                 match field {
                     0 => row.id = value,
@@ -313,14 +337,15 @@ impl Model {
                     7 => row.codec = value as u8,
                     8 => row.shuffle = value as u8,
                     9 => row.nulls = value >> 1,
+                    10 => row.pieces = value,
                     _ => row.range = program.flag().then(|| (value, program.number())),
                 }
                 // Still the right checksum, if there is one.
                 let block = usize::try_from(row.offset.wrapping_sub(32)).ok();
                 let stored =
-                    block.and_then(|at| segment.blocks.get(at..)?.get(..usize::try_from(row.stored_len).ok()?));
+                    block.and_then(|at| segment.blocks.get_mut(at..)?.get_mut(..usize::try_from(row.stored_len).ok()?));
                 if let Some(stored) = stored {
-                    row.crc = crc32c::crc32c(stored);
+                    row.crc = seal(row, stored);
                 }
             }
             4 if !page.rows.is_empty() => drop(page.rows.remove(row_at)),
@@ -395,10 +420,11 @@ impl Model {
                 let mut stored = segment.blocks[at..end].to_vec();
                 program.damage(&mut stored);
                 stored.resize(end - at, 0);
+                let crc = seal(&row, &mut stored);
                 segment.blocks[at..end].copy_from_slice(&stored);
                 for other in segment.pages.iter_mut().flat_map(|page| &mut page.rows) {
                     if other.offset == row.offset {
-                        other.crc = crc32c::crc32c(&stored);
+                        other.crc = crc;
                     }
                 }
             }

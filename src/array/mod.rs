@@ -10,13 +10,13 @@ mod write;
 pub(crate) use read::{Plan, Values, is_gone, read_numbers, read_texts};
 
 use crate::base::dtype::DType;
-use crate::base::error::{Error, Result};
+use crate::base::error::{Result, error};
 use crate::base::few::ByNumber;
 use crate::base::pool::Pool;
 use crate::base::shape::{Dims, c_strides, cells};
 use crate::base::sync::RwLock;
 use crate::chunk::block::{self, Block, ChunkData, Part, PendingChunk};
-use crate::chunk::grid::{self, Piece, chunk_count};
+use crate::chunk::grid::{self, Portion, chunk_count};
 use crate::chunk::rows::Scratch;
 use crate::chunk::schema::Schema;
 use crate::format::root::Stored;
@@ -238,7 +238,7 @@ impl Array {
         for (number, pending) in pending.extract_if(is_taken) {
             let chunk = match pending {
                 Pending::Sealed(block) => FrozenChunk::Block(block),
-                Pending::Open { data, held, .. } if self.schema.pack && data.is_small() => {
+                Pending::Open { data, held, .. } if self.schema.packs() && data.is_small() => {
                     match &small {
                         Some(small) => small.grow(held.bytes() as usize),
                         None => small = Some(held),
@@ -289,10 +289,7 @@ impl Array {
     /// A chunk to be changed. Where its block has nothing else, nobody will ask for that again: it is not kept.
     fn load(&self, io: &Io, segment: &Segment, row: &Row) -> Result<ChunkData> {
         let block = &row.block;
-        let damaged = |error: Error| io.reader.damaged_block(segment, block, &error);
-        if self.schema.dtype != DType::String {
-            block::check_len(&self.schema, row.len as usize).map_err(damaged)?;
-        }
+        self.check_row(io, segment, row)?;
         let own = row.at == 0 && row.len == block.coding.raw_len && self.schema.dtype != DType::String;
         if own && let Some(bytes) = io.reader.take_block(segment, block) {
             return Ok(ChunkData::Numbers(bytes));
@@ -308,28 +305,42 @@ impl Array {
             .map_err(|error| io.reader.damaged_block(segment, &row.block, &error))
     }
 
+    /// Refuses a row of what no chunk of the array can be.
+    pub fn check_row(&self, io: &Io, segment: &Segment, row: &Row) -> Result<()> {
+        let (schema, pieces) = (&self.schema, row.block.coding.pieces());
+        let checked = match schema.dtype {
+            DType::String if pieces > 1 => Err(error!(Corrupt, "a chunk of texts in {pieces} pieces")),
+            DType::String => Ok(()),
+            _ if pieces != schema.pieces() => {
+                Err(error!(Corrupt, "a stored chunk has {pieces} pieces, its array's chunks have {}", schema.pieces()))
+            }
+            _ => block::check_len(schema, row.len as usize),
+        };
+        checked.map_err(|error| io.reader.damaged_block(segment, &row.block, &error))
+    }
+
     fn decode_pending(&self, io: &Io, encoded: &block::Encoded) -> Result<ChunkData> {
         ChunkData::from_stored(&self.schema, &io.buffers, &io.reader.pending(encoded)?)
     }
 }
 
-/// Calls `f` with the place of each cell of a piece in its chunk and in its region, both in C order, until it fails.
+/// Calls `f` with the place of each cell of a portion in its chunk and in its region, both in C order, until it fails.
 fn for_each_cell(
     chunk_shape: &[u64],
     count: &[u64],
-    piece: &Piece,
+    portion: &Portion,
     mut f: impl FnMut(usize, usize) -> Result<()>,
 ) -> Result<()> {
     let (chunk_strides, region_strides) = (c_strides(chunk_shape), c_strides(count));
     let rank = chunk_shape.len();
-    for cell in 0..cells(&piece.extents) {
+    for cell in 0..cells(&portion.extents) {
         let mut rest = cell;
         let (mut in_chunk, mut in_region) = (0, 0);
         for d in (0..rank).rev() {
-            let i = rest % piece.extents[d];
-            rest /= piece.extents[d];
-            in_chunk += (piece.in_chunk[d] + i) * chunk_strides[d] as u64;
-            in_region += (piece.in_region[d] + i) * region_strides[d] as u64;
+            let i = rest % portion.extents[d];
+            rest /= portion.extents[d];
+            in_chunk += (portion.in_chunk[d] + i) * chunk_strides[d] as u64;
+            in_region += (portion.in_region[d] + i) * region_strides[d] as u64;
         }
         f(in_chunk as usize, in_region as usize)?;
     }

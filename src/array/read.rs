@@ -1,16 +1,21 @@
 //! Reads of regions: planned under the array's lock, carried out without it.
 
 use crate::array::{Array, ArrayData, Io, Pending, Segments, for_each_cell};
-use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::error::{Error, ErrorKind, Result, error};
 use crate::base::shape::{Dims, Region, c_strides, cells};
-use crate::chunk::block::{self, ChunkData, PendingChunk};
-use crate::chunk::grid::{self, Piece, pieces};
+use crate::chunk::block::{ChunkData, PendingChunk};
+use crate::chunk::grid::{self, Portion, portions};
+use crate::chunk::schema::Schema;
 use crate::chunk::strided::{BoundTarget, ChunkBox};
+use crate::codec::{Form, Shard};
 use crate::format::segment::{BlockRef, Row};
 use crate::memory::buffers::{self, Buffer};
 use crate::segment::{Kept, Segment};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+/// Bytes between two blocks that are wanted, at most, for which the one is not read by itself: the index of a block in pieces,
+/// or a small piece, costs less than another read.
+const GAP: u64 = 4 << 10;
 /// Stored bytes that one read fetches when blocks stand side by side: at most, and where there are many workers at least.
 const READ_RUN: std::ops::RangeInclusive<u64> = 256 << 10..=1 << 20;
 /// Reads for each worker, about, so that all have something to do until the end.
@@ -23,7 +28,7 @@ impl Array {
         data: &ArrayData,
         segments: &Segments,
         region: &Region,
-        mut on_open: impl FnMut(&Piece, &ChunkData) -> Result<()>,
+        mut on_open: impl FnMut(&Portion, &ChunkData) -> Result<()>,
     ) -> Result<Plan> {
         let mut plan = Plan {
             array: self.clone(),
@@ -32,13 +37,13 @@ impl Array {
             memory: Vec::new(),
             elsewhere: Vec::new(),
         };
-        for piece in pieces(&data.shape, &self.schema.chunk_shape, region) {
-            if let Some(Pending::Open { data, .. }) = data.pending.get(piece.chunk) {
-                on_open(&piece, data)?;
-            } else if let Some(chunk) = data.chunk_in_memory(piece.chunk) {
-                buffers::push(&mut plan.memory, (piece, chunk))?;
+        for portion in portions(&data.shape, &self.schema.chunk_shape, region) {
+            if let Some(Pending::Open { data, .. }) = data.pending.get(portion.chunk) {
+                on_open(&portion, data)?;
+            } else if let Some(chunk) = data.chunk_in_memory(portion.chunk) {
+                buffers::push(&mut plan.memory, (portion, chunk))?;
             } else {
-                buffers::push(&mut plan.elsewhere, piece)?;
+                buffers::push(&mut plan.elsewhere, portion)?;
             }
         }
         Ok(plan)
@@ -53,8 +58,8 @@ impl Array {
         target: &BoundTarget<'_>,
         io: &Io,
     ) -> Result<Plan> {
-        self.plan(data, segments, region, |piece, chunk| {
-            self.copy_numbers(target, piece, &chunk.numbers(&self.schema, &io.buffers)?)
+        self.plan(data, segments, region, |portion, chunk| {
+            copy_portion(target, portion, &self.schema.chunk_shape, &chunk.numbers(&self.schema, &io.buffers)?)
         })
     }
 
@@ -66,18 +71,12 @@ impl Array {
         region: &Region,
         out: &mut [String],
     ) -> Result<Plan> {
-        self.plan(data, segments, region, |piece, chunk| self.copy_texts(out, &region.count, piece, chunk.texts()?))
+        self.plan(data, segments, region, |portion, chunk| self.copy_texts(out, &region.count, portion, chunk.texts()?))
     }
 
-    /// Copies a piece of a chunk of numbers to the caller's memory.
-    fn copy_numbers(&self, target: &BoundTarget<'_>, piece: &Piece, chunk: &[u8]) -> Result<()> {
-        let place = ChunkBox { shape: &self.schema.chunk_shape, at: &piece.in_chunk, extents: &piece.extents };
-        target.copy_from(&piece.in_region, &place, chunk)
-    }
-
-    /// Copies a piece of a chunk of texts into `out`, which is the region in C order.
-    fn copy_texts(&self, out: &mut [String], count: &[u64], piece: &Piece, chunk: &[String]) -> Result<()> {
-        for_each_cell(&self.schema.chunk_shape, count, piece, |in_chunk, in_region| {
+    /// Copies a portion of a chunk of texts into `out`, which is the region in C order.
+    fn copy_texts(&self, out: &mut [String], count: &[u64], portion: &Portion, chunk: &[String]) -> Result<()> {
+        for_each_cell(&self.schema.chunk_shape, count, portion, |in_chunk, in_region| {
             out[in_region] = buffers::copy_text(&chunk[in_chunk])?;
             Ok(())
         })
@@ -95,48 +94,116 @@ pub(crate) struct Plan {
     array: Arc<Array>,
     shape: Dims,
     segments: Segments,
-    memory: Vec<(Piece, PendingChunk)>,
-    elsewhere: Vec<Piece>,
+    memory: Vec<(Portion, PendingChunk)>,
+    elsewhere: Vec<Portion>,
 }
 
 /// One step of a parallel read of numbers.
 enum Step<'p, 't> {
     /// A chunk that is pending.
-    Pending(&'p Plan, &'p BoundTarget<'t>, &'p Piece, &'p PendingChunk),
+    Pending(&'p Plan, &'p BoundTarget<'t>, &'p Portion, &'p PendingChunk),
     /// Blocks that stand side by side in a segment.
     Run { segment: Arc<Segment>, offset: u64, len: u64, wanted: Vec<Wanted<'p, 't>> },
 }
 
-/// A piece of a stored chunk.
+/// A portion of a stored chunk, or of a piece of one.
 struct Wanted<'p, 't> {
     plan: &'p Plan,
     target: &'p BoundTarget<'t>,
-    piece: &'p Piece,
+    portion: &'p Portion,
+    /// Extents of what it is a portion of.
+    shape: &'p [u64],
+    /// Whether it is all of that which lies in the array.
+    whole: bool,
     row: Row,
+}
+
+/// A portion of a chunk in pieces, of which not all is asked for, and so of some of these.
+struct Partly<'p, 't> {
+    plan: &'p Plan,
+    target: &'p BoundTarget<'t>,
+    portion: &'p Portion,
+    segment: Arc<Segment>,
+    row: Row,
+    shard: OnceLock<Arc<Shard>>,
+}
+
+/// A portion of a piece of a chunk.
+struct InPiece {
+    portion: Portion,
+    whole: bool,
+    row: Row,
+}
+
+/// The portions of the pieces of a chunk that a portion of the chunk is made of, with the numbers of these pieces.
+fn in_pieces(plan: &Plan, portion: &Portion) -> impl Iterator<Item = (usize, Portion, bool)> {
+    let Schema { chunk_shape, piece_shape, .. } = &*plan.array.schema;
+    let valid = grid::valid_extents(&plan.shape, chunk_shape, portion.chunk);
+    let region = Region { start: portion.in_chunk.clone(), count: portion.extents.clone() };
+    portions(chunk_shape, piece_shape, &region).map(move |mut part| {
+        let whole = (0..valid.len()).all(|d| {
+            let corner = portion.in_chunk[d] + part.in_region[d] - part.in_chunk[d];
+            part.extents[d] == piece_shape[d].min(valid[d] - corner)
+        });
+        part.in_region.iter_mut().zip(&portion.in_region).for_each(|(at, corner)| *at += corner);
+        (part.chunk as usize, part, whole)
+    })
 }
 
 /// Carries out the plans of reads of numbers, each into its target, all in parallel.
 pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result<()> {
     let mut steps = Vec::new();
     let mut stored: Vec<(Arc<Segment>, Wanted<'_, '_>)> = Vec::new();
+    let mut partly: Vec<Partly<'_, '_>> = Vec::new();
     for (plan, target) in reads {
+        let (array, schema) = (&plan.array, &plan.array.schema);
         buffers::reserve(&mut steps, plan.memory.len())?;
-        steps.extend(plan.memory.iter().map(|(piece, chunk)| Step::Pending(plan, target, piece, chunk)));
-        let numbers = buffers::collect(plan.elsewhere.iter().map(|piece| piece.chunk))?;
-        let found = plan.array.locate(io, &plan.segments, &numbers)?;
-        for (piece, found) in plan.elsewhere.iter().zip(found) {
-            match found {
-                Some((segment, row)) => buffers::push(&mut stored, (segment, Wanted { plan, target, piece, row }))?,
-                None => {
-                    let zero = [0; 16];
-                    let schema = &plan.array.schema;
-                    let fill = schema.fill_bytes().unwrap_or(&zero[..schema.dtype.size()]);
-                    target.fill(&piece.in_region, &piece.extents, fill)?;
-                }
+        steps.extend(plan.memory.iter().map(|(portion, chunk)| Step::Pending(plan, target, portion, chunk)));
+        let numbers = buffers::collect(plan.elsewhere.iter().map(|portion| portion.chunk))?;
+        let found = array.locate(io, &plan.segments, &numbers)?;
+        for (portion, found) in plan.elsewhere.iter().zip(found) {
+            let Some((segment, row)) = found else {
+                let zero = [0; 16];
+                let fill = schema.fill_bytes().unwrap_or(&zero[..schema.dtype.size()]);
+                target.fill(&portion.in_region, &portion.extents, fill)?;
+                continue;
+            };
+            array.check_row(io, &segment, &row)?;
+            let valid = grid::valid_extents(&plan.shape, &schema.chunk_shape, portion.chunk);
+            let whole = portion.extents == valid;
+            if whole || schema.pieces() == 1 {
+                let wanted = Wanted { plan, target, portion, shape: &schema.chunk_shape, whole, row };
+                buffers::push(&mut stored, (segment, wanted))?;
+            } else {
+                buffers::push(&mut partly, Partly { plan, target, portion, segment, row, shard: OnceLock::new() })?;
             }
         }
     }
-    stored.sort_unstable_by_key(|(segment, wanted)| (segment.number(), wanted.row.block.offset));
+    io.pool.for_each(&partly, |partly| {
+        let shard = io.reader.shard(&partly.segment, &partly.row.block)?;
+        partly.shard.get_or_init(|| shard);
+        Ok(())
+    })?;
+    let mut parts: Vec<(&Partly<'_, '_>, InPiece)> = Vec::new();
+    for partly in &partly {
+        let shard = partly.shard.get().ok_or_else(|| error!(Internal, "the places of pieces are not known"))?;
+        for (number, portion, whole) in in_pieces(partly.plan, partly.portion) {
+            let block = partly.row.block.piece(shard, number);
+            let row = Row { block, at: 0, len: block.coding.raw_len, ..partly.row };
+            buffers::push(&mut parts, (partly, InPiece { portion, whole, row }))?;
+        }
+    }
+    buffers::reserve(&mut stored, parts.len())?;
+    stored.extend(parts.iter().map(|(partly, InPiece { portion, whole, row })| {
+        let Partly { plan, target, .. } = *partly;
+        let (shape, whole, row) = (&plan.array.schema.piece_shape[..], *whole, *row);
+        (partly.segment.clone(), Wanted { plan, target, portion, shape, whole, row })
+    }));
+    // A block in pieces begins where its first piece does.
+    stored.sort_unstable_by_key(|(segment, wanted)| {
+        let BlockRef { offset, len, .. } = wanted.row.block;
+        (segment.number(), offset, len)
+    });
     let total: u64 = stored.iter().map(|(_, wanted)| u64::from(wanted.row.block.len)).sum();
     let share = total / (io.pool.threads() as u64 * RUNS_PER_WORKER).max(1);
     let most = share.clamp(*READ_RUN.start(), *READ_RUN.end());
@@ -146,7 +213,7 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
         match steps.last_mut() {
             Some(Step::Run { segment: same, offset, len, wanted: run })
                 if Arc::ptr_eq(same, &segment)
-                    && block.offset <= *offset + *len
+                    && block.offset <= *offset + *len + GAP
                     && (end - *offset <= most || end <= *offset + *len) =>
             {
                 *len = (*len).max(end - *offset);
@@ -161,11 +228,12 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
     }
     let keep = io.reader.has_cache_for(steps.iter().map(partly_read_bytes).sum());
     io.pool.for_each(&steps, |step| match step {
-        Step::Pending(plan, target, piece, PendingChunk::Raw(chunk)) => {
-            plan.array.copy_numbers(target, piece, &chunk.numbers(&plan.array.schema, &io.buffers)?)
+        Step::Pending(plan, target, portion, PendingChunk::Raw(chunk)) => {
+            let schema = &plan.array.schema;
+            copy_portion(target, portion, &schema.chunk_shape, &chunk.numbers(schema, &io.buffers)?)
         }
-        Step::Pending(plan, target, piece, PendingChunk::Encoded(encoded)) => {
-            plan.array.copy_numbers(target, piece, &io.reader.pending(encoded)?)
+        Step::Pending(plan, target, portion, PendingChunk::Encoded(encoded)) => {
+            copy_portion(target, portion, &plan.array.schema.chunk_shape, &io.reader.pending(encoded)?)
         }
         Step::Run { segment, offset, len, wanted } => read_run(io, segment, *offset, *len, wanted, keep),
     })
@@ -176,7 +244,7 @@ fn partly_read_bytes(step: &Step<'_, '_>) -> u64 {
     match step {
         Step::Pending(..) => 0,
         Step::Run { wanted, .. } => {
-            let groups = wanted.chunk_by(|a, b| a.row.block.offset == b.row.block.offset);
+            let groups = wanted.chunk_by(|a, b| a.row.block == b.row.block);
             let partly = groups.filter(|group| !matches!(group, [wanted] if wanted.is_whole_block()));
             partly.map(|group| u64::from(group[0].row.block.coding.raw_len)).sum()
         }
@@ -184,11 +252,9 @@ fn partly_read_bytes(step: &Step<'_, '_>) -> u64 {
 }
 
 impl Wanted<'_, '_> {
-    /// Whether the piece is all that there is in its block.
+    /// Whether the portion is all that there is in its block.
     fn is_whole_block(&self) -> bool {
-        let (plan, piece) = (self.plan, self.piece);
-        self.is_alone()
-            && piece.extents == grid::valid_extents(&plan.shape, &plan.array.schema.chunk_shape, piece.chunk)
+        self.is_alone() && self.whole
     }
 
     /// Whether the chunk is the only one in its block.
@@ -196,35 +262,35 @@ impl Wanted<'_, '_> {
         self.row.len == self.row.block.coding.raw_len
     }
 
-    /// Whether the piece is so little of the chunk that the rest need not be unshuffled.
+    /// Whether the portion is so little of the chunk that the rest need not be unshuffled.
     fn is_small(&self) -> bool {
-        cells(&self.piece.extents) * 4 <= self.plan.array.schema.chunk_cells() as u64
+        cells(&self.portion.extents) * 4 <= cells(self.shape)
     }
 
     /// The first dimension of a run, and cells of one: the trailing dimensions that are whole, and the one before them,
     /// lie in the chunk without a gap.
     fn run(&self) -> (usize, u64) {
-        let (piece, shape) = (self.piece, &self.plan.array.schema.chunk_shape);
+        let (portion, shape) = (self.portion, self.shape);
         let mut inner = shape.len();
         let mut run = 1;
         while inner > 0 {
             inner -= 1;
-            run *= piece.extents[inner];
-            if piece.extents[inner] != shape[inner] {
+            run *= portion.extents[inner];
+            if portion.extents[inner] != shape[inner] {
                 break;
             }
         }
         (inner, run)
     }
 
-    /// The elements of the chunk that the piece takes, as runs (first, number), in C order.
+    /// The elements of the chunk that the portion takes, as runs (first, number), in C order.
     fn runs(&self) -> Runs<'_> {
-        let piece = self.piece;
-        let strides = c_strides(&self.plan.array.schema.chunk_shape);
+        let portion = self.portion;
+        let strides = c_strides(self.shape);
         let (inner, cells_of_run) = self.run();
-        let extents = &piece.extents[..inner];
+        let extents = &portion.extents[..inner];
         Runs {
-            first: piece.in_chunk.iter().zip(&strides).map(|(&at, &stride)| at * stride as u64).sum(),
+            first: portion.in_chunk.iter().zip(&strides).map(|(&at, &stride)| at * stride as u64).sum(),
             index: Dims::from_elem(0, inner),
             strides: strides.iter().map(|&stride| stride as u64).collect(),
             extents,
@@ -233,10 +299,10 @@ impl Wanted<'_, '_> {
         }
     }
 
-    /// Whether the piece is so many short runs, as columns are, that to take them out of planes is dear.
+    /// Whether the portion is so many short runs, as columns are, that to take them out of planes is dear.
     fn is_scattered(&self) -> bool {
         let (_, run) = self.run();
-        run < 16 && cells(&self.piece.extents) > 64 * run
+        run < 16 && cells(&self.portion.extents) > 64 * run
     }
 }
 
@@ -270,7 +336,7 @@ impl Iterator for Runs<'_> {
     }
 }
 
-/// Room for decoded bytes of blocks or pieces, one after the other.
+/// Room for decoded bytes of blocks or portions, one after the other.
 struct Scratch<'i> {
     io: &'i Io,
     buffer: Option<Buffer>,
@@ -289,7 +355,7 @@ impl Scratch<'_> {
 }
 
 fn read_run(io: &Io, segment: &Segment, offset: u64, len: u64, wanted: &[Wanted<'_, '_>], keep: bool) -> Result<()> {
-    let groups = || wanted.chunk_by(|a, b| a.row.block.offset == b.row.block.offset);
+    let groups = || wanted.chunk_by(|a, b| a.row.block == b.row.block);
     let at_hand = groups().all(|group| io.reader.cached(segment, &group[0].row.block).is_some());
     let stored = if at_hand { None } else { Some(io.reader.fetch(segment, offset, len as usize)?) };
     let mut scratch = Scratch { io, buffer: None };
@@ -322,14 +388,16 @@ fn read_block(
     group: &[Wanted<'_, '_>],
     keep: bool,
 ) -> Result<()> {
-    // Before memory is taken for what it claims to decode to.
-    group.iter().try_for_each(|wanted| check_wanted(io, segment, wanted))?;
+    if let Form::Pieces(_) = block.coding.form {
+        let shard = io.reader.shard_in(segment, block, stored)?;
+        return group.iter().try_for_each(|wanted| read_pieces(io, segment, stored, &shard, wanted, scratch));
+    }
     if let [wanted] = group
         && wanted.is_alone()
     {
-        let (schema, piece) = (&wanted.plan.array.schema, wanted.piece);
-        if piece.extents == schema.chunk_shape
-            && let Some(out) = wanted.target.contiguous_piece(&piece.in_region, &piece.extents)
+        let portion = wanted.portion;
+        if portion.extents[..] == *wanted.shape
+            && let Some(out) = wanted.target.contiguous_portion(&portion.in_region, &portion.extents)
         {
             return io.reader.decode(segment, block, stored, out);
         }
@@ -349,7 +417,7 @@ fn read_block(
     group.iter().try_for_each(|wanted| copy_wanted(io, segment, wanted, &kept))
 }
 
-/// Copies a piece from a block that is kept.
+/// Copies a portion from a block that is kept.
 fn copy_kept(
     io: &Io,
     segment: &Segment,
@@ -361,13 +429,12 @@ fn copy_kept(
         return copy_wanted(io, segment, wanted, &kept.bytes);
     }
     if wanted.is_alone() && !wanted.is_scattered() {
-        check_wanted(io, segment, wanted)?;
         return copy_runs(io, segment, wanted, &kept.bytes, scratch);
     }
     copy_wanted(io, segment, wanted, &io.reader.block(segment, &wanted.row.block)?)
 }
 
-/// Copies a piece of a chunk that is alone in its block from the planes of that.
+/// Copies a portion of a chunk that is alone in its block from the planes of that.
 fn copy_runs(
     io: &Io,
     segment: &Segment,
@@ -375,46 +442,71 @@ fn copy_runs(
     planes: &[u8],
     scratch: &mut Scratch<'_>,
 ) -> Result<()> {
-    let (block, piece, item) = (&wanted.row.block, wanted.piece, wanted.plan.array.schema.dtype.size());
-    if let Some(out) = wanted.target.contiguous_piece(&piece.in_region, &piece.extents) {
+    let (block, portion, item) = (&wanted.row.block, wanted.portion, wanted.plan.array.schema.dtype.size());
+    if let Some(out) = wanted.target.contiguous_portion(&portion.in_region, &portion.extents) {
         return io.reader.pick_runs(segment, block, item, planes, wanted.runs(), out);
     }
-    let picked = scratch.bytes(cells(&piece.extents) as usize * item)?;
+    let picked = scratch.bytes(cells(&portion.extents) as usize * item)?;
     io.reader.pick_runs(segment, block, item, planes, wanted.runs(), picked)?;
-    let origin = Dims::from_elem(0, piece.extents.len());
-    let place = ChunkBox { shape: &piece.extents, at: &origin, extents: &piece.extents };
-    wanted.target.copy_from(&piece.in_region, &place, picked)
+    let origin = Dims::from_elem(0, portion.extents.len());
+    let place = ChunkBox { shape: &portion.extents, at: &origin, extents: &portion.extents };
+    wanted.target.copy_from(&portion.in_region, &place, picked)
 }
 
-fn check_wanted(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>) -> Result<()> {
-    block::check_len(&wanted.plan.array.schema, wanted.row.len as usize)
-        .map_err(|error| io.reader.damaged_block(segment, &wanted.row.block, &error))
+/// Reads a portion of a block in pieces, all of whose stored bytes are there.
+fn read_pieces(
+    io: &Io,
+    segment: &Segment,
+    stored: &[u8],
+    shard: &Shard,
+    wanted: &Wanted<'_, '_>,
+    scratch: &mut Scratch<'_>,
+) -> Result<()> {
+    let (block, piece_shape) = (&wanted.row.block, &wanted.plan.array.schema.piece_shape);
+    for (number, portion, _) in in_pieces(wanted.plan, wanted.portion) {
+        let ((at, len), piece) = (shard.piece(number), block.piece(shard, number));
+        let stored = &stored[at as usize..][..len as usize];
+        let out = wanted.target.contiguous_portion(&portion.in_region, &portion.extents);
+        if let Some(out) = out.filter(|_| portion.extents == *piece_shape) {
+            io.reader.decode(segment, &piece, stored, out)?;
+            continue;
+        }
+        let decoded = scratch.bytes(piece.coding.raw_len as usize)?;
+        io.reader.decode(segment, &piece, stored, decoded)?;
+        copy_portion(wanted.target, &portion, piece_shape, decoded)?;
+    }
+    Ok(())
 }
 
 fn copy_wanted(io: &Io, segment: &Segment, wanted: &Wanted<'_, '_>, decoded: &[u8]) -> Result<()> {
-    check_wanted(io, segment, wanted)?;
-    let chunk = io.reader.chunk(segment, &wanted.row, decoded)?;
-    wanted.plan.array.copy_numbers(wanted.target, wanted.piece, chunk)
+    copy_portion(wanted.target, wanted.portion, wanted.shape, io.reader.chunk(segment, &wanted.row, decoded)?)
+}
+
+/// Copies a portion of a chunk, or of a piece, of numbers to the caller's memory.
+fn copy_portion(target: &BoundTarget<'_>, portion: &Portion, shape: &[u64], chunk: &[u8]) -> Result<()> {
+    let place = ChunkBox { shape, at: &portion.in_chunk, extents: &portion.extents };
+    target.copy_from(&portion.in_region, &place, chunk)
 }
 
 /// Carries out the plan of a read of texts into `out`, the region of `count` cells in C order.
 pub(crate) fn read_texts(io: &Io, plan: &Plan, count: &[u64], out: &mut [String]) -> Result<()> {
     let array = &plan.array;
-    let copy =
-        |out: &mut [String], piece: &Piece, chunk: &ChunkData| array.copy_texts(out, count, piece, chunk.texts()?);
-    for (piece, chunk) in &plan.memory {
+    let copy = |out: &mut [String], portion: &Portion, chunk: &ChunkData| {
+        array.copy_texts(out, count, portion, chunk.texts()?)
+    };
+    for (portion, chunk) in &plan.memory {
         match chunk {
-            PendingChunk::Raw(chunk) => copy(out, piece, chunk)?,
-            PendingChunk::Encoded(encoded) => copy(out, piece, &array.decode_pending(io, encoded)?)?,
+            PendingChunk::Raw(chunk) => copy(out, portion, chunk)?,
+            PendingChunk::Encoded(encoded) => copy(out, portion, &array.decode_pending(io, encoded)?)?,
         }
     }
-    let numbers = buffers::collect(plan.elsewhere.iter().map(|piece| piece.chunk))?;
-    for (piece, found) in plan.elsewhere.iter().zip(array.locate(io, &plan.segments, &numbers)?) {
+    let numbers = buffers::collect(plan.elsewhere.iter().map(|portion| portion.chunk))?;
+    for (portion, found) in plan.elsewhere.iter().zip(array.locate(io, &plan.segments, &numbers)?) {
         match found {
-            Some((segment, row)) => copy(out, piece, &array.load(io, &segment, &row)?)?,
+            Some((segment, row)) => copy(out, portion, &array.load(io, &segment, &row)?)?,
             None => {
                 let fill = array.schema.fill_text().unwrap_or_default();
-                for_each_cell(&array.schema.chunk_shape, count, piece, |_, in_region| {
+                for_each_cell(&array.schema.chunk_shape, count, portion, |_, in_region| {
                     out[in_region] = buffers::copy_text(fill)?;
                     Ok(())
                 })?;

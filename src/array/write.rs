@@ -5,7 +5,7 @@ use crate::base::dtype::DType;
 use crate::base::error::{Result, bail, error};
 use crate::base::shape::{Dims, Region, cells};
 use crate::chunk::block::{ChunkData, PACK_BELOW, PendingChunk};
-use crate::chunk::grid::{self, Piece, pieces};
+use crate::chunk::grid::{self, Portion, portions};
 use crate::chunk::rows::Rows;
 use crate::chunk::strided::{BoundSource, ChunkBox};
 use crate::memory::buffers::{self, Buffer};
@@ -21,10 +21,10 @@ impl Array {
         source: &BoundSource<'_>,
     ) -> Result<()> {
         let rounding = self.schema.rounding();
-        self.write(data, io, segments, region, |piece, shape, chunk| {
+        self.write(data, io, segments, region, |portion, shape, chunk| {
             if let ChunkData::Numbers(bytes) = chunk {
-                let place = ChunkBox { shape, at: &piece.in_chunk, extents: &piece.extents };
-                source.copy_to(&piece.in_region, &place, rounding, bytes);
+                let place = ChunkBox { shape, at: &portion.in_chunk, extents: &portion.extents };
+                source.copy_to(&portion.in_region, &place, rounding, bytes);
             }
             0
         })
@@ -44,11 +44,11 @@ impl Array {
         for text in texts {
             copies.push(buffers::copy_text(text)?);
         }
-        self.write(data, io, segments, region, |piece, shape, chunk| {
+        self.write(data, io, segments, region, |portion, shape, chunk| {
             let mut more = 0;
             if let ChunkData::Texts(cells) = chunk {
                 // The closure does not fail.
-                let _ = for_each_cell(shape, &region.count, piece, |in_chunk, in_region| {
+                let _ = for_each_cell(shape, &region.count, portion, |in_chunk, in_region| {
                     more += copies[in_region].len().saturating_sub(cells[in_chunk].len());
                     cells[in_chunk] = std::mem::take(&mut copies[in_region]);
                     Ok(())
@@ -58,7 +58,7 @@ impl Array {
         })
     }
 
-    /// Has `put` copy each piece into its chunk, of which it is told the shape; it returns the memory that the chunk takes
+    /// Has `put` copy each portion into its chunk, of which it is told the shape; it returns the memory that the chunk takes
     /// beyond what it did.
     ///
     /// Chunks that are not open yet, and rows, are made beside the pending ones. They take their places, and those that are
@@ -69,19 +69,19 @@ impl Array {
         io: &Io,
         segments: &Segments,
         region: &Region,
-        mut put: impl FnMut(&Piece, &[u64], &mut ChunkData) -> usize,
+        mut put: impl FnMut(&Portion, &[u64], &mut ChunkData) -> usize,
     ) -> Result<()> {
         let chunk_shape = &self.schema.chunk_shape;
         let shape = data.shape.clone();
-        let valid = |piece: &Piece| grid::valid_extents(&shape, chunk_shape, piece.chunk);
+        let valid = |portion: &Portion| grid::valid_extents(&shape, chunk_shape, portion.chunk);
         let (mut made, mut more_rows, mut any_open) = (Vec::new(), Vec::new(), false);
-        for piece in pieces(&shape, chunk_shape, region) {
-            let valid = valid(&piece);
-            let (mut chunk, before) = match data.pending.get_mut(piece.chunk) {
-                Some(Pending::Open { data: ChunkData::Rows(rows), .. }) if is_next(rows, &piece, &valid) => {
+        for portion in portions(&shape, chunk_shape, region) {
+            let valid = valid(&portion);
+            let (mut chunk, before) = match data.pending.get_mut(portion.chunk) {
+                Some(Pending::Open { data: ChunkData::Rows(rows), .. }) if is_next(rows, &portion, &valid) => {
                     rows.reserve()?;
-                    let bytes = self.rows(io, &piece, &mut put)?;
-                    buffers::push(&mut more_rows, (piece, valid, bytes))?;
+                    let bytes = self.rows(io, &portion, &mut put)?;
+                    buffers::push(&mut more_rows, (portion, valid, bytes))?;
                     continue;
                 }
                 Some(Pending::Open { data: rows @ ChunkData::Rows(_), written, .. }) => {
@@ -92,56 +92,56 @@ impl Array {
                     continue;
                 }
                 Some(Pending::Sealed(_)) | None => {
-                    let before = if is_end(&piece, &valid) { piece.in_chunk[0] * cells(&valid[1..]) } else { 0 };
-                    (self.new_chunk(data, io, segments, &piece, &valid)?, before)
+                    let before = if is_end(&portion, &valid) { portion.in_chunk[0] * cells(&valid[1..]) } else { 0 };
+                    (self.new_chunk(data, io, segments, &portion, &valid)?, before)
                 }
             };
             buffers::reserve(&mut made, 1)?;
             if let ChunkData::Rows(rows) = &mut chunk {
                 rows.reserve()?;
-                rows.push(piece.extents[0], self.rows(io, &piece, &mut put)?);
+                rows.push(portion.extents[0], self.rows(io, &portion, &mut put)?);
             } else {
-                put(&piece, chunk_shape, &mut chunk);
+                put(&portion, chunk_shape, &mut chunk);
             }
             let mut open = Pending::open(io, chunk, before);
-            self.note_written(io, &mut open, &piece, valid);
-            made.push((piece.chunk, open));
+            self.note_written(io, &mut open, &portion, valid);
+            made.push((portion.chunk, open));
         }
         (data.pending.try_reserve(made.len()))
             .map_err(|_| error!(OutOfMemory, "no memory to note {} chunks", made.len()))?;
-        for piece in pieces(&shape, chunk_shape, region).filter(|_| any_open) {
-            let Some(pending) = data.pending.get_mut(piece.chunk) else { continue };
+        for portion in portions(&shape, chunk_shape, region).filter(|_| any_open) {
+            let Some(pending) = data.pending.get_mut(portion.chunk) else { continue };
             if let Pending::Open { data: chunk @ (ChunkData::Numbers(_) | ChunkData::Texts(_)), held, .. } = pending {
-                held.grow(put(&piece, chunk_shape, chunk));
-                self.note_written(io, pending, &piece, valid(&piece));
+                held.grow(put(&portion, chunk_shape, chunk));
+                self.note_written(io, pending, &portion, valid(&portion));
             }
         }
-        for (piece, valid, bytes) in more_rows {
-            let Some(pending) = data.pending.get_mut(piece.chunk) else { continue };
+        for (portion, valid, bytes) in more_rows {
+            let Some(pending) = data.pending.get_mut(portion.chunk) else { continue };
             if let Pending::Open { data: ChunkData::Rows(rows), held, .. } = pending {
                 held.grow(bytes.len());
-                rows.push(piece.extents[0], bytes);
-                self.note_written(io, pending, &piece, valid);
+                rows.push(portion.extents[0], bytes);
+                self.note_written(io, pending, &portion, valid);
             }
         }
         data.pending.extend(made);
         Ok(())
     }
 
-    /// The rows of a chunk that a piece is, by themselves.
+    /// The rows of a chunk that a portion is, by themselves.
     fn rows(
         &self,
         io: &Io,
-        piece: &Piece,
-        put: &mut impl FnMut(&Piece, &[u64], &mut ChunkData) -> usize,
+        portion: &Portion,
+        put: &mut impl FnMut(&Portion, &[u64], &mut ChunkData) -> usize,
     ) -> Result<Buffer> {
         let mut shape = self.schema.chunk_shape.clone();
-        shape[0] = piece.extents[0];
+        shape[0] = portion.extents[0];
         let mut bytes = io.buffers.take(cells(&shape) as usize * self.schema.dtype.size())?;
-        if piece.extents != shape {
+        if portion.extents != shape {
             self.schema.fill(&mut bytes);
         }
-        let (mut rows, mut by_itself) = (ChunkData::Numbers(bytes), piece.clone());
+        let (mut rows, mut by_itself) = (ChunkData::Numbers(bytes), portion.clone());
         by_itself.in_chunk[0] = 0;
         put(&by_itself, &shape, &mut rows);
         match rows {
@@ -155,10 +155,10 @@ impl Array {
         self.schema.dtype != DType::String && self.schema.chunk_bytes() >= PACK_BELOW && io.budget.is_quarter_taken()
     }
 
-    /// Counts a piece that an open chunk has been written, and gives the chunk to the workers if it is complete.
-    fn note_written(&self, io: &Io, pending: &mut Pending, piece: &Piece, valid: Dims) {
+    /// Counts a portion that an open chunk has been written, and gives the chunk to the workers if it is complete.
+    fn note_written(&self, io: &Io, pending: &mut Pending, portion: &Portion, valid: Dims) {
         let Pending::Open { data: chunk, written, .. } = pending else { return };
-        *written += cells(&piece.extents);
+        *written += cells(&portion.extents);
         // Dimension 0 may grow into the padding, so a chunk is complete when that is written too.
         let rows = valid.first().copied().unwrap_or(1).max(1);
         let complete = cells(&valid) / rows * self.schema.chunk_shape.first().copied().unwrap_or(1);
@@ -167,28 +167,28 @@ impl Array {
         }
     }
 
-    /// A chunk that is to be written to and is not open: what it holds, unless the piece is all of that.
+    /// A chunk that is to be written to and is not open: what it holds, unless the portion is all of that.
     fn new_chunk(
         &self,
         data: &ArrayData,
         io: &Io,
         segments: &Segments,
-        piece: &Piece,
+        portion: &Portion,
         valid: &[u64],
     ) -> Result<ChunkData> {
         let (rows, mut begun) = (self.schema.chunk_shape.first(), Box::<Rows>::default());
-        let (prefers_rows, is_first) = (self.prefers_rows(io), is_next(&begun, piece, valid));
-        let replaces_all = piece.extents[..] == *valid;
-        match if replaces_all { None } else { self.content(data, io, segments, piece.chunk)? } {
-            Some(content) if prefers_rows && is_end(piece, valid) && valid.first() < rows => {
+        let (prefers_rows, is_first) = (self.prefers_rows(io), is_next(&begun, portion, valid));
+        let replaces_all = portion.extents[..] == *valid;
+        match if replaces_all { None } else { self.content(data, io, segments, portion.chunk)? } {
+            Some(content) if prefers_rows && is_end(portion, valid) && valid.first() < rows => {
                 let row_bytes = self.schema.chunk_bytes() / self.schema.chunk_shape[0] as usize;
-                let bytes = &content.numbers(&self.schema, &io.buffers)?[..piece.in_chunk[0] as usize * row_bytes];
+                let bytes = &content.numbers(&self.schema, &io.buffers)?[..portion.in_chunk[0] as usize * row_bytes];
                 begun.reserve()?;
-                begun.push(piece.in_chunk[0], io.buffers.copy(bytes)?);
+                begun.push(portion.in_chunk[0], io.buffers.copy(bytes)?);
                 Ok(ChunkData::Rows(begun))
             }
             Some(content) => Ok(content),
-            None if prefers_rows && is_first && piece.extents.first() < rows => Ok(ChunkData::Rows(begun)),
+            None if prefers_rows && is_first && portion.extents.first() < rows => Ok(ChunkData::Rows(begun)),
             None if replaces_all && *valid == self.schema.chunk_shape[..] && self.schema.dtype.size() > 0 => {
                 Ok(ChunkData::Numbers(io.buffers.take(self.schema.chunk_bytes())?))
             }
@@ -221,15 +221,15 @@ impl Array {
     }
 }
 
-/// Whether a piece of a chunk, of which `valid` is inside the array, is whole rows, those behind `rows`.
-fn is_next(rows: &Rows, piece: &Piece, valid: &[u64]) -> bool {
-    piece.in_chunk.split_first().is_some_and(|(first, inner)| *first == rows.count && inner.iter().all(|at| *at == 0))
-        && piece.extents[1..] == valid[1..]
+/// Whether a portion of a chunk, of which `valid` is inside the array, is whole rows, those behind `rows`.
+fn is_next(rows: &Rows, portion: &Portion, valid: &[u64]) -> bool {
+    portion.in_chunk.split_first().is_some_and(|(first, inner)| *first == rows.count && inner.iter().all(|at| *at == 0))
+        && portion.extents[1..] == valid[1..]
 }
 
-/// Whether a piece is the last whole rows of the array in its chunk: those that an append brings.
-fn is_end(piece: &Piece, valid: &[u64]) -> bool {
-    piece.in_chunk.split_first().is_some_and(|(first, inner)| {
-        first + piece.extents[0] == valid[0] && inner.iter().all(|at| *at == 0) && piece.extents[1..] == valid[1..]
+/// Whether a portion is the last whole rows of the array in its chunk: those that an append brings.
+fn is_end(portion: &Portion, valid: &[u64]) -> bool {
+    portion.in_chunk.split_first().is_some_and(|(first, inner)| {
+        first + portion.extents[0] == valid[0] && inner.iter().all(|at| *at == 0) && portion.extents[1..] == valid[1..]
     })
 }

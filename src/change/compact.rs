@@ -304,7 +304,7 @@ impl Rewrite<'_> {
                 self.cut.insert(row.array_id);
                 continue;
             }
-            let pack = array.schema.pack;
+            let pack = array.schema.packs();
             let segment = &segments[number];
             let out = match &mut output {
                 Some(out) => out,

@@ -203,7 +203,7 @@ fn blocks(io: &Io, values: &[&FrozenArray]) -> Vec<PlannedBlock> {
                 }
                 FrozenChunk::Block(block) => {
                     let part = block.waiting_parts().and_then(|mut parts| parts.pop());
-                    let Some(part) = part.filter(|part| schema.pack && part.data.is_small()) else {
+                    let Some(part) = part.filter(|part| schema.packs() && part.data.is_small()) else {
                         blocks.push((block.clone(), vec![key]));
                         continue;
                     };

@@ -10,7 +10,7 @@ use crate::base::sync::{Condvar, Mutex, MutexGuard};
 use crate::chunk::rows::Rows;
 use crate::chunk::schema::Schema;
 use crate::chunk::stats::{self, ChunkStats};
-use crate::codec::{self, Coding, Compression};
+use crate::codec::{self, Coding, Compression, Form, Shard};
 use crate::memory::budget::Held;
 use crate::memory::buffers::{self, Buffer, Buffers, copy_text};
 use std::ops::Deref;
@@ -213,6 +213,7 @@ pub(crate) struct Encoded {
     /// Unique in the process: names the block in caches.
     pub uid: u64,
     pub bytes: Buffer,
+    /// As its rows have it.
     pub crc: u32,
     pub coding: Coding,
     pub parts: Vec<EncodedPart>,
@@ -222,7 +223,16 @@ impl Encoded {
     /// The block's bytes as they were.
     pub fn decode(&self, buffers: &Buffers) -> Result<Buffer> {
         let mut decoded = buffers.take(self.coding.raw_len as usize)?;
-        codec::decode(&self.coding, &self.bytes, &mut decoded, buffers)?;
+        let Form::Pieces(_) = self.coding.form else {
+            codec::decode(&self.coding, &self.bytes, &mut decoded, buffers)?;
+            return Ok(decoded);
+        };
+        let (shard, piece) = (Shard::of_block(&self.coding, self.crc, &self.bytes)?, self.coding.piece());
+        for (number, out) in decoded.chunks_exact_mut(piece.raw_len as usize).enumerate() {
+            let (at, len) = shard.piece(number);
+            let stored = &self.bytes[at as usize..][..len as usize];
+            codec::decode(&piece, codec::checked(stored, "a piece")?, out, buffers)?;
+        }
         Ok(decoded)
     }
 }
@@ -367,16 +377,24 @@ fn encode(parts: &[Part], pool: &Buffers) -> Result<Encoded> {
 /// Encodes a chunk of numbers that has a block of its own.
 fn encode_chunk(part: &Part, bytes: &[u8], buffers: &Buffers) -> Result<Encoded> {
     let (schema, len) = (&part.schema, block_len(bytes.len())?);
-    let (compression, item) = (&schema.compression, schema.dtype.size());
-    if part.valid != schema.chunk_shape {
-        let stats = of_numbers(schema, bytes, &part.valid);
-        return encode_raw(compression, item, bytes, vec![EncodedPart { at: 0, len, stats }], buffers);
-    }
+    let (compression, item, pieces) = (&schema.compression, schema.dtype.size(), schema.pieces());
     let mut gathered = stats::Gathered::new(schema.dtype, schema.fill_bytes());
-    let (coding, (bytes, crc)) =
-        codec::encode(compression, item, bytes, buffers, |cells| gathered.add(cells), |stored| keep(stored, buffers))?;
-    let parts = vec![EncodedPart { at: 0, len, stats: gathered.stats }];
-    Ok(Encoded { uid: next_uid(), bytes, crc, coding, parts })
+    let full = part.valid == schema.chunk_shape;
+    let look = |cells: &[u8]| {
+        if full {
+            gathered.add(cells);
+        }
+    };
+    let (coding, stored, crc) = if pieces > 1 {
+        codec::encode_pieces(compression, item, bytes, pieces, buffers, look)?
+    } else {
+        let (coding, (kept, crc)) =
+            codec::encode(compression, item, bytes, buffers, look, |stored| keep(stored, buffers))?;
+        (coding, kept, crc)
+    };
+    let stats = if full { gathered.stats } else { of_numbers(schema, bytes, &part.valid) };
+    let parts = vec![EncodedPart { at: 0, len, stats }];
+    Ok(Encoded { uid: next_uid(), bytes: stored, crc, coding, parts })
 }
 
 fn of_numbers(schema: &Schema, bytes: &[u8], valid: &[u64]) -> ChunkStats {

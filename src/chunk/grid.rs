@@ -3,11 +3,12 @@
 //! Chunks are numbered in C order of the grid. Dimension 0 is the slowest, so numbers stay valid when it grows.
 
 use crate::base::dtype::DType;
-use crate::base::shape::{Dims, Region};
+use crate::base::shape::{Dims, Region, cells};
+use std::ops::RangeInclusive;
 
 /// The part of a region that lies in one chunk.
 #[derive(Clone, Debug)]
-pub struct Piece {
+pub struct Portion {
     /// The chunk's number.
     pub chunk: u64,
     /// First cell, counted from the chunk's corner.
@@ -72,16 +73,16 @@ pub fn valid_extents(shape: &[u64], chunk_shape: &[u64], number: u64) -> Dims {
     extents
 }
 
-/// The pieces of `region`, in the order of their chunks' numbers.
-pub fn pieces(shape: &[u64], chunk_shape: &[u64], region: &Region) -> Pieces {
+/// The portions of `region`, in the order of their chunks' numbers.
+pub fn portions(shape: &[u64], chunk_shape: &[u64], region: &Region) -> Portions {
     let grid = grid_shape(shape, chunk_shape);
     let first: Dims = region.start.iter().zip(chunk_shape).map(|(&start, &chunk)| start / chunk).collect();
     let done = region.count.contains(&0);
-    Pieces { grid, chunk_shape: chunk_shape.into(), region: region.clone(), coords: first.clone(), first, done }
+    Portions { grid, chunk_shape: chunk_shape.into(), region: region.clone(), coords: first.clone(), first, done }
 }
 
-/// Iterator over the pieces of a region; see [`pieces`].
-pub struct Pieces {
+/// Iterator over the portions of a region; see [`portions`].
+pub struct Portions {
     grid: Dims,
     chunk_shape: Dims,
     region: Region,
@@ -90,15 +91,15 @@ pub struct Pieces {
     done: bool,
 }
 
-impl Iterator for Pieces {
-    type Item = Piece;
+impl Iterator for Portions {
+    type Item = Portion;
 
-    fn next(&mut self) -> Option<Piece> {
+    fn next(&mut self) -> Option<Portion> {
         if self.done {
             return None;
         }
         let rank = self.grid.len();
-        let mut piece = Piece {
+        let mut portion = Portion {
             chunk: 0,
             in_chunk: Dims::with_capacity(rank),
             in_region: Dims::with_capacity(rank),
@@ -109,17 +110,17 @@ impl Iterator for Pieces {
             let corner = self.coords[d] * self.chunk_shape[d];
             let from = start.max(corner);
             let to = (start + count).min(corner.saturating_add(self.chunk_shape[d]));
-            piece.chunk = piece.chunk * self.grid[d] + self.coords[d];
-            piece.in_chunk.push(from - corner);
-            piece.in_region.push(from - start);
-            piece.extents.push(to - from);
+            portion.chunk = portion.chunk * self.grid[d] + self.coords[d];
+            portion.in_chunk.push(from - corner);
+            portion.in_region.push(from - start);
+            portion.extents.push(to - from);
         }
         self.advance();
-        Some(piece)
+        Some(portion)
     }
 }
 
-impl Pieces {
+impl Portions {
     fn advance(&mut self) {
         for d in (0..self.grid.len()).rev() {
             let last = (self.region.start[d] + self.region.count[d] - 1) / self.chunk_shape[d];
@@ -183,7 +184,80 @@ pub fn default_chunk_shape(shape: &[u64], item: usize) -> Dims {
         *extent = extent.div_ceil(parts);
         bytes = rest * *extent;
     }
+    divide(&mut chunk, item as u64);
     chunk
+}
+
+/// Makes a chunk a little larger where nothing divides it into good pieces: cells outside the array cost next to nothing.
+fn divide(chunk: &mut Dims, item: u64) {
+    let bytes = chunk.iter().fold(item, |bytes, &extent| bytes.saturating_mul(extent));
+    if bytes <= MAX_WHOLE || piece_shape(chunk, item as usize) != *chunk {
+        return;
+    }
+    let mut inner = item;
+    for extent in chunk.iter_mut().rev() {
+        if inner * *extent > MAX_WHOLE {
+            // Of the numbers of pieces that are about right, that which takes the least more.
+            let about = inner * *extent / TARGET_PIECE;
+            let sizes = (about / 2).max(2)..=(about * 2).max(2);
+            let least = sizes.map(|pieces| extent.div_ceil(pieces) * pieces).min();
+            *extent = least.unwrap_or(*extent);
+            return;
+        }
+        inner *= *extent;
+    }
+}
+
+/// Chunks of more bytes than this are stored in pieces.
+const MAX_WHOLE: u64 = 128 << 10;
+/// Bytes of a piece: those aimed at, and those that are better than none.
+const TARGET_PIECE: u64 = 64 << 10;
+const PIECE_BYTES: RangeInclusive<u64> = 16 << 10..=256 << 10;
+
+/// Whether chunks of this shape are the concatenation, in C order, of pieces of that one, which tile them.
+pub fn is_run(chunk_shape: &[u64], piece_shape: &[u64]) -> bool {
+    let divides = |(chunk, piece): (&u64, &u64)| *piece > 0 && chunk.is_multiple_of(*piece);
+    let whole = chunk_shape.iter().zip(piece_shape).rev().take_while(|(chunk, piece)| chunk == piece).count();
+    chunk_shape.len() == piece_shape.len()
+        && chunk_shape.iter().zip(piece_shape).all(divides)
+        && piece_shape[..(piece_shape.len() - whole).saturating_sub(1)].iter().all(|extent| *extent == 1)
+}
+
+/// The shape of the pieces that chunks of this shape are best stored in: runs of about 64 KiB, but 16 KiB to 256 KiB. The
+/// chunk's own where it is small, or where nothing divides it so.
+pub fn piece_shape(chunk_shape: &[u64], item: usize) -> Dims {
+    let whole = Dims::from_slice(chunk_shape);
+    if cells(chunk_shape) * item as u64 <= MAX_WHOLE {
+        return whole;
+    }
+    // How many times too large or too small a piece is.
+    let miss = |bytes: u64| bytes.max(TARGET_PIECE) as f64 / bytes.min(TARGET_PIECE) as f64;
+    let mut best: Option<(f64, usize, u64)> = None;
+    let mut inner = item as u64;
+    for (d, &extent) in chunk_shape.iter().enumerate().rev() {
+        let (least, most) = (PIECE_BYTES.start().div_ceil(inner), PIECE_BYTES.end() / inner);
+        for along in divisors(extent, most).filter(|along| *along >= least) {
+            let miss = miss(along * inner);
+            if best.is_none_or(|(least, ..)| miss < least) {
+                best = Some((miss, d, along));
+            }
+        }
+        inner *= extent;
+        if inner > *PIECE_BYTES.end() {
+            break;
+        }
+    }
+    let Some((_, at, along)) = best else { return whole };
+    let mut piece = whole;
+    piece[..at].fill(1);
+    piece[at] = along;
+    piece
+}
+
+/// The divisors of `n` up to `most`, in no order; each once, but the root of a square.
+fn divisors(n: u64, most: u64) -> impl Iterator<Item = u64> {
+    let small = (1..).take_while(move |small| small * small <= n).filter(move |small| n.is_multiple_of(*small));
+    small.flat_map(move |small| [small, n / small]).filter(move |divisor| *divisor <= most)
 }
 
 #[cfg(test)]
@@ -191,14 +265,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_tile_the_region_once() {
+    fn portions_tile_the_region_once() {
         let (shape, chunk) = ([7, 5], [3, 2]);
         let region = Region { start: Dims::from_slice(&[1, 1]), count: Dims::from_slice(&[5, 4]) };
         let mut seen = vec![0; 20];
-        for piece in pieces(&shape, &chunk, &region) {
-            for i in 0..piece.extents[0] {
-                for j in 0..piece.extents[1] {
-                    seen[((piece.in_region[0] + i) * 4 + piece.in_region[1] + j) as usize] += 1;
+        for portion in portions(&shape, &chunk, &region) {
+            for i in 0..portion.extents[0] {
+                for j in 0..portion.extents[1] {
+                    seen[((portion.in_region[0] + i) * 4 + portion.in_region[1] + j) as usize] += 1;
                 }
             }
         }
@@ -206,11 +280,11 @@ mod tests {
     }
 
     #[test]
-    fn a_scalar_has_one_piece_and_an_empty_region_none() {
+    fn a_scalar_has_one_portion_and_an_empty_region_none() {
         let none = Dims::new();
-        assert_eq!(pieces(&[], &[], &Region { start: none.clone(), count: none }).count(), 1);
+        assert_eq!(portions(&[], &[], &Region { start: none.clone(), count: none }).count(), 1);
         let region = Region { start: Dims::from_slice(&[0]), count: Dims::from_slice(&[0]) };
-        assert_eq!(pieces(&[4], &[2], &region).count(), 0);
+        assert_eq!(portions(&[4], &[2], &region).count(), 0);
     }
 
     #[test]
@@ -229,6 +303,42 @@ mod tests {
         }
         assert!(chunk_coords(&[], &[], 0).is_empty());
         assert_eq!(chunk_coords(&[2, 0], &[1, 1], 5)[..], [5, 0]);
+    }
+
+    #[test]
+    fn pieces_are_runs_that_tile_their_chunk() {
+        assert_eq!(piece_shape(&[10, 180, 360], 4)[..], [1, 45, 360]);
+        assert_eq!(piece_shape(&[1 << 19], 8)[..], [1 << 13]);
+        assert_eq!(piece_shape(&[64, 1, 100], 4)[..], [64, 1, 100], "small");
+        assert_eq!(piece_shape(&[1009, 1013], 4)[..], [1009, 1013], "primes");
+        assert_eq!(piece_shape(&[13, 10007], 8)[..], [1, 10007]);
+        assert_eq!(piece_shape(&[720, 1, 1, 1, 90], 16)[..], [45, 1, 1, 1, 90]);
+        for shape in [&[7u64, 360, 11, 13][..], &[1 << 20, 2], &[3, 5, 1 << 16], &[1, 1, 1 << 30], &[30, 30, 30, 30]] {
+            for item in [1, 2, 4, 8, 16] {
+                let piece = piece_shape(shape, item);
+                let bytes = cells(&piece) * item as u64;
+                assert!(
+                    is_run(shape, &piece) && PIECE_BYTES.contains(&bytes),
+                    "{shape:?} {item} -> {piece:?}, {bytes}"
+                );
+            }
+        }
+        assert!(is_run(&[4, 6], &[1, 3]) && is_run(&[4, 6], &[2, 6]) && is_run(&[], &[]) && is_run(&[1, 6], &[1, 2]));
+        for wrong in [&[2u64, 3][..], &[4, 3], &[1, 4], &[3, 6], &[0, 6], &[1, 12], &[6], &[1, 1, 6]] {
+            assert!(!is_run(&[4, 6], wrong), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn chunks_by_default_have_pieces() {
+        for shape in [&[1009u64, 1013][..], &[524_287], &[1_000_003], &[7, 1_000_003], &[0, 101, 103], &[65_537, 3]] {
+            for item in [1, 2, 4, 8, 16] {
+                let chunk = default_chunk_shape(shape, item);
+                let bytes = cells(&chunk) * item as u64;
+                assert!(bytes <= MAX_DEFAULT_CHUNK * 11 / 10, "{shape:?} {item} -> {chunk:?}");
+                assert!(bytes <= MAX_WHOLE || piece_shape(&chunk, item) != chunk, "{shape:?} {item} -> {chunk:?}");
+            }
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::base::dtype::DType;
 use crate::base::error::{Result, bail, error};
 use crate::base::shape::{Dims, cells, check_shape};
 use crate::base::value::Value;
+use crate::chunk::grid;
 use crate::chunk::rounding::{Rounding, mantissa_bits};
 use crate::codec::Compression;
 use std::sync::Arc;
@@ -48,6 +49,9 @@ pub(crate) struct Schema {
     pub dtype: DType,
     pub dims: Vec<Arc<str>>,
     pub chunk_shape: Dims,
+    /// Extents of the pieces that chunks are stored in, which divide those of the chunk and are runs of it in C order; the
+    /// chunk's own where each is one stream.
+    pub piece_shape: Dims,
     pub compression: Compression,
     /// Bits of the mantissa that are kept of each float that is written; all where it is `None`.
     pub keep_bits: Option<u32>,
@@ -69,6 +73,16 @@ impl Schema {
     /// Bytes of a chunk of numbers.
     pub fn chunk_bytes(&self) -> usize {
         self.chunk_cells() * self.dtype.size()
+    }
+
+    /// How many pieces a chunk is stored in.
+    pub fn pieces(&self) -> u32 {
+        (cells(&self.chunk_shape) / cells(&self.piece_shape).max(1)) as u32
+    }
+
+    /// Whether small chunks may be packed: those in pieces, which another writer may have made small, never are.
+    pub fn packs(&self) -> bool {
+        self.pack && self.pieces() == 1
     }
 
     /// The fill value of an array of numbers, if it has one.
@@ -136,6 +150,12 @@ impl Schema {
                 }
                 Some(_) => {}
             }
+        }
+        if !grid::is_run(&self.chunk_shape, &self.piece_shape) {
+            bail!(InvalidArgument, "pieces of shape {:?} in chunks of {:?}", self.piece_shape, self.chunk_shape);
+        }
+        if self.dtype == DType::String && self.piece_shape != self.chunk_shape {
+            bail!(InvalidArgument, "chunks of texts in pieces");
         }
         let n = cells(&self.chunk_shape);
         if self.dtype == DType::String && n > MAX_CHUNK_TEXTS {

@@ -262,7 +262,7 @@ pub(crate) struct BoundTarget<'a> {
 
 // SAFETY: the constructors' contracts give this memory to the call for 'a; nobody else writes to it meanwhile.
 unsafe impl Sync for BoundSource<'_> {}
-// SAFETY: as above; boxes filled from several threads are disjoint pieces of one region, with distinct cells.
+// SAFETY: as above; boxes filled from several threads are disjoint portions of one region, with distinct cells.
 unsafe impl Sync for BoundTarget<'_> {}
 
 /// Bytes of the elements that are looked at or converted at a time: so few that they are on the stack, and a copy that
@@ -459,9 +459,9 @@ impl<'a> BoundTarget<'a> {
     /// The memory of the box at `at`, when it is one contiguous run in C order of the stored type: then a chunk of
     /// just these cells can be decoded straight into it.
     ///
-    /// The engine asks once for each piece of a read, and pieces are disjoint, so no two of these slices overlap.
+    /// The engine asks once for each portion of a read, and portions are disjoint, so no two of these slices overlap.
     #[allow(clippy::mut_from_ref)]
-    pub fn contiguous_piece(&self, at: &[u64], extents: &[u64]) -> Option<&mut [u8]> {
+    pub fn contiguous_portion(&self, at: &[u64], extents: &[u64]) -> Option<&mut [u8]> {
         self.layout.check_box(at, extents);
         let packed = c_strides(extents);
         let runs = (0..extents.len()).all(|d| extents[d] == 1 || self.layout.strides[d] == packed[d]);
@@ -472,7 +472,7 @@ impl<'a> BoundTarget<'a> {
         let len = shape::cells(extents) as usize * self.layout.size;
         let (offset, _) = self.layout.bytes_at(at);
         // SAFETY: the box lies in the region and its cells are consecutive, so `len` bytes are the caller's to fill;
-        // any bytes are a value of its type, because `always_fits`; nobody else has this piece.
+        // any bytes are a value of its type, because `always_fits`; nobody else has this portion.
         Some(unsafe { std::slice::from_raw_parts_mut(self.data.offset(offset), len) })
     }
 

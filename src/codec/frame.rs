@@ -20,7 +20,7 @@ pub(crate) fn to_frame(raw: &[u8]) -> Result<Vec<u8>> {
     let mut frame = buffers::allocate(bound(raw.len()))?;
     let len = match raw.len() < BRIEF {
         true => zstd::encode_brief(raw, &mut frame)?,
-        false => zstd::encode(Compression::DEFAULT.level, raw, &mut frame)?,
+        false => zstd::encode(Compression::DEFAULT.level, raw.len(), raw, &mut frame)?,
     };
     frame.truncate(len);
     pad_frame(&mut frame, raw.len())?;

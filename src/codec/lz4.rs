@@ -18,7 +18,7 @@ fn bound(len: usize) -> usize {
     4 + lz4_flex::block::get_maximum_output_size(len)
 }
 
-fn encode(_level: i32, raw: &[u8], room: &mut [u8]) -> Result<usize> {
+fn encode(_level: i32, _plane: usize, raw: &[u8], room: &mut [u8]) -> Result<usize> {
     let Ok(len) = u32::try_from(raw.len()) else {
         bail!(InvalidArgument, "an lz4 block of {} bytes exceeds 2^32 - 1", raw.len());
     };

@@ -8,16 +8,18 @@ mod delta;
 mod frame;
 mod lz4;
 mod plain;
+mod shard;
 mod shuffle;
 mod zstd;
 
 pub(crate) use frame::{from_frame, from_page_frame, from_short_frame, to_frame};
+pub(crate) use shard::{CHECKSUM, Shard, checked, index_len};
 
 use crate::base::dtype::DType;
 use crate::base::error::{Result, bail, error};
 use crate::codec::delta::{differences, sums, sums_of_planes};
 use crate::codec::shuffle::{LOOK, shuffle, unshuffle};
-use crate::memory::buffers::Buffers;
+use crate::memory::buffers::{self, Buffer, Buffers};
 use std::ops::RangeInclusive;
 
 /// How blocks are compressed.
@@ -40,8 +42,8 @@ struct Stream {
     levels: fn() -> RangeInclusive<i32>,
     /// The most that so many bytes are encoded to; `None` where they stay as they are, and are not shuffled.
     bound: Option<fn(usize) -> usize>,
-    /// Encodes the bytes, at a level, into room for as many as `bound` says; how many it took.
-    encode: fn(i32, &[u8], &mut [u8]) -> Result<usize>,
+    /// Encodes the bytes, at a level, shuffled into planes of so many, into room for as many as `bound` says; how many it took.
+    encode: fn(i32, usize, &[u8], &mut [u8]) -> Result<usize>,
     /// Decodes stored bytes into just the room for them; how many they were. An error says what is wrong with them.
     decode: fn(&[u8], &mut [u8]) -> Result<usize>,
     /// Whether so many stored bytes can be so many decoded ones.
@@ -140,6 +142,19 @@ pub(crate) struct Coding {
     pub delta: u8,
     /// Bytes of the block when decoded.
     pub raw_len: u32,
+    pub form: Form,
+}
+
+/// How the stored bytes of a block are made up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// One stream. Its checksum is in the row.
+    Whole,
+    /// So many pieces, two or more, of equal length when decoded, and their index, whose checksum is in the row; see
+    /// [`Shard`].
+    Pieces(u32),
+    /// One of these pieces: a stream and its checksum.
+    Piece,
 }
 
 /// Bits of [`Coding::elements`] that say what is done to the elements; the others are their bytes.
@@ -199,7 +214,7 @@ pub(crate) fn encode<T>(
     let shuffled = compression.shuffle && stream.bound.is_some() && item > 1;
     let is_delta = compression.filter == Filter::Delta && stream.bound.is_some() && item <= 8;
     let (shuffle_of, delta) = (if shuffled { item as u8 } else { 1 }, if is_delta { item as u8 } else { 0 });
-    let coding = Coding { codec: compression.codec, shuffle: shuffle_of, delta, raw_len };
+    let coding = Coding { codec: compression.codec, shuffle: shuffle_of, delta, raw_len, form: Form::Whole };
     let planes;
     let bytes = if shuffled || is_delta {
         let mut taken = buffers.take(raw.len())?;
@@ -230,11 +245,59 @@ pub(crate) fn encode<T>(
         return Ok((coding, store(bytes)?));
     };
     let mut room = buffers.take(bound(bytes.len()))?;
-    let len = (stream.encode)(compression.level, bytes, &mut room)?;
+    let len = (stream.encode)(compression.level, bytes.len() / usize::from(coding.shuffle), bytes, &mut room)?;
     Ok((coding, store(&room[..len])?))
 }
 
-/// Decodes `stored` into `out`, which has just the room for it. An error says what is wrong with the bytes.
+/// Encodes `raw`, elements of `item` bytes, in so many pieces, two or more; the bytes that come of it, and the checksum of
+/// their index. As [`encode`] otherwise.
+pub(crate) fn encode_pieces(
+    compression: &Compression,
+    item: usize,
+    raw: &[u8],
+    pieces: u32,
+    buffers: &Buffers,
+    mut look: impl FnMut(&[u8]),
+) -> Result<(Coding, Buffer, u32)> {
+    let Some(len) = raw.len().checked_div(pieces as usize).filter(|len| len * pieces as usize == raw.len()) else {
+        bail!(Internal, "{} bytes in {pieces} pieces", raw.len());
+    };
+    let bound = compression.codec.stream().bound.map_or(len, |bound| bound(len)) + CHECKSUM as usize;
+    let mut room = buffers.take(bound * pieces as usize + index_len(pieces) as usize)?;
+    let mut ends = Vec::new();
+    buffers::reserve(&mut ends, pieces as usize)?;
+    let (mut coding, mut at) = (None, 0);
+    for piece in raw.chunks_exact(len) {
+        let (its, end) = encode(compression, item, piece, buffers, &mut look, |stream| {
+            put(&mut room, at, stream).and_then(|at| put(&mut room, at, &crc32c::crc32c(stream).to_le_bytes()))
+        })?;
+        at = end;
+        coding = Some(its);
+        ends.push(u32::try_from(at).map_err(|_| error!(InvalidArgument, "a block of {at} bytes or more"))?);
+    }
+    let (Some(coding), index) = (coding, at) else {
+        bail!(Internal, "a block of no pieces");
+    };
+    for entry in Shard::new(ends).index() {
+        at = put(&mut room, at, &entry)?;
+    }
+    let crc = crc32c::crc32c(&room[index..at]);
+    at = put(&mut room, at, &crc.to_le_bytes())?;
+    let coding = Coding { raw_len: raw.len() as u32, form: Form::Pieces(pieces), ..coding };
+    let stored = if at == room.len() { room } else { buffers.copy(&room[..at])? };
+    Ok((coding, stored, crc))
+}
+
+/// Copies `bytes` to `at`; where they end.
+fn put(room: &mut [u8], at: usize, bytes: &[u8]) -> Result<usize> {
+    let end = at + bytes.len();
+    let place =
+        room.get_mut(at..end).ok_or_else(|| error!(Internal, "a stream of more bytes than its codec allows"))?;
+    place.copy_from_slice(bytes);
+    Ok(end)
+}
+
+/// Decodes `stored`, one stream, into `out`, which has just the room for it. An error says what is wrong with the bytes.
 pub(crate) fn decode(coding: &Coding, stored: &[u8], out: &mut [u8], buffers: &Buffers) -> Result<()> {
     if coding.shuffle <= 1 {
         return decode_planes(coding, stored, out);
@@ -257,7 +320,7 @@ pub(crate) fn decode(coding: &Coding, stored: &[u8], out: &mut [u8], buffers: &B
     Ok(())
 }
 
-/// Decodes `stored` into `out`, which has just the room for it, but leaves shuffled what is.
+/// Decodes `stored`, one stream, into `out`, which has just the room for it, but leaves shuffled what is.
 pub(crate) fn decode_planes(coding: &Coding, stored: &[u8], out: &mut [u8]) -> Result<()> {
     decode_stream(coding, stored, out)?;
     let delta = usize::from(coding.delta);
@@ -382,6 +445,51 @@ mod tests {
     }
 
     #[test]
+    fn pieces_are_streams_by_themselves_and_their_index_says_where() {
+        let raw: Vec<u8> = (0..12_000u32).flat_map(|i| (i as f64).sqrt().to_le_bytes()).collect();
+        for codec in [Codec::Zstd, Codec::Lz4, Codec::None] {
+            let (compression, mut seen) = (Compression { codec, level: 1, shuffle: true, filter: Filter::None }, Vec::new());
+            let encoded = encode_pieces(&compression, 8, &raw, 6, &buffers(), |part| seen.extend_from_slice(part));
+            let (coding, stored, crc) = encoded.expect("encodes");
+            assert_eq!((coding.form, coding.raw_len, seen == raw), (Form::Pieces(6), 96_000, true));
+            assert!(coding.can_be(stored.len() as u64) && !coding.can_be(6 * 20 + 4));
+            let shard = Shard::of_block(&coding, crc, &stored).expect("an index");
+            let mut end = 0;
+            for (number, part) in raw.chunks(16_000).enumerate() {
+                let (at, len) = shard.piece(number);
+                assert_eq!(at, end);
+                end += len;
+                let stream = checked(&stored[at as usize..end as usize], "a piece").expect("its checksum");
+                let mut out = vec![0; part.len()];
+                decode(&coding.piece(), stream, &mut out, &buffers()).expect("decodes");
+                assert!(out == part);
+            }
+            assert_eq!(u64::from(end) + index_len(6), stored.len() as u64);
+            assert!(Shard::of_block(&coding, crc ^ 1, &stored).is_err());
+            assert!(Shard::of_block(&coding, crc, &stored[..99]).is_err());
+            let mut index = stored[end as usize..].to_vec();
+            for at in 0..index.len() {
+                index[at] ^= 1;
+                assert!(Shard::parse(&coding, stored.len() as u32, crc, &index).is_err(), "{at}");
+                index[at] ^= 1;
+            }
+        }
+    }
+
+    #[test]
+    fn planes_that_differ_are_coded_by_themselves() {
+        // The bytes of one plane are even, of the other odd: a code for both takes a bit more for each.
+        let mut random = 1u32;
+        let mut next = || {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (random >> 24) as u8
+        };
+        let raw: Vec<u8> = (0..32 << 10).flat_map(|_| [next() & 0xf0, next() & 0xf0 | 1]).collect();
+        let (_, stored) = encode_to_vec(&Compression::DEFAULT, 2, &raw);
+        assert!(stored.len() < raw.len() / 2 + 300, "{} bytes", stored.len());
+    }
+
+    #[test]
     fn a_zstd_frame_says_its_size_and_has_a_checksum() {
         let (_, stored) = encode_to_vec(&Compression::DEFAULT, 4, &[7; 4000]);
         // RFC 8878, 3.1.1.1: bit 2 of the frame header descriptor is the checksum flag; a size field is present when
@@ -437,7 +545,7 @@ mod tests {
 
     #[test]
     fn unknown_filters_are_refused() {
-        let mut coding = Coding { codec: Codec::Zstd, shuffle: 1, delta: 0, raw_len: 0 };
+        let mut coding = Coding { codec: Codec::Zstd, shuffle: 1, delta: 0, raw_len: 0, form: Form::Whole };
         let known = (0..=u8::MAX).filter(|elements| coding.set_elements(*elements).is_ok());
         assert_eq!(known.collect::<Vec<_>>(), [1, 2, 4, 8, 16, 0x22, 0x24, 0x28, 0x41, 0x42, 0x44, 0x48]);
         let error = coding.set_elements(0x64).expect_err("unknown");

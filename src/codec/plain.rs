@@ -13,7 +13,7 @@ pub(super) const STREAM: Stream = Stream {
     can_decode_to: |stored, raw| stored == raw,
 };
 
-fn encode(_level: i32, raw: &[u8], room: &mut [u8]) -> Result<usize> {
+fn encode(_level: i32, _plane: usize, raw: &[u8], room: &mut [u8]) -> Result<usize> {
     room[..raw.len()].copy_from_slice(raw);
     Ok(raw.len())
 }

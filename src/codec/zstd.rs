@@ -11,17 +11,26 @@ use std::thread::LocalKey;
 pub(super) const STREAM: Stream =
     Stream { codec: Codec::Zstd, name: "zstd", levels, bound: Some(bound), encode, decode, can_decode_to };
 
+/// Bytes of the planes that are zstd blocks: fewer are not worth a code of their own, more have several blocks.
+const PLANES: RangeInclusive<usize> = 4 << 10..=128 << 10;
+/// Planes of an element, at most, and bytes that a zstd block takes beside its content.
+const MOST_PLANES: usize = 16;
+const BLOCK_HEADER: usize = 3;
+
 /// The window that a frame of unknown length may ask for, as a power of two: what RFC 8878 recommends to support.
 const WINDOW_LOG: u32 = 23;
 
 /// The level at which literals are stored as they are.
 const BRIEF_LEVEL: i32 = -1;
 
+/// A context, with the level and the bytes of blocks that it is set to.
+type Compressor = ((i32, usize), CCtx<'static>);
+
 thread_local! {
     /// Contexts cost as much to make as a block does to compress: each thread keeps its own, those to compress with
-    /// for a level.
-    static COMPRESSOR: RefCell<Option<(i32, CCtx<'static>)>> = const { RefCell::new(None) };
-    static BRIEF_COMPRESSOR: RefCell<Option<(i32, CCtx<'static>)>> = const { RefCell::new(None) };
+    /// for a level and for blocks of so many bytes, 0 where zstd is to choose.
+    static COMPRESSOR: RefCell<Option<Compressor>> = const { RefCell::new(None) };
+    static BRIEF_COMPRESSOR: RefCell<Option<Compressor>> = const { RefCell::new(None) };
     static DECOMPRESSOR: RefCell<Option<DCtx<'static>>> = const { RefCell::new(None) };
 }
 
@@ -30,7 +39,7 @@ pub(super) fn levels() -> RangeInclusive<i32> {
 }
 
 fn bound(len: usize) -> usize {
-    zstd_safe::compress_bound(len)
+    zstd_safe::compress_bound(len) + MOST_PLANES * BLOCK_HEADER
 }
 
 /// What an error of the library is; `otherwise` where it is not a lack of memory.
@@ -44,32 +53,45 @@ fn no_context() -> Error {
     error!(OutOfMemory, "zstd: no memory for a context")
 }
 
-pub(super) fn encode(level: i32, raw: &[u8], room: &mut [u8]) -> Result<usize> {
-    encode_with(&COMPRESSOR, level, raw, room)
+/// Encodes shuffled bytes, whose planes are `plane` bytes each; others are one plane.
+///
+/// The planes of numbers have little in common, and a zstd block has one code for all of its bytes. So planes that are
+/// shorter than a zstd block may be are blocks.
+pub(super) fn encode(level: i32, plane: usize, raw: &[u8], room: &mut [u8]) -> Result<usize> {
+    let block = if plane < raw.len() && PLANES.contains(&plane) { plane } else { 0 };
+    encode_with(&COMPRESSOR, level, block, raw, room)
 }
 
 /// Encodes so few bytes that tables of their own for the entropy of their literals would cost more time than all the rest.
 pub(super) fn encode_brief(raw: &[u8], room: &mut [u8]) -> Result<usize> {
-    encode_with(&BRIEF_COMPRESSOR, BRIEF_LEVEL, raw, room)
+    encode_with(&BRIEF_COMPRESSOR, BRIEF_LEVEL, 0, raw, room)
 }
 
 fn encode_with(
-    kept: &'static LocalKey<RefCell<Option<(i32, CCtx<'static>)>>>,
+    kept: &'static LocalKey<RefCell<Option<Compressor>>>,
     level: i32,
+    block: usize,
     raw: &[u8],
     room: &mut [u8],
 ) -> Result<usize> {
     kept.with_borrow_mut(|kept| {
-        if kept.as_ref().is_none_or(|(made_for, _)| *made_for != level) {
+        let made_for = kept.as_ref().map(|(made_for, _)| *made_for);
+        if made_for.is_none_or(|(made_for, _)| made_for != level) {
             let mut made = CCtx::try_create().ok_or_else(no_context)?;
             (made.set_parameter(CParameter::CompressionLevel(level)))
                 .and_then(|_| made.set_parameter(CParameter::ChecksumFlag(true)))
                 .map_err(|code| failed(code, ErrorKind::Internal))?;
-            *kept = Some((level, made));
+            *kept = Some(((level, 0), made));
         }
-        let Some((_, compressor)) = kept else {
+        let Some(((_, made_for), compressor)) = kept else {
             return Err(error!(Internal, "no compressor was made"));
         };
+        if *made_for != block {
+            compressor
+                .set_parameter(CParameter::MaxBlockSize(block as u32))
+                .map_err(|code| failed(code, ErrorKind::Internal))?;
+            *made_for = block;
+        }
         compressor.compress2(room, raw).map_err(|code| failed(code, ErrorKind::Internal))
     })
 }

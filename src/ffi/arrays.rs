@@ -361,5 +361,6 @@ fn describe(info: &ArrayInfo, struct_size: usize) -> atlas_array_description {
         filter: filter_code(info.filter),
         keep_bits: info.keep_bits.unwrap_or_default() as i32,
         reserved: 0,
+        piece_shape: padded(&info.piece_shape),
     }
 }

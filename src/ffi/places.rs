@@ -9,10 +9,11 @@ use std::ffi::c_char;
 /// # Places of chunks
 ///
 /// Tell where the stored chunks of an array lie, so that other programs read them in place: the
-/// format of blocks is that of Zarr's codecs.
+/// format of blocks is that of Zarr's codecs. Of a chunk that is stored in pieces each piece that
+/// lies in the array has a place, so that the array is to them one whose chunks are the pieces.
 ///
 /// - `capacity`    the places that fit into `places`
-/// - `places`      the places, by the chunks' numbers; NULL only if `capacity` is 0
+/// - `places`      the places, by the pieces' numbers; NULL only if `capacity` is 0
 /// - `count`       how many there are
 /// - `buffer`, `buffer_capacity`, `needed`  the list of files, each as a path from the store's folder
 ///                 on: see "Text and lists". `file` of a place counts them from 0
@@ -68,7 +69,7 @@ fn describe(place: &ChunkPlace) -> atlas_chunk_place {
         raw_len: place.raw_len.into(),
         at: place.at.into(),
         len: place.len.into(),
-        checksum: place.checksum.into(),
+        checksum: place.checksum.map_or(u64::MAX, u64::from),
         codec: codec_code(place.codec),
         shuffle: place.shuffle.into(),
         delta: place.delta.into(),

@@ -344,6 +344,10 @@ pub struct atlas_array_description {
     pub keep_bits: i32,
     /// 0.
     pub reserved: i32,
+    /// The first `rank` are the extents of the pieces that a chunk is stored in, each compressed by
+    /// itself, in cells; those of the chunk where it is one piece. The rest are 0. The library
+    /// chooses them.
+    pub piece_shape: [u64; ATLAS_MAX_RANK],
 }
 
 /// Statistics of an array or of one chunk, as of the last flush.
@@ -380,20 +384,22 @@ pub struct atlas_stats {
 #[cfg(target_pointer_width = "64")]
 const _: () = {
     assert!(size_of::<atlas_store_description>() == 8 + 4 * 4 + 7 * 8);
-    assert!(size_of::<atlas_array_description>() == 3 * 8 + 2 * ATLAS_MAX_RANK * 8 + 4 * 4 + 16 + 4 * 4);
+    assert!(size_of::<atlas_array_description>() == 3 * 8 + 3 * ATLAS_MAX_RANK * 8 + 4 * 4 + 16 + 4 * 4);
     assert!(size_of::<atlas_stats>() == 2 * 8 + 2 * 4 + 6 * 8);
 };
 
-/// Where one chunk lies, as `atlas_chunk_places` tells.
+/// Where one piece of a chunk lies, as `atlas_chunk_places` tells: `piece_shape` of
+/// `atlas_array_description` says which. A chunk that is one piece is that.
 ///
 /// A block is `stored_len` bytes of a file from `offset` on. Decoded (first `codec`, then the
-/// shuffle, then `delta` undone) it has `raw_len` bytes; the chunk is `len` of them from `at` on: all cells of the
-/// chunk shape in C order, also those outside the array, little-endian; texts as numcodecs'
-/// vlen-utf8 has them. Where `len` is `raw_len`, the block is the chunk.
+/// shuffle, then `delta` undone) it has `raw_len` bytes; the piece is `len` of them from `at` on:
+/// all cells of the piece shape in C order, also those outside the array, little-endian; texts as
+/// numcodecs' vlen-utf8 has them. Where `len` is `raw_len`, the block is the piece.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct atlas_chunk_place {
-    /// The chunk's number: its indices in the grid of chunks, counted in C order.
+    /// The piece's number: its indices, counted in C order, in the grid by which pieces cut the
+    /// array.
     pub number: u64,
     /// The file, counted from 0 in the list that comes with the places.
     pub file: u64,
@@ -403,11 +409,12 @@ pub struct atlas_chunk_place {
     pub stored_len: u64,
     /// Bytes of the block when decoded.
     pub raw_len: u64,
-    /// Where in the decoded block the chunk begins.
+    /// Where in the decoded block the piece begins.
     pub at: u64,
-    /// Bytes of the chunk.
+    /// Bytes of the piece.
     pub len: u64,
-    /// CRC-32C of the block in the file.
+    /// CRC-32C of the block in the file; UINT64_MAX where it stands behind the block, as a
+    /// little-endian uint32_t.
     pub checksum: u64,
     /// ATLAS_CODEC_ZSTD, ATLAS_CODEC_LZ4 or ATLAS_CODEC_NONE.
     pub codec: i32,

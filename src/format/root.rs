@@ -33,6 +33,9 @@ pub(crate) const PINS: &str = "pins";
 /// segments under an earlier name for gone.
 pub(crate) const RENAMED: &str = "renamed";
 
+/// The feature of a store with arrays whose chunks are stored in pieces: a writer that does not know it would store others.
+pub(crate) const PIECES: &str = "pieces";
+
 /// The notation of the root file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum MetaFormat {
@@ -117,7 +120,7 @@ pub struct Head {
 impl Head {
     /// Refuses to write to a store that has something this library would not keep up.
     pub fn check_writable(&self) -> Result<()> {
-        match self.writer_features.iter().find(|feature| *feature != PINS && *feature != RENAMED) {
+        match self.writer_features.iter().find(|feature| ![PINS, RENAMED, PIECES].contains(&feature.as_str())) {
             Some(feature) => Err(error!(Unsupported, "to write to the store takes the feature '{feature}'")),
             None => Ok(()),
         }
@@ -204,6 +207,9 @@ pub struct SchemaRecord {
     pub dtype: String,
     pub dims: Vec<Arc<str>>,
     pub chunk_shape: Dims64,
+    /// Where chunks are stored in pieces, the extents of these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub piece_shape: Option<Dims64>,
     pub compression: CompressionRecord,
     /// Small chunks may be packed together.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
@@ -230,6 +236,7 @@ impl SchemaRecord {
             dtype: schema.dtype.name().into(),
             dims: schema.dims.clone(),
             chunk_shape: schema.chunk_shape.to_vec(),
+            piece_shape: (schema.piece_shape != schema.chunk_shape).then(|| schema.piece_shape.to_vec()),
             compression,
             pack: schema.pack,
             fill_value: schema.fill.as_ref().map(|fill| fill.to_value(schema.dtype)),
@@ -245,6 +252,7 @@ impl SchemaRecord {
             dtype,
             dims: self.dims.clone(),
             chunk_shape: Dims::from_slice(&self.chunk_shape),
+            piece_shape: Dims::from_slice(self.piece_shape.as_ref().unwrap_or(&self.chunk_shape)),
             compression,
             keep_bits,
             pack: self.pack,

@@ -3,7 +3,7 @@
 use super::varint::{Cursor, put, unzigzag, zigzag};
 use crate::base::error::{Result, bail, error};
 use crate::chunk::stats::ChunkStats;
-use crate::codec::{self, Codec, Coding};
+use crate::codec::{self, Codec, Coding, Form, Shard};
 use crate::memory::buffers;
 
 const END_MAGIC: &[u8; 8] = b"ATLASEND";
@@ -16,6 +16,8 @@ pub const TRAILER_LEN: usize = 32;
 pub const PAGE_ROWS: usize = 2048;
 /// Decoded bytes of a block that holds several chunks, at most. Writers stop gathering at about 64 KiB.
 const MAX_PACK: u32 = 1 << 20;
+/// In the byte that tells a block's codec: the block is in pieces.
+const IN_PIECES: u8 = 0x80;
 /// What one row can take in an index page, at most: the bound on what a page may decompress to.
 const MAX_ROW_BYTES: usize = 96;
 
@@ -136,14 +138,22 @@ impl Row {
     }
 }
 
-/// A block in a segment.
+/// A block in a segment, or one of its pieces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlockRef {
     pub offset: u64,
     pub len: u32,
-    /// CRC-32C of the stored bytes.
+    /// CRC-32C of the stored bytes; of a block in pieces that of their index, of a piece 0, as it has its own.
     pub crc: u32,
     pub coding: Coding,
+}
+
+impl BlockRef {
+    /// A piece of a block in pieces.
+    pub fn piece(&self, shard: &Shard, number: usize) -> Self {
+        let (at, len) = shard.piece(number);
+        Self { offset: self.offset + u64::from(at), len, crc: 0, coding: self.coding.piece() }
+    }
 }
 
 /// An index page in a segment, and the first row in it.
@@ -292,7 +302,14 @@ pub fn page_to_bytes(rows: &[Row]) -> Result<Vec<u8>> {
         before = Some(*row);
     }
     for row in rows {
-        raw.extend_from_slice(&[row.block.coding.codec as u8, row.block.coding.elements()]);
+        let Coding { codec, form, .. } = row.block.coding;
+        let flag = if let Form::Pieces(_) = form { IN_PIECES } else { 0 };
+        raw.extend_from_slice(&[codec as u8 | flag, row.block.coding.elements()]);
+    }
+    for row in rows {
+        if let Form::Pieces(pieces) = row.block.coding.form {
+            put(&mut raw, pieces.into());
+        }
     }
     for row in rows {
         raw.extend_from_slice(&row.block.crc.to_le_bytes());
@@ -314,8 +331,15 @@ fn check_rows(rows: &[Row]) -> Result<()> {
     for row in rows {
         let BlockRef { offset, len, coding, .. } = row.block;
         let (raw, stored) = (u64::from(coding.raw_len), u64::from(len));
-        if !coding.codec.can_decode_to(stored, raw) {
+        if !coding.can_be(stored) {
             bail!(Corrupt, "the {len} bytes of the block at offset {offset} cannot decode to {raw}");
+        }
+        if let Form::Pieces(pieces) = coding.form
+            && (pieces < 2
+                || !raw.is_multiple_of(u64::from(pieces) * u64::from(coding.shuffle))
+                || row.len != coding.raw_len)
+        {
+            bail!(Corrupt, "the {raw} bytes of the block at offset {offset} are in {pieces} pieces");
         }
         // A cell takes a byte or more.
         if row.stats.nulls > u64::from(row.len) {
@@ -347,15 +371,11 @@ pub fn page_from_bytes(bytes: &[u8], page: &PageRef, blocks_end: u64) -> Result<
     let raw = codec::from_short_frame(bytes, n * MAX_ROW_BYTES)?;
     let mut cursor = Cursor(&raw);
     let overflow = || error!(Corrupt, "numbers in an index page overflow");
+    let coding = Coding { codec: Codec::None, shuffle: 1, delta: 0, raw_len: 0, form: Form::Whole };
     let blank = Row {
         array_id: 0,
         chunk: 0,
-        block: BlockRef {
-            offset: 0,
-            len: 0,
-            crc: 0,
-            coding: Coding { codec: Codec::None, shuffle: 1, delta: 0, raw_len: 0 },
-        },
+        block: BlockRef { offset: 0, len: 0, crc: 0, coding },
         at: 0,
         len: 0,
         stats: ChunkStats::default(),
@@ -395,8 +415,15 @@ pub fn page_from_bytes(bytes: &[u8], page: &PageRef, blocks_end: u64) -> Result<
         }
     }
     for row in &mut rows {
-        row.block.coding.codec = Codec::from_code(cursor.byte()?)?;
+        let code = cursor.byte()?;
+        row.block.coding.codec = Codec::from_code(code & !IN_PIECES)?;
+        row.block.coding.form = if code & IN_PIECES == 0 { Form::Whole } else { Form::Pieces(0) };
         row.block.coding.set_elements(cursor.byte()?)?;
+    }
+    for row in &mut rows {
+        if let Form::Pieces(pieces) = &mut row.block.coding.form {
+            *pieces = cursor.varint32()?;
+        }
     }
     for row in &mut rows {
         row.block.crc = u32::from_le_bytes(cursor.bytes()?);
@@ -431,7 +458,7 @@ mod tests {
                     offset: 32 + i / 4 * 100,
                     len: 100,
                     crc: (i / 4) as u32 * 77,
-                    coding: Coding { codec: Codec::Zstd, shuffle: 4, delta: 0, raw_len: 400 },
+                    coding: Coding { codec: Codec::Zstd, shuffle: 4, delta: 0, raw_len: 400, form: Form::Whole },
                 },
                 at: (i % 4 * 100) as u32,
                 len: 100,

@@ -1,5 +1,6 @@
-//! What is kept at hand of segments: index pages and decoded blocks, by the number of their segment and their place in it.
+//! What is kept at hand of segments: index pages, where pieces are, and decoded blocks, by the number of their segment and their place in it.
 
+use crate::codec::Shard;
 use crate::format::segment::Row;
 use crate::memory::buffers::Buffer;
 use quick_cache::OptionsBuilder;
@@ -7,6 +8,7 @@ use quick_cache::sync::Cache;
 use std::sync::Arc;
 
 pub(super) type Blocks = Cache<(u64, u64), Kept, ByBytes>;
+pub(super) type Shards = Cache<(u64, u64), Arc<Shard>, ByBytes>;
 pub(super) type Pages = Cache<(u64, u64), Arc<Vec<Row>>, ByBytes>;
 
 /// A decoded block that is kept at hand.
@@ -33,6 +35,12 @@ impl quick_cache::Weighter<(u64, u64), Arc<Vec<Row>>> for ByBytes {
     }
 }
 
+impl quick_cache::Weighter<(u64, u64), Arc<Shard>> for ByBytes {
+    fn weight(&self, _: &(u64, u64), shard: &Arc<Shard>) -> u64 {
+        shard.memory() as u64 + 64
+    }
+}
+
 fn cache<V: Clone>(shards: usize, items: usize, bytes: u64) -> Cache<(u64, u64), V, ByBytes>
 where
     ByBytes: quick_cache::Weighter<(u64, u64), V>,
@@ -42,9 +50,14 @@ where
     Cache::with_options(options, ByBytes, Default::default(), Default::default())
 }
 
-/// A cache in one piece: a share of it for each processor would be too small for a chunk.
+/// A cache in one whole: a share of it for each processor would be too small for a chunk.
 pub(super) fn blocks(bytes: u64) -> Blocks {
     cache(1, 1024, bytes)
+}
+
+/// Room for `bytes` of where pieces are.
+pub(super) fn shards(bytes: u64) -> Shards {
+    cache(1, 256, bytes)
 }
 
 /// Room for `bytes` of rows.

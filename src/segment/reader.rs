@@ -2,7 +2,7 @@
 
 use crate::base::error::{Error, ErrorKind, Result, bail, error};
 use crate::chunk::block::Encoded;
-use crate::codec;
+use crate::codec::{self, Form, Shard};
 use crate::format::definitions::Definitions;
 use crate::format::root::SegmentRecord;
 use crate::format::segment::{self as layout, BlockRef, Directory, HEADER_LEN, Row, TRAILER_LEN, Trailer};
@@ -19,13 +19,14 @@ const TAIL: usize = 2048;
 /// Tells pending blocks from segments in the cache's keys.
 const PENDING: u64 = 1 << 63;
 
-/// Reads segments, through bounded caches of open files, index pages and decoded blocks.
+/// Reads segments, through bounded caches of open files, index pages, places of pieces and decoded blocks.
 pub(crate) struct SegmentReader {
     storage: Arc<dyn Storage>,
     store_id: [u8; 16],
     buffers: Arc<Buffers>,
     files: OpenFiles,
     pages: cache::Pages,
+    shards: cache::Shards,
     blocks: cache::Blocks,
     cache_bytes: u64,
 }
@@ -37,7 +38,8 @@ impl SegmentReader {
             store_id,
             buffers: buffers.clone(),
             files: OpenFiles::new(),
-            pages: cache::pages(cache_bytes / 4),
+            pages: cache::pages(cache_bytes / 4 - cache_bytes / 16),
+            shards: cache::shards(cache_bytes / 16),
             blocks: cache::blocks(cache_bytes - cache_bytes / 4),
             cache_bytes,
         }
@@ -247,25 +249,84 @@ impl SegmentReader {
         Ok(bytes)
     }
 
-    /// Checks a block's stored bytes.
+    /// Checks a block's stored bytes, those of all pieces if it is in pieces.
     pub fn check(&self, segment: &Segment, block: &BlockRef, stored: &[u8]) -> Result<()> {
-        if crc32c::crc32c(stored) != block.crc {
-            return Err(segment.damaged(block.offset, &error!(Corrupt, "a block's checksum does not match")));
+        let Form::Pieces(_) = block.coding.form else {
+            return self.stream(segment, block, stored).map(|_| ());
+        };
+        self.pieces_in(segment, block, stored)?.try_for_each(|(piece, stored)| self.check(segment, &piece, stored))
+    }
+
+    /// The stream that a block's stored bytes are, or those of a piece, checked.
+    fn stream<'s>(&self, segment: &Segment, block: &BlockRef, stored: &'s [u8]) -> Result<&'s [u8]> {
+        match block.coding.form {
+            Form::Whole if crc32c::crc32c(stored) == block.crc => Ok(stored),
+            Form::Whole => Err(segment.damaged(block.offset, &error!(Corrupt, "a block's checksum does not match"))),
+            Form::Piece => codec::checked(stored, "a piece").map_err(|error| segment.damaged(block.offset, &error)),
+            Form::Pieces(_) => bail!(Internal, "a block in pieces is not one stream"),
         }
-        Ok(())
+    }
+
+    /// Where the pieces of a block in pieces are, from the cache or read.
+    pub fn shard(&self, segment: &Segment, block: &BlockRef) -> Result<Arc<Shard>> {
+        let key = (segment.uid, block.offset);
+        if let Some(shard) = self.shards.get(&key) {
+            return Ok(shard);
+        }
+        let len = codec::index_len(block.coding.pieces());
+        let at = self.index_offset(block)?;
+        let index = self.fetch(segment, at, len as usize)?;
+        let shard = Shard::parse(&block.coding, block.len, block.crc, &index);
+        let shard = Arc::new(shard.map_err(|error| segment.damaged(at, &error))?);
+        self.shards.insert(key, shard.clone());
+        Ok(shard)
+    }
+
+    /// Where the index of a block in pieces begins. The row has been seen to have room for it.
+    fn index_offset(&self, block: &BlockRef) -> Result<u64> {
+        let len = codec::index_len(block.coding.pieces());
+        let at = u64::from(block.len).checked_sub(len);
+        at.map(|at| block.offset + at)
+            .ok_or_else(|| error!(Internal, "an index of {len} bytes in a block of {}", block.len))
+    }
+
+    /// Where pieces are in the stored bytes of their block.
+    pub fn shard_in(&self, segment: &Segment, block: &BlockRef, stored: &[u8]) -> Result<Shard> {
+        let at = self.index_offset(block)?;
+        Shard::of_block(&block.coding, block.crc, stored).map_err(|error| segment.damaged(at, &error))
+    }
+
+    /// The pieces of a block in pieces, with the stored bytes of each.
+    fn pieces_in<'s>(
+        &self,
+        segment: &Segment,
+        block: &'s BlockRef,
+        stored: &'s [u8],
+    ) -> Result<impl Iterator<Item = (BlockRef, &'s [u8])>> {
+        let shard = self.shard_in(segment, block, stored)?;
+        Ok((0..shard.pieces()).map(move |number| {
+            let (at, len) = shard.piece(number);
+            (block.piece(&shard, number), &stored[at as usize..][..len as usize])
+        }))
     }
 
     /// Checks a block's stored bytes and decodes them into `out`, which has just the room for them.
     pub fn decode(&self, segment: &Segment, block: &BlockRef, stored: &[u8], out: &mut [u8]) -> Result<()> {
-        self.check(segment, block, stored)?;
-        codec::decode(&block.coding, stored, out, &self.buffers).map_err(|error| segment.damaged(block.offset, &error))
+        let Form::Pieces(_) = block.coding.form else {
+            let stream = self.stream(segment, block, stored)?;
+            return codec::decode(&block.coding, stream, out, &self.buffers)
+                .map_err(|error| segment.damaged(block.offset, &error));
+        };
+        let outs = out.chunks_exact_mut(block.coding.piece().raw_len as usize);
+        let mut pieces = self.pieces_in(segment, block, stored)?.zip(outs);
+        pieces.try_for_each(|((piece, stored), out)| self.decode(segment, &piece, stored, out))
     }
 
     /// Decodes a block and leaves it shuffled; see [`codec::decode_planes`]. It may be kept at hand.
     pub fn decode_planes(&self, segment: &Segment, block: &BlockRef, stored: &[u8], keep: bool) -> Result<Arc<Buffer>> {
-        self.check(segment, block, stored)?;
+        let stream = self.stream(segment, block, stored)?;
         let mut planes = self.buffers.take(block.coding.raw_len as usize)?;
-        codec::decode_planes(&block.coding, stored, &mut planes)
+        codec::decode_planes(&block.coding, stream, &mut planes)
             .map_err(|error| segment.damaged(block.offset, &error))?;
         let planes = Arc::new(planes);
         if keep {
@@ -332,9 +393,9 @@ impl SegmentReader {
         self.files.close(segment.uid);
     }
 
-    /// A decoded block, if it is at hand.
+    /// A decoded block, if it is at hand. One in pieces never is: its first piece has its place.
     pub fn cached(&self, segment: &Segment, block: &BlockRef) -> Option<Kept> {
-        self.blocks.get(&(segment.uid, block.offset))
+        if let Form::Pieces(_) = block.coding.form { None } else { self.blocks.get(&(segment.uid, block.offset)) }
     }
 
     fn keep(&self, key: (u64, u64), kept: Kept) {
@@ -377,7 +438,9 @@ impl SegmentReader {
         let mut decoded = self.buffers.take(block.coding.raw_len as usize)?;
         self.decode(segment, block, stored, &mut decoded)?;
         let decoded = Arc::new(decoded);
-        self.keep((segment.uid, block.offset), Kept { bytes: decoded.clone(), planes: false });
+        if !matches!(block.coding.form, Form::Pieces(_)) {
+            self.keep((segment.uid, block.offset), Kept { bytes: decoded.clone(), planes: false });
+        }
         Ok(decoded)
     }
 
@@ -445,14 +508,10 @@ impl SegmentReader {
                 damage(end, segment.damaged(end, &error!(Corrupt, "the blocks have a gap here")));
             }
             end = block.offset + u64::from(block.len);
-            let read = self.stored(segment, block.offset, block.len as usize, &mut stored).and_then(|()| {
-                buffers::resize(&mut decoded, block.coding.raw_len as usize)?;
-                self.decode(segment, block, &stored, &mut decoded)
-            });
-            match read {
+            match self.stored(segment, block.offset, block.len as usize, &mut stored) {
                 Err(error) if error.kind() == ErrorKind::Io => return Err(error),
                 Err(error) => damage(block.offset, error),
-                Ok(()) => {}
+                Ok(()) => self.verify_block(segment, block, &stored, &mut decoded, damage),
             }
         }
         if whole && end != directory.blocks_end {
@@ -464,5 +523,30 @@ impl SegmentReader {
             Ok(_) => {}
         }
         Ok(())
+    }
+
+    /// Checks the stored bytes of a block, and of each of its pieces.
+    fn verify_block(
+        &self,
+        segment: &Segment,
+        block: &BlockRef,
+        stored: &[u8],
+        decoded: &mut Vec<u8>,
+        damage: &mut dyn FnMut(u64, Error),
+    ) {
+        if let Form::Pieces(_) = block.coding.form {
+            match self.pieces_in(segment, block, stored) {
+                Ok(pieces) => {
+                    pieces.for_each(|(piece, stored)| self.verify_block(segment, &piece, stored, decoded, damage));
+                }
+                Err(error) => damage(block.offset, error),
+            }
+            return;
+        }
+        let read = buffers::resize(decoded, block.coding.raw_len as usize)
+            .and_then(|()| self.decode(segment, block, stored, decoded));
+        if let Err(error) = read {
+            damage(block.offset, error);
+        }
     }
 }

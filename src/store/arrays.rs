@@ -89,6 +89,7 @@ impl Store {
                 dtype: schema.dtype,
                 shape: read(&entry.array.data)?.shape.to_vec(),
                 chunk_shape: schema.chunk_shape.to_vec(),
+                piece_shape: schema.piece_shape.to_vec(),
                 dims: schema.dims.iter().map(|name| name.to_string()).collect(),
                 codec: schema.compression.codec,
                 level: schema.compression.level,
@@ -263,8 +264,11 @@ impl Store {
             let data = read(&old.data)?;
             let mut growing = data.shape.clone();
             growing[0] = 0;
+            let dtype = old.schema.dtype;
+            let chunk_shape = grid::default_chunk_shape(&growing, chunking_size(dtype));
             let schema = Schema {
-                chunk_shape: grid::default_chunk_shape(&growing, chunking_size(old.schema.dtype)),
+                piece_shape: pieces_of(&chunk_shape, dtype),
+                chunk_shape,
                 rechunk_on_append: false,
                 ..(*old.schema).clone()
             };
@@ -472,9 +476,10 @@ fn schema(dtype: DType, dims: &[&str], shape: &[u64], options: ArrayOptions, def
     };
     let dims = dims.iter().map(|&name| name.into()).collect();
     let pack = options.pack.unwrap_or(defaults.pack);
-    let schema = Schema {
+    let mut schema = Schema {
         dtype,
         dims,
+        piece_shape: chunk_shape.clone(),
         chunk_shape,
         compression,
         keep_bits: options.keep_bits,
@@ -484,7 +489,13 @@ fn schema(dtype: DType, dims: &[&str], shape: &[u64], options: ArrayOptions, def
         unlimited,
     };
     schema.check()?;
+    schema.piece_shape = pieces_of(&schema.chunk_shape, dtype);
     Ok(schema)
+}
+
+/// The shape of the pieces that chunks are stored in. Those of texts have no cells of one size, and are not.
+fn pieces_of(chunk_shape: &Dims, dtype: DType) -> Dims {
+    if dtype == DType::String { chunk_shape.clone() } else { grid::piece_shape(chunk_shape, dtype.size()) }
 }
 
 /// The region that a write selects from an array of `shape`: where that is unlimited, beyond its end as well.

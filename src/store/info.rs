@@ -65,6 +65,8 @@ pub struct ArrayInfo {
     pub shape: Vec<u64>,
     /// Extents of a chunk.
     pub chunk_shape: Vec<u64>,
+    /// Extents of the pieces that a chunk is stored in, each compressed by itself; `chunk_shape` where that is one.
+    pub piece_shape: Vec<u64>,
     /// Names of the dimensions.
     pub dims: Vec<String>,
     /// How chunks are compressed.

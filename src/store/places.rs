@@ -1,9 +1,10 @@
 //! Where the chunks of an array lie, for programs that read them in place.
 
-use crate::base::dtype::DType;
 use crate::base::error::{Result, error};
-use crate::chunk::{block, grid};
-use crate::codec::{Codec, Coding};
+use crate::base::shape::Dims;
+use crate::chunk::grid;
+use crate::chunk::schema::Schema;
+use crate::codec::{CHECKSUM, Codec, Coding, Form};
 use crate::format::names;
 use crate::format::segment::{BlockRef, Row};
 use crate::memory::buffers;
@@ -12,13 +13,14 @@ use crate::store::{Store, in_array};
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-/// Where one stored chunk lies.
+/// Where one stored chunk lies, or one piece of it where chunks are stored in pieces: see
+/// [`ArrayInfo::piece_shape`](crate::ArrayInfo::piece_shape).
 ///
 /// The block is `stored_len` bytes of the file, from `offset` on; decoded it has `raw_len` bytes, of which `len` from `at`
-/// on are the chunk: all cells of the chunk shape, in C order, also those outside the array.
+/// on are the piece: all cells of the piece shape, in C order, also those outside the array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChunkPlace {
-    /// The chunk's number: its place in the chunk grid, counted in C order.
+    /// The piece's number: its place, counted in C order, in the grid by which the piece shape cuts the array.
     pub number: u64,
     /// The file, counted from 0 in [`ChunkPlaces::files`].
     pub file: usize,
@@ -28,9 +30,9 @@ pub struct ChunkPlace {
     pub stored_len: u32,
     /// Bytes of the block when decoded.
     pub raw_len: u32,
-    /// Where in the decoded block the chunk begins.
+    /// Where in the decoded block the piece begins.
     pub at: u32,
-    /// Bytes of the chunk.
+    /// Bytes of the piece.
     pub len: u32,
     /// What the block is compressed with.
     pub codec: Codec,
@@ -39,18 +41,18 @@ pub struct ChunkPlace {
     /// Bytes of the elements that are differences, as integers, to the one before them in the block: before the shuffle. 0
     /// where they are themselves.
     pub delta: u8,
-    /// CRC-32C of the stored bytes.
-    pub checksum: u32,
+    /// CRC-32C of the stored bytes; `None` where it stands behind them in the file, as a little-endian u32.
+    pub checksum: Option<u32>,
 }
 
-/// Where the chunks of an array lie; see [`Store::chunk_places`].
+/// Where the chunks of an array, or their pieces, lie; see [`Store::chunk_places`].
 #[derive(Clone)]
 pub struct ChunkPlaces {
     /// The commit whose chunks these are.
     pub generation: u64,
     /// The files, from the store's folder on, with slashes.
     pub files: Vec<String>,
-    /// The stored chunks, by number.
+    /// The stored chunks, or their pieces, by number.
     pub places: Vec<ChunkPlace>,
     /// As `files`.
     segments: Vec<Arc<Segment>>,
@@ -59,49 +61,81 @@ pub struct ChunkPlaces {
 impl Store {
     /// Where the chunks of an array lie, as of the last commit that this handle sees: a chunk that was written since has
     /// the place that it had then, or none. A chunk without a place is not stored, and reads as the fill value.
+    /// Of chunks that are stored in pieces, all that lie in the array have a place each.
     ///
     /// The files stay as long as the commit is kept.
-    pub fn chunk_places(&self, dataset: &str, array: &str) -> Result<ChunkPlaces> {
+    pub fn chunk_places(&self, dataset: &str, name: &str) -> Result<ChunkPlaces> {
         self.on_snapshot(|state| {
             let generation = state.version.generation;
-            let file = state.version.files.get(array).cloned();
-            let (array_id, schema, chunks) = state.with_array(dataset, array, |_, entry, _| {
-                let schema = &entry.array.schema;
+            let file = state.version.files.get(name).cloned();
+            let (array, shape) = state.with_array(dataset, name, |_, entry, _| {
                 // The shape that it had then: what is stored beyond is dead.
                 let record = state.version.records.dataset(dataset)?;
-                let record = record.as_ref().and_then(|record| record.arrays.get(array));
+                let record = record.as_ref().and_then(|record| record.arrays.get(name));
                 let record = record.filter(|record| record.id == entry.array.id);
-                let chunks = record.map_or(0, |record| grid::chunk_count(&record.shape, &schema.chunk_shape));
-                Ok((entry.array.id, schema.clone(), chunks))
+                let shape = record.map(|record| Dims::from_slice(&record.shape));
+                Ok((entry.array.clone(), shape))
             })?;
             Ok(move || {
                 let mut found = ChunkPlaces { generation, files: Vec::new(), places: Vec::new(), segments: Vec::new() };
-                let Some(file) = file else { return Ok(found) };
+                let (Some(file), Some(shape)) = (file, shape) else { return Ok(found) };
+                let located = |error| in_array(dataset, name, error);
+                let chunks = grid::chunk_count(&shape, &array.schema.chunk_shape);
+                let mut rows: Vec<(usize, Row)> = Vec::new();
                 for (number, segment) in file.segments.iter().enumerate() {
                     let mut room = Ok(());
-                    let rows = self.io.reader.rows(segment, array_id, (0, u64::MAX), |row| {
+                    let read = self.io.reader.rows(segment, array.id, (0, u64::MAX), |row| {
                         if row.chunk < chunks && room.is_ok() {
-                            room = buffers::push(&mut found.places, ChunkPlace::new(row, number));
+                            room = buffers::push(&mut rows, (number, *row));
                         }
                     });
-                    rows.and(room).map_err(|error| in_array(dataset, array, error))?;
+                    read.and(room).map_err(located)?;
                 }
                 // The newest segment wins.
-                found.places.sort_unstable_by_key(|place| (place.number, Reverse(place.file)));
-                found.places.dedup_by_key(|place| place.number);
-                for place in found.places.iter().filter(|_| schema.dtype != DType::String) {
-                    block::check_len(&schema, place.len as usize).map_err(|error| {
-                        let error = self.io.reader.damaged_block(&file.segments[place.file], &place.block(), &error);
-                        in_array(dataset, array, error)
-                    })?;
+                rows.sort_unstable_by_key(|(number, row)| (row.chunk, Reverse(*number)));
+                rows.dedup_by_key(|(_, row)| row.chunk);
+                buffers::reserve(&mut found.places, rows.len())?;
+                for (number, row) in &rows {
+                    let segment = &file.segments[*number];
+                    array.check_row(&self.io, segment, row).map_err(located)?;
+                    self.add_places(&mut found, &array.schema, &shape, (*number, segment), row).map_err(located)?;
                 }
+                found.places.sort_unstable_by_key(|place| place.number);
                 found.name_files(&file.folder, &file.segments)?;
                 Ok(found)
             })
         })
     }
 
-    /// The bytes of the chunk whose place is `places.places[index]`, decoded and checked: of texts as numcodecs'
+    /// Adds the place of a chunk, or those of its pieces.
+    fn add_places(
+        &self,
+        found: &mut ChunkPlaces,
+        schema: &Schema,
+        shape: &[u64],
+        (file, segment): (usize, &Segment),
+        row: &Row,
+    ) -> Result<()> {
+        let Form::Pieces(_) = row.block.coding.form else {
+            return buffers::push(&mut found.places, ChunkPlace::new(row.chunk, file, row));
+        };
+        let shard = self.io.reader.shard(segment, &row.block)?;
+        let corner = grid::chunk_coords(shape, &schema.chunk_shape, row.chunk);
+        for number in 0..shard.pieces() {
+            let inside = grid::chunk_coords(&schema.chunk_shape, &schema.piece_shape, number as u64);
+            let along = |d: usize| corner[d] * (schema.chunk_shape[d] / schema.piece_shape[d]) + inside[d];
+            let coords: Dims = (0..shape.len()).map(along).collect();
+            // The rest is padding.
+            if let Ok(of_array) = grid::chunk_number(shape, &schema.piece_shape, &coords) {
+                let block = row.block.piece(&shard, number);
+                let row = Row { block, at: 0, len: block.coding.raw_len, ..*row };
+                buffers::push(&mut found.places, ChunkPlace::new(of_array, file, &row))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes of the chunk, or the piece, whose place is `places.places[index]`, decoded and checked: of texts as numcodecs'
     /// `vlen-utf8` has them, of numbers little-endian. [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where the file
     /// went with its commit.
     pub fn stored_chunk(&self, places: &ChunkPlaces, index: usize) -> Result<Vec<u8>> {
@@ -112,7 +146,7 @@ impl Store {
         // It may be anybody's.
         let offset = place.offset.checked_sub(segment.offset());
         let offset = offset.ok_or_else(|| error!(InvalidArgument, "{place:?} is not a place in its segment"))?;
-        let block = self.io.reader.block(segment, &BlockRef { offset, ..place.block() })?;
+        let block = self.io.reader.block(segment, &BlockRef { offset, ..place.block()? })?;
         let chunk = block.get(place.at as usize..).and_then(|rest| rest.get(..place.len as usize));
         let chunk = chunk.ok_or_else(|| error!(InvalidArgument, "{place:?} is not a place in its block"))?;
         buffers::collect(chunk.iter().copied())
@@ -144,25 +178,30 @@ impl ChunkPlace {
         self.len == self.raw_len || (self.codec == Codec::None && self.shuffle == 1 && self.delta == 0)
     }
 
-    fn new(row: &Row, file: usize) -> Self {
+    fn new(number: u64, file: usize, row: &Row) -> Self {
         let BlockRef { offset, len, crc, coding } = row.block;
+        let behind = if coding.form == Form::Piece { CHECKSUM } else { 0 };
         Self {
-            number: row.chunk,
+            number,
             file,
             offset,
-            stored_len: len,
+            stored_len: len - behind,
             raw_len: coding.raw_len,
             at: row.at,
             len: row.len,
             codec: coding.codec,
             shuffle: coding.shuffle,
             delta: coding.delta,
-            checksum: crc,
+            checksum: (behind == 0).then_some(crc),
         }
     }
 
-    fn block(&self) -> BlockRef {
-        let coding = Coding { codec: self.codec, shuffle: self.shuffle, delta: self.delta, raw_len: self.raw_len };
-        BlockRef { offset: self.offset, len: self.stored_len, crc: self.checksum, coding }
+    fn block(&self) -> Result<BlockRef> {
+        let (form, behind) = if self.checksum.is_some() { (Form::Whole, 0) } else { (Form::Piece, CHECKSUM) };
+        let coding =
+            Coding { codec: self.codec, shuffle: self.shuffle, delta: self.delta, raw_len: self.raw_len, form };
+        let len = self.stored_len.checked_add(behind);
+        let len = len.ok_or_else(|| error!(InvalidArgument, "{self:?} is not a place"))?;
+        Ok(BlockRef { offset: self.offset, len, crc: self.checksum.unwrap_or(0), coding })
     }
 }

@@ -215,7 +215,12 @@ fn keep_pinned(place: &Place, committer: &Committer, generation: u64) -> Result<
 
 /// The bytes of the root of a version.
 fn compose(place: &Place, version: &Version, records: &NewRecords) -> Result<Written> {
-    let features = [(root::PINS, !version.keeping.pins.is_empty()), (root::RENAMED, records.renamed > 0)];
+    let in_pieces = records.schemas.iter().any(|schema| schema.pieces() > 1);
+    let features = [
+        (root::PINS, !version.keeping.pins.is_empty()),
+        (root::RENAMED, records.renamed > 0),
+        (root::PIECES, in_pieces),
+    ];
     let head = Head {
         format_version: VERSION,
         required_features: Vec::new(),

@@ -19,7 +19,7 @@ fn ls() {
     assert_eq!(json(&["ls", store.path()]), json!([{"name": "january"}]));
     assert_eq!(json(&["ls", "-l", store.path()]), json!([{"name": "january", "array_count": 3, "attribute_count": 1}]));
     let expected = json!({
-        "name": "temperature", "dtype": "f32", "dims": ["dim_0", "lon"], "shape": [3, 4], "chunk_shape": [2, 2],
+        "name": "temperature", "dtype": "f32", "dims": ["dim_0", "lon"], "shape": [3, 4], "chunk_shape": [2, 2], "piece_shape": [2, 2],
         "codec": "zstd", "level": 1, "shuffle": true, "filter": "none", "keep_bits": null, "pack": true, "fill_value": -999.0,
     });
     let listed = json(&["ls", "-l", store.path(), "january"]);

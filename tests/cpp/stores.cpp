@@ -903,6 +903,13 @@ TEST(places_of_chunks) {
         CHECK(cells[0] == (i == 1 ? -1.0 : values[2 * i]) && cells[1] == values[2 * i + 1]);
     }
     CHECK_THROWS(not_found, ("'b'", "'d'"), (void)dataset["b"].chunk_places());
+    // A chunk in pieces has a place for each, whose checksum stands behind it in the file.
+    atlas::Array large = dataset.define_array<double>("large", {}, {40000});
+    large.write(Doubles(40000, 1.5));
+    store.flush();
+    CHECK(large.info().chunk_shape == atlas::Shape{40000} && large.info().piece_shape == atlas::Shape{8000});
+    CHECK(large.chunk_places().places.size() == 5 && !large.chunk_places().places[4].checksum);
+    CHECK(found.places[0].checksum.has_value());
 }
 
 TEST(statistics_are_exact) {

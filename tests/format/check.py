@@ -359,6 +359,77 @@ def check_bundles():
     check("v1-bundles: places", len(starts) == 12 and starts.count(40) == 2 and min(starts) == 40)
 
 
+PIECES = {
+    "field": ("f32", [3, 100, 101], [2, 160, 110], [1, 160, 110]),
+    "line": ("f64", [20000], [20000], [10000]),
+    "pairs": ("c128", [2, 7000], [1, 10000], [1, 5000]),
+    "plain": ("u8", [2, 3, 300], [2, 3, 30000], [1, 3, 30000]),
+    "whole": ("i16", [257, 300], [257, 300], [257, 300]),
+}
+TURNS = {"f32": (-2, 1.5), "f64": (-2, 1.5), "c128": (complex(0, -2), 1.5), "u8": (200, 1), "i16": (-2, 1)}
+
+
+def open_pieces(array, version, sharded):
+    """An array whose chunks are in pieces, each a chunk to Zarr, or each chunk a shard."""
+    pieces = [c // p for c, p in zip(array.chunk_shape, array.piece_shape)]
+    shuffle = next(iter(array.rows.values()))[1].shuffle
+    metadata = zarr_metadata(array, shuffle, version)
+    (key,), (declared,) = metadata, metadata.values()
+    if sharded:
+        declared["codecs"] = [{"name": "sharding_indexed", "configuration": {
+            "chunk_shape": array.piece_shape, "codecs": declared["codecs"] + [{"name": "crc32c"}],
+            "index_codecs": [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"}],
+            "index_location": "end"}}]
+    elif version == 2:
+        declared["chunks"] = array.piece_shape
+    else:
+        declared["chunk_grid"]["configuration"]["chunk_shape"] = array.piece_shape
+    references = {key: json.dumps(declared)} | ({".zattrs": "{}"} if version == 2 else {})
+    for number, (segment, row) in array.rows.items():
+        coords, start = array.coords(number), segment.start + row.offset
+        if sharded:
+            places = {tuple(coords): (start, row.stored_len)}
+        else:
+            stored = reader.places_of_pieces(row, segment.stored(row)) if row.pieces else [(0, row.stored_len)]
+            inside = (np.unravel_index(at, pieces) for at in range(len(stored)))
+            places = {tuple(k * n + int(i) for k, n, i in zip(coords, pieces, piece)): (start + at, length)
+                      for piece, (at, length) in zip(inside, stored)}
+        for at, (offset, length) in places.items():
+            name = "/".join(["c", *map(str, at)]) if version == 3 else ".".join(map(str, at))
+            references[name] = [f"file://{segment.path}", offset, length]
+    filesystem = fsspec.filesystem("reference", fo={"version": 1, "refs": references}, asynchronous=True,
+                                   remote_protocol="file", skip_instance_cache=True)
+    store = zarr.storage.FsspecStore(filesystem, read_only=True, path="")
+    found = zarr.open_array(store, mode="r", zarr_format=version)
+    # A few cells beside all of them, for which a shard's index is read.
+    return found[...], found[tuple(slice(extent - 2, extent) for extent in array.shape)]
+
+
+def check_pieces():
+    """A store with chunks in pieces."""
+    name = "v1-pieces"
+    store = attempt(f"{name}: read", Store, FIXTURES / name)
+    if store is None:
+        return
+    check(f"{name}: features", store.atlas["writer_features"] == ["pieces"])
+    arrays = store.datasets["run"]
+    check(f"{name}: arrays", list(arrays) == list(PIECES))
+    for array_name, (dtype, shape, chunks, pieces) in PIECES.items():
+        array, what = arrays[array_name], f"{name}/{array_name}"
+        check(f"{what}: what it is", [array.dtype, array.shape, array.chunk_shape, array.piece_shape]
+              == [dtype, tuple(shape), tuple(chunks), tuple(pieces)])
+        expected = np.array(TURNS[dtype])[np.arange(math.prod(shape)) // 30 % 2].astype(NUMPY[dtype]).reshape(shape)
+        check(f"{what}: values", array.values.tobytes() == expected.tobytes())
+        for version, sharded in [(2, False), (3, False)] + [(3, True)] * (chunks != pieces):
+            how = f"{what}: by Zarr version {version}" + (", as shards" if sharded else "")
+            found = attempt(how, open_pieces, array, version, sharded)
+            if found is not None:
+                corner = expected[tuple(slice(-2, None) for _ in shape)]
+                check(how, found[0].tobytes() == expected.tobytes() and found[1].tobytes() == corner.tobytes())
+    check_definitions(name, store)
+    check_damage(name, store)
+
+
 def check_renamed():
     """A store with attributes of its own and a dataset that was renamed; a name that stands twice in one array."""
     store = attempt("v1-renamed: read", Store, FIXTURES / "v1-renamed")
@@ -424,6 +495,7 @@ def main():
     check_renamed()
     check_bundles()
     check_filters()
+    check_pieces()
     print(f"{passed} passed, {failed} failed")
     return failed == 0 and passed > 0
 

@@ -212,10 +212,10 @@ def parse_value(value, human):
 # 6 Segments
 
 class Row:
-    """A chunk: array_id, chunk, offset, stored_len, raw_len, at, len, codec, shuffle, delta, crc, nulls, low, high."""
+    """A chunk: array_id, chunk, offset, stored_len, raw_len, at, len, codec, shuffle, delta, pieces, crc, nulls, low, high."""
 
     def block(self):
-        return self.offset, self.stored_len, self.raw_len, self.codec, self.shuffle, self.delta, self.crc
+        return self.offset, self.stored_len, self.raw_len, self.codec, self.shuffle, self.delta, self.pieces, self.crc
 
     def own(self):
         return self.at == 0 and self.len == self.raw_len
@@ -247,9 +247,14 @@ def parse_page(data, count, blocks_end):
         expect(max(row.raw_len, row.stored_len) < 2**32 and row.at + row.len <= row.raw_len, "a chunk outside its block")
     for row in rows:
         row.codec, (filter_, item) = cursor.u8(), divmod(cursor.u8(), 32)
+        row.pieces, row.codec = divmod(row.codec, 128)
         expect(row.codec in CODECS and filter_ in ELEMENTS and item in ELEMENTS[filter_], "an unknown codec or filter")
         expect(row.raw_len % item == 0, "half an element in a block")
         row.shuffle, row.delta = (1 if filter_ == 2 else item), (item if filter_ else 0)
+    for row in rows:
+        if row.pieces:
+            row.pieces = cursor.uvarint()
+            expect(row.pieces >= 2 and row.raw_len % (row.pieces * row.shuffle) == 0 and row.own(), "a block in pieces")
     for row in rows:
         row.crc = cursor.u32()
     for row in rows:
@@ -465,19 +470,46 @@ def all_datasets(catalogue, files, layer):
 
 def decode(row, data):
     stored = data[row.offset:row.offset + row.stored_len]
-    expect(crc32c(stored) == row.crc, "a block's checksum")
+    if not row.pieces:
+        expect(crc32c(stored) == row.crc, "a block's checksum")
+        return decode_stream(row, stored, row.raw_len)
+    raw = b"".join(decode_stream(row, stored[at:at + length], row.raw_len // row.pieces)
+                   for at, length in places_of_pieces(row, stored))
+    expect(len(raw) == row.raw_len, "the length of a block")
+    return raw
+
+
+def places_of_pieces(row, stored):
+    """Where the streams of a block in pieces begin in it, and their lengths."""
+    index = stored[-16 * row.pieces - 4:]
+    expect(len(index) == 16 * row.pieces + 4, "room for the index of pieces")
+    expect(crc32c(index[:-4]) == row.crc == int.from_bytes(index[-4:], "little"), "the checksum of the index of pieces")
+    cursor, end, places = Cursor(index[:-4]), 0, []
+    for _ in range(row.pieces):
+        at, length = cursor.u64(), cursor.u64()
+        expect(at == end and length >= 4, "the place of a piece")
+        end += length
+        places.append((at, length - 4))
+        checksum = stored[end - 4:end]
+        expect(crc32c(stored[at:end - 4]) == int.from_bytes(checksum, "little"), "a piece's checksum")
+    cursor.end()
+    expect(end == len(stored) - len(index), "the end of the pieces")
+    return places
+
+
+def decode_stream(row, stored, raw_len):
     codec = CODECS[row.codec]
     if codec == "zstd":
         raw = unzstd(stored, checksum=True)
     elif codec == "lz4":
-        expect(int.from_bytes(stored[:4], "little") == row.raw_len, "the length of an lz4 block")
+        expect(int.from_bytes(stored[:4], "little") == raw_len, "the length of an lz4 block")
         try:
-            raw = lz4.block.decompress(stored[4:], uncompressed_size=row.raw_len)
+            raw = lz4.block.decompress(stored[4:], uncompressed_size=raw_len)
         except lz4.block.LZ4BlockError as error:
             raise Damage(f"lz4: {error}") from error
     else:
         raw = stored
-    expect(len(raw) == row.raw_len, "the length of a block")
+    expect(len(raw) == raw_len, "the length of a block")
     if row.shuffle > 1:
         raw = np.frombuffer(raw, "u1").reshape(row.shuffle, -1).T.tobytes()
     if row.delta:
@@ -531,6 +563,7 @@ class Array:
         expect(not self.unlimited or self.shape, "an unlimited dimension of a scalar")
         expect(len(self.shape) == len(self.dims) == len(self.chunk_shape), "the rank")
         expect(all(extent >= 1 for extent in self.chunk_shape), "a chunk extent of 0")
+        self.piece_shape = self._parse_piece_shape(schema.get("piece_shape", schema["chunk_shape"]))
         self.fill = None
         if "fill_value" in schema:
             dtype, self.fill = parse_value(schema["fill_value"], store.human)
@@ -546,6 +579,14 @@ class Array:
                     self.rows.setdefault(row.chunk, (segment, row))
         self._read()
         self._check_stats()
+
+    def _parse_piece_shape(self, piece_shape):
+        expect(len(piece_shape) == len(self.shape) and min(piece_shape, default=1) >= 1, "the extents of pieces")
+        expect(not any(c % p for c, p in zip(self.chunk_shape, piece_shape)), "pieces that do not divide a chunk")
+        cut = [d for d, (c, p) in enumerate(zip(self.chunk_shape, piece_shape)) if c != p]
+        expect(not cut or all(extent == 1 for extent in piece_shape[:cut[-1]]), "pieces that are no runs")
+        expect(not cut or self.dtype != "string", "pieces of texts")
+        return tuple(piece_shape)
 
     def _blank(self, shape):
         """Cells that were never written."""
@@ -598,6 +639,7 @@ class Array:
             expect(row.shuffle == (item if shuffled else 1), "the shuffle of a block")
             filtered = self.is_delta and self.compression["codec"] != "none"
             expect(row.delta == (item if filtered else 0), "the filter of a block")
+            expect((row.pieces or 1) == math.prod(self.chunk_shape) // math.prod(self.piece_shape), "the number of pieces")
             expect(item == 0 or row.len < 16384 or row.own(), "a large chunk in a pack")
             in_array, in_chunk = self.cells_of(number)
             self.values[in_array] = chunk[in_chunk]
@@ -691,6 +733,7 @@ class Store:
         self.store_attributes = {key: parse_value(value, self.human) for key, value in own.items()}
         expect(0 <= self.atlas.get("renamed", 0) <= self.atlas["next_array_id"], "renamed")
         features = [feature for feature in ("pins", "renamed") if self.atlas.get(feature)]
+        features += ["pieces"] * any("piece_shape" in schema for schema in self.atlas["schemas"])
         expect(self.atlas["writer_features"] == features, "the features that a writer must know")
         self.datasets, self.attributes, ids = {}, {}, []
         for name, record in datasets.items():

@@ -71,6 +71,7 @@ contains
         call same(32, offset(c_loc(options), c_loc(options%keep_bits)), "keep_bits of options")
         call same(33, offset(c_loc(array), c_loc(array%keep_bits)), "keep_bits")
         call same(34, offset(c_loc(place), c_loc(place%delta)), "delta of a place")
+        call same(40, offset(c_loc(array), c_loc(array%piece_shape)), "piece_shape")
     end subroutine layout
 
     subroutine same(what, bytes, name)

@@ -1463,6 +1463,7 @@ struct ArrayInfo {
     DType dtype{};               ///< The type of its elements.
     Shape shape{};               ///< Its extents, in cells.
     Shape chunk_shape{};         ///< The extents of a chunk, in cells.
+    Shape piece_shape{};         ///< Those of the pieces that a chunk is stored in, each compressed by itself.
     Codec codec{};               ///< How chunks are compressed.
     int level = 0;               ///< The codec's level.
     bool shuffle = false;        ///< Whether the bytes of elements are shuffled.
@@ -1493,16 +1494,17 @@ struct Pin {
     std::uint64_t generation = 0; ///< The commit that it names.
 };
 
-/// Where one chunk lies: see ChunkPlaces.
+/// Where one piece of a chunk lies, ArrayInfo::piece_shape of it: see ChunkPlaces.
 struct ChunkPlace {
-    std::uint64_t number = 0;     ///< The chunk's indices in the grid of chunks, counted in C order.
+    std::uint64_t number = 0;     ///< The piece's indices in the grid of pieces, counted in C order.
     std::size_t file = 0;         ///< Its place in ChunkPlaces::files.
     std::uint64_t offset = 0;     ///< Where in the file the block begins.
     std::uint64_t stored_len = 0; ///< Bytes of the block in the file.
     std::uint64_t raw_len = 0;    ///< Bytes of the block when decoded.
-    std::uint64_t at = 0;         ///< Where in the decoded block the chunk begins.
-    std::uint64_t len = 0;        ///< Bytes of the chunk.
-    std::uint32_t checksum = 0;   ///< CRC-32C of the block in the file.
+    std::uint64_t at = 0;         ///< Where in the decoded block the piece begins.
+    std::uint64_t len = 0;        ///< Bytes of the piece.
+    /// CRC-32C of the block in the file; none where it stands behind the block, as a little-endian u32.
+    std::optional<std::uint32_t> checksum{};
     Codec codec{};                ///< How the block is compressed.
     int shuffle = 1;              ///< Bytes of the elements whose bytes were shuffled; 1 where they were not.
     int delta = 0;                ///< Bytes of the elements that are differences; 0 where they are themselves.
@@ -1512,7 +1514,7 @@ struct ChunkPlace {
 struct ChunkPlaces {
     std::uint64_t generation = 0;     ///< The commit whose chunks these are.
     std::vector<std::string> files{}; ///< Paths from the store's folder on.
-    std::vector<ChunkPlace> places{}; ///< By the chunks' numbers.
+    std::vector<ChunkPlace> places{}; ///< By the pieces' numbers.
 };
 
 /// A damaged place, as Store::verify reports it.
@@ -1872,6 +1874,7 @@ class Array {
         for (std::size_t d = 0; d < raw.rank; d++) {
             info.shape.push_back(raw.shape[d]);
             info.chunk_shape.push_back(raw.chunk_shape[d]);
+            info.piece_shape.push_back(raw.piece_shape[d]);
         }
         info.codec = static_cast<Codec>(raw.codec);
         info.level = raw.level;
@@ -2036,8 +2039,10 @@ class Array {
         });
         for (std::size_t i = 0; i < count; i++) {
             const atlas_chunk_place &p = raw[i];
+            std::optional<std::uint32_t> checksum;
+            if (p.checksum != UINT64_MAX) checksum = static_cast<std::uint32_t>(p.checksum);
             found.places.push_back({p.number, detail::to_size(p.file), p.offset, p.stored_len, p.raw_len, p.at, p.len,
-                                    static_cast<std::uint32_t>(p.checksum), static_cast<Codec>(p.codec), p.shuffle, p.delta});
+                                    checksum, static_cast<Codec>(p.codec), p.shuffle, p.delta});
         }
         return found;
     }

@@ -193,6 +193,7 @@ module atlas_store_c
         integer(c_int32_t) :: filter = 0
         integer(c_int32_t) :: keep_bits = 0
         integer(c_int32_t) :: reserved = 0
+        integer(c_int64_t) :: piece_shape(atlas_max_rank) = 0
     end type atlas_array_description
 
     !> Statistics of an array or of one chunk, as of the last flush.

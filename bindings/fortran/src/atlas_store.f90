@@ -206,6 +206,7 @@ module atlas_store
         integer(int64), allocatable :: shape(:)            !< extents, in cells
         character(atlas_max_name), allocatable :: dims(:)  !< names of the dimensions
         integer(int64), allocatable :: chunk_shape(:)      !< extents of a chunk, in cells
+        integer(int64), allocatable :: piece_shape(:)      !< extents of the pieces that a chunk is stored in
         integer(c_int32_t) :: codec = 0                    !< atlas_codec_..
         integer :: level = 0                               !< the codec's level
         logical :: shuffle = .false.                       !< bytes are shuffled before they are compressed
@@ -235,14 +236,14 @@ module atlas_store
     !> Where one chunk lies: `stored_len` bytes of a file behind the first `offset` are a block. Decoded it has `raw_len`
     !> bytes, of which `len` behind the first `at` are the chunk.
     type :: chunk_place_type
-        integer(int64) :: number = 0      !< its indices in the grid of chunks, in the order of the store, from 0
+        integer(int64) :: number = 0      !< its indices in the grid of pieces, in the order of the store, from 0
         integer :: file = 0               !< its place in the list of files, from 1
         integer(int64) :: offset = 0      !< bytes of the file before the block
         integer(int64) :: stored_len = 0  !< bytes of the block in the file
         integer(int64) :: raw_len = 0     !< bytes of the block when decoded
-        integer(int64) :: at = 0          !< bytes of the decoded block before the chunk
-        integer(int64) :: len = 0         !< bytes of the chunk
-        integer(int64) :: checksum = 0    !< CRC-32C of the block in the file
+        integer(int64) :: at = 0          !< bytes of the decoded block before the piece
+        integer(int64) :: len = 0         !< bytes of the piece
+        integer(int64) :: checksum = 0    !< CRC-32C of the block in the file; -1 where it stands behind the block
         integer(c_int32_t) :: codec = 0   !< atlas_codec_..
         integer :: shuffle = 1            !< bytes of the elements whose bytes were shuffled; 1 where they were not
         integer :: delta = 0              !< bytes of the elements that are differences; 0 where they are themselves
@@ -1644,6 +1645,7 @@ contains
         info%rank = n
         info%shape = description%shape(n:1:-1)
         info%chunk_shape = description%chunk_shape(n:1:-1)
+        info%piece_shape = description%piece_shape(n:1:-1)
         info%codec = description%codec
         info%level = description%level
         info%shuffle = description%shuffle == atlas_switch_on

@@ -72,7 +72,7 @@ include("show.jl")
 version() = VersionNumber(unsafe_string(LibAtlas.atlas_version_string()))
 
 @static if VERSION >= v"1.11"
-    eval(Expr(:public, :Attributes, :CalendarTime, :Damage, :Dataset, :LibAtlas, :Store, :chunk_places, :chunks, :codec, :commondata))
+    eval(Expr(:public, :Attributes, :CalendarTime, :Damage, :Dataset, :LibAtlas, :Store, :chunk_places, :chunks, :pieces, :codec, :commondata))
     eval(Expr(:public, :compact, :copy_dataset, :create, :decodetime, :dimnames, :dims, :discard, :diskarray, :encodetime, :fillvalue))
     eval(Expr(:public, :flush_begin, :flush_test, :flush_wait, :generations, :info, :open, :pin, :pins, :read_across, :refresh))
     eval(Expr(:public, :rename_dataset, :rollback, :set_keep_generations, :statistics, :unlimited, :unpin, :variable, :verify, :version))

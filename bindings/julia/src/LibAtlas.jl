@@ -203,6 +203,7 @@ struct atlas_array_description
     filter::Int32
     keep_bits::Int32
     reserved::Int32
+    piece_shape::NTuple{ATLAS_MAX_RANK,UInt64}
 end
 
 struct atlas_stats

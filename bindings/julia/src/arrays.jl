@@ -77,6 +77,13 @@ The extents of a chunk, the unit of storage.
 chunks(a::AtlasArray{T,N}) where {T,N} = reversed(describe(a).chunk_shape, Val(N))
 
 """
+    Atlas.pieces(a)
+
+The extents of the pieces that a chunk is stored in, each compressed by itself; those of the chunk where it is one.
+"""
+pieces(a::AtlasArray{T,N}) where {T,N} = reversed(describe(a).piece_shape, Val(N))
+
+"""
     Atlas.dims(a)
 
 The names of the dimensions, in Julia's order. NetCDF's name for it, `Atlas.dimnames`, is another for the same function.

@@ -6,14 +6,14 @@ place. What was written since has no place yet; a chunk that is not there is not
 
 - `generation`  the commit whose chunks these are
 - `files`       paths from the store's folder on
-- `places`      one for each chunk, by number: a named tuple of
-    - `number`      the chunk's indices in the store's grid of chunks, counted in C order from 0
+- `places`      one for each piece of a chunk, see [`Atlas.pieces`](@ref), by number: a named tuple of
+    - `number`      the piece's indices in the store's grid of pieces, counted in C order from 0
     - `file`        its place in `files`
     - `offset`      the bytes in the file before the block
     - `stored_len`  the block's bytes in the file
     - `raw_len`     the block's bytes when decoded
-    - `at`, `len`   the bytes of the decoded block before the chunk, and those of the chunk
-    - `checksum`    CRC-32C of the block in the file
+    - `at`, `len`   the bytes of the decoded block before the piece, and those of the piece
+    - `checksum`    CRC-32C of the block in the file; `nothing` where it stands behind the block, as a little-endian `UInt32`
     - `codec`       `:zstd`, `:lz4` or `:none`
     - `shuffle`     bytes of the elements whose bytes were shuffled; 1 where they were not
     - `delta`       bytes of the elements that are differences to the one before them in the block; 0 where they are
@@ -49,7 +49,7 @@ function place_of(p::LibAtlas.atlas_chunk_place)
         raw_len=Int(p.raw_len),
         at=Int(p.at),
         len=Int(p.len),
-        checksum=UInt32(p.checksum),
+        checksum=p.checksum == typemax(UInt64) ? nothing : UInt32(p.checksum),
         codec=name_of(p.codec, CODECS),
         shuffle=Int(p.shuffle),
         delta=Int(p.delta),

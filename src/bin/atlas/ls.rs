@@ -31,13 +31,7 @@ pub fn ls(out: &mut Out, store: &Store, dataset: Option<&str>, long: bool) -> Ou
         let (row, entry) = match dataset {
             Some(dataset) => {
                 let info = store.array_info(dataset, name)?;
-                let row = vec![
-                    plain(name),
-                    info.dtype.to_string(),
-                    extents(&info),
-                    format!("chunks {:?}", info.chunk_shape),
-                    compression(&info),
-                ];
+                let row = vec![plain(name), info.dtype.to_string(), extents(&info), chunks(&info), compression(&info)];
                 (row, array_json(name, &info)?)
             }
             None => {
@@ -57,6 +51,13 @@ pub fn ls(out: &mut Out, store: &Store, dataset: Option<&str>, long: bool) -> Ou
     Ok(OK)
 }
 
+/// The shape of an array's chunks, and of the pieces that they are stored in.
+pub fn chunks(info: &ArrayInfo) -> String {
+    let pieces =
+        if info.piece_shape == info.chunk_shape { String::new() } else { format!(" of {:?}", info.piece_shape) };
+    format!("chunks {:?}{pieces}", info.chunk_shape)
+}
+
 /// What an array is.
 pub fn array_json(name: &str, info: &ArrayInfo) -> Result<serde_json::Value, Error> {
     let fill = info.fill_value.as_ref().map(|fill| print::of_fill(info.dtype, fill)).transpose()?;
@@ -66,6 +67,7 @@ pub fn array_json(name: &str, info: &ArrayInfo) -> Result<serde_json::Value, Err
         "dims": info.dims,
         "shape": info.shape,
         "chunk_shape": info.chunk_shape,
+        "piece_shape": info.piece_shape,
         "codec": info.codec.name(),
         "level": info.level,
         "shuffle": info.shuffle,

@@ -1,7 +1,7 @@
 //! `show`: what a store holds, in the manner of `ncdump`.
 
 use crate::bare::{Form, bare};
-use crate::ls::{array_json, compression};
+use crate::ls::{array_json, chunks, compression};
 use crate::names::Found;
 use crate::output::{Failure, Out, plain};
 use crate::times::Printer;
@@ -232,7 +232,7 @@ fn text(out: &mut Out, chosen: &Chosen<'_>, path: &Path) -> Result<(), Failure> 
             });
             let dims = dims.collect::<Vec<_>>().join(", ");
             let dims = if info.dims.is_empty() { String::new() } else { format!("({dims})") };
-            let mut notes = vec![format!("chunks {:?}", info.chunk_shape), compression(info)];
+            let mut notes = vec![chunks(info), compression(info)];
             if let Some(fill) = &info.fill_value {
                 notes.insert(0, format!("fill {}", print::texts(&print::of_fill(info.dtype, fill)?).concat()));
             }

@@ -77,18 +77,19 @@ class ChunkPlaces:
     """Where the stored chunks of an array lie, so that other programs read them in place.
 
     A block is `stored_len` bytes of a file from `offset` on. Decoded (first `codec`, then the shuffle, then `delta` undone)
-    it has `raw_len` bytes; the chunk is `len` of them from `at` on: all cells of the chunk shape in C order, also those
-    outside the array, little-endian; texts as numcodecs' vlen-utf8 has them. Where `len` is `raw_len`, the block is the
-    chunk.
+    it has `raw_len` bytes; the piece is `len` of them from `at` on: all cells of a piece (`Array.pieces`) in C order, also
+    those outside the array, little-endian; texts as numcodecs' vlen-utf8 has them. Where `len` is `raw_len`, the block
+    is the piece.
 
     Attributes
     ----------
     places : numpy.ndarray
-        One for each stored chunk, in the order of their numbers. The fields: `number`, its indices in the grid of
-        chunks counted in C order; `file`, an index of `files`; `offset`, `stored_len`, `raw_len`, `at` and `len`;
-        `checksum`, the CRC-32C of the block in the file; `codec`, "zstd", "lz4" or "none"; `shuffle`, bytes of the
-        elements whose bytes were shuffled, 1 where they were not; `delta`, bytes of the elements that are differences to
-        the one before them in the block, as integers that wrap, 0 where they are themselves.
+        One for each piece of a stored chunk, in the order of their numbers. The fields: `number`, its indices in the
+        grid of pieces counted in C order; `file`, an index of `files`; `offset`, `stored_len`, `raw_len`, `at` and
+        `len`; `checksum`, the CRC-32C of the block in the file, or 2^64 - 1 where it stands behind the block as a
+        little-endian u4; `codec`, "zstd", "lz4" or "none"; `shuffle`, bytes of the elements whose bytes were shuffled,
+        1 where they were not; `delta`, bytes of the elements that are differences to the one before them in the block, as
+        integers that wrap, 0 where they are themselves.
     files : list of str
         Paths from the store's folder on.
     generation : int
@@ -128,6 +129,10 @@ class Info:
     @property
     def chunks(self) -> tuple[int, ...]:
         return tuple(ffi.unpack(self._raw.chunk_shape, self.rank))
+
+    @property
+    def pieces(self) -> tuple[int, ...]:
+        return tuple(ffi.unpack(self._raw.piece_shape, self.rank))
 
     @property
     def codec(self) -> str:
@@ -231,6 +236,11 @@ class Array:
     def chunks(self) -> tuple[int, ...]:
         """The extents of a chunk, the unit of storage."""
         return self._info().chunks
+
+    @property
+    def pieces(self) -> tuple[int, ...]:
+        """The extents of the pieces that a chunk is stored in, each compressed by itself; `chunks` where it is one."""
+        return self._info().pieces
 
     @property
     def codec(self) -> str:

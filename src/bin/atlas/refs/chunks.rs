@@ -105,7 +105,7 @@ pub fn texts(texts: &[Arc<str>]) -> Vec<u8> {
 pub fn coordinates(info: &ArrayInfo, number: u64) -> Vec<u64> {
     let mut rest = number;
     let mut at: Vec<u64> =
-        info.shape.iter().zip(&info.chunk_shape).map(|(extent, chunk)| extent.div_ceil(*chunk)).collect();
+        info.shape.iter().zip(&info.piece_shape).map(|(extent, chunk)| extent.div_ceil(*chunk)).collect();
     // The grid may grow along dimension 0, which is not in the number.
     for along in at.iter_mut().skip(1).rev() {
         let chunks = (*along).max(1);

@@ -79,6 +79,7 @@ fn difference<'d>(
             ("shape", format!("{:?}", one.shape), format!("{:?}", other.shape)),
             ("dimensions", format!("{:?}", one.dims), format!("{:?}", other.dims)),
             ("chunk shape", format!("{:?}", one.chunk_shape), format!("{:?}", other.chunk_shape)),
+            ("piece shape", format!("{:?}", one.piece_shape), format!("{:?}", other.piece_shape)),
             ("codec", one.codec.name().into(), other.codec.name().into()),
             ("shuffle", one.shuffle.to_string(), other.shuffle.to_string()),
             ("filter", one.filter.name().into(), other.filter.name().into()),

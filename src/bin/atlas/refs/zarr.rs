@@ -132,7 +132,7 @@ impl<'a> Declared<'a> {
         Ok(Self {
             dtype: info.dtype,
             shape: before(front.map(|(count, _)| count), &info.shape),
-            chunks: before(front.map(|_| 1), &info.chunk_shape),
+            chunks: before(front.map(|_| 1), &info.piece_shape),
             dims: front.map(|(_, name)| name).into_iter().chain(info.dims.iter().map(String::as_str)).collect(),
             coding: member.coding,
             fill,
@@ -272,7 +272,7 @@ pub fn plain_nan(dtype: DType, value: &mut Json) {
 }
 
 fn chunk_count(info: &ArrayInfo) -> u64 {
-    info.shape.iter().zip(&info.chunk_shape).map(|(extent, chunk)| extent.div_ceil(*chunk)).product()
+    info.shape.iter().zip(&info.piece_shape).map(|(extent, chunk)| extent.div_ceil(*chunk)).product()
 }
 
 /// Tells xarray which cells are missing, by the attribute that it takes for that in version 3.
