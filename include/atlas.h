@@ -807,7 +807,7 @@ extern "C" {
  * empty store is on the disk when this returns. Where there is a store already, the option
  * `if_exists` says what to do: fail, open it, or begin it anew.
  *
- * - `path`     the store's directory
+ * - `path`     the store's directory, or its URL
  * - `options`  NULL for the defaults
  * - `out`      the handle; 0 on failure
  *
@@ -823,7 +823,7 @@ atlas_status atlas_create(const char *path,
 /**
  * Open a store.
  *
- * - `path`     the store's directory
+ * - `path`     the store's directory, or its URL
  * - `mode`     ATLAS_MODE_READ: see the last commit, until `atlas_refresh`; any number of readers,
  *              beside a writer. ATLAS_MODE_READ_WRITE: be the one writer
  * - `options`  NULL for the defaults
@@ -841,7 +841,7 @@ atlas_status atlas_open(const char *path,
 /**
  * Open an earlier commit for reading, or the last one by its number: see `atlas_generations`.
  *
- * - `path`        the store's directory
+ * - `path`        the store's directory, or its URL
  * - `generation`  the commit
  * - `options`     NULL for the defaults
  * - `out`         the handle, as of ATLAS_MODE_READ; 0 on failure. `atlas_refresh` moves it on to the

@@ -219,6 +219,10 @@ fn a_reader_has_the_places_of_its_commit() {
     let store = &made.store;
     store.define_array("d", "a", DType::U8, &["x"], &[3], ArrayOptions::default()).unwrap();
     store.write_array("d", "a", Selection::all(1), Source::from_slice(&[1u8, 2, 3])).unwrap();
+    // It keeps the segment in use.
+    store.create_dataset("e").unwrap();
+    store.define_array("e", "a", DType::U8, &["x"], &[1], ArrayOptions::default()).unwrap();
+    store.write_array("e", "a", Selection::all(1), Source::from_slice(&[7u8])).unwrap();
     store.flush().unwrap();
     let reader = Store::open(&made.path, Mode::Read, OpenOptions::default()).unwrap();
     let before = reader.chunk_places("d", "a").unwrap();

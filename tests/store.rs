@@ -33,6 +33,10 @@ fn values_survive_flush_reopen_and_compact() {
     jan.write("t", Selection::all(2), Source::from_slice(&values)).unwrap();
     assert_eq!(read_f32(&store, "jan", "t", 2, 16200), values);
     assert_eq!(jan.stats("t").unwrap_err().kind(), ErrorKind::NoStats);
+    // It keeps the first segment in use.
+    let feb = store.create_dataset("feb").unwrap();
+    feb.define_array("t", DType::F32, &["x"], &[1], ArrayOptions::default()).unwrap();
+    feb.write("t", Selection::all(1), Source::from_slice(&[1f32])).unwrap();
     store.flush().unwrap();
     assert_eq!(read_f32(&store, "jan", "t", 2, 16200), values);
     let stats = jan.stats("t").unwrap();
