@@ -124,8 +124,8 @@ fn differences_come_back_bit_for_bit() {
             if !shuffle && codec != Codec::Zstd {
                 continue;
             }
-            // Small chunks are packed with others, 17,000 cells of any type are a block.
-            for chunk in [90, 17_000] {
+            // Small chunks are packed with others, 16,384 cells of any type are a block.
+            for chunk in [90, 16_384] {
                 let name = format!("{dtype} {shuffle} {chunk}");
                 let options = ArrayOptions { chunk_shape: Some(vec![chunk]), shuffle: Some(shuffle), ..delta() };
                 let mut values = cells(dtype, chunk as usize * 2, 0);

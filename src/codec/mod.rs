@@ -448,7 +448,8 @@ mod tests {
     fn pieces_are_streams_by_themselves_and_their_index_says_where() {
         let raw: Vec<u8> = (0..12_000u32).flat_map(|i| (i as f64).sqrt().to_le_bytes()).collect();
         for codec in [Codec::Zstd, Codec::Lz4, Codec::None] {
-            let (compression, mut seen) = (Compression { codec, level: 1, shuffle: true, filter: Filter::None }, Vec::new());
+            let (compression, mut seen) =
+                (Compression { codec, level: 1, shuffle: true, filter: Filter::None }, Vec::new());
             let encoded = encode_pieces(&compression, 8, &raw, 6, &buffers(), |part| seen.extend_from_slice(part));
             let (coding, stored, crc) = encoded.expect("encodes");
             assert_eq!((coding.form, coding.raw_len, seen == raw), (Form::Pieces(6), 96_000, true));

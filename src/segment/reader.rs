@@ -31,6 +31,11 @@ pub(crate) struct SegmentReader {
     cache_bytes: u64,
 }
 
+/// What a decoded block is kept under. A block in pieces begins where its first piece does, and only pieces are kept.
+fn kept_as(segment: &Segment, block: &BlockRef) -> Option<(u64, u64)> {
+    (!matches!(block.coding.form, Form::Pieces(_))).then_some((segment.uid, block.offset))
+}
+
 impl SegmentReader {
     pub fn new(storage: Arc<dyn Storage>, store_id: [u8; 16], cache_bytes: u64, buffers: &Arc<Buffers>) -> Self {
         Self {
@@ -330,7 +335,7 @@ impl SegmentReader {
             .map_err(|error| segment.damaged(block.offset, &error))?;
         let planes = Arc::new(planes);
         if keep {
-            self.keep((segment.uid, block.offset), Kept { bytes: planes.clone(), planes: block.coding.shuffle > 1 });
+            self.keep(kept_as(segment, block), Kept { bytes: planes.clone(), planes: block.coding.shuffle > 1 });
         }
         Ok(planes)
     }
@@ -365,12 +370,12 @@ impl SegmentReader {
 
     /// The same for a decoded block.
     pub fn keep_block(&self, segment: &Segment, block: &BlockRef, bytes: Buffer) {
-        self.keep((segment.uid, block.offset), Kept { bytes: Arc::new(bytes), planes: false });
+        self.keep(kept_as(segment, block), Kept { bytes: Arc::new(bytes), planes: false });
     }
 
     /// A decoded block that nobody will ask for again, if it is at hand and nobody else has it.
     pub fn take_block(&self, segment: &Segment, block: &BlockRef) -> Option<Buffer> {
-        let key = (segment.uid, block.offset);
+        let key = kept_as(segment, block)?;
         let (_, Kept { bytes, .. }) = self.blocks.remove_if(&key, |kept| !kept.planes)?;
         Arc::into_inner(bytes)
     }
@@ -395,11 +400,13 @@ impl SegmentReader {
 
     /// A decoded block, if it is at hand. One in pieces never is: its first piece has its place.
     pub fn cached(&self, segment: &Segment, block: &BlockRef) -> Option<Kept> {
-        if let Form::Pieces(_) = block.coding.form { None } else { self.blocks.get(&(segment.uid, block.offset)) }
+        self.blocks.get(&kept_as(segment, block)?)
     }
 
-    fn keep(&self, key: (u64, u64), kept: Kept) {
-        if (kept.bytes.len() as u64) < self.cache_bytes / 4 {
+    fn keep(&self, key: Option<(u64, u64)>, kept: Kept) {
+        if let Some(key) = key
+            && (kept.bytes.len() as u64) < self.cache_bytes / 4
+        {
             self.blocks.insert(key, kept);
         }
     }
@@ -411,7 +418,7 @@ impl SegmentReader {
             return Ok(kept.bytes);
         }
         let decoded = Arc::new(encoded.decode(&self.buffers)?);
-        self.keep(key, Kept { bytes: decoded.clone(), planes: false });
+        self.keep(Some(key), Kept { bytes: decoded.clone(), planes: false });
         Ok(decoded)
     }
 
@@ -423,7 +430,7 @@ impl SegmentReader {
                 let mut joined = self.buffers.take(bytes.len())?;
                 codec::join_planes(&block.coding, &bytes, &mut joined);
                 let joined = Arc::new(joined);
-                self.keep((segment.uid, block.offset), Kept { bytes: joined.clone(), planes: false });
+                self.keep(kept_as(segment, block), Kept { bytes: joined.clone(), planes: false });
                 Ok(joined)
             }
             None => {
@@ -438,9 +445,7 @@ impl SegmentReader {
         let mut decoded = self.buffers.take(block.coding.raw_len as usize)?;
         self.decode(segment, block, stored, &mut decoded)?;
         let decoded = Arc::new(decoded);
-        if !matches!(block.coding.form, Form::Pieces(_)) {
-            self.keep((segment.uid, block.offset), Kept { bytes: decoded.clone(), planes: false });
-        }
+        self.keep(kept_as(segment, block), Kept { bytes: decoded.clone(), planes: false });
         Ok(decoded)
     }
 
