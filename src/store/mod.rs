@@ -329,6 +329,7 @@ impl Store {
     }
 
     /// Hands the names of the datasets to `take`, in the order they were created, each followed by a NUL.
+    #[cfg(feature = "capi")]
     pub(crate) fn with_dataset_names<R>(&self, take: impl FnOnce(&str) -> Result<R>) -> Result<R> {
         take(self.state()?.catalogue.names(&self.io.pool)?.text())
     }
