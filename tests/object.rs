@@ -372,7 +372,7 @@ fn requests_are_few() {
         store.read_array("d", "a", one, Target::from_slice(&mut value)).unwrap();
         assert_eq!(value, [1_500_017.0]);
     };
-    counted("a cell", 4, &mut || a_cell());
+    counted("a cell", 5, &mut || a_cell());
     let writer = open(&network, Mode::ReadWrite);
     append(&writer, 3000, 3001);
     // The edge chunk, the segment, the kept root, the root, and the one that is kept no more.

@@ -925,8 +925,9 @@ static void compact_drops_overwritten_data(void) {
         write_noise(store, "new", "salinity", 50 + round);
         CHECK_OK(atlas_flush(store));
     }
-    CHECK_U64(segments_in(path, "salinity/").count, 5);
-    CHECK(segments_in(path, NULL).bytes >= 8 * NOISE_BYTES);
+    /* The last one, the first, which has the other dataset's, too, and what the commit before the last needs. */
+    CHECK(segments_in(path, "salinity/").count >= 3);
+    CHECK(segments_in(path, NULL).bytes >= 6 * NOISE_BYTES);
     CHECK_OK(atlas_compact(store));
     CHECK_U64(segments_in(path, "salinity/").count, 1);
     CHECK(segments_in(path, NULL).bytes < 5 * NOISE_BYTES);
