@@ -372,8 +372,7 @@ TURNS = {"f32": (-2, 1.5), "f64": (-2, 1.5), "c128": (complex(0, -2), 1.5), "u8"
 def open_pieces(array, version, sharded):
     """An array whose chunks are in pieces, each a chunk to Zarr, or each chunk a shard."""
     pieces = [c // p for c, p in zip(array.chunk_shape, array.piece_shape)]
-    shuffle = next(iter(array.rows.values()))[1].shuffle
-    metadata = zarr_metadata(array, shuffle, version)
+    metadata = zarr_metadata(array, next(iter(array.rows.values()))[1], version)
     (key,), (declared,) = metadata, metadata.values()
     if sharded:
         declared["codecs"] = [{"name": "sharding_indexed", "configuration": {

@@ -591,6 +591,9 @@ contains
         call store%create(path_of("store"), codec=atlas_codec_none)
         call store%create_dataset("d")
         call store%define("d", "x", atlas_dtype_f64, [1000])
+        call store%create_dataset("e") ! it keeps the first segment in use
+        call store%define("e", "x", atlas_dtype_f64, [1])
+        call store%write("e", "x", [1.0_real64])
         do i = 1, 3
             a = i
             call store%write("d", "x", a)

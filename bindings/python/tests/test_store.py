@@ -458,6 +458,7 @@ def test_pins(tmp_path: Path) -> None:
     path = tmp_path / "store"
     with atlas.Atlas.create(path, keep_generations=0) as store:
         array = filled(store)
+        filled(store, "b", 1)  # It keeps the first segment in use, for the compaction to have something to do.
         assert store.pins == {}
         for number in range(1, 4):
             array[0] = number
