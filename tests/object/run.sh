@@ -26,7 +26,7 @@ server=$!
 export AWS_ENDPOINT=http://127.0.0.1:$port AWS_ALLOW_HTTP=true AWS_REGION=us-east-1
 export AWS_ACCESS_KEY_ID=one AWS_SECRET_ACCESS_KEY=two
 make_bucket="import sys, time, urllib.request as u
-for attempt in range(100):
+for attempt in range(400):
     try:
         u.urlopen(u.Request('$AWS_ENDPOINT/bucket', method='PUT'), timeout=5)
         break
