@@ -3,6 +3,7 @@
 //! There are no folders, links and locks. The service itself puts a root in the place of another on condition that that is
 //! still there, so of two writers one is refused. An answer may be lost: what is then at the root tells what became of it.
 
+use super::root::REPLACED;
 use super::{
     Directory, Entry, LocalDisk, Locking, Mark, ReadFile, ReaderPin, RootSwap, Storage, Swapped, WriteFile, scratch_at,
 };
@@ -11,7 +12,7 @@ use crate::base::threads;
 use object_store::memory::InMemory;
 use object_store::path::Path as Key;
 use object_store::{
-    Error as Refusal, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
+    Error as Refusal, GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
     UpdateVersion, WriteMultipart,
 };
 use std::collections::BTreeMap;
@@ -96,12 +97,8 @@ impl ObjectStorage {
 
     /// Reads a root anew.
     fn look(&self, key: &Key) -> io::Result<Vec<u8>> {
-        let (store, at) = (self.bucket.store.clone(), key.clone());
-        let (bytes, version) = self.bucket.wait(async move {
-            let found = store.get(&at).await?;
-            let version = UpdateVersion { e_tag: found.meta.e_tag.clone(), version: found.meta.version.clone() };
-            Ok((found.bytes().await?.to_vec(), version))
-        })?;
+        let (bytes, ObjectMeta { e_tag, version, .. }) = self.bucket.get(key, GetOptions::default())?;
+        let version = UpdateVersion { e_tag, version };
         *self.seen() = Some(Seen { key: key.clone(), mark: Mark::of(&bytes), version, bytes: bytes.clone() });
         Ok(bytes)
     }
@@ -159,8 +156,6 @@ impl ObjectStorage {
     }
 }
 
-const REPLACED: &str = "the root was replaced by another writer since this one last saw it";
-
 /// The stores in memory of this process, by their names.
 fn in_memory(name: &str) -> Arc<dyn ObjectStore> {
     static ALL: OnceLock<std::sync::Mutex<BTreeMap<String, Arc<InMemory>>>> = OnceLock::new();
@@ -203,12 +198,13 @@ impl Bucket {
         self.wait(async move { Ok(store.put_opts(&key, PutPayload::from(bytes), options).await?.into()) })
     }
 
-    fn get(&self, key: &Key, options: GetOptions) -> io::Result<(Vec<u8>, u64, Option<String>)> {
+    /// Bytes of an object, and what it is.
+    fn get(&self, key: &Key, options: GetOptions) -> io::Result<(Vec<u8>, ObjectMeta)> {
         let (store, key) = (self.store.clone(), key.clone());
         self.wait(async move {
             let found = store.get_opts(&key, options).await?;
-            let (size, e_tag) = (found.meta.size, found.meta.e_tag.clone());
-            Ok((found.bytes().await?.to_vec(), size, e_tag))
+            let meta = found.meta.clone();
+            Ok((found.bytes().await?.to_vec(), meta))
         })
     }
 }
@@ -251,7 +247,8 @@ impl Storage for ObjectStorage {
     fn open(&self, path: &Path) -> io::Result<Arc<dyn ReadFile>> {
         let (bucket, key) = (self.bucket.clone(), self.bucket.key(path)?);
         let range = Some(GetRange::Bounded(0..FIRST));
-        let (first, size, e_tag) = bucket.get(&key, GetOptions { range, ..GetOptions::default() })?;
+        let (first, ObjectMeta { size, e_tag, .. }) =
+            bucket.get(&key, GetOptions { range, ..GetOptions::default() })?;
         Ok(Arc::new(Object { bucket, key, size, e_tag, first }))
     }
 
@@ -379,7 +376,7 @@ impl ReadFile for Object {
             return Ok(());
         }
         let (range, if_match) = (Some(GetRange::Bounded(offset..end)), self.e_tag.clone());
-        let (bytes, ..) = match self.bucket.get(&self.key, GetOptions { range, if_match, ..GetOptions::default() }) {
+        let (bytes, _) = match self.bucket.get(&self.key, GetOptions { range, if_match, ..GetOptions::default() }) {
             // What it was opened as is gone, as with a network file system.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 return Err(io::Error::new(ErrorKind::StaleNetworkFileHandle, "it was replaced while it was read"));
@@ -433,7 +430,7 @@ impl NewObject {
         match self.bucket.put(&self.key, bytes.clone(), PutMode::Create) {
             // The answer to the first try may have been lost: names are made up, and nobody else has this one.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                let (there, ..) = self.bucket.get(&self.key, GetOptions::default())?;
+                let (there, _) = self.bucket.get(&self.key, GetOptions::default())?;
                 if there == bytes { Ok(()) } else { Err(error) }
             }
             put => put.map(drop),

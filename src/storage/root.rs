@@ -92,7 +92,7 @@ pub enum Swapped {
     Unknown(io::Error),
 }
 
-const REPLACED: &str = "the root was replaced by another writer since this one last saw it";
+pub(super) const REPLACED: &str = "the root was replaced by another writer since this one last saw it";
 const UNLOCKED: &str = "the lock file is not the one that this writer holds: it was removed or replaced";
 const CLAIMED: &str = "the root is being replaced by another writer";
 
