@@ -2,6 +2,9 @@
 //! fails, or loses its answers.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "common/race.rs"]
+mod race;
+
 use atlas_store::storage::{ObjectStorage, Storage};
 use atlas_store::{
     ArrayOptions, CreateOptions, DType, ErrorKind, IfExists, Mode, OpenOptions, RuntimeOptions, Selection, Source,
@@ -13,6 +16,7 @@ use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions,
     PutOptions, PutPayload, PutResult,
 };
+use race::race;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -234,37 +238,7 @@ fn of_two_writers_none_loses_what_was_acknowledged() {
     let store = create(&network);
     store.create_dataset("d").unwrap();
     store.close().unwrap();
-    let write = |writer: usize| {
-        let (network, mut acknowledged, mut refused) = (network.clone(), Vec::new(), 0);
-        while acknowledged.len() < 100 {
-            let store = open(&network, Mode::ReadWrite);
-            for _ in 0..7 {
-                let name = format!("w{writer}-{}", acknowledged.len());
-                store.dataset("d").unwrap().set_attribute(None, &name, writer as i64).unwrap();
-                match store.flush() {
-                    Ok(()) => acknowledged.push(name),
-                    Err(error) => {
-                        assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
-                        refused += 1;
-                        break;
-                    }
-                }
-            }
-            store.discard();
-        }
-        (acknowledged, refused)
-    };
-    let both = std::thread::scope(|scope| {
-        let writers = [0, 1].map(|writer| scope.spawn(move || write(writer)));
-        writers.map(|writer| writer.join().unwrap())
-    });
-    assert!(both.iter().any(|(_, refused)| *refused > 0), "they never met");
-    let store = open(&network, Mode::Read);
-    let there = store.attribute_names(Some("d"), None).unwrap();
-    for name in both.iter().flat_map(|(names, _)| names) {
-        assert!(there.iter().any(|one| **one == **name), "{name} is lost");
-    }
-    assert_eq!(there.len(), both.iter().map(|(names, _)| names.len()).sum::<usize>());
+    race(|| open(&network, Mode::ReadWrite), || open(&network, Mode::Read), 100, 7);
 }
 
 #[test]
