@@ -18,6 +18,8 @@ use std::sync::{Arc, OnceLock};
 const GAP: u64 = 4 << 10;
 /// Stored bytes that one read fetches when blocks stand side by side: at most, and where there are many workers at least.
 const READ_RUN: std::ops::RangeInclusive<u64> = 256 << 10..=1 << 20;
+/// Stored bytes that are asked of the disk before the first of them is there, at most.
+const AHEAD: u64 = 16 << 20;
 /// Reads for each worker, about, so that all have something to do until the end.
 const RUNS_PER_WORKER: u64 = 8;
 
@@ -193,6 +195,9 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
             }
         }
     }
+    if partly.len() > 1 {
+        partly.iter().for_each(|partly| io.reader.begin_shard(&partly.segment, &partly.row.block));
+    }
     io.pool.for_each(&partly, |partly| {
         let shard = io.reader.shard(&partly.segment, &partly.row.block)?;
         partly.shard.get_or_init(|| shard);
@@ -240,6 +245,7 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
             }
         }
     }
+    begin_reads(io, &steps);
     let keep = io.reader.has_cache_for(steps.iter().map(partly_read_bytes).sum());
     io.pool.for_each(&steps, |step| match step {
         Step::Pending(plan, target, portion, PendingChunk::Raw(chunk)) => {
@@ -251,6 +257,24 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
         }
         Step::Run { segment, offset, len, wanted } => read_run(io, segment, *offset, *len, wanted, keep),
     })
+}
+
+/// Has the short reads of several steps begin their way from the disk: it does them faster when it knows of many than when each
+/// worker waits for its own. Long ones keep it busy as they are.
+fn begin_reads(io: &Io, steps: &[Step<'_, '_>]) {
+    if steps.len() <= 1 {
+        return;
+    }
+    let mut left = AHEAD;
+    for step in steps {
+        let Step::Run { segment, offset, len, wanted } = step else { continue };
+        if len >= READ_RUN.start() || io.reader.cached(segment, &wanted[0].row.block).is_some() {
+            continue;
+        }
+        let Some(rest) = left.checked_sub(*len) else { return };
+        left = rest;
+        io.reader.begin_fetch(segment, *offset, *len);
+    }
 }
 
 /// Decoded bytes of the blocks of a step that are read in part.

@@ -130,9 +130,10 @@ impl CatalogueFile {
             let wrong = error!(Corrupt, "the file has {len} bytes, the root says {}", self.record.length);
             return Err(self.damaged(len.min(self.record.length), &wrong));
         }
+        let tail_offset = len - len.min(TAIL as u64);
+        file.begin_read(tail_offset..len);
         let header = self.read(&*file, 0, HEADER_LEN)?;
         layout::check_header(CATALOGUE, &header, &self.store_id).map_err(|error| self.damaged(0, &error))?;
-        let tail_offset = len - len.min(TAIL as u64);
         let tail = self.read(&*file, tail_offset, (len - tail_offset) as usize)?;
         let offset = len - TRAILER_LEN as u64;
         let trailer = tail.last_chunk().ok_or_else(|| error!(Internal, "a tail shorter than a trailer"))?;
@@ -202,7 +203,11 @@ impl CatalogueFile {
         if let Some(names) = self.names.get(&number) {
             return Ok(names);
         }
-        let names = Arc::new(self.decode_names(self.directory()?, number)?);
+        let directory = self.directory()?;
+        let Frame { offset, len, .. } = directory.pages[number].records;
+        // What is found is read next.
+        self.open()?.begin_read(offset..offset.saturating_add(len.into()));
+        let names = Arc::new(self.decode_names(directory, number)?);
         self.names.insert(number, names.clone());
         Ok(names)
     }

@@ -62,6 +62,11 @@ impl SegmentReader {
         let file = self.storage.open(&segment.path).map_err(|error| failed(&error))?;
         let len = file.length().map_err(|error| failed(&error))?;
         let length = segment.record.length;
+        if segment.index.get().is_none() && !segment.is_part {
+            // It is read right behind the header.
+            let end = segment.offset().saturating_add(length);
+            file.begin_read(end.saturating_sub(TAIL as u64)..end);
+        }
         match segment.record.at {
             None if len != length => {
                 let wrong = error!(Corrupt, "the file has {len} bytes, the root says {length}");
@@ -310,6 +315,23 @@ impl SegmentReader {
         let mut bytes = self.buffers.take(len)?;
         self.read(segment, &*self.file(segment)?, &mut bytes, offset)?;
         Ok(bytes)
+    }
+
+    /// Has stored bytes that are about to be fetched begin their way from the disk.
+    pub fn begin_fetch(&self, segment: &Segment, offset: u64, len: u64) {
+        if let Some(file) = self.files.get(segment.uid) {
+            let from = segment.offset() + offset;
+            file.begin_read(from..from.saturating_add(len));
+        }
+    }
+
+    /// The same for what [`Self::shard`] is about to read.
+    pub fn begin_shard(&self, segment: &Segment, block: &BlockRef) {
+        if self.shards.get(&(segment.uid, block.offset)).is_none()
+            && let Ok(at) = self.index_offset(block)
+        {
+            self.begin_fetch(segment, at, codec::index_len(block.coding.pieces()));
+        }
     }
 
     /// Checks a block's stored bytes, those of all pieces if it is in pieces.

@@ -10,6 +10,7 @@ mod memory;
 #[cfg(feature = "object")]
 mod object;
 mod open_files;
+mod read_ahead;
 mod root;
 mod write_back;
 
@@ -134,6 +135,8 @@ pub trait WriteFile: Send + Sync {
 pub trait ReadFile: Send + Sync {
     /// Fills `buffer` from `offset` on; a file that ends before is an error.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
+    /// Has the bytes of a range begin their way from the disk, as they are about to be read. A hint.
+    fn begin_read(&self, _range: Range<u64>) {}
     /// Bytes of the file.
     fn length(&self) -> io::Result<u64>;
 }
