@@ -2,6 +2,8 @@
 //! fails, or loses its answers.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "common/network.rs"]
+mod network;
 #[path = "common/race.rs"]
 mod race;
 
@@ -10,114 +12,15 @@ use atlas_store::{
     ArrayOptions, CreateOptions, DType, ErrorKind, IfExists, Mode, OpenOptions, RuntimeOptions, Selection, Source,
     Store, Target,
 };
-use object_store::memory::InMemory;
-use object_store::path::Path as Key;
-use object_store::{
-    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions,
-    PutOptions, PutPayload, PutResult,
-};
+use network::{How, Network};
 use race::race;
-use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 const BASE: &str = "s3://bucket";
 const PATH: &str = "s3://bucket/some%20where/run.atlas";
-
-/// Objects in memory, behind a network: requests are counted, and some fail.
-#[derive(Debug, Default)]
-struct Network {
-    objects: InMemory,
-    requests: AtomicU64,
-    /// The put to a root that fails, counted down to 0, and how.
-    failing: AtomicI64,
-    how: How,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-enum How {
-    /// It is done, and the answer is lost.
-    #[default]
-    AnswerLost,
-    /// It is done, the answer is lost, and the client has sent it again.
-    SentTwice,
-    /// It is not done, and the answer is lost.
-    NotDone,
-    /// It is not allowed.
-    Refused,
-}
-
-impl fmt::Display for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("network")
-    }
-}
-
-fn lost() -> object_store::Error {
-    object_store::Error::Generic { store: "network", source: "the answer is lost".into() }
-}
-
-#[async_trait::async_trait]
-impl ObjectStore for Network {
-    async fn put_opts(&self, key: &Key, payload: PutPayload, options: PutOptions) -> object_store::Result<PutResult> {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        let is_root = key.filename() == Some("atlas.json");
-        if !is_root || self.failing.fetch_sub(1, Ordering::Relaxed) != 1 {
-            return self.objects.put_opts(key, payload, options).await;
-        }
-        match self.how {
-            How::AnswerLost => {
-                self.objects.put_opts(key, payload, options).await?;
-                Err(lost())
-            }
-            How::SentTwice => {
-                self.objects.put_opts(key, payload.clone(), options.clone()).await?;
-                self.objects.put_opts(key, payload, options).await
-            }
-            How::NotDone => Err(lost()),
-            How::Refused => {
-                Err(object_store::Error::PermissionDenied { path: key.to_string(), source: "not you".into() })
-            }
-        }
-    }
-
-    async fn put_multipart_opts(
-        &self,
-        key: &Key,
-        options: PutMultipartOptions,
-    ) -> object_store::Result<Box<dyn MultipartUpload>> {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        self.objects.put_multipart_opts(key, options).await
-    }
-
-    async fn get_opts(&self, key: &Key, options: GetOptions) -> object_store::Result<GetResult> {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        self.objects.get_opts(key, options).await
-    }
-
-    fn delete_stream(
-        &self,
-        keys: futures_util::stream::BoxStream<'static, object_store::Result<Key>>,
-    ) -> futures_util::stream::BoxStream<'static, object_store::Result<Key>> {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        self.objects.delete_stream(keys)
-    }
-
-    fn list(&self, prefix: Option<&Key>) -> futures_util::stream::BoxStream<'static, object_store::Result<ObjectMeta>> {
-        self.objects.list(prefix)
-    }
-
-    async fn list_with_delimiter(&self, prefix: Option<&Key>) -> object_store::Result<ListResult> {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        self.objects.list_with_delimiter(prefix).await
-    }
-
-    async fn copy_opts(&self, from: &Key, to: &Key, options: CopyOptions) -> object_store::Result<()> {
-        self.objects.copy_opts(from, to, options).await
-    }
-}
 
 fn storage(network: &Arc<Network>) -> Arc<dyn Storage> {
     Arc::new(ObjectStorage::of(network.clone(), BASE.into()).unwrap())
@@ -244,7 +147,7 @@ fn of_two_writers_none_loses_what_was_acknowledged() {
 #[test]
 fn a_lost_answer_is_no_lost_commit() {
     for how in [How::AnswerLost, How::SentTwice] {
-        let network = Arc::new(Network { how, ..Network::default() });
+        let network = Network::failing(how, 0);
         let store = create(&network);
         define(&store);
         network.failing.store(1, Ordering::Relaxed);
@@ -256,7 +159,7 @@ fn a_lost_answer_is_no_lost_commit() {
     }
     // So it is with the first root.
     for how in [How::AnswerLost, How::SentTwice] {
-        let network = Arc::new(Network { how, failing: AtomicI64::new(1), ..Network::default() });
+        let network = Network::failing(how, 1);
         let store = create(&network);
         define(&store);
         store.close().unwrap();
@@ -266,7 +169,7 @@ fn a_lost_answer_is_no_lost_commit() {
 
 #[test]
 fn a_commit_that_may_still_come_about_is_unknown_and_one_that_is_refused_can_be_tried_again() {
-    let network = Arc::new(Network { how: How::NotDone, ..Network::default() });
+    let network = Network::failing(How::NotDone, 0);
     let store = create(&network);
     define(&store);
     network.failing.store(1, Ordering::Relaxed);
@@ -276,7 +179,7 @@ fn a_commit_that_may_still_come_about_is_unknown_and_one_that_is_refused_can_be_
     store.discard();
     assert_eq!(open(&network, Mode::Read).dataset_names().unwrap().len(), 0);
 
-    let network = Arc::new(Network { how: How::Refused, ..Network::default() });
+    let network = Network::failing(How::Refused, 0);
     let store = create(&network);
     define(&store);
     append(&store, 0, 2);
@@ -331,11 +234,11 @@ fn requests_are_few() {
     define(&store);
     append(&store, 0, 3000);
     store.close().unwrap();
-    let counted = |what: &str, most: u64, call: &mut dyn FnMut()| {
-        let before = network.requests.load(Ordering::Relaxed);
+    let counted = |what: &str, most: usize, call: &mut dyn FnMut()| {
+        network.take_requests();
         call();
-        let took = network.requests.load(Ordering::Relaxed) - before;
-        assert!(took <= most, "{what} took {took} requests");
+        let took = network.take_requests();
+        assert!(took.len() <= most, "{what} took {took:?}");
     };
     let mut store = None;
     counted("opening", 5, &mut || store = Some(open(&network, Mode::Read)));
