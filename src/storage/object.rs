@@ -34,8 +34,8 @@ const NEAR: u64 = 16 << 10;
 /// Objects of more bytes are sent in parts of so many, several at a time.
 const PART: usize = 8 << 20;
 const PARTS_AT_ONCE: usize = 4;
-/// Reads that wait beside each other, where the caller does not say how many threads there are to be.
-const READS_AT_ONCE: usize = 16;
+/// Requests that wait beside each other, where the caller does not say how many threads there are to be.
+const READS_AT_ONCE: usize = 64;
 /// Variables of the environment that say how to reach a service, by what their names begin with.
 const SETTINGS: [&str; 3] = ["AWS_", "AZURE_", "GOOGLE_"];
 

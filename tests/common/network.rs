@@ -45,8 +45,8 @@ pub type Kind = &'static str;
 struct Wire {
     latency: Mutex<Duration>,
     noted: Mutex<Vec<(Kind, String)>>,
-    /// Requests of this kind, to keys with this in them, go on once as many as the barrier says have come.
-    together: Mutex<Option<(Kind, &'static str, Arc<Barrier>)>>,
+    /// These requests go on once as many as the barrier says have come.
+    together: Mutex<Option<(fn(Kind, &str) -> bool, Arc<Barrier>)>>,
 }
 
 impl Wire {
@@ -57,12 +57,15 @@ impl Wire {
             sleep(latency).await;
         }
         let together = self.together.lock().unwrap().clone();
-        let Some((_, _, others)) = together.filter(|(of, part, _)| *of == kind && key.contains(part)) else {
+        let Some((_, others)) = together.filter(|(which, _)| which(kind, key)) else {
             return Ok(());
         };
         match timeout(Duration::from_secs(30), others.wait()).await {
             Ok(_) => Ok(()),
-            Err(_) => Err(failed("it waits for others, which do not come")),
+            Err(_) => {
+                self.noted.lock().unwrap().push(("given up", key.to_owned()));
+                Err(failed("it waits for others, which do not come"))
+            }
         }
     }
 }
@@ -87,10 +90,10 @@ impl Network {
         std::mem::take(&mut *self.wire.noted.lock().unwrap())
     }
 
-    /// From now on requests of this kind, to keys with `part` in them, are answered once `count` of them wait beside each
-    /// other: who asks for one after the other gets an error.
-    pub fn expect_together(&self, kind: Kind, part: &'static str, count: usize) {
-        *self.wire.together.lock().unwrap() = Some((kind, part, Arc::new(Barrier::new(count))));
+    /// From now on these requests, told by their kind and key, are answered once `count` of them wait beside each other. Who
+    /// asks for one after the other gets an error in the end, and it is noted as given up.
+    pub fn expect_together(&self, count: usize, which: fn(Kind, &str) -> bool) {
+        *self.wire.together.lock().unwrap() = Some((which, Arc::new(Barrier::new(count))));
     }
 
     /// Takes [`Self::expect_together`] back.
