@@ -173,6 +173,15 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
     let mut steps = Vec::new();
     let mut stored: Vec<(Arc<Segment>, Wanted<'_, '_>)> = Vec::new();
     let mut partly: Vec<Partly<'_, '_>> = Vec::new();
+    // Each begins with the newest segment that may have its chunks.
+    io.reader.read_ahead(reads.iter().filter_map(|(plan, _)| {
+        let chunks = (plan.elsewhere.first()?.chunk, plan.elsewhere.last()?.chunk);
+        let segment = plan.segments.iter().rev().find(|segment| {
+            let (low, high) = segment.record.array_ids;
+            (low..=high).contains(&plan.array.id)
+        })?;
+        Some((segment, plan.array.id, chunks))
+    }));
     for (plan, target) in reads {
         let (array, schema) = (&plan.array, &plan.array.schema);
         buffers::reserve(&mut steps, plan.memory.len())?;

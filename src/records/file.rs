@@ -93,8 +93,11 @@ impl CatalogueFile {
         if let Some(file) = self.opened.get(self.number) {
             return Ok(file);
         }
-        let opened = check_folder(&*self.storage, &self.path)
-            .and_then(|()| self.storage.open(&self.path).map_err(|error| Error::io("open", &self.path, &error)));
+        let length = self.record.length;
+        let ends = [length.saturating_sub(TAIL as u64)..length];
+        let opened = check_folder(&*self.storage, &self.path).and_then(|()| {
+            self.storage.open_for(&self.path, &ends).map_err(|error| Error::io("open", &self.path, &error))
+        });
         let file = opened.map_err(|error| error.missing_is(ErrorKind::Corrupt))?;
         self.opened.keep(self.number, file.clone());
         Ok(file)
