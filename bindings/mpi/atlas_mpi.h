@@ -1116,7 +1116,11 @@ static inline atlas_status atlas_mpi_impl_post(atlas_mpi *m, int sends, unsigned
 }
 
 static inline atlas_status atlas_mpi_impl_wait(atlas_mpi *m, int posted) {
-    return atlas_mpi_impl_mpi(m->text, MPI_Waitall(posted, m->requests, MPI_STATUSES_IGNORE), "MPI_Waitall");
+    atlas_status status = ATLAS_STATUS_OK;
+    int i;
+    for (i = 0; i < posted && status == ATLAS_STATUS_OK; i++)
+        status = atlas_mpi_impl_mpi(m->text, MPI_Wait(&m->requests[i], MPI_STATUS_IGNORE), "MPI_Wait");
+    return status;
 }
 
 static inline int atlas_mpi_impl_reserve_requests(atlas_mpi *m, size_t wanted) {
@@ -1444,8 +1448,10 @@ static inline atlas_status atlas_mpi_impl_end(atlas_mpi *m, char *text) {
     if (m->store) status = atlas_mpi_impl_answer(text, atlas_discard(m->store));
     status = atlas_mpi_impl_agree(comm, text, status, NULL);
     if (m->coordinator) {
-        later = atlas_mpi_impl_answer(text, atlas_session_end(m->coordinator));
-        if (status == ATLAS_STATUS_OK) status = later;
+        /* What was imported and not flushed goes with the handle. */
+        later = atlas_session_end(m->coordinator);
+        if (later != ATLAS_STATUS_UNFLUSHED_CHANGES && status == ATLAS_STATUS_OK)
+            status = atlas_mpi_impl_answer(text, later);
         later = atlas_mpi_impl_answer(text, atlas_discard(m->coordinator));
         if (status == ATLAS_STATUS_OK) status = later;
     }
@@ -1670,8 +1676,8 @@ static inline atlas_status atlas_mpi_impl_check_definition(const char *dataset, 
     if (!dataset || !array)
         return atlas_mpi_impl_fail(text, ATLAS_STATUS_INVALID_ARGUMENT, "%s is NULL", dataset ? "array" : "dataset");
     if (rank > ATLAS_MAX_RANK)
-        return atlas_mpi_impl_fail(text, ATLAS_STATUS_INVALID_ARGUMENT, "array '%s' of dataset '%s': rank %llu exceeds %d",
-                                   array, dataset, (unsigned long long)rank, ATLAS_MAX_RANK);
+        return atlas_mpi_impl_fail(text, ATLAS_STATUS_INVALID_ARGUMENT,
+                                   "array '%s' of dataset '%s': rank %llu exceeds %d", array, dataset, (unsigned long long)rank, ATLAS_MAX_RANK);
     if (rank > 0 && (!shape || !tile_start != !tile_count))
         return atlas_mpi_impl_fail(text, ATLAS_STATUS_INVALID_ARGUMENT, "array '%s' of dataset '%s': %s is NULL", array,
                                    dataset, !shape ? "shape" : tile_start ? "tile_count" : "tile_start");
