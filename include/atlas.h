@@ -561,6 +561,13 @@ typedef struct {
      * nobody.
      */
     uint64_t lock_timeout_ms;
+    /**
+     * A ticket of a session whose handle is gone, of `ticket_length` bytes: with ATLAS_MODE_READ_WRITE
+     * the session goes on with this handle, and the files of its workers stay. Default: none.
+     */
+    const void *ticket;
+    /** Bytes of `ticket`. */
+    size_t ticket_length;
 } atlas_open_options;
 
 /** Takes one damaged place: the file's path, the byte `offset` in it, and what is wrong there. */
@@ -775,6 +782,21 @@ typedef struct {
     /** 0. */
     int32_t reserved;
 } atlas_chunk_place;
+
+/** Options of `atlas_session_begin`. Set `struct_size`; a field that is 0 means its default. */
+typedef struct {
+    /** sizeof(atlas_session_options). */
+    size_t struct_size;
+    /** Names in `datasets`. Default: workers are told of all datasets. */
+    size_t dataset_count;
+    /** The datasets that workers are told of. */
+    const char *const *datasets;
+    /**
+     * How many workers there will be, numbered from 0 on, for `atlas_session_missing`. Default: it is
+     * not known.
+     */
+    uint32_t workers;
+} atlas_session_options;
 
 /** A date and a time of day in a calendar, as `atlas_decode_time` gives and `atlas_encode_time` takes them. */
 typedef struct {
@@ -1346,6 +1368,19 @@ atlas_status atlas_resize_array(atlas_store store,
                                 uint64_t length);
 
 /**
+ * Give dimension 0 of an array an extent of at least `length`; where it has that, do nothing. Many
+ * workers of a session can do it, where only one can append.
+ *
+ * - `length`  the extent, in cells
+ *
+ * Fails as `atlas_resize_array` does. Since 0.1.
+ */
+atlas_status atlas_extend_array(atlas_store store,
+                                const char *dataset,
+                                const char *array,
+                                uint64_t length);
+
+/**
  * Read the same region of one array from many datasets, stacked, in parallel.
  *
  * - `n`         the number of datasets
@@ -1636,6 +1671,142 @@ atlas_status atlas_chunk_places(atlas_store store,
                                 size_t buffer_capacity,
                                 size_t *needed,
                                 uint64_t *generation);
+
+/* ---- Sessions: many writers, one commit ------------------------------------------------------ */
+
+/**
+ * One handle, open for writing, begins a session and gives its *ticket* to *workers*: other threads,
+ * processes or machines that see the same storage. Each makes a handle of the ticket, writes, and
+ * exports what it wrote as bytes, which go back to the first handle by whatever the program has: MPI,
+ * a file, a pipe. That handle imports them and flushes. The flush is the one commit: before it, readers
+ * see nothing of what workers did, and after it all.
+ *
+ * Begin a session, or renew the one that is on, and get its ticket.
+ *
+ * Workers see the last commit and the definitions made since; not values that are not flushed. The
+ * session lasts until `atlas_session_end` or until the handle is closed. After a flush, call this again
+ * and `atlas_renew` on workers that are to see the commit.
+ *
+ * - `options`   NULL for the defaults
+ * - `buffer`    gets the ticket
+ * - `capacity`  bytes that `buffer` holds
+ * - `needed`    the ticket's bytes
+ *
+ * Fails with ATLAS_STATUS_BUFFER_TOO_SMALL, and `*needed` set; ATLAS_STATUS_NOT_FOUND if there is no
+ * dataset of a name in the options; ATLAS_STATUS_READ_ONLY; ATLAS_STATUS_UNSUPPORTED on a worker.
+ * Since 0.1.
+ */
+atlas_status atlas_session_begin(atlas_store store,
+                                 const atlas_session_options *options,
+                                 void *buffer,
+                                 size_t capacity,
+                                 size_t *needed);
+
+/**
+ * End the session, if one is on: the files of workers that were not imported are removed, and what
+ * workers export from now on is refused.
+ *
+ * Fails with ATLAS_STATUS_UNFLUSHED_CHANGES if something was imported that is not flushed,
+ * ATLAS_STATUS_READ_ONLY, or ATLAS_STATUS_UNSUPPORTED on a worker. Since 0.1.
+ */
+atlas_status atlas_session_end(atlas_store store);
+
+/**
+ * The workers from whom nothing was imported since the last flush, of as many as the option `workers`
+ * has said: none where it has not.
+ *
+ * - `capacity`  numbers that `workers` holds
+ * - `workers`   gets the numbers, ascending
+ * - `count`     how many there are
+ *
+ * Fails with ATLAS_STATUS_BUFFER_TOO_SMALL, and `*count` set; ATLAS_STATUS_CONFLICT if no session is on.
+ * Since 0.1.
+ */
+atlas_status atlas_session_missing(atlas_store store,
+                                   size_t capacity,
+                                   uint32_t *workers,
+                                   size_t *count);
+
+/**
+ * Make a worker: a handle of a ticket.
+ *
+ * It takes no lock, reads no file of the store until values are asked for, and commits nothing. It can
+ * create datasets and define arrays (what many workers define alike is defined once), set attributes,
+ * write any region, append to an array that no other worker appends to, and read: what the ticket knows
+ * and what it has written itself. To delete, rename, shrink, flush, compact, roll back and pin is
+ * ATLAS_STATUS_UNSUPPORTED. Close it when it has exported what it wrote; `atlas_discard` drops that.
+ *
+ * - `ticket`   of `atlas_session_begin`
+ * - `length`   its bytes
+ * - `worker`   the worker's number: no other that is at work has it
+ * - `path`     the store's directory as this machine sees it, or its URL; NULL: as in the ticket
+ * - `options`  NULL for the defaults
+ * - `out`      the handle; 0 on failure
+ *
+ * Fails with ATLAS_STATUS_INVALID_ARGUMENT if it is no ticket, ATLAS_STATUS_UNSUPPORTED if it is of
+ * another version of the library, or ATLAS_STATUS_CORRUPT. Since 0.1.
+ */
+atlas_status atlas_open_worker(const void *ticket,
+                               size_t length,
+                               uint32_t worker,
+                               const char *path,
+                               const atlas_open_options *options,
+                               atlas_store *out);
+
+/**
+ * Write what changed on a worker since its last export, make it durable, and get it as bytes for
+ * `atlas_import`.
+ *
+ * Where nothing has changed these are a few bytes, by which the worker is known to be done. If the
+ * buffer is too small the export waits for the next call; what is written in between is part of the
+ * one after it.
+ *
+ * - `buffer`    gets the export
+ * - `capacity`  bytes that `buffer` holds
+ * - `needed`    the export's bytes
+ *
+ * Fails with ATLAS_STATUS_BUFFER_TOO_SMALL, and `*needed` set; ATLAS_STATUS_INVALID_ARGUMENT if the
+ * handle is no worker; ATLAS_STATUS_NO_SPACE or ATLAS_STATUS_IO, after which nothing is lost and it can be
+ * called again; ATLAS_STATUS_POISONED if an fsync failed. Since 0.1.
+ */
+atlas_status atlas_export(atlas_store worker,
+                          void *buffer,
+                          size_t capacity,
+                          size_t *needed);
+
+/**
+ * Have a worker go on from a later ticket of its session: it sees the commits made since. What it has
+ * exported and no flush has committed it does not see any more.
+ *
+ * Fails with ATLAS_STATUS_UNFLUSHED_CHANGES if the worker has something to export,
+ * ATLAS_STATUS_CONFLICT if the ticket is of another session, or as `atlas_open_worker` does. Since 0.1.
+ */
+atlas_status atlas_renew(atlas_store worker,
+                         const void *ticket,
+                         size_t length);
+
+/**
+ * Take over what workers have exported: all of it, or on failure nothing.
+ *
+ * It is then as if this handle had written it; `atlas_flush` commits it. The order of the exports means
+ * nothing, and what was imported already is left out. Chunks of which two workers have written different
+ * cells are put together; no two may have written the same cell.
+ *
+ * - `count`    exports
+ * - `exports`  their bytes, as `atlas_export` gave them
+ * - `lengths`  how many bytes each has
+ *
+ * Fails with ATLAS_STATUS_CONFLICT if two workers, or a worker and this handle, have written one cell, if
+ * definitions or attributes differ, if two workers have appended to one array, if an export is of
+ * another session, or if one before it is missing; the text names the workers, the dataset, the array and
+ * the chunk. ATLAS_STATUS_CORRUPT if an export or a file is damaged, ATLAS_STATUS_NOT_FOUND if a file
+ * is gone, ATLAS_STATUS_INVALID_ARGUMENT if bytes are no export, ATLAS_STATUS_UNSUPPORTED if a worker has not
+ * synced its files and this handle syncs. Since 0.1.
+ */
+atlas_status atlas_import(atlas_store store,
+                          size_t count,
+                          const void *const *exports,
+                          const size_t *lengths);
 
 /* ---- Time ------------------------------------------------------------------------------------ */
 

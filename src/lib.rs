@@ -62,6 +62,7 @@ pub use half::f16;
 pub use memory::buffers::take_from_general_allocator;
 pub use store::options::{
     ArrayOptions, CreateOptions, FillValue, IfExists, LogFn, LogLevel, Mode, OpenOptions, ProgressFn, RuntimeOptions,
+    SessionOptions,
 };
 pub use store::{
     Affected, ArrayFileInfo, ArrayInfo, ChunkPlace, ChunkPlaces, Damage, DamagedSegment, Dataset, Newer, PinnedCommit,

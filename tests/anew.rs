@@ -219,7 +219,7 @@ fn a_writer_waits_for_another_as_long_as_it_was_told() {
     put(&store, "a", 1.0);
     let waiting = |lock_timeout| RuntimeOptions { lock_timeout, ..RuntimeOptions::default() };
     let attempts: [&(dyn Fn(Duration) -> atlas_store::Result<Arc<Store>> + Sync); 3] = [
-        &|wait| Store::open(&path, Mode::ReadWrite, OpenOptions { runtime: waiting(wait) }),
+        &|wait| Store::open(&path, Mode::ReadWrite, OpenOptions { runtime: waiting(wait), ..OpenOptions::default() }),
         &|wait| Store::create(&path, CreateOptions { runtime: waiting(wait), ..with(IfExists::Open) }),
         &|wait| Store::create(&path, CreateOptions { runtime: waiting(wait), ..with(IfExists::Replace) }),
     ];
@@ -232,7 +232,8 @@ fn a_writer_waits_for_another_as_long_as_it_was_told() {
         assert_eq!(error.kind(), ErrorKind::Locked);
         assert!(error.to_string().contains(&holder) && error.to_string().ends_with("after 30 ms still"), "{error}");
     }
-    Store::open(&path, Mode::Read, OpenOptions { runtime: waiting(Duration::MAX) }).expect("readers wait for nobody");
+    Store::open(&path, Mode::Read, OpenOptions { runtime: waiting(Duration::MAX), ..OpenOptions::default() })
+        .expect("readers wait for nobody");
     let mut holding = store;
     for attempt in attempts {
         let found = thread::scope(|scope| {

@@ -26,7 +26,7 @@ fn made() -> (tempfile::TempDir, PathBuf, Arc<Store>) {
 }
 
 fn open(path: &Path, mode: Mode) -> Arc<Store> {
-    Store::open(path, mode, OpenOptions { runtime: runtime() }).unwrap()
+    Store::open(path, mode, OpenOptions { runtime: runtime(), ..OpenOptions::default() }).unwrap()
 }
 
 fn name(number: usize) -> String {

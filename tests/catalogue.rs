@@ -18,7 +18,7 @@ fn create(path: &Path, root_bytes: Option<u64>) -> Arc<Store> {
 }
 
 fn open(path: &Path, mode: Mode, root_bytes: Option<u64>) -> Arc<Store> {
-    Store::open(path, mode, OpenOptions { runtime: runtime(root_bytes) }).unwrap()
+    Store::open(path, mode, OpenOptions { runtime: runtime(root_bytes), ..OpenOptions::default() }).unwrap()
 }
 
 /// The catalogue files of a store, oldest first, and the root's bytes.
@@ -311,7 +311,7 @@ fn earlier_commits_and_readers_keep_their_files() {
     write(&store, "b", "v", 2);
     store.flush().unwrap();
     store.compact().unwrap();
-    let at = Store::open_at(&path, first, OpenOptions { runtime: runtime(None) }).unwrap();
+    let at = Store::open_at(&path, first, OpenOptions { runtime: runtime(None), ..OpenOptions::default() }).unwrap();
     assert_eq!(content(&at), before);
     // The reader has read no names yet beyond those above; anew, from the files.
     assert_eq!(content(&reader), before);
@@ -341,7 +341,7 @@ fn the_next_writer_leaves_what_kept_commits_need() {
     store.close().unwrap();
     // It looks for files that nobody needs.
     open(&path, Mode::ReadWrite, Some(0)).close().unwrap();
-    let at = Store::open_at(&path, first, OpenOptions { runtime: runtime(None) }).unwrap();
+    let at = Store::open_at(&path, first, OpenOptions { runtime: runtime(None), ..OpenOptions::default() }).unwrap();
     assert_eq!(content(&at), ["a: [(1, \"v\")], []"]);
 }
 

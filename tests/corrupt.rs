@@ -108,7 +108,7 @@ fn files(path: &Path) -> Vec<PathBuf> {
 fn open(path: &Path) -> atlas_store::Result<Arc<Store>> {
     // Thousands of stores are opened here: without threads to start for each.
     let runtime = RuntimeOptions { threads: Some(0), ..Default::default() };
-    Store::open(path, Mode::Read, OpenOptions { runtime })
+    Store::open(path, Mode::Read, OpenOptions { runtime, ..OpenOptions::default() })
 }
 
 /// Flips bytes of every file of a store with this notation of the root, one at a time.

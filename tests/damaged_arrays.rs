@@ -169,7 +169,7 @@ fn runtime() -> RuntimeOptions {
 }
 
 fn open(path: &Path, mode: Mode) -> Arc<Store> {
-    Store::open(path, mode, OpenOptions { runtime: runtime() }).unwrap()
+    Store::open(path, mode, OpenOptions { runtime: runtime(), ..OpenOptions::default() }).unwrap()
 }
 
 fn segments(path: &Path, array: &str) -> Vec<PathBuf> {
@@ -311,7 +311,7 @@ fn a_compaction_goes_on_beside_damage() {
         let log = messages.clone();
         let log: LogFn = Box::new(move |_, message| log.lock().unwrap().push(message.to_owned()));
         let runtime = RuntimeOptions { log: Some(log), ..runtime() };
-        let store = Store::open(&path, Mode::ReadWrite, OpenOptions { runtime }).unwrap();
+        let store = Store::open(&path, Mode::ReadWrite, OpenOptions { runtime, ..OpenOptions::default() }).unwrap();
         content.write(&store, ("d0", "b"), 0, CHUNKS, -3.0);
         store.flush().unwrap();
         let before = segments(&path, "a");

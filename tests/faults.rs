@@ -110,7 +110,13 @@ fn prepare(path: &Path, fault: Fault, at: i64, stays: bool) -> (Arc<Store>, Arc<
     write(&store, 0);
     store.close().unwrap();
     let disk = FaultyDisk::new(fault, stays);
-    let store = Store::open_on(disk.storage(), path, Mode::ReadWrite, OpenOptions { runtime: runtime() }).unwrap();
+    let store = Store::open_on(
+        disk.storage(),
+        path,
+        Mode::ReadWrite,
+        OpenOptions { runtime: runtime(), ..OpenOptions::default() },
+    )
+    .unwrap();
     disk.left.store(at, Ordering::SeqCst);
     (store, disk)
 }
@@ -302,7 +308,7 @@ fn a_compaction_that_fails_changes_nothing_and_works_when_there_is_room() {
 fn two_writers_are_refused_or_do_not_overwrite_each_other() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s");
-    let open = || Store::open(&path, Mode::ReadWrite, OpenOptions { runtime: runtime() });
+    let open = || Store::open(&path, Mode::ReadWrite, OpenOptions { runtime: runtime(), ..OpenOptions::default() });
     let (first, _) = prepare(&path, Fault::Full, i64::MAX, false);
     assert_eq!(open().err().map(|error| error.kind()), Some(ErrorKind::Locked));
     write(&first, 1);

@@ -7,7 +7,7 @@
 
 use atlas_store::{
     ArrayOptions, Codec, CreateOptions, DType, Element, ErrorKind, FillValue, Filter, MetaFormat, Mode, OpenOptions,
-    RuntimeOptions, Scalar, Selection, Source, Store, Target, Value, f16,
+    RuntimeOptions, Scalar, Selection, SessionOptions, Source, Store, Target, Value, f16,
 };
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
@@ -721,6 +721,9 @@ fn fixtures() -> PathBuf {
         if !folder.join("v1-pieces").exists() {
             write_pieces(&folder.join("v1-pieces"));
         }
+        if !folder.join("v1-parts").exists() {
+            write_parts(&folder.join("v1-parts"));
+        }
         fs::write(folder.join("expected.json"), expected_json()).unwrap();
     });
     folder
@@ -942,6 +945,101 @@ fn a_store_with_chunks_in_pieces_reads_and_can_be_written_to() {
         store.flush().unwrap();
         if step == 0 {
             store.compact().unwrap();
+        }
+    }
+}
+
+/// Has each of two workers do something, and commits what they did.
+fn commit_of_workers(store: &Store, work: impl Fn(u64, &Store)) {
+    let ticket = store.session_begin(SessionOptions { workers: 2, ..SessionOptions::default() }).unwrap();
+    let exports = [0, 1].map(|number| {
+        let worker = Store::open_worker(&ticket, number, None, OpenOptions::default()).unwrap();
+        work(number.into(), &worker);
+        worker.export().unwrap()
+    });
+    store.import(&exports.each_ref().map(Vec::as_slice)).unwrap();
+    store.flush().unwrap();
+}
+
+fn write_parts(path: &Path) {
+    let store = Store::create(path, CreateOptions { keep_generations: Some(0), ..CreateOptions::default() }).unwrap();
+    store.create_dataset("run").unwrap();
+    let define = |name: &str, dtype, shape: &[u64], chunks: &[u64]| {
+        let options = ArrayOptions { chunk_shape: Some(chunks.to_vec()), ..ArrayOptions::default() };
+        store.define_array("run", name, dtype, &[], shape, options).unwrap();
+    };
+    let region = |start: &[u64], count: &[u64]| (start.to_vec(), count.to_vec());
+    let write = |store: &Store, name: &str, (start, count): (Vec<u64>, Vec<u64>), values: &[i32]| {
+        store.write_array("run", name, Selection::region(&start, &count), Source::from_slice(values)).unwrap();
+    };
+    define("tiles", DType::I32, &[3, 64, 64], &[1, 64, 32]);
+    // In two pieces.
+    define("pieces", DType::I32, &[256, 256], &[256, 256]);
+    define("shared", DType::I32, &[20], &[20]);
+    define("texts", DType::String, &[4], &[2]);
+    (0..6).for_each(|small| define(&format!("small {small}"), DType::I32, &[8], &[4]));
+    write(&store, "shared", region(&[0], &[20]), &[9; 20]);
+    commit_of_workers(&store, |number, worker| {
+        let tile: Vec<i32> =
+            (0..3 * 64 * 32).map(|i| 10_000 * (i / 2048) + 100 * (i / 32 % 64) + i % 32 + 32 * number as i32).collect();
+        write(worker, "tiles", region(&[0, 0, 32 * number], &[3, 64, 32]), &tile);
+        let shared = [(0, vec![1; 7]), (7, vec![2; 5])];
+        let (at, values) = &shared[number as usize];
+        write(worker, "shared", region(&[*at], &[values.len() as u64]), values);
+        for small in 0..6 {
+            let values = [10 * number as i32 + small; 4];
+            write(worker, &format!("small {small}"), region(&[4 * number], &[4]), &values);
+        }
+        if number == 1 {
+            worker.write_strings("run", "texts", Selection::all(1), &["one", "two", "é", ""]).unwrap();
+            write(worker, "pieces", region(&[0, 0], &[256, 256]), &(0..65536).collect::<Vec<i32>>());
+        }
+    });
+    define("late", DType::I32, &[8], &[4]);
+    // Of one name: each has a file of its own.
+    commit_of_workers(&store, |number, worker| {
+        write(worker, "late", region(&[4 * number], &[4]), &[number as i32; 4]);
+    });
+    store.close().unwrap();
+}
+
+/// With files of workers.
+#[test]
+fn a_store_with_files_of_workers_reads_and_can_be_written_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    copy(&fixtures().join("v1-parts"), &path);
+    let store = Store::open(&path, Mode::ReadWrite, OpenOptions::default()).unwrap();
+    for step in 0..3 {
+        let mut tiles = vec![0; 3 * 64 * 64];
+        store.read_array("run", "tiles", Selection::all(3), Target::from_slice(&mut tiles)).unwrap();
+        assert!(tiles.iter().zip(0..).all(|(found, i)| *found == 10_000 * (i / 4096) + 100 * (i / 64 % 64) + i % 64));
+        let mut shared = [0; 20];
+        store.read_array("run", "shared", Selection::all(1), Target::from_slice(&mut shared)).unwrap();
+        assert_eq!(shared, [1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 9, 9, 9, 9, 9, 9, 9, 9]);
+        let mut pieces = vec![0; 65536];
+        store.read_array("run", "pieces", Selection::all(2), Target::from_slice(&mut pieces)).unwrap();
+        assert!(pieces.iter().copied().eq(0..65536));
+        assert_eq!(store.read_strings("run", "texts", Selection::all(1)).unwrap(), ["one", "two", "é", ""]);
+        let mut late = [9; 8];
+        store.read_array("run", "late", Selection::all(1), Target::from_slice(&mut late)).unwrap();
+        assert_eq!(late, [0, 0, 0, 0, 1, 1, 1, 1]);
+        for small in 0..6 {
+            let mut values = [0; 8];
+            store
+                .read_array("run", &format!("small {small}"), Selection::all(1), Target::from_slice(&mut values))
+                .unwrap();
+            assert!(values[..4] == [small; 4] && values[4..] == [10 + small; 4]);
+        }
+        verify(&store);
+        match step {
+            0 => {
+                store
+                    .write_array("run", "tiles", Selection::region(&[0, 0, 0], &[1, 1, 1]), Source::from_slice(&[0]))
+                    .unwrap();
+                store.flush().unwrap();
+            }
+            _ => store.compact().unwrap(),
         }
     }
 }

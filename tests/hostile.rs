@@ -41,7 +41,7 @@ fn alone() -> MutexGuard<'static, ()> {
 }
 
 fn options() -> OpenOptions {
-    OpenOptions { runtime: RuntimeOptions { threads: Some(0), ..Default::default() } }
+    OpenOptions { runtime: RuntimeOptions { threads: Some(0), ..Default::default() }, ..OpenOptions::default() }
 }
 
 fn open(memory: &Memory, mode: Mode) -> atlas_store::Result<Arc<Store>> {

@@ -255,7 +255,8 @@ impl Run {
     }
 
     fn open(&self, mode: Mode) -> Arc<Store> {
-        Store::open(&self.path, mode, OpenOptions { runtime: Self::options(self.tuning) }).unwrap()
+        Store::open(&self.path, mode, OpenOptions { runtime: Self::options(self.tuning), ..OpenOptions::default() })
+            .unwrap()
     }
 
     fn array(&mut self, dataset: u8, array: u8) -> Option<&mut ModelArray> {

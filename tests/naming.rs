@@ -16,7 +16,7 @@ fn create(path: &Path, root_bytes: Option<u64>, keep_generations: Option<u32>) -
 
 fn open(path: &Path, root_bytes: Option<u64>) -> Arc<Store> {
     let runtime = RuntimeOptions { root_bytes, ..RuntimeOptions::default() };
-    Store::open(path, Mode::ReadWrite, OpenOptions { runtime }).unwrap()
+    Store::open(path, Mode::ReadWrite, OpenOptions { runtime, ..OpenOptions::default() }).unwrap()
 }
 
 fn verified(store: &Store) {

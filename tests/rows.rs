@@ -343,7 +343,9 @@ fn run(steps: &[Step], buffer: u64, threads: usize) -> u64 {
                 store.close().unwrap();
                 let storage: Arc<dyn Storage> = Arc::new(Hooked(Arc::new(LocalDisk), scratch.clone()));
                 let runtime = runtime(buffer, threads);
-                store = Store::open_on(storage, &path, Mode::ReadWrite, OpenOptions { runtime }).unwrap();
+                store =
+                    Store::open_on(storage, &path, Mode::ReadWrite, OpenOptions { runtime, ..OpenOptions::default() })
+                        .unwrap();
             }
         }
     }

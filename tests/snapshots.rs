@@ -29,12 +29,12 @@ fn create(path: &Path, keep_generations: Option<u32>) -> Arc<Store> {
 }
 
 fn open(path: &Path, mode: Mode) -> Arc<Store> {
-    Store::open(path, mode, OpenOptions { runtime: runtime() }).unwrap()
+    Store::open(path, mode, OpenOptions { runtime: runtime(), ..OpenOptions::default() }).unwrap()
 }
 
 fn open_on(hooks: &Arc<impl Hooks + 'static>, path: &Path, mode: Mode) -> atlas_store::Result<Arc<Store>> {
     let storage: Arc<dyn Storage> = Arc::new(Hooked(Arc::new(LocalDisk), hooks.clone()));
-    Store::open_on(storage, path, mode, OpenOptions { runtime: runtime() })
+    Store::open_on(storage, path, mode, OpenOptions { runtime: runtime(), ..OpenOptions::default() })
 }
 
 fn write(store: &Store, value: i64) {
@@ -306,7 +306,9 @@ fn a_bad_kept_root_takes_nothing_from_the_others() {
             commit(&store, value);
             store.close().unwrap();
             for (generation, value) in &kept {
-                let earlier = Store::open_at(&path, *generation, OpenOptions { runtime: runtime() }).unwrap();
+                let earlier =
+                    Store::open_at(&path, *generation, OpenOptions { runtime: runtime(), ..OpenOptions::default() })
+                        .unwrap();
                 assert_holds(&earlier, *value);
             }
             if bad == "damaged" {
@@ -453,13 +455,20 @@ fn every_kept_commit_is_right_after_rollbacks_and_merges() {
             store = open(&path, Mode::ReadWrite);
         }
         for (generation, value) in &made {
-            assert_holds(&Store::open_at(&path, *generation, OpenOptions { runtime: runtime() }).unwrap(), *value);
+            assert_holds(
+                &Store::open_at(&path, *generation, OpenOptions { runtime: runtime(), ..OpenOptions::default() })
+                    .unwrap(),
+                *value,
+            );
         }
     }
     assert!(made.len() == 52 && store.generations().unwrap().len() >= made.len());
     store.close().unwrap();
     drop(open(&path, Mode::ReadWrite));
     for (generation, value) in &made {
-        assert_holds(&Store::open_at(&path, *generation, OpenOptions { runtime: runtime() }).unwrap(), *value);
+        assert_holds(
+            &Store::open_at(&path, *generation, OpenOptions { runtime: runtime(), ..OpenOptions::default() }).unwrap(),
+            *value,
+        );
     }
 }

@@ -71,7 +71,7 @@ fn a_drop_tells_the_log_what_it_loses() {
         let log = said.clone();
         let log: LogFn = Box::new(move |level, message| log.lock().unwrap().push((level, message.to_owned())));
         let runtime = RuntimeOptions { log: Some(log), ..RuntimeOptions::default() };
-        let store = Store::open(&path, Mode::ReadWrite, OpenOptions { runtime }).unwrap();
+        let store = Store::open(&path, Mode::ReadWrite, OpenOptions { runtime, ..OpenOptions::default() }).unwrap();
         if change {
             store.create_dataset("lost").unwrap();
         }
@@ -217,7 +217,7 @@ fn a_finite_float_becomes_infinite_only_where_the_handle_says_so() {
     same(read_f32(&store, "d", "narrow", 1, 3), &kept);
     store.close().unwrap();
     let runtime = RuntimeOptions { float_overflow: FloatOverflow::Infinity, ..RuntimeOptions::default() };
-    let store = Store::open(&path, Mode::ReadWrite, OpenOptions { runtime }).unwrap();
+    let store = Store::open(&path, Mode::ReadWrite, OpenOptions { runtime, ..OpenOptions::default() }).unwrap();
     store.write_array("d", "narrow", Selection::all(1), Source::from_slice(&large)).unwrap();
     store.append_array("d", "narrow", &[3], Source::from_slice(&large)).unwrap();
     same(read_f32(&store, "d", "narrow", 1, 6), &[large, large].concat());

@@ -30,7 +30,12 @@ fn meet(locks: bool) {
         for round in 0..ROUNDS {
             let storage = Arc::new(Hooked(Arc::new(LocalDisk), Arc::new(Locks(locks))));
             let runtime = RuntimeOptions { sync: Some(false), threads: Some(0), ..RuntimeOptions::default() };
-            let store = match Store::open_on(storage, &path, Mode::ReadWrite, OpenOptions { runtime }) {
+            let store = match Store::open_on(
+                storage,
+                &path,
+                Mode::ReadWrite,
+                OpenOptions { runtime, ..OpenOptions::default() },
+            ) {
                 Ok(store) => store,
                 Err(error) => {
                     let expected = if locks { ErrorKind::Locked } else { ErrorKind::Conflict };

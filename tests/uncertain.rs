@@ -86,7 +86,13 @@ fn every_lie(session: impl Fn(&Store) -> atlas_store::Result<()>, earlier: i64, 
         store.close().unwrap();
         let liar = Arc::new(Liar(AtomicI64::new(i64::MAX)));
         let storage = Arc::new(Hooked(Arc::new(LocalDisk), liar.clone()));
-        let store = Store::open_on(storage, &path, Mode::ReadWrite, OpenOptions { runtime: runtime() }).unwrap();
+        let store = Store::open_on(
+            storage,
+            &path,
+            Mode::ReadWrite,
+            OpenOptions { runtime: runtime(), ..OpenOptions::default() },
+        )
+        .unwrap();
         liar.0.store(at, Ordering::SeqCst);
         let mut acknowledged = session(&store);
         let lied = liar.0.load(Ordering::SeqCst) < 0;

@@ -71,7 +71,7 @@ fn open(memory: &Memory, mode: Mode) -> Result<Arc<Store>> {
         write_buffer_bytes: Some(1 << 20),
         ..RuntimeOptions::default()
     };
-    Store::open_on(Arc::new(memory.clone()), Path::new(STORE), mode, OpenOptions { runtime })
+    Store::open_on(Arc::new(memory.clone()), Path::new(STORE), mode, OpenOptions { runtime, ..OpenOptions::default() })
 }
 
 /// Reads all that a store has, verifies it, writes to it, compacts it. Panics where the library does not hold to what

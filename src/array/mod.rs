@@ -3,10 +3,12 @@
 //! A chunk is looked for in this order: pending (written since the last flush began), frozen (being flushed,
 //! the last flush that began first), stored.
 
+mod covered;
 mod read;
 mod resize;
 mod write;
 
+pub(crate) use covered::{Covered, Layer, Taken};
 pub(crate) use read::{Plan, Values, is_gone, read_numbers, read_texts};
 
 use crate::base::dtype::DType;
@@ -15,6 +17,7 @@ use crate::base::few::ByNumber;
 use crate::base::pool::Pool;
 use crate::base::shape::{Dims, c_strides, cells};
 use crate::base::sync::RwLock;
+use crate::base::sync::atomic::AtomicBool;
 use crate::chunk::block::{self, Block, ChunkData, Part, PendingChunk};
 use crate::chunk::grid::{self, Portion, chunk_count};
 use crate::chunk::rows::Scratch;
@@ -23,7 +26,7 @@ use crate::format::root::Stored;
 use crate::format::segment::Row;
 use crate::memory::budget::{Budget, Held};
 use crate::memory::buffers::{self, Buffers};
-use crate::segment::{Segment, SegmentReader, Segments};
+use crate::segment::{Part as SegmentPart, Segment, SegmentReader, Segments};
 use smallvec::SmallVec;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -37,6 +40,8 @@ pub(crate) struct Io {
     pub buffers: Arc<Buffers>,
     pub budget: Arc<Budget>,
     pub pool: Arc<Pool>,
+    /// Whether it is noted which cells are written: there are other handles that write.
+    pub covers: AtomicBool,
 }
 
 /// Where a chunk is stored.
@@ -62,6 +67,8 @@ pub(crate) struct ArrayData {
     pub dropped: bool,
     /// Whether there are stored chunks that no finished flush has named.
     pub spilled: bool,
+    /// What was written since the last cut, where that is noted.
+    pub covered: Option<Arc<Covered>>,
 }
 
 /// Totals over stored chunks. Shapes of an array differ in the length of dimension 0 alone.
@@ -85,6 +92,21 @@ pub(crate) enum FrozenChunk {
     /// To be packed into a block with others.
     Small(Arc<ChunkData>),
     Block(Arc<Block>),
+    Stored(Arc<StoredChunk>),
+}
+
+/// A chunk that is in a file already, which no root names: a worker has written it.
+#[derive(Clone)]
+pub(crate) struct StoredChunk {
+    pub part: Arc<SegmentPart>,
+    /// Of this array, in the part.
+    pub row: Row,
+}
+
+/// A chunk that is pending or frozen, and not open.
+pub(crate) enum InMemory {
+    Chunk(PendingChunk),
+    Stored(Arc<StoredChunk>),
 }
 
 impl Deref for FrozenChunks {
@@ -98,9 +120,14 @@ impl Deref for FrozenChunks {
 /// A chunk written since the last flush began.
 pub(crate) enum Pending {
     /// Still being written to; `written` counts cells, those written twice doubly.
-    Open { data: ChunkData, written: u64, held: Held },
+    Open {
+        data: ChunkData,
+        written: u64,
+        held: Held,
+    },
     /// Complete, as far as one can tell, and given to the workers.
     Sealed(Arc<Block>),
+    Stored(Arc<StoredChunk>),
 }
 
 impl Pending {
@@ -115,7 +142,7 @@ impl ArrayData {
     pub fn sealed_bytes(&self) -> u64 {
         let sealed = |pending: &Pending| match pending {
             Pending::Sealed(block) => block.memory(),
-            Pending::Open { .. } => 0,
+            Pending::Open { .. } | Pending::Stored(_) => 0,
         };
         self.pending.values().map(sealed).sum()
     }
@@ -124,7 +151,7 @@ impl ArrayData {
     pub fn row_bytes(&self) -> u64 {
         let rows = |pending: &Pending| match pending {
             Pending::Open { data: ChunkData::Rows(rows), .. } => rows.memory() as u64,
-            Pending::Open { .. } | Pending::Sealed(_) => 0,
+            Pending::Open { .. } | Pending::Sealed(_) | Pending::Stored(_) => 0,
         };
         self.pending.values().map(rows).sum()
     }
@@ -145,7 +172,7 @@ impl ArrayData {
         let stored = self.stored.as_ref().filter(|stored| stored.totals.chunks > 0 || stored.totals.incomplete);
         let (complete, stored) = (rows / along, stored.map_or(0, |stored| stored.length));
         let edge = stored / along;
-        let is_sealed = |number| matches!(self.pending.get(number), Some(Pending::Sealed(_)));
+        let is_sealed = |number| matches!(self.pending.get(number), Some(Pending::Sealed(_) | Pending::Stored(_)));
         let is_replaced = || (edge * across..(edge + 1) * across).all(is_sealed);
         if self.dropped || stored > rows || stored % along > 0 && edge < complete && !is_replaced() {
             return None;
@@ -189,13 +216,15 @@ impl ArrayData {
         !self.pending.is_empty() || !self.frozen.is_empty() || self.spilled || self.dropped
     }
 
-    fn chunk_in_memory(&self, number: u64) -> Option<PendingChunk> {
+    fn chunk_in_memory(&self, number: u64) -> Option<InMemory> {
         match self.pending.get(number) {
-            Some(Pending::Sealed(block)) => Some(block.chunk()),
+            Some(Pending::Sealed(block)) => Some(InMemory::Chunk(block.chunk())),
+            Some(Pending::Stored(stored)) => Some(InMemory::Stored(stored.clone())),
             Some(Pending::Open { .. }) => None,
             None => self.frozen.iter().rev().find_map(|frozen| frozen.get(number)).map(|chunk| match chunk {
-                FrozenChunk::Small(data) => PendingChunk::Raw(data.clone()),
-                FrozenChunk::Block(block) => block.chunk(),
+                FrozenChunk::Small(data) => InMemory::Chunk(PendingChunk::Raw(data.clone())),
+                FrozenChunk::Block(block) => InMemory::Chunk(block.chunk()),
+                FrozenChunk::Stored(stored) => InMemory::Stored(stored.clone()),
             }),
         }
     }
@@ -233,11 +262,12 @@ impl Array {
     /// and returns them; `None` where there are none.
     pub fn freeze(&self, data: &mut ArrayData, end: u64, open: bool, io: &Io) -> Option<Arc<FrozenChunks>> {
         let ArrayData { pending, shape, .. } = data;
-        let is_taken = |number, pending: &Pending| number < end && (open || matches!(pending, Pending::Sealed(_)));
+        let is_taken = |number, pending: &Pending| number < end && (open || !matches!(pending, Pending::Open { .. }));
         let (mut chunks, mut small): (ByNumber<FrozenChunk>, Option<Held>) = Default::default();
         for (number, pending) in pending.extract_if(is_taken) {
             let chunk = match pending {
                 Pending::Sealed(block) => FrozenChunk::Block(block),
+                Pending::Stored(stored) => FrozenChunk::Stored(stored),
                 Pending::Open { data, held, .. } if self.schema.packs() && data.is_small() => {
                     match &small {
                         Some(small) => small.grow(held.bytes() as usize),
@@ -267,14 +297,15 @@ impl Array {
                 if data.pending.contains(number) {
                     continue;
                 }
-                let block = match chunk {
-                    FrozenChunk::Block(block) => block.clone(),
+                let pending = match chunk {
+                    FrozenChunk::Block(block) => Pending::Sealed(block.clone()),
                     FrozenChunk::Small(chunk) => {
                         let valid = grid::valid_extents(&data.shape, &self.schema.chunk_shape, number);
-                        self.block(io, chunk.clone(), Held::new(&io.budget, 0), valid)
+                        Pending::Sealed(self.block(io, chunk.clone(), Held::new(&io.budget, 0), valid))
                     }
+                    FrozenChunk::Stored(stored) => Pending::Stored(stored.clone()),
                 };
-                data.pending.insert(number, Pending::Sealed(block));
+                data.pending.insert(number, pending);
             }
         }
         // It may have got shorter meanwhile.
@@ -283,7 +314,13 @@ impl Array {
 
     fn locate(&self, io: &Io, segments: &Segments, chunks: &[u64]) -> Result<Vec<Option<Found>>> {
         let found = io.reader.locate(segments, self.id, chunks)?;
-        buffers::collect(found.into_iter().map(|found| found.map(|(number, row)| (segments[number].clone(), row))))
+        let mut located = Vec::new();
+        buffers::reserve(&mut located, found.len())?;
+        for found in found {
+            let source = |(number, row): (usize, Row)| Ok((segments[number].source(&row)?.clone(), row));
+            located.push(found.map(source).transpose()?);
+        }
+        Ok(located)
     }
 
     /// A chunk to be changed. Where its block has nothing else, nobody will ask for that again: it is not kept.

@@ -1,6 +1,6 @@
 //! Reads of regions: planned under the array's lock, carried out without it.
 
-use crate::array::{Array, ArrayData, Io, Pending, Segments, for_each_cell};
+use crate::array::{Array, ArrayData, Found, InMemory, Io, Pending, Segments, StoredChunk, for_each_cell};
 use crate::base::error::{Error, ErrorKind, Result, error};
 use crate::base::shape::{Dims, Region, c_strides, cells};
 use crate::chunk::block::{ChunkData, PendingChunk};
@@ -35,15 +35,18 @@ impl Array {
             shape: data.shape.clone(),
             segments: segments.clone(),
             memory: Vec::new(),
+            stored: Vec::new(),
             elsewhere: Vec::new(),
         };
         for portion in portions(&data.shape, &self.schema.chunk_shape, region) {
             if let Some(Pending::Open { data, .. }) = data.pending.get(portion.chunk) {
                 on_open(&portion, data)?;
-            } else if let Some(chunk) = data.chunk_in_memory(portion.chunk) {
-                buffers::push(&mut plan.memory, (portion, chunk))?;
-            } else {
-                buffers::push(&mut plan.elsewhere, portion)?;
+                continue;
+            }
+            match data.chunk_in_memory(portion.chunk) {
+                Some(InMemory::Chunk(chunk)) => buffers::push(&mut plan.memory, (portion, chunk))?,
+                Some(InMemory::Stored(stored)) => buffers::push(&mut plan.stored, (portion, stored))?,
+                None => buffers::push(&mut plan.elsewhere, portion)?,
             }
         }
         Ok(plan)
@@ -95,7 +98,20 @@ pub(crate) struct Plan {
     shape: Dims,
     segments: Segments,
     memory: Vec<(Portion, PendingChunk)>,
+    /// In files that no version names.
+    stored: Vec<(Portion, Arc<StoredChunk>)>,
     elsewhere: Vec<Portion>,
+}
+
+impl Plan {
+    /// The portions that are not in memory, and where their chunks are stored.
+    fn found(&self, io: &Io) -> Result<impl Iterator<Item = (&Portion, Option<Found>)>> {
+        let numbers = buffers::collect(self.elsewhere.iter().map(|portion| portion.chunk))?;
+        let found = self.array.locate(io, &self.segments, &numbers)?;
+        let stored = self.stored.iter();
+        let stored = stored.map(|(portion, chunk)| (portion, Some((chunk.part.segment.clone(), chunk.row))));
+        Ok(self.elsewhere.iter().zip(found).chain(stored))
+    }
 }
 
 /// One step of a parallel read of numbers.
@@ -159,9 +175,7 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
         let (array, schema) = (&plan.array, &plan.array.schema);
         buffers::reserve(&mut steps, plan.memory.len())?;
         steps.extend(plan.memory.iter().map(|(portion, chunk)| Step::Pending(plan, target, portion, chunk)));
-        let numbers = buffers::collect(plan.elsewhere.iter().map(|portion| portion.chunk))?;
-        let found = array.locate(io, &plan.segments, &numbers)?;
-        for (portion, found) in plan.elsewhere.iter().zip(found) {
+        for (portion, found) in plan.found(io)? {
             let Some((segment, row)) = found else {
                 let zero = [0; 16];
                 let fill = schema.fill_bytes().unwrap_or(&zero[..schema.dtype.size()]);
@@ -500,8 +514,7 @@ pub(crate) fn read_texts(io: &Io, plan: &Plan, count: &[u64], out: &mut [String]
             PendingChunk::Encoded(encoded) => copy(out, portion, &array.decode_pending(io, encoded)?)?,
         }
     }
-    let numbers = buffers::collect(plan.elsewhere.iter().map(|portion| portion.chunk))?;
-    for (portion, found) in plan.elsewhere.iter().zip(array.locate(io, &plan.segments, &numbers)?) {
+    for (portion, found) in plan.found(io)? {
         match found {
             Some((segment, row)) => copy(out, portion, &array.load(io, &segment, &row)?)?,
             None => {

@@ -49,7 +49,7 @@ impl Array {
                 chunk.blank_from(&self.schema, from)?;
                 buffers::push(&mut made, (number, chunk))?;
             }
-            self.reserve(data, made.len())?;
+            self.make_room_for(data, made.len())?;
             data.pending.extend(made.into_iter().map(|(number, chunk)| (number, Pending::open(io, chunk, 0))));
         }
         data.shape[0] = length;
@@ -81,7 +81,7 @@ impl Array {
             true => None,
             false => Some(Arc::new(ChunkData::filled(&self.schema, &io.buffers)?)),
         };
-        self.reserve(data, made.len() + stale.len())?;
+        self.make_room_for(data, made.len() + stale.len())?;
         data.pending.extend(made.into_iter().map(|(number, chunk)| (number, Pending::open(io, chunk, 0))));
         for (number, blank) in stale.into_iter().zip(blank.iter().cycle()) {
             let valid = grid::valid_extents(&shape, &self.schema.chunk_shape, number);
@@ -96,11 +96,6 @@ impl Array {
         }
         data.shape = shape;
         Ok(())
-    }
-
-    fn reserve(&self, data: &mut ArrayData, chunks: usize) -> Result<()> {
-        let room = data.pending.try_reserve(chunks);
-        room.map_err(|_| error!(OutOfMemory, "no memory to note {chunks} chunks"))
     }
 
     /// The numbers of the chunks that have row `row` of dimension 0.

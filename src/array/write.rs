@@ -1,9 +1,10 @@
 //! Writes of regions.
 
-use crate::array::{Array, ArrayData, Io, Pending, Segments, for_each_cell};
+use crate::array::{Array, ArrayData, InMemory, Io, Pending, Segments, for_each_cell};
 use crate::base::dtype::DType;
 use crate::base::error::{Result, bail, error};
 use crate::base::shape::{Dims, Region, cells};
+use crate::base::sync::atomic::Ordering;
 use crate::chunk::block::{ChunkData, PACK_BELOW, PendingChunk};
 use crate::chunk::grid::{self, Portion, portions};
 use crate::chunk::rows::Rows;
@@ -75,6 +76,10 @@ impl Array {
         let shape = data.shape.clone();
         let valid = |portion: &Portion| grid::valid_extents(&shape, chunk_shape, portion.chunk);
         let (mut made, mut more_rows, mut any_open) = (Vec::new(), Vec::new(), false);
+        let covers = io.covers.load(Ordering::Acquire);
+        if covers {
+            data.prepare_covered(self, region)?;
+        }
         for portion in portions(&shape, chunk_shape, region) {
             let valid = valid(&portion);
             let (mut chunk, before) = match data.pending.get_mut(portion.chunk) {
@@ -91,7 +96,7 @@ impl Array {
                     any_open = true;
                     continue;
                 }
-                Some(Pending::Sealed(_)) | None => {
+                Some(Pending::Sealed(_) | Pending::Stored(_)) | None => {
                     let before = if is_end(&portion, &valid) { portion.in_chunk[0] * cells(&valid[1..]) } else { 0 };
                     (self.new_chunk(data, io, segments, &portion, &valid)?, before)
                 }
@@ -125,6 +130,9 @@ impl Array {
             }
         }
         data.pending.extend(made);
+        if covers {
+            data.note_covered(self, region);
+        }
         Ok(())
     }
 
@@ -207,12 +215,13 @@ impl Array {
     /// What a chunk holds, wherever that is; `None` where it was never written.
     fn content(&self, data: &ArrayData, io: &Io, segments: &Segments, number: u64) -> Result<Option<ChunkData>> {
         Ok(Some(match data.chunk_in_memory(number) {
-            Some(PendingChunk::Raw(chunk)) => chunk.copy(&self.schema, &io.buffers)?,
+            Some(InMemory::Chunk(PendingChunk::Raw(chunk))) => chunk.copy(&self.schema, &io.buffers)?,
             // Nobody will ask for what it was: it is not kept.
-            Some(PendingChunk::Encoded(encoded)) if self.schema.dtype != DType::String => {
+            Some(InMemory::Chunk(PendingChunk::Encoded(encoded))) if self.schema.dtype != DType::String => {
                 ChunkData::Numbers(encoded.decode(&io.buffers)?)
             }
-            Some(PendingChunk::Encoded(encoded)) => self.decode_pending(io, &encoded)?,
+            Some(InMemory::Chunk(PendingChunk::Encoded(encoded))) => self.decode_pending(io, &encoded)?,
+            Some(InMemory::Stored(stored)) => self.load(io, &stored.part.segment, &stored.row)?,
             None => match self.locate(io, segments, &[number])?.pop().flatten() {
                 Some((segment, row)) => self.load(io, &segment, &row)?,
                 None => return Ok(None),

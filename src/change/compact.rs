@@ -80,7 +80,12 @@ pub(crate) fn compact(
     let live = live_arrays(&version.records)?;
     let none = Live::default();
     let gains = |name: &Arc<str>, file: &ArrayFile| {
-        file.segments.len() > 1 || file.dead_bytes > 0 || file.live_bytes == 0 || !live.contains_key(name)
+        let has_parts = || file.segments.iter().any(|segment| segment.record.parts.is_some());
+        file.segments.len() > 1
+            || has_parts()
+            || file.dead_bytes > 0
+            || file.live_bytes == 0
+            || !live.contains_key(name)
     };
     let stay = version.files.iter().filter(|(name, file)| !gains(name, file));
     let gaps = bundles_with_gaps(place, version, stay.flat_map(|(_, file)| file.segments.iter()));
@@ -305,7 +310,8 @@ impl Rewrite<'_> {
                 continue;
             }
             let pack = array.schema.packs();
-            let segment = &segments[number];
+            let segment = segments[number].source(&row)?;
+            let row = Row { part: 0, ..row };
             let out = match &mut output {
                 Some(out) => out,
                 none => none.insert(self.create()?),

@@ -1,6 +1,6 @@
 //! What a flush writes: set aside, under the exclusive lock, when it begins. Calls go on after that.
 
-use crate::array::{Array, ArrayData, FrozenChunk, FrozenChunks, Io};
+use crate::array::{Array, ArrayData, Covered, FrozenChunk, FrozenChunks, Io};
 use crate::base::dtype::DType;
 use crate::base::error::Result;
 use crate::base::locks::{lock, read, write};
@@ -137,6 +137,8 @@ pub(crate) struct FrozenArray {
     pub chunks: Arc<FrozenChunks>,
     /// Whether it has lost rows.
     dropped: bool,
+    /// The cells that were written, where that is noted.
+    pub covered: Option<Arc<Covered>>,
     /// The chunks that appends go on with, as they were written: to be kept at hand once they are stored.
     edges: Mutex<Vec<Edge>>,
 }
@@ -187,6 +189,7 @@ impl Frozen {
             let mut data = write(&frozen.array.data)?;
             frozen.array.thaw(&mut data, io);
             data.dropped |= frozen.dropped;
+            frozen.covered.iter().for_each(|covered| data.cover_again(covered));
             Ok(())
         })
     }
@@ -203,11 +206,12 @@ impl FrozenArray {
             false => data.complete(&array.schema.chunk_shape)?,
         };
         let chunks = match array.freeze(data, end, open, io) {
-            None if open && data.dropped => Arc::default(),
+            None if open && (data.dropped || data.covered.is_some()) => Arc::default(),
             chunks => chunks?,
         };
         let dropped = std::mem::take(&mut data.dropped);
-        Some(Self { dataset, name, array, shape, chunks, dropped, edges: Mutex::default() })
+        let covered = data.covered.take_if(|_| open);
+        Some(Self { dataset, name, array, shape, chunks, dropped, covered, edges: Mutex::default() })
     }
 
     /// Holds on to chunks that are short of rows, as far as `room` for their bytes goes.
@@ -239,10 +243,13 @@ impl FrozenArray {
     }
 }
 
-/// Sets aside all changes that `catalogue` has, unless a dimension name has several lengths in a dataset.
-pub(crate) fn cut(catalogue: &mut Catalogue, io: &Io) -> Result<Cut> {
+/// Sets aside all changes that `catalogue` has, unless a dimension name has several lengths in a dataset; what `is_part` of a
+/// commit may have.
+pub(crate) fn cut(catalogue: &mut Catalogue, io: &Io, is_part: bool) -> Result<Cut> {
     let slots = catalogue.changed()?;
-    catalogue.check_lengths(&slots)?;
+    if !is_part {
+        catalogue.check_lengths(&slots)?;
+    }
     let mut changed = index_map(slots.len());
     let (mut arrays, mut count) = (Vec::with_capacity(slots.len()), 0);
     for slot in &slots {

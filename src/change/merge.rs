@@ -11,11 +11,12 @@ use crate::base::maps::HashMap;
 use crate::change::cut::Cut;
 use crate::change::segments::{SegmentPlan, is_damage};
 use crate::format::definitions::Definition;
+use crate::format::parts::PartRecord;
 use crate::format::segment::{BlockRef, HEADER_LEN, Row};
 use crate::memory::buffers::Buffer;
 use crate::records::Records;
 use crate::segment::rows::{Live, LiveArray, RowMerge};
-use crate::segment::{SegmentWriter, Segments};
+use crate::segment::{Segment, SegmentWriter, Segments};
 use crate::version::ArrayFile;
 use std::collections::hash_map::Entry;
 use std::ops::Range;
@@ -60,13 +61,23 @@ pub(crate) struct Merged {
     pub count: usize,
     /// Bytes of blocks that are not needed any more.
     pub dropped_bytes: u64,
-    /// In order; with the number of the row's block.
-    rows: Vec<(Row, usize)>,
+    /// In order; with where the row's block is.
+    rows: Vec<(Row, From)>,
     /// Each with the number of its segment.
     blocks: Vec<(BlockRef, usize)>,
     /// All blocks of each segment.
     stored: Vec<Buffer>,
     arrays: Live,
+    /// Those that have blocks of them, as they come.
+    pub parts: Vec<PartRecord>,
+}
+
+/// Where a block is that is taken up.
+enum From {
+    /// The number of the block.
+    Own(usize),
+    /// The number of the part, where it stays.
+    Part(usize),
 }
 
 /// How many of the newest segments, of these sizes, are to be merged where `alike` of a kind are too many.
@@ -115,9 +126,14 @@ fn replaced(io: &Io, plan: &SegmentPlan<'_>, segments: &Segments) -> Result<Opti
             }
         }
         merged.count += 1;
-        merged.dropped_bytes += directory.blocks_end - HEADER_LEN as u64;
+        merged.dropped_bytes += directory.blocks_end - HEADER_LEN as u64 + bytes_of_parts(io, segment)?;
     }
     Ok((merged.count > 0).then_some(merged))
+}
+
+/// Bytes of the blocks of a segment's parts.
+fn bytes_of_parts(io: &Io, segment: &Segment) -> Result<u64> {
+    Ok(io.reader.parts(segment)?.iter().map(|part| part.record.block_bytes()).sum())
 }
 
 /// What a segment that is about to be written takes up; `None` where there is nothing of which all is replaced, and not
@@ -149,13 +165,15 @@ pub(crate) fn merge(
         rows: Vec::new(),
         blocks: Vec::new(),
         stored: Vec::new(),
+        parts: Vec::new(),
         arrays: live_of(io, records, plan, cut, &small)?,
     };
     for segment in small.iter() {
         let len = reader.directory(segment)?.blocks_end - HEADER_LEN as u64;
         merged.stored.push(reader.fetch(segment, HEADER_LEN as u64, len as usize)?);
-        merged.dropped_bytes += len;
+        merged.dropped_bytes += len + bytes_of_parts(io, segment)?;
     }
+    let mut parts: HashMap<(Arc<str>, Option<u64>), usize> = HashMap::default();
     let mut numbers = HashMap::default();
     let mut rows = RowMerge::new(reader, &small)?;
     let mut replaced = 0;
@@ -171,6 +189,20 @@ pub(crate) fn merge(
             replaced += row.stored_bytes();
             continue;
         }
+        if let Some(part) = row.part.checked_sub(1) {
+            let part = reader.parts(&small[number])?.get(part as usize).ok_or_else(wrong)?;
+            let part = match parts.entry((part.record.file.clone(), part.record.at)) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(new) => {
+                    let left = merged.dropped_bytes.checked_sub(part.record.block_bytes());
+                    merged.dropped_bytes = left.ok_or_else(wrong)?;
+                    merged.parts.push(part.record.clone());
+                    *new.insert(merged.parts.len() - 1)
+                }
+            };
+            merged.rows.push((row, From::Part(part)));
+            continue;
+        }
         let block = match numbers.entry((number, row.block.offset)) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(new) => {
@@ -181,7 +213,7 @@ pub(crate) fn merge(
                 *new.insert(merged.blocks.len() - 1)
             }
         };
-        merged.rows.push((row, block));
+        merged.rows.push((row, From::Own(block)));
     }
     // What is left behind is known to be dead, whatever the definitions say.
     if merged.dropped_bytes > file.dead_bytes + replaced {
@@ -221,13 +253,17 @@ impl Merged {
             .ok_or_else(|| error!(Corrupt, "a block at offset {} is outside the blocks", block.offset))
     }
 
-    /// Writes the blocks; the rows, in order, for the index.
-    pub fn write(&self, writer: &mut SegmentWriter) -> Result<Vec<Row>> {
+    /// Writes the blocks; the rows, in order, for the index. The number of a part is what `number` says.
+    pub fn write(&self, writer: &mut SegmentWriter, number: impl Fn(&PartRecord) -> u32) -> Result<Vec<Row>> {
         let mut written = Vec::with_capacity(self.blocks.len());
         for (block, number) in &self.blocks {
             written.push(writer.block(self.bytes(block, *number)?, block.crc, block.coding)?);
         }
-        Ok(self.rows.iter().map(|(row, block)| Row { block: written[*block], ..*row }).collect())
+        let row = |(row, from): &(Row, From)| match from {
+            From::Own(block) => Row { block: written[*block], part: 0, ..*row },
+            From::Part(part) => Row { part: number(&self.parts[*part]), ..*row },
+        };
+        Ok(self.rows.iter().map(row).collect())
     }
 
     /// What is known of an array that has rows.

@@ -4,7 +4,9 @@
 pub(crate) mod catalogue;
 pub(crate) mod compact;
 pub(crate) mod cut;
+pub(crate) mod export;
 pub(crate) mod flush;
+pub(crate) mod import;
 mod lengths;
 mod merge;
 pub(crate) mod records;

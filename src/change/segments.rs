@@ -1,21 +1,23 @@
 //! New values on their way to disk: chunks that were set aside, packed into blocks, written to one segment for each array
 //! name.
 
-use crate::array::{FrozenChunk, Io};
+use crate::array::{FrozenChunk, Io, StoredChunk};
 use crate::base::error::{Error, ErrorKind, Result, bail};
 use crate::base::locks::{after_panic, lock, read};
-use crate::base::maps::IndexMap;
+use crate::base::maps::{HashMap, HashSet, IndexMap};
 use crate::base::shape::cells;
 use crate::base::sync::Mutex;
 use crate::change::cut::{Cut, Edge, Frozen, FrozenArray, Totals};
-use crate::change::merge::{Turns, merge};
+use crate::change::merge::{Merged, Turns, merge};
 use crate::chunk::block::{Block, ChunkData, Part};
 use crate::chunk::{grid, stats};
 use crate::codec::Compression;
 use crate::format::names;
+use crate::format::parts::PartRecord;
 use crate::format::root::Stored;
 use crate::format::segment::{ChunkKey, Row};
 use crate::memory::budget::Held;
+use crate::memory::buffers;
 use crate::segment::bundle::Bundle;
 use crate::segment::rows::{LiveArray, for_each_live_row};
 use crate::segment::{Defined, NewFile, Segment, SegmentWriter, Segments};
@@ -59,8 +61,10 @@ pub(crate) struct SegmentPlan<'v> {
     frozen: Vec<&'v FrozenArray>,
     /// Blocks in the order they are written, with the chunks in each, until they are; without any there is no segment.
     blocks: Mutex<Vec<PlannedBlock>>,
-    /// Whether there are any.
-    has_blocks: bool,
+    /// Chunks that are in files of workers.
+    stored: Vec<Arc<StoredChunk>>,
+    /// Whether there is anything to be written.
+    has_chunks: bool,
 }
 
 impl<'v> SegmentPlan<'v> {
@@ -87,6 +91,8 @@ struct NewSegment {
     rows: Vec<Row>,
     /// How many of the segments before it took up, and the bytes of blocks that it left out of them.
     merged: (usize, u64),
+    /// Bytes of blocks of new parts of which no row is live.
+    dead_in_parts: u64,
     unsynced: Option<NewFile>,
     warning: Option<String>,
 }
@@ -110,11 +116,11 @@ pub(crate) fn write_segments(
     flush: Option<&Cut>,
 ) -> Result<Written> {
     let plans = plan(place, io, values, base);
-    let writes = plans.iter().filter(|plan| plan.has_blocks).count();
+    let writes = plans.iter().filter(|plan| plan.has_chunks).count();
     // Where a bundle is known, their folder is there, and will be after a crash.
     let is_new_folder = !base.has_bundles();
     let bundle = (writes > FEW_SEGMENTS).then(|| new_bundle(place, base.generation + 1, is_new_folder, new));
-    for plan in plans.iter().filter(|plan| plan.has_blocks) {
+    for plan in plans.iter().filter(|plan| plan.has_chunks) {
         // What of these is to be is seen once it is encoded.
         new.file(plan.path.clone());
         if plan.is_new_folder {
@@ -127,7 +133,7 @@ pub(crate) fn write_segments(
     let merging = flush.map(|cut| (cut, Turns::of(plans.len())));
     // What is encoded is written while the workers encode the rest.
     io.pool.for_each_from_here(&jobs, |(plan, done)| {
-        if plan.has_blocks {
+        if plan.has_chunks {
             *lock(done)? = Some(write_segment(place, io, plan, base, merging.as_ref(), bundle.as_ref(), sync_now)?);
         }
         Ok(())
@@ -174,21 +180,23 @@ fn plan<'v>(place: &Place, io: &Io, values: &'v Frozen, base: &Version) -> Vec<S
                 path,
                 frozen: Vec::new(),
                 blocks: Mutex::default(),
-                has_blocks: false,
+                stored: Vec::new(),
+                has_chunks: false,
             }
         });
         plan.frozen.push(frozen);
     }
     for plan in plans.values_mut() {
         plan.frozen.sort_unstable_by_key(|frozen| frozen.array.id);
-        let blocks = blocks(io, &plan.frozen);
-        (plan.has_blocks, plan.blocks) = (!blocks.is_empty(), Mutex::new(blocks));
+        let (blocks, stored) = blocks(io, &plan.frozen);
+        plan.has_chunks = !blocks.is_empty() || !stored.is_empty();
+        (plan.blocks, plan.stored) = (Mutex::new(blocks), stored);
     }
     plans.into_values().collect()
 }
 
-fn blocks(io: &Io, values: &[&FrozenArray]) -> Vec<PlannedBlock> {
-    let mut blocks = Vec::new();
+fn blocks(io: &Io, values: &[&FrozenArray]) -> (Vec<PlannedBlock>, Vec<Arc<StoredChunk>>) {
+    let (mut blocks, mut stored) = (Vec::new(), Vec::new());
     let mut packs: IndexMap<(usize, Compression), Pack> = IndexMap::default();
     for frozen in values {
         let mut chunks: Vec<(u64, &FrozenChunk)> = frozen.chunks.iter().collect();
@@ -197,6 +205,10 @@ fn blocks(io: &Io, values: &[&FrozenArray]) -> Vec<PlannedBlock> {
             let key = (frozen.array.id, number);
             let schema = &frozen.array.schema;
             let part = match chunk {
+                FrozenChunk::Stored(chunk) => {
+                    stored.push(chunk.clone());
+                    continue;
+                }
                 FrozenChunk::Small(data) => {
                     let valid = grid::valid_extents(&frozen.shape, &schema.chunk_shape, number);
                     Part { schema: schema.clone(), valid, data: data.clone() }
@@ -224,7 +236,7 @@ fn blocks(io: &Io, values: &[&FrozenArray]) -> Vec<PlannedBlock> {
     // Whoever writes the segment comes to these about now: to wake a worker for one costs more than it takes.
     let rest = packs.into_values().filter(|pack| !pack.parts.is_empty());
     blocks.extend(rest.map(|pack| pack.into_block(io)));
-    blocks
+    (blocks, stored)
 }
 
 impl Pack {
@@ -232,6 +244,17 @@ impl Pack {
         // The chunks are counted where they wait; of the pack, what it is encoded to.
         (Block::new(self.parts, &io.buffers, Held::new(&io.budget, 0)), self.keys)
     }
+}
+
+/// The parts of the segment that is to be written, in order.
+fn parts_of(plan: &SegmentPlan<'_>, merged: Option<&Merged>) -> Vec<PartRecord> {
+    // Many chunks are of one part.
+    let mut seen = HashSet::default();
+    let new = plan.stored.iter().filter(|chunk| seen.insert(Arc::as_ptr(&chunk.part))).map(|chunk| &chunk.part.record);
+    let mut parts: Vec<&PartRecord> = new.chain(merged.iter().flat_map(|merged| &merged.parts)).collect();
+    parts.sort_unstable();
+    parts.dedup();
+    parts.into_iter().cloned().collect()
 }
 
 fn write_segment(
@@ -252,9 +275,20 @@ fn write_segment(
         Err(error) => (None, Some(format!("segments of array '{}' are not merged: {error}", plan.name))),
     };
     let writer = SegmentWriter::new(&place.storage, plan.path.clone(), plan.is_new_folder, &place.store_id);
-    let mut writer = writer.with_sync(place.sync);
-    let older = merged.as_ref().map_or(Ok(Vec::new()), |merged| merged.write(&mut writer))?;
-    let mut rows = Vec::new();
+    let parts = parts_of(plan, merged.as_ref());
+    let number = |part: &PartRecord| parts.partition_point(|known| known.place() <= part.place()) as u32;
+    let mut writer = writer.with_sync(place.sync).with_parts(parts.clone());
+    let older = merged.as_ref().map_or(Ok(Vec::new()), |merged| merged.write(&mut writer, number))?;
+    let mut rows: Vec<Row> = Vec::new();
+    buffers::reserve(&mut rows, plan.stored.len())?;
+    let mut numbers = HashMap::default();
+    rows.extend(plan.stored.iter().map(|chunk| {
+        let part = *numbers.entry(Arc::as_ptr(&chunk.part)).or_insert_with(|| number(&chunk.part.record));
+        Row { part, ..chunk.row }
+    }));
+    let in_parts: u64 = rows.iter().map(Row::stored_bytes).sum();
+    let known: u64 = merged.iter().flat_map(|merged| &merged.parts).map(PartRecord::block_bytes).sum();
+    let dead_in_parts = (parts.iter().map(PartRecord::block_bytes).sum::<u64>() - known).saturating_sub(in_parts);
     // Packs are gone from memory when they are written: there may be a million small chunks in them.
     let blocks = std::mem::take(&mut *lock(&plan.blocks)?);
     for (block, keys) in blocks {
@@ -291,7 +325,7 @@ fn write_segment(
         file.sync()?;
     }
     let merged = merged.map_or((0, 0), |merged| (merged.count, merged.dropped_bytes));
-    Ok(NewSegment { segment, rows, merged, unsynced, warning })
+    Ok(NewSegment { segment, rows, merged, dead_in_parts, unsynced, warning })
 }
 
 /// The files with new segments, their live and dead bytes, and the new totals of each array.
@@ -338,7 +372,7 @@ fn account(
         let (stay, taken_up) = old.split_at(old.len() - merged);
         file.segments = Arc::new(stay.iter().cloned().chain(std::iter::once(Arc::new(new.segment))).collect());
         file.live_bytes = (file.live_bytes + added).saturating_sub(replaced);
-        file.dead_bytes = (file.dead_bytes + replaced).saturating_sub(dropped);
+        file.dead_bytes = (file.dead_bytes + replaced + new.dead_in_parts).saturating_sub(dropped);
         written.files.push((plan.name.clone(), file));
         written.retired.extend_from_slice(taken_up);
         written.warnings.extend(new.warning);

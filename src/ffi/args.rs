@@ -163,6 +163,46 @@ impl Call {
         Ok(values)
     }
 
+    /// `length` bytes.
+    pub(super) unsafe fn bytes<'a>(
+        self,
+        pointer: *const c_void,
+        length: usize,
+        name: impl Display,
+    ) -> Result<&'a [u8]> {
+        if length == 0 {
+            return Ok(&[]);
+        }
+        self.check(pointer, name)?;
+        if length > isize::MAX as usize {
+            return Err(self.invalid(format_args!("{length} bytes are more than memory can hold")));
+        }
+        // SAFETY: the caller promises that many bytes, which nobody writes to during the call.
+        Ok(unsafe { std::slice::from_raw_parts(pointer.cast(), length) })
+    }
+
+    /// `count` lists of bytes, and how many each has.
+    pub(super) unsafe fn byte_lists<'a>(
+        self,
+        pointers: *const *const c_void,
+        lengths: *const usize,
+        count: usize,
+        name: &str,
+    ) -> Result<Vec<&'a [u8]>> {
+        // SAFETY: as for this function; any bits are a pointer or a number.
+        let (pointers, lengths) = unsafe {
+            (
+                self.values::<*const c_void>(pointers.cast(), count, name)?,
+                self.values::<usize>(lengths.cast(), count, "lengths")?,
+            )
+        };
+        let lists = pointers.into_iter().zip(lengths).enumerate();
+        // SAFETY: as for this function.
+        lists
+            .map(|(number, (list, length))| unsafe { self.bytes(list, length, format_args!("{name}[{number}]")) })
+            .collect()
+    }
+
     /// `count` elements of `size` bytes, read as they are asked for.
     pub(super) unsafe fn elements(
         self,

@@ -304,6 +304,27 @@ pub unsafe extern "C" fn atlas_resize_array(
     })
 }
 
+/// Give dimension 0 of an array an extent of at least `length`; where it has that, do nothing. Many
+/// workers of a session can do it, where only one can append.
+///
+/// - `length`  the extent, in cells
+///
+/// Fails as `atlas_resize_array` does. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn atlas_extend_array(
+    store: atlas_store,
+    dataset: *const c_char,
+    array: *const c_char,
+    length: u64,
+) -> atlas_status {
+    guard("atlas_extend_array", |call| {
+        let store = call.store(store)?;
+        // SAFETY: the caller keeps the header's contract.
+        let (dataset, array) = unsafe { call.names(dataset, array) }?;
+        store.extend_array(dataset, array, length)
+    })
+}
+
 /// Read the same region of one array from many datasets, stacked, in parallel.
 ///
 /// - `n`         the number of datasets

@@ -32,6 +32,8 @@ mod stats;
 
 mod places;
 
+mod sessions;
+
 mod time;
 
 mod library;

@@ -32,6 +32,8 @@ unsafe impl Options for atlas_create_options {}
 unsafe impl Options for atlas_open_options {}
 // SAFETY: likewise.
 unsafe impl Options for atlas_array_options {}
+// SAFETY: likewise.
+unsafe impl Options for atlas_session_options {}
 
 /// `Err` unless `size` can be the caller's size of a struct that is a `T` here.
 pub(super) fn check_size<T>(call: Call, size: usize, name: &str) -> Result<()> {
@@ -97,6 +99,8 @@ impl Call {
                 write_buffer_bytes: c.write_buffer_bytes,
                 float_overflow: c.float_overflow,
                 lock_timeout_ms: c.lock_timeout_ms,
+                ticket: std::ptr::null(),
+                ticket_length: 0,
             })?,
         })
     }
@@ -105,7 +109,9 @@ impl Call {
     pub(super) unsafe fn open_options(self, pointer: *const atlas_open_options) -> Result<OpenOptions> {
         // SAFETY: as for this function.
         let c = unsafe { self.options(pointer) }?;
-        Ok(OpenOptions { runtime: self.runtime(&c)? })
+        // SAFETY: likewise.
+        let ticket = unsafe { self.bytes(c.ticket, c.ticket_length, "options->ticket") }?;
+        Ok(OpenOptions { ticket: (!ticket.is_empty()).then(|| ticket.to_vec()), runtime: self.runtime(&c)? })
     }
 
     /// The options of an array of this type and rank.

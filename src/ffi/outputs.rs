@@ -113,6 +113,14 @@ impl ValuesOut {
         fill(unsafe { std::slice::from_raw_parts_mut(self.values.cast(), count * size) })
     }
 
+    /// Writes `bytes`, where the values are bytes.
+    pub(super) fn bytes(&self, bytes: &[u8]) -> Result<()> {
+        self.fill(bytes.len(), 1, |out| {
+            out.copy_from_slice(bytes);
+            Ok(())
+        })
+    }
+
     /// Writes each of `values`, which are of the type that the caller's are.
     pub(super) fn each<T: Copy>(&self, values: impl ExactSizeIterator<Item = T>) -> Result<()> {
         self.count.set(values.len());

@@ -235,6 +235,26 @@ pub struct atlas_open_options {
     /// Milliseconds to wait for another writer to end, as in atlas_create_options. Readers wait for
     /// nobody.
     pub lock_timeout_ms: u64,
+    /// A ticket of a session whose handle is gone, of `ticket_length` bytes: with ATLAS_MODE_READ_WRITE
+    /// the session goes on with this handle, and the files of its workers stay. Default: none.
+    pub ticket: *const c_void,
+    /// Bytes of `ticket`.
+    pub ticket_length: usize,
+}
+
+/// Options of `atlas_session_begin`. Set `struct_size`; a field that is 0 means its default.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct atlas_session_options {
+    /// sizeof(atlas_session_options).
+    pub struct_size: usize,
+    /// Names in `datasets`. Default: workers are told of all datasets.
+    pub dataset_count: usize,
+    /// The datasets that workers are told of.
+    pub datasets: *const *const c_char,
+    /// How many workers there will be, numbered from 0 on, for `atlas_session_missing`. Default: it is
+    /// not known.
+    pub workers: u32,
 }
 
 /// Options of `atlas_define_array`. Set `struct_size`; a field that is 0 means its default.

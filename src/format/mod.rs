@@ -3,6 +3,8 @@
 pub(crate) mod catalogue;
 pub(crate) mod definitions;
 pub(crate) mod names;
+pub(crate) mod parts;
 pub(crate) mod root;
 pub(crate) mod segment;
+pub(crate) mod session;
 mod varint;

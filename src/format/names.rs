@@ -46,6 +46,41 @@ fn numbered(generation: u64, number: u64, extension: &str) -> String {
     format!("{generation:08}-{:016x}.{extension}", number << 32 | unique() >> 32)
 }
 
+/// A worker of a session: what no other handle has in the names of its files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct WorkerId {
+    pub session: u64,
+    pub worker: u32,
+    /// Of the handle: a worker that is run again has another.
+    pub handle: u32,
+}
+
+impl WorkerId {
+    /// A name for its `number`th segment, which is to be part of commit `generation` or a later one.
+    pub fn segment_name(&self, generation: u64, number: u64) -> String {
+        self.numbered(generation, number, "seg")
+    }
+
+    /// The same for a bundle.
+    pub fn bundle_name(&self, generation: u64, number: u64) -> String {
+        self.numbered(generation, number, "bundle")
+    }
+
+    fn numbered(&self, generation: u64, number: u64, extension: &str) -> String {
+        let Self { session, worker, handle } = self;
+        format!("{generation:08}-{session:016x}-{worker:08x}-{handle:08x}{number:08x}.{extension}")
+    }
+}
+
+/// The session in the name of a file that a worker made.
+pub(crate) fn session_in(name: &str) -> Option<u64> {
+    let (stem, _) = name.split_once('.')?;
+    let mut fields = stem.split('-').skip(1);
+    let (session, _) = (fields.next()?, fields.next()?);
+    generation(name)?;
+    u64::from_str_radix(session, 16).ok()
+}
+
 /// The commit in a file name that [`segment_name`] makes.
 pub(crate) fn segment_generation(name: &str) -> Option<u64> {
     generation_in(name.strip_suffix(".seg")?)
@@ -68,10 +103,15 @@ pub(crate) fn generation(name: &str) -> Option<u64> {
 
 fn generation_in(stem: &str) -> Option<u64> {
     let (generation, unique) = stem.split_once('-')?;
+    // Of a worker: the session, the worker, its handle and a counter.
+    let is_of_worker = || {
+        let fields: Vec<&str> = unique.split('-').collect();
+        matches!(fields[..], [session, worker, file] if [session.len(), worker.len(), file.len()] == [16, 8, 16])
+            && fields.iter().all(|field| field.bytes().all(is_hex))
+    };
     let made = generation.len() >= 8
         && generation.bytes().all(|byte| byte.is_ascii_digit())
-        && unique.len() == 16
-        && unique.bytes().all(is_hex);
+        && (unique.len() == 16 && unique.bytes().all(is_hex) || is_of_worker());
     made.then(|| generation.parse().ok()).flatten()
 }
 
@@ -210,8 +250,21 @@ mod tests {
     fn segment_names_are_recognised() {
         assert!(is_segment_name(&segment_name(1, 0)) && is_segment_name(&segment_name(10_u64.pow(12), 1 << 31)));
         assert!(segment_name(7, 8) < segment_name(7, 9) && segment_name(7, 9) < segment_name(7, 10));
+        let worker = WorkerId { session: 1 << 63, worker: 7, handle: u32::MAX };
+        let (segment, bundle) = (worker.segment_name(12, 3), worker.bundle_name(12, 4));
+        assert!(is_segment_name(&segment) && is_bundle_name(&bundle) && !is_bundle_name(&segment));
+        assert_eq!((generation(&segment), generation(&bundle)), (Some(12), Some(12)));
+        assert_eq!((session_in(&segment), session_in(&bundle)), (Some(1 << 63), Some(1 << 63)));
+        assert_eq!((session_in(&segment_name(1, 0)), session_in("00000001-x-y.seg")), (None, None));
         assert!(
-            ["x.seg", "00000001-.seg", "../00000001-0123456789abcdef.seg"].iter().all(|name| !is_segment_name(name))
+            [
+                "x.seg",
+                "00000001-.seg",
+                "00000001-0123456789abcdef-01234567-0123456789abcde.seg",
+                "../00000001-0123456789abcdef.seg"
+            ]
+            .iter()
+            .all(|name| !is_segment_name(name))
         );
     }
 

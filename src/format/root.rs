@@ -36,6 +36,10 @@ pub(crate) const RENAMED: &str = "renamed";
 /// The feature of a store with arrays whose chunks are stored in pieces: a writer that does not know it would store others.
 pub(crate) const PIECES: &str = "pieces";
 
+/// The feature of a store whose segments have blocks in others, which no root names: a writer that does not know it would
+/// remove these.
+pub(crate) const PARTS: &str = "parts";
+
 /// The notation of the root file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum MetaFormat {
@@ -120,7 +124,7 @@ pub struct Head {
 impl Head {
     /// Refuses to write to a store that has something this library would not keep up.
     pub fn check_writable(&self) -> Result<()> {
-        match self.writer_features.iter().find(|feature| ![PINS, RENAMED, PIECES].contains(&feature.as_str())) {
+        match self.writer_features.iter().find(|feature| ![PINS, RENAMED, PIECES, PARTS].contains(&feature.as_str())) {
             Some(feature) => Err(error!(Unsupported, "to write to the store takes the feature '{feature}'")),
             None => Ok(()),
         }
@@ -291,6 +295,9 @@ pub struct SegmentRecord {
     /// Where the segment begins in the file, which is then a bundle. It is the file where this is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<u64>,
+    /// Bytes of the segments that have blocks of it, its parts, together. It has none where this is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<u64>,
 }
 
 impl SegmentRecord {

@@ -19,7 +19,7 @@ const MAX_PACK: u32 = 1 << 20;
 /// In the byte that tells a block's codec: the block is in pieces.
 const IN_PIECES: u8 = 0x80;
 /// What one row can take in an index page, at most: the bound on what a page may decompress to.
-const MAX_ROW_BYTES: usize = 96;
+const MAX_ROW_BYTES: usize = 104;
 
 /// A kind of file of a store, by its first bytes and their version.
 #[derive(Clone, Copy)]
@@ -113,6 +113,8 @@ pub type ChunkKey = (u64, u64);
 pub struct Row {
     pub array_id: u64,
     pub chunk: u64,
+    /// Where the block is: 0 for the segment itself, n for the nth of its parts.
+    pub part: u32,
     pub block: BlockRef,
     /// Where the chunk begins in the decoded block.
     pub at: u32,
@@ -177,6 +179,8 @@ pub struct Directory {
     pub pages: Vec<PageRef>,
     /// Length and CRC-32C of what says which arrays these are; it lies behind the pages.
     pub definitions: (u32, u32),
+    /// Length and CRC-32C of the list of parts, which lies behind that; there is none where these are 0.
+    pub parts: (u32, u32),
 }
 
 impl Directory {
@@ -196,14 +200,26 @@ impl Directory {
             out.extend_from_slice(&page.crc.to_le_bytes());
             before = page.first.0;
         }
-        put(&mut out, u64::from(self.definitions.0));
-        out.extend_from_slice(&self.definitions.1.to_le_bytes());
+        for (len, crc) in [Some(self.definitions), self.has_parts().then_some(self.parts)].into_iter().flatten() {
+            put(&mut out, u64::from(len));
+            out.extend_from_slice(&crc.to_le_bytes());
+        }
         Ok(out)
     }
 
     /// Where the definitions lie.
     pub fn definitions_offset(&self) -> u64 {
         self.pages.last().map_or(self.blocks_end, |page| page.offset + u64::from(page.len))
+    }
+
+    /// Whether blocks may lie in other segments.
+    pub fn has_parts(&self) -> bool {
+        self.parts.0 > 0
+    }
+
+    /// Where the list of parts lies, if there is one.
+    pub fn parts_offset(&self) -> u64 {
+        self.definitions_offset() + u64::from(self.definitions.0)
     }
 
     /// The directory in `bytes`, which starts at `offset` of its file.
@@ -234,11 +250,13 @@ impl Directory {
             at = at.checked_add(u64::from(len)).ok_or_else(|| error!(Corrupt, "page lengths overflow"))?;
         }
         let definitions = (cursor.varint32()?, u32::from_le_bytes(cursor.bytes()?));
-        let end = at.checked_add(u64::from(definitions.0));
-        if !cursor.0.is_empty() || blocks_end < HEADER_LEN as u64 || end != Some(offset) {
+        let is_more = !cursor.0.is_empty();
+        let parts = if is_more { (cursor.varint32()?, u32::from_le_bytes(cursor.bytes()?)) } else { (0, 0) };
+        let end = at.checked_add(u64::from(definitions.0)).and_then(|end| end.checked_add(parts.0.into()));
+        if is_more && parts.0 == 0 || !cursor.0.is_empty() || blocks_end < HEADER_LEN as u64 || end != Some(offset) {
             bail!(Corrupt, "the directory does not describe the file it is in");
         }
-        Ok(Self { blocks_end, last, pages, definitions })
+        Ok(Self { blocks_end, last, pages, definitions, parts })
     }
 
     /// The lowest and the highest array id with rows.
@@ -272,13 +290,16 @@ impl Directory {
 /// Where a chunk lies in its block if it stands right behind the one of the row before; 0 in another block.
 fn place_after(before: Option<Row>, row: &Row) -> u32 {
     match before {
-        Some(before) if before.block.offset == row.block.offset => before.at.saturating_add(before.len),
+        Some(before) if (before.part, before.block.offset) == (row.part, row.block.offset) => {
+            before.at.saturating_add(before.len)
+        }
         _ => 0,
     }
 }
 
-/// Encodes up to [`PAGE_ROWS`] rows, which are in order of array id and chunk, column by column.
-pub fn page_to_bytes(rows: &[Row]) -> Result<Vec<u8>> {
+/// Encodes up to [`PAGE_ROWS`] rows, which are in order of array id and chunk, column by column; of a segment that has parts
+/// where `has_parts` says so.
+pub fn page_to_bytes(rows: &[Row], has_parts: bool) -> Result<Vec<u8>> {
     let mut raw = Vec::new();
     buffers::reserve(&mut raw, rows.len() * MAX_ROW_BYTES)?;
     let mut before = (0u64, 0u64);
@@ -287,6 +308,9 @@ pub fn page_to_bytes(rows: &[Row]) -> Result<Vec<u8>> {
         // Within an array chunks ascend; a new array starts anew.
         put(&mut raw, if row.array_id == before.0 { row.chunk - before.1 } else { row.chunk });
         before = (row.array_id, row.chunk);
+    }
+    for row in rows.iter().filter(|_| has_parts) {
+        put(&mut raw, row.part.into());
     }
     let mut end = 0u64;
     for row in rows {
@@ -350,11 +374,15 @@ fn check_rows(rows: &[Row]) -> Result<()> {
         }
     }
     let mut rows: Vec<&Row> = buffers::collect(rows)?;
-    if !rows.is_sorted_by_key(|row| (row.block.offset, row.at)) {
-        rows.sort_unstable_by_key(|row| (row.block.offset, row.at));
+    let place = |row: &&Row| (row.part, row.block.offset, row.at);
+    if !rows.is_sorted_by_key(place) {
+        rows.sort_unstable_by_key(place);
     }
     for pair in rows.windows(2) {
         let (one, next) = (pair[0], pair[1]);
+        if one.part != next.part {
+            continue;
+        }
         if one.block == next.block && one.at + one.len > next.at {
             bail!(Corrupt, "two chunks overlap in the block at offset {}", one.block.offset);
         }
@@ -365,8 +393,9 @@ fn check_rows(rows: &[Row]) -> Result<()> {
     Ok(())
 }
 
-/// Decodes a page, whose checksum was right, and checks that the rows are what [`page_to_bytes`] could have written.
-pub fn page_from_bytes(bytes: &[u8], page: &PageRef, blocks_end: u64) -> Result<Vec<Row>> {
+/// Decodes a page, whose checksum was right, and checks that the rows are what [`page_to_bytes`] could have written. The
+/// blocks of the segment end at `blocks_end`, those of its parts at `part_ends`.
+pub fn page_from_bytes(bytes: &[u8], page: &PageRef, blocks_end: u64, part_ends: &[u64]) -> Result<Vec<Row>> {
     let n = page.rows as usize;
     let raw = codec::from_short_frame(bytes, n * MAX_ROW_BYTES)?;
     let mut cursor = Cursor(&raw);
@@ -375,6 +404,7 @@ pub fn page_from_bytes(bytes: &[u8], page: &PageRef, blocks_end: u64) -> Result<
     let blank = Row {
         array_id: 0,
         chunk: 0,
+        part: 0,
         block: BlockRef { offset: 0, len: 0, crc: 0, coding },
         at: 0,
         len: 0,
@@ -394,8 +424,15 @@ pub fn page_from_bytes(bytes: &[u8], page: &PageRef, blocks_end: u64) -> Result<
         }
         before = key;
     }
+    for row in rows.iter_mut().filter(|_| !part_ends.is_empty()) {
+        row.part = cursor.varint32()?;
+        if row.part as usize > part_ends.len() {
+            bail!(Corrupt, "a chunk in part {} of {}", row.part, part_ends.len());
+        }
+    }
     let mut end = 0u64;
     for row in &mut rows {
+        let blocks_end = row.part.checked_sub(1).map_or(blocks_end, |part| part_ends[part as usize]);
         row.block.offset = end.wrapping_add_signed(unzigzag(cursor.varint()?));
         row.block.len = cursor.varint32()?;
         end = row.block.offset.checked_add(u64::from(row.block.len)).ok_or_else(overflow)?;
@@ -454,6 +491,7 @@ mod tests {
             .map(|i| Row {
                 array_id: 1 + i / 10,
                 chunk: i % 10 * 3,
+                part: 0,
                 block: BlockRef {
                     offset: 32 + i / 4 * 100,
                     len: 100,
@@ -471,12 +509,12 @@ mod tests {
     fn pages_round_trip() {
         for n in [1, 2, 77, PAGE_ROWS as u64] {
             let rows = rows(n);
-            let bytes = page_to_bytes(&rows).expect("encodes");
+            let bytes = page_to_bytes(&rows, false).expect("encodes");
             let first = (rows[0].array_id, rows[0].chunk);
             let page = PageRef { first, rows: n as u32, offset: 0, len: bytes.len() as u32, crc: 0 };
-            assert_eq!(page_from_bytes(&bytes, &page, 1 << 40).expect("decodes"), rows);
-            assert!(page_from_bytes(&bytes, &page, 40).is_err(), "blocks outside the file");
-            assert!(page_from_bytes(&bytes, &PageRef { rows: n as u32 + 1, ..page }, 1 << 40).is_err());
+            assert_eq!(page_from_bytes(&bytes, &page, 1 << 40, &[]).expect("decodes"), rows);
+            assert!(page_from_bytes(&bytes, &page, 40, &[]).is_err(), "blocks outside the file");
+            assert!(page_from_bytes(&bytes, &PageRef { rows: n as u32 + 1, ..page }, 1 << 40, &[]).is_err());
         }
     }
 
@@ -490,7 +528,7 @@ mod tests {
     fn directory_and_trailer_round_trip() {
         let page = |i: u64| PageRef { first: (i, 7), rows: 3, offset: 100 + (i - 1) * 20, len: 20, crc: i as u32 };
         let pages = (1..=3).map(page).collect();
-        let directory = Directory { blocks_end: 100, last: (9, 9), pages, definitions: (30, 7) };
+        let directory = Directory { blocks_end: 100, last: (9, 9), pages, definitions: (30, 7), parts: (0, 0) };
         let bytes = directory.to_bytes().expect("fits");
         assert_eq!(Directory::parse(&bytes, 190).expect("parses"), directory);
         assert_eq!(directory.definitions_offset(), 160);

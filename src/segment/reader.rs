@@ -4,11 +4,12 @@ use crate::base::error::{Error, ErrorKind, Result, bail, error};
 use crate::chunk::block::Encoded;
 use crate::codec::{self, Form, Shard};
 use crate::format::definitions::Definitions;
+use crate::format::parts;
 use crate::format::root::SegmentRecord;
 use crate::format::segment::{self as layout, BlockRef, Directory, HEADER_LEN, Row, TRAILER_LEN, Trailer};
 use crate::memory::buffers::{self, Buffer, Buffers};
 use crate::segment::cache::{self, Kept};
-use crate::segment::{Segment, bundle};
+use crate::segment::{Index, Part, Segment, bundle};
 use crate::storage::{OpenFiles, ReadFile, Storage, check_folder};
 use std::path::Path;
 use std::sync::Arc;
@@ -87,12 +88,57 @@ impl SegmentReader {
 
     /// The directory, read and checked when first asked for.
     pub fn directory(&self, segment: &Segment) -> Result<Arc<Directory>> {
-        if let Some(directory) = segment.directory.get() {
-            return Ok(directory.clone());
+        Ok(self.index(segment)?.directory.clone())
+    }
+
+    /// The segments that have blocks of this one, beside itself.
+    pub fn parts<'s>(&self, segment: &'s Segment) -> Result<&'s [Arc<Part>]> {
+        if segment.record.parts.is_none() {
+            return Ok(&[]);
+        }
+        Ok(&self.index(segment)?.parts)
+    }
+
+    /// Checks that a part is there, and is what is said of it.
+    pub fn check_part(&self, Part { record, segment }: &Part) -> Result<()> {
+        let file = self.file(segment)?;
+        let directory = self.parse_directory(segment, &*file)?;
+        if directory.blocks_end != record.blocks_end {
+            let wrong = error!(Corrupt, "the blocks end at {}, not at {}", directory.blocks_end, record.blocks_end);
+            return Err(segment.damaged(directory.blocks_end, &wrong));
+        }
+        Ok(())
+    }
+
+    /// Checks that the files of a segment and of its parts are there, and its directory.
+    pub fn check_files(&self, segment: &Segment) -> Result<()> {
+        self.directory(segment)?;
+        self.parts(segment)?.iter().try_for_each(|part| self.file(&part.segment).map(drop))
+    }
+
+    fn index<'s>(&self, segment: &'s Segment) -> Result<&'s Index> {
+        if let Some(index) = segment.index.get() {
+            return Ok(index);
         }
         let file = self.file(segment)?;
-        let directory = Arc::new(self.read_directory(segment, &*file)?);
-        Ok(segment.directory.get_or_init(|| directory).clone())
+        let index = self.read_index(segment, &*file)?;
+        Ok(segment.index.get_or_init(|| index))
+    }
+
+    /// The directory, and what is said of parts.
+    fn read_index(&self, segment: &Segment, file: &dyn ReadFile) -> Result<Index> {
+        let directory = self.read_directory(segment, file)?;
+        let Some(total) = segment.record.parts else {
+            return Ok(Index::new(directory, Vec::new(), segment));
+        };
+        let (offset, (len, crc)) = (directory.parts_offset(), directory.parts);
+        let mut bytes = buffers::allocate(len as usize)?;
+        self.read(segment, file, &mut bytes, offset)?;
+        if crc32c::crc32c(&bytes) != crc {
+            return Err(segment.damaged(offset, &error!(Corrupt, "the checksum of the list of parts does not match")));
+        }
+        let records = parts::from_bytes(&bytes, total).map_err(|error| segment.damaged(offset, &error))?;
+        Ok(Index::new(directory, records, segment))
     }
 
     /// A segment that no root is there to name, as its file says; of a bundle, the one that begins at `bundled.0` and has
@@ -105,12 +151,19 @@ impl SegmentReader {
             bail!(Corrupt, "{}: a segment of {length} bytes reaches beyond the file's {file_len}", path.display());
         }
         let name = path.file_name().map(|name| name.to_string_lossy().into()).unwrap_or_default();
-        let mut record = SegmentRecord { file: name, length, directory_crc32c: 0, array_ids: (0, 0), at };
+        let mut record = SegmentRecord { file: name, length, directory_crc32c: 0, array_ids: (0, 0), at, parts: None };
         let unknown = Segment::at(record.clone(), path.to_owned());
         let file = self.file(&unknown)?;
         record.directory_crc32c = self.trailer(&unknown, &*file)?.directory_crc;
         let unknown = Segment::at(record.clone(), path.to_owned());
-        record.array_ids = self.read_index(&unknown, &*file)?.array_ids();
+        let directory = self.parse_directory(&unknown, &*file)?;
+        record.array_ids = directory.array_ids();
+        if directory.has_parts() {
+            let (offset, (len, _)) = (directory.parts_offset(), directory.parts);
+            let mut bytes = buffers::allocate(len as usize)?;
+            self.read(&unknown, &*file, &mut bytes, offset)?;
+            record.parts = Some(parts::total(&bytes).map_err(|error| unknown.damaged(offset, &error))?);
+        }
         Ok(Segment::at(record, path.to_owned()))
     }
 
@@ -125,9 +178,13 @@ impl SegmentReader {
     }
 
     fn read_directory(&self, segment: &Segment, file: &dyn ReadFile) -> Result<Directory> {
-        let directory = self.read_index(segment, file)?;
+        let directory = self.parse_directory(segment, file)?;
         let (ids, said) = (directory.array_ids(), segment.record.array_ids);
-        if ids != said {
+        if directory.has_parts() != segment.record.parts.is_some() {
+            let wrong = error!(Corrupt, "the directory and the root do not agree on whether there are parts");
+            return Err(segment.damaged(directory.parts_offset(), &wrong));
+        }
+        if ids != said && !segment.is_part {
             let offset = directory.definitions_offset() + u64::from(directory.definitions.0);
             let wrong = error!(Corrupt, "the directory has array ids {ids:?}, the root says {said:?}");
             return Err(segment.damaged(offset, &wrong));
@@ -135,7 +192,7 @@ impl SegmentReader {
         Ok(directory)
     }
 
-    fn read_index(&self, segment: &Segment, file: &dyn ReadFile) -> Result<Directory> {
+    fn parse_directory(&self, segment: &Segment, file: &dyn ReadFile) -> Result<Directory> {
         let len = segment.record.length;
         if len < (HEADER_LEN + TRAILER_LEN) as u64 {
             return Err(segment.damaged(len, &error!(Corrupt, "{len} bytes are too few for a segment")));
@@ -182,7 +239,8 @@ impl SegmentReader {
         if crc32c::crc32c(&bytes) != page.crc {
             return Err(segment.damaged(page.offset, &error!(Corrupt, "an index page's checksum does not match")));
         }
-        layout::page_from_bytes(&bytes, page, directory.blocks_end)
+        let part_ends = if directory.has_parts() { &self.index(segment)?.part_ends[..] } else { &[] };
+        layout::page_from_bytes(&bytes, page, directory.blocks_end, part_ends)
             .map_err(|error| segment.damaged(page.offset, &error))
     }
 
@@ -211,7 +269,7 @@ impl SegmentReader {
         Ok(())
     }
 
-    /// Where each of `chunks`, which ascend, of an array is stored: in which of `segments` (later ones win), and how.
+    /// Where each of `chunks`, which ascend, of an array is stored: which of `segments` has the row (later ones win), and that.
     pub fn locate(
         &self,
         segments: &[Arc<Segment>],
@@ -462,17 +520,47 @@ impl SegmentReader {
         Definitions::from_bytes(&bytes).map_err(|error| segment.damaged(offset, &error))
     }
 
-    /// Reads and checks every byte of a segment, calling `damage` with the offset and the error of each part that is
-    /// not what was written.
-    pub fn verify(&self, segment: &Segment, damage: &mut dyn FnMut(u64, Error)) -> Result<()> {
+    /// Reads and checks every byte of a segment and of its parts, calling `damage` with the segment, the offset and the error
+    /// of whatever is not as it was written.
+    pub fn verify(&self, segment: &Segment, damage: &mut dyn FnMut(&Segment, u64, Error)) -> Result<()> {
+        self.verify_own(segment, &mut |offset, error| damage(segment, offset, error))?;
+        // What is wrong with the index was said.
+        let Ok(parts @ [_, ..]) = self.parts(segment) else { return Ok(()) };
+        let mut named: Vec<Vec<BlockRef>> = Vec::new();
+        buffers::reserve(&mut named, parts.len())?;
+        named.resize_with(parts.len(), Vec::new);
+        let directory = self.directory(segment)?;
+        for number in 0..directory.pages.len() {
+            for row in self.page_uncached(segment, &directory, number).unwrap_or_default() {
+                if let Some(part) = row.part.checked_sub(1) {
+                    buffers::push(&mut named[part as usize], row.block)?;
+                }
+            }
+        }
+        for (part, named) in parts.iter().zip(named) {
+            let part = &part.segment;
+            let blocks = self.verify_own(part, &mut |offset, error| damage(part, offset, error))?;
+            let is_there = |block: &BlockRef| {
+                blocks.binary_search_by_key(&block.offset, |known| known.offset).is_ok_and(|at| blocks[at] == *block)
+            };
+            if let Some(block) = named.iter().find(|block| !is_there(block)).filter(|_| !blocks.is_empty()) {
+                let wrong = error!(Corrupt, "{} has a block here which the part has not", segment.path.display());
+                damage(part, block.offset, part.damaged(block.offset, &wrong));
+            }
+        }
+        Ok(())
+    }
+
+    /// The same without the parts; its blocks, in order, as far as its index tells.
+    fn verify_own(&self, segment: &Segment, damage: &mut dyn FnMut(u64, Error)) -> Result<Vec<BlockRef>> {
         self.files.close(segment.uid);
-        let opened = self.file(segment).and_then(|file| Ok((self.read_directory(segment, &*file)?, file)));
+        let opened = self.file(segment).and_then(|file| Ok((self.read_index(segment, &*file)?, file)));
         let (directory, _file) = match opened {
-            Ok(opened) => opened,
+            Ok((index, file)) => (index.directory, file),
             Err(error) if error.kind() == ErrorKind::Io => return Err(error),
             Err(error) => {
                 damage(0, error);
-                return Ok(());
+                return Ok(Vec::new());
             }
         };
         let mut blocks: Vec<BlockRef> = Vec::new();
@@ -481,7 +569,7 @@ impl SegmentReader {
             match self.page_uncached(segment, &directory, number) {
                 Ok(rows) => {
                     buffers::reserve(&mut blocks, rows.len())?;
-                    blocks.extend(rows.iter().map(|row| row.block));
+                    blocks.extend(rows.iter().filter(|row| row.part == 0).map(|row| row.block));
                     // Blocks that do not overlap are no more than their bytes.
                     if blocks.len() as u64 > directory.blocks_end {
                         blocks.sort_unstable_by_key(|block| block.offset);
@@ -489,7 +577,7 @@ impl SegmentReader {
                         if blocks.len() as u64 > directory.blocks_end {
                             let wrong = error!(Corrupt, "the index names more blocks than there are bytes");
                             damage(page.offset, segment.damaged(page.offset, &wrong));
-                            return Ok(());
+                            return Ok(blocks);
                         }
                     }
                 }
@@ -527,7 +615,7 @@ impl SegmentReader {
             Err(error) => damage(directory.definitions_offset(), error),
             Ok(_) => {}
         }
-        Ok(())
+        Ok(blocks)
     }
 
     /// Checks the stored bytes of a block, and of each of its pieces.

@@ -130,6 +130,7 @@ pub(crate) fn count_bytes(
     for segment in segments.iter().rev() {
         let directory = reader.directory(segment)?;
         all += directory.blocks_end - HEADER_LEN as u64;
+        all += reader.parts(segment)?.iter().map(|part| part.record.block_bytes()).sum::<u64>();
         for number in 0..directory.pages.len() {
             for row in reader.page(segment, &directory, number)?.iter() {
                 if is_live(row) && seen.insert((row.array_id, row.chunk)) {

@@ -7,13 +7,14 @@ use crate::chunk::block::Encoded;
 use crate::chunk::schema::Schema;
 use crate::codec::Coding;
 use crate::format::definitions::{Definition, Definitions, SchemaNumbers};
+use crate::format::parts::{self, PartRecord};
 use crate::format::root::SegmentRecord;
 use crate::format::segment::{
     self as layout, BlockRef, ChunkKey, Directory, HEADER_LEN, PageRef, Row, TRAILER_LEN, Trailer,
 };
 use crate::memory::buffers;
 use crate::segment::bundle::{BUNDLE_BELOW, Bundle};
-use crate::segment::{Segment, SegmentReader};
+use crate::segment::{Index, Segment, SegmentReader};
 use crate::storage::{Storage, WriteFile, create_file};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -51,6 +52,7 @@ pub(crate) struct SegmentWriter {
     directory: Directory,
     /// Of the arrays that have rows, in ascending order.
     ids: Vec<u64>,
+    parts: Vec<PartRecord>,
 }
 
 impl SegmentWriter {
@@ -75,12 +77,19 @@ impl SegmentWriter {
             pages: Vec::new(),
             directory: Directory::default(),
             ids: Vec::new(),
+            parts: Vec::new(),
         }
     }
 
     /// Begins to sync what is written, as it is written, if the file is to be synced.
     pub fn with_sync(mut self, sync: bool) -> Self {
         self.sent = if sync { 0 } else { u64::MAX };
+        self
+    }
+
+    /// Has rows whose blocks lie in `parts`, which are in order.
+    pub fn with_parts(mut self, parts: Vec<PartRecord>) -> Self {
+        self.parts = parts;
         self
     }
 
@@ -132,6 +141,7 @@ impl SegmentWriter {
         rows.extend(keys.iter().zip(&encoded.parts).map(|(&(array_id, chunk), part)| Row {
             array_id,
             chunk,
+            part: 0,
             block,
             at: part.at,
             len: part.len,
@@ -162,7 +172,7 @@ impl SegmentWriter {
         let (Some(first), Some(last)) = (self.rows.first(), self.rows.last()) else {
             return Ok(());
         };
-        let bytes = layout::page_to_bytes(&self.rows)?;
+        let bytes = layout::page_to_bytes(&self.rows, !self.parts.is_empty())?;
         self.directory.last = (last.array_id, last.chunk);
         let page = PageRef {
             first: (first.array_id, first.chunk),
@@ -191,6 +201,7 @@ impl SegmentWriter {
         reader: &SegmentReader,
     ) -> Result<(Segment, Option<NewFile>)> {
         let record = self.end(array, define)?;
+        let own = self.path.parent().filter(|_| !self.parts.is_empty()).map(Path::to_owned);
         let bundle = bundle.filter(|_| self.file.is_none() && self.gathered.len() < BUNDLE_BELOW);
         let (path, at, file) = match bundle {
             Some(bundle) => {
@@ -208,9 +219,9 @@ impl SegmentWriter {
             }
         };
         let name = path.file_name().map(|name| name.to_string_lossy().into()).unwrap_or_default();
-        let segment = Segment::at(SegmentRecord { file: name, at, ..record }, path);
+        let segment = Segment { parts_in: own, ..Segment::at(SegmentRecord { file: name, at, ..record }, path) };
         // Whoever asks for it next need not read it back.
-        let _ = segment.directory.set(Arc::new(self.directory));
+        let _ = segment.index.set(Index::new(self.directory, self.parts, &segment));
         reader.keep_page(&segment, self.first_page);
         Ok((segment, file))
     }
@@ -230,9 +241,22 @@ impl SegmentWriter {
         };
         self.directory.definitions = (len, crc32c::crc32c(&definitions));
         self.write(&definitions)?;
+        if !self.parts.is_empty() {
+            let list = parts::to_bytes(&self.parts)?;
+            let Ok(len) = u32::try_from(list.len()) else {
+                bail!(
+                    InvalidArgument,
+                    "the list of {} parts takes {} bytes, over 2^32 - 1",
+                    self.parts.len(),
+                    list.len()
+                );
+            };
+            self.directory.parts = (len, crc32c::crc32c(&list));
+            self.write(&list)?;
+        }
         let directory = self.directory.to_bytes()?;
         let trailer = Trailer {
-            directory_offset: self.directory.definitions_offset() + u64::from(len),
+            directory_offset: self.directory.parts_offset() + u64::from(self.directory.parts.0),
             directory_len: directory.len() as u64,
             directory_crc: crc32c::crc32c(&directory),
         };
@@ -244,6 +268,7 @@ impl SegmentWriter {
             directory_crc32c: trailer.directory_crc,
             array_ids: (self.ids.first().copied().unwrap_or(0), self.ids.last().copied().unwrap_or(0)),
             at: None,
+            parts: self.parts.iter().map(|part| part.length).reduce(u64::saturating_add),
         })
     }
 

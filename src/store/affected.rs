@@ -24,16 +24,21 @@ impl Store {
     /// that of another file. Call it while the store is at the commit for which [`Store::verify`] found the damage.
     pub fn affected_by(&self, damage: &Damage) -> Result<Vec<Affected>> {
         let (version, _pinned) = self.pin_version()?;
+        let is_hit = |segment: &Segment| {
+            let at = segment.record.at;
+            let is_inside = at.is_none_or(|at| (at..=at + segment.record.length).contains(&damage.offset));
+            segment.path == damage.file && is_inside
+        };
         let hit = version.files.iter().find_map(|(name, file)| {
-            let is_hit = |segment: &Segment| match segment.record.at {
-                None => true,
-                Some(at) => (at..=at + segment.record.length).contains(&damage.offset),
-            };
-            let number = file.segments.iter().position(|segment| segment.path == damage.file && is_hit(segment))?;
-            Some((name, &file.segments, number))
+            file.segments.iter().enumerate().find_map(|(number, segment)| {
+                // Parts of which nothing can be read are named by the damage of the segment.
+                let parts = self.io.reader.parts(segment).unwrap_or_default().iter().map(|part| &part.segment);
+                let (part, hit) = (0u32..).zip(std::iter::once(segment).chain(parts)).find(|(_, of)| is_hit(of))?;
+                Some((name, &file.segments, number, (part, damage.offset - hit.offset())))
+            })
         });
-        let Some((name, segments, number)) = hit else { return Ok(Vec::new()) };
-        let hits = self.hits(&segments[number], damage.offset - segments[number].offset());
+        let Some((name, segments, number, at)) = hit else { return Ok(Vec::new()) };
+        let hits = self.hits(&segments[number], at);
         let mut affected = Vec::new();
         // A dataset that cannot be decoded is a damage of the root's, which names it.
         for (dataset, record) in version.records.decoded().flatten() {
@@ -59,15 +64,15 @@ impl Store {
         Ok(affected)
     }
 
-    /// What of a segment cannot be read where the bytes at `offset` are damaged.
-    fn hits(&self, segment: &Segment, offset: u64) -> Hits {
+    /// What of a segment cannot be read where the bytes at `offset` of its part number `part` are damaged; 0 for its own.
+    fn hits(&self, segment: &Segment, (part, offset): (u32, u64)) -> Hits {
         let (low, high) = segment.record.array_ids;
         let directory = self.io.reader.directory(segment);
         // Before the first block there is the header, without which nothing of the file is read.
         let Some(directory) = directory.ok().filter(|_| offset >= HEADER_LEN as u64) else {
             return Hits::Arrays(low, high);
         };
-        if offset >= directory.blocks_end {
+        if part == 0 && offset >= directory.blocks_end {
             let page = directory.pages.iter().position(|page| page.offset == offset);
             // Behind the pages there is what reads do without.
             return page.map_or(Hits::Chunks(Vec::new()), |page| {
@@ -79,7 +84,7 @@ impl Store {
         for number in 0..directory.pages.len() {
             // A page that cannot be read is a damage of its own.
             let rows = self.io.reader.page(segment, &directory, number).unwrap_or_default();
-            let hit = rows.iter().filter(|row| row.block.offset == offset);
+            let hit = rows.iter().filter(|row| (row.part, row.block.offset) == (part, offset));
             chunks.extend(hit.map(|row| (row.array_id, row.chunk)));
         }
         Hits::Chunks(chunks)

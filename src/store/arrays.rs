@@ -62,6 +62,7 @@ impl Store {
 
     /// Deletes an array. Its bytes stay on disk until [`Store::compact`].
     pub fn delete_array(&self, dataset: &str, array: &str) -> Result<()> {
+        self.check_coordinator("delete an array")?;
         let mut state = self.state_mut()?;
         let gone = state.catalogue.slot(dataset)?.dataset().array(dataset, array)?.array.clone();
         let (found, change) = state.catalogue.change(dataset)?;
@@ -182,13 +183,29 @@ impl Store {
     /// Gives dimension 0 an extent. Cells that it loses are gone: those that it gets, even where they were there before,
     /// hold the fill value.
     pub fn resize_array(&self, dataset: &str, array: &str, length: u64) -> Result<()> {
+        self.set_length(dataset, array, |_| length)
+    }
+
+    /// Gives dimension 0 an extent of at least `length`: what it gets holds the fill value. Many workers of a session can do it,
+    /// where but one can append.
+    pub fn extend_array(&self, dataset: &str, array: &str, length: u64) -> Result<()> {
+        self.set_length(dataset, array, |old| old.max(length))
+    }
+
+    /// Gives dimension 0 the extent that `new` makes of its own; an array of rank 0 has none.
+    fn set_length(&self, dataset: &str, array: &str, new: impl Fn(u64) -> u64) -> Result<()> {
         self.make_room()?;
         let wants = |entry: &ArrayEntry| {
-            let old = read(&entry.array.data)?.shape.first().copied();
-            Ok(entry.array.schema.rechunk_on_append && old.is_some_and(|old| length > old))
+            let Some(old) = read(&entry.array.data)?.shape.first().copied() else { return Ok(false) };
+            if new(old) < old {
+                self.check_coordinator("shrink an array")?;
+            }
+            Ok(entry.array.schema.rechunk_on_append && new(old) > old)
         };
         self.resizing(dataset, array, wants, |array, segments| {
-            array.resize(&mut *write(&array.data)?, &self.io, segments, length)
+            let mut data = write(&array.data)?;
+            let length = new(data.shape.first().copied().unwrap_or(0));
+            array.resize(&mut data, &self.io, segments, length)
         })
     }
 
@@ -234,6 +251,8 @@ impl Store {
         resize: impl FnOnce(&Arc<Array>, &Segments) -> Result<()>,
     ) -> Result<()> {
         let mut state = self.state_for_values()?;
+        // Workers know an array by its chunks.
+        let wants = |entry: &ArrayEntry| Ok(wants(entry)? && !self.keeps_chunks());
         if state.with_array(dataset, array, |_, entry, _| wants(entry))? {
             drop(state);
             let mut exclusive = self.state_mut()?;
@@ -583,7 +602,9 @@ fn grow(
     let mut region = Region { start: Dims::from_elem(0, new.len()), count: count.into() };
     region.start[0] = old[0];
     data.shape = new;
-    put(array, &mut data, segments, &region).inspect_err(|_| data.shape = old)
+    put(array, &mut data, segments, &region).inspect_err(|_| data.shape = old)?;
+    data.note_appended();
+    Ok(())
 }
 
 /// The shape before and after `count` more rows.

@@ -18,7 +18,7 @@ impl Store {
     ///
     /// [`ErrorKind::Conflict`] where another writer has made a commit since this handle last saw the root.
     pub fn collect_garbage(&self, older_than: Duration) -> Result<u64> {
-        self.check_writable()?;
+        self.check_coordinator("remove files")?;
         let mut committer = self.lock_committer()?;
         self.check_writable()?;
         let (storage, root) = (&*self.place.storage, self.place.root());
@@ -29,7 +29,7 @@ impl Store {
             let state = read(&self.state)?;
             (state.version.clone(), state.ahead.clone())
         };
-        let Unnamed { left, files } = committer.unnamed(&self.place, &version, &ahead)?;
+        let Unnamed { left, files } = committer.unnamed(&self.place, &self.io, &version, &ahead)?;
         let there = Mark::at(storage, &root).map_err(|error| Error::io("read", &root, &error))?;
         if there != committer.root {
             bail!(

@@ -61,7 +61,7 @@ impl Store {
     ///
     /// An array file that is damaged stays as it is, while the others are compacted; the error then names it.
     pub fn compact(&self) -> Result<()> {
-        self.check_writable()?;
+        self.check_coordinator("compact")?;
         self.check_not_calling_back()?;
         let _one_at_a_time = lock(&self.compacting)?;
         let (version, pinned) = self.pin_version()?;
@@ -127,6 +127,7 @@ impl Store {
     /// Tells the store how many earlier commits it keeps from the next flush on, compactions or not: 0 for none, `None` for
     /// the one before the last, until a compaction. See [`CreateOptions::keep_generations`](crate::CreateOptions).
     pub fn set_keep_generations(&self, count: Option<u32>) -> Result<()> {
+        self.check_coordinator("say how many commits are kept")?;
         let mut state = self.state_mut()?;
         let keeping = Keeping { generations: count, ..(**state.catalogue.keeping()).clone() };
         state.catalogue.set_keeping(keeping);
@@ -138,7 +139,7 @@ impl Store {
     ///
     /// Unflushed changes are an error, as for [`Store::compact`].
     pub fn rollback(&self, generation: u64) -> Result<()> {
-        self.check_writable()?;
+        self.check_coordinator("roll back")?;
         let mut committer = self.lock_committer()?;
         self.check_writable()?;
         let done = self.rollback_locked(&mut committer, generation);
@@ -181,6 +182,7 @@ impl Store {
     /// order; the last is the store's last commit.
     pub fn generations(&self) -> Result<Vec<u64>> {
         self.check_usable()?;
+        self.check_no_worker("list commits")?;
         let (storage, path, notation) = (&*self.place.storage, &self.place.path, self.place.notation);
         let last = match self.mode {
             Mode::ReadWrite => read(&self.state)?.version.generation,
@@ -228,7 +230,7 @@ impl Store {
             }
         };
         let committer = Committer::reader(mark, pin);
-        Self::with_root(storage, path.clone(), Mode::Read, notation, root, committer, options.runtime)
+        Self::with_root(storage, path.clone(), Mode::Read, notation, root, committer, options.runtime, None)
             .map_err(|error| if is_last { repairable(error, &path) } else { error })
     }
 

@@ -20,6 +20,7 @@ pub(crate) mod options;
 mod pins;
 mod places;
 mod repair;
+mod sessions;
 mod statistics;
 mod verify;
 mod worker;
@@ -50,6 +51,7 @@ use crate::version::defaults::Defaults;
 use crate::version::edit::NewFiles;
 use crate::version::place::Place;
 use options::{LogFn, Mode, ProgressFn};
+use sessions::Session;
 use std::sync::{Arc, PoisonError, Weak};
 use worker::Worker;
 
@@ -75,6 +77,9 @@ pub struct Store {
     seen: Mutex<Option<Mark>>,
     compacting: Mutex<()>,
     worker: Worker,
+    session: Mutex<Session>,
+    /// What it is where it was made of a ticket.
+    session_worker: Option<sessions::Worker>,
     closed: AtomicBool,
     poisoned: AtomicBool,
     /// For threads that work beside the calls.
@@ -205,8 +210,13 @@ impl Store {
         self.check_usable()?;
         let mut committer = self.lock_committer_to_end()?;
         self.check_usable()?;
-        let flushed = if self.mode == Mode::ReadWrite { self.flush_locked(&mut committer, true) } else { Ok(()) };
+        let flushed = match self.mode {
+            Mode::ReadWrite if self.session_worker.is_some() => self.check_exported(),
+            Mode::ReadWrite => self.flush_locked(&mut committer, true),
+            Mode::Read => Ok(()),
+        };
         if flushed.is_ok() {
+            self.close_session(&mut committer);
             self.release(&mut committer);
         }
         self.tell(committer);
@@ -259,6 +269,7 @@ impl Store {
     /// Locks what belongs to commits once nothing reads a pinned version any more: when the writer's lock is gone, nobody
     /// keeps its files.
     fn lock_committer_to_end(&self) -> Result<MutexGuard<'_, Committer>> {
+        self.unpin_session();
         loop {
             let committer = self.lock_committer()?;
             if committer.pins.is_empty() {
@@ -295,12 +306,14 @@ impl Store {
 
     /// Deletes a dataset and its arrays. Their bytes stay on disk until [`Store::compact`].
     pub fn delete_dataset(&self, name: &str) -> Result<()> {
+        self.check_coordinator("delete a dataset")?;
         self.state_mut()?.catalogue.delete(name)
     }
 
     /// Gives a dataset another name, and moves nothing: its arrays and their files are what they were. It is the last in the
     /// order of [`Store::dataset_names`] from then on.
     pub fn rename_dataset(&self, dataset: &str, name: &str) -> Result<()> {
+        self.check_coordinator("rename a dataset")?;
         check_name("dataset", name)?;
         self.state_mut()?.catalogue.rename(dataset, name)
     }

@@ -14,6 +14,7 @@ use crate::change::catalogue::Catalogue;
 use crate::codec::Compression;
 use crate::format::names::{self, file_name};
 use crate::format::root::{self, Head, Notation, Root, id_text};
+use crate::format::session::Ticket;
 use crate::memory::budget::Budget;
 use crate::memory::buffers::Buffers;
 use crate::records::Records;
@@ -21,7 +22,7 @@ use crate::segment::SegmentReader;
 use crate::storage::{self, Locking, ReaderPin, Storage, WriterLock};
 use crate::store::options::{CreateOptions, IfExists, Mode, OpenOptions, RuntimeOptions};
 use crate::store::worker::Worker;
-use crate::store::{State, Store};
+use crate::store::{State, Store, sessions};
 use crate::version::Version;
 use crate::version::commit::{Committed, Committer, Outcome, commit};
 use crate::version::defaults::Defaults;
@@ -71,7 +72,7 @@ impl Store {
         if let Some(found) = find_root(&*storage, &path)? {
             match options.if_exists {
                 IfExists::Fail => return Err(already()),
-                IfExists::Open => return Self::open_locked(storage, path, found, lock, options.runtime, None),
+                IfExists::Open => return Self::open_locked(storage, path, found, lock, options.runtime, None, None),
                 IfExists::Replace => {
                     let other = options.meta_format.is_some_and(|format| format != found.format);
                     if other || options.meta_zstd && !found.zstd {
@@ -83,7 +84,7 @@ impl Store {
                         );
                     }
                     let anew = Some((options.keep_generations, defaults));
-                    return Self::open_locked(storage, path, found, lock, options.runtime, anew);
+                    return Self::open_locked(storage, path, found, lock, options.runtime, anew, None);
                 }
             }
         }
@@ -132,7 +133,7 @@ impl Store {
         match commit(&place, &io, &mut committer, &Version::default(), edit) {
             Outcome::Committed(Committed { version, durable }) => {
                 durable?;
-                Self::assemble(place, io, Mode::ReadWrite, version, committer, options.runtime)
+                Self::assemble(place, io, Mode::ReadWrite, version, committer, options.runtime, None)
             }
             Outcome::NotCommitted(error) if error.kind() == ErrorKind::Conflict => Err(already()),
             Outcome::NotCommitted(error) | Outcome::Unknown(error) => Err(error),
@@ -150,14 +151,22 @@ impl Store {
         let path = absolute(&*storage, path)?;
         let notation = expect_root(&*storage, &path)?;
         let runtime = options.runtime;
+        let ticket = options.ticket.as_deref().map(Ticket::parse).transpose()?;
+        if ticket.is_some() && mode == Mode::Read {
+            bail!(
+                InvalidArgument,
+                "store {} is opened for reading: a ticket is for the one that commits",
+                path.display()
+            );
+        }
         if mode == Mode::ReadWrite {
             let lock = lock_writer(&*storage, &path, &runtime)?;
-            return Self::open_locked(storage, path, notation, lock, runtime, None);
+            return Self::open_locked(storage, path, notation, lock, runtime, None, ticket.as_ref());
         }
         let pin = pin_reader(&*storage, &path);
         let (root, mark) = read_last_root(&*storage, &path, notation)?;
         let committer = Committer::reader(mark, pin);
-        Self::with_root(storage, path.clone(), mode, notation, root, committer, runtime)
+        Self::with_root(storage, path.clone(), mode, notation, root, committer, runtime, None)
             .map_err(|error| repairable(error, &path))
     }
 
@@ -170,13 +179,14 @@ impl Store {
         lock: Option<Box<dyn WriterLock>>,
         runtime: RuntimeOptions,
         anew: Option<(Option<u32>, Defaults)>,
+        ticket: Option<&Ticket>,
     ) -> Result<Arc<Self>> {
         let (root, mark) = read_last_root(&*storage, &path, notation)?;
         root.head.check_writable().map_err(|error| error.context(path.display()))?;
         let mut kept = roots::kept_generations(&*storage, &path, notation)?;
         kept.retain(|generation| *generation < root.head.generation);
         let committer = Committer::writer(Some(mark), lock, kept);
-        let store = Self::with_root(storage, path.clone(), Mode::ReadWrite, notation, root, committer, runtime)
+        let store = Self::with_root(storage, path.clone(), Mode::ReadWrite, notation, root, committer, runtime, ticket)
             .map_err(|error| repairable(error, &path))?;
         if let Some((keep_generations, defaults)) = anew {
             write(&store.state)?.begin_anew(keep_generations, defaults)?;
@@ -193,6 +203,7 @@ impl Store {
         root: Root,
         committer: Committer,
         runtime: RuntimeOptions,
+        ticket: Option<&Ticket>,
     ) -> Result<Arc<Self>> {
         let file = path.join(notation.file_name());
         let named = |error: Error| error.context(file.display());
@@ -202,10 +213,13 @@ impl Store {
         let io = io_of(&place, mode, &runtime)?;
         let version =
             Version::of(root, notation.format, &place.path, &place.storage, &Version::default()).map_err(named)?;
-        let store = Self::assemble(place, io, mode, version, committer, runtime).map_err(named)?;
+        let store = Self::assemble(place, io, mode, version, committer, runtime, None).map_err(named)?;
         if mode == Mode::ReadWrite {
             let mut committer = lock(&store.committer)?;
             let version = read(&store.state)?.version.clone();
+            if let Some(ticket) = ticket {
+                store.adopt(&mut committer, ticket, &version)?;
+            }
             committer.drop_kept(&store.place, &version.keeping, DEFAULT_KEPT);
             committer.clean_up(&store.place, &store.io, &version, &version);
             store.tell(committer);
@@ -213,13 +227,14 @@ impl Store {
         Ok(store)
     }
 
-    fn assemble(
+    pub(super) fn assemble(
         place: Place,
         io: Io,
         mode: Mode,
         version: Version,
         mut committer: Committer,
         runtime: RuntimeOptions,
+        session_worker: Option<sessions::Worker>,
     ) -> Result<Arc<Self>> {
         committer.pin(version.generation);
         committer.pinned = version.keeping.pinned().collect();
@@ -238,6 +253,8 @@ impl Store {
             seen,
             compacting: Mutex::default(),
             worker: Worker::default(),
+            session: Mutex::default(),
+            session_worker,
             closed: AtomicBool::new(false),
             poisoned: AtomicBool::new(false),
             me: me.clone(),
@@ -254,7 +271,7 @@ pub(super) fn io_of(place: &Place, mode: Mode, runtime: &RuntimeOptions) -> Resu
     let budget = Budget::new(if mode == Mode::Read { write_buffer.min(READER_BYTES) } else { write_buffer });
     let buffers = Buffers::new(&budget);
     let reader = SegmentReader::new(place.storage.clone(), place.store_id, cache, &buffers);
-    Ok(Io { reader, buffers, budget, pool })
+    Ok(Io { reader, buffers, budget, pool, covers: AtomicBool::new(false) })
 }
 
 pub(super) fn absolute(storage: &dyn Storage, path: &Path) -> Result<PathBuf> {

@@ -96,9 +96,22 @@ pub struct CreateOptions {
     pub runtime: RuntimeOptions,
 }
 
+/// For [`Store::session_begin`](crate::Store::session_begin).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SessionOptions<'n> {
+    /// The datasets that workers are told of; all by default.
+    pub datasets: Option<&'n [&'n str]>,
+    /// How many workers there will be, numbered from 0 on, for [`Store::session_missing`](crate::Store::session_missing); 0 where
+    /// that is not known.
+    pub workers: u32,
+}
+
 /// For [`Store::open`](crate::Store::open).
 #[derive(Default)]
 pub struct OpenOptions {
+    /// A ticket of a session whose handle is gone: the one that is opened for writing goes on with the session, and the files
+    /// of its workers stay.
+    pub ticket: Option<Vec<u8>>,
     /// How this process uses it.
     pub runtime: RuntimeOptions,
 }

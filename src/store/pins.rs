@@ -30,7 +30,7 @@ impl Store {
     /// It is a change like any other: the next flush makes it durable.
     pub fn pin(&self, name: &str) -> Result<u64> {
         check_name("pin", name)?;
-        self.check_writable()?;
+        self.check_coordinator("pin a commit")?;
         let mut committer = self.lock_committer()?;
         let pinned = self.pin_locked(&mut committer, name, None);
         self.tell(committer);
@@ -118,6 +118,7 @@ impl Store {
 
     /// Takes a pin away: from the next flush on its commit is kept only as far as the store keeps commits.
     pub fn unpin(&self, name: &str) -> Result<()> {
+        self.check_coordinator("unpin a commit")?;
         let mut state = self.state_mut()?;
         let mut keeping = (**state.catalogue.keeping()).clone();
         if keeping.pins.shift_remove(name).is_none() {

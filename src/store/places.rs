@@ -1,6 +1,7 @@
 //! Where the chunks of an array lie, for programs that read them in place.
 
 use crate::base::error::{Result, error};
+use crate::base::maps::HashMap;
 use crate::base::shape::Dims;
 use crate::chunk::grid;
 use crate::chunk::schema::Schema;
@@ -82,6 +83,7 @@ impl Store {
                 let located = |error| in_array(dataset, name, error);
                 let chunks = grid::chunk_count(&shape, &array.schema.chunk_shape);
                 let mut rows: Vec<(usize, Row)> = Vec::new();
+                let mut sources = Sources::default();
                 for (number, segment) in file.segments.iter().enumerate() {
                     let mut room = Ok(());
                     let read = self.io.reader.rows(segment, array.id, (0, u64::MAX), |row| {
@@ -96,12 +98,13 @@ impl Store {
                 rows.dedup_by_key(|(_, row)| row.chunk);
                 buffers::reserve(&mut found.places, rows.len())?;
                 for (number, row) in &rows {
-                    let segment = &file.segments[*number];
+                    let segment = file.segments[*number].source(row)?;
                     array.check_row(&self.io, segment, row).map_err(located)?;
-                    self.add_places(&mut found, &array.schema, &shape, (*number, segment), row).map_err(located)?;
+                    let number = sources.number(segment)?;
+                    self.add_places(&mut found, &array.schema, &shape, (number, segment), row).map_err(located)?;
                 }
                 found.places.sort_unstable_by_key(|place| place.number);
-                found.name_files(&file.folder, &file.segments)?;
+                found.name_files(&file.folder, sources.segments)?;
                 Ok(found)
             })
         })
@@ -153,21 +156,33 @@ impl Store {
     }
 }
 
-impl ChunkPlaces {
-    /// Counts files as they are used, names them, and counts offsets from where they begin.
-    fn name_files(&mut self, folder: &str, segments: &[Arc<Segment>]) -> Result<()> {
-        let mut numbers: Vec<Option<usize>> = buffers::collect(segments.iter().map(|_| None))?;
-        self.places.iter().for_each(|place| numbers[place.file] = Some(0));
-        for (segment, number) in segments.iter().zip(&mut numbers).filter(|(_, number)| number.is_some()) {
-            *number = Some(self.files.len());
-            let folder = if segment.record.at.is_some() { names::BUNDLES } else { folder };
-            buffers::push(&mut self.files, format!("{folder}/{}", segment.record.file))?;
+/// Segments that have blocks, in the order in which they are come across.
+#[derive(Default)]
+struct Sources {
+    segments: Vec<Arc<Segment>>,
+    numbers: HashMap<u64, usize>,
+}
+
+impl Sources {
+    fn number(&mut self, segment: &Arc<Segment>) -> Result<usize> {
+        let next = self.segments.len();
+        let number = *self.numbers.entry(segment.number()).or_insert(next);
+        if number == next {
             buffers::push(&mut self.segments, segment.clone())?;
         }
-        for place in &mut self.places {
-            place.offset += segments[place.file].offset();
-            place.file = numbers[place.file].unwrap_or_default();
+        Ok(number)
+    }
+}
+
+impl ChunkPlaces {
+    /// Names the files, and counts offsets from where they begin.
+    fn name_files(&mut self, folder: &str, segments: Vec<Arc<Segment>>) -> Result<()> {
+        for segment in &segments {
+            let folder = if segment.record.at.is_some() { names::BUNDLES } else { folder };
+            buffers::push(&mut self.files, format!("{folder}/{}", segment.record.file))?;
         }
+        self.places.iter_mut().for_each(|place| place.offset += segments[place.file].offset());
+        self.segments = segments;
         Ok(())
     }
 }

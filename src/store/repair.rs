@@ -323,6 +323,10 @@ fn traces(storage: &dyn Storage, path: &Path) -> Result<Traces> {
         for file in list(&entry.path)? {
             let (path, folder) = (file.path, folder.clone());
             let name = file_name(&path);
+            // What is in a worker's file is what a segment says that has it as a part.
+            if names::session_in(&name).is_some() {
+                continue;
+            }
             if let Some(generation) = names::segment_generation(&name) {
                 segments.push(Trace { generation, folder, path, bundled: None });
             } else if let Some(generation) = names::bundle_generation(&name).filter(|_| folder == names::BUNDLES) {
@@ -439,7 +443,7 @@ impl Rebuilt {
         let head = root.head.clone();
         let version = Version::of(root, notation.format, path, storage, &Version::default())?;
         for segment in version.all_segments() {
-            reader.directory(segment).map_err(|error| error.missing_is(ErrorKind::Corrupt))?;
+            reader.check_files(segment).map_err(|error| error.missing_is(ErrorKind::Corrupt))?;
         }
         let schemas = Numbering::of(&version.records.schemas);
         check_records(&version.records)?;
@@ -538,6 +542,8 @@ impl Rebuilt {
                 _ => drop(arrays.insert(name.clone(), record)),
             }
         }
+        let segment = Segment::new(segment.record.clone(), &self.path, &folder);
+        self.reader.check_files(&segment)?;
         self.head.array_files.entry(name.clone()).or_insert_with(|| FileRecord {
             folder,
             live_bytes: 0,
@@ -639,7 +645,11 @@ impl Rebuilt {
     /// Makes the segments that were added durable: whoever wrote them may have been killed before doing so, and a root
     /// that names them may not outlive them.
     fn sync_added(&self, place: &Place) -> Result<()> {
-        let files: BTreeSet<&PathBuf> = self.added.values().flatten().map(|segment| &segment.path).collect();
+        let mut files = BTreeSet::new();
+        for segment in self.added.values().flatten() {
+            let parts = self.reader.parts(segment)?.iter().map(|part| &part.segment.path);
+            files.extend(parts.chain([&segment.path]));
+        }
         files.iter().try_for_each(|file| sync_file(&*place.storage, file))?;
         let folders: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
         folders.into_iter().try_for_each(|folder| place.sync_folder(folder))?;

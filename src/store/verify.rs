@@ -27,6 +27,7 @@ impl Store {
     /// that the check itself could not go on.
     pub fn verify(&self, on_damage: &mut dyn FnMut(&Damage)) -> Result<u64> {
         self.check_usable()?;
+        self.check_no_worker("verify a store")?;
         let (version, _pinned) = self.pin_version()?;
         let (storage, notation) = (&*self.place.storage, self.place.notation);
         let mut count = 0;
@@ -93,24 +94,25 @@ impl Store {
         let total = version.all_segments().count() as u64 + pinned.len() as u64;
         for (done, segment) in version.all_segments().enumerate() {
             self.progress("verify", done as u64, total)?;
-            self.io.reader.verify(segment, &mut |offset, error| {
+            self.io.reader.verify(segment, &mut |segment, offset, error| {
                 report(segment.path.clone(), segment.offset() + offset, error.to_string());
             })?;
         }
         for (done, (generation, file)) in (total - pinned.len() as u64..).zip(&pinned) {
             self.progress("verify", done, total)?;
             let mut damages = Vec::new();
-            let mut note = |offset, error| damages.push((offset, error));
             match file {
-                File::Segment(segment) => {
-                    self.io.reader.verify(segment, &mut |offset, error| note(segment.offset() + offset, error))?;
+                File::Segment(segment) => self.io.reader.verify(segment, &mut |segment, offset, error| {
+                    damages.push((segment.path.clone(), segment.offset() + offset, error));
+                })?,
+                File::Catalogue(file) => {
+                    file.verify(&mut |offset, error| damages.push((file.path.clone(), offset, error)))?;
                 }
-                File::Catalogue(file) => file.verify(&mut note)?,
             }
             // Nothing keeps the files of a pin that is taken away meanwhile.
             if !damages.is_empty() && self.is_pinned(*generation)? {
-                for (offset, error) in damages {
-                    report(file.path().to_owned(), offset, error.to_string());
+                for (file, offset, error) in damages {
+                    report(file, offset, error.to_string());
                 }
             }
         }

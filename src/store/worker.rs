@@ -90,7 +90,7 @@ impl Store {
     /// an error the last commit is what is on disk, and nothing in memory is lost: the flush can be tried again, except after
     /// [`ErrorKind::Poisoned`]. [`ErrorKind::InvalidArgument`] says that a dimension's name has two lengths in a dataset.
     pub fn flush(&self) -> Result<()> {
-        self.check_writable()?;
+        self.check_coordinator("flush")?;
         let mut committer = self.lock_committer()?;
         self.check_usable()?;
         let flushed = self.flush_locked(&mut committer, false);
@@ -105,7 +105,7 @@ impl Store {
     /// flush that was begun before has failed, that is returned and nothing is begun. Where many are under way, or
     /// another call waits for those that are, this waits for them.
     pub fn flush_begin(&self) -> Result<()> {
-        self.check_writable()?;
+        self.check_coordinator("flush")?;
         self.check_not_calling_back()?;
         // Who waits for its turn would wait for ever where flushes are begun one after the other.
         let mut gives_way = self.worker.waiting.load(Ordering::Acquire) > 0;
@@ -167,7 +167,7 @@ impl Store {
         self.check_not_poisoned()?;
         let begun = match state.catalogue.has_changes_for_a_flush() {
             true => {
-                let mut cut = cut(&mut state.catalogue, &self.io)?;
+                let mut cut = cut(&mut state.catalogue, &self.io, false)?;
                 queue.last += 1;
                 (cut.number, cut.keep_error) = (queue.last, keep_error);
                 queue.cuts.push_back(cut);
@@ -177,6 +177,16 @@ impl Store {
         };
         state.ending = closing.then_some(Ending::Close);
         Ok(begun)
+    }
+
+    /// Sets aside what a worker of a session is to export; `None` where nothing has changed.
+    pub(super) fn cut_for_export(&self) -> Result<Option<Cut>> {
+        let mut state = write(&self.state)?;
+        self.check_open(state.ending)?;
+        match state.catalogue.has_changes_for_a_flush() {
+            true => cut(&mut state.catalogue, &self.io, true).map(Some),
+            false => Ok(None),
+        }
     }
 
     /// Whether there is a thread for what is in the queue; one is made if need be.

@@ -39,6 +39,8 @@ pub(crate) struct Committer {
     pub kept: Vec<u64>,
     /// Those that pins name: in the last version, or in the one that comes next. Their files stay, whatever else goes.
     pub pinned: BTreeSet<u64>,
+    /// The session whose workers' files stay, named or not.
+    pub session: Option<u64>,
     /// What no version needs any more, and something may still be reading; the oldest first.
     pub garbage: VecDeque<Garbage>,
     /// The versions that this process is reading apart from the last.
@@ -53,7 +55,7 @@ impl Committer {
     /// That of a writer, if it has the lock or can have none.
     pub fn writer(root: Option<Mark>, lock: Option<Box<dyn WriterLock>>, kept: Vec<u64>) -> Self {
         let (pinned, garbage, pins, messages) = (BTreeSet::new(), VecDeque::new(), Arc::default(), Vec::new());
-        Self { root, lock, kept, pinned, garbage, pins, pin: None, messages }
+        Self { root, lock, kept, pinned, session: None, garbage, pins, pin: None, messages }
     }
 
     /// That of a reader, which commits nothing, but moves from one version to the next.
@@ -168,19 +170,7 @@ pub(crate) fn commit(place: &Place, io: &Io, committer: &mut Committer, base: &V
     };
     new.leave();
     committer.root = Some(Mark::of(&file));
-    let layer = records.layer.into_iter().zip(ranges).map(|((name, kind, _), bytes)| (name, InRoot { kind, bytes }));
-    version.records = Arc::new(Records {
-        format: place.notation.format,
-        layer: layer.collect(),
-        image: Arc::new(image.unwrap_or(file)),
-        schemas: records.schemas,
-        next_array_id: records.next_array_id,
-        renamed: records.renamed,
-        attributes: records.attributes,
-        count: records.count,
-        next_place: records.next_place,
-        files: records.files,
-    });
+    version.records = Arc::new(written(place, records, Written { file, image, ranges }));
     if keep == Keep::Yes || is_pinned {
         match swapped {
             None if committer.kept.last() != Some(&base.generation) => committer.kept.push(base.generation),
@@ -199,6 +189,30 @@ pub(crate) fn commit(place: &Place, io: &Io, committer: &mut Committer, base: &V
     Outcome::Committed(Committed { version, durable })
 }
 
+/// The version that a commit of these records would make, of which the rest is in `version`, without one: nothing is written.
+pub(crate) fn advance(place: &Place, mut version: Version, records: NewRecords) -> Result<Version> {
+    let root = compose(place, &version, &records)?;
+    version.records = Arc::new(written(place, records, root));
+    Ok(version)
+}
+
+/// Records as a root has them.
+fn written(place: &Place, records: NewRecords, Written { file, image, ranges }: Written) -> Records {
+    let layer = records.layer.into_iter().zip(ranges).map(|((name, kind, _), bytes)| (name, InRoot { kind, bytes }));
+    Records {
+        format: place.notation.format,
+        layer: layer.collect(),
+        image: Arc::new(image.unwrap_or(file)),
+        schemas: records.schemas,
+        next_array_id: records.next_array_id,
+        renamed: records.renamed,
+        attributes: records.attributes,
+        count: records.count,
+        next_place: records.next_place,
+        files: records.files,
+    }
+}
+
 /// Keeps the root that is to be replaced, for a pin: durably and before it is replaced, so that no crash leaves a pin without
 /// its commit.
 fn keep_pinned(place: &Place, committer: &Committer, generation: u64) -> Result<()> {
@@ -215,13 +229,22 @@ fn keep_pinned(place: &Place, committer: &Committer, generation: u64) -> Result<
 
 /// The bytes of the root of a version.
 fn compose(place: &Place, version: &Version, records: &NewRecords) -> Result<Written> {
+    let head = head_of(place, version, records);
+    let datasets: Vec<(&str, &[u8])> =
+        records.layer.iter().map(|(name, _, encoded)| (&**name, encoded.bytes(&records.image))).collect();
+    root::write(place.notation, &head, &datasets)
+}
+
+/// What the root of a version says of the store.
+pub(crate) fn head_of(place: &Place, version: &Version, records: &NewRecords) -> Head {
     let in_pieces = records.schemas.iter().any(|schema| schema.pieces() > 1);
     let features = [
         (root::PINS, !version.keeping.pins.is_empty()),
         (root::RENAMED, records.renamed > 0),
         (root::PIECES, in_pieces),
+        (root::PARTS, version.all_segments().any(|segment| segment.record.parts.is_some())),
     ];
-    let head = Head {
+    Head {
         format_version: VERSION,
         required_features: Vec::new(),
         writer_features: features.into_iter().filter(|(_, has)| *has).map(|(feature, _)| feature.into()).collect(),
@@ -237,10 +260,7 @@ fn compose(place: &Place, version: &Version, records: &NewRecords) -> Result<Wri
         schemas: records.schemas.iter().map(|schema| SchemaRecord::encode(schema)).collect(),
         array_files: version.file_records(),
         catalogue: records.catalogue(),
-    };
-    let datasets: Vec<(&str, &[u8])> =
-        records.layer.iter().map(|(name, _, encoded)| (&**name, encoded.bytes(&records.image))).collect();
-    root::write(place.notation, &head, &datasets)
+    }
 }
 
 fn write_draft(place: &Place, path: &Path, bytes: &[u8]) -> Result<Arc<NewFile>> {

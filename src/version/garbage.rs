@@ -10,6 +10,8 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::log::LogLevel;
 use crate::base::maps::HashSet;
 use crate::format::names::{self, file_name};
+use crate::format::root::FileRecord;
+use crate::segment::Segment;
 use crate::storage::WriterLock;
 use crate::version::commit::Committer;
 use crate::version::keeping::Keeping;
@@ -33,8 +35,14 @@ pub(crate) struct Garbage {
 
 impl Committer {
     /// Notes files that `next` is the first version not to name. A bundle of which it names another segment stays.
-    pub fn retire(&mut self, io: &Io, next: &Version, files: Vec<File>) {
+    ///
+    /// Parts go with the last segment that has them.
+    pub fn retire(&mut self, io: &Io, next: &Version, mut files: Vec<File>) {
         let last = next.generation - 1;
+        match parts_left(io, next, &files) {
+            Ok(left) => files.extend(left.into_iter().map(File::Segment)),
+            Err(error) => self.warn(format!("files of workers are left to the next writer: {error}")),
+        }
         let bundles = if files.iter().any(File::is_bundled) { next.bundles() } else { HashSet::default() };
         let mut by_first: BTreeMap<u64, Vec<_>> = BTreeMap::new();
         for file in files {
@@ -145,7 +153,7 @@ impl Committer {
             return;
         }
         // A reader of the folder may see a rename that a power failure still undoes; then the old root needs its segments.
-        let found = place.sync_folder(&place.path).and_then(|()| self.find_garbage(place, version, ahead));
+        let found = place.sync_folder(&place.path).and_then(|()| self.find_garbage(place, io, version, ahead));
         match found.map(|count| count + self.sweep(place, io, version)) {
             Ok(0) => {}
             Ok(count) => self.messages.push((LogLevel::Info, format!("removed {count} files that no commit names"))),
@@ -156,8 +164,8 @@ impl Committer {
     }
 
     /// Notes what is found; how many files were removed at once.
-    fn find_garbage(&mut self, place: &Place, version: &Version, ahead: &Version) -> Result<usize> {
-        let Unnamed { left, files } = self.unnamed(place, version, ahead)?;
+    fn find_garbage(&mut self, place: &Place, io: &Io, version: &Version, ahead: &Version) -> Result<usize> {
+        let Unnamed { left, files } = self.unnamed(place, io, version, ahead)?;
         for path in &left {
             place.storage.remove(path).map_err(|error| Error::io("remove", path, &error))?;
         }
@@ -170,7 +178,7 @@ impl Committer {
     }
 
     /// Finds what no version needs, and is not known as garbage.
-    pub fn unnamed(&mut self, place: &Place, version: &Version, ahead: &Version) -> Result<Unnamed> {
+    pub fn unnamed(&mut self, place: &Place, io: &Io, version: &Version, ahead: &Version) -> Result<Unnamed> {
         let list = |path: &Path| place.storage.list(path).map_err(|error| Error::io("list", path, &error));
         let versions = [version, ahead];
         let mut needed: HashSet<Arc<str>> = HashSet::default();
@@ -181,6 +189,7 @@ impl Committer {
         let kept_too_early = names::kept_root(place.notation, version.generation);
         // Read only where there is a file that the root does not name.
         let mut kept: Option<Kept> = None;
+        let mut parts: Option<Parts> = None;
         let mut unnamed = Unnamed::default();
         for entry in list(&place.path)? {
             let name = file_name(&entry.path);
@@ -197,8 +206,14 @@ impl Committer {
                 }
                 let kept = match &mut kept {
                     Some(kept) => kept,
-                    None => kept.insert(self.files_kept(place)?),
+                    None => kept.insert(self.files_kept(place, io)?),
                 };
+                if let Some(session) = names::session_in(&name) {
+                    let parts = parts.get_or_insert_with(|| Parts::of(io, versions));
+                    if self.session == Some(session) || parts.may_name(&name) || kept.parts.may_name(&name) {
+                        continue;
+                    }
+                }
                 if !kept.may_name(&name) {
                     unnamed.files.push(file.path);
                 }
@@ -208,16 +223,22 @@ impl Committer {
     }
 
     /// The files that kept roots name.
-    fn files_kept(&mut self, place: &Place) -> Result<Kept> {
-        let mut kept = Kept { named: HashSet::default(), unknown: None };
+    fn files_kept(&mut self, place: &Place, io: &Io) -> Result<Kept> {
+        let mut kept = Kept { named: HashSet::default(), parts: Parts::default(), unknown: None };
         let there = roots::kept_generations(&*place.storage, &place.path, place.notation)?;
         let generations: BTreeSet<u64> = there.into_iter().chain(self.pinned.iter().copied()).collect();
         for generation in generations {
             let unknown = self.pinned.contains(&generation).then_some(generation);
             match roots::read_kept(&*place.storage, &place.path, place.notation, generation) {
                 Ok(Some((root, _))) => {
-                    let segments = root.head.array_files.into_values().flat_map(|file| file.segments);
-                    kept.named.extend(segments.map(|segment| segment.file));
+                    for FileRecord { folder, segments, .. } in root.head.array_files.into_values() {
+                        for record in segments {
+                            kept.named.insert(record.file.clone());
+                            if record.parts.is_some() && names::is_folder_name(&folder) {
+                                kept.parts.add(io, &Segment::new(record, &place.path, &folder));
+                            }
+                        }
+                    }
                     let catalogue = root.head.catalogue.into_iter().flat_map(|catalogue| catalogue.files);
                     kept.named.extend(catalogue.map(|file| file.file));
                 }
@@ -246,6 +267,7 @@ pub(crate) struct Unnamed {
 /// The files of kept commits.
 struct Kept {
     named: HashSet<Arc<str>>,
+    parts: Parts,
     /// The last pinned commit whose root is gone or damaged: what it may name stays, for that root may come back.
     unknown: Option<u64>,
 }
@@ -255,4 +277,51 @@ impl Kept {
         let is_of = |last| names::generation(file).is_some_and(|generation| generation <= last);
         self.named.contains(file) || self.unknown.is_some_and(is_of)
     }
+}
+
+/// The files of parts.
+#[derive(Default)]
+struct Parts {
+    named: HashSet<Arc<str>>,
+    /// Whether the list of some segment cannot be read: then any may be in it.
+    is_unknown: bool,
+}
+
+impl Parts {
+    fn of(io: &Io, versions: [&Version; 2]) -> Self {
+        let mut parts = Self::default();
+        versions.iter().flat_map(|version| version.all_segments()).for_each(|segment| parts.add(io, segment));
+        parts
+    }
+
+    fn add(&mut self, io: &Io, segment: &Segment) {
+        match io.reader.parts(segment) {
+            Ok(parts) => self.named.extend(parts.iter().map(|part| part.record.file.clone())),
+            Err(_) => self.is_unknown = true,
+        }
+    }
+
+    fn may_name(&self, file: &str) -> bool {
+        self.is_unknown || self.named.contains(file)
+    }
+}
+
+/// The parts of segments that are retired which no segment of `next` has, nor others in the file.
+fn parts_left(io: &Io, next: &Version, retired: &[File]) -> Result<Vec<Arc<Segment>>> {
+    let mut left: Vec<Arc<Segment>> = Vec::new();
+    for file in retired {
+        if let File::Segment(segment) = file {
+            left.extend(io.reader.parts(segment)?.iter().map(|part| part.segment.clone()));
+        }
+    }
+    if left.is_empty() {
+        return Ok(left);
+    }
+    let mut used: HashSet<&Path> = HashSet::default();
+    for segment in next.all_segments() {
+        used.extend(io.reader.parts(segment)?.iter().map(|part| &*part.segment.path));
+    }
+    left.retain(|part| !used.contains(&*part.path));
+    left.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+    Ok(left)
 }

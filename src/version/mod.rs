@@ -149,7 +149,9 @@ impl Version {
             if let Some(segment) = record.segments.iter().find(|segment| !named.insert(segment.place())) {
                 bail!(Corrupt, "the root names the segment '{}' at {:?} twice", segment.file, segment.at);
             }
-            let length = record.segments.iter().try_fold(0u64, |sum, segment| sum.checked_add(segment.length));
+            let length = record.segments.iter().try_fold(0u64, |sum, segment| {
+                sum.checked_add(segment.length)?.checked_add(segment.parts.unwrap_or(0))
+            });
             let bytes = record.live_bytes.checked_add(record.dead_bytes);
             if bytes.is_none() || !length.is_some_and(is_offset) || bytes > length {
                 bail!(Corrupt, "array file '{name}' has more bytes than its segments");

@@ -2,7 +2,7 @@
 
 use crate::base::error::{Error, Result, bail};
 use crate::base::sync::atomic::{AtomicU64, Ordering};
-use crate::format::names;
+use crate::format::names::{self, WorkerId};
 use crate::format::root::{Head, Notation, parse_id};
 use crate::segment::sync_failed;
 use crate::storage::{Directory, Storage};
@@ -20,6 +20,8 @@ pub(crate) struct Place {
     pub sync: bool,
     /// Bytes of records that the root has, at most, where that was asked for.
     pub root_bytes: Option<u64>,
+    /// Whose files are made, if not those of the one that commits.
+    pub worker: Option<WorkerId>,
     /// Segments, bundles and catalogue files that were begun, for their names.
     files_made: AtomicU64,
 }
@@ -34,6 +36,7 @@ impl Place {
             store_id: parse_id(&head.store_id)?,
             sync,
             root_bytes: None,
+            worker: None,
             files_made: AtomicU64::new(0),
         })
     }
@@ -52,12 +55,20 @@ impl Place {
 
     /// A name for the next segment of commit `generation`.
     pub fn new_segment_name(&self, generation: u64) -> String {
-        names::segment_name(generation, self.files_made.fetch_add(1, Ordering::Relaxed))
+        let number = self.files_made.fetch_add(1, Ordering::Relaxed);
+        match self.worker {
+            None => names::segment_name(generation, number),
+            Some(worker) => worker.segment_name(generation, number),
+        }
     }
 
     /// A name for the next bundle of commit `generation`.
     pub fn new_bundle_name(&self, generation: u64) -> String {
-        names::bundle_name(generation, self.files_made.fetch_add(1, Ordering::Relaxed))
+        let number = self.files_made.fetch_add(1, Ordering::Relaxed);
+        match self.worker {
+            None => names::bundle_name(generation, number),
+            Some(worker) => worker.bundle_name(generation, number),
+        }
     }
 
     /// A name for the next catalogue file of commit `generation`.

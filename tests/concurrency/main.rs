@@ -134,7 +134,7 @@ fn define(store: &Store, dataset: &str, array: Array) {
 
 /// What is committed.
 fn snapshot(disk: &Memory) -> Arc<Store> {
-    let options = OpenOptions { runtime: runtime(ROOMY) };
+    let options = OpenOptions { runtime: runtime(ROOMY), ..OpenOptions::default() };
     Store::open_on(disk.storage(), Path::new("/store"), Mode::Read, options).unwrap()
 }
 
@@ -196,7 +196,7 @@ fn drop_last(store: Arc<Store>) {
 /// The commit is whole, and there are no segments but its own once a writer has cleaned up: the one before may have had to
 /// leave what somebody was reading then.
 fn check_sound(disk: &Memory) -> Arc<Store> {
-    let options = OpenOptions { runtime: runtime(ROOMY) };
+    let options = OpenOptions { runtime: runtime(ROOMY), ..OpenOptions::default() };
     drop_last(Store::open_on(disk.storage(), Path::new("/store"), Mode::ReadWrite, options).unwrap());
     let store = snapshot(disk);
     assert_eq!(store.verify(&mut |damage| panic!("{damage:?}")).unwrap(), 0);

@@ -104,7 +104,7 @@ fn a_salvage_names_nothing_that_is_not_durable() {
         assert_eq!(report.restored, keep_generations.is_none().then_some(2));
         assert_eq!((report.salvaged.last(), report.generation), (Some(&4), 5), "{report:?}");
         let reader = |disk: &MemoryDisk| {
-            let options = OpenOptions { runtime: runtime() };
+            let options = OpenOptions { runtime: runtime(), ..OpenOptions::default() };
             Store::open_on(Arc::new(disk.clone()), Path::new(STORE), Mode::Read, options)
         };
         let expected = content(&reader(&disk).unwrap());

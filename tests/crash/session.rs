@@ -168,7 +168,7 @@ impl Session {
     }
 
     fn try_open(&mut self) -> Result<()> {
-        let open = OpenOptions { runtime: self.setup.runtime() };
+        let open = OpenOptions { runtime: self.setup.runtime(), ..OpenOptions::default() };
         match Store::open_on(self.storage(), Path::new(STORE), Mode::ReadWrite, open) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let options = CreateOptions {
@@ -593,7 +593,7 @@ struct Found {
 }
 
 fn read(disk: &MemoryDisk) -> std::result::Result<Found, String> {
-    let options = || OpenOptions { runtime: Setup::default().runtime() };
+    let options = || OpenOptions { runtime: Setup::default().runtime(), ..OpenOptions::default() };
     let (disk, path) = (Arc::new(disk.clone()), Path::new(STORE));
     let content = |store: Arc<Store>| {
         let mut damages = Vec::new();

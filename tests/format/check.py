@@ -201,7 +201,7 @@ def check_damage(name, store):
     records = {segment["file"]: segment for record in store.atlas["array_files"].values() for segment in record["segments"]}
     for segments in store.segments.values():
         for segment in segments:
-            arguments = records[segment.path.name], store.atlas["store_id"]
+            arguments = records[segment.path.name], store.atlas["store_id"], segment.folder
             damaged = flipped(segment.data, 400 if len(segment.data) < 1000 else 20)
             missed = [at for at, changed in damaged if not notices(Segment, Bytes(changed), *arguments)]
             check(f"{segment.path}: damage at {missed}", not missed)
@@ -429,6 +429,35 @@ def check_pieces():
     check_damage(name, store)
 
 
+def check_parts():
+    """A store of two commits of workers, with tiles of one, a chunk of two, small segments in bundles and in files."""
+    name = "v1-parts"
+    store = attempt(f"{name}: read", Store, FIXTURES / name)
+    if store is None:
+        return
+    check(f"{name}: features", store.atlas["writer_features"] == ["pieces", "parts"])
+    arrays = store.datasets["run"]
+    t, y, x = np.ogrid[:3, :64, :64]
+    check(f"{name}: tiles", (arrays["tiles"].values == 10000 * t + 100 * y + x).all())
+    check(f"{name}: shared", (arrays["shared"].values == np.repeat([1, 2, 9], [7, 5, 8])).all())
+    check(f"{name}: texts", arrays["texts"].values.tolist() == ["one", "two", "é", ""])
+    for small in range(6):
+        check(f"{name}: small {small}", arrays[f"small {small}"].values.tolist() == [small] * 4 + [10 + small] * 4)
+    check(f"{name}: late", arrays["late"].values.tolist() == [0] * 4 + [1] * 4)
+    segments = [segment for segments in store.segments.values() for segment in segments]
+    parts = [part for segment in segments for part in segment.parts]
+    check(f"{name}: parts", {part.start > 0 for part in parts} == {False, True})
+    check(f"{name}: of several workers", len({part.path.name.split("-")[2] for part in parts}) == 2)
+    check(f"{name}: of one segment", max(len(segment.parts) for segment in segments) == 2)
+    check_definitions(name, store)
+    check_damage(name, store)
+    for part in parts:
+        arguments = part.record, store.atlas["store_id"], part.folder, True
+        missed = [at for at in range(0, len(part.data), 97)
+                  if not notices(Segment, Bytes(part.data[:at] + bytes([part.data[at] ^ 1]) + part.data[at + 1:]), *arguments)]
+        check(f"{part.path}: damage at {missed}", not missed)
+
+
 def check_renamed():
     """A store with attributes of its own and a dataset that was renamed; a name that stands twice in one array."""
     store = attempt("v1-renamed: read", Store, FIXTURES / "v1-renamed")
@@ -495,6 +524,7 @@ def main():
     check_bundles()
     check_filters()
     check_pieces()
+    check_parts()
     print(f"{passed} passed, {failed} failed")
     return failed == 0 and passed > 0
 

@@ -225,7 +225,7 @@ class Row:
                 - self.at * self.stored_len // self.raw_len)
 
 
-def parse_page(data, count, blocks_end):
+def parse_page(data, count, blocks_end, parts):
     cursor = Cursor(unzstd(data, checksum=False))
     rows = [Row() for _ in range(count)]
     array_id = chunk = end = 0
@@ -234,15 +234,18 @@ def parse_page(data, count, blocks_end):
         array_id, chunk = array_id + step, c + (chunk if step == 0 else 0)
         row.array_id, row.chunk = array_id, chunk
     for row in rows:
+        row.part = cursor.uvarint() if parts else 0
+        expect(row.part <= len(parts), "a part that is not there")
+    for row in rows:
         row.offset = (end + cursor.svarint()) % 2**64
         row.stored_len = cursor.uvarint()
         end = row.offset + row.stored_len
-        expect(row.offset >= 32 and end <= blocks_end, "a block outside the blocks")
+        expect(row.offset >= 32 and end <= (parts[row.part - 1].blocks_end if row.part else blocks_end), "a block outside the blocks")
     behind = (None, 0)
     for row in rows:
         row.raw_len, step, row.len = cursor.uvarint(), cursor.svarint(), cursor.uvarint()
-        row.at = step + (behind[1] if behind[0] == row.offset else 0)
-        behind = (row.offset, row.at + row.len)
+        row.at = step + (behind[1] if behind[0] == (row.part, row.offset) else 0)
+        behind = ((row.part, row.offset), row.at + row.len)
         expect(row.at >= 0, "a chunk before its block")
         expect(max(row.raw_len, row.stored_len) < 2**32 and row.at + row.len <= row.raw_len, "a chunk outside its block")
     for row in rows:
@@ -298,8 +301,8 @@ def bundled(data, record, store_id):
 class Segment:
     """All of a segment, checked."""
 
-    def __init__(self, path, record, store_id):
-        self.path = path
+    def __init__(self, path, record, store_id, folder, is_part=False):
+        self.path, self.record, self.store_id, self.folder = path, record, store_id, folder
         self.start = record.get("at", 0)
         data = path.read_bytes()
         if "at" in record:
@@ -308,34 +311,73 @@ class Segment:
         directory, offset = check_ends(data, b"ATLASSEG", record, store_id)
         self._parse(Cursor(directory), offset)
         ids = [row.array_id for row in self.rows]
-        expect(record["array_ids"] == [min(ids), max(ids)], "the array ids")
+        expect(is_part or record["array_ids"] == [min(ids), max(ids)], "the array ids")
         self.blocks = self._check_blocks()
+        for row in self.rows:
+            source = self.source(row)
+            expect(source is self or row.block() in {own.block() for own in source.rows}, "a block that its part has not")
 
     def _parse(self, directory, offset):
         self.rows, self.pages = [], 0
         self.blocks_end = at = directory.uvarint()
         last = directory.uvarint(), directory.uvarint()
         array_id = 0
+        pages = []
         for _ in range(directory.uvarint()):
             array_id += directory.uvarint()
             first = array_id, directory.uvarint()
-            count, length, crc = directory.uvarint(), directory.uvarint(), directory.u32()
+            pages.append((first, directory.uvarint(), directory.uvarint(), directory.u32()))
+        definitions = directory.uvarint(), directory.u32()
+        self.parts = []
+        if directory.at < len(directory.data):
+            length, crc = directory.uvarint(), directory.u32()
+            self.parts = self._parse_parts(self.data[offset - length:offset], crc)
+            offset -= length
+        directory.end()
+        expect(("parts" in self.record) == bool(self.parts), "whether there are parts")
+        for first, count, length, crc in pages:
             expect(1 <= count <= 2048, "rows of a page")
             expect(at + length <= offset, "a page behind the pages")
             page = self.data[at:at + length]
             expect(crc32c(page) == crc, "a page's checksum")
-            rows = parse_page(page, count, self.blocks_end)
+            rows = parse_page(page, count, self.blocks_end, self.parts)
             expect((rows[0].array_id, rows[0].chunk) == first, "the first row of a page")
             self.rows += rows
             self.pages += 1
             at += length
-        length, crc = directory.uvarint(), directory.u32()
-        directory.end()
-        expect(at + length == offset, "the definitions end where the directory begins")
+        length, crc = definitions
+        expect(at + length == offset, "the definitions end where the parts or the directory begin")
         self.definitions = self._parse_definitions(self.data[at:offset], crc)
         keys = [(row.array_id, row.chunk) for row in self.rows]
         expect(keys and keys[-1] == last, "the last row")
         expect(all(a < b for a, b in zip(keys, keys[1:])), "the order of the rows")
+
+    def _parse_parts(self, stored, crc):
+        """The parts, read whole."""
+        expect(crc32c(stored) == crc, "the checksum of the list of parts")
+        try:
+            records = msgpack.unpackb(unzstd(stored, checksum=False))
+        except (ValueError, msgpack.UnpackException) as error:
+            raise Damage(f"the list of parts: {error}") from error
+        places = [(file.encode(), -1 if at is None else at) for file, at, _, _, _ in records]
+        expect(records and all(a < b for a, b in zip(places, places[1:])), "the order of the parts")
+        expect(sum(length for _, _, length, _, _ in records) == self.record.get("parts"), "the bytes of the parts")
+        parts = []
+        for file, at, length, crc, blocks_end in records:
+            kind = "seg" if at is None else "bundle"
+            expect(re.fullmatch(r"[0-9]{8,}-[0-9a-f]{16}-[0-9a-f]{8}-[0-9a-f]{16}\." + kind, file), f"the part {file!r}")
+            record = {"length": length, "directory_crc32c": crc} | ({} if at is None else {"at": at})
+            path = self.folder / file if at is None else self.folder.parent / "atlas.bundles" / file
+            try:
+                parts.append(Segment(path, record, self.store_id, self.folder, is_part=True))
+            except Damage as damage:
+                raise Damage(f"{path}: {damage}") from damage
+            expect(parts[-1].blocks_end == blocks_end, "where the blocks of a part end")
+        return parts
+
+    def source(self, row):
+        """The segment that has the block of a row."""
+        return self.parts[row.part - 1] if row.part else self
 
     def _parse_definitions(self, stored, crc):
         """Array name and the definitions by array id: dataset, schema, shape."""
@@ -354,7 +396,8 @@ class Segment:
         """Decodes every block: offset to bytes."""
         rows = {}
         for row in self.rows:
-            rows.setdefault(row.offset, []).append(row)
+            if not row.part:
+                rows.setdefault(row.offset, []).append(row)
         blocks, end = {}, 32
         for offset in sorted(rows):
             row = rows[offset][0]
@@ -576,7 +619,7 @@ class Array:
         for segment in reversed(store.segments.get(name, [])):
             for row in segment.rows:
                 if row.array_id == self.id and row.chunk < math.prod(self.grid):
-                    self.rows.setdefault(row.chunk, (segment, row))
+                    self.rows.setdefault(row.chunk, (segment.source(row), row))
         self._read()
         self._check_stats()
 
@@ -734,6 +777,8 @@ class Store:
         expect(0 <= self.atlas.get("renamed", 0) <= self.atlas["next_array_id"], "renamed")
         features = [feature for feature in ("pins", "renamed") if self.atlas.get(feature)]
         features += ["pieces"] * any("piece_shape" in schema for schema in self.atlas["schemas"])
+        named = [segment for record in self.atlas["array_files"].values() for segment in record["segments"]]
+        features += ["parts"] * any("parts" in segment for segment in named)
         expect(self.atlas["writer_features"] == features, "the features that a writer must know")
         self.datasets, self.attributes, ids = {}, {}, []
         for name, record in datasets.items():
@@ -771,7 +816,7 @@ class Store:
             expect(re.fullmatch(r"[0-9]{8,}-[0-9a-f]{16}\." + kind, file), f"the segment {file!r}")
             path = self.path / ("atlas.bundles" if "at" in segment else folder) / file
             try:
-                segments.append(Segment(path, segment, self.atlas["store_id"]))
+                segments.append(Segment(path, segment, self.atlas["store_id"], self.path / folder))
             except Damage as damage:
                 raise Damage(f"{path}: {damage}") from damage
         return segments
@@ -783,7 +828,7 @@ class Store:
             for name, array in arrays.items():
                 live[name] = live.get(name, 0) + sum(row.share() for _, row in array.rows.values())
         for name, record in self.atlas["array_files"].items():
-            total = sum(segment.blocks_end - 32 for segment in self.segments[name])
+            total = sum(of.blocks_end - 32 for segment in self.segments[name] for of in [segment, *segment.parts])
             expect(record["live_bytes"] == live.get(name, 0), f"live bytes of '{name}'")
             expect(record["live_bytes"] + record["dead_bytes"] == total, f"dead bytes of '{name}'")
 

@@ -101,7 +101,7 @@ fn open(out: &Out, path: &Path, commit: Option<&str>) -> Result<Arc<Store>, Fail
             Err(_) => open_with(path, Mode::Read, runtime(out))?.pin_generation(text)?,
         },
     };
-    Ok(Store::open_at(path, generation, OpenOptions { runtime: runtime(out) })?)
+    Ok(Store::open_at(path, generation, OpenOptions { runtime: runtime(out), ..OpenOptions::default() })?)
 }
 
 /// What became of something that the first or the second has.

@@ -147,13 +147,13 @@ fn open(store: &StoreArgs, out: &Out) -> Result<Arc<Store>, Error> {
 
 fn open_for(store: &StoreArgs, runtime: RuntimeOptions) -> Result<Arc<Store>, Error> {
     match store.generation {
-        Some(generation) => Store::open_at(&store.path, generation, OpenOptions { runtime }),
+        Some(generation) => Store::open_at(&store.path, generation, OpenOptions { runtime, ..OpenOptions::default() }),
         None => open_with(&store.path, Mode::Read, runtime),
     }
 }
 
 fn open_with(path: &Path, mode: Mode, runtime: RuntimeOptions) -> Result<Arc<Store>, Error> {
-    Store::open(path, mode, OpenOptions { runtime })
+    Store::open(path, mode, OpenOptions { runtime, ..OpenOptions::default() })
 }
 
 /// Warnings of the library go to standard error.

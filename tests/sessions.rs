@@ -1,0 +1,408 @@
+//! Sessions: workers that write beside each other, and the one commit of what they have written.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use atlas_store::{
+    ArrayOptions, CreateOptions, DType, Error, ErrorKind, Mode, OpenOptions, RuntimeOptions, Selection, SessionOptions,
+    Source, Store, Target, Value,
+};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+const SHAPE: [u64; 3] = [4, 30, 50];
+
+fn runtime() -> RuntimeOptions {
+    RuntimeOptions { threads: Some(0), ..RuntimeOptions::default() }
+}
+
+fn create(path: &Path) -> Arc<Store> {
+    let options = CreateOptions { runtime: runtime(), ..CreateOptions::default() };
+    Store::create(path, options).unwrap()
+}
+
+fn open(path: &Path) -> Arc<Store> {
+    Store::open(path, Mode::ReadWrite, OpenOptions { runtime: runtime(), ..OpenOptions::default() }).unwrap()
+}
+
+fn chunked(chunk: &[u64]) -> ArrayOptions {
+    ArrayOptions { chunk_shape: Some(chunk.to_vec()), ..ArrayOptions::default() }
+}
+
+/// A store with a dataset `run`, of an array `v` in chunks of (2, 10, 25).
+fn with_array(path: &Path) -> Arc<Store> {
+    let store = create(path);
+    store.create_dataset("run").unwrap();
+    store.define_array("run", "v", DType::F32, &["t", "y", "x"], &SHAPE, chunked(&[2, 10, 25])).unwrap();
+    store
+}
+
+fn begin(store: &Store, workers: u32) -> Vec<u8> {
+    store.session_begin(SessionOptions { workers, ..SessionOptions::default() }).unwrap()
+}
+
+fn worker(ticket: &[u8], number: u32) -> Arc<Store> {
+    Store::open_worker(ticket, number, None, OpenOptions { runtime: runtime(), ..OpenOptions::default() }).unwrap()
+}
+
+/// Writes a region whose values are all `value`.
+fn write(store: &Store, array: &str, start: &[u64], count: &[u64], value: f32) -> Result<(), Error> {
+    let values = vec![value; count.iter().product::<u64>() as usize];
+    store.write_array("run", array, Selection::region(start, count), Source::from_slice(&values))
+}
+
+fn values(store: &Store, array: &str) -> Vec<f32> {
+    let shape = store.array_info("run", array).unwrap().shape;
+    let mut values = vec![0.0; shape.iter().product::<u64>() as usize];
+    store.read_array("run", array, Selection::all(shape.len()), Target::from_slice(&mut values)).unwrap();
+    values
+}
+
+fn import(store: &Store, exports: &[Vec<u8>]) -> Result<(), Error> {
+    store.import(&exports.iter().map(Vec::as_slice).collect::<Vec<_>>())
+}
+
+/// The files of workers that are in a store.
+fn files_of_workers(path: &Path) -> BTreeSet<PathBuf> {
+    let folders = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let files = folders.flat_map(|folder| std::fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
+    files.filter(|file| file.file_name().unwrap().to_str().unwrap().split('-').count() == 4).collect()
+}
+
+fn whole(store: &Store) {
+    assert_eq!(store.verify(&mut |damage| panic!("{damage:?}")).unwrap(), 0);
+}
+
+#[test]
+fn workers_write_tiles_and_one_flush_commits_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    let store = with_array(&path);
+    store.flush().unwrap();
+    let ticket = begin(&store, 6);
+    assert_eq!(store.session_missing().unwrap(), [0, 1, 2, 3, 4, 5]);
+    // Tiles of (4, 10, 25) are chunks; that of the last worker is written in two parts.
+    let mut exports = Vec::new();
+    for number in 0..6u32 {
+        let worker = worker(&ticket, number);
+        let (y, x) = (u64::from(number) / 2 * 10, u64::from(number) % 2 * 25);
+        match number {
+            5 => {
+                write(&worker, "v", &[0, y, x], &[2, 10, 25], 5.0).unwrap();
+                write(&worker, "v", &[2, y, x], &[2, 4, 25], 5.0).unwrap();
+                write(&worker, "v", &[2, y + 4, x], &[2, 6, 25], 5.0).unwrap();
+            }
+            _ => write(&worker, "v", &[0, y, x], &[4, 10, 25], number as f32).unwrap(),
+        }
+        assert_eq!(worker.close().unwrap_err().kind(), ErrorKind::UnflushedChanges);
+        exports.push(worker.export().unwrap());
+        worker.close().unwrap();
+    }
+    let reader = Store::open(&path, Mode::Read, OpenOptions::default()).unwrap();
+    assert!(values(&store, "v").iter().all(|value| *value == 0.0));
+    import(&store, &exports[..3]).unwrap();
+    assert_eq!(store.session_missing().unwrap(), [3, 4, 5]);
+    // What came already is left out.
+    import(&store, &exports).unwrap();
+    assert!(store.session_missing().unwrap().is_empty());
+    let expected: Vec<f32> = (0..4 * 30 * 50).map(|i| (i / 50 % 30 / 10 * 2 + i % 50 / 25) as f32).collect();
+    assert_eq!(values(&store, "v"), expected);
+    assert!(!reader.refresh().unwrap());
+    store.flush().unwrap();
+    assert_eq!(store.session_missing().unwrap().len(), 6);
+    assert!(reader.refresh().unwrap());
+    assert_eq!(values(&reader, "v"), expected);
+    whole(&reader);
+    // The root names one segment, and that the files of workers.
+    assert_eq!(files_of_workers(&path).len(), 6);
+    let root = std::fs::read_to_string(path.join("atlas.json")).unwrap();
+    assert_eq!(root.matches(".seg").count(), 1, "{root}");
+    store.close().unwrap();
+    let store = open(&path);
+    assert_eq!(values(&store, "v"), expected);
+    whole(&store);
+    let stats = store.array_stats("run", "v").unwrap();
+    assert_eq!(stats.range, Some((atlas_store::Scalar::Float(0.0), atlas_store::Scalar::Float(5.0))));
+    store.compact().unwrap();
+    drop(reader);
+    store.compact().unwrap();
+    assert_eq!(values(&store, "v"), expected);
+    whole(&store);
+    store.close().unwrap();
+    let store = open(&path);
+    assert!(files_of_workers(&path).is_empty());
+    assert_eq!(values(&store, "v"), expected);
+}
+
+#[test]
+fn parts_of_one_chunk_are_put_together_and_cells_of_two_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    let store = with_array(&path);
+    write(&store, "v", &[0, 0, 0], &SHAPE, 9.0).unwrap();
+    store.flush().unwrap();
+    let ticket = begin(&store, 0);
+    let (one, two, three) = (worker(&ticket, 1), worker(&ticket, 2), worker(&ticket, 3));
+    write(&one, "v", &[0, 0, 0], &[1, 10, 25], 1.0).unwrap();
+    write(&two, "v", &[1, 0, 0], &[1, 10, 20], 2.0).unwrap();
+    write(&three, "v", &[1, 9, 19], &[1, 1, 1], 3.0).unwrap();
+    let [one, two, three] = [one, two, three].map(|worker| worker.export().unwrap());
+    let error = import(&store, &[three.clone(), one.clone(), two.clone()]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    let text =
+        "chunk [0, 0, 0] of array 'v' of dataset 'run' was written by workers 2 and 3: both have cell [1, 9, 19]";
+    assert!(error.to_string().contains(text), "{error}");
+    // Nothing of them was taken over.
+    assert!(values(&store, "v").iter().all(|value| *value == 9.0));
+    import(&store, &[two, one]).unwrap();
+    assert!(import(&store, &[three]).unwrap_err().to_string().contains("workers 2 and 3"));
+    let check = |store: &Store| {
+        for (i, value) in values(store, "v").into_iter().enumerate() {
+            let (t, y, x) = (i / 1500, i / 50 % 30, i % 50);
+            let expected = match (t, y < 10) {
+                (0, true) if x < 25 => 1.0,
+                (1, true) if x < 20 => 2.0,
+                _ => 9.0,
+            };
+            assert_eq!(value, expected, "({t}, {y}, {x})");
+        }
+        whole(store);
+    };
+    check(&store);
+    store.flush().unwrap();
+    check(&store);
+    store.close().unwrap();
+    check(&open(&path));
+}
+
+#[test]
+fn definitions_of_many_are_one_and_the_order_of_exports_means_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut roots = Vec::new();
+    for order in [[0, 1, 2, 3], [3, 1, 0, 2]] {
+        let path = folder.path().join(format!("{order:?}"));
+        let store = create(&path);
+        let ticket = begin(&store, 4);
+        let exports: Vec<Vec<u8>> = (0..4u64)
+            .map(|number| {
+                let worker = worker(&ticket, number as u32);
+                worker.create_dataset("run").unwrap();
+                worker.set_attribute("run", None, "title", "one").unwrap();
+                worker.define_array("run", "v", DType::F32, &["t", "x"], &[0, 8], chunked(&[3, 2])).unwrap();
+                worker.set_attribute("run", Some("v"), "units", "K").unwrap();
+                worker.set_attribute(None, None, "host", "h").unwrap();
+                worker.create_dataset(&format!("own {number}")).unwrap();
+                worker
+                    .define_array("run", &format!("own {number}"), DType::F32, &["n"], &[4], ArrayOptions::default())
+                    .unwrap();
+                write(&worker, &format!("own {number}"), &[0], &[4], number as f32).unwrap();
+                worker.extend_array("run", "v", 5).unwrap();
+                for t in 0..5 {
+                    write(&worker, "v", &[t, 2 * number], &[1, 2], (10 * t + number) as f32).unwrap();
+                }
+                worker.export().unwrap()
+            })
+            .collect();
+        import(&store, &order.map(|number| exports[number].clone())).unwrap();
+        assert_eq!(store.dataset_names().unwrap().len(), 5);
+        store.flush().unwrap();
+        whole(&store);
+        let expected: Vec<f32> = (0..40).map(|i| (10 * (i / 8) + i % 8 / 2) as f32).collect();
+        assert_eq!(values(&store, "v"), expected);
+        for number in 0..4 {
+            assert_eq!(values(&store, &format!("own {number}")), [number as f32; 4]);
+        }
+        assert_eq!(store.attribute("run", Some("v"), "units").unwrap(), Value::from("K"));
+        // But for what is made at random.
+        let root = std::fs::read_to_string(path.join("atlas.json")).unwrap();
+        let words =
+            root.split('"').filter(|word| !word.contains(".seg") && !word.contains(".bundle") && word.len() < 32);
+        roots.push(words.map(str::to_owned).collect::<Vec<_>>());
+        store.close().unwrap();
+    }
+    let is_random = |word: &str| word.contains("crc32c") || word.contains("directory_crc");
+    let pairs = roots[0].iter().zip(&roots[1]).filter(|(one, _)| !is_random(one));
+    let differ: Vec<_> = pairs.filter(|(one, other)| one != other && !one.starts_with(':')).collect();
+    assert!(differ.is_empty() && roots[0].len() == roots[1].len(), "{differ:?}");
+}
+
+#[test]
+fn what_two_define_differently_is_refused_naming_both() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = create(&folder.path().join("s"));
+    let ticket = begin(&store, 0);
+    let make = |number: u32, dtype: DType, chunk: &[u64], title: &str| {
+        let worker = worker(&ticket, number);
+        worker.create_dataset("run").unwrap();
+        worker.define_array("run", "v", dtype, &["x"], &[8], chunked(chunk)).unwrap();
+        worker.set_attribute("run", None, "title", title).unwrap();
+        worker.export().unwrap()
+    };
+    let first = make(1, DType::F32, &[4], "a");
+    for (other, text) in [
+        (make(2, DType::F64, &[4], "a"), "workers 1 and 2 define it differently: types f32 and f64"),
+        (make(3, DType::F32, &[2], "a"), "workers 1 and 3 define it differently: chunk shapes [4] and [2]"),
+        (
+            make(4, DType::F32, &[4], "b"),
+            "workers 1 and 4 have set attribute 'title' of dataset 'run' to different values",
+        ),
+    ] {
+        let error = import(&store, &[other, first.clone()]).unwrap_err();
+        assert!(error.kind() == ErrorKind::Conflict && error.to_string().contains(text), "{error}");
+        assert_eq!(store.dataset_count().unwrap(), 0);
+    }
+    import(&store, &[first]).unwrap();
+    let error = import(&store, &[make(5, DType::I8, &[4], "a")]).unwrap_err();
+    assert!(error.to_string().contains("the store and worker 5 define it differently: types f32 and i8"), "{error}");
+}
+
+#[test]
+fn one_worker_appends_and_steps_follow_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    let store = create(&path);
+    store.create_dataset("run").unwrap();
+    store.define_array("run", "log", DType::F32, &["n"], &[0], chunked(&[8])).unwrap();
+    store.define_array("run", "v", DType::F32, &["t", "x"], &[0, 6], chunked(&[4, 3])).unwrap();
+    let mut ticket = begin(&store, 2);
+    let workers = [worker(&ticket, 0), worker(&ticket, 1)];
+    for step in 0..10u64 {
+        let exports = [0, 1].map(|number| {
+            let worker = &workers[number as usize];
+            worker.extend_array("run", "v", step + 1).unwrap();
+            write(worker, "v", &[step, 3 * number], &[1, 3], (100 * number + step) as f32).unwrap();
+            if number == 0 {
+                worker.append_array("run", "log", &[1], Source::from_slice(&[step as f32])).unwrap();
+            }
+            worker.export().unwrap()
+        });
+        import(&store, &exports).unwrap();
+        // A worker that is not told of commits goes on from what it has.
+        if step % 3 != 2 {
+            store.flush().unwrap();
+            ticket = begin(&store, 2);
+            workers.iter().for_each(|worker| worker.renew(&ticket).unwrap());
+        }
+    }
+    store.flush().unwrap();
+    let check = |store: &Store| {
+        assert_eq!(values(store, "log"), (0..10).map(|step| step as f32).collect::<Vec<_>>());
+        let expected: Vec<f32> = (0..60).map(|i| (100 * (i % 6 / 3) + i / 6) as f32).collect();
+        assert_eq!(values(store, "v"), expected);
+        whole(store);
+    };
+    check(&store);
+    let both = [0, 1].map(|number| {
+        let worker = worker(&begin(&store, 2), number);
+        worker.append_array("run", "log", &[1], Source::from_slice(&[1.0f32])).unwrap();
+        worker.export().unwrap()
+    });
+    let error = import(&store, &both).unwrap_err();
+    assert!(
+        error.kind() == ErrorKind::Conflict && error.to_string().contains("workers 0 and 1 have both appended"),
+        "{error}"
+    );
+    store.close().unwrap();
+    check(&open(&path));
+}
+
+#[test]
+fn what_workers_do_not_do_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = with_array(&folder.path().join("s"));
+    let ticket = begin(&store, 0);
+    let worker = worker(&ticket, 7);
+    let refused: [Result<(), Error>; 7] = [
+        worker.flush(),
+        worker.compact(),
+        worker.delete_dataset("run"),
+        worker.delete_array("run", "v"),
+        worker.resize_array("run", "v", 1),
+        worker.rename_dataset("run", "walk"),
+        worker.session_begin(SessionOptions::default()).map(drop),
+    ];
+    for refused in refused {
+        let error = refused.unwrap_err();
+        assert!(error.kind() == ErrorKind::Unsupported && error.to_string().contains("worker 7"), "{error}");
+    }
+    assert_eq!(store.export().unwrap_err().kind(), ErrorKind::InvalidArgument);
+    let refused = |ticket: &[u8]| Store::open_worker(ticket, 0, None, OpenOptions::default()).map(drop).unwrap_err();
+    assert_eq!(refused(b"ticket").kind(), ErrorKind::InvalidArgument);
+    let mut damaged = ticket.clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    assert_eq!(refused(&damaged).kind(), ErrorKind::Corrupt);
+    let export = worker.export().unwrap();
+    store.session_end().unwrap();
+    assert_eq!(import(&store, &[export.clone()]).unwrap_err().kind(), ErrorKind::Conflict);
+    begin(&store, 0);
+    assert!(import(&store, &[export]).unwrap_err().to_string().contains("session"));
+}
+
+#[test]
+fn files_of_a_dead_session_go_and_those_of_one_that_is_on_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    let store = with_array(&path);
+    store.flush().unwrap();
+    let ticket = begin(&store, 0);
+    let one = worker(&ticket, 1);
+    write(&one, "v", &[0, 0, 0], &[4, 10, 25], 1.0).unwrap();
+    let export = one.export().unwrap();
+    assert_eq!(files_of_workers(&path).len(), 1);
+    // Neither commits nor compactions of the handle that began it touch them.
+    write(&store, "v", &[0, 10, 0], &[4, 10, 25], 2.0).unwrap();
+    store.flush().unwrap();
+    store.compact().unwrap();
+    assert_eq!(files_of_workers(&path).len(), 1);
+    // It is gone without a word; whoever has the ticket goes on.
+    std::mem::forget(store.clone());
+    store.discard();
+    let options = OpenOptions { runtime: runtime(), ticket: Some(ticket.clone()) };
+    let store = Store::open(&path, Mode::ReadWrite, options).unwrap();
+    assert_eq!(files_of_workers(&path).len(), 1);
+    import(&store, &[export.clone()]).unwrap();
+    store.flush().unwrap();
+    assert!(values(&store, "v")[..25].iter().all(|value| *value == 1.0));
+    store.discard();
+    // It was committed before the handle was gone: importing it again adds nothing.
+    let options = OpenOptions { runtime: runtime(), ticket: Some(ticket.clone()) };
+    let store = Store::open(&path, Mode::ReadWrite, options).unwrap();
+    import(&store, &[export]).unwrap();
+    store.flush().unwrap();
+    whole(&store);
+    let two = worker(&begin(&store, 0), 2);
+    write(&two, "v", &[0, 20, 0], &[4, 10, 25], 3.0).unwrap();
+    let lost = two.export().unwrap();
+    assert_eq!(files_of_workers(&path).len(), 2);
+    store.discard();
+    // A writer that does not know of the session.
+    let store = open(&path);
+    assert_eq!(files_of_workers(&path).len(), 1);
+    whole(&store);
+    store.discard();
+    let options = OpenOptions { runtime: runtime(), ticket: Some(ticket) };
+    let store = Store::open(&path, Mode::ReadWrite, options).unwrap();
+    assert_eq!(import(&store, &[lost]).unwrap_err().kind(), ErrorKind::NotFound);
+    store.session_end().unwrap();
+    assert!(values(&store, "v")[..25].iter().all(|value| *value == 1.0));
+}
+
+#[test]
+fn a_worker_that_is_run_twice_does_no_harm() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = with_array(&folder.path().join("s"));
+    let ticket = begin(&store, 0);
+    let run = |count: &[u64]| {
+        let worker = worker(&ticket, 4);
+        write(&worker, "v", &[0, 0, 0], count, 4.0).unwrap();
+        worker.export().unwrap()
+    };
+    let (first, again, more) = (run(&[4, 10, 30]), run(&[4, 10, 30]), run(&[4, 10, 31]));
+    import(&store, &[first.clone(), again.clone()]).unwrap();
+    import(&store, &[again]).unwrap();
+    let error = import(&store, &[more]).unwrap_err();
+    assert!(error.to_string().contains("worker 4: it was run twice, and has written more the second time"), "{error}");
+    store.flush().unwrap();
+    whole(&store);
+    assert_eq!(values(&store, "v").iter().filter(|value| **value == 4.0).count(), 4 * 10 * 30);
+}
