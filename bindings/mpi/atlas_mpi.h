@@ -164,7 +164,7 @@ struct atlas_mpi {
 
     atlas_mpi_impl_buffer *streams; /* to each rank */
     size_t *stream_array;           /* of which array the last piece of each stream is, plus 1 */
-    size_t own_waiting;             /* bytes of cells that wait in the stream to this rank itself */
+    size_t own_waiting;             /* bytes of cells that this rank's own stream got since it was drained */
     atlas_mpi_impl_piece *pieces;
     size_t piece_count, piece_capacity, own_piece_count;
     atlas_mpi_impl_group *groups;
@@ -825,7 +825,7 @@ static inline atlas_status atlas_mpi_impl_check(const atlas_mpi *m, const atlas_
  */
 static inline atlas_status atlas_mpi_impl_apply(atlas_mpi *m, const atlas_mpi_impl_group *group, char *text) {
     const atlas_mpi_impl_array *a = &m->arrays[group->array];
-    uint64_t low[ATLAS_MAX_RANK], high[ATLAS_MAX_RANK], extent[ATLAS_MAX_RANK], cells = 0, box = 1;
+    uint64_t low[ATLAS_MAX_RANK] = {0}, high[ATLAS_MAX_RANK] = {0}, extent[ATLAS_MAX_RANK], cells = 0, box = 1;
     int64_t strides[ATLAS_MAX_RANK];
     const unsigned char *record;
     size_t rank = a->rank, at, i, element;
@@ -882,14 +882,12 @@ static inline atlas_status atlas_mpi_impl_apply(atlas_mpi *m, const atlas_mpi_im
 }
 
 /* Writes what waits in this rank's own chunks into its worker handle, and keeps of it where it was. */
-static inline atlas_status atlas_mpi_impl_drain(atlas_mpi *m, char *text) {
+static inline void atlas_mpi_impl_drain(atlas_mpi *m, char *text) {
     atlas_mpi_impl_buffer *own = &m->streams[m->rank];
     size_t i, to = 0;
-    for (i = 0; i < m->group_count; i++) {
-        atlas_status status = atlas_mpi_impl_apply(m, &m->groups[i], text);
-        if (status != ATLAS_STATUS_OK) return status;
-        m->groups[i].waiting = 0;
-    }
+    for (i = 0; i < m->group_count; i++)
+        if (atlas_mpi_impl_apply(m, &m->groups[i], text) != ATLAS_STATUS_OK) return;
+    for (i = 0; i < m->group_count; i++) m->groups[i].waiting = 0;
     /* Records stand in the order of the pieces, and only become shorter. */
     for (i = 0; i < m->own_piece_count; i++) {
         unsigned char *record = own->bytes + m->pieces[i].offset;
@@ -901,8 +899,6 @@ static inline atlas_status atlas_mpi_impl_drain(atlas_mpi *m, char *text) {
         to += bytes;
     }
     own->length = to;
-    m->own_waiting = 0;
-    return ATLAS_STATUS_OK;
 }
 
 /* ---- Inside: a write ------------------------------------------------------------------------------------------- */
@@ -1083,13 +1079,10 @@ static inline atlas_status atlas_mpi_impl_write(atlas_mpi *m, size_t index, atla
         }
         if (owner == m->rank) atlas_mpi_impl_join(m, index, piece);
     }
+    /* Where this fails everything waits on, and the flush says why. */
     if (m->own_waiting > m->exchange_bytes) {
-        status = atlas_mpi_impl_drain(m, m->text);
-        if (status != ATLAS_STATUS_OK) {
-            m->torn = status;
-            memcpy(m->torn_text, m->text, sizeof m->text);
-        }
-        return status;
+        atlas_mpi_impl_drain(m, m->text);
+        m->own_waiting = 0;
     }
     return ATLAS_STATUS_OK;
 }
@@ -1618,56 +1611,6 @@ static inline atlas_status atlas_mpi_impl_no_handle(void) {
     return atlas_mpi_impl_fail(atlas_mpi_impl_orphan(), ATLAS_STATUS_INVALID_HANDLE, "the handle is NULL");
 }
 
-/* ---- The functions --------------------------------------------------------------------------------------------- */
-
-/**
- * The text of the last failure of a call with this handle on this rank; after a collective call the same on every rank.
- *
- * - `m`  NULL: of the last create, open, close or discard that failed, in the source file that asks
- *
- * Never NULL; valid until the next call.
- */
-static inline const char *atlas_mpi_last_error(const atlas_mpi *m) { return m ? m->text : atlas_mpi_impl_orphan(); }
-
-/**
- * This rank's own handle of the store, for everything but the values that `atlas_mpi_write` writes: create datasets, set
- * attributes, read. It is a worker (see `atlas_open_worker`): it sees the last commit and what was done through it. What
- * is done through it becomes part of the next `atlas_mpi_flush`; where several ranks do the same it is done once, and
- * where they differ the flush fails with ATLAS_STATUS_CONFLICT. Do not close it, nor export from it.
- */
-static inline atlas_store atlas_mpi_store(const atlas_mpi *m) { return m ? m->store : 0; }
-
-/**
- * On rank 0 the handle that holds the store's lock, for what no worker can do: delete, compact, pin. Other ranks see what
- * is done through it after the next `atlas_mpi_flush`. 0 on other ranks. Do not close it.
- */
-static inline atlas_store atlas_mpi_coordinator(const atlas_mpi *m) { return m ? m->coordinator : 0; }
-
-/**
- * Create a store that the ranks of a communicator write. Collective.
- *
- * - `comm`         its ranks; it is duplicated
- * - `path`         where this rank sees the store: all must mean the same folder, in a file system that all share
- * - `options`      as for `atlas_create`, or NULL. Without `num_threads` (and without ATLAS_NUM_THREADS) a node's cores
- *                  are divided among its ranks
- * - `mpi_options`  NULL for the defaults
- * - `out`          the handle, for `atlas_mpi_close` or `atlas_mpi_discard`
- *
- * Fails as `atlas_create` and `atlas_open_worker` do.
- */
-static inline atlas_status atlas_mpi_create(MPI_Comm comm, const char *path, const atlas_create_options *options,
-                                            const atlas_mpi_options *mpi_options, atlas_mpi **out) {
-    return atlas_mpi_impl_start(comm, path, 1, options, NULL, mpi_options, out);
-}
-
-/**
- * Open a store that is there, for writing. Collective. Arguments and failures as of `atlas_mpi_create` and `atlas_open`.
- */
-static inline atlas_status atlas_mpi_open(MPI_Comm comm, const char *path, const atlas_open_options *options,
-                                          const atlas_mpi_options *mpi_options, atlas_mpi **out) {
-    return atlas_mpi_impl_start(comm, path, 0, NULL, options, mpi_options, out);
-}
-
 /* What a rank can say by itself against a definition. */
 static inline atlas_status atlas_mpi_impl_check_definition(const char *dataset, const char *array, size_t rank,
                                                            const uint64_t *shape, const uint64_t *tile_start,
@@ -1677,7 +1620,8 @@ static inline atlas_status atlas_mpi_impl_check_definition(const char *dataset, 
         return atlas_mpi_impl_fail(text, ATLAS_STATUS_INVALID_ARGUMENT, "%s is NULL", dataset ? "array" : "dataset");
     if (rank > ATLAS_MAX_RANK)
         return atlas_mpi_impl_fail(text, ATLAS_STATUS_INVALID_ARGUMENT,
-                                   "array '%s' of dataset '%s': rank %llu exceeds %d", array, dataset, (unsigned long long)rank, ATLAS_MAX_RANK);
+                                   "array '%s' of dataset '%s': rank %llu exceeds %d", array, dataset,
+                                   (unsigned long long)rank, ATLAS_MAX_RANK);
     if (rank > 0 && (!shape || !tile_start != !tile_count))
         return atlas_mpi_impl_fail(text, ATLAS_STATUS_INVALID_ARGUMENT, "array '%s' of dataset '%s': %s is NULL", array,
                                    dataset, !shape ? "shape" : tile_start ? "tile_count" : "tile_start");
@@ -1724,30 +1668,12 @@ static inline atlas_status atlas_mpi_impl_define(atlas_mpi *m, const char *datas
         text, atlas_define_array(m->store, dataset, array, dtype, rank, dims, shape, &chosen));
 }
 
-/**
- * Define an array, and say which of its cells this rank will write. Collective.
- *
- * All ranks give the same definition. Where the store has the array already, with this type and shape, it stays as it
- * is, and only the tiles are taken: so a run goes on with another number of ranks than the one before. The dataset is
- * created on ranks that do not know it, if any rank does.
- *
- * - `dataset`, `array`, `dtype`, `rank`, `dims`, `shape`  as for `atlas_define_array`
- * - `tile_start`, `tile_count`  this rank's part of the array: `rank` indices of its first cell, and `rank` extents. NULL
- *                               for both: it has none. Where dimension 0 is unlimited, they mean every index of it, and
- *                               their first elements nothing
- * - `options`                   as for `atlas_define_array`, or NULL. Without `chunk_shape`, chunks are as large as the
- *                               tiles of one owner, within 256 KiB to 8 MiB
- *
- * A rank may write other cells than its tile's; they only go a longer way.
- *
- * Fails with ATLAS_STATUS_INVALID_ARGUMENT if the ranks' definitions differ, ATLAS_STATUS_OUT_OF_RANGE if a tile leaves
- * the array, ATLAS_STATUS_ALREADY_EXISTS if this handle has defined the array before, or the store has another one of
- * this name, ATLAS_STATUS_UNFLUSHED_CHANGES if some of it was written before, or as `atlas_define_array` does.
- */
-static inline atlas_status atlas_mpi_define_array(atlas_mpi *m, const char *dataset, const char *array,
-                                                  atlas_dtype dtype, size_t rank, const char *const *dims,
-                                                  const uint64_t *shape, const uint64_t *tile_start,
-                                                  const uint64_t *tile_count, const atlas_array_options *options) {
+/* `early` is not OK where this rank's caller has found a fault, which stands in `m->text` and must be told to all. */
+static inline atlas_status atlas_mpi_impl_define_array(atlas_mpi *m, atlas_status early, const char *dataset,
+                                                       const char *array, atlas_dtype dtype, size_t rank,
+                                                       const char *const *dims, const uint64_t *shape,
+                                                       const uint64_t *tile_start, const uint64_t *tile_count,
+                                                       const atlas_array_options *options) {
     atlas_array_options chosen;
     uint64_t mine[2 * ATLAS_MAX_RANK] = {0}, hash = 0, *tiles = NULL;
     int64_t facts[4] = {-1, 0, 0, 0}, all[4];
@@ -1756,9 +1682,10 @@ static inline atlas_status atlas_mpi_define_array(atlas_mpi *m, const char *data
     bool has_dataset = false;
     atlas_status status, sent;
 
-    if (!m) return atlas_mpi_impl_no_handle();
     words = 2 * (rank <= ATLAS_MAX_RANK ? rank : 0);
-    status = atlas_mpi_impl_options(&chosen, sizeof chosen, options, "options", m->text);
+    status = early;
+    if (status == ATLAS_STATUS_OK)
+        status = atlas_mpi_impl_options(&chosen, sizeof chosen, options, "options", m->text);
     if (status == ATLAS_STATUS_OK && rank > 0 && rank <= ATLAS_MAX_RANK && shape)
         growing = chosen.unlimited == ATLAS_SWITCH_ON || (chosen.unlimited == ATLAS_SWITCH_DEFAULT && shape[0] == 0);
     if (status == ATLAS_STATUS_OK)
@@ -1842,6 +1769,85 @@ static inline atlas_status atlas_mpi_define_array(atlas_mpi *m, const char *data
     status = atlas_mpi_impl_agree(m->comm, m->text, status, NULL);
     if (status == ATLAS_STATUS_OK) m->arrays[known - 1].defined = 1;
     return status;
+}
+
+/* ---- The functions --------------------------------------------------------------------------------------------- */
+
+/**
+ * The text of the last failure of a call with this handle on this rank; after a collective call the same on every rank.
+ *
+ * - `m`  NULL: of the last create, open, close or discard that failed, in the source file that asks
+ *
+ * Never NULL; valid until the next call.
+ */
+static inline const char *atlas_mpi_last_error(const atlas_mpi *m) { return m ? m->text : atlas_mpi_impl_orphan(); }
+
+/**
+ * This rank's own handle of the store, for everything but the values that `atlas_mpi_write` writes: create datasets, set
+ * attributes, read. It is a worker (see `atlas_open_worker`): it sees the last commit and what was done through it. What
+ * is done through it becomes part of the next `atlas_mpi_flush`; where several ranks do the same it is done once, and
+ * where they differ the flush fails with ATLAS_STATUS_CONFLICT. Do not close it, nor export from it.
+ */
+static inline atlas_store atlas_mpi_store(const atlas_mpi *m) { return m ? m->store : 0; }
+
+/**
+ * On rank 0 the handle that holds the store's lock, for what no worker can do: delete, compact, pin. Other ranks see what
+ * is done through it after the next `atlas_mpi_flush`. 0 on other ranks. Do not close it.
+ */
+static inline atlas_store atlas_mpi_coordinator(const atlas_mpi *m) { return m ? m->coordinator : 0; }
+
+/**
+ * Create a store that the ranks of a communicator write. Collective.
+ *
+ * - `comm`         its ranks; it is duplicated
+ * - `path`         where this rank sees the store: all must mean the same folder, in a file system that all share
+ * - `options`      as for `atlas_create`, or NULL. Without `num_threads` (and without ATLAS_NUM_THREADS) a node's cores
+ *                  are divided among its ranks
+ * - `mpi_options`  NULL for the defaults
+ * - `out`          the handle, for `atlas_mpi_close` or `atlas_mpi_discard`
+ *
+ * Fails as `atlas_create` and `atlas_open_worker` do.
+ */
+static inline atlas_status atlas_mpi_create(MPI_Comm comm, const char *path, const atlas_create_options *options,
+                                            const atlas_mpi_options *mpi_options, atlas_mpi **out) {
+    return atlas_mpi_impl_start(comm, path, 1, options, NULL, mpi_options, out);
+}
+
+/**
+ * Open a store that is there, for writing. Collective. Arguments and failures as of `atlas_mpi_create` and `atlas_open`.
+ */
+static inline atlas_status atlas_mpi_open(MPI_Comm comm, const char *path, const atlas_open_options *options,
+                                          const atlas_mpi_options *mpi_options, atlas_mpi **out) {
+    return atlas_mpi_impl_start(comm, path, 0, NULL, options, mpi_options, out);
+}
+
+/**
+ * Define an array, and say which of its cells this rank will write. Collective.
+ *
+ * All ranks give the same definition. Where the store has the array already, with this type and shape, it stays as it
+ * is, and only the tiles are taken: so a run goes on with another number of ranks than the one before. The dataset is
+ * created on ranks that do not know it, if any rank does.
+ *
+ * - `dataset`, `array`, `dtype`, `rank`, `dims`, `shape`  as for `atlas_define_array`
+ * - `tile_start`, `tile_count`  this rank's part of the array: `rank` indices of its first cell, and `rank` extents. NULL
+ *                               for both: it has none. Where dimension 0 is unlimited, they mean every index of it, and
+ *                               their first elements nothing
+ * - `options`                   as for `atlas_define_array`, or NULL. Without `chunk_shape`, chunks are as large as the
+ *                               tiles of one owner, within 256 KiB to 8 MiB
+ *
+ * A rank may write other cells than its tile's; they only go a longer way.
+ *
+ * Fails with ATLAS_STATUS_INVALID_ARGUMENT if the ranks' definitions differ, ATLAS_STATUS_OUT_OF_RANGE if a tile leaves
+ * the array, ATLAS_STATUS_ALREADY_EXISTS if this handle has defined the array before, or the store has another one of
+ * this name, ATLAS_STATUS_UNFLUSHED_CHANGES if some of it was written before, or as `atlas_define_array` does.
+ */
+static inline atlas_status atlas_mpi_define_array(atlas_mpi *m, const char *dataset, const char *array,
+                                                  atlas_dtype dtype, size_t rank, const char *const *dims,
+                                                  const uint64_t *shape, const uint64_t *tile_start,
+                                                  const uint64_t *tile_count, const atlas_array_options *options) {
+    if (!m) return atlas_mpi_impl_no_handle();
+    return atlas_mpi_impl_define_array(m, ATLAS_STATUS_OK, dataset, array, dtype, rank, dims, shape, tile_start,
+                                       tile_count, options);
 }
 
 /**
