@@ -1,7 +1,8 @@
 /* Reads a store that ranks have written, as any program does, and says whether every cell has the value that the one
  * rank whose cell it is wrote last.
  *
- *     look STORE RANKS [STEP]    STEP: the last one that was committed; default: the last one of all */
+ *     look STORE RANKS [STEP]    STEP: the last one that was committed; default: the last one of all
+ *     look STORE                 opens the store as the next writer does, and closes it */
 #include "plans.h"
 
 #include <atlas.h>
@@ -72,7 +73,8 @@ static void look(atlas_store store, const plan *p, int size, int steps) {
                 } while (plan_next(p->rank, b.start, b.count, index));
             }
     }
-    if (atlas_read_array(store, "run", p->name, ATLAS_DTYPE_I64, p->rank, NULL, NULL, NULL, values) != ATLAS_STATUS_OK) {
+    if (atlas_read_array(store, "run", p->name, ATLAS_DTYPE_I64, p->rank, NULL, NULL, NULL, values) !=
+        ATLAS_STATUS_OK) {
         check(0, p->name, atlas_last_error());
     } else {
         for (n = 0; n < cells && values[n] == wanted[n]; n++) {}
@@ -92,6 +94,12 @@ int main(int argc, char **argv) {
     uint64_t damages = 0;
     atlas_store store;
 
+    if (argc == 2) {
+        atlas_status status = atlas_open(argv[1], ATLAS_MODE_READ_WRITE, NULL, &store);
+        if (status == ATLAS_STATUS_OK) status = atlas_close(store);
+        if (status != ATLAS_STATUS_OK) fprintf(stderr, "%s\n", atlas_last_error());
+        return status != ATLAS_STATUS_OK;
+    }
     if (size < 1) return 2;
     if (atlas_open(argv[1], ATLAS_MODE_READ, NULL, &store) != ATLAS_STATUS_OK) {
         check(0, "open", atlas_last_error());

@@ -63,7 +63,8 @@ static void run(void) {
         array.chunk_shape = chunk[k];
         for (tries = 0; tries < 2; tries++)
             if (!again(m,
-                       atlas_mpi_define_array(m, "run", names[k], ATLAS_DTYPE_I64, 2, dims, shape, start, count, &array),
+                       atlas_mpi_define_array(m, "run", names[k], ATLAS_DTYPE_I64, 2, dims, shape, start, count,
+                                              &array),
                        "define"))
                 break;
     }

