@@ -133,7 +133,8 @@ files() {
 death() { # WANTED POINT RANK N: the store is as before the flush (0), as after it (2), or as one of both (any)
     local wanted=$1 title="killed: $2, rank $3, time $4" found=
     rm -rf store.atlas
-    if run 4 ./ranks store.atlas 0 0 "$2" "$3" "$4" >output 2>&1; then
+    # A clock may come too late.
+    if run 4 ./ranks store.atlas 0 0 "$2" "$3" "$4" >output 2>&1 && [[ $2 != timer ]]; then
         fail "$title: nobody was"
         return
     fi
@@ -170,7 +171,7 @@ deaths() {
     death 2 before_renew 3 1
     death 0 before_export -1 1
     death 0 after_export -1 1
-    for n in 1 3000 8000 15000; do death any timer -1 $n; done
+    for n in 1 5000 20000 60000; do death any timer -1 $n; done
 }
 
 fortran_module() {
@@ -198,16 +199,16 @@ fortran() {
     fprogram climate_mpi "$root/examples/mpi/climate_mpi.f90" -fno-tree-vectorize -ffp-contract=off &&
         fprogram climate_model "$root/examples/fortran/climate_model.f90" -fno-tree-vectorize -ffp-contract=off &&
         fprogram compare_stores "$root/examples/fortran/compare_stores.f90" || { fail "the models do not compile"; return; }
-    ./climate_model serial.atlas 2 >/dev/null || fail "the model of one process"
+    ./climate_model month.atlas 1 >/dev/null && ./climate_model months.atlas 2 >/dev/null || fail "the model of one process"
     for n in 1 4 9 16; do
-        if run "$n" ./climate_mpi "model$n.atlas" 2 >/dev/null && ./compare_stores serial.atlas "model$n.atlas"; then
+        if run "$n" ./climate_mpi "model$n.atlas" 1 >/dev/null && ./compare_stores month.atlas "model$n.atlas"; then
             succeed "the model on $n ranks, bit for bit"
         else
             fail "the model on $n ranks"
         fi
     done
     if run 6 ./climate_mpi restarted.atlas 1 >/dev/null && run 4 ./climate_mpi restarted.atlas 2 restart >/dev/null &&
-        ./compare_stores serial.atlas restarted.atlas; then
+        ./compare_stores months.atlas restarted.atlas; then
         succeed "the model restarted with other ranks, bit for bit"
     else
         fail "the model restarted"
@@ -240,7 +241,6 @@ page() {
 valgrind() {
     [[ ${ATLAS_TEST_VALGRIND:-1} != 0 ]] || return 0
     local supp=() file
-    c memory
     for file in /usr/share/openmpi/openmpi-valgrind.supp; do [[ ! -f $file ]] || supp+=(--suppressions="$file"); done
     c ranks
     rm -rf store.atlas
@@ -249,7 +249,7 @@ valgrind() {
     serial
     ./look store.atlas 2 >output || { cat output >&2; fail "what two ranks under valgrind wrote"; }
     # A block of a report is of the helper if a frame in it is.
-    if awk -v RS='' '/atlas_mpi_impl|ranks\.c/ && !/PMPI_Init|MPI_Finalize/' <(sed 's/^==[0-9]*== *//' valgrind.*) | grep . >&2; then
+    if awk -v RS='' '/atlas_/' <(sed 's/^==[0-9]*== *//' valgrind.*) | grep . >&2; then
         fail "valgrind"
     else
         succeed "valgrind finds nothing in the helper"
