@@ -81,8 +81,8 @@ typedef struct atlas_mpi_options {
 
 /* ---- Inside ---------------------------------------------------------------------------------------------------- */
 
-/* Longer than any text of the library that is not cut by a limit of names. */
-#define ATLAS_MPI_IMPL_TEXT 2048
+/* As long as the texts of the library are. */
+#define ATLAS_MPI_IMPL_TEXT 4096
 
 /* No message is longer: MPI counts in int. */
 #define ATLAS_MPI_IMPL_MESSAGE ((size_t)1 << 30)
