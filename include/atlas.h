@@ -33,7 +33,8 @@
  * atlas_discard releases without a flush: what was not flushed is gone. So is it when the process
  * ends.
  *
- * One process at a time writes a store; any number read it. A reader sees the commit it opened,
+ * One handle at a time commits to a store. Others may write for it, from other threads, processes and
+ * machines: see "Sessions". Any number read it. A reader sees the commit it opened,
  * whatever the writer does, until it calls atlas_refresh.
  *
  *

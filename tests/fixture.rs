@@ -718,9 +718,6 @@ fn fixtures() -> PathBuf {
         if !folder.join("v1-filters").exists() {
             write_filters(&folder.join("v1-filters"));
         }
-        if !folder.join("v1-pieces").exists() {
-            write_pieces(&folder.join("v1-pieces"));
-        }
         if !folder.join("v1-parts").exists() {
             write_parts(&folder.join("v1-parts"));
         }
@@ -873,15 +870,16 @@ fn a_store_with_filters_reads_and_can_be_written_to() {
     }
 }
 
-/// The arrays whose chunks are in pieces: name, type, codec, whether shuffled, shape, chunks, pieces.
-type InPieces = (&'static str, DType, Codec, bool, &'static [u64], &'static [u64], &'static [u64]);
+/// The arrays whose chunks are in pieces: name, type, shape, chunks, pieces. The pieces are not those that a writer chooses for
+/// such chunks.
+type InPieces = (&'static str, DType, &'static [u64], &'static [u64], &'static [u64]);
 
 const IN_PIECES: [InPieces; 5] = [
-    ("field", DType::F32, Codec::Zstd, true, &[3, 100, 101], &[2, 160, 110], &[1, 160, 110]),
-    ("line", DType::F64, Codec::Lz4, true, &[20_000], &[20_000], &[10_000]),
-    ("pairs", DType::C128, Codec::Zstd, false, &[2, 7_000], &[1, 10_000], &[1, 5_000]),
-    ("plain", DType::U8, Codec::None, false, &[2, 3, 300], &[2, 3, 30_000], &[1, 3, 30_000]),
-    ("whole", DType::I16, Codec::Zstd, true, &[257, 300], &[257, 300], &[257, 300]),
+    ("field", DType::F32, &[3, 100, 101], &[2, 160, 110], &[1, 160, 110]),
+    ("line", DType::F64, &[20_000], &[20_000], &[10_000]),
+    ("pairs", DType::C128, &[2, 7_000], &[1, 10_000], &[1, 5_000]),
+    ("plain", DType::U8, &[2, 3, 300], &[2, 3, 30_000], &[1, 3, 30_000]),
+    ("whole", DType::I16, &[257, 300], &[257, 300], &[257, 300]),
 ];
 
 /// The bytes of an array of `cells` cells, each one and a half or as little as it may be, in turns of 30.
@@ -897,24 +895,6 @@ fn in_pieces(dtype: DType, cells: u64) -> Value {
     }
 }
 
-fn write_pieces(path: &Path) {
-    let store = Store::create(path, CreateOptions { keep_generations: Some(0), ..CreateOptions::default() }).unwrap();
-    store.create_dataset("run").unwrap();
-    for (name, dtype, codec, shuffle, shape, chunks, _) in IN_PIECES {
-        let options = ArrayOptions {
-            codec: Some(codec),
-            shuffle: Some(shuffle),
-            chunk_shape: Some(chunks.to_vec()),
-            ..ArrayOptions::default()
-        };
-        store.define_array("run", name, dtype, &[], shape, options).unwrap();
-        numbers!(&in_pieces(dtype, cells(shape)), values => {
-            store.write_array("run", name, Selection::all(shape.len()), Source::from_slice(values)).unwrap();
-        });
-    }
-    store.close().unwrap();
-}
-
 /// With chunks that are stored in pieces.
 #[test]
 fn a_store_with_chunks_in_pieces_reads_and_can_be_written_to() {
@@ -923,7 +903,7 @@ fn a_store_with_chunks_in_pieces_reads_and_can_be_written_to() {
     copy(&fixtures().join("v1-pieces"), &path);
     let store = Store::open(&path, Mode::ReadWrite, OpenOptions::default()).unwrap();
     for step in 0..2 {
-        for (name, dtype, _, _, shape, chunks, pieces) in IN_PIECES {
+        for (name, dtype, shape, chunks, pieces) in IN_PIECES {
             let info = store.array_info("run", name).unwrap();
             assert_eq!((&info.chunk_shape[..], &info.piece_shape[..]), (chunks, pieces), "{name}");
             let expected = in_pieces(dtype, cells(shape));

@@ -36,6 +36,7 @@ const UNSAFE: &[&str] = &[
     "memory/pages.rs",
     "storage/folder.rs",
     "storage/lock.rs",
+    "storage/read_ahead.rs",
     "storage/write_back.rs",
 ];
 

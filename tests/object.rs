@@ -2,6 +2,8 @@
 //! fails, or loses its answers.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "common/network.rs"]
+mod network;
 #[path = "common/race.rs"]
 mod race;
 
@@ -10,114 +12,15 @@ use atlas_store::{
     ArrayOptions, CreateOptions, DType, ErrorKind, IfExists, Mode, OpenOptions, RuntimeOptions, Selection, Source,
     Store, Target,
 };
-use object_store::memory::InMemory;
-use object_store::path::Path as Key;
-use object_store::{
-    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions,
-    PutOptions, PutPayload, PutResult,
-};
+use network::{How, Network};
 use race::race;
-use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 const BASE: &str = "s3://bucket";
 const PATH: &str = "s3://bucket/some%20where/run.atlas";
-
-/// Objects in memory, behind a network: requests are counted, and some fail.
-#[derive(Debug, Default)]
-struct Network {
-    objects: InMemory,
-    requests: AtomicU64,
-    /// The put to a root that fails, counted down to 0, and how.
-    failing: AtomicI64,
-    how: How,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-enum How {
-    /// It is done, and the answer is lost.
-    #[default]
-    AnswerLost,
-    /// It is done, the answer is lost, and the client has sent it again.
-    SentTwice,
-    /// It is not done, and the answer is lost.
-    NotDone,
-    /// It is not allowed.
-    Refused,
-}
-
-impl fmt::Display for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("network")
-    }
-}
-
-fn lost() -> object_store::Error {
-    object_store::Error::Generic { store: "network", source: "the answer is lost".into() }
-}
-
-#[async_trait::async_trait]
-impl ObjectStore for Network {
-    async fn put_opts(&self, key: &Key, payload: PutPayload, options: PutOptions) -> object_store::Result<PutResult> {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        let is_root = key.filename() == Some("atlas.json");
-        if !is_root || self.failing.fetch_sub(1, Ordering::Relaxed) != 1 {
-            return self.objects.put_opts(key, payload, options).await;
-        }
-        match self.how {
-            How::AnswerLost => {
-                self.objects.put_opts(key, payload, options).await?;
-                Err(lost())
-            }
-            How::SentTwice => {
-                self.objects.put_opts(key, payload.clone(), options.clone()).await?;
-                self.objects.put_opts(key, payload, options).await
-            }
-            How::NotDone => Err(lost()),
-            How::Refused => {
-                Err(object_store::Error::PermissionDenied { path: key.to_string(), source: "not you".into() })
-            }
-        }
-    }
-
-    async fn put_multipart_opts(
-        &self,
-        key: &Key,
-        options: PutMultipartOptions,
-    ) -> object_store::Result<Box<dyn MultipartUpload>> {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        self.objects.put_multipart_opts(key, options).await
-    }
-
-    async fn get_opts(&self, key: &Key, options: GetOptions) -> object_store::Result<GetResult> {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        self.objects.get_opts(key, options).await
-    }
-
-    fn delete_stream(
-        &self,
-        keys: futures_util::stream::BoxStream<'static, object_store::Result<Key>>,
-    ) -> futures_util::stream::BoxStream<'static, object_store::Result<Key>> {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        self.objects.delete_stream(keys)
-    }
-
-    fn list(&self, prefix: Option<&Key>) -> futures_util::stream::BoxStream<'static, object_store::Result<ObjectMeta>> {
-        self.objects.list(prefix)
-    }
-
-    async fn list_with_delimiter(&self, prefix: Option<&Key>) -> object_store::Result<ListResult> {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        self.objects.list_with_delimiter(prefix).await
-    }
-
-    async fn copy_opts(&self, from: &Key, to: &Key, options: CopyOptions) -> object_store::Result<()> {
-        self.objects.copy_opts(from, to, options).await
-    }
-}
 
 fn storage(network: &Arc<Network>) -> Arc<dyn Storage> {
     Arc::new(ObjectStorage::of(network.clone(), BASE.into()).unwrap())
@@ -244,7 +147,7 @@ fn of_two_writers_none_loses_what_was_acknowledged() {
 #[test]
 fn a_lost_answer_is_no_lost_commit() {
     for how in [How::AnswerLost, How::SentTwice] {
-        let network = Arc::new(Network { how, ..Network::default() });
+        let network = Network::failing(how, 0);
         let store = create(&network);
         define(&store);
         network.failing.store(1, Ordering::Relaxed);
@@ -256,7 +159,7 @@ fn a_lost_answer_is_no_lost_commit() {
     }
     // So it is with the first root.
     for how in [How::AnswerLost, How::SentTwice] {
-        let network = Arc::new(Network { how, failing: AtomicI64::new(1), ..Network::default() });
+        let network = Network::failing(how, 1);
         let store = create(&network);
         define(&store);
         store.close().unwrap();
@@ -266,7 +169,7 @@ fn a_lost_answer_is_no_lost_commit() {
 
 #[test]
 fn a_commit_that_may_still_come_about_is_unknown_and_one_that_is_refused_can_be_tried_again() {
-    let network = Arc::new(Network { how: How::NotDone, ..Network::default() });
+    let network = Network::failing(How::NotDone, 0);
     let store = create(&network);
     define(&store);
     network.failing.store(1, Ordering::Relaxed);
@@ -276,7 +179,7 @@ fn a_commit_that_may_still_come_about_is_unknown_and_one_that_is_refused_can_be_
     store.discard();
     assert_eq!(open(&network, Mode::Read).dataset_names().unwrap().len(), 0);
 
-    let network = Arc::new(Network { how: How::Refused, ..Network::default() });
+    let network = Network::failing(How::Refused, 0);
     let store = create(&network);
     define(&store);
     append(&store, 0, 2);
@@ -323,34 +226,160 @@ fn only_what_is_old_and_needed_by_nobody_is_collected() {
     open(&network, Mode::Read).verify(&mut |damage| panic!("{damage:?}")).unwrap();
 }
 
-/// How many requests what costs, as each takes some twenty milliseconds.
+/// What a call asks for: kinds, and keys from the store's folder on, in no order.
+fn asked(network: &Network, call: impl FnOnce()) -> Vec<String> {
+    network.take_requests();
+    call();
+    let name = |key: &str| key.rsplit_once("run.atlas").map_or("", |(_, key)| key.trim_matches('/')).to_owned();
+    let mut asked: Vec<String> =
+        network.take_requests().iter().map(|(kind, key)| format!("{kind} {}", name(key))).collect();
+    asked.sort();
+    assert!(!asked.iter().any(|one| one.starts_with("given up")), "{asked:?}");
+    asked
+}
+
+fn count(asked: &[String], what: &str) -> usize {
+    asked.iter().filter(|one| one.starts_with(what)).count()
+}
+
 #[test]
-fn requests_are_few() {
+fn a_root_is_asked_for_once_wherever_it_may_be() {
+    let network = Arc::new(Network::default());
+    assert_eq!(asked(&network, || drop(create(&network))), ["list ", "put atlas.json"]);
+    let store = open(&network, Mode::ReadWrite);
+    define(&store);
+    store.close().unwrap();
+    drop(store);
+    let roots = ["get atlas.json", "get atlas.json.zst", "get atlas.msgpack", "get atlas.msgpack.zst"];
+    network.expect_together(4, |kind, _| kind == "get");
+    assert_eq!(asked(&network, || drop(open(&network, Mode::Read))), roots);
+    assert_eq!(asked(&network, || drop(open(&network, Mode::ReadWrite)))[..4], roots);
+    let open_at = |generation| {
+        let opened = Store::open_at_on(storage(&network), Path::new(PATH), generation, OpenOptions::default()).unwrap();
+        opened.dataset_names().unwrap().len()
+    };
+    let earlier = asked(&network, || assert_eq!(open_at(1), 0));
+    assert_eq!((earlier.len(), count(&earlier, "get .atlas.")), (4, 4), "{earlier:?}");
+    let last = asked(&network, || assert_eq!(open_at(2), 1));
+    assert_eq!((last.len(), count(&last, "get .atlas."), count(&last, "get atlas.")), (8, 4, 4), "{last:?}");
+}
+
+#[test]
+fn the_ends_of_segments_are_asked_for_beside_each_other() {
     let network = Arc::new(Network::default());
     let store = create(&network);
     define(&store);
     append(&store, 0, 3000);
     store.close().unwrap();
-    let counted = |what: &str, most: u64, call: &mut dyn FnMut()| {
-        let before = network.requests.load(Ordering::Relaxed);
-        call();
-        let took = network.requests.load(Ordering::Relaxed) - before;
-        assert!(took <= most, "{what} took {took} requests");
-    };
-    let mut store = None;
-    counted("opening", 5, &mut || store = Some(open(&network, Mode::Read)));
-    let store = store.unwrap();
-    let a_cell = || {
-        let one = Selection::region(&[1500, 17], &[1, 1]);
+    let cell = |reader: &Arc<Store>, row: u64| {
         let mut value = [0f32];
-        store.read_array("d", "a", one, Target::from_slice(&mut value)).unwrap();
-        assert_eq!(value, [1_500_017.0]);
+        reader.read_array("d", "a", Selection::region(&[row, 17], &[1, 1]), Target::from_slice(&mut value)).unwrap();
+        assert_eq!(value, [row as f32 * 1000.0 + 17.0]);
     };
-    counted("a cell", 5, &mut || a_cell());
-    let writer = open(&network, Mode::ReadWrite);
-    append(&writer, 3000, 3001);
-    // The edge chunk, the segment, the kept root, the root, and the one that is kept no more.
-    counted("a flush", 8, &mut || writer.flush().unwrap());
+    let reader = open(&network, Mode::Read);
+    let first = asked(&network, || cell(&reader, 1500));
+    // Its beginning and its end, the places of the pieces, and a piece.
+    assert!(count(&first, "get a/") == first.len() && first.len() <= 4, "{first:?}");
+    let second = asked(&network, || cell(&reader, 1500));
+    assert!(second.is_empty(), "{second:?}");
+    let reader = open(&network, Mode::Read);
+    network.expect_together(2, |_, key| key.contains("/a/"));
+    assert_eq!(asked(&network, || assert!(reader.chunk_stats("d", "a", &[0, 0]).is_ok())).len(), 2);
+    network.expect_nothing();
+}
+
+/// Of twenty segments that may have a chunk, and have it not, the last fifteen are opened beside each other.
+#[test]
+fn indexes_of_many_segments_are_read_beside_each_other() {
+    let network = Arc::new(Network::default());
+    let store = create(&network);
+    let d = store.create_dataset("d").unwrap();
+    let options = ArrayOptions { chunk_shape: Some(vec![1, 1000]), ..ArrayOptions::default() };
+    d.define_array("a", DType::F32, &["t", "x"], &[0, 1000], options).unwrap();
+    for step in 0..21 {
+        append(&store, step, step + 1);
+        store.flush().unwrap();
+    }
+    store.close().unwrap();
+    let cell = |row: u64| {
+        let reader = open(&network, Mode::Read);
+        let mut value = [0f32];
+        reader.read_array("d", "a", Selection::region(&[row, 17], &[1, 1]), Target::from_slice(&mut value)).unwrap();
+        assert_eq!(value, [row as f32 * 1000.0 + 17.0]);
+    };
+    let newest = asked(&network, || cell(20));
+    assert_eq!(count(&newest, "get a/"), 1, "{newest:?}");
+    let fifth = asked(&network, || cell(16));
+    assert_eq!(count(&fifth, "get a/"), 5, "{fifth:?}");
+    // After one and four more the sixteen that are left, and none of them alone.
+    network.expect_together(16, |kind, key| kind == "get" && key.contains("/a/") && older(key));
+    let oldest = asked(&network, || cell(0));
+    assert_eq!(count(&oldest, "get a/"), 21, "{oldest:?}");
+    network.expect_nothing();
+    let all = asked(&network, || assert_eq!(read(&open(&network, Mode::Read)), steps(0, 21)));
+    assert_eq!(count(&all, "get a/"), 21, "{all:?}");
+}
+
+/// Whether a segment is of one of the sixteen commits before the last five of twenty-two.
+fn older(key: &str) -> bool {
+    let name = key.rsplit('/').next().unwrap();
+    name[..8].parse::<u64>().unwrap() <= 17
+}
+
+#[test]
+fn a_flush_keeps_the_root_while_it_sends_segments_and_waits_for_no_removal() {
+    let network = Arc::new(Network::default());
+    let store = create(&network);
+    define(&store);
+    store.flush().unwrap();
+    let is_sent_first = |kind, key: &str| kind == "put" && !key.ends_with("/atlas.json");
+    for step in 0..4 {
+        network.expect_together(2, is_sent_first);
+        append(&store, step, step + 1);
+        let flushed = asked(&network, || store.flush().unwrap());
+        let [segment, kept, root] = ["put a/", "put .atlas.json.", "put atlas.json"].map(|what| count(&flushed, what));
+        assert_eq!([segment, kept, root], [1, 1, 1], "{flushed:?}");
+        assert!(count(&flushed, "delete .atlas.json.") <= 1 && count(&flushed, "get") == 0, "{flushed:?}");
+    }
+    // A removal that is answered once there is another.
+    network.expect_together(2, |kind, _| kind == "delete");
+    append(&store, 4, 5);
+    asked(&network, || store.flush().unwrap());
+    append(&store, 5, 6);
+    asked(&network, || store.flush().unwrap());
+    network.expect_nothing();
+    assert_eq!(store.generations().unwrap().len(), 2);
+}
+
+#[test]
+fn segments_are_sent_beside_each_other() {
+    let network = Arc::new(Network::default());
+    let store = create(&network);
+    let d = store.create_dataset("d").unwrap();
+    // So large that they are no part of a bundle.
+    let values: Vec<u64> = (0..100_000u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+    for array in 0..9 {
+        let name = format!("a{array}");
+        d.define_array(&name, DType::U64, &["x"], &[100_000], ArrayOptions::default()).unwrap();
+        d.write(&name, Selection::all(1), Source::from_slice(&values)).unwrap();
+    }
+    network.expect_together(9, |kind, key| kind == "put" && key.ends_with(".seg"));
+    let flushed = asked(&network, || store.flush().unwrap());
+    assert_eq!(count(&flushed, "put a"), 10, "{flushed:?}");
+}
+
+#[test]
+fn what_is_refused_removes_what_it_has_made_and_no_more() {
+    let network = Arc::new(Network::default());
+    let store = create(&network);
+    define(&store);
+    let other = open(&network, Mode::ReadWrite);
+    other.create_dataset("e").unwrap();
+    other.flush().unwrap();
+    append(&store, 0, 1);
+    let refused = asked(&network, || assert_eq!(store.flush().unwrap_err().kind(), ErrorKind::Conflict));
+    assert_eq!((count(&refused, "delete a/"), count(&refused, "delete")), (1, 1), "{refused:?}");
+    store.discard();
 }
 
 #[test]

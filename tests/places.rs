@@ -124,7 +124,7 @@ fn every_type_and_codec_decodes_by_hand() {
             let mut values = cells(dtype, rows, 0);
             store.define_array("d", &name, dtype, &[], &[rows as u64], options).unwrap();
             let piece = store.array_info("d", &name).unwrap().piece_shape[0] as usize;
-            assert_eq!(piece < chunk, chunk * item > 128 << 10, "{name}");
+            assert_eq!(piece < chunk, chunk * item > 256 << 10, "{name}");
             store
                 .write_array("d", &name, Selection::all(1), source(&Value::from_bytes(dtype, &values).unwrap()))
                 .unwrap();
@@ -267,7 +267,7 @@ fn what_is_written_ahead_has_no_place() {
     let places = store.chunk_places("d", "a").unwrap();
     let pieces = store.array_info("d", "a").unwrap();
     let (each, pieces) = (pieces.piece_shape[0], pieces.chunk_shape[0] / pieces.piece_shape[0]);
-    assert_eq!((pieces, places.places.len() as u64, places.generation), (8, 16 * pieces, 2));
+    assert_eq!((pieces, places.places.len() as u64, places.generation), (4, 16 * pieces, 2));
     let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
     for place in &places.places {
         assert!(

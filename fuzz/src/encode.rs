@@ -64,7 +64,7 @@ pub fn seal_zstd(mut frame: Vec<u8>) -> Vec<u8> {
     frame
 }
 
-/// One zstd frame with content size and checksum.
+/// One zstd frame with content size, and a checksum, which it may have.
 pub fn frame(bytes: &[u8]) -> Vec<u8> {
     thread_local! {
         static COMPRESSOR: std::cell::RefCell<zstd::bulk::Compressor<'static>> = {

@@ -18,6 +18,8 @@ use std::sync::{Arc, OnceLock};
 const GAP: u64 = 4 << 10;
 /// Stored bytes that one read fetches when blocks stand side by side: at most, and where there are many workers at least.
 const READ_RUN: std::ops::RangeInclusive<u64> = 256 << 10..=1 << 20;
+/// Stored bytes that are asked of the disk before the first of them is there, at most.
+const AHEAD: u64 = 16 << 20;
 /// Reads for each worker, about, so that all have something to do until the end.
 const RUNS_PER_WORKER: u64 = 8;
 
@@ -171,6 +173,15 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
     let mut steps = Vec::new();
     let mut stored: Vec<(Arc<Segment>, Wanted<'_, '_>)> = Vec::new();
     let mut partly: Vec<Partly<'_, '_>> = Vec::new();
+    // Each begins with the newest segment that may have its chunks.
+    io.reader.read_ahead(reads.iter().filter_map(|(plan, _)| {
+        let chunks = (plan.elsewhere.first()?.chunk, plan.elsewhere.last()?.chunk);
+        let segment = plan.segments.iter().rev().find(|segment| {
+            let (low, high) = segment.record.array_ids;
+            (low..=high).contains(&plan.array.id)
+        })?;
+        Some((segment, plan.array.id, chunks))
+    }));
     for (plan, target) in reads {
         let (array, schema) = (&plan.array, &plan.array.schema);
         buffers::reserve(&mut steps, plan.memory.len())?;
@@ -192,6 +203,9 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
                 buffers::push(&mut partly, Partly { plan, target, portion, segment, row, shard: OnceLock::new() })?;
             }
         }
+    }
+    if partly.len() > 1 {
+        partly.iter().for_each(|partly| io.reader.begin_shard(&partly.segment, &partly.row.block));
     }
     io.pool.for_each(&partly, |partly| {
         let shard = io.reader.shard(&partly.segment, &partly.row.block)?;
@@ -240,6 +254,7 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
             }
         }
     }
+    begin_reads(io, &steps);
     let keep = io.reader.has_cache_for(steps.iter().map(partly_read_bytes).sum());
     io.pool.for_each(&steps, |step| match step {
         Step::Pending(plan, target, portion, PendingChunk::Raw(chunk)) => {
@@ -251,6 +266,24 @@ pub(crate) fn read_numbers(io: &Io, reads: &[(Plan, BoundTarget<'_>)]) -> Result
         }
         Step::Run { segment, offset, len, wanted } => read_run(io, segment, *offset, *len, wanted, keep),
     })
+}
+
+/// Has the short reads of several steps begin their way from the disk: it does them faster when it knows of many than when each
+/// worker waits for its own. Long ones keep it busy as they are.
+fn begin_reads(io: &Io, steps: &[Step<'_, '_>]) {
+    if steps.len() <= 1 {
+        return;
+    }
+    let mut left = AHEAD;
+    for step in steps {
+        let Step::Run { segment, offset, len, wanted } = step else { continue };
+        if len >= READ_RUN.start() || io.reader.cached(segment, &wanted[0].row.block).is_some() {
+            continue;
+        }
+        let Some(rest) = left.checked_sub(*len) else { return };
+        left = rest;
+        io.reader.begin_fetch(segment, *offset, *len);
+    }
 }
 
 /// Decoded bytes of the blocks of a step that are read in part.

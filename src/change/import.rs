@@ -17,13 +17,14 @@ use crate::chunk::cover::Cover;
 use crate::chunk::grid::{self, chunking_size};
 use crate::chunk::schema::Schema;
 use crate::format::names;
-use crate::format::root::{Attributes, no_attributes, stored_attributes};
+use crate::format::root::{Attributes, no_attributes, parse_id, stored_attributes};
 use crate::format::segment::Row;
 use crate::format::session::{ArrayExport, AttributeChanges, Export, FileExport};
 use crate::memory::buffers;
 use crate::segment::Part;
 use crate::version::Version;
 use crate::version::place::Place;
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -35,7 +36,7 @@ pub(crate) struct Imported {
     /// The handle of each worker from which something came since the last commit.
     heard: BTreeMap<u32, u32>,
     /// The cells that came since the last commit, by array and chunk, with the workers.
-    cells: HashMap<Key, HashMap<u64, Vec<(u32, Cover)>>>,
+    cells: HashMap<Key, HashMap<u64, SmallVec<[(u32, Cover); 1]>>>,
     /// Who has appended to arrays since.
     appended: HashMap<Key, u32>,
     /// Attributes that came since, with the workers.
@@ -101,7 +102,7 @@ impl Imported {
 pub(crate) struct Import {
     /// The number of the last change that it knows of.
     pub changes: u64,
-    created: Vec<Arc<str>>,
+    created: IndexMap<Arc<str>, ()>,
     arrays: IndexMap<Key, ImportedArray>,
     attributes: IndexMap<Of, IndexMap<Arc<str>, Option<Value>>>,
     added: Imported,
@@ -115,7 +116,7 @@ struct ImportedArray {
     /// The worker that has defined it first.
     worker: u32,
     shape: Dims,
-    layers: BTreeMap<u64, Vec<Layer>>,
+    layers: BTreeMap<u64, SmallVec<[Layer; 1]>>,
     chunks: Vec<(u64, Taken)>,
 }
 
@@ -154,7 +155,7 @@ impl Importer<'_> {
     pub fn import(&self, exports: &[Export]) -> Result<Import> {
         let mut import = Import {
             changes: self.catalogue.changes(),
-            created: Vec::new(),
+            created: IndexMap::default(),
             arrays: IndexMap::default(),
             attributes: IndexMap::default(),
             added: Imported::default(),
@@ -205,7 +206,7 @@ impl Importer<'_> {
     /// Refuses an export of another session or store.
     fn check(&self, export: &Export) -> Result<()> {
         let Export { worker, session, .. } = export;
-        if crate::format::root::parse_id(&export.store_id)? != self.place.store_id {
+        if parse_id(&export.store_id)? != self.place.store_id {
             let path = self.place.path.display();
             bail!(Conflict, "the export of worker {worker} is of store {}, not of {path}", export.store_id);
         }
@@ -253,11 +254,11 @@ impl Importer<'_> {
         for dataset in &export.datasets {
             let name = &dataset.name;
             check_name("dataset", name)?;
-            if !self.catalogue.contains(name)? && !import.created.contains(name) {
+            if !self.catalogue.contains(name)? && !import.created.contains_key(name) {
                 if !dataset.created {
                     bail!(Conflict, "worker {} has written to dataset '{name}', which is gone", export.worker);
                 }
-                import.created.push(name.clone());
+                import.created.insert(name.clone(), ());
             }
             self.add_attributes(import, export.worker, (Some(name.clone()), None), &dataset.attributes)?;
             for array in &dataset.arrays {
@@ -502,7 +503,7 @@ impl Importer<'_> {
         let (schema, segments) = (&array.schema, self.ahead.segments(name));
         let before = read(&array.data)?.shape.clone();
         let inside = if *is_new { 0 } else { grid::chunk_count(&before, &schema.chunk_shape) };
-        let work: Vec<(u64, Vec<Layer>, Mutex<Option<Taken>>)> = std::mem::take(layers)
+        let work: Vec<(u64, SmallVec<[Layer; 1]>, Mutex<Option<Taken>>)> = std::mem::take(layers)
             .into_iter()
             .map(|(number, mut layers)| {
                 let valid = grid::valid_extents(shape, &schema.chunk_shape, number);
@@ -559,7 +560,7 @@ impl Import {
     /// Makes it what the catalogue has: all of it, or on an error nothing. The segments are those that arrays are read from.
     pub fn install(mut self, io: &Io, catalogue: &mut Catalogue, ahead: &Version) -> Result<Imported> {
         self.make_room(io, ahead)?;
-        for dataset in &self.created {
+        for dataset in self.created.keys() {
             catalogue.create(dataset)?;
         }
         for ((dataset, name), imported) in &mut self.arrays {
@@ -571,7 +572,10 @@ impl Import {
                 found.insert(name, ArrayEntry::new(array.clone(), no_attributes(), place, change))?;
             }
             for (_, taken) in &mut *chunks {
-                if let Taken::Stored(chunk) = taken {
+                // What was made by a worker has another id here.
+                if let Taken::Stored(chunk) = taken
+                    && chunk.row.array_id != array.id
+                {
                     let row = Row { array_id: array.id, ..chunk.row };
                     *chunk = Arc::new(StoredChunk { part: chunk.part.clone(), row });
                 }

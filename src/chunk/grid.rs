@@ -209,10 +209,10 @@ fn divide(chunk: &mut Dims, item: u64) {
 }
 
 /// Chunks of more bytes than this are stored in pieces.
-const MAX_WHOLE: u64 = 128 << 10;
+const MAX_WHOLE: u64 = 256 << 10;
 /// Bytes of a piece: those aimed at, and those that are better than none.
-const TARGET_PIECE: u64 = 64 << 10;
-const PIECE_BYTES: RangeInclusive<u64> = 16 << 10..=256 << 10;
+const TARGET_PIECE: u64 = 128 << 10;
+const PIECE_BYTES: RangeInclusive<u64> = 32 << 10..=512 << 10;
 
 /// Whether chunks of this shape are the concatenation, in C order, of pieces of that one, which tile them.
 pub fn is_run(chunk_shape: &[u64], piece_shape: &[u64]) -> bool {
@@ -223,7 +223,7 @@ pub fn is_run(chunk_shape: &[u64], piece_shape: &[u64]) -> bool {
         && piece_shape[..(piece_shape.len() - whole).saturating_sub(1)].iter().all(|extent| *extent == 1)
 }
 
-/// The shape of the pieces that chunks of this shape are best stored in: runs of about 64 KiB, but 16 KiB to 256 KiB. The
+/// The shape of the pieces that chunks of this shape are best stored in: runs of about 128 KiB, but 32 KiB to 512 KiB. The
 /// chunk's own where it is small, or where nothing divides it so.
 pub fn piece_shape(chunk_shape: &[u64], item: usize) -> Dims {
     let whole = Dims::from_slice(chunk_shape);
@@ -307,12 +307,12 @@ mod tests {
 
     #[test]
     fn pieces_are_runs_that_tile_their_chunk() {
-        assert_eq!(piece_shape(&[10, 180, 360], 4)[..], [1, 45, 360]);
-        assert_eq!(piece_shape(&[1 << 19], 8)[..], [1 << 13]);
+        assert_eq!(piece_shape(&[10, 180, 360], 4)[..], [1, 90, 360]);
+        assert_eq!(piece_shape(&[1 << 19], 8)[..], [1 << 14]);
         assert_eq!(piece_shape(&[64, 1, 100], 4)[..], [64, 1, 100], "small");
         assert_eq!(piece_shape(&[1009, 1013], 4)[..], [1009, 1013], "primes");
         assert_eq!(piece_shape(&[13, 10007], 8)[..], [1, 10007]);
-        assert_eq!(piece_shape(&[720, 1, 1, 1, 90], 16)[..], [45, 1, 1, 1, 90]);
+        assert_eq!(piece_shape(&[720, 1, 1, 1, 90], 16)[..], [90, 1, 1, 1, 90]);
         for shape in [&[7u64, 360, 11, 13][..], &[1 << 20, 2], &[3, 5, 1 << 16], &[1, 1, 1 << 30], &[30, 30, 30, 30]] {
             for item in [1, 2, 4, 8, 16] {
                 let piece = piece_shape(shape, item);

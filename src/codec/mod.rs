@@ -1,6 +1,6 @@
 //! From a block's bytes to its stored form and back: differences of neighbours, byte shuffle, then one standard stream.
 //!
-//! The streams are those that Zarr's codecs (numcodecs) read: one zstd frame with content size and checksum (RFC 8878),
+//! The streams are those that Zarr's codecs (numcodecs) read: one zstd frame with content size (RFC 8878),
 //! an LZ4 block behind its length as a little-endian u32, or the bytes themselves. The shuffle is numcodecs' `shuffle`, the
 //! differences are its `delta`.
 
@@ -165,6 +165,20 @@ const DELTA_SHUFFLED: u8 = 0x20;
 const DELTA: u8 = 0x40;
 
 impl Coding {
+    /// How a stream of `len` bytes, elements of `item`, is coded.
+    fn of(compression: &Compression, item: usize, len: usize) -> Result<Self> {
+        let is_coded = compression.codec.stream().bound.is_some();
+        let shuffled = compression.shuffle && is_coded && item > 1;
+        let is_delta = compression.filter == Filter::Delta && is_coded && item <= 8;
+        let (shuffle, delta) = (if shuffled { item as u8 } else { 1 }, if is_delta { item as u8 } else { 0 });
+        Ok(Self { codec: compression.codec, shuffle, delta, raw_len: block_len(len)?, form: Form::Whole })
+    }
+
+    /// Whether anything is done to the elements.
+    fn is_arranged(&self) -> bool {
+        self.shuffle > 1 || self.delta > 0
+    }
+
     /// What is done to the elements, as a byte of a segment.
     pub fn elements(&self) -> u8 {
         match self.delta {
@@ -207,40 +221,9 @@ pub(crate) fn encode<T>(
     mut look: impl FnMut(&[u8]),
     store: impl FnOnce(&[u8]) -> Result<T>,
 ) -> Result<(Coding, T)> {
-    let Ok(raw_len) = u32::try_from(raw.len()) else {
-        bail!(InvalidArgument, "a block of {} bytes exceeds 2^32 - 1", raw.len());
-    };
-    let stream = compression.codec.stream();
-    let shuffled = compression.shuffle && stream.bound.is_some() && item > 1;
-    let is_delta = compression.filter == Filter::Delta && stream.bound.is_some() && item <= 8;
-    let (shuffle_of, delta) = (if shuffled { item as u8 } else { 1 }, if is_delta { item as u8 } else { 0 });
-    let coding = Coding { codec: compression.codec, shuffle: shuffle_of, delta, raw_len, form: Form::Whole };
-    let planes;
-    let bytes = if shuffled || is_delta {
-        let mut taken = buffers.take(raw.len())?;
-        if is_delta {
-            let (mut room, mut before) = ([0; LOOK], 0);
-            for (number, part) in raw.chunks(LOOK).enumerate() {
-                look(part);
-                if shuffled {
-                    differences(item, part, &mut before, &mut room[..part.len()]);
-                    shuffle(item, &room[..part.len()], number * LOOK / item, &mut taken);
-                } else {
-                    differences(item, part, &mut before, &mut taken[number * LOOK..][..part.len()]);
-                }
-            }
-        } else {
-            for (number, part) in raw.chunks(LOOK).enumerate() {
-                look(part);
-                shuffle(item, part, number * LOOK / item, &mut taken);
-            }
-        }
-        planes = taken;
-        &planes[..]
-    } else {
-        look(raw);
-        raw
-    };
+    let (stream, coding) = (compression.codec.stream(), Coding::of(compression, item, raw.len())?);
+    let mut planes = buffers.take(if coding.is_arranged() { raw.len() } else { 0 })?;
+    let bytes = arrange(&coding, item, raw, &mut planes, &mut look);
     let Some(bound) = stream.bound else {
         return Ok((coding, store(bytes)?));
     };
@@ -259,33 +242,71 @@ pub(crate) fn encode_pieces(
     buffers: &Buffers,
     mut look: impl FnMut(&[u8]),
 ) -> Result<(Coding, Buffer, u32)> {
-    let Some(len) = raw.len().checked_div(pieces as usize).filter(|len| len * pieces as usize == raw.len()) else {
+    let len = raw.len().checked_div(pieces as usize).filter(|len| *len > 0 && len * pieces as usize == raw.len());
+    let Some(len) = len else {
         bail!(Internal, "{} bytes in {pieces} pieces", raw.len());
     };
-    let bound = compression.codec.stream().bound.map_or(len, |bound| bound(len)) + CHECKSUM as usize;
-    let mut room = buffers.take(bound * pieces as usize + index_len(pieces) as usize)?;
+    let (stream, coding) = (compression.codec.stream(), Coding::of(compression, item, len)?);
+    let most = stream.bound.map_or(len, |bound| bound(len));
+    let mut planes = buffers.take(if coding.is_arranged() { len } else { 0 })?;
+    let mut room = buffers.take((most + CHECKSUM as usize) * pieces as usize + index_len(pieces) as usize)?;
     let mut ends = Vec::new();
     buffers::reserve(&mut ends, pieces as usize)?;
-    let (mut coding, mut at) = (None, 0);
+    let mut at = 0;
     for piece in raw.chunks_exact(len) {
-        let (its, end) = encode(compression, item, piece, buffers, &mut look, |stream| {
-            put(&mut room, at, stream).and_then(|at| put(&mut room, at, &crc32c::crc32c(stream).to_le_bytes()))
-        })?;
-        at = end;
-        coding = Some(its);
+        let bytes = arrange(&coding, item, piece, &mut planes, &mut look);
+        let end = match stream.bound {
+            Some(_) => {
+                at + (stream.encode)(compression.level, len / usize::from(coding.shuffle), bytes, &mut room[at..])?
+            }
+            None => put(&mut room, at, bytes)?,
+        };
+        let crc = crc32c::crc32c(&room[at..end]);
+        at = put(&mut room, end, &crc.to_le_bytes())?;
         ends.push(u32::try_from(at).map_err(|_| error!(InvalidArgument, "a block of {at} bytes or more"))?);
     }
-    let (Some(coding), index) = (coding, at) else {
-        bail!(Internal, "a block of no pieces");
-    };
+    let index = at;
     for entry in Shard::new(ends).index() {
         at = put(&mut room, at, &entry)?;
     }
     let crc = crc32c::crc32c(&room[index..at]);
     at = put(&mut room, at, &crc.to_le_bytes())?;
-    let coding = Coding { raw_len: raw.len() as u32, form: Form::Pieces(pieces), ..coding };
+    let raw_len = block_len(raw.len())?;
+    let coding = Coding { raw_len, form: Form::Pieces(pieces), ..coding };
     let stored = if at == room.len() { room } else { buffers.copy(&room[..at])? };
     Ok((coding, stored, crc))
+}
+
+fn block_len(len: usize) -> Result<u32> {
+    u32::try_from(len).map_err(|_| error!(InvalidArgument, "a block of {len} bytes exceeds 2^32 - 1"))
+}
+
+/// What the codec is given of `raw`, of which `look` sees all: its elements as `coding` says, in `planes`, or `raw` itself.
+fn arrange<'b>(
+    coding: &Coding,
+    item: usize,
+    raw: &'b [u8],
+    planes: &'b mut [u8],
+    look: &mut impl FnMut(&[u8]),
+) -> &'b [u8] {
+    if !coding.is_arranged() {
+        look(raw);
+        return raw;
+    }
+    let (mut room, mut before) = ([0; LOOK], 0);
+    for (number, part) in raw.chunks(LOOK).enumerate() {
+        look(part);
+        let at = number * LOOK;
+        match (coding.shuffle > 1, coding.delta > 0) {
+            (true, false) => shuffle(item, part, at / item, planes),
+            (true, true) => {
+                differences(item, part, &mut before, &mut room[..part.len()]);
+                shuffle(item, &room[..part.len()], at / item, planes);
+            }
+            (false, _) => differences(item, part, &mut before, &mut planes[at..][..part.len()]),
+        }
+    }
+    planes
 }
 
 /// Copies `bytes` to `at`; where they end.
@@ -491,12 +512,12 @@ mod tests {
     }
 
     #[test]
-    fn a_zstd_frame_says_its_size_and_has_a_checksum() {
+    fn a_zstd_frame_says_its_size_and_has_no_checksum() {
         let (_, stored) = encode_to_vec(&Compression::DEFAULT, 4, &[7; 4000]);
         // RFC 8878, 3.1.1.1: bit 2 of the frame header descriptor is the checksum flag; a size field is present when
         // the top two bits or the single-segment bit are set.
         assert_eq!(stored[..4], [0x28, 0xb5, 0x2f, 0xfd]);
-        assert_ne!(stored[4] & 0b0000_0100, 0, "no checksum");
+        assert_eq!(stored[4] & 0b0000_0100, 0, "a checksum");
         assert_ne!(stored[4] & 0b1110_0000, 0, "no content size");
     }
 

@@ -1,4 +1,4 @@
-//! Zstandard (RFC 8878): one frame with content size and checksum.
+//! Zstandard (RFC 8878): one frame with content size. It has no checksum, as all that is stored has a CRC-32C.
 
 use crate::base::error::{Error, ErrorKind, Result, error};
 use crate::codec::{Codec, Stream};
@@ -79,7 +79,6 @@ fn encode_with(
         if made_for.is_none_or(|(made_for, _)| made_for != level) {
             let mut made = CCtx::try_create().ok_or_else(no_context)?;
             (made.set_parameter(CParameter::CompressionLevel(level)))
-                .and_then(|_| made.set_parameter(CParameter::ChecksumFlag(true)))
                 .map_err(|code| failed(code, ErrorKind::Internal))?;
             *kept = Some(((level, 0), made));
         }
@@ -102,7 +101,8 @@ pub(super) fn decode(stored: &[u8], out: &mut [u8]) -> Result<usize> {
             Some(decompressor) => decompressor,
             None => {
                 let mut made = DCtx::try_create().ok_or_else(no_context)?;
-                // What is stored was checked by its CRC-32C: the frame's own checksum would take a tenth of the time.
+                // What is stored was checked by its CRC-32C; where another writer's frame has a checksum, it would take a
+                // tenth of the time.
                 (made.set_parameter(DParameter::ForceIgnoreChecksum(true)))
                     .map_err(|code| failed(code, ErrorKind::Internal))?;
                 kept.insert(made)

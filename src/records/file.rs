@@ -93,8 +93,11 @@ impl CatalogueFile {
         if let Some(file) = self.opened.get(self.number) {
             return Ok(file);
         }
-        let opened = check_folder(&*self.storage, &self.path)
-            .and_then(|()| self.storage.open(&self.path).map_err(|error| Error::io("open", &self.path, &error)));
+        let length = self.record.length;
+        let ends = [length.saturating_sub(TAIL as u64)..length];
+        let opened = check_folder(&*self.storage, &self.path).and_then(|()| {
+            self.storage.open_for(&self.path, &ends).map_err(|error| Error::io("open", &self.path, &error))
+        });
         let file = opened.map_err(|error| error.missing_is(ErrorKind::Corrupt))?;
         self.opened.keep(self.number, file.clone());
         Ok(file)
@@ -130,9 +133,10 @@ impl CatalogueFile {
             let wrong = error!(Corrupt, "the file has {len} bytes, the root says {}", self.record.length);
             return Err(self.damaged(len.min(self.record.length), &wrong));
         }
+        let tail_offset = len - len.min(TAIL as u64);
+        file.begin_read(tail_offset..len);
         let header = self.read(&*file, 0, HEADER_LEN)?;
         layout::check_header(CATALOGUE, &header, &self.store_id).map_err(|error| self.damaged(0, &error))?;
-        let tail_offset = len - len.min(TAIL as u64);
         let tail = self.read(&*file, tail_offset, (len - tail_offset) as usize)?;
         let offset = len - TRAILER_LEN as u64;
         let trailer = tail.last_chunk().ok_or_else(|| error!(Internal, "a tail shorter than a trailer"))?;
@@ -202,7 +206,11 @@ impl CatalogueFile {
         if let Some(names) = self.names.get(&number) {
             return Ok(names);
         }
-        let names = Arc::new(self.decode_names(self.directory()?, number)?);
+        let directory = self.directory()?;
+        let Frame { offset, len, .. } = directory.pages[number].records;
+        // What is found is read next.
+        self.open()?.begin_read(offset..offset.saturating_add(len.into()));
+        let names = Arc::new(self.decode_names(directory, number)?);
         self.names.insert(number, names.clone());
         Ok(names)
     }

@@ -1,6 +1,8 @@
 //! Reads of segments.
 
 use crate::base::error::{Error, ErrorKind, Result, bail, error};
+use crate::base::maps::HashSet;
+use crate::base::pool::Pool;
 use crate::chunk::block::Encoded;
 use crate::codec::{self, Form, Shard};
 use crate::format::definitions::Definitions;
@@ -17,6 +19,11 @@ use std::sync::Arc;
 /// The end of a segment that is read first: the trailer, and for most segments the directory with it.
 const TAIL: usize = 2048;
 
+/// The end of a segment that comes with it when it is opened, where each read is a request: for many segments all of the index.
+const ENDING: u64 = 32 << 10;
+/// How many more segments are looked into beside each other, each time that those before have not all that is looked for.
+const MORE: usize = 4;
+
 /// Tells pending blocks from segments in the cache's keys.
 const PENDING: u64 = 1 << 63;
 
@@ -30,6 +37,8 @@ pub(crate) struct SegmentReader {
     shards: cache::Shards,
     blocks: cache::Blocks,
     cache_bytes: u64,
+    /// Who reads ahead, where each read is a request.
+    ahead: Option<Arc<Pool>>,
 }
 
 /// What a decoded block is kept under. A block in pieces begins where its first piece does, and only pieces are kept.
@@ -48,6 +57,33 @@ impl SegmentReader {
             shards: cache::shards(cache_bytes / 16),
             blocks: cache::blocks(cache_bytes - cache_bytes / 4),
             cache_bytes,
+            ahead: None,
+        }
+    }
+
+    /// Has indexes read beside each other by `pool`, as is due where each read is a request.
+    pub fn reading_ahead(mut self, pool: &Arc<Pool>) -> Self {
+        self.ahead = Some(pool.clone());
+        self
+    }
+
+    /// Reads what is to be known of some arrays' chunks in some segments, as far as it is not at hand. What fails is left to
+    /// who needs it.
+    pub fn read_ahead<'s>(&self, rows: impl IntoIterator<Item = (&'s Arc<Segment>, u64, (u64, u64))>) {
+        let Some(pool) = &self.ahead else { return };
+        let mut seen = HashSet::default();
+        let rows: Vec<_> = rows
+            .into_iter()
+            .filter(|(segment, id, _)| {
+                let (low, high) = segment.record.array_ids;
+                (low..=high).contains(id) && segment.index.get().is_none() && seen.insert(segment.uid)
+            })
+            .collect();
+        if rows.len() > 1 {
+            let _ = pool.for_each(&rows, |(segment, id, chunks)| {
+                let _ = self.rows(segment, *id, *chunks, |_| {});
+                Ok(())
+            });
         }
     }
 
@@ -59,9 +95,17 @@ impl SegmentReader {
         }
         let failed = |error: &std::io::Error| Error::io("open", &segment.path, error);
         check_folder(&*self.storage, &segment.path)?;
-        let file = self.storage.open(&segment.path).map_err(|error| failed(&error))?;
+        let (begin, end) = (segment.offset(), segment.offset() + segment.record.length);
+        let ending = begin.max(end.saturating_sub(ENDING))..end;
+        let ranges = [begin.saturating_sub(HEADER_LEN as u64)..begin + HEADER_LEN as u64, ending];
+        let file = self.storage.open_for(&segment.path, &ranges).map_err(|error| failed(&error))?;
         let len = file.length().map_err(|error| failed(&error))?;
         let length = segment.record.length;
+        if segment.index.get().is_none() && !segment.is_part {
+            // It is read right behind the header.
+            let end = segment.offset().saturating_add(length);
+            file.begin_read(end.saturating_sub(TAIL as u64)..end);
+        }
         match segment.record.at {
             None if len != length => {
                 let wrong = error!(Corrupt, "the file has {len} bytes, the root says {length}");
@@ -283,7 +327,13 @@ impl SegmentReader {
             return Ok(found);
         };
         let mut missing = chunks.len();
+        let (mut ahead, mut more) = (segments.len(), 1);
         for (number, segment) in segments.iter().enumerate().rev() {
+            if number < ahead {
+                let from = ahead.saturating_sub(more);
+                self.read_ahead(segments[from..ahead].iter().map(|segment| (segment, array_id, (low, high))));
+                (ahead, more) = (from, more * MORE);
+            }
             let mut next = 0;
             self.rows(segment, array_id, (low, high), |row| {
                 next += chunks[next..].partition_point(|&chunk| chunk < row.chunk);
@@ -310,6 +360,23 @@ impl SegmentReader {
         let mut bytes = self.buffers.take(len)?;
         self.read(segment, &*self.file(segment)?, &mut bytes, offset)?;
         Ok(bytes)
+    }
+
+    /// Has stored bytes that are about to be fetched begin their way from the disk.
+    pub fn begin_fetch(&self, segment: &Segment, offset: u64, len: u64) {
+        if let Some(file) = self.files.get(segment.uid) {
+            let from = segment.offset() + offset;
+            file.begin_read(from..from.saturating_add(len));
+        }
+    }
+
+    /// The same for what [`Self::shard`] is about to read.
+    pub fn begin_shard(&self, segment: &Segment, block: &BlockRef) {
+        if self.shards.get(&(segment.uid, block.offset)).is_none()
+            && let Ok(at) = self.index_offset(block)
+        {
+            self.begin_fetch(segment, at, codec::index_len(block.coding.pieces()));
+        }
     }
 
     /// Checks a block's stored bytes, those of all pieces if it is in pieces.

@@ -59,6 +59,7 @@ struct Input {
 
 impl<'s> RowMerge<'s> {
     pub fn new(reader: &'s SegmentReader, segments: &'s Segments) -> Result<Self> {
+        reader.read_ahead(segments.iter().map(|segment| (segment, segment.record.array_ids.0, (0, u64::MAX))));
         let mut merge = Self { reader, segments, inputs: Vec::new(), heap: BinaryHeap::new(), last: None };
         for number in 0..segments.len() {
             merge.inputs.push(Input { page: 0, rows: Arc::default(), at: 0 });
@@ -106,6 +107,7 @@ pub(crate) fn for_each_live_row(
     array_id: u64,
     mut f: impl FnMut(&Row),
 ) -> Result<()> {
+    reader.read_ahead(segments.iter().map(|segment| (segment, array_id, (0, u64::MAX))));
     let mut seen = HashSet::default();
     for (number, segment) in segments.iter().enumerate().rev() {
         reader.rows(segment, array_id, (0, u64::MAX), |row| {

@@ -1,7 +1,8 @@
 //! The file system.
 
 use super::{
-    Directory, Entry, Locking, ReadFile, ReaderPin, Storage, WriteFile, access, folder, lock, open_files, write_back,
+    Directory, Entry, Locking, ReadFile, ReaderPin, Storage, WriteFile, access, folder, lock, open_files, read_ahead,
+    write_back,
 };
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -164,6 +165,10 @@ impl WriteFile for Writing {
 impl ReadFile for Reading {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
         self.0.read_exact_at(buffer, offset)
+    }
+
+    fn begin_read(&self, range: Range<u64>) {
+        read_ahead::begin(&self.0, range);
     }
 
     fn length(&self) -> io::Result<u64> {

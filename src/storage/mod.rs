@@ -10,6 +10,7 @@ mod memory;
 #[cfg(feature = "object")]
 mod object;
 mod open_files;
+mod read_ahead;
 mod root;
 mod write_back;
 
@@ -39,6 +40,11 @@ pub trait Storage: Send + Sync {
     /// Opens a file for reading; a symbolic link, or what is not a file, is an error of kind
     /// [`InvalidData`](io::ErrorKind::InvalidData).
     fn open(&self, path: &Path) -> io::Result<Arc<dyn ReadFile>>;
+    /// Opens a file for reading, of which these ranges are read next: where each read takes a request, they come with the
+    /// answer.
+    fn open_for(&self, path: &Path, _ranges: &[Range<u64>]) -> io::Result<Arc<dyn ReadFile>> {
+        self.open(path)
+    }
     /// Which of several files are there.
     fn are_there(&self, paths: &[PathBuf]) -> Vec<io::Result<bool>> {
         let is_there = |path: &PathBuf| match self.open(path) {
@@ -52,6 +58,10 @@ pub trait Storage: Send + Sync {
     fn read_root(&self, path: &Path) -> io::Result<Vec<u8>> {
         read_all(&*self.open(path)?)
     }
+    /// Several whole files, each as it is at one moment.
+    fn read_roots(&self, paths: &[PathBuf]) -> Vec<io::Result<Vec<u8>>> {
+        paths.iter().map(|path| self.read_root(path)).collect()
+    }
     /// Whether a symbolic link is at `path`; where there are none, never.
     fn is_link(&self, _path: &Path) -> io::Result<bool> {
         Ok(false)
@@ -62,6 +72,10 @@ pub trait Storage: Send + Sync {
     fn link(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Removes a file, at the latest by when the storage is dropped. What it says may be what became of the one before.
+    fn remove_soon(&self, path: &Path) -> io::Result<()> {
+        self.remove(path)
+    }
     /// Makes a directory in an existing one.
     fn create_dir(&self, path: &Path) -> io::Result<()>;
     /// Removes an empty directory.
@@ -80,12 +94,16 @@ pub trait Storage: Send + Sync {
     fn sync_file(&self, path: &Path) -> io::Result<()>;
     /// Opens a directory, to make its entries durable.
     fn open_dir(&self, path: &Path) -> io::Result<Box<dyn Directory>>;
+    /// Whether writers and readers have locks: then a root is read once they are taken.
+    fn has_locks(&self) -> bool {
+        true
+    }
     /// Takes the writer's lock in the lock file at `path`, which is made if it is missing.
     fn lock_writer(&self, path: &Path) -> io::Result<Locking>;
     /// Announces a reader in the lock file at `path`, so that no writer removes what it may be about to read.
     /// `None` where the lock file or its file system does not let it.
     fn pin_reader(&self, path: &Path) -> io::Result<Option<Box<dyn ReaderPin>>>;
-    /// How many reads are to wait beside each other where nobody says: as many as there are processors, or so many.
+    /// How many requests are to wait beside each other where nobody says: as many as there are processors, or so many.
     fn reads_at_once(&self) -> Option<usize> {
         None
     }
@@ -93,6 +111,9 @@ pub trait Storage: Send + Sync {
     fn swaps_files(&self) -> bool {
         true
     }
+    /// Begins what a swap that comes next does before it replaces the root, where that takes a request. A hint: the swap may
+    /// not come.
+    fn begin_swap(&self, _swap: &RootSwap<'_>) {}
     /// Puts a new root in the place of the one that the writer knows, unless another is there: the one step of a commit
     /// after which it has happened. By links and a rename; a storage that has a compare-and-swap of its own uses that.
     fn swap_root(&self, swap: &RootSwap<'_>) -> Swapped {
@@ -134,6 +155,8 @@ pub trait WriteFile: Send + Sync {
 pub trait ReadFile: Send + Sync {
     /// Fills `buffer` from `offset` on; a file that ends before is an error.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
+    /// Has the bytes of a range begin their way from the disk, as they are about to be read. A hint.
+    fn begin_read(&self, _range: Range<u64>) {}
     /// Bytes of the file.
     fn length(&self) -> io::Result<u64>;
 }

@@ -18,6 +18,7 @@ use object_store::{
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::io::{self, ErrorKind};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, OnceLock, PoisonError};
@@ -28,19 +29,25 @@ use url::Url;
 
 /// Bytes from the beginning of an object that come with the answer whether it is there: of small ones all.
 const FIRST: u64 = 16 << 10;
+/// Bytes between two ranges, at most, for which they are not asked for one by one.
+const NEAR: u64 = 16 << 10;
 /// Objects of more bytes are sent in parts of so many, several at a time.
 const PART: usize = 8 << 20;
 const PARTS_AT_ONCE: usize = 4;
-/// Reads that wait beside each other, where the caller does not say how many threads there are to be.
-const READS_AT_ONCE: usize = 16;
+/// Requests that wait beside each other, where the caller does not say how many threads there are to be.
+const READS_AT_ONCE: usize = 64;
 /// Variables of the environment that say how to reach a service, by what their names begin with.
 const SETTINGS: [&str; 3] = ["AWS_", "AZURE_", "GOOGLE_"];
 
 /// [`Storage`] in a bucket.
 pub struct ObjectStorage {
     bucket: Arc<Bucket>,
-    /// The root that was last read or written.
+    /// The root that was last read or written: where roots have several names, the one that came first.
     seen: Mutex<Option<Seen>>,
+    /// The root that is being kept for the swap that comes next.
+    keeping: Mutex<Option<Keeping>>,
+    /// The removal that is on its way.
+    removing: Mutex<Option<Asked<()>>>,
 }
 
 struct Bucket {
@@ -53,11 +60,18 @@ struct Bucket {
     _end: Sender<()>,
 }
 
+#[derive(Clone)]
 struct Seen {
     key: Key,
     mark: Mark,
     version: UpdateVersion,
     bytes: Vec<u8>,
+}
+
+struct Keeping {
+    kept: Key,
+    mark: Mark,
+    asked: Asked<UpdateVersion>,
 }
 
 impl ObjectStorage {
@@ -88,32 +102,51 @@ impl ObjectStorage {
         // It ends with an error: nothing is ever sent.
         threads::spawn("atlas-requests", move || drop(runtime.block_on(ended)))?;
         let bucket = Arc::new(Bucket { store, base, requests, _end: end });
-        Ok(Self { bucket, seen: Mutex::new(None) })
+        let (seen, keeping, removing) = (Mutex::new(None), Mutex::new(None), Mutex::new(None));
+        Ok(Self { bucket, seen, keeping, removing })
     }
 
-    fn seen(&self) -> MutexGuard<'_, Option<Seen>> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Notes a root that was read. Those that are kept beside it are none that is replaced.
+    fn note(&self, key: &Key, (bytes, ObjectMeta { e_tag, version, .. }): (Vec<u8>, ObjectMeta)) -> Vec<u8> {
+        let mut seen = locked(&self.seen);
+        if seen.as_ref().is_none_or(|seen| seen.key == *key) {
+            let version = UpdateVersion { e_tag, version };
+            *seen = Some(Seen { key: key.clone(), mark: Mark::of(&bytes), version, bytes: bytes.clone() });
+        }
+        bytes
     }
 
     /// Reads a root anew.
     fn look(&self, key: &Key) -> io::Result<Vec<u8>> {
-        let (bytes, ObjectMeta { e_tag, version, .. }) = self.bucket.get(key, GetOptions::default())?;
-        let version = UpdateVersion { e_tag, version };
-        *self.seen() = Some(Seen { key: key.clone(), mark: Mark::of(&bytes), version, bytes: bytes.clone() });
-        Ok(bytes)
+        Ok(self.note(key, self.bucket.get(key, GetOptions::default())?))
+    }
+
+    /// The root at `key`, if it is known to be the one with this mark.
+    fn known(&self, key: &Key, mark: &Mark) -> Option<Seen> {
+        locked(&self.seen).as_ref().filter(|seen| seen.key == *key && seen.mark == *mark).cloned()
     }
 
     /// The root at `key`, if it is the one with this mark, as the service tells it from others.
-    fn expected(&self, key: &Key, mark: &Mark) -> io::Result<Option<(UpdateVersion, Vec<u8>)>> {
-        let is_it = |seen: &&Seen| seen.key == *key && seen.mark == *mark;
-        if !self.seen().as_ref().is_some_and(|seen| is_it(&seen)) {
-            match self.look(key) {
-                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-                looked => looked?,
-            };
+    fn expected(&self, key: &Key, mark: &Mark) -> io::Result<Option<Seen>> {
+        if let Some(seen) = self.known(key, mark) {
+            return Ok(Some(seen));
         }
-        let seen = self.seen();
-        Ok(seen.as_ref().filter(is_it).map(|seen| (seen.version.clone(), seen.bytes.clone())))
+        // This is the one that is replaced, whatever was read before.
+        locked(&self.seen).take_if(|seen| seen.key != *key);
+        match self.look(key) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            looked => looked.map(|_| self.known(key, mark)),
+        }
+    }
+
+    /// Keeps the root that is to be replaced, unless that has begun already.
+    fn keep(&self, kept: &Path, Seen { mark, bytes, .. }: Seen) -> io::Result<()> {
+        let kept = self.bucket.key(kept)?;
+        match locked(&self.keeping).take() {
+            Some(keeping) if keeping.kept == kept && keeping.mark == mark => keeping.asked.answer(),
+            _ => self.bucket.put(&kept, bytes, PutMode::Overwrite),
+        }?;
+        Ok(())
     }
 
     fn swap(&self, swap: &RootSwap<'_>) -> io::Result<Swapped> {
@@ -122,10 +155,11 @@ impl ObjectStorage {
             None => PutMode::Create,
             Some(mark) => match self.expected(&key, mark)? {
                 None => return Ok(Swapped::Refused(REPLACED)),
-                Some((version, old)) => {
+                Some(seen) => {
+                    let version = seen.version.clone();
                     if let Some(kept) = swap.keep_as {
                         // A failure is that of the commit: it must not be without the root that it was to keep.
-                        self.bucket.put(&self.bucket.key(kept)?, old, PutMode::Overwrite)?;
+                        self.keep(kept, seen)?;
                     }
                     PutMode::Update(version)
                 }
@@ -135,7 +169,7 @@ impl ObjectStorage {
         let failed = match put {
             Ok(version) => {
                 let (mark, bytes) = (Mark::of(swap.bytes), swap.bytes.to_vec());
-                *self.seen() = Some(Seen { key, mark, version, bytes });
+                *locked(&self.seen) = Some(Seen { key, mark, version, bytes });
                 return Ok(Swapped::Done(None));
             }
             Err(error) => error,
@@ -154,6 +188,10 @@ impl ObjectStorage {
             _ => Ok(Swapped::Unknown(failed)),
         }
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The stores in memory of this process, by their names.
@@ -192,20 +230,28 @@ impl Bucket {
         self.ask(request).answer()
     }
 
-    fn put(&self, key: &Key, bytes: Vec<u8>, mode: PutMode) -> io::Result<UpdateVersion> {
+    fn begin_put(&self, key: &Key, bytes: Vec<u8>, mode: PutMode) -> Asked<UpdateVersion> {
         let (store, key) = (self.store.clone(), key.clone());
         let options = PutOptions { mode, ..PutOptions::default() };
-        self.wait(async move { Ok(store.put_opts(&key, PutPayload::from(bytes), options).await?.into()) })
+        self.ask(async move { Ok(store.put_opts(&key, PutPayload::from(bytes), options).await?.into()) })
     }
 
-    /// Bytes of an object, and what it is.
-    fn get(&self, key: &Key, options: GetOptions) -> io::Result<(Vec<u8>, ObjectMeta)> {
+    fn put(&self, key: &Key, bytes: Vec<u8>, mode: PutMode) -> io::Result<UpdateVersion> {
+        self.begin_put(key, bytes, mode).answer()
+    }
+
+    /// Begins to read bytes of an object, and what it is.
+    fn begin_get(&self, key: &Key, options: GetOptions) -> Asked<(Vec<u8>, ObjectMeta)> {
         let (store, key) = (self.store.clone(), key.clone());
-        self.wait(async move {
+        self.ask(async move {
             let found = store.get_opts(&key, options).await?;
             let meta = found.meta.clone();
             Ok((found.bytes().await?.to_vec(), meta))
         })
+    }
+
+    fn get(&self, key: &Key, options: GetOptions) -> io::Result<(Vec<u8>, ObjectMeta)> {
+        self.begin_get(key, options).answer()
     }
 }
 
@@ -245,11 +291,28 @@ impl Storage for ObjectStorage {
     }
 
     fn open(&self, path: &Path) -> io::Result<Arc<dyn ReadFile>> {
+        self.open_for(path, &[])
+    }
+
+    fn open_for(&self, path: &Path, ranges: &[Range<u64>]) -> io::Result<Arc<dyn ReadFile>> {
         let (bucket, key) = (self.bucket.clone(), self.bucket.key(path)?);
-        let range = Some(GetRange::Bounded(0..FIRST));
-        let (first, ObjectMeta { size, e_tag, .. }) =
-            bucket.get(&key, GetOptions { range, ..GetOptions::default() })?;
-        Ok(Arc::new(Object { bucket, key, size, e_tag, first }))
+        let ask = |range: Range<u64>| {
+            let options = GetOptions { range: Some(GetRange::Bounded(range.clone())), ..GetOptions::default() };
+            (range.start, bucket.begin_get(&key, options))
+        };
+        let mut asked = together(ranges).into_iter().map(ask).collect::<Vec<_>>().into_iter();
+        let (start, first) = asked.next().ok_or(ErrorKind::InvalidInput)?;
+        let (bytes, ObjectMeta { size, e_tag, .. }) = first.answer()?;
+        let mut at_hand = vec![(start, bytes)];
+        for (start, asked) in asked {
+            // A range that cannot be had, or not of what was opened, is missed by who reads it, if anybody does.
+            if let Ok((bytes, meta)) = asked.answer()
+                && meta.e_tag == e_tag
+            {
+                at_hand.push((start, bytes));
+            }
+        }
+        Ok(Arc::new(Object { bucket, key, size, e_tag, at_hand }))
     }
 
     fn are_there(&self, paths: &[PathBuf]) -> Vec<io::Result<bool>> {
@@ -271,6 +334,15 @@ impl Storage for ObjectStorage {
         self.look(&self.bucket.key(path)?)
     }
 
+    fn read_roots(&self, paths: &[PathBuf]) -> Vec<io::Result<Vec<u8>>> {
+        let ask = |path: &PathBuf| {
+            let key = self.bucket.key(path)?;
+            Ok((self.bucket.begin_get(&key, GetOptions::default()), key))
+        };
+        let asked: Vec<io::Result<_>> = paths.iter().map(ask).collect();
+        asked.into_iter().map(|asked| asked.and_then(|(asked, key)| Ok(self.note(&key, asked.answer()?)))).collect()
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let (store, from, to) = (self.bucket.store.clone(), self.bucket.key(from)?, self.bucket.key(to)?);
         self.bucket.wait(async move { store.rename(&from, &to).await })
@@ -284,6 +356,12 @@ impl Storage for ObjectStorage {
     fn remove(&self, path: &Path) -> io::Result<()> {
         let (store, key) = (self.bucket.store.clone(), self.bucket.key(path)?);
         self.bucket.wait(async move { store.delete(&key).await })
+    }
+
+    fn remove_soon(&self, path: &Path) -> io::Result<()> {
+        let (store, key) = (self.bucket.store.clone(), self.bucket.key(path)?);
+        let asked = self.bucket.ask(async move { store.delete(&key).await });
+        locked(&self.removing).replace(asked).map_or(Ok(()), Asked::answer)
     }
 
     /// There is always a folder of any name.
@@ -326,6 +404,10 @@ impl Storage for ObjectStorage {
         scratch_at(&LocalDisk, &std::env::temp_dir().join(name))
     }
 
+    fn has_locks(&self) -> bool {
+        false
+    }
+
     fn lock_writer(&self, _: &Path) -> io::Result<Locking> {
         Ok(Locking::Unneeded)
     }
@@ -342,9 +424,42 @@ impl Storage for ObjectStorage {
         false
     }
 
+    fn begin_swap(&self, swap: &RootSwap<'_>) {
+        // What goes wrong here goes wrong again in the swap, which says so.
+        let (Some(mark), Some(kept)) = (swap.expected, swap.keep_as) else { return };
+        let (Ok(key), Ok(kept)) = (self.bucket.key(swap.root), self.bucket.key(kept)) else { return };
+        if let Some(Seen { mark, bytes, .. }) = self.known(&key, mark) {
+            let asked = self.bucket.begin_put(&kept, bytes, PutMode::Overwrite);
+            *locked(&self.keeping) = Some(Keeping { kept, mark, asked });
+        }
+    }
+
     fn swap_root(&self, swap: &RootSwap<'_>) -> Swapped {
         self.swap(swap).unwrap_or_else(Swapped::Failed)
     }
+}
+
+impl Drop for ObjectStorage {
+    fn drop(&mut self) {
+        if let Some(removing) = locked(&self.removing).take() {
+            // What stays is removed by the next writer.
+            let _ = removing.answer();
+        }
+    }
+}
+
+/// The ranges of an object that are asked for when it is opened, each by a request: its beginning, and these.
+fn together(ranges: &[Range<u64>]) -> Vec<Range<u64>> {
+    let mut sorted: Vec<_> = std::iter::once(0..FIRST).chain(ranges.iter().cloned()).collect();
+    sorted.sort_unstable_by_key(|range| range.start);
+    let mut together: Vec<Range<u64>> = Vec::new();
+    for range in sorted {
+        match together.last_mut() {
+            Some(last) if range.start <= last.end + NEAR => last.end = last.end.max(range.end),
+            _ => together.push(range),
+        }
+    }
+    together
 }
 
 struct Folder;
@@ -361,7 +476,8 @@ struct Object {
     key: Key,
     size: u64,
     e_tag: Option<String>,
-    first: Vec<u8>,
+    /// Bytes that came when it was opened, and where they begin.
+    at_hand: Vec<(u64, Vec<u8>)>,
 }
 
 impl ReadFile for Object {
@@ -371,7 +487,11 @@ impl ReadFile for Object {
         }
         let end = offset.checked_add(buffer.len() as u64).filter(|end| *end <= self.size);
         let end = end.ok_or(ErrorKind::UnexpectedEof)?;
-        if let Some(bytes) = self.first.get(offset as usize..end as usize) {
+        let at_hand = self.at_hand.iter().find_map(|(start, bytes)| {
+            let from = offset.checked_sub(*start)?;
+            bytes.get(from as usize..(end - start) as usize)
+        });
+        if let Some(bytes) = at_hand {
             buffer.copy_from_slice(bytes);
             return Ok(());
         }
@@ -410,12 +530,8 @@ enum Upload {
 }
 
 impl NewObject {
-    fn state(&self) -> MutexGuard<'_, Upload> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn finish(&self) -> io::Result<()> {
-        let mut state = self.state();
+        let mut state = locked(&self.state);
         match std::mem::replace(&mut *state, Upload::Failed) {
             Upload::Gathered(bytes) => self.put(bytes)?,
             Upload::Parts(parts) => self.bucket.wait(async move { parts.finish().await.map(drop) })?,
@@ -454,7 +570,7 @@ impl NewObject {
 
 impl WriteFile for NewObject {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let mut state = self.state();
+        let mut state = locked(&self.state);
         let (parts, bytes) = match std::mem::replace(&mut *state, Upload::Failed) {
             Upload::Gathered(mut gathered) => {
                 gathered.try_reserve(bytes.len()).map_err(|_| ErrorKind::OutOfMemory)?;
@@ -483,7 +599,7 @@ impl WriteFile for NewObject {
 
 impl Drop for NewObject {
     fn drop(&mut self) {
-        let state = std::mem::replace(&mut *self.state(), Upload::Failed);
+        let state = std::mem::replace(&mut *locked(&self.state), Upload::Failed);
         if let Upload::Parts(parts) = state {
             // Parts that this leaves are removed by the service's own rules.
             let _ = self.bucket.wait(async move { parts.abort().await });

@@ -20,7 +20,9 @@ use crate::version::edit::{Edit, Keep, NewFiles, NewRecords};
 use crate::version::keeping::Keeping;
 use crate::version::pins::Pin;
 use crate::version::place::Place;
-use crate::version::roots::{expect_root, kept_generations, read_kept, read_last_root, read_root, repairable};
+use crate::version::roots::{
+    expect_root, find_kept, kept_generations, read_announced, read_last_root, read_root, repairable,
+};
 use crate::version::{File, Version};
 use std::path::Path;
 use std::sync::Arc;
@@ -210,18 +212,12 @@ impl Store {
         let path = absolute(&*storage, path)?;
         // Pinned before it is looked for, so that its segments stay once it is found.
         let pin = open::pin_reader(&*storage, &path);
-        let mut found = None;
-        for notation in NOTATIONS {
-            if let Some((root, mark)) = read_kept(&*storage, &path, notation, generation)? {
-                found = Some((notation, root, mark));
-            }
-        }
+        let found = find_kept(&*storage, &path, &NOTATIONS, generation)?;
         let is_last = found.is_none();
         let (notation, root, mark) = match found {
             Some(found) => found,
             None => {
-                let notation = expect_root(&*storage, &path)?;
-                let (root, mark) = read_last_root(&*storage, &path, notation)?;
+                let (notation, root, mark, ()) = read_announced(&*storage, &path, || Ok(()))?;
                 if root.head.generation != generation {
                     let kept = kept_generations(&*storage, &path, notation)?;
                     return Err(no_generation(&path, generation, &kept, root.head.generation));

@@ -13,13 +13,13 @@ use crate::base::sync::{Mutex, RwLock};
 use crate::change::catalogue::Catalogue;
 use crate::codec::Compression;
 use crate::format::names::{self, file_name};
-use crate::format::root::{self, Head, Notation, Root, id_text};
+use crate::format::root::{self, Head, NOTATIONS, Notation, Root, id_text};
 use crate::format::session::Ticket;
 use crate::memory::budget::Budget;
 use crate::memory::buffers::Buffers;
 use crate::records::Records;
 use crate::segment::SegmentReader;
-use crate::storage::{self, Locking, ReaderPin, Storage, WriterLock};
+use crate::storage::{self, Entry, Locking, Mark, ReaderPin, Storage, WriterLock};
 use crate::store::options::{CreateOptions, IfExists, Mode, OpenOptions, RuntimeOptions};
 use crate::store::worker::Worker;
 use crate::store::{State, Store, sessions};
@@ -29,7 +29,7 @@ use crate::version::defaults::Defaults;
 use crate::version::edit::{Edit, Keep, NewFiles, NewRecords, Unsynced};
 use crate::version::keeping::Keeping;
 use crate::version::place::Place;
-use crate::version::roots::{self, DEFAULT_KEPT, expect_root, find_root, read_last_root, repairable};
+use crate::version::roots::{self, DEFAULT_KEPT, find_root, read_announced, read_last_root, repairable};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -60,19 +60,26 @@ impl Store {
         compression.check()?;
         let defaults = Defaults { compression, pack: options.pack.unwrap_or(true) };
         let path = absolute(&*storage, path)?;
-        match storage.create_dir(&path) {
-            Ok(()) => {}
+        let mut found = match storage.create_dir(&path) {
+            Ok(()) => None,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                check_empty(&*storage, &path, options.if_exists)?;
+                check_empty(&*storage, &path, options.if_exists)?
             }
             Err(error) => return Err(Error::io("create folder", &path, &error)),
-        }
+        };
         let lock = lock_writer(&*storage, &path, &options.runtime)?;
         let already = || error!(AlreadyExists, "{} already holds a store", path.display());
-        if let Some(found) = find_root(&*storage, &path)? {
+        if storage.has_locks() {
+            // Another may have made one before this had the lock.
+            found = find_root(&*storage, &path)?;
+        }
+        if let Some(found) = found {
             match options.if_exists {
                 IfExists::Fail => return Err(already()),
-                IfExists::Open => return Self::open_locked(storage, path, found, lock, options.runtime, None, None),
+                IfExists::Open => {
+                    let (root, mark) = read_last_root(&*storage, &path, found)?;
+                    return Self::open_locked(storage, path, found, (root, mark, lock), options.runtime, None, None);
+                }
                 IfExists::Replace => {
                     let other = options.meta_format.is_some_and(|format| format != found.format);
                     if other || options.meta_zstd && !found.zstd {
@@ -84,7 +91,8 @@ impl Store {
                         );
                     }
                     let anew = Some((options.keep_generations, defaults));
-                    return Self::open_locked(storage, path, found, lock, options.runtime, anew, None);
+                    let (root, mark) = read_last_root(&*storage, &path, found)?;
+                    return Self::open_locked(storage, path, found, (root, mark, lock), options.runtime, anew, None);
                 }
             }
         }
@@ -149,7 +157,6 @@ impl Store {
     /// [`Store::open`] on another storage than the file system.
     pub fn open_on(storage: Arc<dyn Storage>, path: &Path, mode: Mode, options: OpenOptions) -> Result<Arc<Self>> {
         let path = absolute(&*storage, path)?;
-        let notation = expect_root(&*storage, &path)?;
         let runtime = options.runtime;
         let ticket = options.ticket.as_deref().map(Ticket::parse).transpose()?;
         if ticket.is_some() && mode == Mode::Read {
@@ -160,28 +167,27 @@ impl Store {
             );
         }
         if mode == Mode::ReadWrite {
-            let lock = lock_writer(&*storage, &path, &runtime)?;
-            return Self::open_locked(storage, path, notation, lock, runtime, None, ticket.as_ref());
+            let (notation, root, mark, lock) =
+                read_announced(&*storage, &path, || lock_writer(&*storage, &path, &runtime))?;
+            return Self::open_locked(storage, path, notation, (root, mark, lock), runtime, None, ticket.as_ref());
         }
-        let pin = pin_reader(&*storage, &path);
-        let (root, mark) = read_last_root(&*storage, &path, notation)?;
+        let (notation, root, mark, pin) = read_announced(&*storage, &path, || Ok(pin_reader(&*storage, &path)))?;
         let committer = Committer::reader(mark, pin);
         Self::with_root(storage, path.clone(), mode, notation, root, committer, runtime, None)
             .map_err(|error| repairable(error, &path))
     }
 
-    /// Opens a store for writing, with the lock that there is; with `anew`, to begin it anew: the commits that it is to keep,
+    /// Opens a store for writing, with its root and the lock that there is; with `anew`, to begin it anew: the commits that it is to keep,
     /// and the defaults of its arrays.
     fn open_locked(
         storage: Arc<dyn Storage>,
         path: PathBuf,
         notation: Notation,
-        lock: Option<Box<dyn WriterLock>>,
+        (root, mark, lock): (Root, Mark, Option<Box<dyn WriterLock>>),
         runtime: RuntimeOptions,
         anew: Option<(Option<u32>, Defaults)>,
         ticket: Option<&Ticket>,
     ) -> Result<Arc<Self>> {
-        let (root, mark) = read_last_root(&*storage, &path, notation)?;
         root.head.check_writable().map_err(|error| error.context(path.display()))?;
         let mut kept = roots::kept_generations(&*storage, &path, notation)?;
         kept.retain(|generation| *generation < root.head.generation);
@@ -270,7 +276,10 @@ pub(super) fn io_of(place: &Place, mode: Mode, runtime: &RuntimeOptions) -> Resu
     // A reader's is for memory that waits to be used again.
     let budget = Budget::new(if mode == Mode::Read { write_buffer.min(READER_BYTES) } else { write_buffer });
     let buffers = Buffers::new(&budget);
-    let reader = SegmentReader::new(place.storage.clone(), place.store_id, cache, &buffers);
+    let mut reader = SegmentReader::new(place.storage.clone(), place.store_id, cache, &buffers);
+    if place.storage.reads_at_once().is_some() {
+        reader = reader.reading_ahead(&pool);
+    }
     Ok(Io { reader, buffers, budget, pool, covers: AtomicBool::new(false) })
 }
 
@@ -278,16 +287,18 @@ pub(super) fn absolute(storage: &dyn Storage, path: &Path) -> Result<PathBuf> {
     storage.absolute(path).map_err(|error| Error::io("path", path, &error))
 }
 
-/// Refuses to make a store where something else is; a store only where `if_exists` says so.
-fn check_empty(storage: &dyn Storage, path: &Path, if_exists: IfExists) -> Result<()> {
+/// Refuses to make a store where something else is; a store only where `if_exists` says so. The root that is there.
+fn check_empty(storage: &dyn Storage, path: &Path, if_exists: IfExists) -> Result<Option<Notation>> {
     let entries = storage.list(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotADirectory => error!(InvalidArgument, "{} is not a folder", path.display()),
         _ => Error::io("list", path, &error),
     })?;
-    if find_root(storage, path)?.is_some() {
+    let is_root = |entry: &Entry| NOTATIONS.iter().any(|notation| file_name(&entry.path) == notation.file_name());
+    let found = if entries.iter().any(is_root) { find_root(storage, path)? } else { None };
+    if found.is_some() {
         match if_exists {
             IfExists::Fail => bail!(AlreadyExists, "{} already holds a store", path.display()),
-            IfExists::Open | IfExists::Replace => return Ok(()),
+            IfExists::Open | IfExists::Replace => return Ok(found),
         }
     }
     // A create that was killed leaves these.
@@ -298,7 +309,7 @@ fn check_empty(storage: &dyn Storage, path: &Path, if_exists: IfExists) -> Resul
     if let Some(entry) = entries.iter().find(|entry| !is_ours(&entry.path)) {
         bail!(InvalidArgument, "{} is not empty: it holds {}", path.display(), entry.path.display());
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Removes what creates that were killed have left.

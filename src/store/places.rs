@@ -5,14 +5,14 @@ use crate::base::maps::HashMap;
 use crate::base::shape::Dims;
 use crate::chunk::grid;
 use crate::chunk::schema::Schema;
-use crate::codec::{CHECKSUM, Codec, Coding, Form};
+use crate::codec::{CHECKSUM, Codec, Coding, Form, Shard};
 use crate::format::names;
 use crate::format::segment::{BlockRef, Row};
 use crate::memory::buffers;
 use crate::segment::Segment;
 use crate::store::{Store, in_array};
 use std::cmp::Reverse;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Where one stored chunk lies, or one piece of it where chunks are stored in pieces: see
 /// [`ArrayInfo::piece_shape`](crate::ArrayInfo::piece_shape).
@@ -96,46 +96,34 @@ impl Store {
                 // The newest segment wins.
                 rows.sort_unstable_by_key(|(number, row)| (row.chunk, Reverse(*number)));
                 rows.dedup_by_key(|(_, row)| row.chunk);
-                buffers::reserve(&mut found.places, rows.len())?;
-                for (number, row) in &rows {
-                    let segment = file.segments[*number].source(row)?;
-                    array.check_row(&self.io, segment, row).map_err(located)?;
-                    let number = sources.number(segment)?;
-                    self.add_places(&mut found, &array.schema, &shape, (number, segment), row).map_err(located)?;
+                let mut stored: Vec<(usize, Row, OnceLock<Arc<Shard>>)> = Vec::new();
+                buffers::reserve(&mut stored, rows.len())?;
+                for (number, row) in rows {
+                    let segment = file.segments[number].source(&row)?;
+                    array.check_row(&self.io, segment, &row).map_err(located)?;
+                    stored.push((sources.number(segment)?, row, OnceLock::new()));
+                }
+                if array.schema.pieces() > 1 {
+                    let (reader, segments) = (&self.io.reader, &sources.segments);
+                    for (number, row, _) in &stored {
+                        reader.begin_shard(&segments[*number], &row.block);
+                    }
+                    let look_up = |(number, row, shard): &(usize, Row, OnceLock<Arc<Shard>>)| {
+                        let read = reader.shard(&segments[*number], &row.block)?;
+                        shard.get_or_init(|| read);
+                        Ok(())
+                    };
+                    self.io.pool.for_each(&stored, look_up).map_err(located)?;
+                }
+                buffers::reserve(&mut found.places, stored.len())?;
+                for (number, row, shard) in &stored {
+                    found.add(&array.schema, &shape, *number, row, shard.get().map(|shard| &**shard))?;
                 }
                 found.places.sort_unstable_by_key(|place| place.number);
                 found.name_files(&file.folder, sources.segments)?;
                 Ok(found)
             })
         })
-    }
-
-    /// Adds the place of a chunk, or those of its pieces.
-    fn add_places(
-        &self,
-        found: &mut ChunkPlaces,
-        schema: &Schema,
-        shape: &[u64],
-        (file, segment): (usize, &Segment),
-        row: &Row,
-    ) -> Result<()> {
-        let Form::Pieces(_) = row.block.coding.form else {
-            return buffers::push(&mut found.places, ChunkPlace::new(row.chunk, file, row));
-        };
-        let shard = self.io.reader.shard(segment, &row.block)?;
-        let corner = grid::chunk_coords(shape, &schema.chunk_shape, row.chunk);
-        for number in 0..shard.pieces() {
-            let inside = grid::chunk_coords(&schema.chunk_shape, &schema.piece_shape, number as u64);
-            let along = |d: usize| corner[d] * (schema.chunk_shape[d] / schema.piece_shape[d]) + inside[d];
-            let coords: Dims = (0..shape.len()).map(along).collect();
-            // The rest is padding.
-            if let Ok(of_array) = grid::chunk_number(shape, &schema.piece_shape, &coords) {
-                let block = row.block.piece(&shard, number);
-                let row = Row { block, at: 0, len: block.coding.raw_len, ..*row };
-                buffers::push(&mut found.places, ChunkPlace::new(of_array, file, &row))?;
-            }
-        }
-        Ok(())
     }
 
     /// The bytes of the chunk, or the piece, whose place is `places.places[index]`, decoded and checked: of texts as numcodecs'
@@ -175,6 +163,26 @@ impl Sources {
 }
 
 impl ChunkPlaces {
+    /// Adds the place of a chunk, or those of its pieces.
+    fn add(&mut self, schema: &Schema, shape: &[u64], file: usize, row: &Row, shard: Option<&Shard>) -> Result<()> {
+        let Some(shard) = shard else {
+            return buffers::push(&mut self.places, ChunkPlace::new(row.chunk, file, row));
+        };
+        let corner = grid::chunk_coords(shape, &schema.chunk_shape, row.chunk);
+        for number in 0..shard.pieces() {
+            let inside = grid::chunk_coords(&schema.chunk_shape, &schema.piece_shape, number as u64);
+            let along = |d: usize| corner[d] * (schema.chunk_shape[d] / schema.piece_shape[d]) + inside[d];
+            let coords: Dims = (0..shape.len()).map(along).collect();
+            // The rest is padding.
+            if let Ok(of_array) = grid::chunk_number(shape, &schema.piece_shape, &coords) {
+                let block = row.block.piece(shard, number);
+                let row = Row { block, at: 0, len: block.coding.raw_len, ..*row };
+                buffers::push(&mut self.places, ChunkPlace::new(of_array, file, &row))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Names the files, and counts offsets from where they begin.
     fn name_files(&mut self, folder: &str, segments: Vec<Arc<Segment>>) -> Result<()> {
         for segment in &segments {

@@ -156,7 +156,7 @@ impl Store {
         };
         match report.restored {
             _ if options.salvage => rebuilt.salvage(&traces, &mut report)?,
-            Some(base) => report.losses.extend(traces.left_out(base)),
+            Some(base) => report.losses.extend(traces.left_out(base, storage.has_locks())),
             None => bail!(Internal, "a repair from nothing"),
         }
         let (base, edit) = rebuilt.compose(&storage, traces.last, &mut report)?;
@@ -294,13 +294,14 @@ struct Trace {
 }
 
 impl Traces {
-    /// What is lost where the store goes back to commit `base`.
-    fn left_out(&self, base: u64) -> Option<String> {
+    /// What is lost where the store goes back to commit `base`. Without locks no writer removes what no commit names.
+    fn left_out(&self, base: u64, has_locks: bool) -> Option<String> {
+        let until = if has_locks { "a writer opens the store" } else { "they are collected" };
         let later = self.segments.last().map(|segment| segment.generation).filter(|last| *last > base);
         Some(match later {
             Some(last) => format!(
-                "all that was committed after {base}; segments of later commits, up to {last}, are there until a writer \
-                 opens the store: of a copy without its root, `atlas repair --salvage` takes their values"
+                "all that was committed after {base}; segments of later commits, up to {last}, are there until {until}: \
+                 of a copy without its root, `atlas repair --salvage` takes their values"
             ),
             None => format!("all that was committed after {base}"),
         })

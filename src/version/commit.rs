@@ -130,22 +130,39 @@ pub(crate) fn commit(place: &Place, io: &Io, committer: &mut Committer, base: &V
         Err(error) => return Outcome::NotCommitted(error),
     };
     let path = place.path.join(names::draft_root(place.notation));
-    let draft = place.storage.swaps_files().then(|| write_draft(place, &path, &file)).transpose();
+    let has_draft = place.storage.swaps_files();
+    // What cannot be removed is left to the next writer.
+    let remove_draft = || has_draft.then(|| place.storage.remove(&path));
+    let draft = has_draft.then(|| write_draft(place, &path, &file)).transpose();
+    let (root, claim) = (place.root(), place.path.join(names::root_claim(place.notation)));
+    let keep_as = match &keep {
+        Keep::Yes => Some(place.kept_root(base.generation)),
+        Keep::As(name) => Some(place.path.join(name)),
+        Keep::No => None,
+    };
+    let swap = RootSwap {
+        root: &root,
+        draft: &path,
+        bytes: &file,
+        expected: committer.root.as_ref(),
+        keep_as: keep_as.as_deref().filter(|_| committer.root.is_some()),
+        lock: committer.lock.as_deref().ok_or(&claim),
+    };
     let swapped = draft.and_then(|draft| {
         // Opened before: to lack a descriptor afterwards would leave a commit of which nobody knows whether it lasts.
         let folder = place.open_folder(&place.path)?;
+        place.storage.begin_swap(&swap);
         if place.sync {
             make_durable(place, io, &unsynced, draft.as_ref())?;
         }
         if is_pinned {
             keep_pinned(place, committer, base.generation)?;
         }
-        Ok((swap(place, committer, base.generation, &path, &file, &keep), folder))
+        Ok((place.storage.swap_root(&swap), folder))
     });
     let (swapped, folder) = match swapped {
         Ok((Swapped::Unknown(error), _)) => {
             new.leave();
-            let root = place.root();
             return Outcome::Unknown(error!(
                 Poisoned,
                 "rename to {}: {error}; whether this commit was made cannot be told: reopen the store",
@@ -154,17 +171,16 @@ pub(crate) fn commit(place: &Place, io: &Io, committer: &mut Committer, base: &V
         }
         Ok((Swapped::Done(kept), folder)) => (kept, folder),
         Ok((Swapped::Refused(why), _)) => {
-            let _ = place.storage.remove(&path);
+            let _ = remove_draft();
             let path = place.path.display();
             return Outcome::NotCommitted(error!(Conflict, "store {path}: {why}: reopen the store"));
         }
         Ok((Swapped::Failed(error), _)) => {
-            let _ = place.storage.remove(&path);
-            return Outcome::NotCommitted(Error::io("rename to", &place.root(), &error));
+            let _ = remove_draft();
+            return Outcome::NotCommitted(Error::io("rename to", &root, &error));
         }
         Err(error) => {
-            // What cannot be removed is left to the next writer.
-            let _ = place.storage.remove(&path);
+            let _ = remove_draft();
             return Outcome::NotCommitted(error);
         }
     };
@@ -272,23 +288,6 @@ fn write_draft(place: &Place, path: &Path, bytes: &[u8]) -> Result<Arc<NewFile>>
     Ok(Arc::new(NewFile { path: path.to_owned(), file }))
 }
 
-fn swap(place: &Place, committer: &Committer, generation: u64, draft: &Path, bytes: &[u8], keep: &Keep) -> Swapped {
-    let keep_as = match keep {
-        Keep::Yes => Some(place.kept_root(generation)),
-        Keep::As(name) => Some(place.path.join(name)),
-        Keep::No => None,
-    };
-    let claim = place.path.join(names::root_claim(place.notation));
-    place.storage.swap_root(&RootSwap {
-        root: &place.root(),
-        draft,
-        bytes,
-        expected: committer.root.as_ref(),
-        keep_as: keep_as.as_deref().filter(|_| committer.root.is_some()),
-        lock: committer.lock.as_deref().ok_or(&claim),
-    })
-}
-
 #[derive(Clone)]
 enum SyncJob {
     Root(Arc<NewFile>),
@@ -316,7 +315,8 @@ pub(crate) fn make_durable(place: &Place, io: &Io, unsynced: &Unsynced, root: Op
     let folders = unsynced.folders.iter().map(|folder| SyncJob::Folder(folder.clone(), place.storage.clone()));
     let jobs: Vec<SyncJob> = root.chain(files).chain(folders).collect();
     // On threads of their own: the workers are for those who read.
-    let at_once = if io.pool.has_threads() { SYNCED_AT_ONCE } else { 1 };
+    let at_once = place.storage.reads_at_once().unwrap_or(SYNCED_AT_ONCE);
+    let at_once = if io.pool.has_threads() { at_once } else { 1 };
     let mut groups = jobs.chunks(jobs.len().div_ceil(at_once).max(1)).map(Arc::<[SyncJob]>::from);
     let own = groups.next();
     let sync = |group: &[SyncJob]| group.iter().try_for_each(SyncJob::run);

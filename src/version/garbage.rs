@@ -135,7 +135,7 @@ impl Committer {
         let dropped: Vec<u64> = older.iter().copied().filter(|kept| !self.pinned.contains(kept)).collect();
         for generation in dropped {
             let path = place.kept_root(generation);
-            match place.storage.remove(&path) {
+            match place.storage.remove_soon(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     self.messages.push((LogLevel::Warning, format!("remove {}: {error}", path.display())));
                     return;

@@ -8,7 +8,7 @@ use crate::format::names::{self, file_name};
 use crate::format::root::{self, NOTATIONS, Notation, Root};
 use crate::storage::{Entry, Mark, Storage};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Earlier commits that are kept where the store does not say how many.
 pub(crate) const DEFAULT_KEPT: u32 = 1;
@@ -19,7 +19,7 @@ pub(crate) fn find_root(storage: &dyn Storage, path: &Path) -> Result<Option<Not
     let mut found = None;
     for ((notation, path_of), is_there) in NOTATIONS.into_iter().zip(&paths).zip(storage.are_there(&paths)) {
         if is_there.map_err(|error| Error::io("open", path_of, &error))? && found.replace(notation).is_some() {
-            bail!(Corrupt, "{} holds more than one root", path.display());
+            return Err(two_roots(path));
         }
     }
     Ok(found)
@@ -27,14 +27,49 @@ pub(crate) fn find_root(storage: &dyn Storage, path: &Path) -> Result<Option<Not
 
 /// The notation of the root in a folder that should hold a store.
 pub(crate) fn expect_root(storage: &dyn Storage, path: &Path) -> Result<Notation> {
+    find_root(storage, path)?.ok_or_else(|| no_root(storage, path))
+}
+
+fn no_root(storage: &dyn Storage, path: &Path) -> Error {
     let at = path.display();
-    find_root(storage, path)?.ok_or_else(|| match has_traces(storage, path) {
+    match has_traces(storage, path) {
         true => error!(
             NotFound,
             "store {at} has lost its root, atlas.json or atlas.msgpack: `atlas repair {at}` makes it anew"
         ),
         false => error!(NotFound, "{at} is not a store: it has no atlas.json and no atlas.msgpack"),
-    })
+    }
+}
+
+/// The root of the store at `path`. What `announce` does comes before it is read, where there are locks to be taken; where
+/// there are none, to ask where it is would be a request that reading it is, too.
+pub(crate) fn read_announced<T>(
+    storage: &dyn Storage,
+    path: &Path,
+    announce: impl FnOnce() -> Result<T>,
+) -> Result<(Notation, Root, Mark, T)> {
+    if storage.has_locks() {
+        let notation = expect_root(storage, path)?;
+        let announced = announce()?;
+        let (root, mark) = read_last_root(storage, path, notation)?;
+        return Ok((notation, root, mark, announced));
+    }
+    let paths = NOTATIONS.map(|notation| path.join(notation.file_name()));
+    let mut found = None;
+    for ((notation, file), bytes) in NOTATIONS.into_iter().zip(&paths).zip(read_those(storage, &paths)) {
+        if let Some(bytes) = bytes?
+            && found.replace((notation, file, bytes)).is_some()
+        {
+            return Err(two_roots(path));
+        }
+    }
+    let (notation, file, bytes) = found.ok_or_else(|| no_root(storage, path))?;
+    let (root, mark) = parse(file, notation, bytes).map_err(|error| repairable(error, path))?;
+    Ok((notation, root, mark, announce()?))
+}
+
+fn two_roots(path: &Path) -> Error {
+    error!(Corrupt, "{} holds more than one root", path.display())
 }
 
 /// Whether there is something in a folder that a root could be made of: a kept root, or a segment.
@@ -71,10 +106,23 @@ pub(crate) fn read_last_root(storage: &dyn Storage, path: &Path, notation: Notat
 /// Reads the root in the file at `path`.
 pub(crate) fn read_root(storage: &dyn Storage, path: &Path, notation: Notation) -> Result<(Root, Mark)> {
     let failed = |error: io::Error| Error::io("read", path, &error);
-    let bytes = storage.read_root(path).map_err(failed)?;
+    parse(path, notation, storage.read_root(path).map_err(failed)?)
+}
+
+fn parse(path: &Path, notation: Notation, bytes: Vec<u8>) -> Result<(Root, Mark)> {
     let mark = Mark::of(&bytes);
     let root = root::parse(notation, bytes).map_err(|error| error.context(path.display()))?;
     Ok((root, mark))
+}
+
+/// Reads those of several files that are there.
+fn read_those(storage: &dyn Storage, paths: &[PathBuf]) -> Vec<Result<Option<Vec<u8>>>> {
+    let read = |(path, bytes): (&PathBuf, io::Result<Vec<u8>>)| match bytes {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(Error::io("read", path, &error)),
+    };
+    paths.iter().zip(storage.read_roots(paths)).map(read).collect()
 }
 
 /// The generations of kept roots in a folder, in ascending order.
@@ -94,19 +142,26 @@ pub(crate) fn read_kept(
     notation: Notation,
     generation: u64,
 ) -> Result<Option<(Root, Mark)>> {
-    let file = path.join(names::kept_root(notation, generation));
-    for is_there in storage.are_there(std::slice::from_ref(&file)) {
-        if !is_there.map_err(|error| Error::io("open", &file, &error))? {
-            return Ok(None);
+    Ok(find_kept(storage, path, &[notation], generation)?.map(|(_, root, mark)| (root, mark)))
+}
+
+/// Reads the kept root of this generation in whichever of some notations it is.
+pub(crate) fn find_kept(
+    storage: &dyn Storage,
+    path: &Path,
+    notations: &[Notation],
+    generation: u64,
+) -> Result<Option<(Notation, Root, Mark)>> {
+    let paths: Vec<_> = notations.iter().map(|notation| path.join(names::kept_root(*notation, generation))).collect();
+    let mut found = None;
+    for ((notation, file), bytes) in notations.iter().zip(&paths).zip(read_those(storage, &paths)) {
+        // A writer may drop it at any time.
+        let Some(bytes) = bytes? else { continue };
+        let (root, mark) = parse(file, *notation, bytes)?;
+        match root.head.generation {
+            said if said == generation => found = Some((*notation, root, mark)),
+            said => bail!(Corrupt, "{} is the root of commit {said}", file.display()),
         }
     }
-    let found = match read_root(storage, &file, notation) {
-        // A writer may drop it at any time.
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        found => found?,
-    };
-    match found.0.head.generation {
-        said if said == generation => Ok(Some(found)),
-        said => Err(error!(Corrupt, "{} is the root of commit {said}", file.display())),
-    }
+    Ok(found)
 }

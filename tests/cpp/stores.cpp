@@ -904,10 +904,10 @@ TEST(places_of_chunks) {
     }
     CHECK_THROWS(not_found, ("'b'", "'d'"), (void)dataset["b"].chunk_places());
     // A chunk in pieces has a place for each, whose checksum stands behind it in the file.
-    atlas::Array large = dataset.define_array<double>("large", {}, {40000});
-    large.write(Doubles(40000, 1.5));
+    atlas::Array large = dataset.define_array<double>("large", {}, {80000});
+    large.write(Doubles(80000, 1.5));
     store.flush();
-    CHECK(large.info().chunk_shape == atlas::Shape{40000} && large.info().piece_shape == atlas::Shape{8000});
+    CHECK(large.info().chunk_shape == atlas::Shape{80000} && large.info().piece_shape == atlas::Shape{16000});
     CHECK(large.chunk_places().places.size() == 5 && !large.chunk_places().places[4].checksum);
     CHECK(found.places[0].checksum.has_value());
 }

@@ -287,7 +287,7 @@ def zarr_metadata(array, row, version):
     chain = [{"name": "numcodecs.delta", "configuration": {"dtype": f"<i{delta}"}}] if delta else []
     chain += [{"name": "vlen-utf8"}] if texts else [{"name": "bytes", "configuration": {"endian": "little"}}]
     chain += [{"name": "numcodecs.shuffle", "configuration": {"elementsize": shuffle}}] if shuffle > 1 else []
-    chain += {"zstd": [{"name": "zstd", "configuration": {"level": 1, "checksum": True}}],
+    chain += {"zstd": [{"name": "zstd", "configuration": {"level": 1, "checksum": False}}],
               "lz4": [{"name": "numcodecs.lz4", "configuration": {"acceleration": 1}}], "none": []}[codec]
     return {"zarr.json": {
         "zarr_format": 3, "node_type": "array", "shape": array.shape, "data_type": V3_TYPES[array.dtype],

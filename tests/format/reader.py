@@ -98,12 +98,11 @@ class Cursor:
         expect(self.at == len(self.data), f"{len(self.data) - self.at} bytes too many")
 
 
-def unzstd(data, checksum):
+def unzstd(data):
     """The content of one zstd frame that says its size."""
     try:
         frame = zstandard.get_frame_parameters(data)
         expect(frame.content_size not in (zstandard.CONTENTSIZE_UNKNOWN, zstandard.CONTENTSIZE_ERROR), "no content size")
-        expect(frame.has_checksum or not checksum, "no checksum in a zstd frame")
         expect(frame.dict_id == 0, "a zstd dictionary")
         decompressor = zstandard.ZstdDecompressor().decompressobj()
         content = decompressor.decompress(data)
@@ -153,7 +152,7 @@ def parse_record(data, human):
 def uncompress_root(data):
     frame, trailer = data[:-12], data[-12:]
     expect(trailer == bytes.fromhex("5a2a4d1804000000") + crc32c(frame).to_bytes(4, "little"), "the root's checksum")
-    return unzstd(frame, checksum=True)
+    return unzstd(frame)
 
 
 ROOTS = {
@@ -226,7 +225,7 @@ class Row:
 
 
 def parse_page(data, count, blocks_end, parts):
-    cursor = Cursor(unzstd(data, checksum=False))
+    cursor = Cursor(unzstd(data))
     rows = [Row() for _ in range(count)]
     array_id = chunk = end = 0
     for row in rows:
@@ -356,7 +355,7 @@ class Segment:
         """The parts, read whole."""
         expect(crc32c(stored) == crc, "the checksum of the list of parts")
         try:
-            records = msgpack.unpackb(unzstd(stored, checksum=False))
+            records = msgpack.unpackb(unzstd(stored))
         except (ValueError, msgpack.UnpackException) as error:
             raise Damage(f"the list of parts: {error}") from error
         places = [(file.encode(), -1 if at is None else at) for file, at, _, _, _ in records]
@@ -383,7 +382,7 @@ class Segment:
         """Array name and the definitions by array id: dataset, schema, shape."""
         expect(crc32c(stored) == crc, "the checksum of the definitions")
         try:
-            found = msgpack.unpackb(unzstd(stored, checksum=False), object_pairs_hook=_unique)
+            found = msgpack.unpackb(unzstd(stored), object_pairs_hook=_unique)
         except (ValueError, msgpack.UnpackException) as error:
             raise Damage(f"the definitions: {error}") from error
         arrays = {array_id: (dataset, found["schemas"][schema], shape)
@@ -441,7 +440,7 @@ class CatalogueFile:
         for length, crc in [page[2] for page in pages] + [page[3] for page in pages]:
             frame = data[at:at + length]
             expect(crc32c(frame) == crc, "a page's checksum")
-            frames.append(unzstd(frame, checksum=False))
+            frames.append(unzstd(frame))
             at += length
         expect(at == offset, "the pages end where the directory begins")
         self.entries = {}
@@ -543,7 +542,7 @@ def places_of_pieces(row, stored):
 def decode_stream(row, stored, raw_len):
     codec = CODECS[row.codec]
     if codec == "zstd":
-        raw = unzstd(stored, checksum=True)
+        raw = unzstd(stored)
     elif codec == "lz4":
         expect(int.from_bytes(stored[:4], "little") == raw_len, "the length of an lz4 block")
         try:

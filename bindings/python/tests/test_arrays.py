@@ -600,20 +600,20 @@ def test_chunks_are_read_where_they_lie(dataset: atlas.DatasetView, codec: str, 
 
 @pytest.mark.parametrize("codec", ["zstd", "lz4", "none"])
 def test_pieces_of_chunks_are_read_where_they_lie(dataset: atlas.DatasetView, codec: str) -> None:
-    array = dataset.define_array("t", "int32", ["y", "x"], [3, 20000], chunk_shape=[2, 24000], codec=codec)
-    assert (array.chunks, array.pieces) == ((2, 24000), (1, 12000))
-    values = np.arange(60000, dtype="int32").reshape(3, 20000) // 7
+    array = dataset.define_array("t", "int32", ["y", "x"], [3, 40000], chunk_shape=[2, 48000], codec=codec)
+    assert (array.chunks, array.pieces) == ((2, 48000), (1, 24000))
+    values = np.arange(120000, dtype="int32").reshape(3, 40000) // 7
     array[...] = values
     dataset.store.flush()
     assert set(array.chunk_places().places["checksum"]) == {2**64 - 1}
-    whole = np.zeros((3, 24000), "int32")
-    whole[:, :20000] = values
+    whole = np.zeros((3, 48000), "int32")
+    whole[:, :40000] = values
     pieces = chunks_in_place(array)
     # The fourth row lies outside the array.
     assert list(pieces) == list(range(6))
     for number, piece in pieces.items():
         y, x = divmod(number, 2)
-        np.testing.assert_array_equal(np.frombuffer(piece, "<i4"), whole[y, 12000 * x :][:12000])
+        np.testing.assert_array_equal(np.frombuffer(piece, "<i4"), whole[y, 24000 * x :][:24000])
 
 
 def test_places_of_many_chunks_and_files(dataset: atlas.DatasetView) -> None:

@@ -9,6 +9,9 @@ Where a command takes several datasets or arrays, a name may be a pattern: * is 
 it any path, ? one character, [ab] one of these. A dataset or an array of just this name goes first; otherwise [*] is the \
 character * itself.
 
+STORE is a folder. A tool that was built with the feature `object` takes a URL as well, here and wherever a store is named: \
+s3://bucket/key, gs://, az://. docs/buckets.md says what is different there.
+
 Exit status:
   0  done
   1  a store or a NetCDF file is damaged, a store mixes commits, the self-test failed, arrays were left out or differ, or
@@ -447,9 +450,11 @@ is written, compacted and rolled back, until `atlas unpin`.")]
         /// The store's folder
         store: PathBuf,
     },
-    /// Check what a file system gives, or whether stores on it survive kills
+    /// Check what a file system or a bucket gives, or whether stores survive kills
     #[command(after_help = "\
-Without --crash: whether the file system in DIR has what the store relies on, and how long a sync and the least commit \
+Of a bucket, by its URL: whether objects are there as they were written, whether of two writers that put a root on the same \
+condition one is refused, which all commits rest on, and how long a request and the least commit take.\n
+Of a folder, without --crash: whether the file system in DIR has what the store relies on, and how long a sync and the least commit \
 take there.\n
 With --crash: a process writes to a store in DIR and tells each commit that is done; it is killed (SIGKILL) at random \
 instants, most of them inside a commit. After each kill the store must hold just the last commit that was told, or the \
@@ -457,7 +462,7 @@ one under way, and verify clean; a reader must at all times see one commit, whol
 when its process dies. It does not show what the disk keeps when the power fails.\n
 After a failure the store is left in DIR, and the exit status is 1.")]
     Selftest {
-        /// A folder on the file system in question; the test makes a folder in it and removes that again
+        /// A folder on the file system in question, or a URL in the bucket; the test makes a folder in it and removes that again
         dir: PathBuf,
         /// Kill a writer again and again
         #[arg(long)]

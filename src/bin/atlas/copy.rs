@@ -39,7 +39,7 @@ pub fn cp(out: &mut Out, args: &StoreArgs, wanted: &Wanted) -> Outcome {
         (Some(to), _) => {
             let from = open(args, out)?;
             let copies = copies(&from, &wanted.datasets, wanted.name.as_deref())?;
-            let done = commit_to(to, runtime(out), |to| copy(out, &from, to, &copies, wanted.replace));
+            let done = commit_to(to, || runtime(out), |to| copy(out, &from, to, &copies, wanted.replace));
             (copies, done?.1)
         }
         (None, [dataset, name]) => {

@@ -5,6 +5,7 @@ mod values;
 
 use crate::output::{Failure, Out, counted, plain};
 use crate::refs::coordinates;
+use crate::target::At;
 use crate::{FOUND, OK, Outcome, names, open_with, print, runtime};
 use atlas_store::{ArrayInfo, Error, Mode, OpenOptions, Store, Value};
 pub use cells::Limits;
@@ -55,7 +56,10 @@ fn compare(out: &mut Out, wanted: &Wanted) -> Outcome {
         return Err(Failure::usage("give another store, or --at a commit to compare with the last"));
     }
     let stores = [open(out, &wanted.first, at.as_deref())?, open(out, second, other_at.as_deref())?];
-    let real = |path: &Path| fs::canonicalize(path).map_err(|error| Failure::file("find", path, &error));
+    let real = |path: &Path| match At::of(path) {
+        At::Folder(folder) => fs::canonicalize(folder).map_err(|error| Failure::file("find", path, &error)),
+        At::Bucket(url) => Ok(url.trim_end_matches('/').into()),
+    };
     let pair = Pair { stores, is_one_store: real(&wanted.first)? == real(second)?, limits: wanted.limits };
     let generations = [pair.stores[0].info()?.generation, pair.stores[1].info()?.generation];
 

@@ -37,6 +37,7 @@ use refs::Pinning;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use target::At;
 
 /// What a command comes to, besides what it printed: an exit code.
 type Outcome = Result<u8, Failure>;
@@ -135,8 +136,15 @@ fn run(command: Command, out: &mut Out) -> Outcome {
         Command::Pin { store, name } => change::pin(out, &store, &name),
         Command::Unpin { store, name } => change::unpin(out, &store, &name),
         Command::Pins { store } => ls::pins(out, &*open_with(&store, Mode::Read, runtime(out))?),
-        Command::Selftest { dir, crash: false, .. } => selftest::file_system(out, &dir),
-        Command::Selftest { dir, crash: true, kills, seed } => selftest::crash::run(out, &dir, kills, seed),
+        Command::Selftest { dir, crash, kills, seed } => match (At::of(&dir), crash) {
+            (At::Folder(dir), false) => selftest::file_system(out, dir),
+            (At::Folder(dir), true) => selftest::crash::run(out, dir, kills, seed),
+            (At::Bucket(url), false) => selftest::bucket::service(out, url),
+            (At::Bucket(url), true) => Err(Failure::usage(format!(
+                "{url}: --crash is for folders: in a bucket a commit is one request, which the service carries out or not, \
+                 whatever becomes of who sent it"
+            ))),
+        },
     }
 }
 

@@ -7,7 +7,7 @@ use super::plan::{ArrayPlan, DatasetPlan, Planner};
 use crate::output::{Failure, Out, bytes, complaint, counted, plain, quoted, warn};
 use crate::target::commit_to;
 use crate::{FOUND, OK, Outcome, args::Import, open_with, print, runtime};
-use atlas_store::{ArrayOptions, Error, ErrorKind, Mode, Selection, Source, Store, Value};
+use atlas_store::{ArrayOptions, Error, ErrorKind, Mode, RuntimeOptions, Selection, Source, Store, Value};
 use indicatif::ProgressBar;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -44,8 +44,7 @@ pub fn import(out: &mut Out, wanted: &Import) -> Outcome {
     if wanted.check {
         return compare(out, &files, wanted, total);
     }
-    let mut runtime = runtime(out);
-    runtime.write_buffer_bytes = Some(WRITE_BUFFER);
+    let runtime = || RuntimeOptions { write_buffer_bytes: Some(WRITE_BUFFER), ..runtime(out) };
     let bar = out.progress(total, "import");
     let json = out.json;
     let done = commit_to(&wanted.store, runtime, |store| Ok(add(store, &files, wanted, json, &bar)?));

@@ -8,6 +8,7 @@ mod zarr;
 
 use crate::args::StoreArgs;
 use crate::output::{self, Failure, Out, plain};
+use crate::target::At;
 use crate::{FOUND, OK, Outcome, open, open_for, print, runtime};
 use atlas_store::{ArrayInfo, ChunkPlaces, Error, ErrorKind, Store, Value};
 use chunks::Coding;
@@ -200,6 +201,13 @@ fn base(path: &Path, url: Option<&str>) -> Result<String, Failure> {
         }
         return Ok(url.trim_end_matches('/').to_owned());
     }
+    let path = match At::of(path) {
+        At::Bucket(url) if url.contains('%') => {
+            return Err(Failure::usage(format!("{url}: readers have each their way with %: give --base-url")));
+        }
+        At::Bucket(url) => return Ok(url.trim_end_matches('/').to_owned()),
+        At::Folder(folder) => folder,
+    };
     let absolute = fs::canonicalize(path).map_err(|error| Failure::file("find", path, &error))?;
     let text = absolute.to_str();
     let text = text.ok_or_else(|| Failure::usage(format!("{} is not UTF-8: give --base-url", path.display())))?;

@@ -201,7 +201,7 @@ impl<'a> Declared<'a> {
             codecs.push(json!({"name": "numcodecs.shuffle", "configuration": {"elementsize": self.coding.shuffle}}));
         }
         match self.coding.codec {
-            Codec::Zstd => codecs.push(json!({"name": "zstd", "configuration": {"level": 1, "checksum": true}})),
+            Codec::Zstd => codecs.push(json!({"name": "zstd", "configuration": {"level": 1, "checksum": false}})),
             Codec::Lz4 => codecs.push(json!({"name": "numcodecs.lz4", "configuration": {"acceleration": 1}})),
             Codec::None => {}
         }

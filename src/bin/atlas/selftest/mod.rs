@@ -1,5 +1,10 @@
-//! `selftest`: what the file system gives, and whether stores on it survive kills.
+//! `selftest`: what the file system or the object storage gives, and whether stores on it survive kills.
 
+#[cfg(feature = "object")]
+pub mod bucket;
+#[cfg(not(feature = "object"))]
+#[path = "no_bucket.rs"]
+pub mod bucket;
 pub mod crash;
 mod model;
 mod reader;
@@ -59,6 +64,11 @@ pub fn file_system(out: &mut Out, dir: &Path) -> Outcome {
     let found =
         checks.map(|(name, check)| (name, check(&folder).unwrap_or_else(|error| Found::Fails(error.to_string()))));
     fs::remove_dir_all(&folder).map_err(|error| Failure::file("remove", &folder, &error))?;
+    report(out, ("file_system", kind), &found)
+}
+
+/// Says what was found of a file system or a service.
+fn report(out: &mut Out, (of, kind): (&str, String), found: &[(&str, Found)]) -> Outcome {
     let works = !found.iter().any(|(_, found)| matches!(found, Found::Fails(_)));
     if out.json {
         let entry = |(name, found): &(&str, Found)| {
@@ -70,10 +80,10 @@ pub fn file_system(out: &mut Out, dir: &Path) -> Outcome {
             json!({"check": name, "result": result, "detail": detail})
         };
         let checks: Vec<_> = found.iter().map(entry).collect();
-        out.document(&json!({"ok": works, "file_system": kind, "checks": checks}))?;
+        out.document(&json!({"ok": works, of: kind, "checks": checks}))?;
     } else {
-        out.line(format_args!("{:<18} {kind}", "file system"))?;
-        for (name, found) in &found {
+        out.line(format_args!("{:<18} {kind}", of.replace('_', " ")))?;
+        for (name, found) in found {
             match found {
                 Found::Works(detail) => out.line(format_args!("{name:<18} {detail}"))?,
                 Found::Lacks(detail) => out.line(format_args!("{name:<18} LACKING: {detail}"))?,

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# run.sh LIBDIR [RUNS]: tiles.c on 4 and 8 ranks, on Atlas, PnetCDF, parallel HDF5 and NetCDF-4, in turns; a Markdown table of
+# medians. Each is built if its library is there (Debian: libpnetcdf-dev, libhdf5-mpich-dev, libnetcdf-mpi-dev); mpicc and
+# mpiexec are those of MPICH. The data lie in BENCH_DIR, or build/bench, on a real disk with 4 GB free.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$here/../..
+libdir=$(cd "${1:?run.sh needs the folder of libatlas_store.so}" && pwd)
+runs=${2:-3}
+work=${BENCH_DIR:-$root/build/bench}/mpi
+rm -rf "$work"
+mkdir -p "$work"
+mpicc=${MPICC:-mpicc.mpich}
+mpiexec=${MPIEXEC:-mpiexec.mpich}
+common=(-std=gnu11 -O2 -w -I"$root/include" "$here/tiles.c" "$here/../bench.c")
+systems=()
+build() { # NAME FLAG LIBRARY...
+    local name=$1
+    shift
+    if "$mpicc" "${common[@]}" "$@" -lm -ldl -o "$work/$name" 2>"$work/$name.log"; then systems+=("$name"); else echo "no $name: $(head -1 "$work/$name.log")" >&2; fi
+}
+hdf5=/usr/lib/$(uname -m)-linux-gnu/hdf5/mpich
+build atlas -DATLAS -L"$libdir" -latlas_store -Wl,-rpath,"$libdir"
+build pnetcdf -DPNETCDF -lpnetcdf
+build hdf5 -DHDF5 -I/usr/include/hdf5/mpich -L"$hdf5" -lhdf5 -Wl,-rpath,"$hdf5"
+build hdf5-deflate -DHDF5_ZIP -I/usr/include/hdf5/mpich -L"$hdf5" -lhdf5 -Wl,-rpath,"$hdf5"
+build netcdf4 -DNETCDF4 $(pkg-config --cflags --libs netcdf-mpi 2>/dev/null || echo -lnetcdf_mpi)
+for ((run = 0; run < runs; run++)); do
+    for ranks in 4 8; do
+        for system in "${systems[@]}"; do
+            rm -rf "$work/out"
+            sync
+            result=$("$mpiexec" -n "$ranks" "$work/$system" "$work/out")
+            echo "${result%\}}, \"MB\": $(du -sm "$work/out" | cut -f 1)}" | tee -a "$work/results.jsonl" >&2
+        done
+    done
+done
+python3 - "$work/results.jsonl" <<'PYTHON'
+import json, statistics, sys
+rows = {}
+for line in open(sys.argv[1]):
+    row = json.loads(line)
+    rows.setdefault((row["system"], row["ranks"]), []).append(row)
+systems = list(dict.fromkeys(system for system, _ in rows))
+print("| seconds, of which in flushes; MB on the disk | " + " | ".join(systems) + " |")
+print("|---" * (len(systems) + 1) + "|")
+for ranks in sorted({ranks for _, ranks in rows}):
+    cells = []
+    for system in systems:
+        of = rows[system, ranks]
+        middle = {key: statistics.median(row[key] for row in of) for key in ("seconds", "in flushes", "MB")}
+        cells.append(f"{middle['seconds']:.2f}, {middle['in flushes']:.2f}; {middle['MB']:.0f}")
+    print(f"| {ranks} ranks | " + " | ".join(cells) + " |")
+PYTHON
