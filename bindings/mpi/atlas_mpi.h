@@ -85,7 +85,9 @@ typedef struct atlas_mpi_options {
 #define ATLAS_MPI_IMPL_TEXT 4096
 
 /* No message is longer: MPI counts in int. */
+#ifndef ATLAS_MPI_IMPL_MESSAGE
 #define ATLAS_MPI_IMPL_MESSAGE ((size_t)1 << 30)
+#endif
 
 typedef struct atlas_mpi_impl_buffer {
     unsigned char *bytes;
@@ -106,6 +108,7 @@ typedef struct atlas_mpi_impl_array {
     int growing;
     int layout; /* -1: no tiles are known */
     int defined;
+    uint64_t commits; /* that this rank had seen when it asked the store for what follows */
     size_t rank;
     uint64_t shape[ATLAS_MAX_RANK], chunk[ATLAS_MAX_RANK], grid[ATLAS_MAX_RANK];
     uint64_t plane;  /* chunks, of a growing array those with one index along dimension 0 */
@@ -147,6 +150,7 @@ struct atlas_mpi {
     atlas_store coordinator; /* on rank 0 */
     atlas_store store;       /* the worker's */
     uint64_t exchange_bytes;
+    uint64_t commits; /* flushes that came to their end */
 
     int32_t *delegate; /* of each rank the owner that its cells count for */
     int32_t *owner_ranks;
@@ -342,19 +346,55 @@ static inline size_t *atlas_mpi_impl_slots(size_t count, size_t *slot_count) {
     return (size_t *)calloc(n, sizeof(size_t));
 }
 
+/* Asks the store what an array is. Its owners, where they were computed, stay those of its chunks. */
+static inline atlas_status atlas_mpi_impl_ask(atlas_mpi *m, atlas_mpi_impl_array *a, char *text) {
+    atlas_array_description info;
+    uint64_t plane = 1, i;
+    int same, growing;
+    atlas_status status;
+
+    memset(&info, 0, sizeof info);
+    info.struct_size = sizeof info;
+    status = atlas_mpi_impl_answer(text, atlas_array_info(m->store, a->dataset, a->array, &info));
+    if (status != ATLAS_STATUS_OK) return status;
+    growing = info.rank > 0 && info.unlimited == ATLAS_SWITCH_ON;
+    same = a->commits > 0 && a->rank == info.rank && a->growing == growing;
+    for (i = growing ? 1 : 0; i < info.rank; i++) {
+        same = same && a->shape[i] == info.shape[i] && a->chunk[i] == info.chunk_shape[i];
+        plane *= info.shape[i] / info.chunk_shape[i] + (info.shape[i] % info.chunk_shape[i] != 0);
+    }
+    if (!same) {
+        int32_t *owners = NULL;
+        if (plane <= (uint64_t)1 << 24) {
+            owners = (int32_t *)malloc((plane ? (size_t)plane : 1) * sizeof *owners);
+            if (!owners) return atlas_mpi_impl_no_memory(text, (size_t)plane * sizeof *owners);
+            for (i = 0; i < plane; i++) owners[i] = -1;
+        }
+        free(a->owners);
+        a->owners = owners;
+        if (a->rank != info.rank) a->layout = -1;
+    }
+    a->dtype = info.dtype;
+    a->rank = info.rank;
+    a->growing = growing;
+    a->plane = plane;
+    a->commits = m->commits;
+    for (i = 0; i < a->rank; i++) {
+        a->shape[i] = info.shape[i];
+        a->chunk[i] = info.chunk_shape[i];
+        a->grid[i] = a->shape[i] / a->chunk[i] + (a->shape[i] % a->chunk[i] != 0);
+    }
+    return ATLAS_STATUS_OK;
+}
+
 /* Takes an array into the list, as the store describes it. Its index, plus 1. */
 static inline atlas_status atlas_mpi_impl_learn(atlas_mpi *m, const char *dataset, const char *array, char *text,
                                                 size_t *out) {
-    atlas_array_description info;
     atlas_mpi_impl_array *a;
-    size_t i, at, first, dataset_bytes, array_bytes;
+    size_t i, at, dataset_bytes, array_bytes;
     atlas_status status;
 
     *out = 0;
-    memset(&info, 0, sizeof info);
-    info.struct_size = sizeof info;
-    status = atlas_mpi_impl_answer(text, atlas_array_info(m->store, dataset, array, &info));
-    if (status != ATLAS_STATUS_OK) return status;
     if (2 * (m->array_count + 1) > m->array_slot_count) {
         size_t slot_count, *slots = atlas_mpi_impl_slots(2 * (m->array_count + 1), &slot_count);
         if (!slots) return atlas_mpi_impl_no_memory(text, slot_count * sizeof(size_t));
@@ -378,25 +418,11 @@ static inline atlas_status atlas_mpi_impl_learn(atlas_mpi *m, const char *datase
     memcpy(a->dataset, dataset, dataset_bytes);
     memcpy(a->array, array, array_bytes);
     a->hash = atlas_mpi_impl_hash_names(dataset, array);
-    a->dtype = info.dtype;
-    a->rank = info.rank;
-    a->growing = info.rank > 0 && info.unlimited == ATLAS_SWITCH_ON;
     a->layout = -1;
-    a->plane = 1;
-    for (i = 0; i < a->rank; i++) {
-        a->shape[i] = info.shape[i];
-        a->chunk[i] = info.chunk_shape[i] > 0 ? info.chunk_shape[i] : 1;
-        a->grid[i] = a->shape[i] / a->chunk[i] + (a->shape[i] % a->chunk[i] != 0);
-    }
-    first = a->growing ? 1 : 0;
-    for (i = first; i < a->rank; i++) a->plane *= a->grid[i];
-    if (a->plane <= (uint64_t)1 << 24) {
-        a->owners = (int32_t *)malloc((a->plane ? (size_t)a->plane : 1) * sizeof(int32_t));
-        if (!a->owners) {
-            free(a->dataset);
-            return atlas_mpi_impl_no_memory(text, (size_t)a->plane * sizeof(int32_t));
-        }
-        for (i = 0; i < a->plane; i++) a->owners[i] = -1;
+    status = atlas_mpi_impl_ask(m, a, text);
+    if (status != ATLAS_STATUS_OK) {
+        free(a->dataset);
+        return status;
     }
     for (at = (size_t)a->hash & (m->array_slot_count - 1); m->array_slots[at];
          at = (at + 1) & (m->array_slot_count - 1)) {}
@@ -408,7 +434,10 @@ static inline atlas_status atlas_mpi_impl_learn(atlas_mpi *m, const char *datase
 static inline atlas_status atlas_mpi_impl_find(atlas_mpi *m, const char *dataset, const char *array, char *text,
                                                size_t *out) {
     *out = atlas_mpi_impl_known(m, atlas_mpi_impl_hash_names(dataset, array), dataset, array);
-    return *out ? ATLAS_STATUS_OK : atlas_mpi_impl_learn(m, dataset, array, text, out);
+    if (*out == 0) return atlas_mpi_impl_learn(m, dataset, array, text, out);
+    /* Rank 0 may have deleted or resized it. */
+    return m->arrays[*out - 1].commits == m->commits ? ATLAS_STATUS_OK
+                                                     : atlas_mpi_impl_ask(m, &m->arrays[*out - 1], text);
 }
 
 static inline uint64_t atlas_mpi_impl_chunk_number(const atlas_mpi_impl_array *a, const uint64_t *indices) {
@@ -1569,6 +1598,7 @@ static inline atlas_status atlas_mpi_impl_start(MPI_Comm parent, const char *pat
     m->comm = comm;
     m->rank = rank;
     m->size = size;
+    m->commits = 1;
     m->exchange_bytes = chosen.exchange_bytes ? chosen.exchange_bytes : (uint64_t)256 << 20;
     status = atlas_mpi_impl_find_owners(m, chosen.owners_per_node, places, &cores);
     free(places);
@@ -1692,7 +1722,13 @@ static inline atlas_status atlas_mpi_impl_define_array(atlas_mpi *m, atlas_statu
         status = atlas_mpi_impl_check_definition(dataset, array, rank, shape, tile_start, tile_count, growing, m->text);
     if (status == ATLAS_STATUS_OK) {
         known = atlas_mpi_impl_known(m, atlas_mpi_impl_hash_names(dataset, array), dataset, array);
-        if (known && m->arrays[known - 1].defined)
+        if (known && m->arrays[known - 1].defined) {
+            bool has = false;
+            status = atlas_mpi_impl_answer(m->text, atlas_has_array(m->store, dataset, array, &has));
+            if (status == ATLAS_STATUS_NOT_FOUND) status = ATLAS_STATUS_OK;
+            m->arrays[known - 1].defined = has;
+        }
+        if (status == ATLAS_STATUS_OK && known && m->arrays[known - 1].defined)
             status = atlas_mpi_impl_fail(m->text, ATLAS_STATUS_ALREADY_EXISTS,
                                          "array '%s' of dataset '%s' was defined through this handle before", array,
                                          dataset);
@@ -1760,7 +1796,9 @@ static inline atlas_status atlas_mpi_impl_define_array(atlas_mpi *m, atlas_statu
     }
     status = atlas_mpi_impl_define(m, dataset, array, dtype, rank, dims, shape, m->layouts[shared].tiles, growing,
                                    &chosen, m->text);
-    if (status == ATLAS_STATUS_OK && !known) status = atlas_mpi_impl_learn(m, dataset, array, m->text, &known);
+    if (status == ATLAS_STATUS_OK)
+        status = known ? atlas_mpi_impl_ask(m, &m->arrays[known - 1], m->text)
+                       : atlas_mpi_impl_learn(m, dataset, array, m->text, &known);
     if (status == ATLAS_STATUS_OK) {
         atlas_mpi_impl_array *a = &m->arrays[known - 1];
         a->layout = shared;
@@ -1880,6 +1918,10 @@ static inline atlas_status atlas_mpi_write(atlas_mpi *m, const char *dataset, co
     status = atlas_mpi_impl_find(m, dataset, array, m->text, &index);
     if (status != ATLAS_STATUS_OK) return status;
     a = &m->arrays[index - 1];
+    if (a->growing && !count) {
+        status = atlas_mpi_impl_ask(m, &m->arrays[index - 1], m->text);
+        if (status != ATLAS_STATUS_OK) return status;
+    }
     if (rank != a->rank)
         return atlas_mpi_impl_fail(m->text, ATLAS_STATUS_INVALID_ARGUMENT,
                                    "array '%s' of dataset '%s' has rank %u, not %llu", array, dataset,
@@ -1939,6 +1981,7 @@ static inline atlas_status atlas_mpi_flush(atlas_mpi *m) {
 
     /* Committed. */
     m->blobs.length = 0;
+    m->commits++;
     if (m->rank == 0) status = atlas_mpi_impl_begin(m);
     status = atlas_mpi_impl_hand_out(m, status);
     if (status == ATLAS_STATUS_OK)

@@ -4,6 +4,7 @@
 #include "together.h"
 
 static char store[1000], file[1000];
+static atlas_mpi_options exchange; /* for faults */
 static const char *const dims[2] = {"y", "x"};
 static const uint64_t shape[2] = {12, 10};
 
@@ -168,7 +169,7 @@ static void writes(void) {
 static void fault(const char *what, const char *array, void (*writer)(atlas_mpi *), atlas_status wanted,
                   const char *part, const char *other) {
     atlas_mpi *m = NULL;
-    int fine = atlas_mpi_open(MPI_COMM_WORLD, store, NULL, NULL, &m) == ATLAS_STATUS_OK &&
+    int fine = atlas_mpi_open(MPI_COMM_WORLD, store, NULL, &exchange, &m) == ATLAS_STATUS_OK &&
                define(m, "a", ATLAS_DTYPE_F64, 12) == ATLAS_STATUS_OK &&
                define(m, "narrow", ATLAS_DTYPE_F32, 12) == ATLAS_STATUS_OK &&
                define(m, "rows", ATLAS_DTYPE_F64, 1) == ATLAS_STATUS_OK;
@@ -206,6 +207,36 @@ static void behind(atlas_mpi *m) {
          "write through the ranks' own handles");
 }
 
+/* What rank 0 does with the handle that can do all. */
+static void coordinator(void) {
+    double value = 1;
+    uint64_t start[2] = {0, 0}, count[2] = {1, 1}, tall[2] = {20, 10};
+    atlas_mpi *m = NULL;
+    start[0] = 12 + (uint64_t)rank;
+    good(atlas_mpi_open(MPI_COMM_WORLD, store, NULL, NULL, &m) == ATLAS_STATUS_OK &&
+             define(m, "rows", ATLAS_DTYPE_F64, 1) == ATLAS_STATUS_OK &&
+             define(m, "narrow", ATLAS_DTYPE_F32, 12) == ATLAS_STATUS_OK,
+         "open");
+    good((rank == 0) == (atlas_mpi_coordinator(m) != 0), "rank 0 has the coordinator's handle");
+    if (rank == 0) {
+        good(atlas_delete_array(atlas_mpi_coordinator(m), "run", "a") == ATLAS_STATUS_OK &&
+                 atlas_delete_array(atlas_mpi_coordinator(m), "run", "narrow") == ATLAS_STATUS_OK &&
+                 atlas_delete_array(atlas_mpi_coordinator(m), "run", "rows") == ATLAS_STATUS_OK,
+             "it deletes");
+    } else {
+        good(1, "it deletes");
+    }
+    good(alike(m, atlas_mpi_flush(m), ATLAS_STATUS_OK, "", ""), "flush");
+    good(atlas_mpi_write(m, "run", "rows", ATLAS_DTYPE_F64, 2, start, count, NULL, &value) == ATLAS_STATUS_NOT_FOUND,
+         "every rank knows of it");
+    good(alike(m, atlas_mpi_define_array(m, "run", "rows", ATLAS_DTYPE_F64, 2, NULL, tall, start, count, NULL),
+               ATLAS_STATUS_OK, "", ""),
+         "define it anew, with another shape");
+    good(atlas_mpi_write(m, "run", "rows", ATLAS_DTYPE_F64, 2, start, count, NULL, &value) == ATLAS_STATUS_OK &&
+             alike(m, atlas_mpi_close(m), ATLAS_STATUS_OK, "", ""),
+         "and write it");
+}
+
 static void recovers(void) {
     double values[120];
     atlas_mpi *m = NULL;
@@ -234,13 +265,17 @@ int main(int argc, char **argv) {
     beginning();
     definitions();
     writes();
-    fault("two ranks write one cell of a third", "a", one_cell, ATLAS_STATUS_CONFLICT,
-          "cell [6,0] was written by ranks 1 and 2", "array 'a' of dataset 'run'");
-    fault("a rank writes a cell that its owner has written", "rows", owners_cell, ATLAS_STATUS_CONFLICT,
-          "cell [3,0] was written by ranks 0 and 1", "array 'rows' of dataset 'run'");
+    exchange.struct_size = sizeof exchange;
+    for (; exchange.exchange_bytes <= 100; exchange.exchange_bytes += 100) { /* at once, and in rounds */
+        fault("two ranks write one cell of a third", "a", one_cell, ATLAS_STATUS_CONFLICT,
+              "cell [6,0] was written by ranks 1 and 2", "array 'a' of dataset 'run'");
+        fault("a rank writes a cell that its owner has written", "rows", owners_cell, ATLAS_STATUS_CONFLICT,
+              "cell [3,0] was written by ranks 0 and 1", "array 'rows' of dataset 'run'");
+    }
     fault("a value that does not fit", "narrow", large, ATLAS_STATUS_OUT_OF_RANGE, "rank 0: ", "'narrow'");
     fault("two ranks set an attribute to different values", "a", attributes, ATLAS_STATUS_CONFLICT, "rank 0: ", "key");
     fault("two ranks write one cell past the helper", "a", behind, ATLAS_STATUS_CONFLICT, "rank 0: ", "'a'");
     recovers();
+    coordinator();
     return finish();
 }

@@ -50,9 +50,11 @@ check() { # NAME COMMAND..
     if "$@"; then succeed "$name"; else fail "$name"; fi
 }
 
-c() { # NAME: compiles a test that all ranks run
-    [[ -x $1 ]] || "$MPICC" -std=c99 "${strict[@]}" -O1 -g "${include[@]}" "$here/$1.c" -o "$1" "${link[@]}" ||
-        { echo "FAILED $1.c does not compile"; exit 1; }
+c() { # NAME [OPTION..]: compiles a test that all ranks run
+    local name=$1
+    shift
+    [[ -x $name ]] || "$MPICC" -std=c99 "${strict[@]}" -O1 -g "$@" "${include[@]}" "$here/$name.c" -o "$name" "${link[@]}" ||
+        { echo "FAILED $name.c does not compile"; exit 1; }
 }
 serial() {
     [[ -x look ]] || cc -std=c99 "${strict[@]}" -O1 -g "${include[@]}" "$here/look.c" -o look "${link[@]}" ||
@@ -108,6 +110,11 @@ options() {
     written "one owner" 5 1
     written "in rounds" 5 0 500
     written "two owners, in rounds" 6 2 3000
+    # As if MPI counted to 100: what is longer than a message can be.
+    rm ranks
+    c ranks "-DATLAS_MPI_IMPL_MESSAGE=((size_t)100)"
+    written "in many messages" 4
+    rm ranks
 }
 
 refusals() {
