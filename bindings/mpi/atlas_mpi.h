@@ -1622,6 +1622,8 @@ static inline atlas_status atlas_mpi_impl_start(MPI_Comm parent, const char *pat
     status = atlas_mpi_impl_hand_out(m, status);
     if (status == ATLAS_STATUS_OK) {
         worker.lock_timeout_ms = 0;
+        worker.ticket = NULL;
+        worker.ticket_length = 0;
         status = atlas_mpi_impl_answer(
             m->text, atlas_open_worker(m->ticket.bytes, m->ticket.length, (uint32_t)rank, path, &worker, &m->store));
         status = atlas_mpi_impl_agree(comm, m->text, status, NULL);
