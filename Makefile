@@ -108,15 +108,17 @@ SUBSTITUTE = sed -e 's|@version@|$(VERSION)|' -e 's|@soversion@|$(SOVERSION)|' \
 
 install: | build/lib/libatlas_store.so
 	$(INSTALL) -d $(DESTDIR)$(PKGCONFIGDIR) $(DESTDIR)$(CMAKEDIR) $(DESTDIR)$(INCLUDEDIR) \
-	    $(DESTDIR)$(DATADIR)/atlas_store/fortran/src $(DESTDIR)$(DATADIR)/atlas_store/julia/src \
+	    $(DESTDIR)$(DATADIR)/atlas_store/fortran/src $(DESTDIR)$(DATADIR)/atlas_store/fortran/mpi \
+	    $(DESTDIR)$(DATADIR)/atlas_store/julia/src \
 	    $(DESTDIR)$(DATADIR)/atlas_store/julia/ext
 	$(INSTALL) -m 755 build/lib/libatlas_store.so $(DESTDIR)$(LIBDIR)/libatlas_store.so.$(VERSION)
 	ln -sf libatlas_store.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libatlas_store.so.$(SOVERSION)
 	ln -sf libatlas_store.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libatlas_store.so
 	$(INSTALL) -m 644 build/lib/libatlas_store.a $(DESTDIR)$(LIBDIR)/libatlas_store.a
-	$(INSTALL) -m 644 include/atlas.h bindings/cpp/include/atlas.hpp $(DESTDIR)$(INCLUDEDIR)
+	$(INSTALL) -m 644 include/atlas.h bindings/cpp/include/atlas.hpp bindings/mpi/atlas_mpi.h $(DESTDIR)$(INCLUDEDIR)
 	$(INSTALL) -m 644 bindings/fortran/fpm.toml bindings/fortran/README.md $(DESTDIR)$(DATADIR)/atlas_store/fortran
 	$(INSTALL) -m 644 bindings/fortran/src/*.f90 $(DESTDIR)$(DATADIR)/atlas_store/fortran/src
+	$(INSTALL) -m 644 bindings/mpi/atlas_mpi_f.c bindings/mpi/atlas_mpi.f90 $(DESTDIR)$(DATADIR)/atlas_store/fortran/mpi
 	$(INSTALL) -m 644 bindings/julia/Project.toml bindings/julia/README.md $(DESTDIR)$(DATADIR)/atlas_store/julia
 	$(INSTALL) -m 644 bindings/julia/src/*.jl $(DESTDIR)$(DATADIR)/atlas_store/julia/src
 	$(INSTALL) -m 644 bindings/julia/ext/*.jl $(DESTDIR)$(DATADIR)/atlas_store/julia/ext

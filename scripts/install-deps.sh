@@ -25,6 +25,8 @@ need libnetcdf-dev pkg-config --exists netcdf
 need netcdf-bin command -v ncgen nccopy
 need cmake command -v cmake
 need gfortran command -v gfortran
+need libopenmpi-dev command -v mpicc mpicxx mpifort
+need openmpi-bin command -v mpirun
 need libeigen3-dev pkg-config --exists eigen3
 need libxtensor-dev test -e /usr/include/xtensor/xarray.hpp
 need libarmadillo-dev test -e /usr/include/armadillo

@@ -50,6 +50,7 @@ compiled_languages() {
     step "C examples" tests/examples.sh build/lib
     step "C++ binding" tests/cpp/run.sh build/lib
     step "Fortran binding" tests/fortran/run.sh build/lib
+    step "MPI" tests/mpi/run.sh build/lib
 }
 
 other_languages() {

@@ -286,6 +286,7 @@ module atlas_store
     type :: store_type
         private
         integer(c_int64_t) :: handle = 0
+        logical :: attached = .false.
         type(callbacks_type), pointer :: callbacks => null()
     contains
         !> create(path, codec, level, shuffle, pack, meta_format, meta_compression, keep_generations, sync,
@@ -309,6 +310,8 @@ module atlas_store
         procedure :: close => store_close
         !> discard(): release without a flush: every change since the last one is gone
         procedure :: discard => store_discard
+        !> attach(handle): be the store of a handle that other code, such as a library in C, has opened and will close
+        procedure :: attach => store_attach
         !> compact(): give back the space of deleted and overwritten data
         procedure :: compact => store_compact
         !> generations(generations): the commits that can be opened and gone back to, in ascending order
@@ -945,7 +948,11 @@ contains
 
         type(outcome_type) :: outcome
 
-        if (self%handle /= 0) outcome = answer(atlas_close(self%handle))
+        if (self%attached) then
+            outcome = failure(atlas_status_invalid_argument, "the store is another's, who closes it")
+        else if (self%handle /= 0) then
+            outcome = answer(atlas_close(self%handle))
+        end if
         if (outcome%status == atlas_status_ok) call forget(self)
         call report(outcome, stat, errmsg)
     end subroutine store_close
@@ -958,10 +965,27 @@ contains
 
         type(outcome_type) :: outcome
 
-        if (self%handle /= 0) outcome = answer(atlas_discard(self%handle))
-        call forget(self)
+        if (self%attached) then
+            outcome = failure(atlas_status_invalid_argument, "the store is another's, who closes it")
+        else
+            if (self%handle /= 0) outcome = answer(atlas_discard(self%handle))
+            call forget(self)
+        end if
         call report(outcome, stat, errmsg)
     end subroutine store_discard
+
+    !> Be the store of a handle that other code has opened and will close: this variable neither closes nor discards it, and
+    !> is free for another store after `attach` with 0. A variable that has opened a store itself stops the program.
+    recursive subroutine store_attach(self, handle)
+        class(store_type), intent(inout) :: self
+        integer(c_int64_t), intent(in) :: handle
+
+        if (self%handle /= 0 .and. .not. self%attached) error stop "atlas: this variable has an open store: close or &
+            &discard it first"
+        call forget(self)
+        self%handle = handle
+        self%attached = handle /= 0
+    end subroutine store_attach
 
     !> Give back the space of deleted and overwritten data. It commits by itself, and needs a store without unflushed
     !> changes. Of earlier commits only those that the store was told to keep can still be gone back to.
@@ -1193,7 +1217,7 @@ contains
 
         integer(c_int32_t) :: status
 
-        if (self%handle /= 0) then
+        if (self%handle /= 0 .and. .not. self%attached) then
             call warn_of_loss(self)
             status = atlas_discard(self%handle)
         end if
@@ -1246,6 +1270,7 @@ contains
         class(store_type), intent(inout) :: self
 
         self%handle = 0
+        self%attached = .false.
         if (associated(self%callbacks)) deallocate(self%callbacks)
     end subroutine forget
 
