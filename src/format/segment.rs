@@ -382,6 +382,11 @@ fn check_rows(rows: &[Row]) -> Result<()> {
             bail!(Corrupt, "a block of several chunks at offset {offset} decodes to {raw} bytes, over {MAX_PACK}");
         }
     }
+    check_blocks(rows)
+}
+
+/// Refuses rows whose chunks, or blocks, overlap.
+pub fn check_blocks(rows: &[Row]) -> Result<()> {
     let mut rows: Vec<&Row> = buffers::collect(rows)?;
     let place = |row: &&Row| (row.part, row.block.offset, row.at);
     if !rows.is_sorted_by_key(place) {
