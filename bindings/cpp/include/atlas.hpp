@@ -1449,7 +1449,7 @@ struct OpenOptions {
 /// Options of Store::session_begin. What is not set has its default.
 struct SessionOptions {
     std::vector<std::string> datasets{}; ///< The datasets that workers are told of. Default: all.
-    std::uint32_t workers = 0; ///< How many there will be, numbered from 0 on: see Store::session_missing. 0: not known.
+    std::uint32_t workers = 0;           ///< How many there will be, numbered from 0 on. 0: it is not known.
 };
 
 /// Options of Dataset::define_array for elements `T`. What is not set has its default.
