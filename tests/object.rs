@@ -207,8 +207,10 @@ fn only_what_is_old_and_needed_by_nobody_is_collected() {
             entries.iter().filter(|entry| entry.is_dir).map(|entry| storage.list(&entry.path).unwrap().len());
         in_folders.sum::<usize>() + entries.iter().filter(|entry| !entry.is_dir).count()
     };
-    let before = count(&network);
     store.close().unwrap();
+    // What is removed soon is removed by then.
+    drop(store);
+    let before = count(&network);
     let store = open(&network, Mode::ReadWrite);
     assert_eq!(count(&network), before, "a writer without a lock removes nothing");
     let looked_at = asked(&network, || assert_eq!(store.collect_garbage(Duration::from_secs(3600)).unwrap(), 0));
@@ -343,7 +345,8 @@ fn a_flush_keeps_the_root_while_it_sends_segments_and_waits_for_no_removal() {
         let [segment, kept, root] =
             ["put a/", "put .atlas.json.", "put atlas.json"].map(|what| count_of(&flushed, what));
         assert_eq!([segment, kept, root], [1, 1, 1], "{flushed:?}");
-        assert!(count_of(&flushed, "delete .atlas.json.") <= 1 && count_of(&flushed, "get") == 0, "{flushed:?}");
+        // Of the flush before, too, where nobody has waited for it.
+        assert!(count_of(&flushed, "delete .atlas.json.") <= 2 && count_of(&flushed, "get") == 0, "{flushed:?}");
     }
     // A removal that is answered once there is another.
     network.expect_together(2, |kind, _| kind == "delete");
