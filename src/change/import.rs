@@ -39,15 +39,24 @@ pub(crate) struct Imported {
     /// The handle of each worker from which something came since the last commit.
     heard: BTreeMap<u32, u32>,
     /// The cells that came since the last commit, by array and chunk, with the workers.
-    cells: HashMap<Key, HashMap<u64, SmallVec<[(u32, Cover); 1]>>>,
+    cells: HashMap<Key, HashMap<u64, Cells>>,
     /// Who has appended to arrays since.
     appended: HashMap<Key, u32>,
     /// Attributes that came since, with the workers.
-    attributes: HashMap<Of, HashMap<Arc<str>, (u32, Option<Value>)>>,
+    attributes: HashMap<Of, HashMap<Arc<str>, Change>>,
 }
 
 /// A dataset and an array.
 type Key = (Arc<str>, Arc<str>);
+
+/// Cells of a chunk, with the workers that have written them.
+type Cells = SmallVec<[(u32, Cover); 1]>;
+
+/// What a worker has set an attribute to, or that it has removed it.
+type Change = (u32, Option<Value>);
+
+/// What several have of a chunk, the last to be taken last.
+type Layers = SmallVec<[Layer; 1]>;
 
 /// Whose attributes: an array's, a dataset's or the store's.
 type Of = (Option<Arc<str>>, Option<Arc<str>>);
@@ -121,7 +130,7 @@ struct ImportedArray {
     /// The worker that has defined it first.
     worker: u32,
     shape: Dims,
-    layers: BTreeMap<u64, SmallVec<[Layer; 1]>>,
+    layers: BTreeMap<u64, Layers>,
     chunks: Vec<(u64, Taken)>,
 }
 
@@ -539,7 +548,7 @@ impl Importer<'_> {
         let (schema, segments) = (&array.schema, self.ahead.segments(name));
         let before = read(&array.data)?.shape.clone();
         let inside = if *is_new { 0 } else { grid::chunk_count(&before, &schema.chunk_shape) };
-        let work: Vec<(u64, SmallVec<[Layer; 1]>, Mutex<Option<Taken>>)> = std::mem::take(layers)
+        let work: Vec<(u64, Layers, Mutex<_>)> = std::mem::take(layers)
             .into_iter()
             .map(|(number, mut layers)| {
                 let valid = grid::valid_extents(shape, &schema.chunk_shape, number);
