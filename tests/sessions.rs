@@ -422,6 +422,11 @@ fn a_session_ends_when_what_was_imported_is_flushed_whatever_was_written_since()
     import(&store, &[worker.export().unwrap()]).unwrap();
     assert_eq!(store.session_end().unwrap_err().kind(), ErrorKind::UnflushedChanges);
     store.flush().unwrap();
+    assert_eq!(store.session_missing().unwrap(), [0]);
+    // One that has nothing to say is heard, too; a compaction commits nothing of what came.
+    import(&store, &[worker.export().unwrap()]).unwrap();
+    store.compact().unwrap();
+    assert!(store.session_missing().unwrap().is_empty());
     write(&store, "v", &[0, 10, 0], &[4, 10, 25], 2.0).unwrap();
     store.session_end().unwrap();
     store.flush().unwrap();

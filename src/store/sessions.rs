@@ -57,8 +57,9 @@ struct On {
     /// What keeps the files of the commit of the last ticket.
     pin: Option<Pin>,
     imported: Imported,
-    /// The commit after which that came.
-    generation: u64,
+    /// How many flushes there were when something was imported last: the next has all of it. Commits that are none,
+    /// compactions, have nothing of it.
+    flushes: u64,
 }
 
 /// What a handle is that was made of a ticket.
@@ -90,7 +91,7 @@ impl Store {
         let state = read(&self.state)?;
         self.check_open(state.ending.or(session.is_ending.then_some(Ending::Close)))?;
         let pin = committer.pins.pin(state.version.generation);
-        let (id, generation) = (session.on.as_ref().map_or_else(names::unique, |on| on.id), state.version.generation);
+        let id = session.on.as_ref().map_or_else(names::unique, |on| on.id);
         let ticket = Ticket {
             session: id,
             workers: options.workers,
@@ -104,8 +105,8 @@ impl Store {
         match &mut session.on {
             Some(on) => (on.workers, on.pin) = (options.workers, Some(pin)),
             none => {
-                let (is_adopted, imported) = (false, Imported::default());
-                *none = Some(On { id, workers: options.workers, is_adopted, pin: Some(pin), imported, generation });
+                let (is_adopted, imported, flushes) = (false, Imported::default(), 0);
+                *none = Some(On { id, workers: options.workers, is_adopted, pin: Some(pin), imported, flushes });
             }
         }
         committer.session = Some(id);
@@ -122,12 +123,12 @@ impl Store {
         let mut committer = self.lock_committer()?;
         self.check_writable()?;
         let mut session = lock(&self.session)?;
+        let Some(on) = &mut session.on else { return Ok(()) };
         let (version, ahead, has_changes) = {
             let state = read(&self.state)?;
+            on.follow(&state.catalogue);
             (state.version.clone(), state.ahead.clone(), state.catalogue.has_unflushed_changes())
         };
-        let Some(on) = &mut session.on else { return Ok(()) };
-        on.follow(version.generation);
         if has_changes && !on.imported.is_empty() {
             let path = self.place.path.display();
             bail!(
@@ -195,9 +196,8 @@ impl Store {
     pub fn session_missing(&self) -> Result<Vec<u32>> {
         self.check_coordinator("ask for the workers of a session")?;
         let mut session = lock(&self.session)?;
-        let generation = read(&self.state)?.version.generation;
         let Some(on) = &mut session.on else { return Err(no_session(&self.place)) };
-        on.follow(generation);
+        on.follow(&read(&self.state)?.catalogue);
         Ok(on.imported.missing(on.workers).collect())
     }
 
@@ -241,7 +241,7 @@ impl Store {
         };
         let mut tries = 0;
         loop {
-            on.follow(read(&self.state)?.version.generation);
+            on.follow(&read(&self.state)?.catalogue);
             let import = match tries < TRIES {
                 true => Some(importer(on, &*self.state_for_values()?)?),
                 false => None,
@@ -257,7 +257,9 @@ impl Store {
                 };
                 if let Some(import) = import {
                     let ahead = state.ahead.clone();
-                    return import.install(&self.io, &mut state.catalogue, &ahead);
+                    let imported = import.install(&self.io, &mut state.catalogue, &ahead)?;
+                    on.flushes = state.catalogue.flushes();
+                    return Ok(imported);
                 }
             } else {
                 // A flush that was begun meanwhile has nothing of it: the next commit would pass for one that has.
@@ -424,6 +426,12 @@ impl Store {
         Ok(())
     }
 
+    /// Nothing that was imported is pending any more, and flushes are counted anew.
+    pub(super) fn forget_imported(&self) -> Result<()> {
+        lock(&self.session)?.on.iter_mut().for_each(|on| on.imported.committed());
+        Ok(())
+    }
+
     /// Goes on with the session of a ticket whose handle is gone.
     pub(super) fn adopt(&self, committer: &mut Committer, ticket: &Ticket, version: &Version) -> Result<()> {
         let root = root_of(ticket)?;
@@ -439,7 +447,7 @@ impl Store {
             is_adopted: true,
             pin: Some(pin),
             imported: Imported::default(),
-            generation: version.generation,
+            flushes: 0,
         };
         lock(&self.session)?.on = Some(on);
         committer.session = Some(ticket.session);
@@ -478,11 +486,10 @@ impl Store {
 }
 
 impl On {
-    /// What came before a commit is in it.
-    fn follow(&mut self, generation: u64) {
-        if self.generation != generation {
+    /// Forgets what a flush has.
+    fn follow(&mut self, catalogue: &Catalogue) {
+        if catalogue.flushes() != self.flushes {
             self.imported.committed();
-            self.generation = generation;
         }
     }
 }
