@@ -2,13 +2,19 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod common;
+
+use atlas_store::storage::{LocalDisk, Storage};
 use atlas_store::{
     ArrayOptions, CreateOptions, DType, Error, ErrorKind, Mode, OpenOptions, RuntimeOptions, Selection, SessionOptions,
     Source, Store, Target, Value,
 };
+use common::{Hooked, Hooks};
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 const SHAPE: [u64; 3] = [4, 30, 50];
 
@@ -333,7 +339,7 @@ fn what_workers_do_not_do_is_said() {
     assert_eq!(refused(&damaged).kind(), ErrorKind::Corrupt);
     let export = worker.export().unwrap();
     store.session_end().unwrap();
-    assert_eq!(import(&store, &[export.clone()]).unwrap_err().kind(), ErrorKind::Conflict);
+    assert_eq!(import(&store, std::slice::from_ref(&export)).unwrap_err().kind(), ErrorKind::Conflict);
     begin(&store, 0);
     assert!(import(&store, &[export]).unwrap_err().to_string().contains("session"));
 }
@@ -360,7 +366,7 @@ fn files_of_a_dead_session_go_and_those_of_one_that_is_on_stay() {
     let options = OpenOptions { runtime: runtime(), ticket: Some(ticket.clone()) };
     let store = Store::open(&path, Mode::ReadWrite, options).unwrap();
     assert_eq!(files_of_workers(&path).len(), 1);
-    import(&store, &[export.clone()]).unwrap();
+    import(&store, std::slice::from_ref(&export)).unwrap();
     store.flush().unwrap();
     assert!(values(&store, "v")[..25].iter().all(|value| *value == 1.0));
     store.discard();
@@ -405,4 +411,171 @@ fn a_worker_that_is_run_twice_does_no_harm() {
     store.flush().unwrap();
     whole(&store);
     assert_eq!(values(&store, "v").iter().filter(|value| **value == 4.0).count(), 4 * 10 * 30);
+}
+
+#[test]
+fn a_session_ends_when_what_was_imported_is_flushed_whatever_was_written_since() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = with_array(&folder.path().join("s"));
+    let worker = worker(&begin(&store, 1), 0);
+    write(&worker, "v", &[0, 0, 0], &[4, 10, 25], 1.0).unwrap();
+    import(&store, &[worker.export().unwrap()]).unwrap();
+    assert_eq!(store.session_end().unwrap_err().kind(), ErrorKind::UnflushedChanges);
+    store.flush().unwrap();
+    write(&store, "v", &[0, 10, 0], &[4, 10, 25], 2.0).unwrap();
+    store.session_end().unwrap();
+    store.flush().unwrap();
+    whole(&store);
+    assert_eq!(values(&store, "v").iter().sum::<f32>(), 3000.0);
+}
+
+#[test]
+fn a_worker_that_appends_and_is_run_twice_does_no_harm() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = create(&folder.path().join("s"));
+    store.create_dataset("run").unwrap();
+    store.define_array("run", "log", DType::F32, &["n"], &[0], chunked(&[4])).unwrap();
+    let ticket = begin(&store, 1);
+    let run = |count: u64| {
+        let worker = worker(&ticket, 0);
+        let values: Vec<f32> = (0..count).map(|n| n as f32).collect();
+        worker.append_array("run", "log", &[count], Source::from_slice(&values)).unwrap();
+        worker.export().unwrap()
+    };
+    let (first, again, more) = (run(6), run(6), run(7));
+    import(&store, &[first, again.clone()]).unwrap();
+    import(&store, &[again]).unwrap();
+    assert_eq!(import(&store, &[more]).unwrap_err().kind(), ErrorKind::Conflict);
+    store.flush().unwrap();
+    whole(&store);
+    assert_eq!(values(&store, "log"), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+}
+
+#[test]
+fn an_array_that_was_shrunk_does_not_grow_again_by_an_import() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = with_array(&folder.path().join("s"));
+    let worker = worker(&begin(&store, 1), 3);
+    write(&worker, "v", &[3, 0, 0], &[1, 10, 25], 1.0).unwrap();
+    let export = worker.export().unwrap();
+    store.resize_array("run", "v", 2).unwrap();
+    let error = import(&store, &[export]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    let text = "array 'v' of dataset 'run': its length was 4 for worker 3, and is 2 by now";
+    assert!(error.to_string().contains(text), "{error}");
+    assert_eq!(store.array_info("run", "v").unwrap().shape, [2, 30, 50]);
+}
+
+#[test]
+fn a_ticket_names_a_dataset_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = with_array(&folder.path().join("s"));
+    store.create_dataset("other").unwrap();
+    let options = SessionOptions { datasets: Some(&["run", "run"]), ..SessionOptions::default() };
+    let worker = worker(&store.session_begin(options).unwrap(), 0);
+    assert_eq!(worker.dataset_names().unwrap().iter().map(|name| &**name).collect::<Vec<_>>(), ["run"]);
+    write(&worker, "v", &[0, 0, 0], &[4, 10, 25], 1.0).unwrap();
+    import(&store, &[worker.export().unwrap()]).unwrap();
+    assert_eq!(values(&store, "v").iter().sum::<f32>(), 1000.0);
+}
+
+/// Fails to read a file after so many times.
+struct Failing(AtomicI64);
+
+impl Hooks for Failing {
+    fn reading(&self, _: &Path) -> io::Result<()> {
+        match self.0.fetch_sub(1, Ordering::SeqCst) {
+            0 => Err(io::Error::from_raw_os_error(5)),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[test]
+fn an_import_that_fails_to_read_takes_over_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    // All that is said of datasets is in a file.
+    let runtime = || RuntimeOptions { root_bytes: Some(0), cache_bytes: Some(1), ..runtime() };
+    let options = CreateOptions { runtime: runtime(), ..CreateOptions::default() };
+    let store = Store::create(&path, options).unwrap();
+    store.create_dataset("told").unwrap();
+    store.flush().unwrap();
+    let ticket = begin(&store, 1);
+    let worker = worker(&ticket, 0);
+    worker.create_dataset("run").unwrap();
+    worker.define_array("run", "v", DType::F32, &["x"], &[8], chunked(&[4])).unwrap();
+    write(&worker, "v", &[2], &[4], 1.0).unwrap();
+    worker.set_attribute("told", None, "title", "told").unwrap();
+    let export = worker.export().unwrap();
+    store.discard();
+    let mut failures = 0;
+    for left in 0.. {
+        let hooks = Arc::new(Failing(AtomicI64::new(i64::MAX)));
+        let disk: Arc<dyn Storage> = Arc::new(Hooked(Arc::new(LocalDisk), hooks.clone()));
+        let options = OpenOptions { runtime: runtime(), ticket: Some(ticket.clone()) };
+        let store = Store::open_on(disk, &path, Mode::ReadWrite, options).unwrap();
+        hooks.0.store(left, Ordering::SeqCst);
+        let done = import(&store, std::slice::from_ref(&export));
+        hooks.0.store(i64::MAX, Ordering::SeqCst);
+        match done {
+            Ok(()) => {
+                assert!(failures > 2, "{failures} failures only");
+                store.flush().unwrap();
+                assert_eq!(values(&store, "v"), [0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0]);
+                assert_eq!(store.attribute("told", None, "title").unwrap(), Value::from("told"));
+                whole(&store);
+                return;
+            }
+            Err(_) => {
+                failures += 1;
+                assert_eq!(store.dataset_count().unwrap(), 1, "after {left}");
+                assert!(!store.has_attribute("told", None, "title").unwrap());
+                assert!(store.rollback(store.info().unwrap().generation).is_ok(), "after {left} something was changed");
+                store.discard();
+            }
+        }
+    }
+}
+
+#[test]
+fn a_rollback_to_a_commit_whose_parts_are_gone_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    let options = CreateOptions { runtime: runtime(), keep_generations: Some(10), ..CreateOptions::default() };
+    let store = Store::create(&path, options).unwrap();
+    store.create_dataset("run").unwrap();
+    store.define_array("run", "v", DType::F32, &["t", "y", "x"], &SHAPE, chunked(&[2, 10, 25])).unwrap();
+    store.flush().unwrap();
+    let worker = worker(&begin(&store, 1), 0);
+    write(&worker, "v", &[0, 0, 0], &SHAPE, 1.0).unwrap();
+    import(&store, &[worker.export().unwrap()]).unwrap();
+    store.flush().unwrap();
+    let with_parts = store.info().unwrap().generation;
+    store.session_end().unwrap();
+    // The last commit has nothing of them, and one that is kept has.
+    store.set_attribute(None, None, "after", 1i64).unwrap();
+    store.flush().unwrap();
+    store.compact().unwrap();
+    let of_worker = files_of_workers(&path).pop_first().unwrap();
+    write(&store, "v", &[0, 0, 0], &SHAPE, 2.0).unwrap();
+    store.flush().unwrap();
+    store.rollback(with_parts).unwrap();
+    assert!(values(&store, "v").iter().all(|value| *value == 1.0));
+    whole(&store);
+    store.rollback(with_parts + 3).unwrap();
+    store.close().unwrap();
+    let aside = folder.path().join("aside");
+    std::fs::rename(&of_worker, &aside).unwrap();
+    let store = open(&path);
+    let error = store.rollback(with_parts).unwrap_err();
+    let name = of_worker.file_name().unwrap().to_str().unwrap();
+    assert!(error.kind() == ErrorKind::Corrupt && error.to_string().contains(name), "{error}");
+    assert!(values(&store, "v").iter().all(|value| *value == 2.0));
+    std::fs::rename(&aside, &of_worker).unwrap();
+    store.rollback(with_parts).unwrap();
+    assert!(values(&store, "v").iter().all(|value| *value == 1.0));
+    store.compact().unwrap();
+    assert!(values(&store, "v").iter().all(|value| *value == 1.0));
+    whole(&store);
 }

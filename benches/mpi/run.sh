@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run.sh LIBDIR [RUNS]: tiles.c on 4 and 8 ranks, on Atlas, PnetCDF, parallel HDF5 and NetCDF-4, in turns; a Markdown table of
-# medians. Each is built if its library is there (Debian: libpnetcdf-dev, libhdf5-mpich-dev, libnetcdf-mpi-dev); mpicc and
-# mpiexec are those of MPICH. The data lie in BENCH_DIR, or build/bench, on a real disk with 4 GB free.
+# medians. Each is built if its library is there (Debian: libpnetcdf-dev, libhdf5-openmpi-dev, libnetcdf-mpi-dev), with
+# Open MPI. The data lie in BENCH_DIR, or build/bench, on a real disk with 4 GB free.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$here/../..
@@ -10,27 +10,28 @@ runs=${2:-3}
 work=${BENCH_DIR:-$root/build/bench}/mpi
 rm -rf "$work"
 mkdir -p "$work"
-mpicc=${MPICC:-mpicc.mpich}
-mpiexec=${MPIEXEC:-mpiexec.mpich}
+mpiexec=(mpiexec.openmpi --oversubscribe)
+if ((EUID == 0)); then mpiexec+=(--allow-run-as-root); fi
 common=(-std=gnu11 -O2 -w -I"$root/include" "$here/tiles.c" "$here/../bench.c")
 systems=()
 build() { # NAME FLAG LIBRARY...
     local name=$1
     shift
-    if "$mpicc" "${common[@]}" "$@" -lm -ldl -o "$work/$name" 2>"$work/$name.log"; then systems+=("$name"); else echo "no $name: $(head -1 "$work/$name.log")" >&2; fi
+    if mpicc.openmpi "${common[@]}" "$@" -lm -ldl -o "$work/$name" 2>"$work/$name.log"; then systems+=("$name"); else echo "no $name: $(head -1 "$work/$name.log")" >&2; fi
 }
-hdf5=/usr/lib/$(uname -m)-linux-gnu/hdf5/mpich
+libs=/usr/lib/$(uname -m)-linux-gnu
+hdf5=$libs/hdf5/openmpi
 build atlas -DATLAS -L"$libdir" -latlas_store -Wl,-rpath,"$libdir"
 build pnetcdf -DPNETCDF -lpnetcdf
-build hdf5 -DHDF5 -I/usr/include/hdf5/mpich -L"$hdf5" -lhdf5 -Wl,-rpath,"$hdf5"
-build hdf5-deflate -DHDF5_ZIP -I/usr/include/hdf5/mpich -L"$hdf5" -lhdf5 -Wl,-rpath,"$hdf5"
-build netcdf4 -DNETCDF4 $(pkg-config --cflags --libs netcdf-mpi 2>/dev/null || echo -lnetcdf_mpi)
+build hdf5 -DHDF5 -I/usr/include/hdf5/openmpi -L"$hdf5" -lhdf5 -Wl,-rpath,"$hdf5"
+build hdf5-deflate -DHDF5_ZIP -I/usr/include/hdf5/openmpi -L"$hdf5" -lhdf5 -Wl,-rpath,"$hdf5"
+build netcdf4 -DNETCDF4 -I"$libs/netcdf/mpi/include" -lnetcdf_mpi
 for ((run = 0; run < runs; run++)); do
     for ranks in 4 8; do
         for system in "${systems[@]}"; do
             rm -rf "$work/out"
             sync
-            result=$("$mpiexec" -n "$ranks" "$work/$system" "$work/out")
+            result=$("${mpiexec[@]}" -n "$ranks" "$work/$system" "$work/out")
             echo "${result%\}}, \"MB\": $(du -sm "$work/out" | cut -f 1)}" | tee -a "$work/results.jsonl" >&2
         done
     done

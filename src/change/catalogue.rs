@@ -255,7 +255,11 @@ impl Catalogue {
         if self.contains(name)? {
             bail!(AlreadyExists, "dataset '{name}' already exists");
         }
-        let name: Arc<str> = name.into();
+        self.create_new(name.into())
+    }
+
+    /// The same where there is none of the name: it reads nothing.
+    pub fn create_new(&mut self, name: Arc<str>) -> Result<()> {
         let changed = AtomicU64::new(0);
         let created = self.count_change(&name, &changed)?;
         let slot = Slot { name: name.clone(), dataset: Dataset::default(), created, changed };

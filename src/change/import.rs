@@ -16,7 +16,8 @@ use crate::change::catalogue::{ArrayEntry, Catalogue, Dataset};
 use crate::chunk::cover::Cover;
 use crate::chunk::grid::{self, chunking_size};
 use crate::chunk::schema::Schema;
-use crate::format::names;
+use crate::format::names::{self, WorkerId};
+use crate::format::parts;
 use crate::format::root::{Attributes, no_attributes, parse_id, stored_attributes};
 use crate::format::segment::Row;
 use crate::format::session::{ArrayExport, AttributeChanges, Export, FileExport};
@@ -33,18 +34,29 @@ use std::sync::Arc;
 pub(crate) struct Imported {
     /// The last export of each handle, by worker and handle.
     epochs: HashMap<(u32, u32), u32>,
+    /// The parts that exports have named, by file and place in it.
+    parts: HashSet<(Arc<str>, Option<u64>)>,
     /// The handle of each worker from which something came since the last commit.
     heard: BTreeMap<u32, u32>,
     /// The cells that came since the last commit, by array and chunk, with the workers.
-    cells: HashMap<Key, HashMap<u64, SmallVec<[(u32, Cover); 1]>>>,
+    cells: HashMap<Key, HashMap<u64, Cells>>,
     /// Who has appended to arrays since.
     appended: HashMap<Key, u32>,
     /// Attributes that came since, with the workers.
-    attributes: HashMap<Of, HashMap<Arc<str>, (u32, Option<Value>)>>,
+    attributes: HashMap<Of, HashMap<Arc<str>, Change>>,
 }
 
 /// A dataset and an array.
 type Key = (Arc<str>, Arc<str>);
+
+/// Cells of a chunk, with the workers that have written them.
+type Cells = SmallVec<[(u32, Cover); 1]>;
+
+/// What a worker has set an attribute to, or that it has removed it.
+type Change = (u32, Option<Value>);
+
+/// What several have of a chunk, the last to be taken last.
+type Layers = SmallVec<[Layer; 1]>;
 
 /// Whose attributes: an array's, a dataset's or the store's.
 type Of = (Option<Arc<str>>, Option<Arc<str>>);
@@ -80,6 +92,7 @@ impl Imported {
     /// Adds what came later.
     pub fn add(&mut self, more: Self) {
         self.epochs.extend(more.epochs);
+        self.parts.extend(more.parts);
         self.heard.extend(more.heard);
         self.appended.extend(more.appended);
         for (array, chunks) in more.cells {
@@ -102,6 +115,7 @@ impl Imported {
 pub(crate) struct Import {
     /// The number of the last change that it knows of.
     pub changes: u64,
+    /// The datasets that are to be made.
     created: IndexMap<Arc<str>, ()>,
     arrays: IndexMap<Key, ImportedArray>,
     attributes: IndexMap<Of, IndexMap<Arc<str>, Option<Value>>>,
@@ -116,8 +130,17 @@ struct ImportedArray {
     /// The worker that has defined it first.
     worker: u32,
     shape: Dims,
-    layers: BTreeMap<u64, SmallVec<[Layer; 1]>>,
+    layers: BTreeMap<u64, Layers>,
     chunks: Vec<(u64, Taken)>,
+}
+
+/// Rows to be added.
+struct Work<'e> {
+    export: &'e Export,
+    file: &'e FileExport,
+    /// Whether the worker is run again.
+    is_repeat: bool,
+    parts: Vec<Arc<Part>>,
 }
 
 /// Cells of a chunk that a worker has written.
@@ -163,7 +186,7 @@ impl Importer<'_> {
         let mut order: Vec<&Export> = exports.iter().collect();
         order.sort_by_key(|export| (export.worker, export.handle, export.epoch));
         let known = self.known_files()?;
-        let mut parts = Vec::new();
+        let mut work = Vec::new();
         for export in order {
             self.check(export)?;
             if !self.is_next(&mut import.added, export)? {
@@ -174,18 +197,28 @@ impl Importer<'_> {
             {
                 continue;
             }
-            let named = |error: Error| error.context(format_args!("worker {}", export.worker));
-            self.add_definitions(&mut import, export)?;
             let handle = self.imported.heard.get(&export.worker).copied();
             let handle = *import.added.heard.entry(export.worker).or_insert(handle.unwrap_or(export.handle));
+            let is_repeat = handle != export.handle;
+            self.add_definitions(&mut import, export, is_repeat)?;
+            let named = |error: Error| error.context(format_args!("worker {}", export.worker));
             for file in &export.files {
-                self.add_chunks(&mut import, export, file, handle != export.handle, &mut parts).map_err(named)?;
+                let parts = self.parts(&mut import.added, export, file).map_err(named)?;
+                work.push(Work { export, file, is_repeat, parts });
             }
         }
-        self.io.pool.for_each(&parts, |(worker, part): &(u32, Arc<Part>)| {
+        // What they say is believed of files that are there, and as long as they say.
+        let parts = work.iter().filter(|work| !work.is_repeat);
+        let parts = parts.flat_map(|work| work.parts.iter().map(|part| (work.export.worker, part)));
+        let parts: Vec<(u32, &Arc<Part>)> = buffers::collect(parts)?;
+        self.io.pool.for_each(&parts, |(worker, part)| {
             let check = self.io.reader.check_part(part);
             check.map_err(|error| error.context(format_args!("a file of worker {worker}")))
         })?;
+        for work in &work {
+            let named = |error: Error| error.context(format_args!("worker {}", work.export.worker));
+            self.add_chunks(&mut import, work).map_err(named)?;
+        }
         self.check_dims(&import)?;
         for ((dataset, name), array) in &mut import.arrays {
             let located = |error: Error| error.context(format_args!("array '{name}' of dataset '{dataset}'"));
@@ -240,7 +273,7 @@ impl Importer<'_> {
         Ok(true)
     }
 
-    fn add_definitions(&self, import: &mut Import, export: &Export) -> Result<()> {
+    fn add_definitions(&self, import: &mut Import, export: &Export, is_repeat: bool) -> Result<()> {
         let schemas: Vec<Arc<Schema>> = export
             .schemas
             .iter()
@@ -264,7 +297,7 @@ impl Importer<'_> {
             for array in &dataset.arrays {
                 let schema = schemas.get(array.schema as usize);
                 let schema = schema.ok_or_else(|| error!(Corrupt, "there is no schema {}", array.schema))?;
-                self.add_array(import, export.worker, name, array, schema)?;
+                self.add_array(import, (export.worker, is_repeat), name, array, schema)?;
                 let of = (Some(name.clone()), Some(array.name.clone()));
                 self.add_attributes(import, export.worker, of, &array.attributes)?;
             }
@@ -306,7 +339,7 @@ impl Importer<'_> {
     fn add_array(
         &self,
         import: &mut Import,
-        worker: u32,
+        (worker, is_repeat): (u32, bool),
         dataset: &Arc<str>,
         export: &ArrayExport,
         schema: &Arc<Schema>,
@@ -361,7 +394,14 @@ impl Importer<'_> {
                 export.shape
             );
         }
-        if export.appended {
+        let length = known.shape.first().copied().unwrap_or(0);
+        // Where another handle has given the ticket, what it knew need not be what was committed.
+        if !known.is_new && !export.created && !self.is_adopted && length < export.length_before {
+            let before = export.length_before;
+            bail!(Conflict, "{}: its length was {before} for worker {worker}, and is {length} by now", what());
+        }
+        // One that is run again is looked at for what it has written.
+        if export.appended && !is_repeat {
             let other = added.appended.get(&key).or_else(|| self.imported.appended.get(&key)).copied();
             if let Some(other) = other.filter(|other| *other != worker) {
                 bail!(
@@ -370,7 +410,6 @@ impl Importer<'_> {
                     what()
                 );
             }
-            let length = known.shape.first().copied().unwrap_or(0);
             if !known.is_new && !export.created && length != export.length_before {
                 bail!(
                     Conflict,
@@ -387,26 +426,33 @@ impl Importer<'_> {
         Ok(())
     }
 
-    fn add_chunks(
-        &self,
-        import: &mut Import,
-        export: &Export,
-        file: &FileExport,
-        is_repeat: bool,
-        all_parts: &mut Vec<(u32, Arc<Part>)>,
-    ) -> Result<()> {
-        let worker = export.worker;
+    /// The parts that a file names. What an export says of them harms nobody else: they are of its own worker.
+    fn parts(&self, added: &mut Imported, export: &Export, file: &FileExport) -> Result<Vec<Arc<Part>>> {
         check_name("array", &file.array)?;
+        parts::check(&file.parts)?;
+        let Export { session, worker, handle, .. } = *export;
+        let own = WorkerId { session, worker, handle };
+        for part in &file.parts {
+            let generation = names::generation(&part.file);
+            if names::worker_in(&part.file) != Some(own) || generation > Some(self.ahead.generation + 1) {
+                bail!(Corrupt, "the file '{}' is none that the worker can have made", part.file);
+            }
+            let place = (part.file.clone(), part.at);
+            if self.imported.parts.contains(&place) || !added.parts.insert(place) {
+                bail!(Corrupt, "the file '{}' was imported before", part.file);
+            }
+        }
         let folder = match self.ahead.files.get(&file.array) {
             Some(known) => known.folder.clone(),
             None => names::folder_name(&file.array).into(),
         };
-        let rows = file.rows()?;
-        if let Some(part) = file.parts.iter().find(|part| names::session_in(&part.file) != Some(self.session)) {
-            bail!(Corrupt, "the file '{}' is not of this session", part.file);
-        }
         let own = self.place.folder(&folder);
-        let parts: Vec<Arc<Part>> = file.parts.iter().map(|part| Arc::new(Part::new(part.clone(), &own))).collect();
+        buffers::collect(file.parts.iter().map(|part| Arc::new(Part::new(part.clone(), &own))))
+    }
+
+    fn add_chunks(&self, import: &mut Import, work: &Work<'_>) -> Result<()> {
+        let Work { export, file, is_repeat, parts } = work;
+        let (worker, rows) = (export.worker, file.rows()?);
         let arrays =
             export.datasets.iter().flat_map(|dataset| dataset.arrays.iter().map(move |array| (dataset, array)));
         let arrays = arrays.filter(|(_, array)| array.name == file.array);
@@ -430,7 +476,7 @@ impl Importer<'_> {
                 None => Cover::All,
             };
             let written = Written { key: &key, array: known, chunk: row.chunk, worker, cover: &cover };
-            if is_repeat {
+            if *is_repeat {
                 self.check_repeat(added, &written)?;
                 continue;
             }
@@ -442,7 +488,6 @@ impl Importer<'_> {
         if partial.next().is_some() {
             bail!(Corrupt, "cells of rows that are not there");
         }
-        all_parts.extend(parts.into_iter().filter(|_| !is_repeat).map(|part| (worker, part)));
         Ok(())
     }
 
@@ -503,7 +548,7 @@ impl Importer<'_> {
         let (schema, segments) = (&array.schema, self.ahead.segments(name));
         let before = read(&array.data)?.shape.clone();
         let inside = if *is_new { 0 } else { grid::chunk_count(&before, &schema.chunk_shape) };
-        let work: Vec<(u64, SmallVec<[Layer; 1]>, Mutex<Option<Taken>>)> = std::mem::take(layers)
+        let work: Vec<(u64, Layers, Mutex<_>)> = std::mem::take(layers)
             .into_iter()
             .map(|(number, mut layers)| {
                 let valid = grid::valid_extents(shape, &schema.chunk_shape, number);
@@ -559,9 +604,14 @@ fn difference(one: &Schema, other: &Schema) -> Option<String> {
 impl Import {
     /// Makes it what the catalogue has: all of it, or on an error nothing. The segments are those that arrays are read from.
     pub fn install(mut self, io: &Io, catalogue: &mut Catalogue, ahead: &Version) -> Result<Imported> {
+        // What is to be changed is at hand then, and nothing is read any more.
+        let there = self.arrays.keys().map(|(dataset, _)| dataset);
+        let there = there.chain(self.attributes.keys().filter_map(|(dataset, _)| dataset.as_ref()));
+        let mut there = there.filter(|dataset| !self.created.contains_key(*dataset));
+        there.try_for_each(|dataset| catalogue.slot(dataset).map(drop))?;
         self.make_room(io, ahead)?;
         for dataset in self.created.keys() {
-            catalogue.create(dataset)?;
+            catalogue.create_new(dataset.clone())?;
         }
         for ((dataset, name), imported) in &mut self.arrays {
             let ImportedArray { array, is_new, shape, chunks, .. } = imported;

@@ -40,7 +40,7 @@ pub(crate) fn kept_version(place: &Place, io: &Io, last: &Version, generation: u
     place.check_same(&earlier.head)?;
     let version = Version::of(earlier, place.notation.format, &place.path, &place.storage, last)?;
     for segment in version.all_segments() {
-        io.reader.directory(segment).map_err(|error| error.missing_is(ErrorKind::Corrupt))?;
+        io.reader.check_files(segment).map_err(|error| error.missing_is(ErrorKind::Corrupt))?;
     }
     for file in &version.records.files {
         file.directory()?;

@@ -91,8 +91,8 @@ struct NewSegment {
     rows: Vec<Row>,
     /// How many of the segments before it took up, and the bytes of blocks that it left out of them.
     merged: (usize, u64),
-    /// Bytes of blocks of new parts of which no row is live.
-    dead_in_parts: u64,
+    /// Bytes of the blocks of parts that no segment before it had, and of those of the new rows that are in any part.
+    in_parts: (u64, u64),
     unsynced: Option<NewFile>,
     warning: Option<String>,
 }
@@ -288,7 +288,7 @@ fn write_segment(
     }));
     let in_parts: u64 = rows.iter().map(Row::stored_bytes).sum();
     let known: u64 = merged.iter().flat_map(|merged| &merged.parts).map(PartRecord::block_bytes).sum();
-    let dead_in_parts = (parts.iter().map(PartRecord::block_bytes).sum::<u64>() - known).saturating_sub(in_parts);
+    let in_parts = (parts.iter().map(PartRecord::block_bytes).sum::<u64>() - known, in_parts);
     // Packs are gone from memory when they are written: there may be a million small chunks in them.
     let blocks = std::mem::take(&mut *lock(&plan.blocks)?);
     for (block, keys) in blocks {
@@ -325,7 +325,7 @@ fn write_segment(
         file.sync()?;
     }
     let merged = merged.map_or((0, 0), |merged| (merged.count, merged.dropped_bytes));
-    Ok(NewSegment { segment, rows, merged, dead_in_parts, unsynced, warning })
+    Ok(NewSegment { segment, rows, merged, in_parts, unsynced, warning })
 }
 
 /// The files with new segments, their live and dead bytes, and the new totals of each array.
@@ -372,7 +372,14 @@ fn account(
         let (stay, taken_up) = old.split_at(old.len() - merged);
         file.segments = Arc::new(stay.iter().cloned().chain(std::iter::once(Arc::new(new.segment))).collect());
         file.live_bytes = (file.live_bytes + added).saturating_sub(replaced);
-        file.dead_bytes = (file.dead_bytes + replaced + new.dead_in_parts).saturating_sub(dropped);
+        // Of a part that was there the new rows were dead so far.
+        let (of_parts, in_parts) = new.in_parts;
+        file.dead_bytes = (file.dead_bytes + replaced + of_parts).saturating_sub(dropped).saturating_sub(in_parts);
+        // Exports may claim blocks more than once, and a root that counts more bytes than there are is refused.
+        let lengths = file.segments.iter().map(|segment| segment.record.length + segment.record.parts.unwrap_or(0));
+        let most = lengths.fold(0, u64::saturating_add);
+        file.dead_bytes = file.dead_bytes.min(most);
+        file.live_bytes = file.live_bytes.min(most - file.dead_bytes);
         written.files.push((plan.name.clone(), file));
         written.retired.extend_from_slice(taken_up);
         written.warnings.extend(new.warning);

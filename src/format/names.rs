@@ -74,11 +74,20 @@ impl WorkerId {
 
 /// The session in the name of a file that a worker made.
 pub(crate) fn session_in(name: &str) -> Option<u64> {
+    worker_in(name).map(|worker| worker.session)
+}
+
+/// The worker in the name of a file that it made.
+pub(crate) fn worker_in(name: &str) -> Option<WorkerId> {
+    generation(name)?;
     let (stem, _) = name.split_once('.')?;
     let mut fields = stem.split('-').skip(1);
-    let (session, _) = (fields.next()?, fields.next()?);
-    generation(name)?;
-    u64::from_str_radix(session, 16).ok()
+    let (session, worker, file) = (fields.next()?, fields.next()?, fields.next()?);
+    Some(WorkerId {
+        session: u64::from_str_radix(session, 16).ok()?,
+        worker: u32::from_str_radix(worker, 16).ok()?,
+        handle: u32::from_str_radix(file.get(..8)?, 16).ok()?,
+    })
 }
 
 /// The commit in a file name that [`segment_name`] makes.
@@ -256,6 +265,7 @@ mod tests {
         assert_eq!((generation(&segment), generation(&bundle)), (Some(12), Some(12)));
         assert_eq!((session_in(&segment), session_in(&bundle)), (Some(1 << 63), Some(1 << 63)));
         assert_eq!((session_in(&segment_name(1, 0)), session_in("00000001-x-y.seg")), (None, None));
+        assert_eq!((worker_in(&segment), worker_in(&bundle)), (Some(worker), Some(worker)));
         assert!(
             [
                 "x.seg",

@@ -250,11 +250,20 @@ impl Directory {
             at = at.checked_add(u64::from(len)).ok_or_else(|| error!(Corrupt, "page lengths overflow"))?;
         }
         let definitions = (cursor.varint32()?, u32::from_le_bytes(cursor.bytes()?));
+        let mut parts = (0, 0);
         let is_more = !cursor.0.is_empty();
-        let parts = if is_more { (cursor.varint32()?, u32::from_le_bytes(cursor.bytes()?)) } else { (0, 0) };
-        let end = at.checked_add(u64::from(definitions.0)).and_then(|end| end.checked_add(parts.0.into()));
-        if is_more && parts.0 == 0 || !cursor.0.is_empty() || blocks_end < HEADER_LEN as u64 || end != Some(offset) {
-            bail!(Corrupt, "the directory does not describe the file it is in");
+        let wrong = || error!(Corrupt, "the directory does not describe the file it is in");
+        if is_more {
+            parts = cursor
+                .varint32()
+                .and_then(|len| Ok((len, u32::from_le_bytes(cursor.bytes()?))))
+                .map_err(|_| wrong())?;
+        }
+        let lens = [definitions.0, parts.0].map(u64::from);
+        let end = lens.iter().try_fold(at, |end, len| end.checked_add(*len));
+        let is_whole = cursor.0.is_empty() && is_more == (parts.0 > 0);
+        if !is_whole || blocks_end < HEADER_LEN as u64 || end != Some(offset) {
+            return Err(wrong());
         }
         Ok(Self { blocks_end, last, pages, definitions, parts })
     }
@@ -373,6 +382,11 @@ fn check_rows(rows: &[Row]) -> Result<()> {
             bail!(Corrupt, "a block of several chunks at offset {offset} decodes to {raw} bytes, over {MAX_PACK}");
         }
     }
+    check_blocks(rows)
+}
+
+/// Refuses rows whose chunks, or blocks, overlap.
+pub fn check_blocks(rows: &[Row]) -> Result<()> {
     let mut rows: Vec<&Row> = buffers::collect(rows)?;
     let place = |row: &&Row| (row.part, row.block.offset, row.at);
     if !rows.is_sorted_by_key(place) {

@@ -199,6 +199,8 @@ impl FileExport {
         if let Some(row) = rows.iter().find(|row| row.part == 0) {
             bail!(Corrupt, "chunk {} of array id {} is in no part", row.chunk, row.array_id);
         }
+        // Which page has them, who commits decides anew.
+        layout::check_blocks(&rows)?;
         Ok(rows)
     }
 }

@@ -94,9 +94,11 @@ impl CatalogueFile {
             return Ok(file);
         }
         let length = self.record.length;
-        let ends = [length.saturating_sub(TAIL as u64)..length];
+        let end = length.saturating_sub(TAIL as u64)..length;
         let opened = check_folder(&*self.storage, &self.path).and_then(|()| {
-            self.storage.open_for(&self.path, &ends).map_err(|error| Error::io("open", &self.path, &error))
+            self.storage
+                .open_for(&self.path, std::slice::from_ref(&end))
+                .map_err(|error| Error::io("open", &self.path, &error))
         });
         let file = opened.map_err(|error| error.missing_is(ErrorKind::Corrupt))?;
         self.opened.keep(self.number, file.clone());

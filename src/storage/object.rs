@@ -7,6 +7,7 @@ use super::root::REPLACED;
 use super::{
     Directory, Entry, LocalDisk, Locking, Mark, ReadFile, ReaderPin, RootSwap, Storage, Swapped, WriteFile, scratch_at,
 };
+use crate::base::process;
 use crate::base::sync::{Mutex, MutexGuard};
 use crate::base::threads;
 use object_store::memory::InMemory;
@@ -48,6 +49,8 @@ pub struct ObjectStorage {
     keeping: Mutex<Option<Keeping>>,
     /// The removal that is on its way.
     removing: Mutex<Option<Asked<()>>>,
+    /// The process that it was made in.
+    pid: u32,
 }
 
 struct Bucket {
@@ -103,7 +106,7 @@ impl ObjectStorage {
         threads::spawn("atlas-requests", move || drop(runtime.block_on(ended)))?;
         let bucket = Arc::new(Bucket { store, base, requests, _end: end });
         let (seen, keeping, removing) = (Mutex::new(None), Mutex::new(None), Mutex::new(None));
-        Ok(Self { bucket, seen, keeping, removing })
+        Ok(Self { bucket, seen, keeping, removing, pid: process::id() })
     }
 
     /// Notes a root that was read. Those that are kept beside it are none that is replaced.
@@ -441,8 +444,10 @@ impl Storage for ObjectStorage {
 
 impl Drop for ObjectStorage {
     fn drop(&mut self) {
-        if let Some(removing) = locked(&self.removing).take() {
-            // What stays is removed by the next writer.
+        // What stays is removed by the next writer. In a child made by fork there is no thread that could answer.
+        if let Some(removing) = locked(&self.removing).take()
+            && self.pid == process::id()
+        {
             let _ = removing.answer();
         }
     }

@@ -2,10 +2,13 @@
 
 use crate::base::error::{Error, ErrorKind, Result, bail};
 use crate::base::locks::read;
+use crate::base::sync::atomic::{AtomicU64, Ordering};
 use crate::storage::Mark;
 use crate::store::Store;
 use crate::version::garbage::Unnamed;
 use std::io;
+use std::path::PathBuf;
+
 use std::time::{Duration, SystemTime};
 
 impl Store {
@@ -38,21 +41,26 @@ impl Store {
                 self.place.path.display()
             );
         }
-        let mut count = 0;
-        for path in left.iter().chain(&files) {
+        let count = AtomicU64::new(0);
+        let paths: Vec<PathBuf> = left.into_iter().chain(files).collect();
+        self.io.pool.for_each(&paths, |path| {
             let written = match storage.modified(path) {
                 // Another has removed it.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
                 written => written.map_err(|error| Error::io("look at", path, &error))?,
             };
             if written > before {
-                continue;
+                return Ok(());
             }
             match storage.remove(path).map_err(|error| Error::io("remove", path, &error)) {
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
-                removed => removed.map(|()| count += 1)?,
+                removed => {
+                    removed?;
+                    count.fetch_add(1, Ordering::Relaxed);
+                }
             }
-        }
-        Ok(count)
+            Ok(())
+        })?;
+        Ok(count.load(Ordering::Relaxed))
     }
 }

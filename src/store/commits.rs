@@ -226,7 +226,7 @@ impl Store {
             }
         };
         let committer = Committer::reader(mark, pin);
-        Self::with_root(storage, path.clone(), Mode::Read, notation, root, committer, options.runtime, None)
+        Self::with_root(storage, path.clone(), Mode::Read, notation, root, committer, options.runtime)
             .map_err(|error| if is_last { repairable(error, &path) } else { error })
     }
 

@@ -215,9 +215,12 @@ impl Store {
             Mode::ReadWrite => self.flush_locked(&mut committer, true),
             Mode::Read => Ok(()),
         };
-        if flushed.is_ok() {
-            self.close_session(&mut committer);
-            self.release(&mut committer);
+        match flushed {
+            Ok(()) => {
+                self.close_session(&mut committer);
+                self.release(&mut committer);
+            }
+            Err(_) => self.pin_session_again(&committer),
         }
         self.tell(committer);
         flushed
@@ -269,6 +272,7 @@ impl Store {
     /// Locks what belongs to commits once nothing reads a pinned version any more: when the writer's lock is gone, nobody
     /// keeps its files.
     fn lock_committer_to_end(&self) -> Result<MutexGuard<'_, Committer>> {
+        self.check_not_calling_back()?;
         self.unpin_session();
         loop {
             let committer = self.lock_committer()?;

@@ -173,7 +173,7 @@ impl Store {
         }
         let (notation, root, mark, pin) = read_announced(&*storage, &path, || Ok(pin_reader(&*storage, &path)))?;
         let committer = Committer::reader(mark, pin);
-        Self::with_root(storage, path.clone(), mode, notation, root, committer, runtime, None)
+        Self::with_root(storage, path.clone(), mode, notation, root, committer, runtime)
             .map_err(|error| repairable(error, &path))
     }
 
@@ -183,7 +183,7 @@ impl Store {
         storage: Arc<dyn Storage>,
         path: PathBuf,
         notation: Notation,
-        (root, mark, lock): (Root, Mark, Option<Box<dyn WriterLock>>),
+        (root, mark, held): (Root, Mark, Option<Box<dyn WriterLock>>),
         runtime: RuntimeOptions,
         anew: Option<(Option<u32>, Defaults)>,
         ticket: Option<&Ticket>,
@@ -191,9 +191,17 @@ impl Store {
         root.head.check_writable().map_err(|error| error.context(path.display()))?;
         let mut kept = roots::kept_generations(&*storage, &path, notation)?;
         kept.retain(|generation| *generation < root.head.generation);
-        let committer = Committer::writer(Some(mark), lock, kept);
-        let store = Self::with_root(storage, path.clone(), Mode::ReadWrite, notation, root, committer, runtime, ticket)
+        let committer = Committer::writer(Some(mark), held, kept);
+        let store = Self::with_root(storage, path.clone(), Mode::ReadWrite, notation, root, committer, runtime)
             .map_err(|error| repairable(error, &path))?;
+        let mut committer = lock(&store.committer)?;
+        let version = read(&store.state)?.version.clone();
+        if let Some(ticket) = ticket {
+            store.adopt(&mut committer, ticket, &version)?;
+        }
+        committer.drop_kept(&store.place, &version.keeping, DEFAULT_KEPT);
+        committer.clean_up(&store.place, &store.io, &version, &version);
+        store.tell(committer);
         if let Some((keep_generations, defaults)) = anew {
             write(&store.state)?.begin_anew(keep_generations, defaults)?;
         }
@@ -209,7 +217,6 @@ impl Store {
         root: Root,
         committer: Committer,
         runtime: RuntimeOptions,
-        ticket: Option<&Ticket>,
     ) -> Result<Arc<Self>> {
         let file = path.join(notation.file_name());
         let named = |error: Error| error.context(file.display());
@@ -219,18 +226,7 @@ impl Store {
         let io = io_of(&place, mode, &runtime)?;
         let version =
             Version::of(root, notation.format, &place.path, &place.storage, &Version::default()).map_err(named)?;
-        let store = Self::assemble(place, io, mode, version, committer, runtime, None).map_err(named)?;
-        if mode == Mode::ReadWrite {
-            let mut committer = lock(&store.committer)?;
-            let version = read(&store.state)?.version.clone();
-            if let Some(ticket) = ticket {
-                store.adopt(&mut committer, ticket, &version)?;
-            }
-            committer.drop_kept(&store.place, &version.keeping, DEFAULT_KEPT);
-            committer.clean_up(&store.place, &store.io, &version, &version);
-            store.tell(committer);
-        }
-        Ok(store)
+        Self::assemble(place, io, mode, version, committer, runtime, None).map_err(named)
     }
 
     pub(super) fn assemble(

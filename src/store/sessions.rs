@@ -8,6 +8,7 @@
 use crate::array::Io;
 use crate::base::error::{Error, ErrorKind, Result, bail, error};
 use crate::base::locks::{lock, read};
+use crate::base::maps::HashSet;
 use crate::base::sync::Mutex;
 use crate::base::sync::atomic::Ordering;
 use crate::change::catalogue::{Catalogue, Slot};
@@ -23,7 +24,7 @@ use crate::storage::{self, Storage};
 use crate::store::install::Change;
 use crate::store::open::{absolute, io_of};
 use crate::store::options::{Mode, OpenOptions, SessionOptions};
-use crate::store::{State, Store};
+use crate::store::{Ending, State, Store};
 use crate::version::Version;
 use crate::version::commit::{Committer, advance, head_of, make_durable};
 use crate::version::edit::{Edit, NewRecords};
@@ -44,6 +45,8 @@ const NOTATION: Notation = Notation { format: MetaFormat::MsgPack, zstd: false }
 pub(super) struct Session {
     /// `None` where none is on.
     on: Option<On>,
+    /// Whether the handle comes to its end, which waits for pins: none is taken.
+    is_ending: bool,
 }
 
 struct On {
@@ -85,7 +88,7 @@ impl Store {
         self.check_writable()?;
         let mut session = lock(&self.session)?;
         let state = read(&self.state)?;
-        self.check_open(state.ending)?;
+        self.check_open(state.ending.or(session.is_ending.then_some(Ending::Close)))?;
         let pin = committer.pins.pin(state.version.generation);
         let (id, generation) = (session.on.as_ref().map_or_else(names::unique, |on| on.id), state.version.generation);
         let ticket = Ticket {
@@ -119,14 +122,13 @@ impl Store {
         let mut committer = self.lock_committer()?;
         self.check_writable()?;
         let mut session = lock(&self.session)?;
-        if session.on.is_none() {
-            return Ok(());
-        }
         let (version, ahead, has_changes) = {
             let state = read(&self.state)?;
             (state.version.clone(), state.ahead.clone(), state.catalogue.has_unflushed_changes())
         };
-        if has_changes && session.on.as_ref().is_some_and(|on| !on.imported.is_empty()) {
+        let Some(on) = &mut session.on else { return Ok(()) };
+        on.follow(version.generation);
+        if has_changes && !on.imported.is_empty() {
             let path = self.place.path.display();
             bail!(
                 UnflushedChanges,
@@ -176,7 +178,16 @@ impl Store {
     /// Lets go of what a session keeps, at the end of the handle.
     pub(super) fn unpin_session(&self) {
         if let Ok(mut session) = self.session.lock() {
+            session.is_ending = true;
             session.on.iter_mut().for_each(|on| on.pin = None);
+        }
+    }
+
+    /// The handle goes on: its end has failed. What the ticket's commit had and the last has not may be gone.
+    pub(super) fn pin_session_again(&self, committer: &Committer) {
+        if let (Ok(mut session), Ok(state)) = (self.session.lock(), self.state.read()) {
+            session.is_ending = false;
+            session.on.iter_mut().for_each(|on| on.pin = Some(committer.pins.pin(state.version.generation)));
         }
     }
 
@@ -195,7 +206,7 @@ impl Store {
     ///
     /// The order of the exports means nothing. Definitions that are equal are one. [`ErrorKind::Conflict`] where two workers have
     /// written one cell, or a worker and this handle; where definitions or attributes differ; where two have appended to one
-    /// array; where an export is of another session. [`ErrorKind::Corrupt`] and [`ErrorKind::NotFound`] where an export or a file
+    /// array, or it was shrunk since the ticket; where an export is of another session. [`ErrorKind::Corrupt`] and [`ErrorKind::NotFound`] where an export or a file
     /// of it is damaged or gone.
     pub fn import(&self, exports: &[&[u8]]) -> Result<()> {
         self.check_coordinator("import")?;
@@ -203,23 +214,20 @@ impl Store {
             Export::parse(bytes).map_err(|error| error.context(format_args!("export {number} of {}", exports.len())))
         };
         let exports: Vec<Export> = exports.iter().enumerate().map(parse).collect::<Result<_>>()?;
-        let committer = self.lock_committer()?;
+        let mut committer = self.lock_committer()?;
         self.check_writable()?;
         self.check_not_poisoned()?;
         let mut session = lock(&self.session)?;
         let Some(on) = &mut session.on else { return Err(no_session(&self.place)) };
-        let added = {
-            on.follow(read(&self.state)?.version.generation);
-            self.put_together(on, &exports)?
-        };
+        let added = self.put_together(on, &exports, &mut committer)?;
         on.imported.add(added);
         drop(session);
         self.tell(committer);
         Ok(())
     }
 
-    fn put_together(&self, on: &On, exports: &[Export]) -> Result<Imported> {
-        let importer = |state: &State| -> Result<Import> {
+    fn put_together(&self, on: &mut On, exports: &[Export], committer: &mut Committer) -> Result<Imported> {
+        let importer = |on: &On, state: &State| -> Result<Import> {
             Importer {
                 place: &self.place,
                 io: &self.io,
@@ -231,19 +239,33 @@ impl Store {
             }
             .import(exports)
         };
-        for _ in 0..TRIES {
-            let import = importer(&*self.state_for_values()?)?;
-            let mut state = self.state_mut()?;
-            // Another call may have changed what it was put together of.
-            if state.catalogue.changes() == import.changes {
-                let ahead = state.ahead.clone();
-                return import.install(&self.io, &mut state.catalogue, &ahead);
+        let mut tries = 0;
+        loop {
+            on.follow(read(&self.state)?.version.generation);
+            let import = match tries < TRIES {
+                true => Some(importer(on, &*self.state_for_values()?)?),
+                false => None,
+            };
+            let queue = lock(&self.worker.queue)?;
+            if queue.is_empty() {
+                let mut state = self.state_mut()?;
+                // Another call may have changed what it was put together of.
+                let import = match import.filter(|import| import.changes == state.catalogue.changes()) {
+                    None if tries < TRIES => None,
+                    None => Some(importer(on, &state)?),
+                    made => made,
+                };
+                if let Some(import) = import {
+                    let ahead = state.ahead.clone();
+                    return import.install(&self.io, &mut state.catalogue, &ahead);
+                }
+            } else {
+                // A flush that was begun meanwhile has nothing of it: the next commit would pass for one that has.
+                drop(queue);
+                self.carry_out_so_far(committer)?;
             }
+            tries += 1;
         }
-        let mut state = self.state_mut()?;
-        let import = importer(&state)?;
-        let ahead = state.ahead.clone();
-        import.install(&self.io, &mut state.catalogue, &ahead)
     }
 
     /// Makes a worker of a ticket: a handle that takes no lock, reads no file of the store until it is asked for values,
@@ -256,10 +278,21 @@ impl Store {
         let ticket = Ticket::parse(ticket)?;
         let path = path.map_or_else(|| PathBuf::from(&ticket.path), Path::to_owned);
         let (storage, path) = storage::of(&path)?;
-        Self::open_worker_on(storage, &path, ticket, worker, options)
+        Self::make_worker(storage, &path, ticket, worker, options)
     }
 
-    fn open_worker_on(
+    /// [`Store::open_worker`] on another storage than the file system.
+    pub fn open_worker_on(
+        storage: Arc<dyn Storage>,
+        path: &Path,
+        ticket: &[u8],
+        worker: u32,
+        options: OpenOptions,
+    ) -> Result<Arc<Self>> {
+        Self::make_worker(storage, path, Ticket::parse(ticket)?, worker, options)
+    }
+
+    fn make_worker(
         storage: Arc<dyn Storage>,
         path: &Path,
         ticket: Ticket,
@@ -480,7 +513,8 @@ fn ticket_root(place: &Place, io: &Io, state: &State, datasets: Option<&[&str]>)
         }
     };
     let (mut numbering, mut records, mut arrays) = (Numbering::of(&[]), Vec::new(), BTreeSet::new());
-    for name in names {
+    let mut seen = HashSet::default();
+    for name in names.into_iter().filter(|name| seen.insert(*name)) {
         let slot: Arc<Slot> = catalogue.slot(name)?;
         let dataset = slot.dataset();
         let mut record = DatasetRecord { arrays: Default::default(), attributes: dataset.attributes.clone() };

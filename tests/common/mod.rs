@@ -59,6 +59,10 @@ pub trait Hooks: Send + Sync {
     }
     /// After a file was opened for reading.
     fn opened(&self, _: &Path) {}
+    /// Before a file is read from. An error is the reading's.
+    fn reading(&self, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
     /// Whether there are locks for writers.
     fn has_locks(&self) -> bool {
         true
@@ -93,7 +97,7 @@ impl<H: Hooks + 'static> Storage for Hooked<H> {
         self.1.opening(path)?;
         let file = self.0.open(path)?;
         self.1.opened(path);
-        Ok(file)
+        Ok(Arc::new(HookedReads { file, path: path.to_owned(), hooks: self.1.clone() }))
     }
     fn is_link(&self, path: &Path) -> io::Result<bool> {
         self.0.is_link(path)
@@ -131,6 +135,22 @@ impl<H: Hooks + 'static> Storage for Hooked<H> {
     }
     fn pin_reader(&self, path: &Path) -> io::Result<Option<Box<dyn ReaderPin>>> {
         self.0.pin_reader(path)
+    }
+}
+
+struct HookedReads<H> {
+    file: Arc<dyn ReadFile>,
+    path: PathBuf,
+    hooks: Arc<H>,
+}
+
+impl<H: Hooks> ReadFile for HookedReads<H> {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        self.hooks.reading(&self.path)?;
+        self.file.read_at(buffer, offset)
+    }
+    fn length(&self) -> io::Result<u64> {
+        self.file.length()
     }
 }
 

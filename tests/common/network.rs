@@ -41,12 +41,15 @@ pub enum How {
 /// What a request is: `put`, `begin` an upload in parts, `part`, `finish`, `get`, `head`, `list`, `delete`.
 pub type Kind = &'static str;
 
+/// Tells requests by their kind and key.
+type Which = fn(Kind, &str) -> bool;
+
 #[derive(Debug, Default)]
 struct Wire {
     latency: Mutex<Duration>,
     noted: Mutex<Vec<(Kind, String)>>,
     /// These requests go on once as many as the barrier says have come.
-    together: Mutex<Option<(fn(Kind, &str) -> bool, Arc<Barrier>)>>,
+    together: Mutex<Option<(Which, Arc<Barrier>)>>,
 }
 
 impl Wire {
@@ -92,7 +95,7 @@ impl Network {
 
     /// From now on these requests, told by their kind and key, are answered once `count` of them wait beside each other. Who
     /// asks for one after the other gets an error in the end, and it is noted as given up.
-    pub fn expect_together(&self, count: usize, which: fn(Kind, &str) -> bool) {
+    pub fn expect_together(&self, count: usize, which: Which) {
         *self.wire.together.lock().unwrap() = Some((which, Arc::new(Barrier::new(count))));
     }
 

@@ -745,6 +745,106 @@ TEST(arrays_are_resized_and_grow_where_they_are_unlimited) {
     CHECK_EQUAL(labels.shape(), (atlas::Shape{2}));
 }
 
+// ---- sessions ----
+
+TEST(workers_write_and_one_store_commits) {
+    atlas::Store store = atlas::create(path_of("store"));
+    atlas::ArrayOptions<int> options;
+    options.chunk_shape = {4, 5};
+    const atlas::Array t = store.create_dataset("run").define_array<int>("t", {"y", "x"}, {16, 10}, options);
+    store.flush();
+    atlas::SessionOptions session;
+    session.workers = 4;
+    const atlas::Bytes ticket = store.session_begin(session);
+    using Numbers = std::vector<std::uint32_t>;
+    CHECK_EQUAL(store.session_missing(), (Numbers{0, 1, 2, 3}));
+
+    // Rows of six, which do not end where chunks do.
+    std::vector<atlas::Bytes> exports(3);
+    std::vector<std::thread> threads;
+    for (std::uint32_t i = 0; i < 3; i++) {
+        threads.emplace_back([&exports, &ticket, i] {
+            atlas::OpenOptions single;
+            single.num_threads = atlas::threads_inline;
+            atlas::Store worker = atlas::open_worker(ticket, i, single);
+            const std::uint64_t rows = i < 2 ? 6 : 4;
+            worker["run"]["t"].write(std::vector<int>(rows * 10, static_cast<int>(i) + 1), {{6 * i, 0}, {rows, 10}});
+            exports[i] = worker.export_changes();
+            worker.close();
+        });
+    }
+    for (std::thread &thread : threads) thread.join();
+    const atlas::Store reader = atlas::open(path_of("store"));
+    store.import_changes(std::vector<atlas::Bytes>{exports[2], exports[0]});
+    CHECK_EQUAL(store.session_missing(), (Numbers{1, 3}));
+    std::vector<std::vector<std::byte>> again(exports.begin(), exports.end());
+    store.import_changes(again); // what came already is left out
+    CHECK_EQUAL(store.session_missing(), Numbers{3});
+    std::vector<int> expected;
+    for (int i = 0; i < 160; i++) expected.push_back(i / 60 + 1);
+    CHECK_EQUAL(t.read<int>(), expected);
+    CHECK_EQUAL(reader["run"]["t"].read<int>(), std::vector<int>(160, 0));
+
+    // Another one has written a cell that was imported, and nothing of it is taken over.
+    {
+        atlas::Store worker = atlas::open_worker(ticket, 3, {}, path_of("store"));
+        worker["run"]["t"].write({7, 7, 7}, {{5, 9}, {3, 1}});
+        CHECK_THROWS(unflushed_changes, ("worker 3"), worker.close());
+        const std::array<atlas::Bytes, 1> both = {worker.export_changes()};
+        worker.close();
+        CHECK_THROWS(conflict, ("'t'", "'run'", "workers 0 and 3", "[5, 9]"), store.import_changes(both));
+        CHECK_EQUAL(t.read<int>(), expected);
+    }
+    CHECK_THROWS(unflushed_changes, (), store.session_end());
+    store.flush();
+    CHECK_EQUAL(atlas::open(path_of("store"))["run"]["t"].read<int>(), expected);
+
+    // A worker goes on after a commit, and others grow the array beside it.
+    atlas::Store worker = atlas::open_worker(ticket, 8);
+    worker.renew(store.session_begin());
+    worker["run"]["t"].extend(17);
+    worker["run"]["t"].extend(3);
+    worker["run"]["t"].write(std::vector<int>(10, 9), {{16, 0}, {1, 10}});
+    CHECK_EQUAL(worker["run"]["t"].read<int>({{15, 0}, {2, 1}}), (std::vector<int>{3, 9}));
+    store.import_changes(std::vector<atlas::Bytes>{worker.export_changes()});
+    CHECK_EQUAL(t.shape(), (atlas::Shape{17, 10}));
+    CHECK_THROWS(unsupported, ("worker 8"), worker.flush());
+    CHECK_THROWS(invalid_argument, ("worker"), (void)store.export_changes());
+    CHECK_THROWS(invalid_argument, ("ticket"), (void)atlas::open_worker(exports[0], 9));
+    worker.close();
+    store.flush();
+    store.session_end();
+    CHECK_THROWS(conflict, ("session"), (void)store.session_missing());
+    CHECK_THROWS(not_found, ("'none'"), [&] {
+        session.datasets = {"none"};
+        (void)store.session_begin(session);
+    }());
+    CHECK_EQUAL(store.verify().size(), std::size_t{0});
+}
+
+TEST(a_session_goes_on_with_another_store) {
+    atlas::Store store = atlas::create(path_of("store"));
+    store.create_dataset("run").define_array<int>("t", {"x"}, {3});
+    store.flush();
+    const atlas::Bytes ticket = store.session_begin();
+    atlas::Store worker = atlas::open_worker(ticket, 0);
+    worker["run"]["t"].write({1, 2, 3});
+    const std::vector<atlas::Bytes> exports = {worker.export_changes()};
+    worker.close();
+    store.session_end();
+    store.close();
+    atlas::OpenOptions options;
+    options.ticket = ticket;
+    store = atlas::open(path_of("store"), Mode::read_write, options);
+    // The session was ended, and with it went the worker's files.
+    CHECK_THROWS(not_found, (), store.import_changes(exports));
+    worker = atlas::open_worker(ticket, 1);
+    worker["run"]["t"].write({4, 5, 6});
+    store.import_changes(std::vector<atlas::Bytes>{worker.export_changes()});
+    store.close();
+    CHECK_EQUAL(atlas::open(path_of("store"))["run"]["t"].read<int>(), (std::vector<int>{4, 5, 6}));
+}
+
 TEST(commits_can_be_opened_and_gone_back_to) {
     using Generations = std::vector<std::uint64_t>;
     atlas::CreateOptions options;

@@ -37,6 +37,9 @@ size_t layout_of(int32_t what) {
     case 32: return offsetof(atlas_array_options, keep_bits);
     case 33: return offsetof(atlas_array_description, keep_bits);
     case 34: return offsetof(atlas_chunk_place, delta);
+    case 35: return offsetof(atlas_open_options, ticket_length);
+    case 36: return sizeof(atlas_session_options);
+    case 37: return offsetof(atlas_session_options, workers);
     case 40: return offsetof(atlas_array_description, piece_shape);
     default: return 0;
     }

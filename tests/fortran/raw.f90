@@ -9,7 +9,8 @@ module raw_tests
         atlas_flush_wait, atlas_generations, atlas_get_attribute, atlas_has_attribute, atlas_open, atlas_open_at, &
         atlas_open_options, atlas_mode_read, atlas_mode_read_write, atlas_pin, &
         atlas_pin_generation, atlas_pin_names, atlas_read_array, atlas_rollback, &
-        atlas_set_attribute, atlas_set_keep_generations, atlas_stats, atlas_status_buffer_too_small, atlas_status_corrupt, &
+        atlas_session_options, atlas_set_attribute, &
+        atlas_set_keep_generations, atlas_stats, atlas_status_buffer_too_small, atlas_status_corrupt, &
         atlas_status_ok, atlas_store_description, atlas_store_info, atlas_unpin, atlas_verify, &
         atlas_write_array
     implicit none (type, external)
@@ -36,6 +37,7 @@ contains
         type(atlas_stats), target :: stats
         type(atlas_chunk_place), target :: place
         type(atlas_datetime), target :: date
+        type(atlas_session_options), target :: session
 
         call same(1, c_sizeof(create), "atlas_create_options")
         call same(2, offset(c_loc(create), c_loc(create%cache_bytes)), "cache_bytes")
@@ -71,6 +73,9 @@ contains
         call same(32, offset(c_loc(options), c_loc(options%keep_bits)), "keep_bits of options")
         call same(33, offset(c_loc(array), c_loc(array%keep_bits)), "keep_bits")
         call same(34, offset(c_loc(place), c_loc(place%delta)), "delta of a place")
+        call same(35, offset(c_loc(open), c_loc(open%ticket_length)), "ticket_length")
+        call same(36, c_sizeof(session), "atlas_session_options")
+        call same(37, offset(c_loc(session), c_loc(session%workers)), "workers")
         call same(40, offset(c_loc(array), c_loc(array%piece_shape)), "piece_shape")
     end subroutine layout
 

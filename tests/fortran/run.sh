@@ -20,7 +20,7 @@ for tool in "$FC" $([ "$valgrind" = 0 ] || echo valgrind); do
     command -v "$tool" >/dev/null || { echo "run.sh needs $tool, which is not installed" >&2; exit 2; }
 done
 kinds="int8 int16 int32 int64 real32 real64 complex32 complex64 logical bool character"
-[ $# -gt 0 ] || set -- header generated static raw $kinds text arrays records again times empty life copies threads stops forgets flags readme examples
+[ $# -gt 0 ] || set -- header generated static raw $kinds text arrays records sessions again times empty life copies threads stops forgets flags readme examples
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/atlas-fortran-tests-XXXXXX") && scratch=$(cd "$scratch" && pwd -P)
 trap 'rm -rf "$scratch"' EXIT
@@ -327,6 +327,7 @@ for name in "$@"; do
         # It passes what is not allocated, at which a caller with this check would stop before the module is reached.
         every_way empty ${checks:+-fcheck=no-pointer} "$here/empty.f90"
         ;;
+    sessions) every_way sessions $openmp "$here/sessions.f90" ;;
     threads) every_way threads $openmp "$here/threads.f90" ;;
     *) every_way "$name" "$here/$name.f90" ;;
     esac

@@ -19,13 +19,17 @@ const TYPES = Dict(
     "const char *" => "Cstring",
     "const char *const *" => "Ptr{Cstring}",
     "const int64_t *" => "Ptr{Int64}",
+    "const size_t *" => "Ptr{Csize_t}",
     "const uint64_t *" => "Ptr{UInt64}",
     "const void *" => "Ptr{Cvoid}",
+    "const void *const *" => "Ptr{Ptr{Cvoid}}",
     "double" => "Float64",
     "int32_t" => "Int32",
     "int64_t" => "Int64",
     "size_t" => "Csize_t",
     "size_t *" => "Ptr{Csize_t}",
+    "uint32_t" => "UInt32",
+    "uint32_t *" => "Ptr{UInt32}",
     "uint64_t" => "UInt64",
     "uint64_t *" => "Ptr{UInt64}",
     "uint8_t" => "UInt8",
@@ -79,7 +83,7 @@ set = try
         @testset "structs" begin
             structs = Dict(m[2] => [declarator(part) for part in split(m[1], ";") if !isempty(strip(part))]
                            for m in eachmatch(r"typedef struct \{(.*?)\} (\w+);", DECLARATIONS))
-            @test length(structs) == 8
+            @test length(structs) == 9
             lines = String[]
             for (name, fields) in structs
                 T = getfield(LibAtlas, Symbol(name))

@@ -899,6 +899,17 @@ template <class Call> std::vector<std::string> texts_from(std::size_t guess, con
     return texts;
 }
 
+/// The bytes that `call(buffer, capacity, &needed)` gives.
+template <class Call> std::vector<std::byte> bytes_from(const Call &call) {
+    std::vector<std::byte> bytes(65536);
+    std::size_t needed = 0;
+    atlas_status status;
+    while ((status = call(bytes.data(), bytes.size(), &needed)) == ATLAS_STATUS_BUFFER_TOO_SMALL) bytes.resize(needed);
+    check(status);
+    bytes.resize(needed);
+    return bytes;
+}
+
 /// The one text that `call(buffer, capacity, &needed)` gives.
 template <class Call> std::string text_from(const Call &call) { return std::move(texts_from(256, call).front()); }
 
@@ -1416,7 +1427,10 @@ struct CreateOptions {
     Timeout lock_timeout{};                        ///< How long to wait for another writer to end. Default: not at all.
 };
 
-/// Options of open(). What is not set has its default.
+/// A ticket of a session, or what a worker has exported: see Store::session_begin. It travels as it is.
+using Bytes = std::vector<std::byte>;
+
+/// Options of open() and open_worker(). What is not set has its default.
 struct OpenOptions {
     std::optional<std::uint64_t> generation{}; ///< The commit to read: see Store::generations. Default: the last.
     std::optional<bool> sync{};                ///< Flush waits for the disk. Default: yes.
@@ -1427,6 +1441,15 @@ struct OpenOptions {
     Log log{};                                     ///< Called with messages. Default: none; see also "Store and views".
     Progress progress{};                           ///< Called during compact and verify. Default: none.
     Timeout lock_timeout{};                        ///< How long to wait for another writer to end. Default: not at all.
+    /// A ticket of a session whose store is gone: with Mode::read_write the session goes on with this one, and the
+    /// files of its workers stay. Default: none.
+    Bytes ticket{};
+};
+
+/// Options of Store::session_begin. What is not set has its default.
+struct SessionOptions {
+    std::vector<std::string> datasets{}; ///< The datasets that workers are told of. Default: all.
+    std::uint32_t workers = 0;           ///< How many there will be, numbered from 0 on. 0: it is not known.
 };
 
 /// Options of Dataset::define_array for elements `T`. What is not set has its default.
@@ -1595,6 +1618,22 @@ struct Callbacks {
         }
     }
 };
+
+/// Options as C takes them, which refer to those.
+inline atlas_open_options code(const OpenOptions &options, Callbacks &callbacks) {
+    atlas_open_options raw{};
+    raw.struct_size = sizeof raw;
+    raw.sync = code(options.sync);
+    raw.num_threads = options.num_threads;
+    raw.cache_bytes = options.cache_bytes;
+    raw.write_buffer_bytes = options.write_buffer_bytes;
+    raw.float_overflow = code(options.float_overflow);
+    raw.lock_timeout_ms = code(options.lock_timeout);
+    raw.ticket = options.ticket.data();
+    raw.ticket_length = options.ticket.size();
+    callbacks.put_into(raw);
+    return raw;
+}
 
 /// Whose store, dataset and array a call is about.
 struct Place {
@@ -1982,6 +2021,12 @@ class Array {
     /// or io; the array is then as it was.
     void resize(std::uint64_t length) const {
         detail::check(atlas_resize_array(store_, dataset_.c_str(), array_.c_str(), length));
+    }
+
+    /// Gives dimension 0 an extent of at least `length`; where it has that, does nothing. Many workers of a session can
+    /// do it, where only one can append. Throws as resize().
+    void extend(std::uint64_t length) const {
+        detail::check(atlas_extend_array(store_, dataset_.c_str(), array_.c_str(), length));
     }
 
     /// Appends along dimension 0: grows it by `count[0]` and writes the new cells. From many threads each append lands
@@ -2466,6 +2511,82 @@ class Store {
         return count;
     }
 
+    /// Begins a session, or renews the one that is on: many workers write, and this store commits. Returns the ticket,
+    /// of which open_worker() makes workers, in other threads, processes or machines that see the same storage.
+    ///
+    /// Workers see the last commit and the definitions made since; not values that are not flushed. The session lasts
+    /// until session_end() or until the store is closed. A ticket after a flush is for renew().
+    ///
+    /// Throws Status::not_found if there is no dataset of a name in the options, read_only, or unsupported on a worker.
+    [[nodiscard]] Bytes session_begin(const SessionOptions &options = {}) {
+        const detail::TextList datasets(options.datasets);
+        atlas_session_options raw{};
+        raw.struct_size = sizeof raw;
+        raw.dataset_count = datasets.size();
+        raw.datasets = datasets.data();
+        raw.workers = options.workers;
+        return detail::bytes_from([&](void *buffer, std::size_t capacity, std::size_t *needed) {
+            return atlas_session_begin(handle_, &raw, buffer, capacity, needed);
+        });
+    }
+
+    /// Ends the session, if one is on: files of workers that were not imported go, and what they export from now on is
+    /// refused. Throws Status::unflushed_changes if something was imported that is not flushed, read_only, or
+    /// unsupported on a worker.
+    void session_end() { detail::check(atlas_session_end(handle_)); }
+
+    /// Lists the workers from whom nothing was imported since the last flush, of as many as SessionOptions::workers has
+    /// said, ascending. Throws Status::conflict if no session is on.
+    [[nodiscard]] std::vector<std::uint32_t> session_missing() const {
+        std::vector<std::uint32_t> workers(64);
+        std::size_t count = 0;
+        atlas_status status;
+        while ((status = atlas_session_missing(handle_, workers.size(), workers.data(), &count)) ==
+               ATLAS_STATUS_BUFFER_TOO_SMALL)
+            workers.resize(count);
+        detail::check(status);
+        workers.resize(count);
+        return workers;
+    }
+
+    /// Writes what changed on a worker since its last export, makes it durable, and returns it for import_changes(). A
+    /// worker on which nothing has changed exports a few bytes, by which it is known to be done.
+    ///
+    /// Throws Status::invalid_argument if this is no worker; no_space or io, after which nothing is lost and it can be
+    /// called again; poisoned if a sync to the disk failed.
+    [[nodiscard]] Bytes export_changes() {
+        return detail::bytes_from([&](void *buffer, std::size_t capacity, std::size_t *needed) {
+            return atlas_export(handle_, buffer, capacity, needed);
+        });
+    }
+
+    /// Takes over what workers have exported: all of it, or on failure nothing. It is then as if this store had written
+    /// it; flush() commits it. The order of the exports means nothing, and what was imported already is left out.
+    /// Chunks of which two workers have written different cells are put together; no two may have written one cell.
+    ///
+    /// `exports` is a range of Bytes, or of what else has data() and size() in bytes. Throws Status::conflict if two
+    /// workers, or a worker and this store, have written one cell, if definitions or attributes differ, if two have
+    /// appended to one array, if an export is of another session, or if one before it is missing (the text names the
+    /// workers, the dataset, the array and the chunk); corrupt, not_found, invalid_argument, or unsupported if a worker
+    /// has not synced its files and this store syncs.
+    template <class R> void import_changes(const R &exports) {
+        std::vector<const void *> data;
+        std::vector<std::size_t> lengths;
+        for (const auto &one : exports) {
+            static_assert(sizeof *one.data() == 1, "atlas: an export is bytes");
+            data.push_back(one.data());
+            lengths.push_back(one.size());
+        }
+        detail::check(atlas_import(handle_, data.size(), data.data(), lengths.data()));
+    }
+
+    /// Has a worker go on from a later ticket of its session: it sees the commits made since. What it has exported and
+    /// no flush has committed it does not see any more.
+    ///
+    /// Throws Status::unflushed_changes if it has something to export, conflict if the ticket is of another session, or
+    /// as open_worker().
+    void renew(const Bytes &ticket) { detail::check(atlas_renew(handle_, ticket.data(), ticket.size())); }
+
     /// Describes the store.
     [[nodiscard]] StoreInfo info() const {
         atlas_store_description raw{};
@@ -2599,6 +2720,7 @@ class Store {
 
     friend Store create(const Text &path, const CreateOptions &options);
     friend Store open(const Text &path, Mode mode, const OpenOptions &options);
+    friend Store open_worker(const Bytes &ticket, std::uint32_t worker, const OpenOptions &options, const Text &path);
 
     /// The extents of the region, which are the same in all datasets.
     Shape count_across(const Text &array, const detail::TextList &names, const Region &region) const {
@@ -2674,15 +2796,7 @@ template <class Choice, std::enable_if_t<std::is_same_v<Choice, IfExists>, int> 
     Store store;
     store.callbacks_.reset(new detail::Callbacks{options.log, options.progress, {}});
     if (path.c_str()) store.callbacks_->path = path.c_str();
-    atlas_open_options raw{};
-    raw.struct_size = sizeof raw;
-    raw.sync = detail::code(options.sync);
-    raw.num_threads = options.num_threads;
-    raw.cache_bytes = options.cache_bytes;
-    raw.write_buffer_bytes = options.write_buffer_bytes;
-    raw.float_overflow = detail::code(options.float_overflow);
-    raw.lock_timeout_ms = detail::code(options.lock_timeout);
-    store.callbacks_->put_into(raw);
+    const atlas_open_options raw = detail::code(options, *store.callbacks_);
     if (options.generation) {
         if (mode != Mode::read)
             detail::fail(Status::invalid_argument, "an earlier commit can be opened for reading only");
@@ -2690,6 +2804,26 @@ template <class Choice, std::enable_if_t<std::is_same_v<Choice, IfExists>, int> 
     } else {
         detail::check(atlas_open(path.c_str(), static_cast<atlas_mode>(mode), &raw, &store.handle_));
     }
+    return store;
+}
+
+/// Makes a worker of a session's ticket: it takes no lock, reads no file of the store until values are asked for, and
+/// commits nothing. It can create datasets and define arrays (what many workers define alike is defined once), set
+/// attributes, write any region, append to an array that no other worker appends to, and read what the ticket knows and
+/// what it has written itself; the rest is Status::unsupported. Close it when it has exported what it wrote.
+///
+/// `worker` is its number: no other that is at work has it. `path` is the store's directory as this machine sees it;
+/// without, it is as the ticket says. Of the options `generation`, `lock_timeout` and `ticket` mean nothing.
+///
+/// Throws Status::invalid_argument if it is no ticket, unsupported if it is of another version of the library, or
+/// corrupt.
+[[nodiscard]] inline Store open_worker(const Bytes &ticket, std::uint32_t worker, const OpenOptions &options = {},
+                                       const Text &path = static_cast<const char *>(nullptr)) {
+    Store store;
+    store.callbacks_.reset(new detail::Callbacks{options.log, options.progress, {}});
+    store.callbacks_->path = "of worker " + std::to_string(worker);
+    const atlas_open_options raw = detail::code(options, *store.callbacks_);
+    detail::check(atlas_open_worker(ticket.data(), ticket.size(), worker, path.c_str(), &raw, &store.handle_));
     return store;
 }
 

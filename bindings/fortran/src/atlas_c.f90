@@ -144,6 +144,8 @@ module atlas_store_c
         integer(c_int64_t) :: write_buffer_bytes = 0
         integer(c_int32_t) :: float_overflow = 0
         integer(c_int64_t) :: lock_timeout_ms = 0
+        type(c_ptr) :: ticket
+        integer(c_size_t) :: ticket_length = 0
     end type atlas_open_options
 
     !> A store, as `atlas_store_info` describes it. Set `struct_size` before the call.
@@ -225,6 +227,14 @@ module atlas_store_c
         integer(c_int32_t) :: delta = 0
         integer(c_int32_t) :: reserved = 0
     end type atlas_chunk_place
+
+    !> Options of `atlas_session_begin`. Set `struct_size`.
+    type, bind(c), public :: atlas_session_options
+        integer(c_size_t) :: struct_size = 0
+        integer(c_size_t) :: dataset_count = 0
+        type(c_ptr) :: datasets
+        integer(c_int32_t) :: workers = 0
+    end type atlas_session_options
 
     !> A date and a time of day in a calendar.
     type, bind(c), public :: atlas_datetime
@@ -514,6 +524,14 @@ module atlas_store_c
             integer(c_int32_t) :: status
         end function atlas_resize_array
 
+        function atlas_extend_array(store, dataset, array, length) bind(c, name="atlas_extend_array") result(status)
+            import :: c_char, c_int32_t, c_int64_t
+            integer(c_int64_t), value :: store
+            character(kind=c_char), intent(in) :: dataset(*), array(*)
+            integer(c_int64_t), value :: length
+            integer(c_int32_t) :: status
+        end function atlas_extend_array
+
         function atlas_has_array(store, dataset, array, out) bind(c, name="atlas_has_array") result(status)
             import :: c_bool, c_char, c_int32_t, c_int64_t
             integer(c_int64_t), value :: store
@@ -780,6 +798,72 @@ module atlas_store_c
             integer(c_int32_t) :: status
         end function atlas_chunk_places
 
+        ! Sessions
+        function atlas_session_begin(store, options, buffer, capacity, needed) bind(c, &
+                name="atlas_session_begin") result(status)
+            import :: atlas_session_options, c_int32_t, c_int64_t, c_int8_t, c_size_t
+            integer(c_int64_t), value :: store
+            type(atlas_session_options), intent(in), optional :: options
+            integer(c_int8_t), intent(inout), optional :: buffer(*)
+            integer(c_size_t), value :: capacity
+            integer(c_size_t), intent(inout) :: needed
+            integer(c_int32_t) :: status
+        end function atlas_session_begin
+
+        function atlas_session_end(store) bind(c, name="atlas_session_end") result(status)
+            import :: c_int32_t, c_int64_t
+            integer(c_int64_t), value :: store
+            integer(c_int32_t) :: status
+        end function atlas_session_end
+
+        function atlas_session_missing(store, capacity, workers, count) bind(c, &
+                name="atlas_session_missing") result(status)
+            import :: c_int32_t, c_int64_t, c_size_t
+            integer(c_int64_t), value :: store
+            integer(c_size_t), value :: capacity
+            integer(c_int32_t), intent(inout), optional :: workers(*)
+            integer(c_size_t), intent(inout) :: count
+            integer(c_int32_t) :: status
+        end function atlas_session_missing
+
+        function atlas_open_worker(ticket, length, worker, path, options, out) bind(c, &
+                name="atlas_open_worker") result(status)
+            import :: atlas_open_options, c_char, c_int32_t, c_int64_t, c_int8_t, c_size_t
+            integer(c_int8_t), intent(in) :: ticket(*)
+            integer(c_size_t), value :: length
+            integer(c_int32_t), value :: worker
+            character(kind=c_char), intent(in), optional :: path(*)
+            type(atlas_open_options), intent(in), optional :: options
+            integer(c_int64_t), intent(out) :: out
+            integer(c_int32_t) :: status
+        end function atlas_open_worker
+
+        function atlas_export(worker, buffer, capacity, needed) bind(c, name="atlas_export") result(status)
+            import :: c_int32_t, c_int64_t, c_int8_t, c_size_t
+            integer(c_int64_t), value :: worker
+            integer(c_int8_t), intent(inout), optional :: buffer(*)
+            integer(c_size_t), value :: capacity
+            integer(c_size_t), intent(inout) :: needed
+            integer(c_int32_t) :: status
+        end function atlas_export
+
+        function atlas_renew(worker, ticket, length) bind(c, name="atlas_renew") result(status)
+            import :: c_int32_t, c_int64_t, c_int8_t, c_size_t
+            integer(c_int64_t), value :: worker
+            integer(c_int8_t), intent(in) :: ticket(*)
+            integer(c_size_t), value :: length
+            integer(c_int32_t) :: status
+        end function atlas_renew
+
+        function atlas_import(store, count, exports, lengths) bind(c, name="atlas_import") result(status)
+            import :: c_int32_t, c_int64_t, c_ptr, c_size_t
+            integer(c_int64_t), value :: store
+            integer(c_size_t), value :: count
+            type(c_ptr), intent(in) :: exports(*)
+            integer(c_size_t), intent(in) :: lengths(*)
+            integer(c_int32_t) :: status
+        end function atlas_import
+
         ! Time
         function atlas_decode_time(units, calendar, dtype, values, count, out) bind(c, &
                 name="atlas_decode_time") result(status)
@@ -849,7 +933,9 @@ module atlas_store_c
         atlas_get_attribute, atlas_get_attribute_strings, atlas_attribute_info, atlas_has_attribute, &
         atlas_attribute_count, atlas_attribute_names, atlas_delete_attribute, atlas_array_stats, &
         atlas_chunk_stats, atlas_chunk_places, atlas_wait_for_commit, atlas_rename_dataset, &
-        atlas_copy_dataset, atlas_resize_array, atlas_decode_time, atlas_encode_time, &
+        atlas_copy_dataset, atlas_resize_array, atlas_extend_array, atlas_session_begin, &
+        atlas_session_end, atlas_session_missing, atlas_open_worker, atlas_export, atlas_renew, &
+        atlas_import, atlas_decode_time, atlas_encode_time, &
         atlas_last_error, atlas_version, atlas_version_string, &
         atlas_status_name, atlas_dtype_name, atlas_dtype_size
 end module atlas_store_c

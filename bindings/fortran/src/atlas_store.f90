@@ -112,6 +112,18 @@
 !> Any procedure may be called from any thread, on the same store at once, except create, open, close and discard.
 !> (The procedures are declared `recursive`, as Fortran 2018 takes all to be, for compilers that do not yet.)
 !>
+!> Many programs, or ranks of one, write a store that one of them commits. It begins a session, and gives the ticket to the
+!> others, which open a worker of it each, write, and send back what they have exported, bytes as well:
+!>
+!>     integer(int8), allocatable :: ticket(:), bytes(:)
+!>
+!>     call store%session_begin(ticket, workers=ranks)                ! on one rank; then MPI_Bcast
+!>     call worker%open_worker(ticket, rank)                          ! on all
+!>     call worker%write("jan", "temperature", tile, start=[i, j])
+!>     call worker%export_changes(bytes)                              ! then MPI_Gatherv
+!>     call store%import_changes(gathered, counts)                    ! on the one
+!>     call store%flush()                                             ! the commit
+!>
 !> Numbers of an array mean dates by its attributes `units` and `calendar`, as the CF conventions have it: decode_time and
 !> encode_time, with type(atlas_datetime).
 !>
@@ -126,13 +138,15 @@ module atlas_store
         atlas_chunk_places, atlas_chunk_stats, atlas_close, atlas_compact, atlas_copy_dataset, atlas_create, &
         atlas_create_dataset, atlas_create_options, atlas_dataset_count, atlas_dataset_name, atlas_dataset_names, &
         atlas_datetime, atlas_decode_time, atlas_define_array, atlas_delete_array, atlas_delete_attribute, &
-        atlas_delete_dataset, atlas_discard, atlas_encode_time, atlas_flush, atlas_flush_begin, atlas_flush_test, &
-        atlas_flush_wait, atlas_generations, atlas_get_attribute, atlas_get_attribute_strings, atlas_has_array, &
-        atlas_has_attribute, atlas_has_dataset, atlas_open, atlas_open_at, atlas_open_options, atlas_pin, &
-        atlas_pin_generation, atlas_pin_names, atlas_read_across, atlas_read_array, atlas_read_strings, &
-        atlas_refresh, atlas_rename_dataset, atlas_resize_array, atlas_rollback, atlas_set_attribute, &
-        atlas_set_keep_generations, atlas_stats, atlas_store_description, atlas_store_info, atlas_unpin, &
-        atlas_verify, atlas_wait_for_commit, atlas_write_array, atlas_write_strings
+        atlas_delete_dataset, atlas_discard, atlas_encode_time, atlas_export, atlas_extend_array, atlas_flush, &
+        atlas_flush_begin, atlas_flush_test, atlas_flush_wait, atlas_generations, atlas_get_attribute, &
+        atlas_get_attribute_strings, atlas_has_array, atlas_has_attribute, atlas_has_dataset, atlas_import, &
+        atlas_open, atlas_open_at, atlas_open_options, atlas_open_worker, atlas_pin, atlas_pin_generation, &
+        atlas_pin_names, atlas_read_across, atlas_read_array, atlas_read_strings, atlas_refresh, atlas_rename_dataset, &
+        atlas_renew, atlas_resize_array, atlas_rollback, atlas_session_begin, atlas_session_end, &
+        atlas_session_missing, atlas_session_options, atlas_set_attribute, atlas_set_keep_generations, atlas_stats, &
+        atlas_store_description, atlas_store_info, atlas_unpin, atlas_verify, atlas_wait_for_commit, &
+        atlas_write_array, atlas_write_strings
     use atlas_store_c, only: atlas_codec_default, atlas_codec_lz4, atlas_codec_none, atlas_codec_zstd, &
         atlas_filter_default, atlas_filter_delta, atlas_filter_none, &
         atlas_compression_default, atlas_compression_none, atlas_compression_zstd, atlas_dtype_bool, &
@@ -294,9 +308,24 @@ module atlas_store
         !>        log, progress): create a store and open it for reading and writing
         procedure :: create => store_create
         !> open(path, action, generation, sync, num_threads, cache_bytes, write_buffer_bytes, lock_timeout_ms,
-        !>      float_overflow, log, progress): open a store; `action` is "read", which is the default, or "readwrite";
-        !> `generation` an earlier commit, to read
+        !>      float_overflow, log, progress, ticket): open a store; `action` is "read", which is the default, or
+        !> "readwrite"; `generation` an earlier commit, to read; `ticket` a session that goes on with this one
         procedure :: open => store_open
+        !> open_worker(ticket, worker, path, sync, num_threads, cache_bytes, write_buffer_bytes, float_overflow, log):
+        !> be a worker of a session, which writes and commits nothing
+        procedure :: open_worker => store_open_worker
+        !> session_begin(ticket, workers, datasets): begin a session, or renew the one that is on, and get its ticket
+        procedure :: session_begin => store_session_begin
+        !> session_end(): end it; files of workers that were not imported go
+        procedure :: session_end => store_session_end
+        !> session_missing(workers): the workers from whom nothing was imported since the last flush
+        procedure :: session_missing => store_session_missing
+        !> export_changes(bytes): make durable what changed on this worker, and get it for `import_changes`
+        procedure :: export_changes => store_export_changes
+        !> import_changes(bytes, counts): take over exports, one after the other, each of as many bytes; `flush` commits
+        procedure :: import_changes => store_import_changes
+        !> renew(ticket): have a worker go on from a later ticket, which knows of the commits made since
+        procedure :: renew => store_renew
         !> flush(): commit every change since the last flush, all together, and wait until it is on the disk
         procedure :: flush => store_flush
         !> flush_begin(): begin a flush of every change made so far, and return at once
@@ -367,6 +396,8 @@ module atlas_store
         procedure :: delete_array => store_delete_array
         !> resize(dataset, array, length): give the last dimension another extent
         procedure :: resize => store_resize
+        !> extend(dataset, array, length): give the last dimension at least this extent; many workers can do it at once
+        procedure :: extend => store_extend
         !> has_array(dataset, array): whether there is one
         procedure :: has_array => store_has_array
         !> array_count(dataset): how many there are
@@ -832,9 +863,11 @@ contains
     !> - `path`        the store's directory
     !> - `action`      "read" (the default): see the last commit, until `refresh`. "readwrite": be the one writer
     !> - `generation`  for reading, see this commit instead, one of `generations`
+    !> - `ticket`      of a session whose store is gone, with "readwrite": the session goes on with this one, and the files
+    !>                 of its workers stay
     !> - the rest      as for `create`
     recursive subroutine store_open(self, path, action, generation, sync, num_threads, cache_bytes, &
-            write_buffer_bytes, lock_timeout_ms, float_overflow, log, progress, stat, errmsg)
+            write_buffer_bytes, lock_timeout_ms, float_overflow, log, progress, ticket, stat, errmsg)
         class(store_type), intent(inout) :: self
         character(*), intent(in) :: path
         character(*), intent(in), optional :: action
@@ -846,6 +879,7 @@ contains
         integer(c_int32_t), intent(in), optional :: float_overflow
         procedure(log_interface), optional :: log
         procedure(progress_interface), optional :: progress
+        integer(int8), intent(in), target, contiguous, optional :: ticket(:)
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
 
@@ -871,18 +905,12 @@ contains
         if (outcome%status == atlas_status_ok .and. present(lock_timeout_ms)) call take_integer(lock_timeout_ms, &
             "lock_timeout_ms", options%lock_timeout_ms, outcome)
         if (outcome%status == atlas_status_ok) then
-            options%struct_size = c_sizeof(options)
-            options%sync = switch(sync)
-            options%num_threads = count_option(num_threads, atlas_threads_inline)
-            if (present(cache_bytes)) options%cache_bytes = cache_bytes
-            if (present(write_buffer_bytes)) options%write_buffer_bytes = write_buffer_bytes
-            if (present(float_overflow)) options%float_overflow = float_overflow
-            options%log = c_null_funptr
-            options%log_data = c_loc(self%callbacks)
-            options%progress = c_null_funptr
-            options%progress_data = c_loc(self%callbacks)
-            if (present(log)) options%log = c_funloc(forward_log)
-            if (present(progress)) options%progress = c_funloc(forward_progress)
+            call fill_options(self, options, sync, num_threads, cache_bytes, write_buffer_bytes, float_overflow, log, &
+                progress)
+            if (present(ticket)) then
+                options%ticket = c_loc(ticket)
+                options%ticket_length = size(ticket, kind=c_size_t)
+            end if
             if (present(generation)) then
                 outcome = answer(atlas_open_at(c_text(path), generation, options, self%handle))
             else
@@ -892,6 +920,211 @@ contains
         if (self%handle == 0) call forget(self)
         call report(outcome, stat, errmsg)
     end subroutine store_open
+
+    !> Be a worker of a session: it takes no lock and commits nothing. It can create datasets and define arrays (what many
+    !> workers define alike is defined once), set attributes, write any region, append to an array that no other worker
+    !> appends to, and read what the ticket knows and what it has written itself; the rest is atlas_status_unsupported.
+    !> Close it when it has exported what it wrote.
+    !>
+    !> - `ticket`  of `session_begin`
+    !> - `worker`  its number, from 0 on: no other that is at work has it
+    !> - `path`    the store's directory as this machine sees it; default: as the ticket says
+    !> - the rest  as for `create`
+    recursive subroutine store_open_worker(self, ticket, worker, path, sync, num_threads, cache_bytes, &
+            write_buffer_bytes, float_overflow, log, stat, errmsg)
+        class(store_type), intent(inout) :: self
+        integer(int8), intent(in), contiguous :: ticket(:)
+        integer, intent(in) :: worker
+        character(*), intent(in), optional :: path
+        logical, intent(in), optional :: sync
+        integer, intent(in), optional :: num_threads
+        integer(int64), intent(in), optional :: cache_bytes, write_buffer_bytes
+        integer(c_int32_t), intent(in), optional :: float_overflow
+        procedure(log_interface), optional :: log
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(atlas_open_options) :: options
+        type(outcome_type) :: outcome
+
+        if (present(path)) then
+            call prepare_to_open(self, path, log, outcome=outcome)
+        else
+            call prepare_to_open(self, "of worker "//number(int(worker, int64)), log, outcome=outcome)
+        end if
+        if (outcome%status == atlas_status_ok .and. worker < 0) outcome = failure(atlas_status_invalid_argument, &
+            "worker is "//number(int(worker, int64)))
+        if (outcome%status == atlas_status_ok) then
+            call fill_options(self, options, sync, num_threads, cache_bytes, write_buffer_bytes, float_overflow, log)
+            if (present(path)) then
+                outcome = answer(atlas_open_worker(ticket, size(ticket, kind=c_size_t), int(worker, c_int32_t), &
+                    c_text(path), options, self%handle))
+            else
+                outcome = answer(atlas_open_worker(ticket, size(ticket, kind=c_size_t), int(worker, c_int32_t), &
+                    options=options, out=self%handle))
+            end if
+        end if
+        if (self%handle == 0) call forget(self)
+        call report(outcome, stat, errmsg)
+    end subroutine store_open_worker
+
+    !> Begin a session, or renew the one that is on, and get its ticket, from which `open_worker` makes workers. They see
+    !> the last commit and the definitions made since; not values that are not flushed. It lasts until `session_end` or
+    !> until this store is closed. After a flush, begin again: the ticket then is for `renew`.
+    !>
+    !> - `ticket`    bytes, which travel as they are
+    !> - `workers`   how many there will be, numbered from 0 on, for `session_missing`; default: it is not known
+    !> - `datasets`  the datasets that workers are told of; default: all
+    recursive subroutine store_session_begin(self, ticket, workers, datasets, stat, errmsg)
+        class(store_type), intent(in) :: self
+        integer(int8), allocatable, intent(out) :: ticket(:)
+        integer, intent(in), optional :: workers
+        character(*), intent(in), target, optional :: datasets(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(atlas_session_options) :: options
+        type(texts_type), target :: names
+        type(outcome_type) :: outcome
+        integer(c_size_t) :: needed
+
+        options%struct_size = c_sizeof(options)
+        options%datasets = c_null_ptr
+        if (present(workers)) options%workers = int(workers, c_int32_t)
+        if (present(workers)) then
+            if (workers < 0) outcome = failure(atlas_status_invalid_argument, &
+                "workers is "//number(int(workers, int64)))
+        end if
+        if (present(datasets) .and. outcome%status == atlas_status_ok) then
+            call gather_texts(memory_of(datasets), names, outcome)
+            options%dataset_count = size(datasets, kind=c_size_t)
+            if (size(datasets) > 0) options%datasets = c_loc(names%pointers)
+        end if
+        if (outcome%status /= atlas_status_ok) then
+            allocate(ticket(0))
+            call report(outcome, stat, errmsg)
+            return
+        end if
+        needed = 65536
+        do
+            allocate(ticket(needed))
+            outcome = answer(atlas_session_begin(self%handle, options, ticket, size(ticket, kind=c_size_t), needed))
+            if (outcome%status /= atlas_status_buffer_too_small) exit
+            deallocate(ticket)
+        end do
+        if (outcome%status /= atlas_status_ok) needed = 0
+        ticket = ticket(:needed)
+        call report(outcome, stat, errmsg)
+    end subroutine store_session_begin
+
+    !> End the session, if one is on: files of workers that were not imported are removed, and what they export from now on
+    !> is refused. It is a failure (atlas_status_unflushed_changes) where something was imported that is not flushed.
+    recursive subroutine store_session_end(self, stat, errmsg)
+        class(store_type), intent(in) :: self
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call report(answer(atlas_session_end(self%handle)), stat, errmsg)
+    end subroutine store_session_end
+
+    !> List the workers from whom nothing was imported since the last flush, of as many as `session_begin` was told of,
+    !> in ascending order.
+    recursive subroutine store_session_missing(self, workers, stat, errmsg)
+        class(store_type), intent(in) :: self
+        integer(int32), allocatable, intent(out) :: workers(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+        integer(c_size_t) :: count
+
+        count = 0
+        do
+            allocate(workers(count))
+            outcome = answer(atlas_session_missing(self%handle, size(workers, kind=c_size_t), workers, count))
+            if (outcome%status /= atlas_status_buffer_too_small) exit
+            deallocate(workers)
+        end do
+        if (outcome%status /= atlas_status_ok) count = 0
+        workers = workers(:count)
+        call report(outcome, stat, errmsg)
+    end subroutine store_session_missing
+
+    !> Write what changed on this worker since its last export, make it durable, and get it as bytes, for `import_changes` of
+    !> the store that began the session. Where nothing has changed they are few, and tell that it is done. After a failure
+    !> nothing is lost, and it can be called again, except after atlas_status_poisoned.
+    recursive subroutine store_export_changes(self, bytes, stat, errmsg)
+        class(store_type), intent(in) :: self
+        integer(int8), allocatable, intent(out) :: bytes(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+        integer(c_size_t) :: needed
+
+        needed = 65536
+        do
+            allocate(bytes(needed))
+            outcome = answer(atlas_export(self%handle, bytes, size(bytes, kind=c_size_t), needed))
+            if (outcome%status /= atlas_status_buffer_too_small) exit
+            deallocate(bytes)
+        end do
+        if (outcome%status /= atlas_status_ok) needed = 0
+        bytes = bytes(:needed)
+        call report(outcome, stat, errmsg)
+    end subroutine store_export_changes
+
+    !> Take over what workers have exported: all of it, or on failure nothing. The next flush commits it. The order means
+    !> nothing, and what was imported already is left out. Chunks of which two workers have written different cells are put
+    !> together; where two have written one cell, or contradict each other otherwise, that is atlas_status_conflict, and the
+    !> text names them.
+    !>
+    !> - `bytes`   exports, one after the other, as MPI_Gatherv brings them
+    !> - `counts`  the bytes of each; default: they are one
+    recursive subroutine store_import_changes(self, bytes, counts, stat, errmsg)
+        class(store_type), intent(in) :: self
+        integer(int8), intent(in), target, contiguous :: bytes(:)
+        integer, intent(in), optional :: counts(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(c_ptr), allocatable :: exports(:)
+        integer(c_size_t), allocatable :: lengths(:)
+        integer(c_size_t) :: at
+        integer :: i
+
+        if (present(counts)) then
+            allocate(lengths(size(counts)))
+            lengths(:) = int(counts, c_size_t)
+        else
+            allocate(lengths(1))
+            lengths(:) = size(bytes, kind=c_size_t)
+        end if
+        if (any(lengths < 0) .or. sum(lengths) /= size(bytes, kind=c_size_t)) then
+            call report(failure(atlas_status_invalid_argument, "counts are of "//number(int(sum(lengths), int64))// &
+                " bytes, there are "//number(size(bytes, kind=int64))), stat, errmsg)
+            return
+        end if
+        allocate(exports(size(lengths)))
+        at = 1
+        do i = 1, size(lengths)
+            exports(i) = c_null_ptr
+            if (lengths(i) > 0) exports(i) = c_loc(bytes(at))
+            at = at + lengths(i)
+        end do
+        call report(answer(atlas_import(self%handle, size(exports, kind=c_size_t), exports, lengths)), stat, errmsg)
+    end subroutine store_import_changes
+
+    !> Have a worker go on from a later ticket of its session: it sees the commits made since. What it has exported and no
+    !> flush has committed it does not see any more. What it has not exported is a failure (atlas_status_unflushed_changes).
+    recursive subroutine store_renew(self, ticket, stat, errmsg)
+        class(store_type), intent(in) :: self
+        integer(int8), intent(in), contiguous :: ticket(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        call report(answer(atlas_renew(self%handle, ticket, size(ticket, kind=c_size_t))), stat, errmsg)
+    end subroutine store_renew
 
     !> Commit every change since the last flush, all together, and wait until it is on the disk.
     recursive subroutine store_flush(self, stat, errmsg)
@@ -1265,6 +1498,33 @@ contains
         if (present(progress)) self%callbacks%progress => progress
     end subroutine prepare_to_open
 
+    !> Options of `open` and `open_worker`.
+    recursive subroutine fill_options(self, options, sync, num_threads, cache_bytes, write_buffer_bytes, float_overflow, &
+            log, progress)
+        class(store_type), intent(in) :: self
+        type(atlas_open_options), intent(inout) :: options
+        logical, intent(in), optional :: sync
+        integer, intent(in), optional :: num_threads
+        integer(int64), intent(in), optional :: cache_bytes, write_buffer_bytes
+        integer(c_int32_t), intent(in), optional :: float_overflow
+        procedure(log_interface), optional :: log
+        procedure(progress_interface), optional :: progress
+
+        options%struct_size = c_sizeof(options)
+        options%sync = switch(sync)
+        options%num_threads = count_option(num_threads, atlas_threads_inline)
+        if (present(cache_bytes)) options%cache_bytes = cache_bytes
+        if (present(write_buffer_bytes)) options%write_buffer_bytes = write_buffer_bytes
+        if (present(float_overflow)) options%float_overflow = float_overflow
+        options%log = c_null_funptr
+        options%log_data = c_loc(self%callbacks)
+        options%progress = c_null_funptr
+        options%progress_data = c_loc(self%callbacks)
+        if (present(log)) options%log = c_funloc(forward_log)
+        if (present(progress)) options%progress = c_funloc(forward_progress)
+        options%ticket = c_null_ptr
+    end subroutine fill_options
+
     !> Back to "none yet".
     pure recursive subroutine forget(self)
         class(store_type), intent(inout) :: self
@@ -1576,13 +1836,39 @@ contains
         type(outcome_type) :: outcome
         integer(int64) :: extent
 
-        call take_integer(length, "length", extent, outcome)
-        if (outcome%status == atlas_status_ok .and. extent < 0) outcome = failure(atlas_status_invalid_argument, &
-            "length is "//number(extent))
+        call take_extent(length, extent, outcome)
         if (outcome%status == atlas_status_ok) outcome = answer(atlas_resize_array(self%handle, c_text(dataset), &
             c_text(array), extent))
         call report(outcome, stat, errmsg)
     end subroutine store_resize
+
+    !> Give the last dimension of an array at least this extent, an integer of any kind; where it has that, do nothing. Many
+    !> workers of a session can do it, where only one can append.
+    recursive subroutine store_extend(self, dataset, array, length, stat, errmsg)
+        class(store_type), intent(in) :: self
+        character(*), intent(in) :: dataset, array
+        class(*), intent(in) :: length
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+
+        type(outcome_type) :: outcome
+        integer(int64) :: extent
+
+        call take_extent(length, extent, outcome)
+        if (outcome%status == atlas_status_ok) outcome = answer(atlas_extend_array(self%handle, c_text(dataset), &
+            c_text(array), extent))
+        call report(outcome, stat, errmsg)
+    end subroutine store_extend
+
+    recursive subroutine take_extent(length, extent, outcome)
+        class(*), intent(in) :: length
+        integer(int64), intent(out) :: extent
+        type(outcome_type), intent(out) :: outcome
+
+        call take_integer(length, "length", extent, outcome)
+        if (outcome%status == atlas_status_ok .and. extent < 0) outcome = failure(atlas_status_invalid_argument, &
+            "length is "//number(extent))
+    end subroutine take_extent
 
     !> Whether a dataset has an array of this name.
     recursive function store_has_array(self, dataset, array, stat, errmsg) result(has)

@@ -56,6 +56,7 @@ include("types.jl")
 include("handles.jl")
 include("arrays.jl")
 include("stores.jl")
+include("sessions.jl")
 include("datasets.jl")
 include("decode.jl")
 include("memory.jl")
@@ -76,7 +77,8 @@ version() = VersionNumber(unsafe_string(LibAtlas.atlas_version_string()))
     eval(Expr(:public, :compact, :copy_dataset, :create, :decodetime, :dimnames, :dims, :discard, :diskarray, :encodetime, :fillvalue))
     eval(Expr(:public, :flush_begin, :flush_test, :flush_wait, :generations, :info, :open, :pin, :pins, :read_across, :refresh))
     eval(Expr(:public, :rename_dataset, :rollback, :set_keep_generations, :statistics, :unlimited, :unpin, :variable, :verify, :version))
-    eval(Expr(:public, :wait_for_commit))
+    eval(Expr(:public, :export_changes, :extend, :import_changes, :open_worker, :renew, :session_begin, :session_end))
+    eval(Expr(:public, :session_missing, :wait_for_commit))
 end
 
 end

@@ -157,6 +157,8 @@ struct atlas_open_options
     write_buffer_bytes::UInt64
     float_overflow::Int32
     lock_timeout_ms::UInt64
+    ticket::Ptr{Cvoid}
+    ticket_length::Csize_t
 end
 
 struct atlas_store_description
@@ -232,6 +234,13 @@ struct atlas_chunk_place
     shuffle::Int32
     delta::Int32
     reserved::Int32
+end
+
+struct atlas_session_options
+    struct_size::Csize_t
+    dataset_count::Csize_t
+    datasets::Ptr{Cstring}
+    workers::UInt32
 end
 
 struct atlas_datetime
@@ -398,6 +407,7 @@ end
     data::Ptr{Cvoid},
 )::atlas_status
 @c atlas_resize_array(store::atlas_store, dataset::Cstring, array::Cstring, length::UInt64)::atlas_status
+@c atlas_extend_array(store::atlas_store, dataset::Cstring, array::Cstring, length::UInt64)::atlas_status
 @c atlas_read_across(
     store::atlas_store,
     array::Cstring,
@@ -528,6 +538,32 @@ end
     buffer_capacity::Csize_t,
     needed::Ptr{Csize_t},
     generation::Ptr{UInt64},
+)::atlas_status
+
+# Sessions
+@c atlas_session_begin(
+    store::atlas_store,
+    options::Ptr{atlas_session_options},
+    buffer::Ptr{Cvoid},
+    capacity::Csize_t,
+    needed::Ptr{Csize_t},
+)::atlas_status
+@c atlas_session_end(store::atlas_store)::atlas_status
+@c atlas_session_missing(
+    store::atlas_store, capacity::Csize_t, workers::Ptr{UInt32}, count::Ptr{Csize_t}
+)::atlas_status
+@c atlas_open_worker(
+    ticket::Ptr{Cvoid},
+    length::Csize_t,
+    worker::UInt32,
+    path::Cstring,
+    options::Ptr{atlas_open_options},
+    out::Ptr{atlas_store},
+)::atlas_status
+@c atlas_export(worker::atlas_store, buffer::Ptr{Cvoid}, capacity::Csize_t, needed::Ptr{Csize_t})::atlas_status
+@c atlas_renew(worker::atlas_store, ticket::Ptr{Cvoid}, length::Csize_t)::atlas_status
+@c atlas_import(
+    store::atlas_store, count::Csize_t, exports::Ptr{Ptr{Cvoid}}, lengths::Ptr{Csize_t}
 )::atlas_status
 
 # Time

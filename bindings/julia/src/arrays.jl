@@ -15,6 +15,7 @@ memory for the next flush. Indexing reads and assignment writes the region that 
     append!(a, x)                 grows the last dimension
     a[:, :, 9] = x                likewise where it is unlimited; cells between are missing, or zero
     resize!(a, n)                 makes the last dimension that long
+    Atlas.extend(a, n)            makes it at least that long
     attributes(a)                 a dictionary
 
 `Atlas.dims(a)`, `Atlas.chunks(a)`, `Atlas.fillvalue(a)`, `Atlas.codec(a)` and `Atlas.statistics(a)` say more.

@@ -196,6 +196,19 @@ function Base.resize!(a::AtlasArray, n::Integer)
     return a
 end
 
+"""
+    Atlas.extend(a::AtlasArray, n)
+
+Make the last dimension at least `n` long; where it is that, do nothing. Many workers of a session can do it, where only one
+can append.
+"""
+function extend(a::AtlasArray, n::Integer)
+    writing(a.handle) do _
+        check(LibAtlas.atlas_extend_array(owner(a)..., n))
+    end
+    return a
+end
+
 # ---- Appending -------------------------------------------------------------------------------------------------------
 
 """

@@ -34,6 +34,8 @@ the order in which they were created.
     Atlas.wait_for_commit(store)
     Atlas.generations(store), Atlas.rollback(store, generation), Atlas.set_keep_generations(store, count)
     Atlas.pin(store, name), Atlas.unpin(store, name), Atlas.pins(store)
+    Atlas.session_begin(store), Atlas.session_missing(store), Atlas.import_changes(store, exports), Atlas.session_end(store)
+    Atlas.open_worker(ticket, number), Atlas.export_changes(worker), Atlas.renew(worker, ticket)
 """
 struct Store <: AbstractDict{String,Dataset}
     handle::Handle
@@ -192,6 +194,8 @@ any number of readers beside; a reader sees the last commit, and moves on with [
 does as [`Atlas.create`](@ref) does.
 
 - `generation`    of the commit to read, instead of the last: see [`Atlas.generations`](@ref)
+- `ticket`        of a session whose store is gone, with `"r+"`: the session goes on with this one, and the files of its
+                  workers stay
 - `lock_timeout`  seconds to wait for another writer to end, `Inf` for ever; by default 0
 - `sync`          whether a flush waits for the disk; by default `true`
 - `threads`       background threads, 0 for none; by default one per core, or the environment variable
@@ -206,19 +210,26 @@ does as [`Atlas.create`](@ref) does.
 - `float_overflow`  what becomes of a finite value that the narrower float type it is converted to cannot hold, such as
                   1e300 of `Float32`: `:error` (default), or `:infinity`, as Julia's own conversions do
 """
-function open(path::AbstractString, mode::AbstractString="r"; generation=nothing, runtime...)
+function open(path::AbstractString, mode::AbstractString="r"; generation=nothing, ticket=nothing, runtime...)
     if generation !== nothing && mode != "r"
         throw(ArgumentError("an earlier commit can be opened for reading only, not with mode '$mode'"))
+    end
+    if ticket !== nothing && mode != "r+"
+        throw(ArgumentError("a session goes on where a store is open with mode 'r+', not '$mode'"))
     end
     if haskey(CREATING, Symbol(mode))
         return create(path; if_exists=CREATING[Symbol(mode)], runtime...)
     end
     mode in ("r", "r+") || throw(ArgumentError("mode '$mode' is none of \"r\", \"r+\", \"a\", \"cw\", \"w\", \"c\" and \"x\""))
     mode_code = mode == "r" ? LibAtlas.ATLAS_MODE_READ : LibAtlas.ATLAS_MODE_READ_WRITE
+    bytes = ticket === nothing ? UInt8[] : Vector{UInt8}(ticket)
     return open_store(path; runtime...) do fields, id
-        options = Ref(LibAtlas.options(LibAtlas.atlas_open_options; fields...))
-        generation === nothing && return LibAtlas.atlas_open(path, mode_code, options, id)
-        return LibAtlas.atlas_open_at(path, generation, options, id)
+        GC.@preserve bytes begin
+            said = (ticket=pointer(bytes), ticket_length=length(bytes))
+            options = Ref(LibAtlas.options(LibAtlas.atlas_open_options; fields..., said...))
+            generation === nothing && return LibAtlas.atlas_open(path, mode_code, options, id)
+            return LibAtlas.atlas_open_at(path, generation, options, id)
+        end
     end
 end
 

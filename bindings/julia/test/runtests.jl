@@ -1,6 +1,7 @@
 using Atlas
 using Atlas: LibAtlas
 using Dates
+using Distributed
 using Statistics
 using Test
 
@@ -51,7 +52,7 @@ count_passed(result) = 0
 
 # Those to run may be given as arguments.
 const FILES = ["stores", "datasets", "arrays", "indexing", "parts", "broadcast", "missing", "types", "times", "attributes", "statistics", "callbacks",
-               "show", "threads", "garbage", "extensions", "package"]
+               "show", "threads", "sessions", "garbage", "extensions", "package"]
 
 passed, failed = 0, 0
 try

@@ -28,8 +28,10 @@ def programs() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("name", "text"), programs(), ids=[name for name, _ in programs()])
 def test_programs(name: str, text: str, tmp_path: Path) -> None:
+    # A file, which other processes can import.
+    (tmp_path / "program.py").write_text(text)
     process = subprocess.run(
-        [sys.executable, "-W", "error", "-c", text], capture_output=True, text=True, cwd=tmp_path, timeout=120
+        [sys.executable, "-W", "error", "program.py"], capture_output=True, text=True, cwd=tmp_path, timeout=120
     )
     assert (process.returncode, process.stderr) == (0, ""), name
 

@@ -528,9 +528,29 @@ class Array:
         ReadOnly
             The store is open for reading.
         """
+        self._store._change(lib.atlas_resize_array, self._dataset, self._array, self._extent(length))
+
+    def extend(self, length: int) -> None:
+        """Give dimension 0 an extent of at least `length`; where it has that, do nothing.
+
+        Many workers of a session can do it, where only one can `append`.
+
+        Parameters
+        ----------
+        length : int
+            The extent, in cells.
+
+        Raises
+        ------
+        InvalidArgument, ReadOnly
+            As for `resize`.
+        """
+        self._store._change(lib.atlas_extend_array, self._dataset, self._array, self._extent(length))
+
+    def _extent(self, length: int) -> int:
         if not 0 <= length < 1 << 64:
             raise InvalidArgument(self._named(f"an extent is a number from 0 on, not {length}"))
-        self._store._change(lib.atlas_resize_array, self._dataset, self._array, length)
+        return length
 
     def _info(self) -> Info:
         return Info(self._store, self._dataset, self._array)

@@ -217,13 +217,31 @@ def create(path: str, options: Options, choices: dict[str, int], keep_generation
     return Handle(out[0], calls, path)
 
 
-def open_last(path: str, mode: int, options: Options) -> Handle:
+def open_last(path: str, mode: int, options: Options, ticket: Any = None) -> Handle:
+    calls = Callbacks(options.log)
+    struct = ffi.new("atlas_open_options *")
+    options.fill(struct, calls)
+    if ticket is not None:
+        struct.ticket = kept = ffi.from_buffer(ticket)
+        struct.ticket_length = len(kept)
+    out = ffi.new("atlas_store *")
+    _with_path(lambda name: lib.atlas_open(name, mode, struct, out), path)
+    return Handle(out[0], calls, path)
+
+
+def open_worker(ticket: Any, number: int, path: str | None, options: Options) -> Handle:
     calls = Callbacks(options.log)
     struct = ffi.new("atlas_open_options *")
     options.fill(struct, calls)
     out = ffi.new("atlas_store *")
-    _with_path(lambda name: lib.atlas_open(name, mode, struct, out), path)
-    return Handle(out[0], calls, path)
+    held = ffi.from_buffer(ticket)
+    if not 0 <= number < 1 << 32:
+        raise InvalidArgument(f"a worker has a number from 0 to 4294967295, not {number}")
+    if path is None:
+        check(lib.atlas_open_worker(held, len(held), number, ffi.NULL, struct, out))
+    else:
+        _with_path(lambda name: lib.atlas_open_worker(held, len(held), number, name, struct, out), path)
+    return Handle(out[0], calls, path or f"of worker {number}")
 
 
 def open_at(path: str, generation: int, options: Options) -> Handle:

@@ -42,6 +42,7 @@ from ._errors import (
     NotFound,
     ReadOnly,
     UnflushedChanges,
+    Unsupported,
     check,
     error,
     store_not_found,
@@ -49,7 +50,7 @@ from ._errors import (
 from ._flush import Flush
 from ._handle import Handle, Log, Options, Progress
 from ._memory import extents, target
-from ._text import name_of, names, path_of, text, texts
+from ._text import bytes_of, name_of, names, path_of, text, texts
 from ._types import STRING
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ Source: TypeAlias = "str | os.PathLike[str]"
 _OF_THE_CALL = (Cancelled, Forked, InvalidArgument, InvalidHandle, ReadOnly, UnflushedChanges)
 
 _BETWEEN_SIGNALS = 200  # milliseconds
+# Bytes that most tickets and exports fit in.
+_USUAL_BYTES = 1 << 16
 _META_FORMATS = {lib.ATLAS_META_FORMAT_JSON: "json", lib.ATLAS_META_FORMAT_MSGPACK: "msgpack"}
 _COMPRESSIONS = {lib.ATLAS_COMPRESSION_NONE: "none", lib.ATLAS_COMPRESSION_ZSTD: "zstd"}
 
@@ -109,16 +112,27 @@ class StoreInfo:
     dead_bytes: int
 
 
+@dataclass
+class _Worker:
+    """What a worker was made of, and whether it has exported anything."""
+
+    ticket: bytes
+    number: int
+    path: str | None
+    has_exported: bool = False
+
+
 class Atlas:
     """A store of many named datasets, each a set of named arrays and attributes, in one folder.
 
-    Made by `Atlas.create` and `Atlas.open`. Changes are in memory until `flush` or `close`, which commit all of them
+    Made by `Atlas.create`, `Atlas.open` and, of a session, `Atlas.open_worker`. Changes are in memory until `flush` or `close`, which commit all of them
     together. A ``with`` block closes the store at its end; an exception that leaves the block discards what was not
     flushed, and so does ``del``.
 
     All methods may be called from many threads; no call holds the interpreter's lock while the library works. In a
     child process made by fork a store that was open for reading is opened again at the same commit; one that was open
-    for writing fails with `Forked`. A pickle names the path and the commit, and opens that for reading.
+    for writing fails with `Forked`. A pickle names the path and the commit, and opens that for reading; that of a worker
+    which has exported nothing names its ticket and number, and makes the same worker elsewhere.
 
     Examples
     --------
@@ -135,6 +149,7 @@ class Atlas:
     _options: Options
     _flushes: weakref.WeakSet[Flush]
     _committing: threading.RLock
+    _worker: _Worker | None
 
     def __init__(self) -> None:
         raise TypeError("a store is made by Atlas.create(path) or Atlas.open(path)")
@@ -145,6 +160,7 @@ class Atlas:
         made._path, made._handle, made._mode, made._options = path, handle, mode, options
         made._flushes = weakref.WeakSet()
         made._committing = threading.RLock()
+        made._worker = None
         return made
 
     # ---- To have a store ----
@@ -256,6 +272,7 @@ class Atlas:
         *,
         mode: Mode = "auto",
         generation: int | str | None = None,
+        ticket: bytes | None = None,
         sync: bool = True,
         num_threads: int | None = None,
         cache_bytes: int | None = None,
@@ -278,6 +295,9 @@ class Atlas:
             store, and with `Conflict` if another has committed since.
         generation : int or str, optional
             An earlier commit that is kept, by its number or by the name of a pin; it is for reading alone.
+        ticket : bytes, optional
+            That of a session whose store is gone, with mode "r+": the session goes on with this one, and the files of
+            its workers stay.
         sync, num_threads, cache_bytes, write_buffer_bytes, float_overflow, log, lock_timeout
             As for `create`.
 
@@ -295,6 +315,8 @@ class Atlas:
         check_type_policy(on_type_mismatch)
         if mode not in ("auto", "r", "r+"):
             raise InvalidArgument(f"mode is auto, r or r+, not {mode!r}")
+        if ticket is not None and mode != "r+":
+            raise InvalidArgument(f"a session goes on where a store is open for writing: mode is r+, not {mode}")
         path = path_of(source)
         options = Options(sync, num_threads, cache_bytes, write_buffer_bytes, log, float_overflow, lock_timeout)
         if generation is not None:
@@ -305,7 +327,59 @@ class Atlas:
                     return last.at(generation)
             return cls._of(path, _handle.open_at(path, generation, options), "r", options)
         number = lib.ATLAS_MODE_READ_WRITE if mode == "r+" else lib.ATLAS_MODE_READ
-        return cls._of(path, _handle.open_last(path, number, options), mode, options)
+        return cls._of(path, _handle.open_last(path, number, options, ticket), mode, options)
+
+    @classmethod
+    def open_worker(
+        cls,
+        ticket: bytes,
+        number: int,
+        source: Source | None = None,
+        *,
+        sync: bool = True,
+        num_threads: int | None = None,
+        cache_bytes: int | None = None,
+        write_buffer_bytes: int | None = None,
+        float_overflow: str = "error",
+        log: Log | None = None,
+    ) -> Self:
+        """Make a worker of a session's ticket, in whatever thread, process or machine sees the store's folder.
+
+        It takes no lock and commits nothing. It can create datasets and define arrays (what many define alike is
+        defined once), set attributes, write any box, append to an array that no other appends to, and read what the
+        ticket knows and it has written itself. The rest is `Unsupported`. `export_changes` hands out what it did, and
+        comes before the end of its ``with`` block, which fails with `UnflushedChanges` otherwise.
+
+        Parameters
+        ----------
+        ticket : bytes
+            What `session_begin` gave.
+        number : int
+            The worker's: no other that is at work has it.
+        source : path, optional
+            The folder as this machine sees it; by default as the ticket says.
+        sync, num_threads, cache_bytes, write_buffer_bytes, float_overflow, log
+            As for `create`.
+
+        Raises
+        ------
+        InvalidArgument
+            It is no ticket.
+        Unsupported
+            The ticket is of another version of the library.
+        Corrupt
+            The ticket is damaged.
+        """
+        path = None if source is None else path_of(source)
+        options = Options(sync, num_threads, cache_bytes, write_buffer_bytes, log, float_overflow)
+        return cls._of_ticket(_Worker(bytes(ticket), number, path), options)
+
+    @classmethod
+    def _of_ticket(cls, worker: _Worker, options: Options) -> Self:
+        handle = _handle.open_worker(worker.ticket, worker.number, worker.path, options)
+        made = cls._of(worker.path or "", handle, "r+", options)
+        made._worker = worker
+        return made
 
     def at(self, generation: int | str) -> Self:
         """Open an earlier commit of this store for reading: one of `generations`, or the one that a pin names.
@@ -318,11 +392,17 @@ class Atlas:
             There is no pin of that name.
         """
         self._use()
+        if self._worker is not None:
+            raise Unsupported(f"worker {self._worker.number} of a session reads what its ticket knows")
         number = self._generation(generation)
         return self._of(self._path, _handle.open_at(self._path, number, self._options), "r", self._options)
 
     def __reduce__(self) -> tuple[Any, ...]:
         handle = self._use()
+        if (worker := self._worker) is not None:
+            if worker.has_exported or self.info().unflushed_changes:
+                raise UnflushedChanges(f"worker {worker.number}: a pickle names its ticket, and it has written since")
+            return _unpickle_worker, (type(self), worker, self._options)
         if self._writes() and self.info().unflushed_changes:
             raise UnflushedChanges(f"store {self._path!r}: a pickle names a commit, and there are changes to flush")
         generation = self.info().generation if self._writes() else handle.generation
@@ -414,7 +494,7 @@ class Atlas:
 
     @property
     def path(self) -> str:
-        """The folder."""
+        """The folder; of a worker the one that it was given, or none."""
         return self._path
 
     @property
@@ -705,6 +785,145 @@ class Atlas:
             out.live_bytes,
             out.dead_bytes,
         )
+
+    # ---- Sessions ----
+
+    def session_begin(self, *, workers: int = 0, datasets: Iterable[str] | None = None) -> bytes:
+        """Begin a session, or renew the one that is on: many workers write, and this store commits.
+
+        Parameters
+        ----------
+        workers : int
+            How many there will be, numbered from 0 on, for `session_missing`; 0 if it is not known.
+        datasets : iterable of str, optional
+            The datasets that workers are told of; by default all. A ticket is as large as what it tells.
+
+        Returns
+        -------
+        bytes
+            The ticket, for `Atlas.open_worker`. Workers see the last commit and the definitions made since; not values
+            that are not flushed. It holds until `session_end` or `close`. One after a flush is for `renew`.
+
+        Raises
+        ------
+        NotFound
+            There is no dataset of a name in `datasets`.
+        ReadOnly
+            The store is open for reading.
+        Unsupported
+            This is a worker.
+        """
+        if not 0 <= workers < 1 << 32:
+            raise InvalidArgument(f"workers are a number from 0 to 4294967295, not {workers}")
+        options = ffi.new("atlas_session_options *")
+        options.struct_size = ffi.sizeof("atlas_session_options")
+        options.workers = workers
+        wanted = None if datasets is None else list(datasets)
+        if wanted is not None and not wanted:
+            raise InvalidArgument("workers of a session are told of no dataset: None is all of them")
+        listed, _kept = names(wanted or (), "a dataset's name")
+        options.dataset_count, options.datasets = len(wanted or ()), listed
+        writer = self._writer()
+        return bytes_of(lambda *buffer: lib.atlas_session_begin(writer.number, options, *buffer), _USUAL_BYTES)
+
+    def session_end(self) -> None:
+        """End the session, if one is on: files of workers that were not imported go, and later exports are refused.
+
+        Raises
+        ------
+        UnflushedChanges
+            Something was imported that is not flushed.
+        """
+        self._change(lib.atlas_session_end)
+
+    def session_missing(self) -> list[int]:
+        """The workers, of as many as `session_begin` was told of, from whom nothing was imported since the last flush.
+
+        Raises
+        ------
+        Conflict
+            No session is on.
+        """
+        count = ffi.new("size_t *")
+        capacity = 64
+        while True:
+            numbers = ffi.new("uint32_t[]", capacity)
+            try:
+                self._change(lib.atlas_session_missing, capacity, numbers, count)
+            except BufferTooSmall:
+                capacity = count[0]
+            else:
+                return list(numbers[0 : count[0]])
+
+    def export_changes(self) -> bytes:
+        """Write what changed on a worker since its last export, make it durable, and hand it out.
+
+        Returns
+        -------
+        bytes
+            What `import_changes` takes. Without changes they are few, by which the worker is known to be done.
+
+        Raises
+        ------
+        InvalidArgument
+            This is not a worker.
+        NoSpace, IOFailure
+            Nothing is lost: export again.
+        Poisoned
+            A sync to the disk failed.
+        """
+        found = bytes_of(lambda *buffer: self._status(lib.atlas_export, *buffer), _USUAL_BYTES)
+        if self._worker is not None:
+            self._worker.has_exported = True
+        return found
+
+    def import_changes(self, exports: Iterable[bytes]) -> None:
+        """Take over what workers have exported: all of it, or on failure nothing. The next flush commits it.
+
+        The order means nothing, and what was imported already is left out. Chunks of which two workers have written
+        different cells are put together; no two may have written the same cell.
+
+        Parameters
+        ----------
+        exports : iterable of bytes
+            What `export_changes` gave.
+
+        Raises
+        ------
+        Conflict
+            Two workers, or one and this store, have written one cell; definitions or attributes differ; two have
+            appended to one array; an export is of another session, or one before it is missing. The text names them.
+        Corrupt, NotFound
+            An export or a file is damaged or gone.
+        InvalidArgument
+            Bytes are no export.
+        Unsupported
+            A worker has not synced its files, and this store syncs.
+        """
+        held = [ffi.from_buffer(one) for one in exports]
+        pointers, lengths = ffi.new("void *[]", held), ffi.new("size_t[]", [len(one) for one in held])
+        self._change(lib.atlas_import, len(held), pointers, lengths)
+
+    def renew(self, ticket: bytes) -> None:
+        """Have a worker go on from a later ticket of its session: it sees what was committed since.
+
+        Parameters
+        ----------
+        ticket : bytes
+            What `session_begin` gave after a flush. What the worker has exported and no flush has committed it does not
+            see any more.
+
+        Raises
+        ------
+        UnflushedChanges
+            The worker has something to export.
+        Conflict
+            The ticket is of another session.
+        """
+        held = ffi.from_buffer(ticket)
+        self._change(lib.atlas_renew, held, len(held))
+        if self._worker is not None:
+            self._worker.ticket = bytes(ticket)
 
     # ---- Datasets ----
 
@@ -1056,7 +1275,8 @@ class Atlas:
         if self._handle is None:
             return f"<Atlas {self._path!r} closed>"
         try:
-            return f"<Atlas {self._path!r} datasets={len(self)}>"
+            what = repr(self._path) if self._worker is None else f"worker {self._worker.number}"
+            return f"<Atlas {what} datasets={len(self)}>"
         except AtlasError as failure:
             return f"<Atlas {self._path!r}: {failure}>"
 
@@ -1064,6 +1284,10 @@ class Atlas:
         from ._html import store_html
 
         return store_html(self)
+
+
+def _unpickle_worker(kind: type[Atlas], worker: _Worker, options: Options) -> Atlas:
+    return kind._of_ticket(worker, options)
 
 
 def _unpickle(kind: type[Atlas], path: str, generation: int, options: Options) -> Atlas:

@@ -49,7 +49,7 @@ def names(values: Iterable[str], what: str) -> Any:
 
 def texts(ask: Callable[[Any, int, Any], int]) -> list[str]:
     """A list of texts. `ask` is called with buffer, capacity and needed, and returns a status."""
-    return listed(_bytes(ask))
+    return listed(bytes_of(ask))
 
 
 def listed(found: bytes) -> list[str]:
@@ -59,10 +59,11 @@ def listed(found: bytes) -> list[str]:
 
 def text(ask: Callable[[Any, int, Any], int]) -> str:
     """One text; as `texts`."""
-    return _bytes(ask)[:-1].decode()
+    return bytes_of(ask)[:-1].decode()
 
 
-def _bytes(ask: Callable[[Any, int, Any], int], capacity: int = _USUAL) -> bytes:
+def bytes_of(ask: Callable[[Any, int, Any], int], capacity: int = _USUAL) -> bytes:
+    """What `ask` puts into a buffer; as `texts`."""
     needed = ffi.new("size_t *")
     while True:
         buffer = _uncleared("char[]", capacity)
@@ -75,7 +76,7 @@ def _bytes(ask: Callable[[Any, int, Any], int], capacity: int = _USUAL) -> bytes
 
 def cells(ask: Callable[[Any, int, Any], int], count: int) -> list[str]:
     """The texts of `count` cells; as `texts`."""
-    found = _bytes(ask, max(_USUAL, 32 * count))
+    found = bytes_of(ask, max(_USUAL, 32 * count))
     return found[:-1].decode().split("\0") if count else []
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import os
 import uuid
 import warnings
@@ -47,9 +46,6 @@ ENCODINGS = frozenset({"chunks", "codec", "level", "shuffle", "filter", "keep_bi
 _OF_CF = frozenset({"dtype", "source", "_FillValue"})
 # What asks for times as numbers.
 _ASKS = ("units", "calendar", "dtype", "_FillValue", "missing_value", "scale_factor", "add_offset")
-
-# Dask's blocks become chunks up to this size.
-_BLOCK_BYTES = 32 << 20
 
 
 class Manager(Protocol):
@@ -451,8 +447,9 @@ def _warn_missing(name: Hashable, count: int, fill: str) -> None:
 def _chunks(data: Any, wanted: Sequence[int] | None) -> Sequence[int] | None:
     """The shape of chunks: Dask's blocks, unless they are large; otherwise what the encoding says, if that fits."""
     if _is_dask(data):
-        blocks = [max(1, sizes[0]) for sizes in data.chunks]
-        return blocks if math.prod(blocks) * data.dtype.itemsize <= _BLOCK_BYTES else None
+        from .dask import block_shape
+
+        return block_shape(data)
     return wanted if wanted is not None and len(wanted) == data.ndim else None
 
 
