@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GRID, CEILING, SKEW, CYCLIC, LAST, HOLES, TURNS };
-enum { PLAIN, HALO, COLUMNS, NARROW, ROWS };
+enum { GRID, CEILING, SKEW, CYCLIC, GAPS, LAST, HOLES, TURNS };
+enum { PLAIN, HALO, COLUMNS, NARROW, ROWS, TWICE };
 enum { STEPS = 3, MOST_BOXES = 128 };
 
 typedef struct {
@@ -31,6 +31,8 @@ static const plan plans[] = {
     {"ceiling", 2, {50, 33, 0}, {8, 8, 0}, CEILING, PLAIN},
     {"skew", 2, {64, 64, 0}, {16, 16, 0}, SKEW, ROWS},
     {"cyclic", 2, {128, 12, 0}, {4, 12, 0}, CYCLIC, PLAIN},
+    {"twice", 2, {64, 12, 0}, {1, 12, 0}, CYCLIC, TWICE},
+    {"gaps", 2, {64, 12, 0}, {1, 12, 0}, GAPS, TWICE},
     {"last", 2, {30, 30, 0}, {7, 30, 0}, LAST, PLAIN},
     {"holes", 2, {40, 40, 0}, {16, 16, 0}, HOLES, HALO},
     {"scalar", 0, {1, 0, 0}, {0, 0, 0}, LAST, PLAIN},
@@ -88,6 +90,17 @@ static inline int plan_boxes(const plan *p, int size, int r, box *out) {
             b->count[0] = 1;
             b++;
         }
+        return (int)(b - out);
+    case GAPS: /* of each such row the cells 0, 1, 4, 5 */
+        for (k = (uint64_t)r; k < p->shape[0]; k += (uint64_t)size)
+            for (i = 0; i < 2; i++) {
+                *b = *out;
+                b->start[0] = k;
+                b->count[0] = 1;
+                b->start[1] = 4 * i;
+                b->count[1] = 2;
+                b++;
+            }
         return (int)(b - out);
     case CEILING: /* parts of equal length along the last dimension: the last ranks have none */
         k = (p->shape[p->rank - 1] + (uint64_t)size - 1) / (uint64_t)size;

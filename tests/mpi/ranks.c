@@ -142,6 +142,11 @@ static void write_step(atlas_mpi *m, const plan *p, int step) {
     int n = plan_boxes(p, size, rank, boxes), i;
     if (!plan_writes(p, size, rank, step)) return;
     for (i = 0; i < n; i++) {
+        if (p->memory == TWICE) { /* a part, which waits; then all of it */
+            row = boxes[i];
+            row.count[1] /= 2;
+            write_box(m, p, &row, 7);
+        }
         if (p->memory != ROWS) {
             write_box(m, p, &boxes[i], step);
             continue;

@@ -3,7 +3,8 @@
 # it. Ends with one line of counts.
 #
 # Usage: run.sh LIBRARY_FOLDER [NAME..]   (the folder that holds libatlas_store.so; all tests without a NAME)
-# Environment: MPICC, MPICXX, MPIFORT, MPIRUN; ATLAS_TEST_VALGRIND=0 leaves valgrind out.
+# Environment: MPICC, MPICXX, MPIFORT, MPIRUN; ATLAS_TEST_VALGRIND=0 leaves valgrind out; ATLAS_TEST_SEEDS: numbers, for
+# other random regions.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,7 +18,7 @@ MPICC=${MPICC:-mpicc} MPICXX=${MPICXX:-mpicxx} MPIFORT=${MPIFORT:-mpifort} MPIRU
 for tool in "$MPICC" "$MPICXX" "$MPIFORT" "$MPIRUN"; do
     command -v "$tool" >/dev/null || { echo "run.sh needs $tool: scripts/install-deps.sh" >&2; exit 2; }
 done
-(($# > 0)) || set -- header generated ranks options refusals memory deaths fortran page valgrind
+(($# > 0)) || set -- header generated ranks options regions refusals memory deaths fortran page valgrind
 
 # More ranks than cores, as root or not. MPICH knows none of these.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 \
@@ -115,6 +116,17 @@ options() {
     c ranks "-DATLAS_MPI_IMPL_MESSAGE=((size_t)100)"
     written "in many messages" 4
     rm ranks
+}
+
+regions() {
+    local seed
+    c random
+    mkdir -p regions
+    for seed in ${ATLAS_TEST_SEEDS:-1 2 3 4}; do
+        run $((2 + seed % 4)) ./random regions "$seed" 8 >output 2>errors || cat errors >&2
+        grep -v ' passed, ' output
+        add_up "regions, seed $seed" "" output
+    done
 }
 
 refusals() {

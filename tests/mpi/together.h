@@ -22,7 +22,8 @@ static void good(int mine, const char *what) {
 }
 
 /* Whether all ranks have this status, and the same text with these parts in it. */
-static int alike(const atlas_mpi *m, atlas_status status, atlas_status wanted, const char *part, const char *other) {
+static inline int alike(const atlas_mpi *m, atlas_status status, atlas_status wanted, const char *part,
+                        const char *other) {
     char text[4096], first[4096];
     atlas_status root = status;
     int fine, all = 0;
