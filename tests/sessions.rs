@@ -313,6 +313,21 @@ fn one_worker_appends_and_steps_follow_each_other() {
 }
 
 #[test]
+fn what_a_session_is_told_may_be_anything() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = with_array(&folder.path().join("s"));
+    // A name that stands twice is told once.
+    let twice = SessionOptions { datasets: Some(&["run", "run"]), workers: 3 };
+    let ticket = store.session_begin(twice).unwrap();
+    assert_eq!(worker(&ticket, 0).dataset_names().unwrap().len(), 1);
+    assert_eq!(store.session_missing().unwrap(), [0, 1, 2]);
+    let error = store.session_begin(SessionOptions { workers: u32::MAX, ..SessionOptions::default() }).unwrap_err();
+    assert!(error.kind() == ErrorKind::InvalidArgument && error.to_string().contains("4294967295 workers"), "{error}");
+    let none = SessionOptions { datasets: Some(&["walk"]), ..SessionOptions::default() };
+    assert_eq!(store.session_begin(none).unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[test]
 fn what_workers_do_not_do_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let store = with_array(&folder.path().join("s"));

@@ -8,7 +8,7 @@
 use crate::array::Io;
 use crate::base::error::{Error, ErrorKind, Result, bail, error};
 use crate::base::locks::{lock, read};
-use crate::base::maps::HashSet;
+use crate::base::maps::{HashSet, IndexMap};
 use crate::base::sync::Mutex;
 use crate::base::sync::atomic::Ordering;
 use crate::change::catalogue::{Catalogue, Slot};
@@ -18,7 +18,8 @@ use crate::change::flush::{Flush, flush};
 use crate::change::import::{Import, Imported, Importer};
 use crate::format::names::{self, WorkerId};
 use crate::format::root::{self, ArrayRecord, DatasetRecord, Head, MetaFormat, Notation, Root, SchemaRecord};
-use crate::format::session::{Export, Ticket};
+use crate::format::session::{Export, MOST_WORKERS, Ticket};
+use crate::memory::buffers;
 use crate::records::Numbering;
 use crate::storage::{self, Storage};
 use crate::store::install::Change;
@@ -85,6 +86,9 @@ impl Store {
     /// One after a flush tells workers of the commit: [`Store::renew`].
     pub fn session_begin(&self, options: SessionOptions<'_>) -> Result<Vec<u8>> {
         self.check_coordinator("begin a session")?;
+        if options.workers > MOST_WORKERS {
+            bail!(InvalidArgument, "{} workers, a session has at most {MOST_WORKERS}", options.workers);
+        }
         let mut committer = self.lock_committer()?;
         self.check_writable()?;
         let mut session = lock(&self.session)?;
@@ -117,7 +121,7 @@ impl Store {
     }
 
     /// Ends the session, if one is on: files of workers that were not imported are removed, and what they export from now on
-    /// is refused. [`ErrorKind::UnflushedChanges`] where something was imported that is not flushed.
+    /// is refused. [`ErrorKind::UnflushedChanges`] where values were imported that are not flushed.
     pub fn session_end(&self) -> Result<()> {
         self.check_coordinator("end a session")?;
         let mut committer = self.lock_committer()?;
@@ -129,11 +133,11 @@ impl Store {
             on.follow(&state.catalogue);
             (state.version.clone(), state.ahead.clone(), state.catalogue.has_unflushed_changes())
         };
-        if has_changes && !on.imported.is_empty() {
+        if has_changes && on.imported.has_values() {
             let path = self.place.path.display();
             bail!(
                 UnflushedChanges,
-                "store {path}: something was imported that is not flushed: flush before the session ends"
+                "store {path}: values were imported that are not flushed: flush before the session ends"
             );
         }
         self.end_session(&mut session, &mut committer);
@@ -198,7 +202,7 @@ impl Store {
         let mut session = lock(&self.session)?;
         let Some(on) = &mut session.on else { return Err(no_session(&self.place)) };
         on.follow(&read(&self.state)?.catalogue);
-        Ok(on.imported.missing(on.workers).collect())
+        buffers::collect(on.imported.missing(on.workers))
     }
 
     /// Takes over what workers have exported: all of it, or where an error is returned, nothing. It is then pending, as if this
@@ -513,7 +517,7 @@ fn ticket_root(place: &Place, io: &Io, state: &State, datasets: Option<&[&str]>)
     let catalogue = &state.catalogue;
     let all;
     let names: Vec<&str> = match datasets {
-        Some(some) => some.to_vec(),
+        Some(some) => some.iter().map(|name| (*name, ())).collect::<IndexMap<_, _>>().into_keys().collect(),
         None => {
             all = catalogue.names(&io.pool)?;
             all.iter().collect()
