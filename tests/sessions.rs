@@ -13,8 +13,9 @@ use common::{Hooked, Hooks};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex};
 
 const SHAPE: [u64; 3] = [4, 30, 50];
 
@@ -29,6 +30,10 @@ fn create(path: &Path) -> Arc<Store> {
 
 fn open(path: &Path) -> Arc<Store> {
     Store::open(path, Mode::ReadWrite, OpenOptions { runtime: runtime(), ..OpenOptions::default() }).unwrap()
+}
+
+fn open_to_read(path: &Path) -> Arc<Store> {
+    Store::open(path, Mode::Read, OpenOptions { runtime: runtime(), ..OpenOptions::default() }).unwrap()
 }
 
 fn chunked(chunk: &[u64]) -> ArrayOptions {
@@ -406,6 +411,44 @@ fn files_of_a_dead_session_go_and_those_of_one_that_is_on_stay() {
     assert_eq!(import(&store, &[lost]).unwrap_err().kind(), ErrorKind::NotFound);
     store.session_end().unwrap();
     assert!(values(&store, "v")[..25].iter().all(|value| *value == 1.0));
+}
+
+#[test]
+fn the_end_of_a_session_leaves_what_a_compaction_beside_it_makes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    let ((said, called), (go, told)) = (sync_channel(1), sync_channel::<()>(1));
+    let told = Mutex::new(told);
+    // Held up when one of the two arrays is written anew.
+    let hold = move |_: &str, done: u64, _: u64| {
+        if done == 1 {
+            said.send(()).unwrap();
+            told.lock().unwrap().recv().unwrap();
+        }
+        true
+    };
+    let runtime = RuntimeOptions { progress: Some(Box::new(hold)), ..runtime() };
+    let store = Store::create(&path, CreateOptions { runtime, ..CreateOptions::default() }).unwrap();
+    store.create_dataset("run").unwrap();
+    for array in ["v", "w"] {
+        store.define_array("run", array, DType::F32, &[], &[40], chunked(&[10])).unwrap();
+        for value in [1.0, 2.0] {
+            write(&store, array, &[0], &[if value == 1.0 { 40 } else { 20 }], value).unwrap();
+            store.flush().unwrap();
+        }
+    }
+    begin(&store, 0);
+    std::thread::scope(|scope| {
+        let compaction = scope.spawn(|| store.compact());
+        called.recv().unwrap();
+        store.session_end().unwrap();
+        go.send(()).unwrap();
+        compaction.join().unwrap().unwrap();
+    });
+    for array in ["v", "w"] {
+        assert_eq!(values(&store, array).iter().sum::<f32>(), 60.0);
+    }
+    whole(&open_to_read(&path));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The removal of files that no commit names, where there is no lock to tell whether somebody uses them: by their age.
 
 use crate::base::error::{Error, ErrorKind, Result, bail};
-use crate::base::locks::read;
+use crate::base::locks::{lock, read};
 use crate::base::sync::atomic::{AtomicU64, Ordering};
 use crate::storage::Mark;
 use crate::store::Store;
@@ -22,6 +22,8 @@ impl Store {
     /// [`ErrorKind::Conflict`] where another writer has made a commit since this handle last saw the root.
     pub fn collect_garbage(&self, older_than: Duration) -> Result<u64> {
         self.check_coordinator("remove files")?;
+        // Its files are named by nobody until it commits.
+        let _no_compaction = lock(&self.compacting)?;
         let mut committer = self.lock_committer()?;
         self.check_writable()?;
         let (storage, root) = (&*self.place.storage, self.place.root());
@@ -32,7 +34,7 @@ impl Store {
             let state = read(&self.state)?;
             (state.version.clone(), state.ahead.clone())
         };
-        let Unnamed { left, files } = committer.unnamed(&self.place, &self.io, &version, &ahead)?;
+        let Unnamed { left, files } = committer.unnamed(&self.place, &self.io, [&version, &ahead], None)?;
         let there = Mark::at(storage, &root).map_err(|error| Error::io("read", &root, &error))?;
         if there != committer.root {
             bail!(

@@ -122,7 +122,7 @@ impl Store {
             (state.version.clone(), state.ahead.clone())
         };
         committer.drop_kept(&self.place, &version.keeping, 0);
-        committer.clean_up(&self.place, &self.io, &version, &ahead);
+        committer.clean_up(&self.place, &self.io, &version, &ahead, None);
         damaged.map_or(Ok(()), |damaged| Err(error!(Corrupt, "{damaged}")))
     }
 

@@ -200,7 +200,7 @@ impl Store {
             store.adopt(&mut committer, ticket, &version)?;
         }
         committer.drop_kept(&store.place, &version.keeping, DEFAULT_KEPT);
-        committer.clean_up(&store.place, &store.io, &version, &version);
+        committer.clean_up(&store.place, &store.io, &version, &version, None);
         store.tell(committer);
         if let Some((keep_generations, defaults)) = anew {
             write(&store.state)?.begin_anew(keep_generations, defaults)?;

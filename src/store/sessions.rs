@@ -140,17 +140,18 @@ impl Store {
                 "store {path}: values were imported that are not flushed: flush before the session ends"
             );
         }
-        self.end_session(&mut session, &mut committer);
-        committer.clean_up(&self.place, &self.io, &version, &ahead);
+        self.end_session(&mut session, &mut committer, [&version, &ahead]);
         drop(session);
         self.tell(committer);
         Ok(())
     }
 
-    /// Forgets the session. What its workers have left is for a clean-up.
-    pub(super) fn end_session(&self, session: &mut Session, committer: &mut Committer) {
-        (session.on, committer.session) = (None, None);
+    /// Forgets the session, and removes what its workers have left that these versions do not name.
+    fn end_session(&self, session: &mut Session, committer: &mut Committer, [version, ahead]: [&Version; 2]) {
+        let Some(on) = session.on.take() else { return };
+        committer.session = None;
         self.io.covers.store(false, Ordering::Release);
+        committer.clean_up(&self.place, &self.io, version, ahead, Some(on.id));
     }
 
     /// Ends the session with the handle: its workers' files go, but for those that the last commit has.
@@ -160,10 +161,7 @@ impl Store {
         else {
             return;
         };
-        if session.on.is_some() {
-            self.end_session(&mut session, committer);
-            committer.clean_up(&self.place, &self.io, &version, &version);
-        }
+        self.end_session(&mut session, committer, [&version, &version]);
     }
 
     /// Refuses to end a worker that has something to export.

@@ -148,12 +148,15 @@ impl Committer {
     /// Finds the files that neither the last version, nor `ahead`, which is it and what is written ahead of the next, nor a
     /// kept root names, and removes what nothing needs, with what a crash left of a root. This is housekeeping: what fails
     /// is logged, and left to the next writer.
-    pub fn clean_up(&mut self, place: &Place, io: &Io, version: &Version, ahead: &Version) {
+    ///
+    /// Nothing else of this process may be making files meanwhile. With the session `of`, only files of its workers are looked
+    /// for: then it may.
+    pub fn clean_up(&mut self, place: &Place, io: &Io, version: &Version, ahead: &Version, of: Option<u64>) {
         if self.lock.is_none() {
             return;
         }
         // A reader of the folder may see a rename that a power failure still undoes; then the old root needs its segments.
-        let found = place.sync_folder(&place.path).and_then(|()| self.find_garbage(place, io, version, ahead));
+        let found = place.sync_folder(&place.path).and_then(|()| self.find_garbage(place, io, [version, ahead], of));
         match found.map(|count| count + self.sweep(place, io, version)) {
             Ok(0) => {}
             Ok(count) => self.messages.push((LogLevel::Info, format!("removed {count} files that no commit names"))),
@@ -164,29 +167,29 @@ impl Committer {
     }
 
     /// Notes what is found; how many files were removed at once.
-    fn find_garbage(&mut self, place: &Place, io: &Io, version: &Version, ahead: &Version) -> Result<usize> {
-        let Unnamed { left, files } = self.unnamed(place, io, version, ahead)?;
+    fn find_garbage(&mut self, place: &Place, io: &Io, versions: [&Version; 2], of: Option<u64>) -> Result<usize> {
+        let Unnamed { left, files } = self.unnamed(place, io, versions, of)?;
         for path in &left {
             place.storage.remove(path).map_err(|error| Error::io("remove", path, &error))?;
         }
         if !files.is_empty() {
-            let last = version.generation - 1;
+            let last = versions[0].generation - 1;
             let files = files.into_iter().map(|path| (path, None)).collect();
             self.garbage.push_back(Garbage { first: 0, last, may_be_kept: false, files });
         }
         Ok(left.len())
     }
 
-    /// Finds what no version needs, and is not known as garbage.
-    pub fn unnamed(&mut self, place: &Place, io: &Io, version: &Version, ahead: &Version) -> Result<Unnamed> {
+    /// Finds what neither the last version, the first of these, nor the other needs, and is not known as garbage: of a session's
+    /// workers where `of` has one.
+    pub fn unnamed(&mut self, place: &Place, io: &Io, versions: [&Version; 2], of: Option<u64>) -> Result<Unnamed> {
         let list = |path: &Path| place.storage.list(path).map_err(|error| Error::io("list", path, &error));
-        let versions = [version, ahead];
         let mut needed: HashSet<Arc<str>> = HashSet::default();
         needed.extend(versions.iter().flat_map(|version| version.all_files()).map(|file| file.name().clone()));
         let known: HashSet<PathBuf> =
             self.garbage.iter().flat_map(|garbage| garbage.files.iter().map(|(path, _)| path.clone())).collect();
         // A commit that was killed before its rename has already kept the root that it was to replace.
-        let kept_too_early = names::kept_root(place.notation, version.generation);
+        let kept_too_early = names::kept_root(place.notation, versions[0].generation);
         // Read only where there is a file that the root does not name.
         let mut kept: Option<Kept> = None;
         let mut parts: Option<Parts> = None;
@@ -194,14 +197,19 @@ impl Committer {
         for entry in list(&place.path)? {
             let name = file_name(&entry.path);
             if !entry.is_dir {
-                if names::is_left_by_a_writer(&name) || name == kept_too_early {
+                if of.is_none() && (names::is_left_by_a_writer(&name) || name == kept_too_early) {
                     unnamed.left.push(entry.path);
                 }
                 continue;
             }
             for file in list(&entry.path)? {
                 let name = file_name(&file.path);
-                if names::generation(&name).is_none() || needed.contains(&*name) || known.contains(&file.path) {
+                let is_others = of.is_some() && names::session_in(&name) != of;
+                if is_others
+                    || names::generation(&name).is_none()
+                    || needed.contains(&*name)
+                    || known.contains(&file.path)
+                {
                     continue;
                 }
                 let kept = match &mut kept {
