@@ -35,6 +35,8 @@ pub(crate) struct Imported {
     epochs: HashMap<(u32, u32), u32>,
     /// The parts that exports have named, by file and place in it.
     parts: HashSet<(Arc<str>, Option<u64>)>,
+    /// Whether something came since the last commit that changes the store.
+    has_changes: bool,
     /// The handle of each worker from which something came since the last commit.
     heard: BTreeMap<u32, u32>,
     /// The cells that came since the last commit, by array and chunk, with the workers.
@@ -52,13 +54,14 @@ type Key = (Arc<str>, Arc<str>);
 type Of = (Option<Arc<str>>, Option<Arc<str>>);
 
 impl Imported {
-    /// Whether nothing came since the last commit.
+    /// Whether nothing came since the last commit that is to be flushed.
     pub fn is_empty(&self) -> bool {
-        self.heard.is_empty()
+        !self.has_changes
     }
 
     /// What came so far is committed.
     pub fn committed(&mut self) {
+        self.has_changes = false;
         self.heard.clear();
         self.cells.clear();
         self.appended.clear();
@@ -83,6 +86,7 @@ impl Imported {
     pub fn add(&mut self, more: Self) {
         self.epochs.extend(more.epochs);
         self.parts.extend(more.parts);
+        self.has_changes |= more.has_changes;
         self.heard.extend(more.heard);
         self.appended.extend(more.appended);
         for (array, chunks) in more.cells {
@@ -600,6 +604,7 @@ impl Import {
         let mut there = there.filter(|dataset| !self.created.contains_key(*dataset));
         there.try_for_each(|dataset| catalogue.slot(dataset).map(drop))?;
         self.make_room(io, ahead)?;
+        self.added.has_changes = !(self.created.is_empty() && self.arrays.is_empty() && self.attributes.is_empty());
         for dataset in self.created.keys() {
             catalogue.create_new(dataset.clone())?;
         }

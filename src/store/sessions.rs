@@ -19,6 +19,7 @@ use crate::change::import::{Import, Imported, Importer};
 use crate::format::names::{self, WorkerId};
 use crate::format::root::{self, ArrayRecord, DatasetRecord, Head, MetaFormat, Notation, Root, SchemaRecord};
 use crate::format::session::{Export, Ticket};
+use crate::memory::buffers;
 use crate::records::Numbering;
 use crate::storage::{self, Storage};
 use crate::store::install::Change;
@@ -344,7 +345,10 @@ impl Store {
 
     /// [`Store::export_to`] into a list of bytes.
     pub fn export(&self) -> Result<Vec<u8>> {
-        self.export_to(|bytes| (true, bytes.to_vec()))
+        self.export_to(|bytes| {
+            let copy = buffers::collect(bytes.iter().copied());
+            (copy.is_ok(), copy)
+        })?
     }
 
     fn export_locked(&self, worker: &Worker, exports: &Exports, _: &mut Committer) -> Result<Vec<u8>> {
