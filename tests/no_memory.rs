@@ -6,7 +6,7 @@
 
 use atlas_store::{
     ArrayOptions, CreateOptions, DType, ErrorKind, FillValue, Mode, OpenOptions, Result, RuntimeOptions, Scalar,
-    Selection, Source, Store, Target, take_from_general_allocator,
+    Selection, SessionOptions, Source, Store, Target, take_from_general_allocator,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -329,4 +329,68 @@ fn workers_that_find_no_memory_end_nothing_either() {
     }
     assert!(refused >= 20, "{refused} refusals only");
     store.close().unwrap();
+}
+
+/// A worker that finds no memory exports all the next time, and an import or a flush that finds none has done nothing.
+#[test]
+fn a_session_that_finds_no_memory_loses_nothing() {
+    let _alone = ALONE.lock().unwrap();
+    take_from_general_allocator(true);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let runtime = || RuntimeOptions { threads: Some(0), sync: Some(false), cache_bytes: Some(0), ..Default::default() };
+    let (store, mut model) = start(&path, runtime());
+    store.flush().unwrap();
+    let mut refusals = 0;
+    for (round, is_for_good) in [(1, false), (2, true)] {
+        let ticket = store.session_begin(SessionOptions::default()).unwrap();
+        // Two have a part of one chunk each, and chunks of their own; one has texts, too.
+        let (one, two) = (values(round, 6 * COLUMNS), values(round + 7, 4 * COLUMNS));
+        let new = texts(round, TEXTS);
+        let workers = [0, 1].map(|number| {
+            let options = OpenOptions { runtime: runtime(), ..OpenOptions::default() };
+            Store::open_worker(&ticket, number, None, options).unwrap()
+        });
+        let region = Selection::region(&[0, 0], &[6, COLUMNS]);
+        workers[0].write_array("d", "n", region, Source::from_slice(&one)).unwrap();
+        workers[0].write_strings("d", "t", Selection::all(1), &strs(&new)).unwrap();
+        let region = Selection::region(&[6, 0], &[4, COLUMNS]);
+        workers[1].write_array("d", "n", region, Source::from_slice(&two)).unwrap();
+        let mut until = |what: &str, call: &dyn Fn() -> Result<Vec<u8>>| {
+            for granted in 0..500 {
+                match with_refusal(granted, is_for_good, call) {
+                    (Ok(done), _) => return done,
+                    (Err(error), was_refused) => {
+                        assert!(error.kind() == ErrorKind::OutOfMemory && was_refused, "{what}, {granted}: {error}");
+                        refusals += 1;
+                        assert!(read_all(&store).unwrap() == model, "{what}, {granted}: a part is there");
+                    }
+                }
+            }
+            panic!("{what}: no end");
+        };
+        let exports = [0, 1].map(|number| until("export", &|| workers[number].export()));
+        until("import", &|| store.import(&exports.each_ref().map(|export| &export[..])).map(|()| Vec::new()));
+        model.numbers = [one, two].concat();
+        model.texts = new;
+        assert!(read_all(&store).unwrap() == model, "other values once imported");
+        for granted in 0..500 {
+            match with_refusal(granted, is_for_good, || store.flush()).0 {
+                Ok(()) => break,
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::OutOfMemory, "{granted}: {error}");
+                    refusals += 1;
+                    assert!(read_all(&store).unwrap() == model, "a flush that failed, {granted}: other values");
+                }
+            }
+        }
+        check(&store, &model, "a session");
+        store.session_end().unwrap();
+    }
+    println!("{refusals} calls refused");
+    assert!(refusals >= 10, "{refusals} refusals only");
+    store.close().unwrap();
+    let store = Store::open(path, Mode::Read, OpenOptions::default()).unwrap();
+    assert!(read_all(&store).unwrap() == model, "other values once opened again");
+    assert_eq!(store.verify(&mut |found| panic!("{found:?}")).unwrap(), 0);
 }

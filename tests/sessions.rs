@@ -6,8 +6,8 @@ mod common;
 
 use atlas_store::storage::{LocalDisk, Storage};
 use atlas_store::{
-    ArrayOptions, CreateOptions, DType, Error, ErrorKind, Mode, OpenOptions, RuntimeOptions, Selection, SessionOptions,
-    Source, Store, Target, Value,
+    ArrayOptions, Codec, CreateOptions, DType, Error, ErrorKind, Mode, OpenOptions, RuntimeOptions, Selection,
+    SessionOptions, Source, Store, Target, Value,
 };
 use common::{Hooked, Hooks};
 use std::collections::BTreeSet;
@@ -641,4 +641,93 @@ fn a_rollback_to_a_commit_whose_parts_are_gone_is_refused() {
     store.compact().unwrap();
     assert!(values(&store, "v").iter().all(|value| *value == 1.0));
     whole(&store);
+}
+
+#[test]
+fn parts_go_with_the_segments_that_are_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    let options = CreateOptions { runtime: runtime(), keep_generations: Some(0), ..CreateOptions::default() };
+    let store = Store::create(&path, options).unwrap();
+    store.create_dataset("run").unwrap();
+    store.define_array("run", "v", DType::F32, &["t", "y", "x"], &SHAPE, chunked(&[2, 10, 25])).unwrap();
+    store.flush().unwrap();
+    let worker = worker(&begin(&store, 1), 0);
+    for step in 0..6 {
+        write(&worker, "v", &[0, 0, 0], &SHAPE, step as f32).unwrap();
+        import(&store, &[worker.export().unwrap()]).unwrap();
+        store.flush().unwrap();
+        worker.renew(&begin(&store, 1)).unwrap();
+        // What a ticket knew stays as long as that is the last.
+        assert!(files_of_workers(&path).len() <= 2, "{:?}", files_of_workers(&path));
+        assert!(values(&store, "v").iter().all(|value| *value == step as f32));
+        assert!(values(&worker, "v").iter().all(|value| *value == step as f32));
+    }
+    whole(&store);
+}
+
+#[test]
+fn an_export_without_the_one_before_it_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = with_array(&folder.path().join("s"));
+    let worker = worker(&begin(&store, 1), 5);
+    let [first, second, third] = [1.0, 2.0, 3.0].map(|value| {
+        write(&worker, "v", &[0, 0, 0], &[4, 10, 25], value).unwrap();
+        worker.export().unwrap()
+    });
+    let error = import(&store, &[second.clone()]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert!(error.to_string().contains("export 2 of worker 5 without export 1"), "{error}");
+    import(&store, &[first.clone()]).unwrap();
+    assert!(import(&store, &[third.clone()]).unwrap_err().to_string().contains("without export 2"));
+    import(&store, &[third, first, second]).unwrap();
+    assert_eq!(values(&store, "v").iter().sum::<f32>(), 3000.0);
+    store.flush().unwrap();
+    whole(&store);
+}
+
+#[test]
+fn bytes_of_a_part_that_two_segments_have_are_counted_once_they_are_merged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    let runtime = || RuntimeOptions { write_buffer_bytes: Some(64 << 10), ..runtime() };
+    let options = CreateOptions { runtime: runtime(), codec: Some(Codec::None), ..CreateOptions::default() };
+    let store = Store::create(&path, options).unwrap();
+    store.create_dataset("run").unwrap();
+    store.define_array("run", "v", DType::F32, &["t"], &[0], chunked(&[5000])).unwrap();
+    for name in ["w", "x"] {
+        store.define_array("run", name, DType::F32, &["n"], &[50_000], chunked(&[10_000])).unwrap();
+    }
+    store.create_dataset("more").unwrap();
+    store.define_array("more", "v", DType::F32, &["t"], &[16], chunked(&[1])).unwrap();
+    for step in 0..15u64 {
+        store.write_array("more", "v", Selection::region(&[step], &[1]), Source::from_slice(&[step as f32])).unwrap();
+        store.flush().unwrap();
+    }
+    // One chunk is complete, and is written ahead; of the other the last flush makes a row of a segment of its own.
+    let worker = worker(&begin(&store, 1), 0);
+    worker.append_array("run", "v", &[7000], Source::from_slice(&[1.0f32; 7000])).unwrap();
+    import(&store, &[worker.export().unwrap()]).unwrap();
+    for name in ["w", "x"] {
+        write(&store, name, &[0], &[50_000], 2.0).unwrap();
+    }
+    store.flush().unwrap();
+    whole(&store);
+    for _ in 0..3 {
+        write(&store, "w", &[0], &[1], 3.0).unwrap();
+        store.write_array("more", "v", Selection::region(&[15], &[1]), Source::from_slice(&[1.0f32])).unwrap();
+        store.flush().unwrap();
+    }
+    let of = |store: &Store| {
+        let files = store.array_files().unwrap();
+        let file = files.iter().find(|file| &*file.array == "v").unwrap();
+        assert!(file.live_bytes + file.dead_bytes < file.file_bytes, "{file:?}");
+        (file.live_bytes, file.dead_bytes)
+    };
+    let (live, dead) = of(&store);
+    assert_eq!(live, 2 * 20_000 + 16 * 4, "and {dead} dead");
+    store.close().unwrap();
+    let store = open(&path);
+    assert_eq!(of(&store), (live, dead));
+    assert_eq!(values(&store, "v"), [1.0; 7000]);
 }

@@ -48,7 +48,7 @@ pub struct ArrayFileInfo {
     pub folder: PathBuf,
     /// Segments.
     pub segment_count: u64,
-    /// Bytes of the segments.
+    /// Bytes of the segments, and of their parts.
     pub file_bytes: u64,
     /// Stored bytes of chunks that some array uses.
     pub live_bytes: u64,
@@ -115,7 +115,11 @@ impl Store {
             array: array.clone(),
             folder: self.place.folder(&file.folder),
             segment_count: file.segments.len() as u64,
-            file_bytes: file.segments.iter().map(|segment| segment.record.length).sum(),
+            file_bytes: file
+                .segments
+                .iter()
+                .map(|segment| segment.record.length + segment.record.parts.unwrap_or(0))
+                .sum(),
             live_bytes: file.live_bytes,
             dead_bytes: file.dead_bytes,
         };

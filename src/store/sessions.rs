@@ -346,7 +346,10 @@ impl Store {
 
     /// [`Store::export_to`] into a list of bytes.
     pub fn export(&self) -> Result<Vec<u8>> {
-        self.export_to(|bytes| (true, bytes.to_vec()))
+        self.export_to(|bytes| {
+            let copy = buffers::collect(bytes.iter().copied());
+            (copy.is_ok(), copy)
+        })?
     }
 
     fn export_locked(&self, worker: &Worker, exports: &Exports, _: &mut Committer) -> Result<Vec<u8>> {
