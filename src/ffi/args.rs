@@ -106,6 +106,12 @@ impl Call {
         Ok(path)
     }
 
+    /// A path that may be left out.
+    pub(super) unsafe fn optional_path<'a>(self, pointer: *const c_char) -> Result<Option<&'a str>> {
+        // SAFETY: as for this function.
+        (!pointer.is_null()).then(|| unsafe { self.path(pointer) }).transpose()
+    }
+
     /// A text that may be left out.
     pub(super) unsafe fn optional_text<'a>(self, pointer: *const c_char, name: &str) -> Result<Option<&'a str>> {
         if pointer.is_null() {

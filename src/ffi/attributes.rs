@@ -129,7 +129,7 @@ pub unsafe extern "C" fn atlas_get_attribute(
         let (store, dtype) = (call.store(store)?, call.dtype(dtype)?);
         // SAFETY: the caller keeps the header's contract.
         let (at, out) =
-            unsafe { (call.key(dataset, array, key)?, call.values_out(values, capacity, count, "values")?) };
+            unsafe { (call.key(dataset, array, key)?, call.values_out(values, capacity, count, ("values", "count"))?) };
         let value = store.attribute(at.dataset, at.array, at.key)?;
         let filled =
             out.fill(value.len(), dtype.size(), |memory| value.to_memory(dtype, store.float_overflow(), memory));

@@ -222,7 +222,7 @@ pub unsafe extern "C" fn atlas_generations(
     guard("atlas_generations", |call| {
         let store = call.store(store)?;
         // SAFETY: the caller keeps the header's contract.
-        let out = unsafe { call.values_out(generations.cast(), capacity, count, "generations") }?;
+        let out = unsafe { call.values_out(generations.cast(), capacity, count, ("generations", "count")) }?;
         let found = store.generations()?;
         out.fill(found.len(), size_of::<u64>(), |bytes| {
             for (place, generation) in bytes.chunks_exact_mut(size_of::<u64>()).zip(found) {

@@ -185,16 +185,16 @@ impl Call {
         Ok(TextOut { call: self, buffer, capacity, needed })
     }
 
-    /// An output of values.
+    /// An output of values. `names` are those of the arguments `values` and `count`.
     pub(super) unsafe fn values_out(
         self,
         values: *mut c_void,
         capacity: usize,
         count: *mut usize,
-        name: &str,
+        (name, count_name): (&str, &str),
     ) -> Result<ValuesOut> {
         // SAFETY: as for this function.
-        let count = unsafe { self.out(count, "count") }?;
+        let count = unsafe { self.out(count, count_name) }?;
         self.check_buffer(values, capacity, name)?;
         Ok(ValuesOut { values, capacity, count })
     }

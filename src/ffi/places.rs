@@ -47,7 +47,7 @@ pub unsafe extern "C" fn atlas_chunk_places(
         // SAFETY: the caller keeps the header's contract.
         let (dataset, array) = unsafe { call.names(dataset, array) }?;
         // SAFETY: likewise.
-        let values = unsafe { call.values_out(places.cast(), capacity, count, "places") }?;
+        let values = unsafe { call.values_out(places.cast(), capacity, count, ("places", "count")) }?;
         // SAFETY: likewise.
         let (files, generation) =
             unsafe { (call.text_out(buffer, buffer_capacity, needed)?, call.optional_out(generation)) };

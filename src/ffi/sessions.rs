@@ -40,7 +40,8 @@ pub unsafe extern "C" fn atlas_session_begin(
     guard("atlas_session_begin", |call| {
         let store = call.store(store)?;
         // SAFETY: the caller keeps the header's contract.
-        let (out, c) = unsafe { (call.values_out(buffer, capacity, needed, "buffer")?, call.options(options)?) };
+        let (out, c) =
+            unsafe { (call.values_out(buffer, capacity, needed, ("buffer", "needed"))?, call.options(options)?) };
         // SAFETY: likewise.
         let datasets = unsafe { call.texts(c.datasets, c.dataset_count, "datasets") }?;
         let datasets = (c.dataset_count > 0).then_some(&datasets[..]);
@@ -78,7 +79,7 @@ pub unsafe extern "C" fn atlas_session_missing(
     guard("atlas_session_missing", |call| {
         let store = call.store(store)?;
         // SAFETY: the caller keeps the header's contract.
-        let out = unsafe { call.values_out(workers.cast(), capacity, count, "workers") }?;
+        let out = unsafe { call.values_out(workers.cast(), capacity, count, ("workers", "count")) }?;
         out.each(store.session_missing()?.into_iter())
     })
 }
@@ -114,7 +115,7 @@ pub unsafe extern "C" fn atlas_open_worker(
         let out = unsafe { call.out(out, "out") }?;
         out.set(0);
         // SAFETY: likewise.
-        let (ticket, path) = unsafe { (call.bytes(ticket, length, "ticket")?, call.optional_text(path, "path")?) };
+        let (ticket, path) = unsafe { (call.bytes(ticket, length, "ticket")?, call.optional_path(path)?) };
         // SAFETY: likewise.
         let options = unsafe { call.open_options(options) }?;
         out.set(call.new_handle(|| Store::open_worker(ticket, worker, path.map(Path::new), options))?);
@@ -146,7 +147,7 @@ pub unsafe extern "C" fn atlas_export(
     guard("atlas_export", |call| {
         let worker = call.store(worker)?;
         // SAFETY: the caller keeps the header's contract.
-        let out = unsafe { call.values_out(buffer, capacity, needed, "buffer") }?;
+        let out = unsafe { call.values_out(buffer, capacity, needed, ("buffer", "needed")) }?;
         worker.export_to(|bytes| {
             let taken = out.bytes(bytes);
             (taken.is_ok(), taken)

@@ -23,13 +23,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HANDLES = 6, STORES = 2, THREADS = 3, CALLS = 700, TEXT = 320, LIMIT_SECONDS = 120 };
+enum { HANDLES = 6, WORKERS = 3, KEPT = 6, STORES = 2, THREADS = 3, CALLS = 700, TEXT = 320, LIMIT_SECONDS = 120 };
 
 /* ---- choices ---- */
 
 typedef struct {
     uint64_t state;
     bool threaded, begun;   /* begun: a flush in the background, which changes what can be seen at any time */
+    bool loose;             /* of the call: its bytes are damaged, or it is of a worker whose session may be over */
     void *blocks[4096];     /* to be freed after the call */
     size_t block_count;
     char *said;             /* atlas_last_error before the call */
@@ -100,10 +101,21 @@ static void release(chooser *c) {
 
 /* ---- arguments ---- */
 
-static atlas_store handles[HANDLES], gone[HANDLES];
+static atlas_store handles[HANDLES], gone[HANDLES], workers[WORKERS];
 static pthread_mutex_t handles_lock = PTHREAD_MUTEX_INITIALIZER;
 
+static atlas_store a_worker(chooser *c) {
+    pthread_mutex_lock(&handles_lock);
+    atlas_store worker = workers[below(c, WORKERS)];
+    pthread_mutex_unlock(&handles_lock);
+    c->loose = c->loose || worker;
+    return worker;
+}
 static atlas_store a_handle(chooser *c) {
+    if (one_in(c, 8)) {
+        atlas_store worker = a_worker(c);
+        if (worker) return worker;
+    }
     pthread_mutex_lock(&handles_lock);
     atlas_store live = handles[below(c, HANDLES)];
     for (size_t i = 0; i < HANDLES && !live; i++) live = handles[i];
@@ -125,6 +137,50 @@ static void keep_handle(chooser *c, atlas_store made) {
     if (old) gone[at] = old;
     pthread_mutex_unlock(&handles_lock);
     if (old) atlas_discard(old);
+}
+static void keep_worker(chooser *c, atlas_store made) {
+    pthread_mutex_lock(&handles_lock);
+    size_t at = below(c, WORKERS);
+    atlas_store old = workers[at];
+    workers[at] = made;
+    pthread_mutex_unlock(&handles_lock);
+    if (old) atlas_discard(old);
+}
+
+/* The last tickets and exports. */
+static struct {
+    unsigned char *bytes;
+    size_t length;
+} tickets[KEPT], exports[KEPT];
+
+static void keep_bytes(chooser *c, bool ticket, const void *bytes, size_t length) {
+    unsigned char *made = malloc(length ? length : 1);
+    if (!made) fail("abi_fuzz ran out of memory");
+    memcpy(made, bytes, length);
+    pthread_mutex_lock(&handles_lock);
+    size_t at = below(c, KEPT);
+    unsigned char *old = ticket ? tickets[at].bytes : exports[at].bytes;
+    if (ticket) tickets[at].bytes = made, tickets[at].length = length;
+    else exports[at].bytes = made, exports[at].length = length;
+    pthread_mutex_unlock(&handles_lock);
+    free(old);
+}
+/* One of them; seldom damaged, cut, the other kind, none at all, or NULL. */
+static void *some_bytes(chooser *c, bool ticket, size_t *length) {
+    if (one_in(c, 40)) ticket = !ticket;
+    pthread_mutex_lock(&handles_lock);
+    size_t at = below(c, KEPT);
+    unsigned char *made = NULL;
+    *length = ticket ? tickets[at].length : exports[at].length;
+    if (*length) made = copy(c, ticket ? tickets[at].bytes : exports[at].bytes, *length);
+    pthread_mutex_unlock(&handles_lock);
+    if (!made || one_in(c, 40)) {
+        *length = below(c, 40);
+        return one_in(c, 2) ? NULL : random_bytes(c, *length);
+    }
+    if (one_in(c, 12)) c->loose = true, made[below(c, *length)] ^= (unsigned char)(1 << below(c, 8));
+    if (one_in(c, 20)) c->loose = true, *length = below(c, *length + 1), made = copy(c, made, *length);
+    return made;
 }
 
 static const char *a_name(chooser *c) {
@@ -228,7 +284,8 @@ static void logged(int32_t level, const char *message, void *data) {
     if (!message || level < 1 || level > 2) fail("log: level %" PRId32, level);
 }
 static void damaged(const char *file, uint64_t offset, const char *message, void *data) {
-    (void)data;
+    const chooser *c = data;
+    if (c && c->loose) return;
     fail("damage in %s at %" PRIu64 ": %s", file, offset, message);
 }
 
@@ -351,7 +408,7 @@ static bool is_utf8_line(const char *text) {
 static atlas_status checked(chooser *c, const char *function, atlas_status status) {
     const char *name = atlas_status_name(status);
     if (status < 0 || status > ATLAS_STATUS_INTERNAL || !name || !*name) fail("%s: status %" PRId32, function, status);
-    if (status == ATLAS_STATUS_INTERNAL || status == ATLAS_STATUS_CORRUPT || status == ATLAS_STATUS_POISONED)
+    if (status == ATLAS_STATUS_INTERNAL || (status == ATLAS_STATUS_CORRUPT && !c->loose) || status == ATLAS_STATUS_POISONED)
         fail("%s: %s", function, name);
     const char *text = atlas_last_error();
     if (!text || !is_utf8_line(text)) fail("%s: its text is not one line of UTF-8", function);
@@ -409,6 +466,7 @@ static atlas_status create_or_open(chooser *c, bool create) {
         o.lock_timeout_ms = one_in(c, 8) ? below(c, 3) : 0;
         if (one_in(c, 2)) o.log = logged;
         if (with_progress) o.progress = progress;
+        if (one_in(c, 8)) o.ticket = some_bytes(c, true, &o.ticket_length);
         const atlas_open_options *options = one_in(c, 4) ? NULL : sized(c, &o, sizeof o);
         int32_t mode = one_in(c, 2) ? ATLAS_MODE_READ_WRITE : an_enum(c, 1, 1);
         if (one_in(c, 6)) status = CALL(atlas_open_at, path, a_number(c), options, out);
@@ -583,6 +641,65 @@ static atlas_status times(chooser *c) {
     return CALL(atlas_encode_time, unit, calendar, one_in(c, 30) ? NULL : dates, count, dtype,
                 one_in(c, 30) ? NULL : block(c, bytes));
 }
+/* Of a buffer that is mostly large enough, and what came into it. */
+static atlas_status begin_or_export(chooser *c, bool begin) {
+    atlas_session_options o;
+    memset(&o, 0, sizeof o);
+    o.workers = (uint32_t)below(c, 5);
+    if (one_in(c, 3)) {
+        o.dataset_count = below(c, 3);
+        const char **names = block(c, o.dataset_count * sizeof *names);
+        for (size_t i = 0; i < o.dataset_count; i++) names[i] = a_name(c);
+        o.datasets = one_in(c, 20) ? NULL : names;
+    }
+    size_t capacity = one_in(c, 6) ? below(c, 300) : 1 << 16, *needed = out_of(c, sizeof *needed);
+    void *buffer = one_in(c, 30) ? NULL : block(c, capacity);
+    atlas_status status =
+        begin ? CALL(atlas_session_begin, a_handle(c), one_in(c, 4) ? NULL : sized(c, &o, sizeof o), buffer, capacity, needed)
+              : CALL(atlas_export, one_in(c, 12) ? a_handle(c) : a_worker(c), buffer, capacity, needed);
+    if (status == ATLAS_STATUS_OK) keep_bytes(c, begin, buffer, *needed);
+    return status;
+}
+static atlas_status open_worker(chooser *c) {
+    size_t length;
+    void *ticket = some_bytes(c, true, &length);
+    atlas_store *out = out_of(c, sizeof *out);
+    atlas_open_options o;
+    memset(&o, 0, sizeof o);
+    o.sync = ATLAS_SWITCH_OFF;
+    o.num_threads = ATLAS_THREADS_INLINE + 2 * (int32_t)below(c, 2);
+    o.write_buffer_bytes = one_in(c, 2) ? below(c, 4000) : 0;
+    if (one_in(c, 2)) o.log = logged;
+    atlas_status status = CALL(atlas_open_worker, ticket, length, (uint32_t)below(c, 4), one_in(c, 4) ? a_path(c) : NULL,
+                               one_in(c, 4) ? NULL : sized(c, &o, sizeof o), out);
+    if (status == ATLAS_STATUS_OK) keep_worker(c, *out);
+    if (status != ATLAS_STATUS_OK && out && *out != 0) fail("a handle from a call that failed");
+    return status;
+}
+static atlas_status import(chooser *c) {
+    size_t count = below(c, 4), *lengths = block(c, count * sizeof *lengths);
+    const void **list = block(c, count * sizeof *list);
+    for (size_t i = 0; i < count; i++) list[i] = some_bytes(c, false, &lengths[i]);
+    /* Files of the exports may be gone, and others of their name may be there. */
+    c->loose = true;
+    return CALL(atlas_import, a_handle(c), count, one_in(c, 30) ? NULL : list, one_in(c, 30) ? NULL : lengths);
+}
+static atlas_status session(chooser *c) {
+    size_t length, capacity = below(c, 6);
+    switch (below(c, 12)) {
+    case 0: case 1: case 2: return begin_or_export(c, true);
+    case 3: case 4: case 5: return begin_or_export(c, false);
+    case 6: case 7: return open_worker(c);
+    case 8: case 9: return import(c);
+    case 10: return one_in(c, 4) ? CALL(atlas_session_end, a_handle(c))
+                                 : CALL(atlas_session_missing, a_handle(c), capacity,
+                                        one_in(c, 20) ? NULL : block(c, capacity * sizeof(uint32_t)), out_of(c, sizeof(size_t)));
+    default: {
+        void *ticket = some_bytes(c, true, &length);
+        return CALL(atlas_renew, one_in(c, 12) ? a_handle(c) : a_worker(c), ticket, length);
+    }
+    }
+}
 static void library(chooser *c) {
     int32_t any = (int32_t)next(c), code = one_in(c, 2) ? any : an_enum(c, 0, 22);
     if (!atlas_status_name(code) || !atlas_dtype_name(code) || atlas_dtype_size(code) > 16) fail("library");
@@ -598,7 +715,7 @@ static atlas_status step(chooser *c) {
     for (size_t i = 0; i < HANDLES; i++) live += handles[i] != 0;
     pthread_mutex_unlock(&handles_lock);
     /* Without a store there is little to call. */
-    switch (live == 0 && !one_in(c, 4) ? below(c, 5) : below(c, 66)) {
+    switch (live == 0 && !one_in(c, 4) ? below(c, 5) : below(c, 74)) {
     case 0: case 1: return create_or_open(c, true);
     case 2: case 3: case 4: return create_or_open(c, false);
     case 5: case 6: return CALL(atlas_flush, a_handle(c));
@@ -611,7 +728,7 @@ static atlas_status step(chooser *c) {
     case 13:
         return one_in(c, 2) ? CALL(atlas_refresh, a_handle(c))
                             : CALL(atlas_wait_for_commit, a_handle(c), below(c, 3), out_of(c, sizeof(bool)));
-    case 14: return CALL(atlas_verify, a_handle(c), one_in(c, 4) ? NULL : damaged, NULL, out_of(c, sizeof(uint64_t)));
+    case 14: return CALL(atlas_verify, a_handle(c), one_in(c, 4) ? NULL : damaged, c, out_of(c, sizeof(uint64_t)));
     case 15: return described(c, false);
     case 16: case 17: case 18: return CALL(atlas_create_dataset, a_handle(c), a_name(c));
     case 19: return one_in(c, 2) ? CALL(atlas_delete_dataset, a_handle(c), a_name(c)) : ATLAS_STATUS_OK;
@@ -653,6 +770,8 @@ static atlas_status step(chooser *c) {
     case 61: case 62: return times(c);
     case 63: return CALL(atlas_rename_dataset, a_handle(c), a_name(c), a_name(c));
     case 64: return CALL(atlas_copy_dataset, a_handle(c), a_name(c), a_handle(c), a_name(c));
+    case 65: return CALL(atlas_extend_array, a_handle(c), a_name(c), a_name(c), a_number(c));
+    case 66: case 67: case 68: case 69: case 70: case 71: case 72: return session(c);
     default: library(c); return ATLAS_STATUS_OK;
     }
 }
@@ -671,6 +790,7 @@ static void *run_thread(void *argument) {
         text = atlas_last_error();
         c->said = malloc(strlen(text) + 1);
         strcpy(c->said, text);
+        c->loose = false;
         atlas_status status = step(c);
         release(c);
         if (look_here && !c->begun && status != ATLAS_STATUS_OK && look() != before)
@@ -699,6 +819,7 @@ static void run_sequence(uint64_t seed) {
     alarm(LIMIT_SECONDS);
     memset(handles, 0, sizeof handles);
     memset(gone, 0, sizeof gone);
+    memset(workers, 0, sizeof workers);
     memset(choosers, 0, sizeof choosers);
     bool threaded = seed % 3 == 0;
     for (size_t i = 0; i < THREADS; i++) {
@@ -715,6 +836,13 @@ static void run_sequence(uint64_t seed) {
         run_thread(&choosers[0]);
     }
     for (size_t i = 0; i < HANDLES; i++) if (handles[i]) atlas_discard(handles[i]);
+    for (size_t i = 0; i < WORKERS; i++) if (workers[i]) atlas_discard(workers[i]);
+    for (size_t i = 0; i < KEPT; i++) {
+        free(tickets[i].bytes);
+        free(exports[i].bytes);
+    }
+    memset(tickets, 0, sizeof tickets);
+    memset(exports, 0, sizeof exports);
     for (size_t i = 0; i < STORES; i++) {
         char path[sizeof folder + 8];
         atlas_store store = 0;

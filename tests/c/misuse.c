@@ -10,6 +10,9 @@ static const atlas_store made_up = UINT64_C(0x1234567890abcdef);
 static folder_image committed;            /* the whole temporary folder */
 static char store_path[1024];
 
+static unsigned char ticket[16384]; /* of a session of the writer that is over */
+static size_t ticket_length;
+
 static float temperature_at(int i) { return (float)i * 0.5f - 3.0f; }
 
 static const uint64_t shape2[2] = {ROWS, COLUMNS}, taller[2] = {ROWS + 1, COLUMNS}, chunks2[2] = {2, 3};
@@ -79,6 +82,8 @@ static void make_world(void) {
     CHECK_OK(atlas_set_attribute(writer, "jan", NULL, "months", ATLAS_DTYPE_I32, 3, (int32_t[]){1, -2, 70000}));
     CHECK_OK(atlas_pin(writer, "pinned")); /* the empty store */
     CHECK_OK(atlas_flush(writer));
+    CHECK_OK(atlas_session_begin(writer, NULL, ticket, sizeof ticket, &ticket_length));
+    CHECK_OK(atlas_session_end(writer));
     reader = store_open(store_path, ATLAS_MODE_READ);
     committed = folder_take(check_folder);
 }
@@ -162,7 +167,7 @@ static atlas_chunk_place places[64];
 static const char *const words3[] = {"p", "q", "r"};
 static const char *const across[] = {"jan"};
 
-enum { FUNCTIONS = 56 };
+enum { FUNCTIONS = 63 };
 static const char *function_name;
 static bool mutates;
 
@@ -233,6 +238,13 @@ static atlas_status call_function(int index, atlas_store store) {
     case 52: return CHANGE(atlas_rename_dataset, store, "jan", "dec");
     case 53: return CHANGE(atlas_copy_dataset, store, "jan", store, "dec");
     case 54: return CHANGE(atlas_set_attribute, store, NULL, NULL, "of the store", ATLAS_DTYPE_I32, 1, memory);
+    case 55: return CHANGE(atlas_extend_array, store, "jan", "count", 9);
+    case 56: return CHANGE(atlas_session_begin, store, NULL, memory, sizeof memory, &needed);
+    case 57: return CHANGE(atlas_session_end, store);
+    case 58: return CHANGE(atlas_session_missing, store, 0, NULL, &size_out);
+    case 59: return CHANGE(atlas_export, store, memory, sizeof memory, &needed);
+    case 60: return CHANGE(atlas_renew, store, ticket, ticket_length);
+    case 61: return CHANGE(atlas_import, store, 0, NULL, NULL);
     default: return CALL(atlas_chunk_places, store, "jan", "temperature", COUNT_OF(places), places, &size_out, text_buffer, sizeof text_buffer, &needed, NULL);
     }
 }
@@ -679,6 +691,12 @@ static void append(void) {
     ROW("resize: array missing", NOT_FOUND, atlas_resize_array(writer, "jan", "wind", 1), "'wind'", "'jan'");
     ROW("resize: a scalar", INVALID_ARGUMENT, atlas_resize_array(writer, "jan", "scalar", 1), "'scalar'", "rank 0");
     ROW("resize: bytes overflow", INVALID_ARGUMENT, atlas_resize_array(writer, "jan", "count", UINT64_MAX), "'count'", "overflow");
+    ROW("extend: array NULL", INVALID_ARGUMENT, atlas_extend_array(writer, "jan", NULL, 1), "array", "NULL");
+    ROW("extend: dataset NULL", INVALID_ARGUMENT, atlas_extend_array(writer, NULL, "count", 1), "dataset", "NULL");
+    ROW("extend: dataset missing", NOT_FOUND, atlas_extend_array(writer, "may", "count", 1), "'may'");
+    ROW("extend: array missing", NOT_FOUND, atlas_extend_array(writer, "jan", "wind", 1), "'wind'", "'jan'");
+    ROW("extend: a scalar", INVALID_ARGUMENT, atlas_extend_array(writer, "jan", "scalar", 1), "'scalar'", "rank 0");
+    ROW("extend: bytes overflow", INVALID_ARGUMENT, atlas_extend_array(writer, "jan", "count", UINT64_MAX), "'count'", "overflow");
     ROW("append: strings NULL", INVALID_ARGUMENT, atlas_append_strings(writer, "jan", "station", 1, n3, NULL), "values", "NULL");
     ROW("append: a string NULL", INVALID_ARGUMENT, atlas_append_strings(writer, "jan", "station", 1, n3, ((const char *const[]){"a", "b", NULL})), "values", "2");
 }
@@ -863,6 +881,153 @@ static void dirty_store(void) {
     committed = without;
 }
 
+/* ---- sessions ---- */
+
+static atlas_session_options session_options(void) {
+    atlas_session_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = sizeof options;
+    return options;
+}
+#define BEGIN(options, buffer, capacity, needed) atlas_session_begin(writer, options, buffer, capacity, needed)
+#define WORKER(ticket, length, number, path, options) out_is_zero(atlas_open_worker(ticket, length, number, path, options, &out))
+
+static void sessions(void) {
+    static unsigned char damaged[sizeof ticket];
+    memcpy(damaged, ticket, sizeof ticket);
+    damaged[ticket_length - 1] ^= 1;
+    ROW("session_begin: needed NULL", INVALID_ARGUMENT, BEGIN(NULL, memory, sizeof memory, NULL), "needed", "NULL");
+    ROW("session_begin: buffer NULL", INVALID_ARGUMENT, BEGIN(NULL, NULL, 64, &needed), "buffer is NULL", "capacity is 64");
+    atlas_session_options s = session_options();
+    s.struct_size = 0;
+    ROW("session_begin: struct_size 0", INVALID_ARGUMENT, BEGIN(&s, memory, sizeof memory, &needed), "struct_size");
+    s = session_options();
+    s.dataset_count = 2;
+    ROW("session_begin: datasets NULL", INVALID_ARGUMENT, BEGIN(&s, memory, sizeof memory, &needed), "datasets", "NULL");
+    s.datasets = (const char *const[]){"jan", NULL};
+    ROW("session_begin: a dataset NULL", INVALID_ARGUMENT, BEGIN(&s, memory, sizeof memory, &needed), "datasets", "1");
+    s.datasets = (const char *const[]){"jan", "\xff"};
+    ROW("session_begin: a dataset not UTF-8", INVALID_ARGUMENT, BEGIN(&s, memory, sizeof memory, &needed), "datasets", "UTF-8");
+    s.datasets = (const char *const[]){"jan", "nov"};
+    ROW("session_begin: a dataset missing", NOT_FOUND, BEGIN(&s, memory, sizeof memory, &needed), "'nov'");
+    ROW("session_missing: no session", CONFLICT, atlas_session_missing(writer, 0, NULL, &size_out), store_path, "session");
+    ROW("session_missing: count NULL", INVALID_ARGUMENT, atlas_session_missing(writer, 0, NULL, NULL), "count", "NULL");
+    ROW("import: no session", CONFLICT, atlas_import(writer, 0, NULL, NULL), store_path, "session");
+    ROW("export: not a worker", INVALID_ARGUMENT, atlas_export(writer, memory, sizeof memory, &needed), store_path, "worker");
+    ROW("export: needed NULL", INVALID_ARGUMENT, atlas_export(writer, memory, sizeof memory, NULL), "needed", "NULL");
+    ROW("renew: not a worker", INVALID_ARGUMENT, atlas_renew(writer, ticket, ticket_length), store_path, "worker");
+
+    ROW("open_worker: ticket NULL", INVALID_ARGUMENT, WORKER(NULL, 9, 0, NULL, NULL), "ticket", "NULL");
+    ROW("open_worker: no bytes", INVALID_ARGUMENT, WORKER(ticket, 0, 0, NULL, NULL), "ticket");
+    ROW("open_worker: no ticket", INVALID_ARGUMENT, WORKER("a ticket", 8, 0, NULL, NULL), "ticket");
+    ROW("open_worker: length SIZE_MAX", INVALID_ARGUMENT, WORKER(ticket, SIZE_MAX, 0, NULL, NULL), "18446744073709551615");
+    ROW("open_worker: a damaged ticket", CORRUPT, WORKER(damaged, ticket_length, 0, NULL, NULL), "ticket");
+    ROW("open_worker: a ticket cut short", CORRUPT, WORKER(ticket, ticket_length - 1, 0, NULL, NULL), "ticket");
+    ROW("open_worker: path not UTF-8", INVALID_ARGUMENT, WORKER(ticket, ticket_length, 0, "\xff", NULL), "path", "UTF-8");
+    ROW("open_worker: path empty", INVALID_ARGUMENT, WORKER(ticket, ticket_length, 0, "", NULL), "path");
+    ROW("open_worker: out NULL", INVALID_ARGUMENT, atlas_open_worker(ticket, ticket_length, 0, NULL, NULL, NULL), "out", "NULL");
+    atlas_open_options o = open_options();
+    o.struct_size = 0;
+    ROW("open_worker: struct_size 0", INVALID_ARGUMENT, WORKER(ticket, ticket_length, 0, NULL, &o), "struct_size");
+    o = open_options();
+    o.num_threads = -7;
+    ROW("open_worker: num_threads -7", INVALID_ARGUMENT, WORKER(ticket, ticket_length, 0, NULL, &o), "threads", "-7");
+    o = open_options();
+    o.ticket_length = 5;
+    ROW("open: ticket NULL", INVALID_ARGUMENT, OPEN(store_path, ATLAS_MODE_READ_WRITE, &o), "ticket", "NULL");
+    o.ticket = "a bit";
+    ROW("open: no ticket", INVALID_ARGUMENT, OPEN(path_of("other"), ATLAS_MODE_READ_WRITE, &o), "ticket");
+    o.ticket = ticket;
+    o.ticket_length = ticket_length;
+    ROW("open: a ticket for reading", INVALID_ARGUMENT, OPEN(store_path, ATLAS_MODE_READ, &o), "ticket", "read");
+    ROW("open: a ticket of another store", CONFLICT, OPEN(path_of("other"), ATLAS_MODE_READ_WRITE, &o), path_of("other"));
+
+    /* A worker, which has nothing of its own on the disk before it exports. */
+    atlas_store worker = 0;
+    CHECK_OK(atlas_open_worker(ticket, ticket_length, 7, NULL, NULL, &worker));
+#define OF_WORKER(name, call) ROW("worker: " name, UNSUPPORTED, call, "worker 7")
+    OF_WORKER("flush", atlas_flush(worker));
+    OF_WORKER("flush_begin", atlas_flush_begin(worker));
+    OF_WORKER("compact", atlas_compact(worker));
+    OF_WORKER("delete_dataset", atlas_delete_dataset(worker, "jan"));
+    OF_WORKER("rename_dataset", atlas_rename_dataset(worker, "jan", "dec"));
+    OF_WORKER("delete_array", atlas_delete_array(worker, "jan", "count"));
+    OF_WORKER("resize_array", atlas_resize_array(worker, "jan", "count", 2));
+    OF_WORKER("rollback", atlas_rollback(worker, 1));
+    OF_WORKER("pin", atlas_pin(worker, "a pin"));
+    OF_WORKER("unpin", atlas_unpin(worker, "pinned"));
+    OF_WORKER("set_keep_generations", atlas_set_keep_generations(worker, 3));
+    OF_WORKER("session_begin", atlas_session_begin(worker, NULL, memory, sizeof memory, &needed));
+    OF_WORKER("session_end", atlas_session_end(worker));
+    OF_WORKER("session_missing", atlas_session_missing(worker, 0, NULL, &size_out));
+    OF_WORKER("import", atlas_import(worker, 0, NULL, NULL));
+    ROW("worker: renew by no ticket", INVALID_ARGUMENT, atlas_renew(worker, "a ticket", 8), "ticket");
+    ROW("worker: renew by a damaged ticket", CORRUPT, atlas_renew(worker, damaged, ticket_length), "ticket");
+    ROW("worker: renew: ticket NULL", INVALID_ARGUMENT, atlas_renew(worker, NULL, 9), "ticket", "NULL");
+    CHECK_OK(atlas_write_array(worker, "jan", "count", ATLAS_DTYPE_I16, 1, NULL, NULL, NULL, ((int16_t[]){5, 4, 3, 2, 1})));
+    ROW("worker: close with changes", UNFLUSHED_CHANGES, atlas_close(worker), "worker 7");
+    ROW("worker: renew with changes", UNFLUSHED_CHANGES, atlas_renew(worker, ticket, ticket_length), "worker 7");
+    ROW("worker: export: buffer NULL", INVALID_ARGUMENT, atlas_export(worker, NULL, 64, &needed), "buffer is NULL", "capacity is 64");
+    CHECK_OK(atlas_discard(worker));
+}
+
+/* What is exported, and what becomes of it: in a store of its own, whose files these rows leave as they are. */
+static void imports(void) {
+    static unsigned char own[16384], export[2][16384], damaged[16384];
+    size_t lengths[2], own_length, size;
+    char path[sizeof store_path];
+    snprintf(path, sizeof path, "%s", path_of("session"));
+    atlas_store store = store_create(path), workers[2];
+    CHECK_OK(atlas_create_dataset(store, "d"));
+    CHECK_OK(atlas_define_array(store, "d", "t", ATLAS_DTYPE_F32, 1, NULL, n3, NULL));
+    CHECK_OK(atlas_flush(store));
+    CHECK_OK(atlas_session_begin(store, NULL, own, sizeof own, &own_length));
+    for (uint32_t i = 0; i < 2; i++) {
+        CHECK_OK(atlas_open_worker(own, own_length, i, NULL, NULL, &workers[i]));
+        CHECK_OK(atlas_write_array(workers[i], "d", "t", ATLAS_DTYPE_F32, 1, n2, (const uint64_t[]){1}, NULL, ((float[]){7})));
+        CHECK_STATUS(atlas_export(workers[i], export[i], 3, &lengths[i]), ATLAS_STATUS_BUFFER_TOO_SMALL);
+        CHECK(lengths[i] > 3);
+        CHECK_OK(atlas_export(workers[i], export[i], lengths[i], &size));
+        CHECK_U64(size, lengths[i]);
+    }
+    memcpy(damaged, export[0], sizeof damaged);
+    damaged[lengths[0] - 1] ^= 1;
+    folder_image without = committed;
+    committed = folder_take(check_folder);
+#define IMPORT(n, exports, lengths) atlas_import(store, n, exports, lengths)
+#define LIST(one, other) ((const void *const[]){one, other})
+    ROW("import: exports NULL", INVALID_ARGUMENT, IMPORT(1, NULL, lengths), "exports", "NULL");
+    ROW("import: lengths NULL", INVALID_ARGUMENT, IMPORT(1, LIST(export[0], NULL), NULL), "lengths", "NULL");
+    ROW("import: an export NULL", INVALID_ARGUMENT, IMPORT(2, LIST(export[0], NULL), lengths), "exports[1]", "NULL");
+    ROW("import: no export", INVALID_ARGUMENT, IMPORT(2, LIST(export[0], "an export"), ((size_t[]){lengths[0], 9})), "export 1 of 2");
+    ROW("import: a ticket", INVALID_ARGUMENT, IMPORT(1, LIST(own, NULL), &own_length), "export 0 of 1");
+    ROW("import: a damaged export", CORRUPT, IMPORT(2, LIST(damaged, export[1]), lengths), "export 0 of 2");
+    ROW("import: an export cut short", CORRUPT, IMPORT(1, LIST(export[0], NULL), ((size_t[]){lengths[0] - 1})), "export 0 of 1");
+    ROW("import: one cell of two workers", CONFLICT, IMPORT(2, LIST(export[1], export[0]), ((size_t[]){lengths[1], lengths[0]})),
+        "workers 0 and 1", "'t'", "'d'", "[2]");
+    ROW("open_worker: an export", INVALID_ARGUMENT, WORKER(export[0], lengths[0], 0, NULL, NULL), "ticket");
+    ROW("renew by another session's ticket", CONFLICT, atlas_renew(workers[0], ticket, ticket_length), "session");
+    float values[3];
+    CHECK_OK(atlas_read_array(store, "d", "t", ATLAS_DTYPE_F32, 1, NULL, NULL, NULL, values));
+    CHECK(values[0] == 0 && values[1] == 0 && values[2] == 0 && !store_info(store).unflushed_changes);
+    CHECK_OK(atlas_import(store, 1, LIST(export[0], NULL), lengths));
+    ROW("session_end: what is imported is not flushed", UNFLUSHED_CHANGES, atlas_session_end(store), path, "flush");
+    ROW("import: one cell, later", CONFLICT, IMPORT(1, LIST(export[1], NULL), &lengths[1]), "workers 0 and 1");
+    CHECK_OK(atlas_flush(store));
+    CHECK_OK(atlas_session_end(store));
+    CHECK_OK(atlas_session_begin(store, NULL, own, sizeof own, &own_length));
+    folder_free(&committed);
+    committed = folder_take(check_folder);
+    ROW("import: of a session that is over", CONFLICT, IMPORT(1, LIST(export[1], NULL), &lengths[1]), "worker 1", "session");
+    CHECK_OK(atlas_read_array(store, "d", "t", ATLAS_DTYPE_F32, 1, NULL, NULL, NULL, values));
+    CHECK(values[0] == 0 && values[1] == 0 && values[2] == 7);
+    for (int i = 0; i < 2; i++) CHECK_OK(atlas_close(workers[i]));
+    CHECK_OK(atlas_close(store));
+    check_remove_tree(path);
+    folder_free(&committed);
+    committed = without;
+}
+
 /* ---- the error text ---- */
 
 static void success_leaves_the_text(void) {
@@ -873,8 +1038,8 @@ static void success_leaves_the_text(void) {
         if (i == 27 || i == 50) continue; /* fail here: the array has no fill text, a writer waits for no commit */
         mutates = true;
         if (i == 0 || i == 3 || i == 7 || i == 8 || i == 13 || i == 14 || i == 20 || i == 22 || i == 24 || i == 25 || i == 28 ||
-            i == 35 || (i >= 38 && i <= 46) || (i >= 51 && i <= 54))
-            continue; /* those that change the store */
+            i == 35 || (i >= 38 && i <= 46) || (i >= 51 && i <= 61))
+            continue; /* those that change the store, or are of a session */
         CHECK_OK(call_function(i, writer));
         CHECK_TEXT(atlas_last_error(), text);
     }
@@ -1012,6 +1177,8 @@ int main(int argc, char **argv) {
         group("attributes", false, attributes);
         group("descriptions", false, descriptions);
         group("a store with changes", false, dirty_store);
+        group("sessions", false, sessions);
+        group("imports", false, imports);
         group("success leaves the text alone", true, success_leaves_the_text);
         group("discard leaves the text alone", true, discard_leaves_the_text);
         group("each failure has its own text", true, each_failure_has_its_own_text);

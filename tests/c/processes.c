@@ -1,4 +1,4 @@
-/* One writer, many readers, in processes of their own; earlier commits; kill -9; fork. */
+/* One writer, many readers, in processes of their own; earlier commits; kill -9; fork; many writers and one commit. */
 #include "check.h"
 
 enum { SETS = 3, ARRAYS = 2, CELLS = 300, CHUNK = 64 };
@@ -935,6 +935,124 @@ static void forked_child_keeps_no_lock(void) {
     CHECK_CHILD(pid);
 }
 
+/* ---- sessions ---- */
+
+enum { WORKERS = 4, LEVELS = 2, ROWS = 20, COLUMNS = 9 };
+
+/* In a process of its own: a worker's rows of all levels, which do not end where chunks do. */
+static void be_worker(const void *ticket, size_t length, uint32_t number, const char *to) {
+    atlas_store worker = 0;
+    int32_t values[LEVELS * ROWS / WORKERS * COLUMNS];
+    const uint64_t start[3] = {0, number * (ROWS / WORKERS), 0}, count[3] = {LEVELS, ROWS / WORKERS, COLUMNS};
+    for (size_t i = 0; i < COUNT_OF(values); i++) values[i] = (int32_t)number + 1;
+    CHECK_OK(atlas_open_worker(ticket, length, number, NULL, NULL, &worker));
+    CHECK_OK(atlas_write_array(worker, "run", "t", ATLAS_DTYPE_I32, 3, start, count, NULL, values));
+    CHECK_OK(atlas_extend_array(worker, "run", "log", number + 1));
+    CHECK_OK(atlas_write_array(worker, "run", "log", ATLAS_DTYPE_I32, 1, &(const uint64_t){number}, &(const uint64_t){1}, NULL,
+                               &(int32_t){(int32_t)number * 10}));
+    unsigned char export[16384];
+    size_t size = 0;
+    CHECK_OK(atlas_export(worker, export, sizeof export, &size));
+    CHECK_OK(atlas_close(worker));
+    FILE *file = fopen(to, "w");
+    NEED(file && fwrite(export, 1, size, file) == size && fclose(file) == 0);
+}
+
+/* `expected` has the bits of the workers whose rows are there. */
+static void check_tiles(atlas_store store, unsigned expected) {
+    int32_t values[LEVELS * ROWS * COLUMNS];
+    CHECK_OK(atlas_read_array(store, "run", "t", ATLAS_DTYPE_I32, 3, NULL, NULL, NULL, values));
+    for (int i = 0; i < LEVELS * ROWS * COLUMNS; i++) {
+        int number = i / COLUMNS % ROWS / (ROWS / WORKERS);
+        CHECK_I64(values[i], expected >> number & 1 ? number + 1 : 0);
+    }
+}
+
+static void workers_write_what_one_process_commits(void) {
+    char path[600], file[WORKERS][600];
+    pid_t pids[WORKERS];
+    snprintf(path, sizeof path, "%s", path_of("store"));
+    atlas_store store = store_create(path);
+    const uint64_t shape[3] = {LEVELS, ROWS, COLUMNS}, chunk[3] = {1, 8, COLUMNS}, none[1] = {0};
+    atlas_array_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = sizeof options;
+    options.chunk_shape = chunk;
+    CHECK_OK(atlas_create_dataset(store, "run"));
+    CHECK_OK(atlas_define_array(store, "run", "t", ATLAS_DTYPE_I32, 3, NULL, shape, &options));
+    CHECK_OK(atlas_define_array(store, "run", "log", ATLAS_DTYPE_I32, 1, NULL, none, NULL));
+    CHECK_OK(atlas_flush(store));
+    atlas_session_options session;
+    memset(&session, 0, sizeof session);
+    session.struct_size = sizeof session;
+    session.workers = WORKERS;
+    unsigned char ticket[16384];
+    size_t length = 0;
+    CHECK_OK(atlas_session_begin(store, &session, ticket, sizeof ticket, &length));
+    for (uint32_t i = 0; i < WORKERS; i++) {
+        snprintf(file[i], sizeof file[i], "%s", path_of("export-"));
+        snprintf(file[i] + strlen(file[i]), 8, "%" PRIu32, i);
+        fflush(stdout);
+        fflush(stderr);
+        pids[i] = fork();
+        NEED(pids[i] >= 0);
+        if (pids[i] == 0) {
+            be_worker(ticket, length, i, file[i]);
+            CHECK_OK(atlas_discard(store));
+            child_is_well();
+        }
+    }
+    for (int i = 0; i < WORKERS; i++) CHECK_CHILD(pids[i]);
+    unsigned char export[WORKERS][16384];
+    const void *exports[WORKERS];
+    size_t lengths[WORKERS], count = 0;
+    for (int i = 0; i < WORKERS; i++) {
+        FILE *from = fopen(file[i], "r");
+        NEED(from);
+        exports[i] = export[i];
+        lengths[i] = fread(export[i], 1, sizeof export[i], from);
+        NEED(fclose(from) == 0);
+    }
+    uint32_t missing[WORKERS];
+    atlas_store reader = store_open(path, ATLAS_MODE_READ);
+    CHECK_OK(atlas_import(store, 2, exports + 2, lengths + 2));
+    CHECK_STATUS(atlas_session_missing(store, 1, missing, &count), ATLAS_STATUS_BUFFER_TOO_SMALL);
+    CHECK_U64(count, 2);
+    CHECK_OK(atlas_session_missing(store, WORKERS, missing, &count));
+    CHECK(count == 2 && missing[0] == 0 && missing[1] == 1);
+    check_tiles(store, 0xc);
+    CHECK_OK(atlas_import(store, WORKERS, exports, lengths));
+    check_tiles(store, 0xf);
+    check_tiles(reader, 0);
+    CHECK_OK(atlas_flush(store));
+    CHECK_OK(atlas_refresh(reader));
+    check_tiles(reader, 0xf);
+    int32_t log[WORKERS];
+    CHECK_OK(atlas_read_array(reader, "run", "log", ATLAS_DTYPE_I32, 1, NULL, NULL, NULL, log));
+    for (int i = 0; i < WORKERS; i++) CHECK_I64(log[i], 10 * i);
+    CHECK_OK(atlas_close(reader));
+
+    /* A worker goes on after the commit; what it exports and nobody imports goes with the session. */
+    atlas_store worker = 0;
+    CHECK_OK(atlas_open_worker(ticket, length, WORKERS, path, NULL, &worker));
+    CHECK_OK(atlas_session_begin(store, NULL, ticket, sizeof ticket, &length));
+    CHECK_OK(atlas_renew(worker, ticket, length));
+    check_tiles(worker, 0xf);
+    CHECK_OK(atlas_session_end(store));
+    CHECK_OK(atlas_close(worker));
+    folder_image before = folder_take(path);
+    CHECK_OK(atlas_session_begin(store, NULL, ticket, sizeof ticket, &length));
+    CHECK_OK(atlas_open_worker(ticket, length, 0, NULL, NULL, &worker));
+    CHECK_OK(atlas_write_array(worker, "run", "log", ATLAS_DTYPE_I32, 1, none, &(const uint64_t){1}, NULL, &(int32_t){7}));
+    CHECK_OK(atlas_export(worker, export[0], sizeof export[0], &count));
+    CHECK_OK(atlas_close(worker));
+    CHECK_OK(atlas_session_end(store));
+    CHECK_FOLDER_SAME(&before, path);
+    folder_free(&before);
+    CHECK_OK(atlas_close(store));
+    check_sound(path);
+}
+
 #ifndef __SANITIZE_ADDRESS__ /* whose own allocator need not survive a fork amid busy threads */
 /* Threads are inside the library, and hold what locks there are, when the fork comes. */
 static atlas_store busy_store;
@@ -1024,6 +1142,7 @@ int main(int argc, char **argv) {
     RUN(kill_leaves_the_last_flush);
     RUN(forked_child_gets_an_error_and_disturbs_nothing);
     RUN(forked_child_keeps_no_lock);
+    RUN(workers_write_what_one_process_commits);
 #ifndef __SANITIZE_ADDRESS__ /* whose own allocator need not survive a fork amid busy threads */
     RUN(fork_amid_busy_threads);
 #endif
