@@ -1694,8 +1694,8 @@ atlas_status atlas_chunk_places(atlas_store store,
  * - `needed`    the ticket's bytes
  *
  * Fails with ATLAS_STATUS_BUFFER_TOO_SMALL, and `*needed` set; ATLAS_STATUS_NOT_FOUND if there is no
- * dataset of a name in the options; ATLAS_STATUS_READ_ONLY; ATLAS_STATUS_UNSUPPORTED on a worker.
- * Since 0.1.
+ * dataset of a name in the options; ATLAS_STATUS_INVALID_ARGUMENT for over 2^24 workers;
+ * ATLAS_STATUS_READ_ONLY; ATLAS_STATUS_UNSUPPORTED on a worker. Since 0.1.
  */
 atlas_status atlas_session_begin(atlas_store store,
                                  const atlas_session_options *options,
@@ -1707,7 +1707,7 @@ atlas_status atlas_session_begin(atlas_store store,
  * End the session, if one is on: the files of workers that were not imported are removed, and what
  * workers export from now on is refused.
  *
- * Fails with ATLAS_STATUS_UNFLUSHED_CHANGES if something was imported that is not flushed,
+ * Fails with ATLAS_STATUS_UNFLUSHED_CHANGES if values were imported that are not flushed,
  * ATLAS_STATUS_READ_ONLY, or ATLAS_STATUS_UNSUPPORTED on a worker. Since 0.1.
  */
 atlas_status atlas_session_end(atlas_store store);

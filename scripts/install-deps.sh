@@ -32,8 +32,6 @@ need libxtensor-dev test -e /usr/include/xtensor/xarray.hpp
 need libarmadillo-dev test -e /usr/include/armadillo
 need doxygen command -v doxygen
 need mandoc command -v mandoc
-need nodejs command -v node
-need npm command -v npm
 need ferret-datasets test -e /usr/share/ferret-vis/data/coads_climatology.cdf
 
 as_root=()

@@ -16,7 +16,7 @@ mod salvage;
 mod session;
 
 use atlas_store::MetaFormat;
-use content::Content;
+use content::{ARRAYS, Content};
 use session::{Replay, Session, Setup, kills, work};
 
 /// Replays sessions, and says what came of it.
@@ -122,6 +122,65 @@ fn small_flushes_that_are_merged() {
         session
     };
     replay("small flushes that are merged", [(None, None), (Some(0), Some(0)), (Some(2), Some(200))].map(session));
+}
+
+#[test]
+fn flushes_of_what_workers_have_written() {
+    let session = |setup| {
+        let mut session = Session::with_store(setup);
+        session.flush_by_workers(&ARRAYS);
+        session.flush_of(&["t", "sparse"]);
+        session.flush_by_workers(&["u", "sparse"]);
+        session.end_workers();
+        // What it left behind is needed until then.
+        session.compact();
+        session.flush_by_workers(&["t"]);
+        session.flush_of(&["u"]);
+        session.close();
+        session.open();
+        session.flush_by_workers(&["label", "series"]);
+        session.discard();
+        session.open();
+        session.flush_of(&["label"]);
+        session.close();
+        session
+    };
+    replay("flushes of what workers have written", setups().map(session));
+}
+
+#[test]
+fn what_workers_have_written_is_merged_kept_and_gone_back_to() {
+    let session = |keep| {
+        let mut session = Session::with_store(Setup { keep, ..Default::default() });
+        (0..12).for_each(|number| match number % 2 {
+            0 => session.flush_of(&["t", "sparse"]),
+            _ => session.flush_by_workers(&["t", "sparse"]),
+        });
+        session.skip();
+        session.flush_by_workers(&["t", "sparse"]);
+        session.pin("parts");
+        (0..3).for_each(|_| session.flush_by_workers(&["t", "sparse"]));
+        if keep != Some(0) {
+            session.rollback();
+        }
+        session.flush_by_workers(&["u"]);
+        session.compact();
+        session.flush_of(&["t", "sparse"]);
+        if keep != Some(0) {
+            session.rollback();
+        }
+        session.end_workers();
+        session.unpin("parts");
+        session.flush_of(&["t"]);
+        session.close();
+        session
+    };
+    replay("what workers have written is merged", [None, Some(0), Some(2)].map(session));
+}
+
+#[test]
+fn flushes_of_what_workers_have_written_that_are_killed() {
+    replay("killed flushes of workers", kills(|| Session::with_store(Setup::default()), work::flush_by_workers));
 }
 
 #[test]

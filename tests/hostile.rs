@@ -15,6 +15,9 @@ mod exercise;
 mod memory;
 #[path = "../fuzz/src/model.rs"]
 mod model;
+#[allow(dead_code)]
+#[path = "../fuzz/src/session.rs"]
+mod session;
 #[path = "../fuzz/src/targets.rs"]
 mod targets;
 
@@ -164,11 +167,13 @@ fn what_fuzzing_found_and_what_it_began_with_is_replayed() {
     let _alone = alone();
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
     type Replay = fn(&[u8]);
-    let kinds: [(&str, Replay); 4] = [
+    let kinds: [(&str, Replay); 6] = [
         ("root", targets::root),
         ("segment", targets::segment),
         ("structure", targets::structure),
         ("catalogue", targets::catalogue),
+        ("ticket", targets::ticket),
+        ("export", targets::export),
     ];
     let mut replayed = 0;
     for (kind, target) in kinds {

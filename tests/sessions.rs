@@ -313,6 +313,21 @@ fn one_worker_appends_and_steps_follow_each_other() {
 }
 
 #[test]
+fn what_a_session_is_told_may_be_anything() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = with_array(&folder.path().join("s"));
+    // A name that stands twice is told once.
+    let twice = SessionOptions { datasets: Some(&["run", "run"]), workers: 3 };
+    let ticket = store.session_begin(twice).unwrap();
+    assert_eq!(worker(&ticket, 0).dataset_names().unwrap().len(), 1);
+    assert_eq!(store.session_missing().unwrap(), [0, 1, 2]);
+    let error = store.session_begin(SessionOptions { workers: u32::MAX, ..SessionOptions::default() }).unwrap_err();
+    assert!(error.kind() == ErrorKind::InvalidArgument && error.to_string().contains("4294967295 workers"), "{error}");
+    let none = SessionOptions { datasets: Some(&["walk"]), ..SessionOptions::default() };
+    assert_eq!(store.session_begin(none).unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[test]
 fn what_workers_do_not_do_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let store = with_array(&folder.path().join("s"));
@@ -422,6 +437,11 @@ fn a_session_ends_when_what_was_imported_is_flushed_whatever_was_written_since()
     import(&store, &[worker.export().unwrap()]).unwrap();
     assert_eq!(store.session_end().unwrap_err().kind(), ErrorKind::UnflushedChanges);
     store.flush().unwrap();
+    assert_eq!(store.session_missing().unwrap(), [0]);
+    // One that has nothing to say is heard, too; a compaction commits nothing of what came.
+    import(&store, &[worker.export().unwrap()]).unwrap();
+    store.compact().unwrap();
+    assert!(store.session_missing().unwrap().is_empty());
     write(&store, "v", &[0, 10, 0], &[4, 10, 25], 2.0).unwrap();
     store.session_end().unwrap();
     store.flush().unwrap();

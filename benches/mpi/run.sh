@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run.sh LIBDIR [RUNS]: tiles.c on 4 and 8 ranks, on Atlas, PnetCDF, parallel HDF5 and NetCDF-4, in turns; a Markdown table of
+# run.sh LIBDIR [RUNS]: tiles.c on 4 and 8 ranks, and on one with Atlas alone, on Atlas, PnetCDF, parallel HDF5 and NetCDF-4, in turns; a Markdown table of
 # medians. Each is built if its library is there (Debian: libpnetcdf-dev, libhdf5-openmpi-dev, libnetcdf-mpi-dev), with
 # Open MPI. The data lie in BENCH_DIR, or build/bench, on a real disk with 4 GB free.
 set -euo pipefail
@@ -27,8 +27,9 @@ build hdf5 -DHDF5 -I/usr/include/hdf5/openmpi -L"$hdf5" -lhdf5 -Wl,-rpath,"$hdf5
 build hdf5-deflate -DHDF5_ZIP -I/usr/include/hdf5/openmpi -L"$hdf5" -lhdf5 -Wl,-rpath,"$hdf5"
 build netcdf4 -DNETCDF4 -I"$libs/netcdf/mpi/include" -lnetcdf_mpi
 for ((run = 0; run < runs; run++)); do
-    for ranks in 4 8; do
+    for ranks in 1 4 8; do
         for system in "${systems[@]}"; do
+            if ((ranks == 1)) && [[ $system != atlas ]]; then continue; fi
             rm -rf "$work/out"
             sync
             result=$("${mpiexec[@]}" -n "$ranks" "$work/$system" "$work/out")
@@ -48,8 +49,11 @@ print("|---" * (len(systems) + 1) + "|")
 for ranks in sorted({ranks for _, ranks in rows}):
     cells = []
     for system in systems:
-        of = rows[system, ranks]
+        of = rows.get((system, ranks))
+        if not of:
+            cells.append("")
+            continue
         middle = {key: statistics.median(row[key] for row in of) for key in ("seconds", "in flushes", "MB")}
         cells.append(f"{middle['seconds']:.2f}, {middle['in flushes']:.2f}; {middle['MB']:.0f}")
-    print(f"| {ranks} ranks | " + " | ".join(cells) + " |")
+    print(f"| {ranks} rank{'s' * (ranks > 1)} | " + " | ".join(cells) + " |")
 PYTHON

@@ -16,13 +16,13 @@ const CONSTANT: usize = 24 << 20;
 /// Memory that a call may take for each byte of the files.
 const PER_BYTE: usize = 64;
 /// Chunks of more bytes are not written to: a writer takes the memory of the chunks it writes.
-const LARGE: u64 = 4 << 20;
+pub const LARGE: u64 = 4 << 20;
 /// Objects of a kind that are looked at; fuzzing gains nothing from more.
-const SOME: usize = 12;
+pub const SOME: usize = 12;
 
 /// Bytes of the files, as memory is allowed for them: of a compressed root those that it may decompress to, or, where
 /// it goes beyond or is no root, as many as are allocated until that is noticed.
-fn counted(memory: &Memory) -> usize {
+pub fn counted(memory: &Memory) -> usize {
     let bytes = |(path, bytes): &(PathBuf, Vec<u8>)| {
         if path.extension().is_none_or(|extension| extension != "zst") {
             return bytes.len();
@@ -40,7 +40,7 @@ fn counted(memory: &Memory) -> usize {
 }
 
 /// Calls `f`, and panics where it took more memory than the files, and what was asked for, justify.
-fn bounded<R>(what: &str, files: usize, asked: usize, f: impl FnOnce() -> R) -> R {
+pub fn bounded<R>(what: &str, files: usize, asked: usize, f: impl FnOnce() -> R) -> R {
     let (result, peak) = peak_of(f);
     let allowed = CONSTANT + PER_BYTE * files + asked;
     assert!(peak <= allowed, "{what} took {peak} bytes; {files} bytes of files and {asked} asked for allow {allowed}");
@@ -48,7 +48,7 @@ fn bounded<R>(what: &str, files: usize, asked: usize, f: impl FnOnce() -> R) -> 
 }
 
 /// An error that hostile files may bring about; what the library would be to blame for panics.
-fn expected<R>(what: &str, result: Result<R>) -> Option<R> {
+pub fn expected<R>(what: &str, result: Result<R>) -> Option<R> {
     match result {
         Ok(value) => Some(value),
         Err(error) => {
@@ -71,7 +71,12 @@ fn open(memory: &Memory, mode: Mode) -> Result<Arc<Store>> {
         write_buffer_bytes: Some(1 << 20),
         ..RuntimeOptions::default()
     };
-    Store::open_on(Arc::new(memory.clone()), Path::new(STORE), mode, OpenOptions { runtime, ..OpenOptions::default() })
+    open_with(memory, mode, OpenOptions { runtime, ..OpenOptions::default() })
+}
+
+/// Opens the store in memory.
+pub fn open_with(memory: &Memory, mode: Mode, options: OpenOptions) -> Result<Arc<Store>> {
+    Store::open_on(Arc::new(memory.clone()), Path::new(STORE), mode, options)
 }
 
 /// Reads all that a store has, verifies it, writes to it, compacts it. Panics where the library does not hold to what

@@ -6,4 +6,5 @@ pub mod encode;
 pub mod exercise;
 pub mod memory;
 pub mod model;
+pub mod session;
 pub mod targets;

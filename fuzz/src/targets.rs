@@ -4,6 +4,7 @@ use crate::encode::{NOTATIONS, Notation, frame, seal_zstd};
 use crate::exercise::exercise;
 use crate::memory::Memory;
 use crate::model::Model;
+use crate::session;
 use serde_json::json;
 
 /// A root of any bytes. The first byte chooses the notation and what of the file is put right: nothing, the trailer, or
@@ -63,4 +64,14 @@ pub fn structure(data: &[u8]) {
 /// A store with catalogue files that were edited before they were encoded: every checksum is right.
 pub fn catalogue(data: &[u8]) {
     exercise(&Model::edited_catalogue(data));
+}
+
+/// A ticket of any bytes, and one that was edited before it was sealed.
+pub fn ticket(data: &[u8]) {
+    session::ticket(data);
+}
+
+/// The same for an export.
+pub fn export(data: &[u8]) {
+    session::export(data);
 }

@@ -127,6 +127,7 @@ pub(crate) struct Catalogue {
     /// Counts changes; what a flush began with is what it leaves flushed.
     changes: AtomicU64,
     flushed: u64,
+    flushes: u64,
     /// What the last flush began with, if it is not over; else what is flushed.
     begun: u64,
     /// Arrays that are gone since the last flush, with their names. Their stored chunks are garbage from then on.
@@ -157,6 +158,7 @@ impl Catalogue {
             next_array_id: records.next_array_id,
             changes: AtomicU64::new(0),
             flushed: 0,
+            flushes: 0,
             begun: 0,
             removed: Vec::new(),
             keeping: version.keeping.clone(),
@@ -365,6 +367,11 @@ impl Catalogue {
         self.changes.load(Ordering::Relaxed)
     }
 
+    /// How many flushes were committed.
+    pub fn flushes(&self) -> u64 {
+        self.flushes
+    }
+
     pub fn has_unflushed_changes(&self) -> bool {
         self.changes() != self.flushed
     }
@@ -431,6 +438,7 @@ impl Catalogue {
     /// more, to be dropped where nobody waits: there may be many.
     pub fn flushed(&mut self, changes: u64, records: &Arc<Records>) -> Result<Vec<Arc<Slot>>> {
         (self.records, self.flushed) = (records.clone(), changes);
+        self.flushes += 1;
         self.gone.retain(|_, gone| *gone > changes);
         let slots = self.slots.get_mut().map_err(|_| after_panic())?;
         let dirty = self.dirty.get_mut().map_err(|_| after_panic())?;

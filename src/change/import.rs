@@ -62,9 +62,9 @@ type Layers = SmallVec<[Layer; 1]>;
 type Of = (Option<Arc<str>>, Option<Arc<str>>);
 
 impl Imported {
-    /// Whether nothing came since the last commit.
-    pub fn is_empty(&self) -> bool {
-        self.heard.is_empty()
+    /// Whether values came since the last commit, which lie in files of workers.
+    pub fn has_values(&self) -> bool {
+        !self.cells.is_empty()
     }
 
     /// What came so far is committed.

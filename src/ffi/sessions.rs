@@ -27,8 +27,8 @@ use std::path::Path;
 /// - `needed`    the ticket's bytes
 ///
 /// Fails with ATLAS_STATUS_BUFFER_TOO_SMALL, and `*needed` set; ATLAS_STATUS_NOT_FOUND if there is no
-/// dataset of a name in the options; ATLAS_STATUS_READ_ONLY; ATLAS_STATUS_UNSUPPORTED on a worker.
-/// Since 0.1.
+/// dataset of a name in the options; ATLAS_STATUS_INVALID_ARGUMENT for over 2^24 workers;
+/// ATLAS_STATUS_READ_ONLY; ATLAS_STATUS_UNSUPPORTED on a worker. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn atlas_session_begin(
     store: atlas_store,
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn atlas_session_begin(
 /// End the session, if one is on: the files of workers that were not imported are removed, and what
 /// workers export from now on is refused.
 ///
-/// Fails with ATLAS_STATUS_UNFLUSHED_CHANGES if something was imported that is not flushed,
+/// Fails with ATLAS_STATUS_UNFLUSHED_CHANGES if values were imported that are not flushed,
 /// ATLAS_STATUS_READ_ONLY, or ATLAS_STATUS_UNSUPPORTED on a worker. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn atlas_session_end(store: atlas_store) -> atlas_status {

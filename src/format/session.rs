@@ -16,6 +16,8 @@ use std::sync::Arc;
 const TICKET: Message = Message { name: "a ticket", magic: b"ATLASTKT" };
 const EXPORT: Message = Message { name: "an export", magic: b"ATLASEXP" };
 const VERSION: u32 = 1;
+/// How many workers a session is told of, at most: those from whom nothing came are listed.
+pub const MOST_WORKERS: u32 = 1 << 24;
 /// Before what a message says: its first bytes, its version, and the CRC-32C of the rest.
 const PRELUDE: usize = 16;
 
@@ -79,7 +81,11 @@ impl Ticket {
     }
 
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        TICKET.parse(bytes)
+        let ticket: Self = TICKET.parse(bytes)?;
+        if ticket.workers > MOST_WORKERS {
+            bail!(Corrupt, "a ticket of {} workers", ticket.workers);
+        }
+        Ok(ticket)
     }
 }
 

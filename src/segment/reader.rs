@@ -157,7 +157,12 @@ impl SegmentReader {
     /// Checks that the files of a segment and of its parts are there, and its directory.
     pub fn check_files(&self, segment: &Segment) -> Result<()> {
         self.directory(segment)?;
-        self.parts(segment)?.iter().try_for_each(|part| self.file(&part.segment).map(drop))
+        self.parts(segment)?.iter().try_for_each(|part| self.check_file(&part.segment))
+    }
+
+    /// Checks that a file is there, its length and header.
+    pub fn check_file(&self, segment: &Segment) -> Result<()> {
+        self.file(segment).map(drop)
     }
 
     fn index<'s>(&self, segment: &'s Segment) -> Result<&'s Index> {

@@ -176,6 +176,7 @@ impl Store {
         let outcome = commit(&self.place, &self.io, committer, last, edit);
         self.conclude(committer, outcome, |version| {
             let catalogue = Box::new(Catalogue::new(&version)?);
+            self.forget_imported()?;
             Ok(Change::Replaced { version, catalogue })
         })
     }

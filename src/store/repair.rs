@@ -205,15 +205,24 @@ fn damaged_segments(storage: &Arc<dyn Storage>, head: &Head, version: &Version) 
     let mut hits: HashMap<Arc<str>, Vec<(usize, u64, u64)>> = HashMap::default();
     for (name, file) in &version.files {
         for segment in file.segments.iter() {
-            match reader.directory(segment).map_err(|error| error.missing_is(ErrorKind::Corrupt)) {
-                Ok(_) => {}
-                Err(error) if matches!(error.kind(), ErrorKind::Corrupt | ErrorKind::Unsupported) => {
-                    let (low, high) = segment.record.array_ids;
-                    hits.entry(name.clone()).or_default().push((damaged.len(), low, high));
-                    let (file, message) = (segment.path.clone(), error.message().to_owned());
-                    damaged.push(DamagedSegment { file, message, arrays: Vec::new(), array_count: 0 });
+            // What is wrong with its parts is said of each.
+            let parts = match reader.parts(segment) {
+                Ok(parts) => parts.iter().map(|part| &part.segment).collect(),
+                Err(_) => Vec::new(),
+            };
+            let own = std::iter::once((segment, reader.directory(segment).map(drop)));
+            let all = own.chain(parts.into_iter().map(|part| (part, reader.check_file(part))));
+            for (file, checked) in all {
+                match checked.map_err(|error| error.missing_is(ErrorKind::Corrupt)) {
+                    Ok(()) => {}
+                    Err(error) if matches!(error.kind(), ErrorKind::Corrupt | ErrorKind::Unsupported) => {
+                        let (low, high) = segment.record.array_ids;
+                        hits.entry(name.clone()).or_default().push((damaged.len(), low, high));
+                        let (file, message) = (file.path.clone(), error.message().to_owned());
+                        damaged.push(DamagedSegment { file, message, arrays: Vec::new(), array_count: 0 });
+                    }
+                    Err(error) => return Err(error),
                 }
-                Err(error) => return Err(error),
             }
         }
     }

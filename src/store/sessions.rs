@@ -8,7 +8,7 @@
 use crate::array::Io;
 use crate::base::error::{Error, ErrorKind, Result, bail, error};
 use crate::base::locks::{lock, read};
-use crate::base::maps::HashSet;
+use crate::base::maps::{HashSet, IndexMap};
 use crate::base::sync::Mutex;
 use crate::base::sync::atomic::Ordering;
 use crate::change::catalogue::{Catalogue, Slot};
@@ -18,7 +18,8 @@ use crate::change::flush::{Flush, flush};
 use crate::change::import::{Import, Imported, Importer};
 use crate::format::names::{self, WorkerId};
 use crate::format::root::{self, ArrayRecord, DatasetRecord, Head, MetaFormat, Notation, Root, SchemaRecord};
-use crate::format::session::{Export, Ticket};
+use crate::format::session::{Export, MOST_WORKERS, Ticket};
+use crate::memory::buffers;
 use crate::records::Numbering;
 use crate::storage::{self, Storage};
 use crate::store::install::Change;
@@ -57,8 +58,9 @@ struct On {
     /// What keeps the files of the commit of the last ticket.
     pin: Option<Pin>,
     imported: Imported,
-    /// The commit after which that came.
-    generation: u64,
+    /// How many flushes there were when something was imported last: the next has all of it. Commits that are none,
+    /// compactions, have nothing of it.
+    flushes: u64,
 }
 
 /// What a handle is that was made of a ticket.
@@ -84,13 +86,16 @@ impl Store {
     /// One after a flush tells workers of the commit: [`Store::renew`].
     pub fn session_begin(&self, options: SessionOptions<'_>) -> Result<Vec<u8>> {
         self.check_coordinator("begin a session")?;
+        if options.workers > MOST_WORKERS {
+            bail!(InvalidArgument, "{} workers, a session has at most {MOST_WORKERS}", options.workers);
+        }
         let mut committer = self.lock_committer()?;
         self.check_writable()?;
         let mut session = lock(&self.session)?;
         let state = read(&self.state)?;
         self.check_open(state.ending.or(session.is_ending.then_some(Ending::Close)))?;
         let pin = committer.pins.pin(state.version.generation);
-        let (id, generation) = (session.on.as_ref().map_or_else(names::unique, |on| on.id), state.version.generation);
+        let id = session.on.as_ref().map_or_else(names::unique, |on| on.id);
         let ticket = Ticket {
             session: id,
             workers: options.workers,
@@ -104,8 +109,8 @@ impl Store {
         match &mut session.on {
             Some(on) => (on.workers, on.pin) = (options.workers, Some(pin)),
             none => {
-                let (is_adopted, imported) = (false, Imported::default());
-                *none = Some(On { id, workers: options.workers, is_adopted, pin: Some(pin), imported, generation });
+                let (is_adopted, imported, flushes) = (false, Imported::default(), 0);
+                *none = Some(On { id, workers: options.workers, is_adopted, pin: Some(pin), imported, flushes });
             }
         }
         committer.session = Some(id);
@@ -116,23 +121,23 @@ impl Store {
     }
 
     /// Ends the session, if one is on: files of workers that were not imported are removed, and what they export from now on
-    /// is refused. [`ErrorKind::UnflushedChanges`] where something was imported that is not flushed.
+    /// is refused. [`ErrorKind::UnflushedChanges`] where values were imported that are not flushed.
     pub fn session_end(&self) -> Result<()> {
         self.check_coordinator("end a session")?;
         let mut committer = self.lock_committer()?;
         self.check_writable()?;
         let mut session = lock(&self.session)?;
+        let Some(on) = &mut session.on else { return Ok(()) };
         let (version, ahead, has_changes) = {
             let state = read(&self.state)?;
+            on.follow(&state.catalogue);
             (state.version.clone(), state.ahead.clone(), state.catalogue.has_unflushed_changes())
         };
-        let Some(on) = &mut session.on else { return Ok(()) };
-        on.follow(version.generation);
-        if has_changes && !on.imported.is_empty() {
+        if has_changes && on.imported.has_values() {
             let path = self.place.path.display();
             bail!(
                 UnflushedChanges,
-                "store {path}: something was imported that is not flushed: flush before the session ends"
+                "store {path}: values were imported that are not flushed: flush before the session ends"
             );
         }
         self.end_session(&mut session, &mut committer);
@@ -195,10 +200,9 @@ impl Store {
     pub fn session_missing(&self) -> Result<Vec<u32>> {
         self.check_coordinator("ask for the workers of a session")?;
         let mut session = lock(&self.session)?;
-        let generation = read(&self.state)?.version.generation;
         let Some(on) = &mut session.on else { return Err(no_session(&self.place)) };
-        on.follow(generation);
-        Ok(on.imported.missing(on.workers).collect())
+        on.follow(&read(&self.state)?.catalogue);
+        buffers::collect(on.imported.missing(on.workers))
     }
 
     /// Takes over what workers have exported: all of it, or where an error is returned, nothing. It is then pending, as if this
@@ -241,7 +245,7 @@ impl Store {
         };
         let mut tries = 0;
         loop {
-            on.follow(read(&self.state)?.version.generation);
+            on.follow(&read(&self.state)?.catalogue);
             let import = match tries < TRIES {
                 true => Some(importer(on, &*self.state_for_values()?)?),
                 false => None,
@@ -257,7 +261,9 @@ impl Store {
                 };
                 if let Some(import) = import {
                     let ahead = state.ahead.clone();
-                    return import.install(&self.io, &mut state.catalogue, &ahead);
+                    let imported = import.install(&self.io, &mut state.catalogue, &ahead)?;
+                    on.flushes = state.catalogue.flushes();
+                    return Ok(imported);
                 }
             } else {
                 // A flush that was begun meanwhile has nothing of it: the next commit would pass for one that has.
@@ -424,6 +430,12 @@ impl Store {
         Ok(())
     }
 
+    /// Nothing that was imported is pending any more, and flushes are counted anew.
+    pub(super) fn forget_imported(&self) -> Result<()> {
+        lock(&self.session)?.on.iter_mut().for_each(|on| on.imported.committed());
+        Ok(())
+    }
+
     /// Goes on with the session of a ticket whose handle is gone.
     pub(super) fn adopt(&self, committer: &mut Committer, ticket: &Ticket, version: &Version) -> Result<()> {
         let root = root_of(ticket)?;
@@ -439,7 +451,7 @@ impl Store {
             is_adopted: true,
             pin: Some(pin),
             imported: Imported::default(),
-            generation: version.generation,
+            flushes: 0,
         };
         lock(&self.session)?.on = Some(on);
         committer.session = Some(ticket.session);
@@ -478,11 +490,10 @@ impl Store {
 }
 
 impl On {
-    /// What came before a commit is in it.
-    fn follow(&mut self, generation: u64) {
-        if self.generation != generation {
+    /// Forgets what a flush has.
+    fn follow(&mut self, catalogue: &Catalogue) {
+        if catalogue.flushes() != self.flushes {
             self.imported.committed();
-            self.generation = generation;
         }
     }
 }
@@ -506,7 +517,7 @@ fn ticket_root(place: &Place, io: &Io, state: &State, datasets: Option<&[&str]>)
     let catalogue = &state.catalogue;
     let all;
     let names: Vec<&str> = match datasets {
-        Some(some) => some.to_vec(),
+        Some(some) => some.iter().map(|name| (*name, ())).collect::<IndexMap<_, _>>().into_keys().collect(),
         None => {
             all = catalogue.names(&io.pool)?;
             all.iter().collect()

@@ -15,7 +15,7 @@ mod memory;
 
 use atlas_store::{
     ArrayOptions, Codec, CreateOptions, DType, Error, ErrorKind, Mode, OpenOptions, Result, RuntimeOptions, Scalar,
-    Selection, Source, Store, Target,
+    Selection, SessionOptions, Source, Store, Target,
 };
 use memory::Memory;
 use shuttle::rand::{Rng, thread_rng};
@@ -73,6 +73,8 @@ scenarios! {
     a_reader_moves_from_commit_to_commit,
     statistics_are_exact_or_none,
     datasets_come_and_go_in_order,
+    what_is_imported_is_in_one_commit,
+    a_close_and_a_session_do_not_wait_for_each_other,
 }
 
 /// An array of four parts, two in each chunk.
@@ -586,4 +588,91 @@ fn datasets_come_and_go_in_order() {
     store.close().unwrap();
     drop_last(store);
     assert_eq!(last_change(&check_sound(&disk)), 9);
+}
+
+fn worker(disk: &Memory, ticket: &[u8], number: u32) -> Arc<Store> {
+    let options = OpenOptions { runtime: runtime(ROOMY), ..OpenOptions::default() };
+    Store::open_worker_on(disk.storage(), Path::new("/store"), ticket, number, options).unwrap()
+}
+
+fn what_is_imported_is_in_one_commit() {
+    let disk = Memory::default();
+    let store = create(&disk, if pick(2) == 0 { ROOMY } else { 1 });
+    let ticket = store.session_begin(SessionOptions { workers: 1, ..Default::default() }).unwrap();
+    let done = AtomicI64::new(0);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let worker = worker(&disk, &ticket, 0);
+            // A part of a chunk, of which the store writes the other, and one that is whole.
+            for array in [LARGE, SMALL] {
+                [0, 2, 3].into_iter().for_each(|part| write(&worker, array, part, 1).unwrap());
+            }
+            let export = worker.export().unwrap();
+            drop_last(worker);
+            store.import(&[&export]).unwrap();
+            done.store(1, Ordering::Relaxed);
+            [0, 2, 3].into_iter().for_each(|part| assert_eq!(read(&store, LARGE, part), 1, "it is not read back"));
+            if store.session_missing().unwrap() == [0] {
+                assert_eq!(read(&snapshot(&disk), SMALL, 0), 1, "it passes for committed");
+            }
+        });
+        scope.spawn(|| {
+            for number in 1..=2 {
+                write(&store, LARGE, 1, number).unwrap();
+                write(&store, SMALL, 1, number).unwrap();
+            }
+        });
+        scope.spawn(|| {
+            flush(&store).unwrap();
+            let committed = snapshot(&disk);
+            assert_eq!(read(&committed, LARGE, 0), read(&committed, LARGE, 3), "a commit has a part of an import");
+            match pick(3) {
+                0 => compact(&store),
+                1 => drop(store.session_begin(SessionOptions::default()).unwrap()),
+                _ => {}
+            }
+        });
+        scope.spawn(|| {
+            let before = done.load(Ordering::Relaxed);
+            assert!(read(&store, LARGE, 0) >= before && read(&store, SMALL, 2) >= before, "it is not read");
+        });
+    });
+    store.session_missing().unwrap();
+    if let Err(error) = store.session_end() {
+        assert_eq!(error.kind(), ErrorKind::UnflushedChanges, "{error}");
+        flush(&store).unwrap();
+        store.session_end().unwrap();
+    }
+    flush(&store).unwrap();
+    store.compact().unwrap();
+    store.close().unwrap();
+    drop_last(store);
+    let store = check_sound(&disk);
+    for array in [LARGE, SMALL] {
+        assert_eq!([0, 1, 2, 3].map(|part| read(&store, array, part)), [1, 2, 1, 1]);
+    }
+}
+
+fn a_close_and_a_session_do_not_wait_for_each_other() {
+    let disk = Memory::default();
+    let store = create(&disk, ROOMY);
+    if pick(2) == 0 {
+        store.session_begin(SessionOptions::default()).unwrap();
+    }
+    write(&store, LARGE, 0, 1).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| store.close().unwrap());
+        scope.spawn(|| {
+            if let Err(error) = store.session_begin(SessionOptions::default()) {
+                assert_eq!(error.kind(), ErrorKind::InvalidHandle, "{error}");
+            }
+        });
+        scope.spawn(|| {
+            if let Err(error) = store.verify(&mut |damage| panic!("{damage:?}")) {
+                assert_eq!(error.kind(), ErrorKind::InvalidHandle, "{error}");
+            }
+        });
+    });
+    drop_last(store);
+    assert_eq!(read(&check_sound(&disk), LARGE, 0), 1);
 }

@@ -150,6 +150,12 @@ impl Content {
 
     /// Makes everything be of this commit: attributes, the set of datasets, and the values of `arrays`.
     pub fn stamp(&mut self, store: &Store, number: i64, arrays: &[&str]) -> Result<()> {
+        self.stamp_datasets(store, number)?;
+        self.stamp_arrays(&[store], number, arrays)
+    }
+
+    /// The attributes of the store and of datasets, and the set of these.
+    pub fn stamp_datasets(&mut self, store: &Store, number: i64) -> Result<()> {
         let old: Vec<String> = self.datasets.iter().map(|(name, _)| name.clone()).collect();
         let new = format!("commit-{number}");
         match old.iter().find(|name| name.starts_with("commit-")) {
@@ -165,6 +171,13 @@ impl Content {
         for (dataset, content) in &mut self.datasets {
             store.set_attribute(dataset.as_str(), None, "commit", number)?;
             content.commit = Some(number);
+        }
+        Ok(())
+    }
+
+    /// The arrays, those of one dataset after the other by one store after the other.
+    pub fn stamp_arrays(&mut self, stores: &[&Store], number: i64, arrays: &[&str]) -> Result<()> {
+        for ((dataset, content), store) in self.datasets.iter_mut().zip(stores.iter().cycle()) {
             for (name, array) in content.arrays.iter_mut().filter(|(name, _)| arrays.contains(&name.as_str())) {
                 store.set_attribute(dataset.as_str(), Some(name), "commit", number)?;
                 array.commit = Some(number);
@@ -223,7 +236,7 @@ impl Array {
                 write(all, cells)?;
             }
             (Kind::Sparse, Cells::Numbers(cells)) => {
-                let at = number as usize * 12 % (SPARSE - 4);
+                let at = (number as usize).wrapping_mul(12) % (SPARSE - 4);
                 cells[at..at + 4].fill(number);
                 write(Selection::region(&[at as u64], &[4]), &[number; 4])?;
             }

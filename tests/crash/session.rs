@@ -3,10 +3,12 @@
 use crate::common::{Hooked, Hooks, Operation};
 use crate::content::{ARRAYS, Content};
 use crate::model::{FileSystem, MemoryDisk};
-use atlas_store::{CreateOptions, ErrorKind, MetaFormat, Mode, OpenOptions, Result, RuntimeOptions, Store};
+use atlas_store::{
+    CreateOptions, ErrorKind, MetaFormat, Mode, OpenOptions, Result, RuntimeOptions, SessionOptions, Store,
+};
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -225,6 +227,42 @@ impl Session {
         Ok(())
     }
 
+    /// Flushes new values of these arrays that workers have written. One more has written what is not imported.
+    pub fn flush_by_workers(&mut self, arrays: &[&str]) {
+        self.try_flush_by_workers(arrays).unwrap();
+    }
+
+    fn try_flush_by_workers(&mut self, arrays: &[&str]) -> Result<()> {
+        let number = self.attempts.len() as i64;
+        // What workers do not do is to shrink an array.
+        let of_workers = |array: &&str| *array != "series" || number % 4 != 3;
+        let arrays: Vec<&str> = arrays.iter().copied().filter(of_workers).collect();
+        let store = self.store();
+        self.content.stamp_datasets(&store, number)?;
+        let ticket = store.session_begin(SessionOptions { workers: 3, ..SessionOptions::default() })?;
+        let worker = |number| {
+            let options = OpenOptions { runtime: self.setup.runtime(), ..OpenOptions::default() };
+            Store::open_worker_on(self.storage(), Path::new(STORE), &ticket, number, options)
+        };
+        let (one, two, lost) = (worker(0)?, worker(1)?, worker(2)?);
+        self.content.clone().stamp_arrays(&[&lost], -3, &arrays)?;
+        lost.export()?;
+        self.content.stamp_arrays(&[&one, &two], number, &arrays)?;
+        let exports = [one.export()?, two.export()?];
+        store.import(&exports.each_ref().map(|export| &export[..]))?;
+        self.content.generation += 1;
+        let attempt = self.attempt(self.content.clone());
+        store.flush()?;
+        self.acknowledge(attempt);
+        Ok(())
+    }
+
+    /// Ends the session of workers.
+    pub fn end_workers(&mut self) {
+        self.store().session_end().unwrap();
+        assert!(self.leftovers().is_empty(), "files are left over: {:?}", self.leftovers());
+    }
+
     /// Begins a flush, which [`Session::wait`] acknowledges.
     pub fn flush_begin(&mut self) -> usize {
         let attempt = self.stamp(&ARRAYS).unwrap();
@@ -343,16 +381,20 @@ impl Session {
 
     /// Files that no commit needs.
     fn leftovers(&self) -> Vec<String> {
-        let mut roots = Vec::new();
-        let mut names = Vec::new();
+        let (mut roots, mut names, mut files) = (Vec::new(), Vec::new(), Vec::new());
         for (path, bytes) in self.disk.files().tree() {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if let Some(bytes) = bytes.filter(|_| name.contains("atlas.")) {
+            if let Some(bytes) = bytes.as_ref().filter(|_| name.contains("atlas.")) {
                 let bytes = if name.contains(".zst") { zstd::decode_all(&bytes[..]).unwrap() } else { bytes.to_vec() };
                 roots.push(String::from_utf8_lossy(&bytes).into_owned());
             }
+            files.extend(bytes.filter(|_| name.contains('-')).map(|bytes| (name.clone(), bytes)));
             names.push(name);
         }
+        // What lists of parts name.
+        let is_named = |(name, _): &&(String, Arc<Vec<u8>>)| roots.iter().any(|root| root.contains(name));
+        let parts: Vec<String> = files.iter().filter(is_named).map(|(_, bytes)| texts(bytes)).collect();
+        roots.extend(parts);
         let is_needed = |name: &String| {
             let is_immutable = [".seg", ".bundle", ".cat"].iter().any(|end| name.ends_with(end));
             !name.ends_with(".new") && (!is_immutable || roots.iter().any(|root| root.contains(name)))
@@ -360,6 +402,18 @@ impl Session {
         names.retain(|name| !is_needed(name));
         names
     }
+}
+
+/// What the zstd frames in a file hold.
+fn texts(bytes: &[u8]) -> String {
+    let mut texts = String::new();
+    for at in (0..bytes.len()).filter(|at| bytes[*at..].starts_with(&[0x28, 0xb5, 0x2f, 0xfd])) {
+        let mut frame = Vec::new();
+        if zstd::Decoder::new(&bytes[at..]).and_then(|decoder| decoder.single_frame().read_to_end(&mut frame)).is_ok() {
+            texts.push_str(&String::from_utf8_lossy(&frame));
+        }
+    }
+    texts
 }
 
 /// Each way in which `work`, done by a session that is as `begin` makes it, can be killed.
@@ -390,6 +444,10 @@ pub mod work {
 
     pub fn flush(session: &mut Session) -> Result<()> {
         session.try_flush(&ARRAYS)
+    }
+
+    pub fn flush_by_workers(session: &mut Session) -> Result<()> {
+        session.try_flush_by_workers(&ARRAYS)
     }
 
     pub fn compact(session: &mut Session) -> Result<()> {

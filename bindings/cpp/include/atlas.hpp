@@ -2531,7 +2531,7 @@ class Store {
     }
 
     /// Ends the session, if one is on: files of workers that were not imported go, and what they export from now on is
-    /// refused. Throws Status::unflushed_changes if something was imported that is not flushed, read_only, or
+    /// refused. Throws Status::unflushed_changes if values were imported that are not flushed, read_only, or
     /// unsupported on a worker.
     void session_end() { detail::check(atlas_session_end(handle_)); }
 

@@ -1018,7 +1018,7 @@ contains
     end subroutine store_session_begin
 
     !> End the session, if one is on: files of workers that were not imported are removed, and what they export from now on
-    !> is refused. It is a failure (atlas_status_unflushed_changes) where something was imported that is not flushed.
+    !> is refused. It is a failure (atlas_status_unflushed_changes) where values were imported that are not flushed.
     recursive subroutine store_session_end(self, stat, errmsg)
         class(store_type), intent(in) :: self
         integer, intent(out), optional :: stat
