@@ -81,6 +81,11 @@ uses() { # PREFIX
     runs "$out/static"
     if ldd "$out/static" | grep -q atlas_store; then return 1; fi
 
+    # With MPI, as docs/install.md has it.
+    mpicc -c "$(pkg-config --variable=fortran_sources atlas_store)/../mpi/atlas_mpi_f.c" "${shared[@]}" -o "$out/atlas_mpi_f.o"
+    mpifort -J"$out" "$(pkg-config --variable=fortran_sources atlas_store)"/{*.f90,../mpi/atlas_mpi.f90} \
+        examples/mpi/climate_mpi.f90 "$out/atlas_mpi_f.o" -o "$out/climate_mpi" "${shared[@]}"
+
     # -rdynamic: the program's functions come before the library's in the order of the dynamic linker.
     cc -std=c99 -rdynamic tests/install/other_zstd.c -o "$out/zstd-shared" "${shared[@]}"
     cc -std=c99 -rdynamic tests/install/other_zstd.c -o "$out/zstd-static" "${static[@]}"

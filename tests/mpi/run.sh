@@ -196,7 +196,7 @@ deaths() {
 fortran_module() {
     [[ -f atlas_mpi.o ]] && return
     "$MPICC" -std=c99 "${strict[@]}" -O2 "${include[@]}" -c "$root/bindings/mpi/atlas_mpi_f.c" &&
-        "$MPIFORT" "${fstrict[@]}" -O2 -c "$root"/bindings/fortran/src/*.f90 &&
+        "$MPIFORT" "${fstrict[@]}" -O0 -c "$root"/bindings/fortran/src/*.f90 &&
         "$MPIFORT" "${fstrict[@]}" -O2 -c "$root/bindings/mpi/atlas_mpi.f90" || { echo "FAILED the module does not compile"; exit 1; }
 }
 fprogram() { # NAME SOURCE OPTION..
