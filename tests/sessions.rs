@@ -675,11 +675,11 @@ fn an_export_without_the_one_before_it_is_refused() {
         write(&worker, "v", &[0, 0, 0], &[4, 10, 25], value).unwrap();
         worker.export().unwrap()
     });
-    let error = import(&store, &[second.clone()]).unwrap_err();
+    let error = import(&store, std::slice::from_ref(&second)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
     assert!(error.to_string().contains("export 2 of worker 5 without export 1"), "{error}");
-    import(&store, &[first.clone()]).unwrap();
-    assert!(import(&store, &[third.clone()]).unwrap_err().to_string().contains("without export 2"));
+    import(&store, std::slice::from_ref(&first)).unwrap();
+    assert!(import(&store, std::slice::from_ref(&third)).unwrap_err().to_string().contains("without export 2"));
     import(&store, &[third, first, second]).unwrap();
     assert_eq!(values(&store, "v").iter().sum::<f32>(), 3000.0);
     store.flush().unwrap();
