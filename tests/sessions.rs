@@ -339,7 +339,7 @@ fn what_workers_do_not_do_is_said() {
     assert_eq!(refused(&damaged).kind(), ErrorKind::Corrupt);
     let export = worker.export().unwrap();
     store.session_end().unwrap();
-    assert_eq!(import(&store, &[export.clone()]).unwrap_err().kind(), ErrorKind::Conflict);
+    assert_eq!(import(&store, std::slice::from_ref(&export)).unwrap_err().kind(), ErrorKind::Conflict);
     begin(&store, 0);
     assert!(import(&store, &[export]).unwrap_err().to_string().contains("session"));
 }
@@ -366,7 +366,7 @@ fn files_of_a_dead_session_go_and_those_of_one_that_is_on_stay() {
     let options = OpenOptions { runtime: runtime(), ticket: Some(ticket.clone()) };
     let store = Store::open(&path, Mode::ReadWrite, options).unwrap();
     assert_eq!(files_of_workers(&path).len(), 1);
-    import(&store, &[export.clone()]).unwrap();
+    import(&store, std::slice::from_ref(&export)).unwrap();
     store.flush().unwrap();
     assert!(values(&store, "v")[..25].iter().all(|value| *value == 1.0));
     store.discard();
@@ -521,7 +521,7 @@ fn an_import_that_fails_to_read_takes_over_nothing() {
         let options = OpenOptions { runtime: runtime(), ticket: Some(ticket.clone()) };
         let store = Store::open_on(disk, &path, Mode::ReadWrite, options).unwrap();
         hooks.0.store(left, Ordering::SeqCst);
-        let done = import(&store, &[export.clone()]);
+        let done = import(&store, std::slice::from_ref(&export));
         hooks.0.store(i64::MAX, Ordering::SeqCst);
         match done {
             Ok(()) => {
@@ -618,11 +618,11 @@ fn an_export_without_the_one_before_it_is_refused() {
         write(&worker, "v", &[0, 0, 0], &[4, 10, 25], value).unwrap();
         worker.export().unwrap()
     });
-    let error = import(&store, &[second.clone()]).unwrap_err();
+    let error = import(&store, std::slice::from_ref(&second)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
     assert!(error.to_string().contains("export 2 of worker 5 without export 1"), "{error}");
-    import(&store, &[first.clone()]).unwrap();
-    assert!(import(&store, &[third.clone()]).unwrap_err().to_string().contains("without export 2"));
+    import(&store, std::slice::from_ref(&first)).unwrap();
+    assert!(import(&store, std::slice::from_ref(&third)).unwrap_err().to_string().contains("without export 2"));
     import(&store, &[third, first, second]).unwrap();
     assert_eq!(values(&store, "v").iter().sum::<f32>(), 3000.0);
     store.flush().unwrap();
