@@ -414,6 +414,27 @@ fn files_of_a_dead_session_go_and_those_of_one_that_is_on_stay() {
 }
 
 #[test]
+fn files_of_workers_stay_for_who_takes_the_place_of_the_writer() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    let store = with_array(&path);
+    store.flush().unwrap();
+    // Of the last commit, so that nothing but the ticket keeps them.
+    let ticket = begin(&store, 0);
+    let one = worker(&ticket, 1);
+    write(&one, "v", &[0, 0, 0], &SHAPE, 1.0).unwrap();
+    let export = one.export().unwrap();
+    store.discard();
+    let options = OpenOptions { runtime: runtime(), ticket: Some(ticket) };
+    let store = Store::open(&path, Mode::ReadWrite, options).unwrap();
+    assert_eq!(files_of_workers(&path).len(), 1);
+    import(&store, &[export]).unwrap();
+    store.flush().unwrap();
+    assert!(values(&store, "v").iter().all(|value| *value == 1.0));
+    whole(&store);
+}
+
+#[test]
 fn the_end_of_a_session_leaves_what_a_compaction_beside_it_makes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s");

@@ -82,8 +82,9 @@ impl Store {
     /// Begins a session, or renews the one that is on; the ticket from which [`Store::open_worker`] makes workers. They see
     /// the last commit, and the datasets and arrays that were defined since; not values that are not flushed.
     ///
-    /// Until [`Store::session_end`], or the end of this handle, no file of a worker is removed. A ticket holds for that time.
-    /// One after a flush tells workers of the commit: [`Store::renew`].
+    /// Until [`Store::session_end`], or the end of this handle, no file of a worker is removed, and exports of any ticket are
+    /// taken. What the commit of the last ticket has stays; of earlier ones, values that were replaced since may be gone when a
+    /// worker asks for them. A ticket after a flush tells workers of the commit: [`Store::renew`].
     pub fn session_begin(&self, options: SessionOptions<'_>) -> Result<Vec<u8>> {
         self.check_coordinator("begin a session")?;
         if options.workers > MOST_WORKERS {
