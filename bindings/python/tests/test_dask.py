@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,13 @@ def test_what_is_refused(store: atlas.Atlas) -> None:
     assert ticket
     with atlas.Atlas.open(store.path, mode="r") as reader, pytest.raises(atlas.ReadOnly):
         atlas.dask.store(x, reader, ("run", "u"))
+
+
+@pytest.mark.parametrize("kind", [atlas.OutOfMemory, atlas.NotFound, atlas.IOFailure, atlas.Conflict])
+def test_errors_come_from_other_processes_as_they_are(kind: type[atlas.AtlasError]) -> None:
+    # distributed, which is imported here, pickles exceptions in a way of its own.
+    again = pickle.loads(pickle.dumps(kind("array 't': a text")))
+    assert (type(again), str(again)) == (kind, "array 't': a text")
 
 
 @pytest.mark.filterwarnings("ignore")

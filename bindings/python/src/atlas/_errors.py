@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ._c import ffi, lib
 
@@ -31,6 +31,10 @@ class AtlasError(Exception):
 
     def __str__(self) -> str:
         return self.text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Of several built-in bases: distributed cannot tell which of them would make it.
+        return type(self), self.args, self.__dict__ or None
 
 
 class InvalidArgument(AtlasError, ValueError):
