@@ -1686,7 +1686,8 @@ atlas_status atlas_chunk_places(atlas_store store,
  *
  * Workers see the last commit and the definitions made since; not values that are not flushed. The
  * session lasts until `atlas_session_end` or until the handle is closed. After a flush, call this again
- * and `atlas_renew` on workers that are to see the commit.
+ * and `atlas_renew` on workers that are to see the commit; a worker that goes on with an earlier ticket
+ * may find values gone that were replaced since.
  *
  * - `options`   NULL for the defaults
  * - `buffer`    gets the ticket
