@@ -355,7 +355,12 @@ fn a_flush_keeps_the_root_while_it_sends_segments_and_waits_for_no_removal() {
     append(&store, 5, 6);
     asked(&network, || store.flush().unwrap());
     network.expect_nothing();
-    assert_eq!(store.generations().unwrap().len(), 2);
+    // The last one may still be on its way.
+    let is_over = || store.generations().unwrap().len() == 2;
+    assert!((0..1000).any(|_| is_over() || {
+        std::thread::sleep(Duration::from_millis(10));
+        false
+    }));
 }
 
 #[test]
@@ -364,7 +369,8 @@ fn segments_are_sent_beside_each_other() {
     let store = create(&network);
     let d = store.create_dataset("d").unwrap();
     // So large that they are no part of a bundle.
-    let values: Vec<u64> = (0..100_000u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+    let mixed = |n: u64| n.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 30);
+    let values: Vec<u64> = (0..100_000u64).map(|n| mixed(mixed(n))).collect();
     for array in 0..9 {
         let name = format!("a{array}");
         d.define_array(&name, DType::U64, &["x"], &[100_000], ArrayOptions::default()).unwrap();
