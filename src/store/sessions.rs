@@ -149,10 +149,11 @@ impl Store {
 
     /// Forgets the session, and removes what its workers have left that these versions do not name.
     fn end_session(&self, session: &mut Session, committer: &mut Committer, [version, ahead]: [&Version; 2]) {
-        let Some(on) = session.on.take() else { return };
+        // With what it has pinned.
+        let Some(id) = session.on.take().map(|on| on.id) else { return };
         committer.session = None;
         self.io.covers.store(false, Ordering::Release);
-        committer.clean_up(&self.place, &self.io, version, ahead, Some(on.id));
+        committer.clean_up(&self.place, &self.io, version, ahead, Some(id));
     }
 
     /// Ends the session with the handle: its workers' files go, but for those that the last commit has.

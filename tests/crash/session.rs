@@ -257,10 +257,12 @@ impl Session {
         Ok(())
     }
 
-    /// Ends the session of workers.
+    /// Ends the session of workers. What others have left is for the next writer.
     pub fn end_workers(&mut self) {
         self.store().session_end().unwrap();
-        assert!(self.leftovers().is_empty(), "files are left over: {:?}", self.leftovers());
+        let is_of_worker = |name: &String| name.matches('-').count() == 3;
+        let left: Vec<String> = self.leftovers().into_iter().filter(is_of_worker).collect();
+        assert!(left.is_empty(), "files are left over: {left:?}");
     }
 
     /// Begins a flush, which [`Session::wait`] acknowledges.
