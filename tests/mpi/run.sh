@@ -234,14 +234,14 @@ fortran() {
     fi
 }
 
-# The programs of docs/many-writers.md that use MPI are what they say.
+# The programs of docs/mpi.md that use MPI are what they say.
 page() {
     local language file
     fortran_module
     for language in c fortran; do
         rm -f block*
         awk -v language="$language" '$0 == "```" language { file = "block" ++n; next } /^```$/ { file = "" } file { print >file }' \
-            "$root/docs/many-writers.md"
+            "$root/docs/mpi.md"
         file=$(grep -l -e atlas_mpi block* | head -n 1)
         if [[ $language == c ]]; then
             cp "$file" many.c
@@ -250,7 +250,7 @@ page() {
             cp "$file" many.f90
             fprogram many_fortran many.f90
         fi || { fail "the page's program in $language does not compile"; continue; }
-        sed -n '/^```output$/,/^```$/{/^```/d;p}' "$root/docs/many-writers.md" | grep column >wanted
+        sed -n '/^```output$/,/^```$/{/^```/d;p}' "$root/docs/mpi.md" | grep column >wanted
         run 3 "./many_$language" >got
         check "the page's program in $language" diff wanted got
     done
