@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # run.sh LIBDIR [RUNS]: tiles.c on 4 and 8 ranks, and on one with Atlas alone, on Atlas, PnetCDF, parallel HDF5 and NetCDF-4, in turns; a Markdown table of
-# medians. Each is built if its library is there (Debian: libpnetcdf-dev, libhdf5-openmpi-dev, libnetcdf-mpi-dev), with
+# medians. Before that commit.c on 1 to 16 ranks. Each is built if its library is there (Debian: libpnetcdf-dev, libhdf5-openmpi-dev, libnetcdf-mpi-dev), with
 # Open MPI. The data lie in BENCH_DIR, or build/bench, on a real disk with 4 GB free.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -26,6 +26,12 @@ build pnetcdf -DPNETCDF -lpnetcdf
 build hdf5 -DHDF5 -I/usr/include/hdf5/openmpi -L"$hdf5" -lhdf5 -Wl,-rpath,"$hdf5"
 build hdf5-deflate -DHDF5_ZIP -I/usr/include/hdf5/openmpi -L"$hdf5" -lhdf5 -Wl,-rpath,"$hdf5"
 build netcdf4 -DNETCDF4 -I"$libs/netcdf/mpi/include" -lnetcdf_mpi
+mpicc.openmpi -std=gnu11 -O2 -w "$here/commit.c" "$here/../bench.c" -I"$root/include" -L"$libdir" -latlas_store \
+    -Wl,-rpath,"$libdir" -lm -ldl -o "$work/commit"
+for ranks in 1 4 8 16; do
+    rm -rf "$work/out"
+    "${mpiexec[@]}" --mca mpi_yield_when_idle 1 -n "$ranks" "$work/commit" "$work/out"
+done
 for ((run = 0; run < runs; run++)); do
     for ranks in 1 4 8; do
         for system in "${systems[@]}"; do
