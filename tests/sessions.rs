@@ -42,7 +42,13 @@ fn chunked(chunk: &[u64]) -> ArrayOptions {
 
 /// A store with a dataset `run`, of an array `v` in chunks of (2, 10, 25).
 fn with_array(path: &Path) -> Arc<Store> {
-    let store = create(path);
+    with_array_kept(path, None)
+}
+
+/// The same, which keeps so many earlier commits.
+fn with_array_kept(path: &Path, keep_generations: Option<u32>) -> Arc<Store> {
+    let options = CreateOptions { runtime: runtime(), keep_generations, ..CreateOptions::default() };
+    let store = Store::create(path, options).unwrap();
     store.create_dataset("run").unwrap();
     store.define_array("run", "v", DType::F32, &["t", "y", "x"], &SHAPE, chunked(&[2, 10, 25])).unwrap();
     store
@@ -627,10 +633,7 @@ fn an_import_that_fails_to_read_takes_over_nothing() {
 fn a_rollback_to_a_commit_whose_parts_are_gone_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s");
-    let options = CreateOptions { runtime: runtime(), keep_generations: Some(10), ..CreateOptions::default() };
-    let store = Store::create(&path, options).unwrap();
-    store.create_dataset("run").unwrap();
-    store.define_array("run", "v", DType::F32, &["t", "y", "x"], &SHAPE, chunked(&[2, 10, 25])).unwrap();
+    let store = with_array_kept(&path, Some(10));
     store.flush().unwrap();
     let worker = worker(&begin(&store, 1), 0);
     write(&worker, "v", &[0, 0, 0], &SHAPE, 1.0).unwrap();
@@ -669,10 +672,7 @@ fn a_rollback_to_a_commit_whose_parts_are_gone_is_refused() {
 fn parts_go_with_the_segments_that_are_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s");
-    let options = CreateOptions { runtime: runtime(), keep_generations: Some(0), ..CreateOptions::default() };
-    let store = Store::create(&path, options).unwrap();
-    store.create_dataset("run").unwrap();
-    store.define_array("run", "v", DType::F32, &["t", "y", "x"], &SHAPE, chunked(&[2, 10, 25])).unwrap();
+    let store = with_array_kept(&path, Some(0));
     store.flush().unwrap();
     let worker = worker(&begin(&store, 1), 0);
     for step in 0..6 {
