@@ -32,7 +32,6 @@ from ._choices import (
 from ._dataset import DatasetView
 from ._errors import (
     AtlasError,
-    BufferTooSmall,
     Cancelled,
     Conflict,
     Corrupt,
@@ -50,7 +49,7 @@ from ._errors import (
 from ._flush import Flush
 from ._handle import Handle, Log, Options, Progress
 from ._memory import extents, target
-from ._text import bytes_of, name_of, names, path_of, text, texts
+from ._text import bytes_of, name_of, names, numbers_of, path_of, text, texts
 from ._types import STRING
 
 if TYPE_CHECKING:
@@ -638,16 +637,7 @@ class Atlas:
 
     def generations(self) -> list[int]:
         """The commits that `at` opens and `rollback` goes back to, pinned ones too, ascending up to the last one."""
-        count = ffi.new("size_t *")
-        capacity = 16
-        while True:
-            numbers = ffi.new("uint64_t[]", capacity)
-            try:
-                self._call(lib.atlas_generations, capacity, numbers, count)
-            except BufferTooSmall:
-                capacity = count[0]
-            else:
-                return list(numbers[0 : count[0]])
+        return numbers_of(lambda *out: self._status(lib.atlas_generations, *out), "uint64_t[]", 16)
 
     @property
     def keep_generations(self) -> int | None:
@@ -832,7 +822,7 @@ class Atlas:
         Raises
         ------
         UnflushedChanges
-            Something was imported that is not flushed.
+            Values were imported that are not flushed.
         """
         self._change(lib.atlas_session_end)
 
@@ -844,16 +834,8 @@ class Atlas:
         Conflict
             No session is on.
         """
-        count = ffi.new("size_t *")
-        capacity = 64
-        while True:
-            numbers = ffi.new("uint32_t[]", capacity)
-            try:
-                self._change(lib.atlas_session_missing, capacity, numbers, count)
-            except BufferTooSmall:
-                capacity = count[0]
-            else:
-                return list(numbers[0 : count[0]])
+        writer = self._writer()
+        return numbers_of(lambda *out: lib.atlas_session_missing(writer.number, *out), "uint32_t[]", 64)
 
     def export_changes(self) -> bytes:
         """Write what changed on a worker since its last export, make it durable, and hand it out.

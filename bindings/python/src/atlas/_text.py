@@ -1,4 +1,4 @@
-"""Names, paths and texts on their way into C and out of it."""
+"""Names, paths, texts and lists on their way into C and out of it."""
 
 from __future__ import annotations
 
@@ -72,6 +72,18 @@ def bytes_of(ask: Callable[[Any, int, Any], int], capacity: int = _USUAL) -> byt
             check(status)
             return bytes(ffi.buffer(buffer, needed[0]))
         capacity = needed[0]
+
+
+def numbers_of(ask: Callable[[int, Any, Any], int], kind: str, capacity: int) -> list[int]:
+    """A list of numbers. `ask` is called with capacity, an array of this kind and count, and returns a status."""
+    count = ffi.new("size_t *")
+    while True:
+        found = ffi.new(kind, capacity)
+        status = ask(capacity, found, count)
+        if status != lib.ATLAS_STATUS_BUFFER_TOO_SMALL:
+            check(status)
+            return list(found[0 : count[0]])
+        capacity = count[0]
 
 
 def cells(ask: Callable[[Any, int, Any], int], count: int) -> list[str]:
