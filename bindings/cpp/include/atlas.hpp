@@ -899,15 +899,18 @@ template <class Call> std::vector<std::string> texts_from(std::size_t guess, con
     return texts;
 }
 
-/// The bytes that `call(buffer, capacity, &needed)` gives.
-template <class Call> std::vector<std::byte> bytes_from(const Call &call) {
-    std::vector<std::byte> bytes(65536);
-    std::size_t needed = 0;
+/// Most tickets and exports have no more.
+inline constexpr std::size_t session_bytes = 65536;
+
+/// The elements that `call(buffer, capacity, &count)` gives. A buffer of `guess` of them is tried at first.
+template <class T, class Call> std::vector<T> list_from(std::size_t guess, const Call &call) {
+    std::vector<T> list(guess);
+    std::size_t count = 0;
     atlas_status status;
-    while ((status = call(bytes.data(), bytes.size(), &needed)) == ATLAS_STATUS_BUFFER_TOO_SMALL) bytes.resize(needed);
+    while ((status = call(list.data(), list.size(), &count)) == ATLAS_STATUS_BUFFER_TOO_SMALL) list.resize(count);
     check(status);
-    bytes.resize(needed);
-    return bytes;
+    list.resize(count);
+    return list;
 }
 
 /// The one text that `call(buffer, capacity, &needed)` gives.
@@ -2411,15 +2414,10 @@ class Store {
     /// Lists the commits that OpenOptions::generation can open and rollback() go back to, in ascending order. The last
     /// is the store's last commit. Throws Status::io.
     [[nodiscard]] std::vector<std::uint64_t> generations() const {
-        std::vector<std::uint64_t> numbers(16);
-        std::size_t count = 0;
-        atlas_status status;
-        while ((status = atlas_generations(handle_, numbers.size(), numbers.data(), &count)) ==
-               ATLAS_STATUS_BUFFER_TOO_SMALL)
-            numbers.resize(count);
-        detail::check(status);
-        numbers.resize(count);
-        return numbers;
+        return detail::list_from<std::uint64_t>(
+            16, [&](std::uint64_t *numbers, std::size_t capacity, std::size_t *count) {
+                return atlas_generations(handle_, capacity, numbers, count);
+            });
     }
 
     /// Tells the store how many earlier commits it keeps, as CreateOptions::keep_generations does: keep_none for none,
@@ -2525,7 +2523,7 @@ class Store {
         raw.dataset_count = datasets.size();
         raw.datasets = datasets.data();
         raw.workers = options.workers;
-        return detail::bytes_from([&](void *buffer, std::size_t capacity, std::size_t *needed) {
+        return detail::list_from<std::byte>(detail::session_bytes, [&](void *buffer, std::size_t capacity, std::size_t *needed) {
             return atlas_session_begin(handle_, &raw, buffer, capacity, needed);
         });
     }
@@ -2538,15 +2536,10 @@ class Store {
     /// Lists the workers from whom nothing was imported since the last flush, of as many as SessionOptions::workers has
     /// said, ascending. Throws Status::conflict if no session is on.
     [[nodiscard]] std::vector<std::uint32_t> session_missing() const {
-        std::vector<std::uint32_t> workers(64);
-        std::size_t count = 0;
-        atlas_status status;
-        while ((status = atlas_session_missing(handle_, workers.size(), workers.data(), &count)) ==
-               ATLAS_STATUS_BUFFER_TOO_SMALL)
-            workers.resize(count);
-        detail::check(status);
-        workers.resize(count);
-        return workers;
+        return detail::list_from<std::uint32_t>(
+            64, [&](std::uint32_t *workers, std::size_t capacity, std::size_t *count) {
+                return atlas_session_missing(handle_, capacity, workers, count);
+            });
     }
 
     /// Writes what changed on a worker since its last export, makes it durable, and returns it for import_changes(). A
@@ -2555,7 +2548,7 @@ class Store {
     /// Throws Status::invalid_argument if this is no worker; no_space or io, after which nothing is lost and it can be
     /// called again; poisoned if a sync to the disk failed.
     [[nodiscard]] Bytes export_changes() {
-        return detail::bytes_from([&](void *buffer, std::size_t capacity, std::size_t *needed) {
+        return detail::list_from<std::byte>(detail::session_bytes, [&](void *buffer, std::size_t capacity, std::size_t *needed) {
             return atlas_export(handle_, buffer, capacity, needed);
         });
     }
