@@ -227,17 +227,20 @@ pub(crate) fn scratch_at(
 
 /// The storage of a path, and the path there: a URL `scheme://...`, or a path of the file system.
 pub(crate) fn of(path: &Path) -> Result<(Arc<dyn Storage>, PathBuf)> {
-    let Some((url, (scheme, rest))) = path.to_str().and_then(|text| Some((text, text.split_once("://")?))) else {
-        return Ok((Arc::new(LocalDisk), path.to_owned()));
-    };
-    if scheme.is_empty() || !scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return Ok((Arc::new(LocalDisk), path.to_owned()));
+    match url_of(path) {
+        None => Ok((Arc::new(LocalDisk), path.to_owned())),
+        Some((_, "file", rest)) if rest.starts_with('/') => Ok((Arc::new(LocalDisk), rest.into())),
+        Some((url, "file", _)) => bail!(InvalidArgument, "{url}: a URL of a file begins with file:///"),
+        Some((url, ..)) => object_at(url),
     }
-    match scheme {
-        "file" if rest.starts_with('/') => Ok((Arc::new(LocalDisk), rest.into())),
-        "file" => bail!(InvalidArgument, "{url}: a URL of a file begins with file:///"),
-        _ => object_at(url),
-    }
+}
+
+/// A path that is a URL, `scheme://rest`: the whole, the scheme and the rest. `None` for a path of the file system.
+pub fn url_of(path: &Path) -> Option<(&str, &str, &str)> {
+    let url = path.to_str()?;
+    let (scheme, rest) = url.split_once("://")?;
+    let is_scheme = !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_scheme.then_some((url, scheme, rest))
 }
 
 #[cfg(feature = "object")]

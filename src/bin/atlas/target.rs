@@ -2,6 +2,7 @@
 
 use crate::open_with;
 use crate::output::{Failure, warn};
+use atlas_store::storage::url_of;
 use atlas_store::{CreateOptions, ErrorKind, Mode, RuntimeOptions, Store};
 use std::fs;
 use std::io;
@@ -17,12 +18,10 @@ pub enum At<'p> {
 
 impl<'p> At<'p> {
     pub fn of(path: &'p Path) -> Self {
-        match path.to_str().and_then(|text| Some((text, text.split_once("://")?))) {
-            Some((_, ("file", rest))) if rest.starts_with('/') => Self::Folder(Path::new(rest)),
-            Some((url, (scheme, _))) if !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric()) => {
-                Self::Bucket(url)
-            }
-            _ => Self::Folder(path),
+        match url_of(path) {
+            Some((_, "file", rest)) if rest.starts_with('/') => Self::Folder(Path::new(rest)),
+            Some((url, ..)) => Self::Bucket(url),
+            None => Self::Folder(path),
         }
     }
 }

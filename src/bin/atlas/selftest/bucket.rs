@@ -4,7 +4,7 @@ use super::{Found, commit, report, timed};
 use crate::Outcome;
 use crate::output::{Failure, Out, bytes};
 use crate::target::remove_all;
-use atlas_store::storage::{Mark, ObjectStorage, RootSwap, Storage, Swapped, read_all};
+use atlas_store::storage::{Mark, ObjectStorage, RootSwap, Storage, Swapped, read_all, url_of};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -28,7 +28,8 @@ pub fn service(out: &mut Out, url: &str) -> Outcome {
     ];
     let found =
         checks.map(|(name, check)| (name, check(&folder).unwrap_or_else(|error| Found::Fails(error.to_string()))));
-    let reported = report(out, ("service", url.split("://").next().unwrap_or_default().into()), &found)?;
+    let scheme = url_of(Path::new(url)).map_or("", |(_, scheme, _)| scheme);
+    let reported = report(out, ("service", scheme.into()), &found)?;
     remove_all(&folder).map_err(failed)?;
     Ok(reported)
 }
