@@ -100,11 +100,9 @@ impl Array {
         (number, is_inside): (u64, bool),
         layers: &[Layer],
     ) -> Result<ChunkData> {
-        let is_open = matches!(data.pending.get(number), Some(Pending::Open { .. }));
-        let mut made = match data.pending.get(number) {
-            Some(Pending::Open { data: open, .. }) if is_inside => open.copy(&self.schema, &io.buffers)?,
-            _ if is_inside && !is_open => self.open_chunk(data, io, segments, number)?,
-            _ => ChunkData::filled(&self.schema, &io.buffers)?,
+        let mut made = match is_inside {
+            true => self.open_chunk(data, io, segments, number)?,
+            false => ChunkData::filled(&self.schema, &io.buffers)?,
         };
         for Layer { chunk, cover } in layers {
             let layer = self.load(io, &chunk.part.segment, &chunk.row)?;

@@ -42,10 +42,7 @@ impl Array {
             let from = (length % rows) as usize * (self.schema.chunk_cells() / rows as usize);
             let mut made = Vec::new();
             for number in self.in_use(data, io, segments, edge)? {
-                let mut chunk = match data.pending.get(number) {
-                    Some(Pending::Open { data: chunk, .. }) => chunk.copy(&self.schema, &io.buffers)?,
-                    _ => self.open_chunk(data, io, segments, number)?,
-                };
+                let mut chunk = self.open_chunk(data, io, segments, number)?;
                 chunk.blank_from(&self.schema, from)?;
                 buffers::push(&mut made, (number, chunk))?;
             }

@@ -204,7 +204,7 @@ impl Array {
         }
     }
 
-    /// What a chunk holds, wherever that is, or the fill value.
+    /// A copy of what a chunk holds, wherever that is, or the fill value.
     pub(super) fn open_chunk(&self, data: &ArrayData, io: &Io, segments: &Segments, number: u64) -> Result<ChunkData> {
         match self.content(data, io, segments, number)? {
             Some(content) => Ok(content),
@@ -212,8 +212,11 @@ impl Array {
         }
     }
 
-    /// What a chunk holds, wherever that is; `None` where it was never written.
+    /// A copy of what a chunk holds, wherever that is; `None` where it was never written.
     fn content(&self, data: &ArrayData, io: &Io, segments: &Segments, number: u64) -> Result<Option<ChunkData>> {
+        if let Some(Pending::Open { data: open, .. }) = data.pending.get(number) {
+            return open.copy(&self.schema, &io.buffers).map(Some);
+        }
         Ok(Some(match data.chunk_in_memory(number) {
             Some(InMemory::Chunk(PendingChunk::Raw(chunk))) => chunk.copy(&self.schema, &io.buffers)?,
             // Nobody will ask for what it was: it is not kept.
