@@ -7,7 +7,7 @@ use crate::base::maps::HashMap;
 use crate::change::cut::{Cut, CutArray};
 use crate::format::definitions::SchemaNumbers;
 use crate::format::names::WorkerId;
-use crate::format::parts::PartRecord;
+use crate::format::parts::{self, PartRecord};
 use crate::format::root::{ArrayRecord, Attributes, DatasetRecord, id_text};
 use crate::format::segment::Row;
 use crate::format::session::{ArrayExport, AttributeChanges, DatasetExport, Export, FileExport};
@@ -128,8 +128,7 @@ impl Exporter<'_> {
         }
         let unsorted = parts.clone();
         parts.sort_unstable();
-        let number = |part: &PartRecord| parts.partition_point(|known| known.place() <= part.place()) as u32;
-        let numbers = unsorted.iter().map(number).collect();
+        let numbers = unsorted.iter().map(|part| parts::number(&parts, part)).collect();
         Ok((parts, numbers))
     }
 }

@@ -13,7 +13,7 @@ use crate::chunk::block::{Block, ChunkData, Part};
 use crate::chunk::{grid, stats};
 use crate::codec::Compression;
 use crate::format::names;
-use crate::format::parts::PartRecord;
+use crate::format::parts::{self, PartRecord};
 use crate::format::root::Stored;
 use crate::format::segment::{ChunkKey, Row};
 use crate::memory::budget::Held;
@@ -276,7 +276,7 @@ fn write_segment(
     };
     let writer = SegmentWriter::new(&place.storage, plan.path.clone(), plan.is_new_folder, &place.store_id);
     let parts = parts_of(plan, merged.as_ref());
-    let number = |part: &PartRecord| parts.partition_point(|known| known.place() <= part.place()) as u32;
+    let number = |part: &PartRecord| parts::number(&parts, part);
     let mut writer = writer.with_sync(place.sync).with_parts(parts.clone());
     let older = merged.as_ref().map_or(Ok(Vec::new()), |merged| merged.write(&mut writer, number))?;
     let mut rows: Vec<Row> = Vec::new();

@@ -40,11 +40,9 @@ pub fn to_bytes(parts: &[PartRecord]) -> Result<Vec<u8>> {
 
 /// Undoes [`to_bytes`], whose bytes had the right checksum. The parts have `total` bytes together.
 pub fn from_bytes(bytes: &[u8], total: u64) -> Result<Vec<PartRecord>> {
-    let raw = codec::from_page_frame(bytes).map_err(|error| error.context("the list of parts"))?;
-    let parts: Vec<PartRecord> =
-        rmp_serde::from_slice(&raw).map_err(|error| error!(Corrupt, "the list of parts: {error}"))?;
+    let parts = decode(bytes)?;
     check(&parts)?;
-    let sum = parts.iter().try_fold(0u64, |sum, part| sum.checked_add(part.length));
+    let sum = sum(&parts);
     if parts.is_empty() || sum != Some(total) {
         bail!(Corrupt, "{} parts have {sum:?} bytes, the root says {total}", parts.len());
     }
@@ -53,11 +51,21 @@ pub fn from_bytes(bytes: &[u8], total: u64) -> Result<Vec<PartRecord>> {
 
 /// Bytes of the parts together, of a list that nothing vouches for.
 pub fn total(bytes: &[u8]) -> Result<u64> {
+    sum(&decode(bytes)?).ok_or_else(|| error!(Corrupt, "the parts have over 2^64 bytes"))
+}
+
+/// The number, from 1 on, by which a row says that its block is in `part`, one of these.
+pub fn number(parts: &[PartRecord], part: &PartRecord) -> u32 {
+    parts.partition_point(|known| known.place() <= part.place()) as u32
+}
+
+fn decode(bytes: &[u8]) -> Result<Vec<PartRecord>> {
     let raw = codec::from_page_frame(bytes).map_err(|error| error.context("the list of parts"))?;
-    let parts: Vec<PartRecord> =
-        rmp_serde::from_slice(&raw).map_err(|error| error!(Corrupt, "the list of parts: {error}"))?;
-    let sum = parts.iter().try_fold(0u64, |sum, part| sum.checked_add(part.length));
-    sum.ok_or_else(|| error!(Corrupt, "the parts have over 2^64 bytes"))
+    rmp_serde::from_slice(&raw).map_err(|error| error!(Corrupt, "the list of parts: {error}"))
+}
+
+fn sum(parts: &[PartRecord]) -> Option<u64> {
+    parts.iter().try_fold(0u64, |sum, part| sum.checked_add(part.length))
 }
 
 /// Refuses parts that cannot be: their names become paths, and nothing may lead out of the store.
