@@ -329,10 +329,21 @@ impl Catalogue {
         &self.attributes
     }
 
-    /// The store's attributes, to be changed.
-    pub fn change_attributes(&mut self) -> &mut Arc<Attributes> {
-        self.changes.fetch_add(1, Ordering::Relaxed);
-        &mut self.attributes
+    /// Attributes, to be changed: of an array, of a dataset, or without one of the store.
+    pub fn change_attributes(&mut self, dataset: Option<&str>, array: Option<&str>) -> Result<&mut Attributes> {
+        let Some(dataset) = dataset else {
+            self.changes.fetch_add(1, Ordering::Relaxed);
+            return Ok(Arc::make_mut(&mut self.attributes));
+        };
+        let (found, change) = self.change(dataset)?;
+        let attributes = match array.and_then(|array| found.arrays.get_mut(array)) {
+            Some(entry) => {
+                entry.note(change);
+                &mut entry.attributes
+            }
+            None => &mut found.attributes,
+        };
+        Ok(Arc::make_mut(attributes))
     }
 
     /// What arrays get that do not choose for themselves.
@@ -343,6 +354,21 @@ impl Catalogue {
     /// Notes that what it was made of is not what the last commit says.
     pub fn note_begun_anew(&mut self) {
         self.changes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Makes an array, the last one of its dataset.
+    pub fn define(
+        &mut self,
+        dataset: &str,
+        name: Arc<str>,
+        schema: Schema,
+        shape: &[u64],
+        attributes: Arc<Attributes>,
+    ) -> Result<Arc<Array>> {
+        let made = self.new_array(schema, shape);
+        let (place, (found, change)) = (made.id, self.change(dataset)?);
+        found.insert(name, ArrayEntry::new(made.clone(), attributes, place, change))?;
+        Ok(made)
     }
 
     /// A new array that is not in a dataset yet, under an id of its own.

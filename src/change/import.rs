@@ -18,7 +18,7 @@ use crate::chunk::grid::{self, chunking_size};
 use crate::chunk::schema::Schema;
 use crate::format::names::{self, WorkerId};
 use crate::format::parts;
-use crate::format::root::{Attributes, no_attributes, parse_id, stored_attributes};
+use crate::format::root::{no_attributes, parse_id, stored_attributes};
 use crate::format::segment::Row;
 use crate::format::session::{ArrayExport, AttributeChanges, Export, FileExport};
 use crate::memory::buffers;
@@ -491,12 +491,16 @@ impl Importer<'_> {
         Ok(())
     }
 
+    /// The cells of a chunk that came, and those that are being added, with the workers.
+    fn cells<'c>(&'c self, added: &'c Imported, written: &Written<'_>) -> impl Iterator<Item = (u32, &'c Cover)> {
+        self.imported.cells(written.key, written.chunk).chain(added.cells(written.key, written.chunk))
+    }
+
     /// Refuses cells that a worker has written which is run again, and not the first time.
     fn check_repeat(&self, added: &Imported, written: &Written<'_>) -> Result<()> {
-        let Written { key, chunk, worker, cover, .. } = written;
+        let Written { worker, cover, .. } = written;
         let mut first = Cover::none(written.array.array.schema.chunk_cells())?;
-        let both = self.imported.cells(key, *chunk).chain(added.cells(key, *chunk));
-        both.filter(|(other, _)| other == worker).for_each(|(_, cover)| first.add_all(cover));
+        self.cells(added, written).filter(|(other, _)| other == worker).for_each(|(_, cover)| first.add_all(cover));
         if !cover.is_within(&first) {
             let what = written.what();
             bail!(Conflict, "it was run twice, and has written more the second time: {what}");
@@ -506,9 +510,8 @@ impl Importer<'_> {
 
     /// Refuses cells that another worker, or the handle that imports, has written.
     fn check_apart(&self, added: &Imported, written: &Written<'_>) -> Result<()> {
-        let Written { key, array: ImportedArray { array, is_new, .. }, chunk, worker, cover } = written;
-        let mut both = self.imported.cells(key, *chunk).chain(added.cells(key, *chunk));
-        let mut met = both.find_map(|(other, theirs)| {
+        let Written { array: ImportedArray { array, is_new, .. }, chunk, worker, cover, .. } = written;
+        let mut met = self.cells(added, written).find_map(|(other, theirs)| {
             let cell = cover.meets(theirs).filter(|_| other != *worker)?;
             Some((format!("workers {} and {}", other.min(*worker), other.max(*worker)), cell))
         });
@@ -616,10 +619,8 @@ impl Import {
         for ((dataset, name), imported) in &mut self.arrays {
             let ImportedArray { array, is_new, shape, chunks, .. } = imported;
             if *is_new {
-                *array = catalogue.new_array((*array.schema).clone(), shape);
                 let name = catalogue.common_name(name);
-                let (place, (found, change)) = (array.id, catalogue.change(dataset)?);
-                found.insert(name, ArrayEntry::new(array.clone(), no_attributes(), place, change))?;
+                *array = catalogue.define(dataset, name, (*array.schema).clone(), shape, no_attributes())?;
             }
             for (_, taken) in &mut *chunks {
                 // What was made by a worker has another id here.
@@ -635,26 +636,12 @@ impl Import {
             catalogue.note_values(&slot, slot.dataset().array(dataset, name)?)?;
         }
         for ((dataset, array), changes) in self.attributes {
-            let apply = |attributes: &mut Arc<Attributes>| {
-                let attributes = Arc::make_mut(attributes);
-                for (key, value) in changes {
-                    match value {
-                        Some(value) => drop(attributes.insert(key, value)),
-                        None => drop(attributes.shift_remove(&key)),
-                    }
+            let attributes = catalogue.change_attributes(dataset.as_deref(), array.as_deref())?;
+            for (key, value) in changes {
+                match value {
+                    Some(value) => drop(attributes.insert(key, value)),
+                    None => drop(attributes.shift_remove(&key)),
                 }
-            };
-            let Some(dataset) = dataset else {
-                apply(catalogue.change_attributes());
-                continue;
-            };
-            let (found, number) = catalogue.change(&dataset)?;
-            match array.and_then(|array| found.arrays.get_mut(&array)) {
-                Some(entry) => {
-                    entry.note(number);
-                    apply(&mut entry.attributes);
-                }
-                None => apply(&mut found.attributes),
             }
         }
         Ok(self.added)

@@ -54,10 +54,8 @@ impl Store {
             }
             slot.dataset().check_dims(&schema, shape).map_err(in_array)?;
         }
-        let made = state.catalogue.new_array(schema, shape);
         let name = state.catalogue.common_name(array);
-        let (place, (found, change)) = (made.id, state.catalogue.change(dataset)?);
-        found.insert(name, ArrayEntry::new(made, no_attributes(), place, change))
+        state.catalogue.define(dataset, name, schema, shape, no_attributes()).map(drop)
     }
 
     /// Deletes an array. Its bytes stay on disk until [`Store::compact`].

@@ -92,19 +92,7 @@ impl Store {
         let mut state = self.state_mut()?;
         check(&*state.attributes(dataset, array)?)?;
         let key = state.catalogue.common_name(key);
-        let Some(dataset) = dataset else {
-            change(Arc::make_mut(state.catalogue.change_attributes()), key);
-            return Ok(());
-        };
-        let (found, number) = state.catalogue.change(dataset)?;
-        let attributes = match array.and_then(|array| found.arrays.get_mut(array)) {
-            Some(entry) => {
-                entry.note(number);
-                &mut entry.attributes
-            }
-            None => &mut found.attributes,
-        };
-        change(Arc::make_mut(attributes), key);
+        change(state.catalogue.change_attributes(dataset, array)?, key);
         Ok(())
     }
 }

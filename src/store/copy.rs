@@ -68,9 +68,7 @@ impl Store {
                 let slot = state.catalogue.slot(name)?;
                 slot.dataset().check_dims(&from.schema, shape).map_err(|error| in_array(name, array, error))?;
                 drop(slot);
-                let made = state.catalogue.new_array((*from.schema).clone(), shape);
-                let (place, (found, change)) = (made.id, state.catalogue.change(name)?);
-                found.insert(array.clone(), ArrayEntry::new(made, attributes.clone(), place, change))?;
+                state.catalogue.define(name, array.clone(), (*from.schema).clone(), shape, attributes.clone())?;
             }
             state.catalogue.change(name)?.0.attributes = attributes;
             Ok(())
