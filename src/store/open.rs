@@ -177,8 +177,8 @@ impl Store {
             .map_err(|error| repairable(error, &path))
     }
 
-    /// Opens a store for writing, with its root and the lock that there is; with `anew`, to begin it anew: the commits that it is to keep,
-    /// and the defaults of its arrays.
+    /// Opens a store for writing, with its root and the lock that there is; with `anew`, to begin it anew: the commits that
+    /// it is to keep, and the defaults of its arrays.
     fn open_locked(
         storage: Arc<dyn Storage>,
         path: PathBuf,

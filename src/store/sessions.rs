@@ -8,7 +8,7 @@
 use crate::array::Io;
 use crate::base::error::{Error, ErrorKind, Result, bail, error};
 use crate::base::locks::{lock, read};
-use crate::base::maps::{HashSet, IndexMap};
+use crate::base::maps::HashSet;
 use crate::base::sync::Mutex;
 use crate::base::sync::atomic::Ordering;
 use crate::change::catalogue::{Catalogue, Slot};
@@ -50,6 +50,7 @@ pub(super) struct Session {
     is_ending: bool,
 }
 
+#[derive(Default)]
 struct On {
     id: u64,
     workers: u32,
@@ -110,12 +111,10 @@ impl Store {
         match &mut session.on {
             Some(on) => (on.workers, on.pin) = (options.workers, Some(pin)),
             none => {
-                let (is_adopted, imported, flushes) = (false, Imported::default(), 0);
-                *none = Some(On { id, workers: options.workers, is_adopted, pin: Some(pin), imported, flushes });
+                let on = On { id, workers: options.workers, is_adopted: false, pin: Some(pin), ..On::default() };
+                self.go_on(none, &mut committer, on);
             }
         }
-        committer.session = Some(id);
-        self.io.covers.store(true, Ordering::Release);
         drop((state, session));
         self.tell(committer);
         Ok(bytes)
@@ -210,8 +209,8 @@ impl Store {
     ///
     /// The order of the exports means nothing. Definitions that are equal are one. [`ErrorKind::Conflict`] where two workers have
     /// written one cell, or a worker and this handle; where definitions or attributes differ; where two have appended to one
-    /// array, or it was shrunk since the ticket; where an export is of another session. [`ErrorKind::Corrupt`] and [`ErrorKind::NotFound`] where an export or a file
-    /// of it is damaged or gone.
+    /// array, or it was shrunk since the ticket; where an export is of another session. [`ErrorKind::Corrupt`] and
+    /// [`ErrorKind::NotFound`] where an export or a file of it is damaged or gone.
     pub fn import(&self, exports: &[&[u8]]) -> Result<()> {
         self.check_coordinator("import")?;
         let parse = |(number, bytes): (usize, &&[u8])| {
@@ -448,18 +447,17 @@ impl Store {
             bail!(Conflict, "store {path}: the ticket is of commit {of}, the last is {last}");
         }
         let pin = committer.pins.pin(root.head.generation);
-        let on = On {
-            id: ticket.session,
-            workers: ticket.workers,
-            is_adopted: true,
-            pin: Some(pin),
-            imported: Imported::default(),
-            flushes: 0,
-        };
-        lock(&self.session)?.on = Some(on);
-        committer.session = Some(ticket.session);
-        self.io.covers.store(true, Ordering::Release);
+        let (id, workers) = (ticket.session, ticket.workers);
+        let on = On { id, workers, is_adopted: true, pin: Some(pin), ..On::default() };
+        self.go_on(&mut lock(&self.session)?.on, committer, on);
         Ok(())
+    }
+
+    /// Puts a session on.
+    fn go_on(&self, none: &mut Option<On>, committer: &mut Committer, on: On) {
+        committer.session = Some(on.id);
+        self.io.covers.store(true, Ordering::Release);
+        *none = Some(on);
     }
 
     /// Refuses what workers do not do; `what` is that.
@@ -520,7 +518,7 @@ fn ticket_root(place: &Place, io: &Io, state: &State, datasets: Option<&[&str]>)
     let catalogue = &state.catalogue;
     let all;
     let names: Vec<&str> = match datasets {
-        Some(some) => some.iter().map(|name| (*name, ())).collect::<IndexMap<_, _>>().into_keys().collect(),
+        Some(some) => some.to_vec(),
         None => {
             all = catalogue.names(&io.pool)?;
             all.iter().collect()
