@@ -543,7 +543,10 @@ typedef struct {
     int32_t sync;
     /** Background threads, as in atlas_create_options. */
     int32_t num_threads;
-    /** Bytes of decoded data and indexes kept for later reads, as in atlas_create_options. */
+    /**
+     * Bytes of decoded data and indexes kept for later reads, as in atlas_create_options. Handles of one process that read
+     * one store have them in common, if their options here are the same.
+     */
     uint64_t cache_bytes;
     /** Called with messages. Default: none. */
     atlas_log_fn log;

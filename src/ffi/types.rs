@@ -218,7 +218,8 @@ pub struct atlas_open_options {
     pub sync: i32,
     /// Background threads, as in atlas_create_options.
     pub num_threads: i32,
-    /// Bytes of decoded data and indexes kept for later reads, as in atlas_create_options.
+    /// Bytes of decoded data and indexes kept for later reads, as in atlas_create_options. Handles of one process that read
+    /// one store have them in common, if their options here are the same.
     pub cache_bytes: u64,
     /// Called with messages. Default: none.
     pub log: atlas_log_fn,

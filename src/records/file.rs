@@ -10,7 +10,7 @@ use crate::format::catalogue::{
 use crate::format::root::CatalogueFileRecord;
 use crate::format::segment::{self as layout, HEADER_LEN, TRAILER_LEN, Trailer};
 use crate::memory::buffers;
-use crate::storage::{OpenFiles, ReadFile, Storage, WriteFile, check_folder, create_file, new_number};
+use crate::storage::{KeptOpen, ReadFile, Storage, WriteFile, check_folder, create_file};
 use quick_cache::OptionsBuilder;
 use quick_cache::sync::Cache;
 use std::path::{Path, PathBuf};
@@ -56,9 +56,7 @@ pub(crate) struct CatalogueFile {
     pub path: PathBuf,
     storage: Arc<dyn Storage>,
     store_id: [u8; 16],
-    opened: OpenFiles,
-    /// Its own in the process.
-    number: u64,
+    open: KeptOpen,
     directory: OnceLock<Directory>,
     names: Names,
     records: Records,
@@ -77,8 +75,8 @@ impl CatalogueFile {
     pub fn new(record: CatalogueFileRecord, folder: &Path, storage: &Arc<dyn Storage>, store_id: [u8; 16]) -> Self {
         let path = folder.join(&*record.file);
         let (names, records) = (cache(CACHE_BYTES / 2), cache(CACHE_BYTES / 2));
-        let (storage, opened, number) = (storage.clone(), OpenFiles::new(), new_number());
-        Self { record, path, storage, store_id, opened, number, directory: OnceLock::new(), names, records }
+        let (storage, open) = (storage.clone(), KeptOpen::new());
+        Self { record, path, storage, store_id, open, directory: OnceLock::new(), names, records }
     }
 
     fn damaged(&self, offset: u64, error: &Error) -> Error {
@@ -90,7 +88,7 @@ impl CatalogueFile {
     }
 
     fn open(&self) -> Result<Arc<dyn ReadFile>> {
-        if let Some(file) = self.opened.get(self.number) {
+        if let Some(file) = self.open.get() {
             return Ok(file);
         }
         let length = self.record.length;
@@ -101,13 +99,13 @@ impl CatalogueFile {
                 .map_err(|error| Error::io("open", &self.path, &error))
         });
         let file = opened.map_err(|error| error.missing_is(ErrorKind::Corrupt))?;
-        self.opened.keep(self.number, file.clone());
+        self.open.keep(file.clone());
         Ok(file)
     }
 
-    /// Lets go of the open file.
+    /// Has the file no longer be open.
     pub fn close(&self) {
-        self.opened.close(self.number);
+        self.open.close();
     }
 
     fn read(&self, file: &dyn ReadFile, offset: u64, len: usize) -> Result<Vec<u8>> {

@@ -15,7 +15,7 @@ use crate::format::names;
 use crate::format::parts::PartRecord;
 use crate::format::root::SegmentRecord;
 use crate::format::segment::{Directory, Row};
-use crate::storage::new_number;
+use crate::storage::KeptOpen;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -28,8 +28,7 @@ pub(crate) struct Segment {
     pub path: PathBuf,
     /// The folder of its array name, if it has parts.
     parts_in: Option<PathBuf>,
-    /// Unique in the process: names the segment in caches.
-    uid: u64,
+    open: KeptOpen,
     index: OnceLock<Index>,
     /// Whether it is a part of another, which has the index of what is in it: what its own says is not looked at.
     is_part: bool,
@@ -87,7 +86,7 @@ impl Segment {
     }
 
     fn at(record: SegmentRecord, path: PathBuf) -> Self {
-        Self { record, path, parts_in: None, uid: new_number(), index: OnceLock::new(), is_part: false }
+        Self { record, path, parts_in: None, open: KeptOpen::new(), index: OnceLock::new(), is_part: false }
     }
 
     /// The segment that has the block of a row of this one.
@@ -98,9 +97,14 @@ impl Segment {
             .ok_or_else(|| error!(Internal, "{}: a row of part {}", self.path.display(), row.part))
     }
 
-    /// A number by which segments are put in order: those of one array name ascend as the root lists them.
+    /// What no other in the process has: names the segment in caches.
     pub fn number(&self) -> u64 {
-        self.uid
+        self.open.number()
+    }
+
+    /// Has its file no longer be open.
+    pub fn close(&self) {
+        self.open.close();
     }
 
     /// Where in its file it begins.

@@ -12,7 +12,7 @@ use crate::format::segment::{self as layout, BlockRef, Directory, HEADER_LEN, Ro
 use crate::memory::buffers::{self, Buffer, Buffers};
 use crate::segment::cache::{self, Kept};
 use crate::segment::{Index, Part, Segment, bundle};
-use crate::storage::{OpenFiles, ReadFile, Storage, check_folder};
+use crate::storage::{ReadFile, Storage, check_folder};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -27,12 +27,11 @@ const MORE: usize = 4;
 /// Tells pending blocks from segments in the cache's keys.
 const PENDING: u64 = 1 << 63;
 
-/// Reads segments, through bounded caches of open files, index pages, places of pieces and decoded blocks.
+/// Reads segments, through bounded caches of index pages, places of pieces and decoded blocks.
 pub(crate) struct SegmentReader {
     storage: Arc<dyn Storage>,
     store_id: [u8; 16],
     buffers: Arc<Buffers>,
-    files: OpenFiles,
     pages: cache::Pages,
     shards: cache::Shards,
     blocks: cache::Blocks,
@@ -43,7 +42,7 @@ pub(crate) struct SegmentReader {
 
 /// What a decoded block is kept under. A block in pieces begins where its first piece does, and only pieces are kept.
 fn kept_as(segment: &Segment, block: &BlockRef) -> Option<(u64, u64)> {
-    (!matches!(block.coding.form, Form::Pieces(_))).then_some((segment.uid, block.offset))
+    (!matches!(block.coding.form, Form::Pieces(_))).then_some((segment.number(), block.offset))
 }
 
 impl SegmentReader {
@@ -52,13 +51,17 @@ impl SegmentReader {
             storage,
             store_id,
             buffers: buffers.clone(),
-            files: OpenFiles::new(),
             pages: cache::pages(cache_bytes / 4 - cache_bytes / 16),
             shards: cache::shards(cache_bytes / 16),
             blocks: cache::blocks(cache_bytes - cache_bytes / 4),
             cache_bytes,
             ahead: None,
         }
+    }
+
+    /// Whether the other one reads from the same storage.
+    pub fn is_on_storage_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.storage, &other.storage)
     }
 
     /// Has indexes read beside each other by `pool`, as is due where each read is a request.
@@ -76,7 +79,7 @@ impl SegmentReader {
             .into_iter()
             .filter(|(segment, id, _)| {
                 let (low, high) = segment.record.array_ids;
-                (low..=high).contains(id) && segment.index.get().is_none() && seen.insert(segment.uid)
+                (low..=high).contains(id) && segment.index.get().is_none() && seen.insert(segment.number())
             })
             .collect();
         if rows.len() > 1 {
@@ -90,7 +93,7 @@ impl SegmentReader {
     /// The open file, its length and header checked. An absent file is [`ErrorKind::NotFound`]: whoever reads an
     /// older snapshot may have had it compacted or merged away.
     fn file(&self, segment: &Segment) -> Result<Arc<dyn ReadFile>> {
-        if let Some(file) = self.files.get(segment.uid) {
+        if let Some(file) = segment.open.get() {
             return Ok(file);
         }
         let failed = |error: &std::io::Error| Error::io("open", &segment.path, error);
@@ -119,7 +122,7 @@ impl SegmentReader {
         let mut header = [0; HEADER_LEN];
         self.read(segment, &*file, &mut header, 0)?;
         layout::check_header(layout::SEGMENT, &header, &self.store_id).map_err(|error| segment.damaged(0, &error))?;
-        self.files.keep(segment.uid, file.clone());
+        segment.open.keep(file.clone());
         Ok(file)
     }
 
@@ -272,7 +275,7 @@ impl SegmentReader {
 
     /// The rows of index page `number`.
     pub fn page(&self, segment: &Segment, directory: &Directory, number: usize) -> Result<Arc<Vec<Row>>> {
-        let key = (segment.uid, number as u64);
+        let key = (segment.number(), number as u64);
         if let Some(rows) = self.pages.get(&key) {
             return Ok(rows);
         }
@@ -369,7 +372,7 @@ impl SegmentReader {
 
     /// Has stored bytes that are about to be fetched begin their way from the disk.
     pub fn begin_fetch(&self, segment: &Segment, offset: u64, len: u64) {
-        if let Some(file) = self.files.get(segment.uid) {
+        if let Some(file) = segment.open.get() {
             let from = segment.offset() + offset;
             file.begin_read(from..from.saturating_add(len));
         }
@@ -377,7 +380,7 @@ impl SegmentReader {
 
     /// The same for what [`Self::shard`] is about to read.
     pub fn begin_shard(&self, segment: &Segment, block: &BlockRef) {
-        if self.shards.get(&(segment.uid, block.offset)).is_none()
+        if self.shards.get(&(segment.number(), block.offset)).is_none()
             && let Ok(at) = self.index_offset(block)
         {
             self.begin_fetch(segment, at, codec::index_len(block.coding.pieces()));
@@ -404,7 +407,7 @@ impl SegmentReader {
 
     /// Where the pieces of a block in pieces are, from the cache or read.
     pub fn shard(&self, segment: &Segment, block: &BlockRef) -> Result<Arc<Shard>> {
-        let key = (segment.uid, block.offset);
+        let key = (segment.number(), block.offset);
         if let Some(shard) = self.shards.get(&key) {
             return Ok(shard);
         }
@@ -495,7 +498,7 @@ impl SegmentReader {
 
     /// Keeps at hand what a segment was just written with: its first index page.
     pub fn keep_page(&self, segment: &Segment, rows: Vec<Row>) {
-        self.pages.insert((segment.uid, 0), Arc::new(rows));
+        self.pages.insert((segment.number(), 0), Arc::new(rows));
     }
 
     /// The same for a decoded block.
@@ -521,11 +524,6 @@ impl SegmentReader {
         (decoded.get(row.at as usize..))
             .and_then(|rest| rest.get(..row.len as usize))
             .ok_or_else(|| segment.damaged(row.block.offset, &error!(Corrupt, "a chunk is outside its block")))
-    }
-
-    /// Lets go of an open file.
-    pub fn close(&self, segment: &Segment) {
-        self.files.close(segment.uid);
     }
 
     /// A decoded block, if it is at hand. One in pieces never is: its first piece has its place.
@@ -625,7 +623,7 @@ impl SegmentReader {
 
     /// The same without the parts; its blocks, in order, as far as its index tells.
     fn verify_own(&self, segment: &Segment, damage: &mut dyn FnMut(u64, Error)) -> Result<Vec<BlockRef>> {
-        self.files.close(segment.uid);
+        segment.open.close();
         let opened = self.file(segment).and_then(|file| Ok((self.read_index(segment, &*file)?, file)));
         let (directory, _file) = match opened {
             Ok((index, file)) => (index.directory, file),

@@ -18,7 +18,7 @@ pub use disk::LocalDisk;
 pub use memory::Memory;
 #[cfg(feature = "object")]
 pub use object::ObjectStorage;
-pub(crate) use open_files::{OpenFiles, new_number};
+pub(crate) use open_files::KeptOpen;
 pub(crate) use root::keep;
 pub use root::{Mark, RootSwap, Swapped};
 
@@ -26,7 +26,7 @@ use crate::base::error::{Error, Result, bail};
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
 
 /// Where a store lives. [`LocalDisk`] is the file system; tests put fault-injecting ones in its place.
@@ -225,11 +225,12 @@ pub(crate) fn scratch_at(
     Ok((writer, file?))
 }
 
-/// The storage of a path, and the path there: a URL `scheme://...`, or a path of the file system.
+/// The storage of a path, and the path there: a URL `scheme://...`, or a path of the file system, which is one for all.
 pub(crate) fn of(path: &Path) -> Result<(Arc<dyn Storage>, PathBuf)> {
+    static DISK: LazyLock<Arc<dyn Storage>> = LazyLock::new(|| Arc::new(LocalDisk));
     match url_of(path) {
-        None => Ok((Arc::new(LocalDisk), path.to_owned())),
-        Some((_, "file", rest)) if rest.starts_with('/') => Ok((Arc::new(LocalDisk), rest.into())),
+        None => Ok((DISK.clone(), path.to_owned())),
+        Some((_, "file", rest)) if rest.starts_with('/') => Ok((DISK.clone(), rest.into())),
         Some((url, "file", _)) => bail!(InvalidArgument, "{url}: a URL of a file begins with file:///"),
         Some((url, ..)) => object_at(url),
     }

@@ -4,14 +4,13 @@ use super::ReadFile;
 use crate::base::process::PerProcess;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Files that are kept open, at most.
 const MOST: usize = 128;
 
 struct Open {
     number: u64,
-    keeper: u64,
     file: Arc<dyn ReadFile>,
 }
 
@@ -19,39 +18,42 @@ struct Open {
 /// held the parent's.
 static OPEN: PerProcess<RwLock<Vec<Open>>> = PerProcess::new(RwLock::default);
 
+fn read() -> RwLockReadGuard<'static, Vec<Open>> {
+    OPEN.get().read().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn write() -> RwLockWriteGuard<'static, Vec<Open>> {
     OPEN.get().write().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A number that no other file of the process has.
-pub(crate) fn new_number() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    NEXT.fetch_add(1, Ordering::Relaxed)
+/// A file that is kept open once it was opened: until it must give way to others, or nobody knows of it any more. One that
+/// was removed takes space as long as it is open.
+pub(crate) struct KeptOpen {
+    number: u64,
 }
 
-/// Keeps files open, under numbers that are unique in the process, until it is dropped or they must give way.
-pub(crate) struct OpenFiles {
-    keeper: u64,
-}
-
-impl OpenFiles {
+impl KeptOpen {
     pub fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self { keeper: NEXT.fetch_add(1, Ordering::Relaxed) }
+        Self { number: NEXT.fetch_add(1, Ordering::Relaxed) }
     }
 
-    pub fn get(&self, number: u64) -> Option<Arc<dyn ReadFile>> {
-        let open = OPEN.get().read().unwrap_or_else(PoisonError::into_inner);
-        open.iter().find(|open| open.number == number).map(|open| open.file.clone())
+    /// What no other in the process has.
+    pub fn number(&self) -> u64 {
+        self.number
     }
 
-    pub fn keep(&self, number: u64, file: Arc<dyn ReadFile>) {
+    pub fn get(&self) -> Option<Arc<dyn ReadFile>> {
+        read().iter().find(|open| open.number == self.number).map(|open| open.file.clone())
+    }
+
+    pub fn keep(&self, file: Arc<dyn ReadFile>) {
         /// Which gives way next: one here, one there, as the one used least would be wrong for who reads all in turn.
         static TURN: AtomicU64 = AtomicU64::new(0);
-        let kept = Open { number, keeper: self.keeper, file };
+        let kept = Open { number: self.number, file };
         let mut open = write();
         // Closed once others can go on.
-        let _old = if let Some(known) = open.iter_mut().find(|open| open.number == number) {
+        let _old = if let Some(known) = open.iter_mut().find(|open| open.number == self.number) {
             Some(std::mem::replace(known, kept))
         } else if open.len() < MOST {
             open.push(kept);
@@ -63,14 +65,17 @@ impl OpenFiles {
         drop(open);
     }
 
-    pub fn close(&self, number: u64) {
-        close_those(|open| open.number == number);
+    pub fn close(&self) {
+        let is_it = |open: &Open| open.number == self.number;
+        if read().iter().any(is_it) {
+            close_those(is_it);
+        }
     }
 }
 
-impl Drop for OpenFiles {
+impl Drop for KeptOpen {
     fn drop(&mut self) {
-        close_those(|open| open.keeper == self.keeper);
+        self.close();
     }
 }
 

@@ -2,7 +2,6 @@
 
 use crate::base::error::{Error, ErrorKind, Result, bail, error};
 use crate::base::locks::{lock, read, write};
-use crate::base::maps::HashSet;
 use crate::base::pauses::Pauses;
 use crate::base::sync::MutexGuard;
 use crate::change::catalogue::Catalogue;
@@ -177,7 +176,7 @@ impl Store {
         self.conclude(committer, outcome, |version| {
             let catalogue = Box::new(Catalogue::new(&version)?);
             self.forget_imported()?;
-            Ok(Change::Replaced { version, catalogue })
+            Ok(Change::Replaced { version: Arc::new(version), catalogue })
         })
     }
 
@@ -248,19 +247,14 @@ impl Store {
         let newer = read_last_root(storage, &self.place.path, self.place.notation).and_then(|(root, mark)| {
             self.place.check_same(&root.head)?;
             let Place { notation, path, storage, .. } = &self.place;
-            let version = Version::of(root, notation.format, path, storage, &held);
+            let make = |known: &Version| Version::of(root, notation.format, path, storage, known);
+            let version = self.io.version(Some(&mark), make);
             let made = version.and_then(|version| Ok((Box::new(Catalogue::new(&version)?), version, mark)));
             made.map_err(|error| repairable(error, &self.place.path))
         });
         let (catalogue, version, mark) = newer.inspect_err(|_| committer.pin(held.generation))?;
         committer.pin(version.generation);
         committer.root = Some(mark);
-        let files: HashSet<_> = version.all_files().map(|file| file.place()).collect();
-        for file in held.all_files().filter(|file| !files.contains(&file.place())) {
-            // One that is removed takes space as long as it is open.
-            file.close(&self.io);
-        }
-        drop(files);
         self.install(Change::Replaced { version, catalogue })?;
         *lock(&self.seen)? = committer.root.clone();
         Ok(true)

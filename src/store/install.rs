@@ -21,7 +21,7 @@ pub(super) enum Change<'c> {
     /// Array files were rewritten; those that values were written ahead to, too.
     Compacted { version: Version, ahead: Vec<FileEdit> },
     /// Nothing of what was there stays.
-    Replaced { version: Version, catalogue: Box<Catalogue> },
+    Replaced { version: Arc<Version>, catalogue: Box<Catalogue> },
     /// A change failed: what was set aside is pending again, and all that flushes which were begun later have set aside, as
     /// they build on it. Chunks written meanwhile stay, as they are newer.
     Failed { frozen: &'c Frozen, removed: Vec<(Arc<str>, Arc<Array>)>, error: &'c Error, keep_error: bool },
@@ -103,7 +103,7 @@ impl Store {
                     state.version.clone()
                 };
                 durable.map_err(|error| self.note_poison(error))?;
-                committer.tidy(&self.place, &self.io, &version);
+                committer.tidy(&self.place, &version);
                 Ok(())
             }
             Outcome::NotCommitted(error) => Err(self.note_poison(error)),

@@ -19,6 +19,7 @@ mod open;
 pub(crate) mod options;
 mod pins;
 mod places;
+mod readers;
 mod repair;
 mod sessions;
 mod statistics;
@@ -33,7 +34,6 @@ pub use places::{ChunkPlace, ChunkPlaces};
 pub use repair::{DamagedSegment, Newer, Repair, RepairOptions};
 pub use verify::Damage;
 
-use crate::array::Io;
 use crate::base::convert::FloatOverflow;
 use crate::base::error::{Error, ErrorKind, Result, bail, error};
 use crate::base::locks::{read, write};
@@ -51,6 +51,7 @@ use crate::version::defaults::Defaults;
 use crate::version::edit::NewFiles;
 use crate::version::place::Place;
 use options::{LogFn, Mode, ProgressFn};
+use readers::Shared;
 use sessions::Session;
 use std::sync::{Arc, PoisonError, Weak};
 use worker::Worker;
@@ -67,7 +68,7 @@ pub struct Store {
     mode: Mode,
     /// The process that opened it.
     pid: u32,
-    io: Io,
+    io: Arc<Shared>,
     overflow: FloatOverflow,
     log: Option<LogFn>,
     progress: Option<ProgressFn>,
@@ -362,8 +363,7 @@ impl Store {
 }
 
 impl State {
-    fn new(place: &Place, catalogue: Catalogue, version: Version) -> Self {
-        let version = Arc::new(version);
+    fn new(place: &Place, catalogue: Catalogue, version: Arc<Version>) -> Self {
         let written_ahead = NewFiles::new(&place.storage);
         Self { catalogue, ahead: version.clone(), version, written_ahead, replaces: false, ending: None }
     }

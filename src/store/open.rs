@@ -21,6 +21,7 @@ use crate::records::Records;
 use crate::segment::SegmentReader;
 use crate::storage::{self, Entry, Locking, Mark, ReaderPin, Storage, WriterLock};
 use crate::store::options::{CreateOptions, IfExists, Mode, OpenOptions, RuntimeOptions};
+use crate::store::readers::Shared;
 use crate::store::worker::Worker;
 use crate::store::{State, Store, sessions};
 use crate::version::Version;
@@ -126,7 +127,7 @@ impl Store {
             Err(_) if storage.list(above).is_err_and(|e| e.kind() == io::ErrorKind::PermissionDenied) => {}
             synced => synced?,
         }
-        let io = io_of(&place, Mode::ReadWrite, &options.runtime)?;
+        let io = Shared::of(&place, Mode::ReadWrite, &options.runtime)?;
         let mut committer = Committer::writer(None, lock, Vec::new());
         let edit = Edit {
             files: Vec::new(),
@@ -141,6 +142,7 @@ impl Store {
         match commit(&place, &io, &mut committer, &Version::default(), edit) {
             Outcome::Committed(Committed { version, durable }) => {
                 durable?;
+                let version = Arc::new(version);
                 Self::assemble(place, io, Mode::ReadWrite, version, committer, options.runtime, None)
             }
             Outcome::NotCommitted(error) if error.kind() == ErrorKind::Conflict => Err(already()),
@@ -223,17 +225,17 @@ impl Store {
         let sync = runtime.sync.unwrap_or(true);
         let mut place = Place::of(storage, path, notation, &root.head, sync).map_err(named)?;
         place.root_bytes = runtime.root_bytes;
-        let io = io_of(&place, mode, &runtime)?;
-        let version =
-            Version::of(root, notation.format, &place.path, &place.storage, &Version::default()).map_err(named)?;
+        let io = Shared::of(&place, mode, &runtime)?;
+        let make = |known: &Version| Version::of(root, notation.format, &place.path, &place.storage, known);
+        let version = io.version(committer.root.as_ref(), make).map_err(named)?;
         Self::assemble(place, io, mode, version, committer, runtime, None).map_err(named)
     }
 
     pub(super) fn assemble(
         place: Place,
-        io: Io,
+        io: Arc<Shared>,
         mode: Mode,
-        version: Version,
+        version: Arc<Version>,
         mut committer: Committer,
         runtime: RuntimeOptions,
         session_worker: Option<sessions::Worker>,

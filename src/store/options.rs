@@ -37,7 +37,8 @@ pub struct RuntimeOptions {
     /// that the next flush makes part of the store; a write that finds more than all of it taken waits. One write may
     /// itself take as much as it brings.
     pub write_buffer_bytes: Option<u64>,
-    /// Bytes of decoded blocks and index that are kept for later reads; 64 MiB by default.
+    /// Bytes of decoded blocks and index that are kept for later reads; 64 MiB by default. Handles of one process that read one
+    /// store have them in common, if their threads, cache and buffer were asked for alike.
     pub cache_bytes: Option<u64>,
     /// Bytes of records of datasets that the root holds, at most; by default 2 MiB, and 256 KiB where there are catalogue
     /// files, which hold the rest.

@@ -23,8 +23,9 @@ use crate::memory::buffers;
 use crate::records::Numbering;
 use crate::storage::{self, Storage};
 use crate::store::install::Change;
-use crate::store::open::{absolute, io_of};
+use crate::store::open::absolute;
 use crate::store::options::{Mode, OpenOptions, SessionOptions};
+use crate::store::readers::Shared;
 use crate::store::{Ending, State, Store};
 use crate::version::Version;
 use crate::version::commit::{Committer, advance, head_of, make_durable};
@@ -312,9 +313,9 @@ impl Store {
         place.root_bytes = Some(u64::MAX);
         let id = WorkerId { session: ticket.session, worker, handle: names::unique() as u32 };
         place.worker = Some(id);
-        let io = io_of(&place, Mode::ReadWrite, &runtime)?;
+        let io = Shared::of(&place, Mode::ReadWrite, &runtime)?;
         io.covers.store(true, Ordering::Release);
-        let version = version_of(root, &place)?;
+        let version = Arc::new(version_of(root, &place)?);
         let exports = Mutex::new(Exports { count: 0, first_own_id, waiting: None });
         let committer = Committer::writer(None, None, Vec::new());
         Self::assemble(place, io, Mode::ReadWrite, version, committer, runtime, Some(Worker { id, exports }))
@@ -426,7 +427,7 @@ impl Store {
         exports.first_own_id = root.head.next_array_id;
         let version = Version::of(root, NOTATION.format, &self.place.path, &self.place.storage, &held)?;
         let catalogue = Box::new(Catalogue::new(&version)?);
-        self.install(Change::Replaced { version, catalogue })?;
+        self.install(Change::Replaced { version: Arc::new(version), catalogue })?;
         drop(exports);
         self.tell(committer);
         Ok(())

@@ -47,7 +47,7 @@ impl Committer {
         let mut by_first: BTreeMap<u64, Vec<_>> = BTreeMap::new();
         for file in files {
             if bundles.contains(file.name()) {
-                file.close(io);
+                file.close();
                 continue;
             }
             let first = names::generation(file.name()).unwrap_or(0);
@@ -71,7 +71,7 @@ impl Committer {
     /// Removes the garbage that nothing needs; how many files that were.
     ///
     /// The store's folder must have been synced since a root was last replaced or removed.
-    pub fn sweep(&mut self, place: &Place, io: &Io, version: &Version) -> usize {
+    pub fn sweep(&mut self, place: &Place, version: &Version) -> usize {
         let (mut count, mut at) = (0, 0);
         // In ascending order of the last version: what is read from one on, is read from all behind it.
         while let Some(garbage) = self.garbage.get(at) {
@@ -88,7 +88,7 @@ impl Committer {
             for (path, file) in &garbage.files {
                 if let Some(file) = file {
                     // One that is removed takes space as long as it is open.
-                    file.close(io);
+                    file.close();
                 }
                 // The segments of a bundle come one after the other.
                 if last.replace(path) == Some(path) {
@@ -121,9 +121,9 @@ impl Committer {
     }
 
     /// After a commit that is durable, and is what calls see: removes what it has made needless.
-    pub fn tidy(&mut self, place: &Place, io: &Io, version: &Version) {
+    pub fn tidy(&mut self, place: &Place, version: &Version) {
         // Kept roots that are gone from the list are gone from the disk as well, also after a crash.
-        self.sweep(place, io, version);
+        self.sweep(place, version);
         self.drop_kept(place, &version.keeping, DEFAULT_KEPT);
     }
 
@@ -157,7 +157,7 @@ impl Committer {
         }
         // A reader of the folder may see a rename that a power failure still undoes; then the old root needs its segments.
         let found = place.sync_folder(&place.path).and_then(|()| self.find_garbage(place, io, [version, ahead], of));
-        match found.map(|count| count + self.sweep(place, io, version)) {
+        match found.map(|count| count + self.sweep(place, version)) {
             Ok(0) => {}
             Ok(count) => self.messages.push((LogLevel::Info, format!("removed {count} files that no commit names"))),
             Err(error) => {

@@ -12,7 +12,6 @@ pub(crate) mod pins;
 pub(crate) mod place;
 pub(crate) mod roots;
 
-use crate::array::Io;
 use crate::base::error::{Result, bail};
 use crate::base::maps::{HashMap, HashSet, IndexMap, index_map};
 use crate::base::names::stored_name;
@@ -89,9 +88,9 @@ impl File {
     }
 
     /// Has it no longer be open.
-    pub fn close(&self, io: &Io) {
+    pub fn close(&self) {
         match self {
-            Self::Segment(segment) => io.reader.close(segment),
+            Self::Segment(segment) => segment.close(),
             Self::Catalogue(file) => file.close(),
         }
     }

@@ -1,0 +1,209 @@
+//! Handles that read one store in one process: what they have in common, and that each sees its own commit of its own store.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unsafe_code)]
+
+use atlas_store::{
+    ArrayOptions, CreateOptions, DType, ErrorKind, IfExists, Mode, OpenOptions, RuntimeOptions, Selection, Source,
+    Store, Target,
+};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+
+struct Counting;
+
+// SAFETY: it is the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        LIVE.fetch_add(layout.size(), Ordering::Relaxed);
+        // SAFETY: the caller's contract.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: the caller's contract.
+        unsafe { System.dealloc(place, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The tests count the memory and the files of the process: one after the other.
+static ALONE: Mutex<()> = Mutex::new(());
+
+const DATASETS: usize = 5000;
+
+fn name(number: usize) -> String {
+    format!("run/{number:05}")
+}
+
+/// Value `cell` of dataset `number`, as the commit that is counted `commit` has it.
+fn value(number: usize, commit: usize, cell: usize) -> f64 {
+    (number * 1000 + commit * 10 + cell) as f64
+}
+
+fn write(store: &Arc<Store>, number: usize, commit: usize) {
+    let values: [f64; 8] = std::array::from_fn(|cell| value(number, commit, cell));
+    store.write_array(&name(number), "v", Selection::all(1), Source::from_slice(&values)).unwrap();
+}
+
+/// A store of many datasets, all of whose records are in the root.
+fn create(path: &Path, if_exists: IfExists) -> Arc<Store> {
+    let runtime = RuntimeOptions { sync: Some(false), ..RuntimeOptions::default() };
+    let options = CreateOptions { runtime, if_exists, keep_generations: Some(8), ..CreateOptions::default() };
+    let store = Store::create(path, options).unwrap();
+    for number in 0..DATASETS {
+        let dataset = store.create_dataset(&name(number)).unwrap();
+        dataset.define_array("v", DType::F64, &["x"], &[8], ArrayOptions::default()).unwrap();
+        write(&store, number, 1);
+    }
+    store.flush().unwrap();
+    store
+}
+
+fn open(path: &Path) -> Arc<Store> {
+    Store::open(path, Mode::Read, OpenOptions::default()).unwrap()
+}
+
+fn read(store: &Arc<Store>, number: usize) -> Vec<f64> {
+    let mut values = vec![0.0; 8];
+    store.read_array(&name(number), "v", Selection::all(1), Target::from_slice(&mut values)).unwrap();
+    values
+}
+
+/// Checks that a handle sees what the commit counted `commit` has of some datasets.
+fn assert_sees(store: &Arc<Store>, commit: usize) {
+    for number in (0..DATASETS).step_by(DATASETS / 20) {
+        let expected: Vec<f64> = (0..8).map(|cell| value(number, commit, cell)).collect();
+        assert_eq!(read(store, number), expected, "dataset {number}, commit {commit}");
+    }
+}
+
+fn commit(store: &Arc<Store>, commit: usize) {
+    (0..DATASETS).step_by(DATASETS / 20).for_each(|number| write(store, number, commit));
+    store.flush().unwrap();
+}
+
+#[test]
+fn handles_have_a_commit_in_memory_once() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let writer = create(&path, IfExists::Fail);
+    let grown = |count: usize| {
+        let before = LIVE.load(Ordering::Relaxed);
+        let handles: Vec<_> = (0..count).map(|_| open(&path)).collect();
+        handles.iter().for_each(|handle| assert_sees(handle, 1));
+        (LIVE.load(Ordering::Relaxed) - before, handles)
+    };
+    let (first, one) = grown(1);
+    let (each, twenty) = grown(20);
+    println!("the first handle: {first} bytes, twenty more: {each}");
+    assert!(first > 500_000, "{first} bytes are no root of {DATASETS} datasets");
+    assert!(each / 20 < first / 20, "{each} bytes for twenty more handles, {first} for the first");
+    // So it is when all have moved on, and one after the other they end.
+    commit(&writer, 2);
+    let before = LIVE.load(Ordering::Relaxed);
+    for handle in one.iter().chain(&twenty) {
+        assert!(handle.refresh().unwrap());
+        assert_sees(handle, 2);
+    }
+    let more = LIVE.load(Ordering::Relaxed).saturating_sub(before);
+    assert!(more < first / 2, "{more} bytes more after a refresh, {first} for the first handle");
+    drop(one);
+    twenty.iter().for_each(|handle| assert_sees(handle, 2));
+    drop(twenty);
+}
+
+#[test]
+fn each_handle_sees_its_own_commit() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    let writer = create(&path, IfExists::Fail);
+    let first = open(&path);
+    let generation = *first.generations().unwrap().last().unwrap();
+    assert_sees(&first, 1);
+    commit(&writer, 2);
+    let second = open(&path);
+    commit(&writer, 3);
+    let third = open(&path);
+    let earlier = Store::open_at(&path, generation, OpenOptions::default()).unwrap();
+    for (handle, sees) in [(&first, 1), (&second, 2), (&third, 3), (&earlier, 1)] {
+        assert_sees(handle, sees);
+    }
+    assert!(first.refresh().unwrap());
+    assert_sees(&first, 3);
+    assert_sees(&earlier, 1);
+    drop((first, third));
+    writer.compact().unwrap();
+    commit(&writer, 4);
+    let fourth = open(&path);
+    for (handle, sees) in [(&second, 2), (&earlier, 1), (&fourth, 4), (&writer, 4)] {
+        assert_sees(handle, sees);
+    }
+    // Each has its own end.
+    fourth.close().unwrap();
+    assert_eq!(fourth.has_dataset("run/00000").unwrap_err().kind(), ErrorKind::InvalidHandle);
+    assert!(second.refresh().unwrap());
+    assert_sees(&second, 4);
+}
+
+#[test]
+fn another_store_in_the_place_is_another() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    create(&path, IfExists::Fail).close().unwrap();
+    let old = open(&path);
+    assert_sees(&old, 1);
+    // The same datasets, arrays and generations, and other values.
+    let moved = dir.path().join("moved");
+    std::fs::rename(&path, &moved).unwrap();
+    let other = create(&path, IfExists::Fail);
+    commit(&other, 7);
+    other.close().unwrap();
+    assert_sees(&open(&path), 7);
+    assert_sees(&open(&moved), 1);
+    assert_eq!(old.refresh().unwrap_err().kind(), ErrorKind::Conflict);
+    // Begun anew it is the same store.
+    let seven = open(&path);
+    let anew = create(&path, IfExists::Replace);
+    commit(&anew, 5);
+    assert_sees(&open(&path), 5);
+    assert_sees(&seven, 7);
+    assert!(seven.refresh().unwrap());
+    assert_sees(&seven, 5);
+}
+
+#[test]
+fn a_file_is_open_as_long_as_a_handle_needs_it() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s");
+    create(&path, IfExists::Fail).close().unwrap();
+    let (one, other) = (open(&path), open(&path));
+    let segment = std::fs::read_dir(path.join("v")).unwrap().next().unwrap().unwrap().path();
+    let count = || {
+        let fds = std::fs::read_dir("/proc/self/fd").unwrap();
+        fds.filter(|fd| std::fs::read_link(fd.as_ref().unwrap().path()).is_ok_and(|file| file == segment)).count()
+    };
+    assert_eq!(count(), 0);
+    assert_sees(&one, 1);
+    assert_sees(&other, 1);
+    assert_eq!(count(), 1, "the two have it open once");
+    let writer = Store::open(&path, Mode::ReadWrite, OpenOptions::default()).unwrap();
+    (0..DATASETS).for_each(|number| write(&writer, number, 2));
+    writer.close().unwrap();
+    drop(writer);
+    assert!(one.refresh().unwrap());
+    assert_sees(&one, 2);
+    assert_eq!(count(), 1, "the other handle still reads from it");
+    assert_sees(&other, 1);
+    assert!(other.refresh().unwrap());
+    assert_sees(&other, 2);
+    assert_eq!(count(), 0, "nobody reads from it any more");
+}
