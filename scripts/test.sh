@@ -20,7 +20,7 @@ step() { # NAME COMMAND...
 }
 
 # Steps that run beside each other, on machines of few cores: those of the first function here, those of the second into a
-# file that is shown when both are over. They must not build with cargo where the others' library lies.
+# file that is shown when both are over. They must not build with cargo into the same folder.
 beside() { # FUNCTION FUNCTION
     local log counts start=$SECONDS
     log=$(mktemp) counts=$(mktemp)
@@ -42,6 +42,29 @@ beside() { # FUNCTION FUNCTION
     printf '==> both in %d s\n' $((SECONDS - start))
 }
 
+# In target/debug.
+checks() {
+    step "format" cargo fmt --check
+    step "lints" cargo clippy --locked --all-targets -- -D warnings
+    step "lints without the C interface" cargo clippy --locked --no-default-features --lib -- -D warnings
+    step "lints of the tool" cargo clippy --locked --features plot --bin atlas --test cli -- -D warnings
+    step "lints of the tool with NetCDF" cargo clippy --locked --features netcdf --bin atlas -- -D warnings
+    step "lints of the storage in buckets" \
+        cargo clippy --locked --features object --lib --test object --bench buckets --example buckets -- -D warnings
+    step "lints of the tool with buckets" cargo clippy --locked --features object,netcdf --bin atlas -- -D warnings
+    step "lints of the model-checked tests" cargo clippy --locked --features shuttle --lib --test concurrency -- -D warnings
+    step "Rust documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
+    step "storage in buckets" cargo test --locked --features object,cli --test object
+    step "stores in buckets" tests/object/run.sh
+}
+
+# In target/release.
+engine() {
+    step "Rust tests, and those of the tool" cargo test --locked --release --features plot
+    step "concurrency, model-checked" cargo test --locked --release --features shuttle --test concurrency
+    step "library" make --no-print-directory library
+}
+
 compiled_languages() {
     step "C tests" tests/c/run.sh build/lib
     step "random C calls" tests/c/abi_fuzz.sh build/lib
@@ -59,32 +82,28 @@ other_languages() {
     step "format, by its description alone" tests/format/run.sh
 }
 
-step "format" cargo fmt --check
-step "lints" cargo clippy --locked --all-targets -- -D warnings
-step "lints without the C interface" cargo clippy --locked --no-default-features --lib -- -D warnings
-step "lints of the tool" cargo clippy --locked --features plot --bin atlas --test cli -- -D warnings
-step "lints of the tool with NetCDF" cargo clippy --locked --features netcdf --bin atlas -- -D warnings
-step "lints of the storage in buckets" cargo clippy --locked --features object --lib --test object --bench buckets --example buckets -- -D warnings
-step "lints of the tool with buckets" cargo clippy --locked --features object,netcdf --bin atlas -- -D warnings
-step "lints of the model-checked tests" cargo clippy --locked --features shuttle --lib --test concurrency -- -D warnings
-step "Rust documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
-step "Rust tests, and those of the tool" cargo test --locked --release --features plot
-step "storage in buckets" cargo test --locked --features object,cli --test object
-step "concurrency, model-checked" cargo test --locked --release --features shuttle --test concurrency
-step "mutations, a few a day" tests/mutations.sh --rotate 3
-step "library" make --no-print-directory library
+# In target/release.
+results() {
+    step "conformance" tests/conformance/run.sh build/lib
+    step "stores in place, by Zarr's tools" tests/refs/run.sh build/lib
+    step "climate files" tests/netcdf/run.sh build/lib
+    step "demo" make --no-print-directory demo
+    step "install" tests/install/run.sh
+    step "README and pages" tests/readme.sh build/lib
+    step "documentation" scripts/docs.sh
+}
+
+# Each in a folder of its own.
+sources() {
+    step "mutations, a few a day" tests/mutations.sh --rotate 3
+    step "fuzzing" fuzz/run.sh
+    step "offline build" tests/dist.sh
+    step "packaging" packaging/check.sh
+}
+
+beside engine checks
 beside compiled_languages other_languages
-step "conformance" tests/conformance/run.sh build/lib
-step "stores in place, by Zarr's tools" tests/refs/run.sh build/lib
-step "climate files" tests/netcdf/run.sh build/lib
-step "stores in buckets" tests/object/run.sh
-step "demo" make --no-print-directory demo
-step "install" tests/install/run.sh
-step "fuzzing" fuzz/run.sh
-step "offline build" tests/dist.sh
-step "README and pages" tests/readme.sh build/lib
-step "documentation" scripts/docs.sh
-step "packaging" packaging/check.sh
+beside results sources
 
 printf '\n'
 if ((${#failures[@]} > 0)); then printf 'failed: %s\n' "${failures[@]}"; fi
