@@ -40,7 +40,10 @@ done
 : "${libdir:?run.sh needs the folder of libatlas_store.so}"
 if ((${#workloads[@]} == 0)); then workloads=(W1 W2 W3 W4 W5 W6 W7 W8); fi
 
-if ! pkg-config --exists netcdf hdf5; then
+# Where there are several HDF5s, the one that libnetcdf itself uses: a filter is registered in it.
+hdf5=hdf5
+if pkg-config --exists hdf5-serial; then hdf5=hdf5-serial; fi
+if ! pkg-config --exists netcdf "$hdf5"; then
     echo "run.sh: NetCDF with its C headers is missing (Debian: libnetcdf-dev)" >&2
     exit 1
 fi
@@ -79,7 +82,7 @@ compile() { # PROGRAM FLAG...
 compile workloads -I"$here/../include" -L"$libdir" -latlas_store -Wl,-rpath,"$libdir"
 compile limits
 # shellcheck disable=SC2046
-compile netcdf $(pkg-config --cflags --libs netcdf hdf5)
+compile netcdf $(pkg-config --cflags --libs netcdf "$hdf5")
 if ((${#peers[@]} > 0)); then
     ${CC:-cc} -std=c99 -O3 -Wall -Wextra -Wpedantic -fPIC -shared -Wl,-Bsymbolic "$here/bench.c" \
         -o "$work/libbench.so" -ldl -lm
