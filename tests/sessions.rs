@@ -753,3 +753,47 @@ fn bytes_of_a_part_that_two_segments_have_are_counted_once_they_are_merged() {
     assert_eq!(of(&store), (live, dead));
     assert_eq!(values(&store, "v"), [1.0; 7000]);
 }
+
+/// What a handle has written beyond its write buffer, parts of chunks too, is exported, and is not another's to write.
+#[test]
+fn cells_that_were_written_ahead_are_known() {
+    const CHUNKS: u64 = 24;
+    const CHUNK: u64 = 1 << 16;
+    let dir = tempfile::tempdir().unwrap();
+    let small = || RuntimeOptions { write_buffer_bytes: Some(1 << 20), sync: Some(false), ..runtime() };
+    let options = CreateOptions { runtime: small(), ..CreateOptions::default() };
+    let store = Store::create(dir.path().join("s"), options).unwrap();
+    store.create_dataset("run").unwrap();
+    store.define_array("run", "v", DType::F32, &["t", "x"], &[CHUNKS, CHUNK], chunked(&[1, CHUNK])).unwrap();
+    let ticket = begin(&store, 3);
+    let open = |number: u32| {
+        let options = OpenOptions { runtime: small(), ..OpenOptions::default() };
+        Store::open_worker(&ticket, number, None, options).unwrap()
+    };
+    let part = |handle: &Store, number: u64| {
+        for chunk in 0..CHUNKS {
+            write(handle, "v", &[chunk, number * CHUNK / 4], &[1, CHUNK / 4], (number * 100 + chunk) as f32).unwrap();
+        }
+    };
+    part(&store, 1);
+    let one = open(1);
+    part(&one, 2);
+    let two = open(2);
+    part(&two, 3);
+    let of_one = one.export().unwrap();
+    // The first chunk of each went ahead long ago.
+    for number in [1, 2] {
+        let three = open(3);
+        write(&three, "v", &[0, (number + 1) * CHUNK / 4 - 1], &[1, 1], 7.0).unwrap();
+        let refused = import(&store, &[of_one.clone(), three.export().unwrap()]).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Conflict, "{refused}");
+    }
+    import(&store, &[two.export().unwrap(), of_one]).unwrap();
+    store.flush().unwrap();
+    let values = values(&store, "v");
+    for (place, value) in values.iter().enumerate() {
+        let (chunk, quarter) = (place as u64 / CHUNK, place as u64 % CHUNK / (CHUNK / 4));
+        let expected = if quarter == 0 { 0 } else { quarter * 100 + chunk };
+        assert_eq!(*value, expected as f32, "chunk {chunk}, quarter {quarter}");
+    }
+}

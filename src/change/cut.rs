@@ -195,22 +195,34 @@ impl Frozen {
     }
 }
 
+/// What is set aside of an array.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Aside {
+    CompleteChunks,
+    /// Open ones, too.
+    Chunks,
+    /// With what is noted of them.
+    All,
+}
+
 impl FrozenArray {
-    /// Sets aside what is pending of an array, open chunks too where `open` says so; `None` where there is nothing, and with
-    /// `open` that it has lost rows is something.
-    pub fn freeze(changed: &ChangedArray<'_>, data: &mut ArrayData, open: bool, io: &Io) -> Option<Self> {
+    /// Sets aside what is pending of an array; `None` where there is nothing, and unless it is complete chunks alone that are
+    /// asked for, that it has lost rows is something.
+    pub fn freeze(changed: &ChangedArray<'_>, data: &mut ArrayData, what: Aside, io: &Io) -> Option<Self> {
         let (dataset, name) = (changed.dataset.clone(), changed.name.clone());
         let array = changed.array.clone();
-        let (shape, end) = match open {
-            true => (data.shape.clone(), u64::MAX),
-            false => data.complete(&array.schema.chunk_shape)?,
+        let (shape, end) = match what {
+            Aside::Chunks | Aside::All => (data.shape.clone(), u64::MAX),
+            Aside::CompleteChunks => data.complete(&array.schema.chunk_shape)?,
         };
+        let open = what != Aside::CompleteChunks;
+        // What goes ahead of a flush is still to be accounted for in it, cell by cell.
+        let covered = data.covered.take_if(|_| what == Aside::All);
         let chunks = match array.freeze(data, end, open, io) {
-            None if open && (data.dropped || data.covered.is_some()) => Arc::default(),
+            None if open && data.dropped || covered.is_some() => Arc::default(),
             chunks => chunks?,
         };
         let dropped = std::mem::take(&mut data.dropped);
-        let covered = data.covered.take_if(|_| open);
         Some(Self { dataset, name, array, shape, chunks, dropped, covered, edges: Mutex::default() })
     }
 
@@ -276,7 +288,7 @@ pub(crate) fn cut(catalogue: &mut Catalogue, io: &Io, is_part: bool) -> Result<C
     let mut room = io.reader.cache_room();
     for changed in changed_arrays(catalogue, &slots) {
         let mut data = changed.array.data.write().unwrap_or_else(PoisonError::into_inner);
-        let Some(set_aside) = FrozenArray::freeze(&changed, &mut data, true, io) else { continue };
+        let Some(set_aside) = FrozenArray::freeze(&changed, &mut data, Aside::All, io) else { continue };
         set_aside.keep_edges(io, &mut room);
         frozen.0.push(set_aside);
     }
