@@ -1,12 +1,13 @@
 //! What of an array a handle has written, cell by cell, and what others have: where several write one store.
 
-use crate::array::{Array, ArrayData, Io, Pending, Segments, StoredChunk};
+use crate::array::{Array, ArrayData, CHUNK_OVERHEAD, Io, Pending, Segments, StoredChunk};
 use crate::base::error::{Result, bail, error};
 use crate::base::maps::HashMap;
-use crate::base::shape::Region;
-use crate::chunk::block::ChunkData;
+use crate::base::shape::{Dims, Region};
+use crate::chunk::block::{Block, ChunkData, Part};
 use crate::chunk::cover::Cover;
-use crate::chunk::grid::{self, portions};
+use crate::chunk::grid::portions;
+use crate::memory::budget::Held;
 use crate::memory::buffers;
 use std::sync::Arc;
 
@@ -29,7 +30,7 @@ pub(crate) struct Layer {
 pub(crate) enum Taken {
     Stored(Arc<StoredChunk>),
     /// Put together of several.
-    Made(ChunkData),
+    Made(Arc<Block>),
 }
 
 impl ArrayData {
@@ -91,7 +92,7 @@ impl ArrayData {
 
 impl Array {
     /// Puts a chunk together: of what there is of it, if `is_inside` the shape, and the cells that `layers` have, later ones
-    /// over earlier ones.
+    /// over earlier ones. It is encoded at once, so that of many no more stays in memory; small ones are the flush's to pack.
     pub fn overlay(
         &self,
         data: &ArrayData,
@@ -99,7 +100,8 @@ impl Array {
         segments: &Segments,
         (number, is_inside): (u64, bool),
         layers: &[Layer],
-    ) -> Result<ChunkData> {
+        valid: Dims,
+    ) -> Result<Arc<Block>> {
         let mut made = match is_inside {
             true => self.open_chunk(data, io, segments, number)?,
             false => ChunkData::filled(&self.schema, &io.buffers)?,
@@ -122,17 +124,23 @@ impl Array {
                 }
             }
         }
-        Ok(made)
+        let is_small = made.is_small();
+        let held = Held::new(&io.budget, CHUNK_OVERHEAD + made.memory());
+        let part = Part { schema: self.schema.clone(), valid, data: Arc::new(made) };
+        let block = Block::new(vec![part], &io.buffers, held);
+        if !is_small {
+            block.run();
+        }
+        Ok(block)
     }
 
     /// Has chunks take the place of what there is of them. There is room for them: [`Self::make_room_for`].
-    pub fn take(&self, data: &mut ArrayData, io: &Io, chunks: Vec<(u64, Taken)>) {
+    pub fn take(data: &mut ArrayData, chunks: Vec<(u64, Taken)>) {
         for (number, taken) in chunks {
-            let mut pending = match taken {
+            let pending = match taken {
                 Taken::Stored(chunk) => Pending::Stored(chunk),
-                Taken::Made(chunk) => Pending::open(io, chunk, 0),
+                Taken::Made(block) => Pending::Sealed(block),
             };
-            self.seal(io, &mut pending, grid::valid_extents(&data.shape, &self.schema.chunk_shape, number));
             data.pending.insert(number, pending);
         }
     }

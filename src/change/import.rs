@@ -568,7 +568,8 @@ impl Importer<'_> {
         self.io.pool.for_each(&work, |(number, layers, taken)| {
             if lock(taken)?.is_none() {
                 let data = read(&array.data)?;
-                let made = array.overlay(&data, self.io, &segments, (*number, *number < inside), layers)?;
+                let valid = grid::valid_extents(shape, &schema.chunk_shape, *number);
+                let made = array.overlay(&data, self.io, &segments, (*number, *number < inside), layers, valid)?;
                 *lock(taken)? = Some(Taken::Made(made));
             }
             Ok(())
@@ -631,7 +632,7 @@ impl Import {
                     *chunk = Arc::new(StoredChunk { part: chunk.part.clone(), row });
                 }
             }
-            array.take(&mut *write(&array.data)?, io, std::mem::take(chunks));
+            Array::take(&mut *write(&array.data)?, std::mem::take(chunks));
             let slot = catalogue.slot(dataset)?;
             catalogue.note_values(&slot, slot.dataset().array(dataset, name)?)?;
         }
