@@ -111,6 +111,8 @@ static int turn(const char *store, int round) {
     static const char *const names[3] = {"x", "y", "z"};
     static array before[ARRAYS];
     atlas_mpi_options options = {0};
+    atlas_create_options create = {0};
+    atlas_open_options open = {0};
     atlas_mpi *m = NULL;
     MPI_Comm comm;
     atlas_status status;
@@ -120,11 +122,15 @@ static int turn(const char *store, int round) {
     options.struct_size = sizeof options;
     options.owners_per_node = (int32_t)number(4);
     options.exchange_bytes = number(2) ? 0 : 1 + number(5000);
+    create.struct_size = sizeof create;
+    open.struct_size = sizeof open;
+    /* So little that parts of chunks are written ahead. */
+    create.write_buffer_bytes = open.write_buffer_bytes = number(2) ? 0 : 1 + number(20000);
     MPI_Comm_split(MPI_COMM_WORLD, member ? 0 : MPI_UNDEFINED, rank, &comm);
     status = ATLAS_STATUS_OK;
     if (member)
-        status = round == 0 ? atlas_mpi_create(comm, store, NULL, &options, &m)
-                            : atlas_mpi_open(comm, store, NULL, &options, &m);
+        status = round == 0 ? atlas_mpi_create(comm, store, &create, &options, &m)
+                            : atlas_mpi_open(comm, store, &open, &options, &m);
     if (status != ATLAS_STATUS_OK) printf("rank %d: %s\n", rank, atlas_mpi_last_error(NULL));
     fine = status == ATLAS_STATUS_OK;
     if (member && round == 0) atlas_create_dataset(atlas_mpi_store(m), "d");
