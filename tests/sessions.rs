@@ -689,6 +689,43 @@ fn parts_go_with_the_segments_that_are_replaced() {
 }
 
 #[test]
+fn cells_that_were_written_ahead_are_exported_and_are_somebodys() {
+    let folder = tempfile::tempdir().unwrap();
+    // No chunk of which a part was written waits in memory.
+    let tiny = || RuntimeOptions { write_buffer_bytes: Some(1), ..runtime() };
+    let store = Store::create(folder.path().join("s"), CreateOptions { runtime: tiny(), ..CreateOptions::default() });
+    let store = store.unwrap();
+    store.create_dataset("run").unwrap();
+    store.define_array("run", "v", DType::F32, &["x"], &[16], chunked(&[8])).unwrap();
+    store.flush().unwrap();
+    let ticket = begin(&store, 2);
+    let write_cells = |number: u32, cells: &[u64]| {
+        let options = OpenOptions { runtime: tiny(), ..OpenOptions::default() };
+        let worker = Store::open_worker(&ticket, number, None, options).unwrap();
+        cells.iter().for_each(|cell| write(&worker, "v", &[*cell], &[1], number as f32).unwrap());
+        worker.export().unwrap()
+    };
+    let (one, two, both) = (write_cells(1, &[0, 1, 9]), write_cells(2, &[4]), write_cells(3, &[1, 5]));
+    write(&store, "v", &[2], &[1], 7.0).unwrap();
+    write(&store, "v", &[3], &[1], 7.0).unwrap();
+    let own = write_cells(4, &[2]);
+    import(&store, &[two, one]).unwrap();
+    for (export, text) in
+        [(both, "workers 1 and 3: both have cell [1]"), (own, "by the handle that imports: both have cell [2]")]
+    {
+        let error = import(&store, &[export]).unwrap_err();
+        assert!(error.kind() == ErrorKind::Conflict && error.to_string().contains(text), "{error}");
+    }
+    store.flush().unwrap();
+    let mut expected = [0.0; 16];
+    for (cell, value) in [(0, 1.0), (1, 1.0), (9, 1.0), (4, 2.0), (2, 7.0), (3, 7.0)] {
+        expected[cell] = value;
+    }
+    assert_eq!(values(&store, "v"), expected);
+    whole(&store);
+}
+
+#[test]
 fn an_export_without_the_one_before_it_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let store = with_array(&folder.path().join("s"));
