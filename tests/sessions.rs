@@ -6,8 +6,8 @@ mod common;
 
 use atlas_store::storage::{LocalDisk, Storage};
 use atlas_store::{
-    ArrayOptions, Codec, CreateOptions, DType, Error, ErrorKind, Mode, OpenOptions, RuntimeOptions, Selection,
-    SessionOptions, Source, Store, Target, Value,
+    ArrayOptions, Codec, CreateOptions, DType, Error, ErrorKind, FillValue, Mode, OpenOptions, RuntimeOptions,
+    Selection, SessionOptions, Source, Store, Target, Value,
 };
 use common::{Hooked, Hooks};
 use std::collections::BTreeSet;
@@ -722,6 +722,47 @@ fn cells_that_were_written_ahead_are_exported_and_are_somebodys() {
         expected[cell] = value;
     }
     assert_eq!(values(&store, "v"), expected);
+    whole(&store);
+}
+
+#[test]
+fn a_ticket_counts_no_chunks_that_no_commit_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = RuntimeOptions { write_buffer_bytes: Some(1), ..runtime() };
+    let store = Store::create(folder.path().join("s"), CreateOptions { runtime, ..CreateOptions::default() }).unwrap();
+    store.create_dataset("run").unwrap();
+    store.define_array("run", "v", DType::F32, &["t", "x"], &[40, 8], chunked(&[1, 8])).unwrap();
+    store.flush().unwrap();
+    // These are written ahead of the flush, and most of them are lost again.
+    write(&store, "v", &[0, 0], &[40, 8], 1.0).unwrap();
+    store.resize_array("run", "v", 10).unwrap();
+    let worker = worker(&begin(&store, 1), 0);
+    assert_eq!(worker.array_stats("run", "v").unwrap_err().kind(), ErrorKind::NoStats);
+    write(&worker, "v", &[9, 0], &[1, 8], 2.0).unwrap();
+    import(&store, &[worker.export().unwrap()]).unwrap();
+    store.flush().unwrap();
+    assert_eq!(values(&store, "v").iter().sum::<f32>(), 9.0 * 8.0 + 8.0 * 2.0);
+    whole(&store);
+}
+
+#[test]
+fn a_worker_exports_whatever_is_pending_of_the_length() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = create(&folder.path().join("s"));
+    store.create_dataset("run").unwrap();
+    let options = ArrayOptions { fill_value: Some(FillValue::from(0.0f32)), ..chunked(&[4, 8]) };
+    store.define_array("run", "v", DType::F32, &["t", "x"], &[16, 8], options).unwrap();
+    write(&store, "v", &[0, 0], &[16, 1], 1.0).unwrap();
+    store.flush().unwrap();
+    // A chunk of the last commit has more missing cells than are left of it.
+    store.resize_array("run", "v", 13).unwrap();
+    let worker = worker(&begin(&store, 1), 0);
+    write(&worker, "v", &[0, 0], &[1, 8], 2.0).unwrap();
+    import(&store, &[worker.export().unwrap()]).unwrap();
+    assert_eq!(worker.array_stats("run", "v").unwrap_err().kind(), ErrorKind::NoStats);
+    store.flush().unwrap();
+    assert_eq!(values(&store, "v").iter().sum::<f32>(), 12.0 + 16.0);
+    assert_eq!(store.array_stats("run", "v").unwrap().null_count, 13 * 8 - 12 - 8);
     whole(&store);
 }
 
