@@ -767,6 +767,32 @@ fn a_worker_exports_whatever_is_pending_of_the_length() {
 }
 
 #[test]
+fn cells_are_those_of_an_array_whatever_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = with_array(&folder.path().join("s"));
+    store.create_dataset("other").unwrap();
+    store.flush().unwrap();
+    let export = |number: u32, dataset: &str, value: f32| {
+        let worker = worker(&begin(&store, 0), number);
+        let at = Selection::region(&[0, 0, 0], &[1, 1, 1]);
+        worker.write_array(dataset, "v", at, Source::from_slice(&[value])).unwrap();
+        vec![worker.export().unwrap()]
+    };
+    import(&store, &export(1, "run", 1.0)).unwrap();
+    store.rename_dataset("run", "walk").unwrap();
+    let error = import(&store, &export(2, "walk", 2.0)).unwrap_err();
+    assert!(error.kind() == ErrorKind::Conflict && error.to_string().contains("workers 1 and 2"), "{error}");
+    // Another array of the name has none of them.
+    store.delete_dataset("walk").unwrap();
+    store.rename_dataset("other", "run").unwrap();
+    store.define_array("run", "v", DType::F32, &["t", "y", "x"], &SHAPE, chunked(&[2, 10, 25])).unwrap();
+    import(&store, &export(3, "run", 3.0)).unwrap();
+    store.flush().unwrap();
+    assert_eq!(values(&store, "v").iter().sum::<f32>(), 3.0);
+    whole(&store);
+}
+
+#[test]
 fn an_export_without_the_one_before_it_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let store = with_array(&folder.path().join("s"));
