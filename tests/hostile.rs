@@ -15,6 +15,8 @@ mod exercise;
 mod memory;
 #[path = "../fuzz/src/model.rs"]
 mod model;
+#[path = "../fuzz/src/parts.rs"]
+mod parts;
 #[allow(dead_code)]
 #[path = "../fuzz/src/session.rs"]
 mod session;
@@ -120,8 +122,11 @@ fn verified(memory: &Memory) -> Vec<String> {
 #[test]
 fn what_the_description_of_the_format_says_is_what_the_library_reads() {
     let _alone = alone();
-    for notation in NOTATIONS {
-        let mut model = Model::whole();
+    for (notation, make) in NOTATIONS
+        .into_iter()
+        .flat_map(|notation| [(notation, Model::whole as fn() -> Model), (notation, Model::parted)])
+    {
+        let mut model = make();
         model.notation = notation;
         let memory = model.store();
         let store = open(&memory, Mode::Read).unwrap();
@@ -152,6 +157,9 @@ fn what_the_description_of_the_format_says_is_what_the_library_reads() {
         let mut february = [0f32; 35];
         store.read_array("february", "t", Selection::all(2), Target::from_slice(&mut february)).unwrap();
         assert_eq!(february[7..10], [23., 24., 25.]);
+        let mut cut = [0f32; 150];
+        store.read_array("february", "cut", Selection::all(2), Target::from_slice(&mut cut)).unwrap();
+        assert!(cut.iter().enumerate().all(|(at, &value)| value == (at % 100 / 25) as f32), "{cut:?}");
         exercise::exercise(&memory);
         // The library's own compaction of it leaves the same values.
         let writer = open(&model.store(), Mode::ReadWrite).unwrap();
@@ -706,7 +714,7 @@ fn definitions_that_lie_mislead_no_repair() {
     let with_value = |place: &str, value: Value| {
         let mut lying = whole.clone();
         *lying.pointer_mut(place).unwrap() = value;
-        encode::definitions(&lying)
+        encode::msgpack_frame(&lying)
     };
     let mut deep = vec![0x91; 100_000];
     deep.push(0xc0);
@@ -753,6 +761,71 @@ fn definitions_that_lie_mislead_no_repair() {
             "big",
             if claim.0 == u64::MAX { "exceeds 32 bits" } else { "does not describe the file" },
         );
+    }
+}
+
+#[test]
+fn parts_that_nothing_can_be_are_refused() {
+    let _alone = alone();
+    /// The segment of `big`, whose only block is in a part.
+    const BIG: usize = 2;
+    type Edit = fn(&mut Model);
+    let field = |field: usize, value: Value| {
+        let mut model = Model::parted();
+        model.segments[BIG].entries[0].fields[field] = Some(value);
+        model.store()
+    };
+    let bundle = Model::parted().parts[2].file.clone();
+    let lists = [
+        (field(0, json!("../../etc/passwd.seg")), "a part '../../etc/passwd.seg'"),
+        (field(0, json!("atlas.json")), "a part 'atlas.json'"),
+        (field(0, json!(bundle)), "at None of"),
+        (field(0, json!(7)), "the list of parts"),
+        (field(1, json!(40)), "at Some(40) of"),
+        (field(4, json!(31)), "blocks up to 31"),
+        (field(4, json!(u64::MAX)), "blocks up to 18446744073709551615"),
+        (field(4, json!(33)), "outside the blocks"),
+        (field(4, Value::Null), "the list of parts"),
+    ];
+    for (memory, why) in lists {
+        refuses_to_read(&memory, "january", "big", why);
+    }
+    let edits: [(Edit, &str); 8] = [
+        (
+            |m| {
+                let twice = m.segments[BIG].entries[0].clone();
+                m.segments[BIG].entries.push(twice);
+            },
+            "the parts are out of order",
+        ),
+        (|m| m.segments[BIG].segment.parts = Some(encode::msgpack_frame(&json!([]))), "0 parts"),
+        (|m| m.segments[BIG].segment.parts = Some(frame(&[0xdd, 0xff, 0xff, 0xff, 0xff])), "the list of parts"),
+        (|m| m.segments[BIG].segment.parts_claim = Some((u64::MAX, 0)), "does not describe the file"),
+        (|m| m.segments[BIG].segment.parts_claim = Some((0, 0)), "does not describe the file"),
+        (|m| m.segments[BIG].segment.pages[0].rows[0].part = 2, "a chunk in part 2 of 1"),
+        (|m| m.segments[BIG].segment.pages[0].rows[0].part = u64::MAX, "exceeds 32 bits"),
+        // It has no blocks itself.
+        (|m| m.segments[BIG].segment.pages[0].rows[0].part = 0, "outside the blocks"),
+    ];
+    for (edit, why) in edits {
+        let mut model = Model::parted();
+        edit(&mut model);
+        refuses_to_read(&model.store(), "january", "big", why);
+    }
+    // What is said of them, and nobody asks for to read a block, is seen by who looks at all.
+    let seen: [(Edit, &str); 4] = [
+        (|m| m.segments[BIG].entries[0].fields[3] = Some(json!(1)), "the directory's checksum does not match"),
+        (|m| m.parts[1].segment.tail = vec![1], "does not describe the file"),
+        (|m| m.parts[1].segment.pages[0].rows[0].stored_len -= 1, "which the part has not"),
+        (|m| m.parts[1].segment.definitions = vec![0; 40], "definitions"),
+    ];
+    for (edit, why) in seen {
+        let mut model = Model::parted();
+        edit(&mut model);
+        let memory = model.store();
+        let damages = verified(&memory);
+        assert!(damages.iter().any(|damage| damage.contains(why)), "{damages:?} do not say '{why}'");
+        exercise::exercise(&memory);
     }
 }
 

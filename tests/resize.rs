@@ -1,5 +1,5 @@
 //! Arrays that get another extent: cells that were lost stay lost, wherever they were stored, and writes past the end of an
-//! unlimited dimension make it grow. tests/model.rs does the same at random.
+//! unlimited dimension make it grow. tests/model does the same at random.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use atlas_store::{

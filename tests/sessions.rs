@@ -6,8 +6,8 @@ mod common;
 
 use atlas_store::storage::{LocalDisk, Storage};
 use atlas_store::{
-    ArrayOptions, Codec, CreateOptions, DType, Error, ErrorKind, Mode, OpenOptions, RuntimeOptions, Selection,
-    SessionOptions, Source, Store, Target, Value,
+    ArrayOptions, Codec, CreateOptions, DType, Error, ErrorKind, FillValue, Mode, OpenOptions, RuntimeOptions,
+    Selection, SessionOptions, Source, Store, Target, Value,
 };
 use common::{Hooked, Hooks};
 use std::collections::BTreeSet;
@@ -685,6 +685,110 @@ fn parts_go_with_the_segments_that_are_replaced() {
         assert!(values(&store, "v").iter().all(|value| *value == step as f32));
         assert!(values(&worker, "v").iter().all(|value| *value == step as f32));
     }
+    whole(&store);
+}
+
+#[test]
+fn cells_that_were_written_ahead_are_exported_and_are_somebodys() {
+    let folder = tempfile::tempdir().unwrap();
+    // No chunk of which a part was written waits in memory.
+    let tiny = || RuntimeOptions { write_buffer_bytes: Some(1), ..runtime() };
+    let store = Store::create(folder.path().join("s"), CreateOptions { runtime: tiny(), ..CreateOptions::default() });
+    let store = store.unwrap();
+    store.create_dataset("run").unwrap();
+    store.define_array("run", "v", DType::F32, &["x"], &[16], chunked(&[8])).unwrap();
+    store.flush().unwrap();
+    let ticket = begin(&store, 2);
+    let write_cells = |number: u32, cells: &[u64]| {
+        let options = OpenOptions { runtime: tiny(), ..OpenOptions::default() };
+        let worker = Store::open_worker(&ticket, number, None, options).unwrap();
+        cells.iter().for_each(|cell| write(&worker, "v", &[*cell], &[1], number as f32).unwrap());
+        worker.export().unwrap()
+    };
+    let (one, two, both) = (write_cells(1, &[0, 1, 9]), write_cells(2, &[4]), write_cells(3, &[1, 5]));
+    write(&store, "v", &[2], &[1], 7.0).unwrap();
+    write(&store, "v", &[3], &[1], 7.0).unwrap();
+    let own = write_cells(4, &[2]);
+    import(&store, &[two, one]).unwrap();
+    for (export, text) in
+        [(both, "workers 1 and 3: both have cell [1]"), (own, "by the handle that imports: both have cell [2]")]
+    {
+        let error = import(&store, &[export]).unwrap_err();
+        assert!(error.kind() == ErrorKind::Conflict && error.to_string().contains(text), "{error}");
+    }
+    store.flush().unwrap();
+    let mut expected = [0.0; 16];
+    for (cell, value) in [(0, 1.0), (1, 1.0), (9, 1.0), (4, 2.0), (2, 7.0), (3, 7.0)] {
+        expected[cell] = value;
+    }
+    assert_eq!(values(&store, "v"), expected);
+    whole(&store);
+}
+
+#[test]
+fn a_ticket_counts_no_chunks_that_no_commit_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = RuntimeOptions { write_buffer_bytes: Some(1), ..runtime() };
+    let store = Store::create(folder.path().join("s"), CreateOptions { runtime, ..CreateOptions::default() }).unwrap();
+    store.create_dataset("run").unwrap();
+    store.define_array("run", "v", DType::F32, &["t", "x"], &[40, 8], chunked(&[1, 8])).unwrap();
+    store.flush().unwrap();
+    // These are written ahead of the flush, and most of them are lost again.
+    write(&store, "v", &[0, 0], &[40, 8], 1.0).unwrap();
+    store.resize_array("run", "v", 10).unwrap();
+    let worker = worker(&begin(&store, 1), 0);
+    assert_eq!(worker.array_stats("run", "v").unwrap_err().kind(), ErrorKind::NoStats);
+    write(&worker, "v", &[9, 0], &[1, 8], 2.0).unwrap();
+    import(&store, &[worker.export().unwrap()]).unwrap();
+    store.flush().unwrap();
+    assert_eq!(values(&store, "v").iter().sum::<f32>(), 9.0 * 8.0 + 8.0 * 2.0);
+    whole(&store);
+}
+
+#[test]
+fn a_worker_exports_whatever_is_pending_of_the_length() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = create(&folder.path().join("s"));
+    store.create_dataset("run").unwrap();
+    let options = ArrayOptions { fill_value: Some(FillValue::from(0.0f32)), ..chunked(&[4, 8]) };
+    store.define_array("run", "v", DType::F32, &["t", "x"], &[16, 8], options).unwrap();
+    write(&store, "v", &[0, 0], &[16, 1], 1.0).unwrap();
+    store.flush().unwrap();
+    // A chunk of the last commit has more missing cells than are left of it.
+    store.resize_array("run", "v", 13).unwrap();
+    let worker = worker(&begin(&store, 1), 0);
+    write(&worker, "v", &[0, 0], &[1, 8], 2.0).unwrap();
+    import(&store, &[worker.export().unwrap()]).unwrap();
+    assert_eq!(worker.array_stats("run", "v").unwrap_err().kind(), ErrorKind::NoStats);
+    store.flush().unwrap();
+    assert_eq!(values(&store, "v").iter().sum::<f32>(), 12.0 + 16.0);
+    assert_eq!(store.array_stats("run", "v").unwrap().null_count, 13 * 8 - 12 - 8);
+    whole(&store);
+}
+
+#[test]
+fn cells_are_those_of_an_array_whatever_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = with_array(&folder.path().join("s"));
+    store.create_dataset("other").unwrap();
+    store.flush().unwrap();
+    let export = |number: u32, dataset: &str, value: f32| {
+        let worker = worker(&begin(&store, 0), number);
+        let at = Selection::region(&[0, 0, 0], &[1, 1, 1]);
+        worker.write_array(dataset, "v", at, Source::from_slice(&[value])).unwrap();
+        vec![worker.export().unwrap()]
+    };
+    import(&store, &export(1, "run", 1.0)).unwrap();
+    store.rename_dataset("run", "walk").unwrap();
+    let error = import(&store, &export(2, "walk", 2.0)).unwrap_err();
+    assert!(error.kind() == ErrorKind::Conflict && error.to_string().contains("workers 1 and 2"), "{error}");
+    // Another array of the name has none of them.
+    store.delete_dataset("walk").unwrap();
+    store.rename_dataset("other", "run").unwrap();
+    store.define_array("run", "v", DType::F32, &["t", "y", "x"], &SHAPE, chunked(&[2, 10, 25])).unwrap();
+    import(&store, &export(3, "run", 3.0)).unwrap();
+    store.flush().unwrap();
+    assert_eq!(values(&store, "v").iter().sum::<f32>(), 3.0);
     whole(&store);
 }
 

@@ -169,6 +169,8 @@ fn svarint(value: i64, out: &mut Vec<u8>) {
 pub struct Row {
     pub id: u64,
     pub chunk: u64,
+    /// The part that has the block, from 1 on; 0 for the segment itself.
+    pub part: u64,
     pub offset: u64,
     pub stored_len: u64,
     pub raw_len: u64,
@@ -195,8 +197,8 @@ pub struct Page {
 }
 
 impl Page {
-    /// The nine columns. Numbers that a column cannot hold wrap.
-    pub fn decoded(&self) -> Vec<u8> {
+    /// The columns, with that of the parts where a segment has some. Numbers that a column cannot hold wrap.
+    pub fn decoded(&self, has_parts: bool) -> Vec<u8> {
         let (rows, mut out) = (&self.rows, Vec::new());
         let (mut id, mut chunk) = (0u64, 0u64);
         for row in rows {
@@ -205,6 +207,7 @@ impl Page {
             uvarint(if step == 0 { row.chunk.wrapping_sub(chunk) } else { row.chunk }, &mut out);
             (id, chunk) = (row.id, row.chunk);
         }
+        rows.iter().filter(|_| has_parts).for_each(|row| uvarint(row.part, &mut out));
         let mut end = 0u64;
         for row in rows {
             svarint(row.offset.wrapping_sub(end) as i64, &mut out);
@@ -213,7 +216,7 @@ impl Page {
         }
         let mut before: Option<&Row> = None;
         for row in rows {
-            let same = before.filter(|before| before.offset == row.offset);
+            let same = before.filter(|before| (before.part, before.offset) == (row.part, row.offset));
             let behind = same.map_or(0, |before| before.at.wrapping_add(before.len));
             uvarint(row.raw_len, &mut out);
             svarint(row.at.wrapping_sub(behind) as i64, &mut out);
@@ -247,11 +250,16 @@ pub struct Segment {
     pub definitions: Vec<u8>,
     /// Their length and checksum in the directory.
     pub definitions_claim: Option<(u64, u32)>,
+    /// Stored bytes of the list of parts; none where there is no list.
+    pub parts: Option<Vec<u8>>,
+    /// Their length and checksum in the directory.
+    pub parts_claim: Option<(u64, u32)>,
     /// Bytes at the end of the directory.
     pub tail: Vec<u8>,
 }
 
 /// A segment's bytes, and what the root has to say of it.
+#[derive(Clone)]
 pub struct Encoded {
     pub bytes: Vec<u8>,
     pub directory_crc: u32,
@@ -309,7 +317,7 @@ impl Segment {
         let mut before = 0;
         let mut low = None;
         for page in &self.pages {
-            let stored = page.stored.clone().unwrap_or_else(|| frame(&page.decoded()));
+            let stored = page.stored.clone().unwrap_or_else(|| frame(&page.decoded(self.parts.is_some())));
             let first = page.first.unwrap_or(page.rows.first().map_or((0, 0), key));
             low = low.or(Some(first.0));
             uvarint(first.0.wrapping_sub(before), &mut directory);
@@ -320,11 +328,16 @@ impl Segment {
             directory.extend_from_slice(&page.crc.unwrap_or(crc32c::crc32c(&stored)).to_le_bytes());
             bytes.extend_from_slice(&stored);
         }
-        let right = (self.definitions.len() as u64, crc32c::crc32c(&self.definitions));
-        let (length, crc) = self.definitions_claim.unwrap_or(right);
-        uvarint(length, &mut directory);
-        directory.extend_from_slice(&crc.to_le_bytes());
-        bytes.extend_from_slice(&self.definitions);
+        let mut behind_pages = |stored: &[u8], claim: Option<(u64, u32)>| {
+            let (length, crc) = claim.unwrap_or((stored.len() as u64, crc32c::crc32c(stored)));
+            uvarint(length, &mut directory);
+            directory.extend_from_slice(&crc.to_le_bytes());
+            bytes.extend_from_slice(stored);
+        };
+        behind_pages(&self.definitions, self.definitions_claim);
+        if let Some(parts) = &self.parts {
+            behind_pages(parts, self.parts_claim);
+        }
         directory.extend_from_slice(&self.tail);
         let directory_crc = crc32c::crc32c(&directory);
         let mut trailer = self.directory_offset.unwrap_or(bytes.len() as u64).to_le_bytes().to_vec();
@@ -415,8 +428,13 @@ impl Catalogue {
     }
 }
 
-/// The stored bytes of a segment's definitions.
-pub fn definitions(value: &Value) -> Vec<u8> {
+/// What stands in front of the only segment of a bundle.
+pub fn bundle_front(store_id: &[u8], segment_len: usize) -> Vec<u8> {
+    [b"ATLASBDL", &1u32.to_le_bytes()[..], &[0; 4], store_id, &(segment_len as u64).to_le_bytes()].concat()
+}
+
+/// The stored bytes of a segment's definitions, or of its list of parts.
+pub fn msgpack_frame(value: &Value) -> Vec<u8> {
     let mut raw = Vec::new();
     msgpack(value, &mut raw);
     frame(&raw)

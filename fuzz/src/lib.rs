@@ -6,5 +6,6 @@ pub mod encode;
 pub mod exercise;
 pub mod memory;
 pub mod model;
+pub mod parts;
 pub mod session;
 pub mod targets;

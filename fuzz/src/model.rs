@@ -1,14 +1,15 @@
 //! A small whole store in parts, and edits of the parts that checksums do not give away.
 
 use crate::encode::{
-    Catalogue, CatalogueEntry, CataloguePage, NOTATIONS, Notation, Page, Row, Segment, definitions, frame, msgpack,
-    texts,
+    Catalogue, CatalogueEntry, CataloguePage, Encoded, NOTATIONS, Notation, Page, Row, Segment, frame, msgpack,
+    msgpack_frame, texts,
 };
 use crate::memory::Memory;
+use crate::parts::{self, Entry, Part};
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
 
-const STORE_ID: [u8; 16] = [0x5a; 16];
+pub const STORE_ID: [u8; 16] = [0x5a; 16];
 
 /// What the definitions of segments say of an array.
 struct Defined(u64, &'static str, u64, &'static [u64]);
@@ -48,6 +49,8 @@ pub struct Model {
     /// `{"atlas": .., "datasets": {..}}`; what the root has to say of segments' bytes is filled in later.
     pub tree: Value,
     pub segments: Vec<Placed>,
+    /// What lists of parts name; no root does.
+    pub parts: Vec<Part>,
 }
 
 /// A segment and its place.
@@ -56,6 +59,10 @@ pub struct Placed {
     pub array: &'static str,
     pub file: String,
     pub segment: Segment,
+    /// Its list of parts.
+    pub entries: Vec<Entry>,
+    /// What is stored in its place.
+    pub instead: Option<Encoded>,
 }
 
 impl Model {
@@ -110,9 +117,9 @@ impl Model {
             ids.dedup();
             let arrays: Vec<Value> = ids.iter().map(|id| DEFINED[*id as usize - 1].value()).collect();
             let defined = json!({"array": array, "schemas": schemas, "arrays": arrays});
-            segment.definitions = definitions(&defined);
+            segment.definitions = msgpack_frame(&defined);
             let file = format!("{:08}-{:016x}.seg", 2 + segments.len(), segments.len());
-            segments.push(Placed { array, file, segment });
+            segments.push(Placed { array, file, segment, entries: Vec::new(), instead: None });
         };
         let floats = |values: &[f32]| values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
         let wide = |low: f64, high: f64| Some((low.to_bits(), high.to_bits()));
@@ -170,22 +177,29 @@ impl Model {
             "datasets": {"january": {"arrays": january, "attributes": attributes},
                 "february": {"arrays": {"t": attributed, "cut": cut}}, "none": {}},
         });
-        Self { notation: Notation::Json, tree, segments }
+        Self { notation: Notation::Json, tree, segments, parts: Vec::new() }
     }
 
     /// The segments' bytes by path; the root's tree is told of them.
     pub fn encode_segments(&mut self) -> Vec<(String, Vec<u8>)> {
+        let parts: Vec<_> = self.parts.iter().map(Part::encode).collect();
         let mut files = Vec::new();
         for placed in &self.segments {
-            let encoded = placed.segment.encode();
+            let mut segment = placed.segment.clone();
+            let total = parts::tell(&mut segment, &placed.entries, &parts);
+            let encoded = placed.instead.clone().unwrap_or_else(|| segment.encode());
             let records = self.tree["atlas"]["array_files"][placed.array]["segments"].as_array_mut();
             for record in records.into_iter().flatten().filter(|record| record["file"] == placed.file) {
                 record["length"] = json!(encoded.bytes.len());
                 record["directory_crc32c"] = json!(encoded.directory_crc);
                 record["array_ids"] = json!([encoded.ids.0, encoded.ids.1]);
+                if let Some(total) = total {
+                    record["parts"] = json!(total);
+                }
             }
             files.push((format!("{}/{}", placed.array, placed.file), encoded.bytes));
         }
+        files.extend(parts.into_iter().map(|part| (part.path, part.bytes)));
         files
     }
 
@@ -203,12 +217,19 @@ impl Model {
 
     /// The model with the edits that `program` stands for; every byte string is one.
     pub fn edited(program: &[u8]) -> Memory {
-        let mut model = Self::whole();
         let mut program = Program(program);
-        model.notation = NOTATIONS[program.below(4)];
+        let choice = program.byte();
+        let mut model = if choice & 0x80 == 0 { Self::whole() } else { Self::parted() };
+        model.notation = NOTATIONS[usize::from(choice & 3)];
         let edits = program.below(8);
         for _ in 0..edits {
-            model.edit_segment(&mut program);
+            if !model.parts.is_empty() && program.flag() {
+                model.edit_parts(&mut program);
+            } else {
+                let at = program.below(model.segments.len());
+                let Placed { segment, entries, .. } = &mut model.segments[at];
+                edit_segment(segment, entries, &mut model.parts, &mut program);
+            }
         }
         let files = model.encode_segments();
         if edits == 7 {
@@ -315,123 +336,6 @@ impl Model {
         model.catalogued(&files)
     }
 
-    fn edit_segment(&mut self, program: &mut Program<'_>) {
-        let at = program.below(self.segments.len());
-        let segment = &mut self.segments[at].segment;
-        let page_at = program.below(segment.pages.len().max(1));
-        let kind = program.below(15);
-        let Some(page) = segment.pages.get_mut(page_at) else { return };
-        let row_at = program.below(page.rows.len().max(1));
-        match kind {
-            0..=3 => {
-                let (field, value) = (program.below(12), program.number());
-                let Some(row) = page.rows.get_mut(row_at) else { return };
-                match field {
-                    0 => row.id = value,
-                    1 => row.chunk = value,
-                    2 => row.offset = value,
-                    3 => row.stored_len = value,
-                    4 => row.raw_len = value,
-                    5 => row.at = value,
-                    6 => row.len = value,
-                    7 => row.codec = value as u8,
-                    8 => row.shuffle = value as u8,
-                    9 => row.nulls = value >> 1,
-                    10 => row.pieces = value,
-                    _ => row.range = program.flag().then(|| (value, program.number())),
-                }
-                // Still the right checksum, if there is one.
-                let block = usize::try_from(row.offset.wrapping_sub(32)).ok();
-                let stored =
-                    block.and_then(|at| segment.blocks.get_mut(at..)?.get_mut(..usize::try_from(row.stored_len).ok()?));
-                if let Some(stored) = stored {
-                    row.crc = seal(row, stored);
-                }
-            }
-            4 if !page.rows.is_empty() => drop(page.rows.remove(row_at)),
-            5 if !page.rows.is_empty() => {
-                let mut copy = page.rows[row_at].clone();
-                copy.chunk = copy.chunk.wrapping_add(program.number());
-                let many = if program.flag() { program.below(256) as u64 } else { 1 };
-                for _ in 0..many {
-                    page.rows.insert(row_at + 1, copy.clone());
-                }
-                for (step, row) in page.rows[row_at + 1..].iter_mut().take(many as usize).enumerate() {
-                    row.chunk = row.chunk.wrapping_add(step as u64);
-                }
-            }
-            6 => match program.below(4) {
-                0 => page.first = Some((program.number(), program.number())),
-                1 => page.count = Some(program.number()),
-                2 => page.len = Some(program.number()),
-                _ => page.crc = Some(program.number() as u32),
-            },
-            7 => {
-                let mut decoded = page.decoded();
-                program.damage(&mut decoded);
-                page.stored = Some(crate::encode::frame(&decoded));
-            }
-            8 => {
-                let mut stored = crate::encode::frame(&page.decoded());
-                program.damage(&mut stored);
-                page.stored = Some(stored);
-            }
-            12 => {
-                // Other definitions under a right checksum, decoded or as they are stored.
-                if program.flag() {
-                    let mut raw = zstd::bulk::decompress(&segment.definitions, 1 << 20).unwrap_or_default();
-                    program.damage(&mut raw);
-                    segment.definitions = crate::encode::frame(&raw);
-                } else {
-                    program.damage(&mut segment.definitions);
-                }
-            }
-            13 => segment.definitions_claim = Some((program.number(), program.number() as u32)),
-            9 => match program.below(6) {
-                0 => segment.blocks_end = Some(program.number()),
-                1 => segment.last = Some((program.number(), program.number())),
-                2 => segment.count = Some(program.number()),
-                3 => segment.directory_offset = Some(program.number()),
-                4 => segment.directory_length = Some(program.number()),
-                _ => segment.tail = program.bytes(16).to_vec(),
-            },
-            10 => {
-                // Other content for a block, as it would be stored; all rows of it follow.
-                let Some(old) = page.rows.get(row_at).cloned() else { return };
-                let byte = program.byte();
-                // Differences too, of elements that have them.
-                let (codec, done) = (byte % 4, [0, 0x20, 0x40, 0][usize::from(byte / 4 % 4)]);
-                let shuffle = done | [1, 2, 4, 8, 16][program.below(5)];
-                let mut raw = vec![program.byte(); program.below(64)];
-                program.damage(&mut raw);
-                let new = segment.block(codec, shuffle, &raw);
-                for row in segment.pages.iter_mut().flat_map(|page| &mut page.rows) {
-                    if row.offset == old.offset {
-                        (row.offset, row.stored_len, row.crc) = (new.offset, new.stored_len, new.crc);
-                        (row.codec, row.shuffle) = (codec, shuffle);
-                    }
-                }
-            }
-            11 => {
-                // Damaged stored bytes under a right checksum.
-                let Some(row) = page.rows.get(row_at).cloned() else { return };
-                let at = (row.offset.saturating_sub(32) as usize).min(segment.blocks.len());
-                let end = at.saturating_add(row.stored_len as usize).min(segment.blocks.len());
-                let mut stored = segment.blocks[at..end].to_vec();
-                program.damage(&mut stored);
-                stored.resize(end - at, 0);
-                let crc = seal(&row, &mut stored);
-                segment.blocks[at..end].copy_from_slice(&stored);
-                for other in segment.pages.iter_mut().flat_map(|page| &mut page.rows) {
-                    if other.offset == row.offset {
-                        other.crc = crc;
-                    }
-                }
-            }
-            _ => program.damage(&mut segment.header),
-        }
-    }
-
     fn edit_tree(&mut self, program: &mut Program<'_>) {
         let mut value = &mut self.tree;
         let depth = program.below(9);
@@ -497,25 +401,152 @@ impl Model {
     }
 }
 
+/// Edits a segment, and blocks of it that lie in parts.
+pub fn edit_segment(segment: &mut Segment, entries: &[Entry], parts: &mut [Part], program: &mut Program<'_>) {
+    let has_parts = !entries.is_empty();
+    let page_at = program.below(segment.pages.len().max(1));
+    let kind = program.below(15);
+    let Some(page) = segment.pages.get_mut(page_at) else { return };
+    let row_at = program.below(page.rows.len().max(1));
+    match kind {
+        0..=3 => {
+            let (field, value) = (program.below(12), program.number());
+            let Some(row) = page.rows.get_mut(row_at) else { return };
+            match field {
+                0 => row.id = value,
+                1 => row.chunk = value,
+                2 => row.offset = value,
+                3 => row.stored_len = value,
+                4 => row.raw_len = value,
+                5 => row.at = value,
+                6 => row.len = value,
+                7 => row.codec = value as u8,
+                8 => row.shuffle = value as u8,
+                9 => row.nulls = value >> 1,
+                10 => row.pieces = value,
+                _ => row.range = program.flag().then(|| (value, program.number())),
+            }
+            // Still the right checksum, if there is one.
+            let blocks = match parts::part_of(row, entries, parts) {
+                Some(part) => &mut part.segment.blocks,
+                None => &mut segment.blocks,
+            };
+            let block = usize::try_from(row.offset.wrapping_sub(32)).ok();
+            let stored = block.and_then(|at| blocks.get_mut(at..)?.get_mut(..usize::try_from(row.stored_len).ok()?));
+            if let Some(stored) = stored {
+                row.crc = seal(row, stored);
+            }
+        }
+        4 if !page.rows.is_empty() => drop(page.rows.remove(row_at)),
+        5 if !page.rows.is_empty() => {
+            let mut copy = page.rows[row_at].clone();
+            copy.chunk = copy.chunk.wrapping_add(program.number());
+            let many = if program.flag() { program.below(256) as u64 } else { 1 };
+            for _ in 0..many {
+                page.rows.insert(row_at + 1, copy.clone());
+            }
+            for (step, row) in page.rows[row_at + 1..].iter_mut().take(many as usize).enumerate() {
+                row.chunk = row.chunk.wrapping_add(step as u64);
+            }
+        }
+        6 => match program.below(4) {
+            0 => page.first = Some((program.number(), program.number())),
+            1 => page.count = Some(program.number()),
+            2 => page.len = Some(program.number()),
+            _ => page.crc = Some(program.number() as u32),
+        },
+        7 => {
+            let mut decoded = page.decoded(has_parts);
+            program.damage(&mut decoded);
+            page.stored = Some(crate::encode::frame(&decoded));
+        }
+        8 => {
+            let mut stored = crate::encode::frame(&page.decoded(has_parts));
+            program.damage(&mut stored);
+            page.stored = Some(stored);
+        }
+        12 => {
+            // Other definitions under a right checksum, decoded or as they are stored.
+            if program.flag() {
+                let mut raw = zstd::bulk::decompress(&segment.definitions, 1 << 20).unwrap_or_default();
+                program.damage(&mut raw);
+                segment.definitions = crate::encode::frame(&raw);
+            } else {
+                program.damage(&mut segment.definitions);
+            }
+        }
+        13 => segment.definitions_claim = Some((program.number(), program.number() as u32)),
+        9 => match program.below(6) {
+            0 => segment.blocks_end = Some(program.number()),
+            1 => segment.last = Some((program.number(), program.number())),
+            2 => segment.count = Some(program.number()),
+            3 => segment.directory_offset = Some(program.number()),
+            4 => segment.directory_length = Some(program.number()),
+            _ => segment.tail = program.bytes(16).to_vec(),
+        },
+        10 => {
+            // Other content for a block, as it would be stored; all rows of it follow.
+            let Some(old) = page.rows.get(row_at).cloned() else { return };
+            let byte = program.byte();
+            // Differences too, of elements that have them.
+            let (codec, done) = (byte % 4, [0, 0x20, 0x40, 0][usize::from(byte / 4 % 4)]);
+            let shuffle = done | [1, 2, 4, 8, 16][program.below(5)];
+            let mut raw = vec![program.byte(); program.below(64)];
+            program.damage(&mut raw);
+            let new = match parts::part_of(&old, entries, parts) {
+                Some(part) => part.segment.block(codec, shuffle, &raw),
+                None => segment.block(codec, shuffle, &raw),
+            };
+            for row in segment.pages.iter_mut().flat_map(|page| &mut page.rows) {
+                if (row.part, row.offset) == (old.part, old.offset) {
+                    (row.offset, row.stored_len, row.crc) = (new.offset, new.stored_len, new.crc);
+                    (row.codec, row.shuffle) = (codec, shuffle);
+                }
+            }
+        }
+        11 => {
+            // Damaged stored bytes under a right checksum.
+            let Some(row) = page.rows.get(row_at).cloned() else { return };
+            let blocks = match parts::part_of(&row, entries, parts) {
+                Some(part) => &mut part.segment.blocks,
+                None => &mut segment.blocks,
+            };
+            let at = (row.offset.saturating_sub(32) as usize).min(blocks.len());
+            let end = at.saturating_add(row.stored_len as usize).min(blocks.len());
+            let mut stored = blocks[at..end].to_vec();
+            program.damage(&mut stored);
+            stored.resize(end - at, 0);
+            let crc = seal(&row, &mut stored);
+            blocks[at..end].copy_from_slice(&stored);
+            for other in segment.pages.iter_mut().flat_map(|page| &mut page.rows) {
+                if (other.part, other.offset) == (row.part, row.offset) {
+                    other.crc = crc;
+                }
+            }
+        }
+        _ => program.damage(&mut segment.header),
+    }
+}
+
 /// Bytes read as choices; an ended program chooses zeros.
-struct Program<'p>(&'p [u8]);
+pub struct Program<'p>(&'p [u8]);
 
 impl<'p> Program<'p> {
-    fn byte(&mut self) -> u8 {
+    pub fn byte(&mut self) -> u8 {
         let Some((&byte, rest)) = self.0.split_first() else { return 0 };
         self.0 = rest;
         byte
     }
 
-    fn below(&mut self, n: usize) -> usize {
+    pub fn below(&mut self, n: usize) -> usize {
         usize::from(self.byte()) % n.max(1)
     }
 
-    fn flag(&mut self) -> bool {
+    pub fn flag(&mut self) -> bool {
         self.byte() & 1 == 1
     }
 
-    fn bytes(&mut self, most: usize) -> &'p [u8] {
+    pub fn bytes(&mut self, most: usize) -> &'p [u8] {
         let len = self.below(most + 1).min(self.0.len());
         let (bytes, rest) = self.0.split_at(len);
         self.0 = rest;
@@ -523,7 +554,7 @@ impl<'p> Program<'p> {
     }
 
     /// A number of a kind that finds faults.
-    fn number(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         match self.byte() {
             kind @ 0..64 => u64::from(kind),
             kind @ 64..128 => 1 << (kind - 64),
@@ -540,7 +571,7 @@ impl<'p> Program<'p> {
     }
 
     /// Changes, cuts or lengthens bytes.
-    fn damage(&mut self, bytes: &mut Vec<u8>) {
+    pub fn damage(&mut self, bytes: &mut Vec<u8>) {
         let at = usize::from(self.byte()) << 8 | usize::from(self.byte());
         let at = at % (bytes.len() + 1);
         let new = self.bytes(16);

@@ -205,6 +205,16 @@ impl ArrayData {
         Some((stored.totals, shape))
     }
 
+    /// What can be said of the totals to who knows the last commit, and of the array its shape alone. They are incomplete where
+    /// chunks are stored that no commit has, or they are for another shape.
+    pub fn committed_totals(&self) -> Stored {
+        match self.stored() {
+            Some((totals, shape)) if !self.spilled && shape == self.shape => totals,
+            Some(_) => Stored { incomplete: true, ..Stored::default() },
+            None => Stored::default(),
+        }
+    }
+
     /// Notes the totals over the chunks that are stored for a shape.
     pub fn set_stored(&mut self, totals: Stored, shape: &[u64]) {
         let length = shape.first().copied().unwrap_or(0);

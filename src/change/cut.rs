@@ -137,7 +137,7 @@ pub(crate) struct FrozenArray {
     pub chunks: Arc<FrozenChunks>,
     /// Whether it has lost rows.
     dropped: bool,
-    /// The cells that were written, where that is noted.
+    /// The cells that were written since the last cut, where that is noted: of a cut.
     pub covered: Option<Arc<Covered>>,
     /// The chunks that appends go on with, as they were written: to be kept at hand once they are stored.
     edges: Mutex<Vec<Edge>>,
@@ -195,35 +195,37 @@ impl Frozen {
     }
 }
 
-/// What is set aside of an array.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Aside {
-    CompleteChunks,
-    /// Open ones, too.
-    Chunks,
-    /// With what is noted of them.
-    All,
-}
-
 impl FrozenArray {
-    /// Sets aside what is pending of an array; `None` where there is nothing, and unless it is complete chunks alone that are
-    /// asked for, that it has lost rows is something.
-    pub fn freeze(changed: &ChangedArray<'_>, data: &mut ArrayData, what: Aside, io: &Io) -> Option<Self> {
-        let (dataset, name) = (changed.dataset.clone(), changed.name.clone());
-        let array = changed.array.clone();
-        let (shape, end) = match what {
-            Aside::Chunks | Aside::All => (data.shape.clone(), u64::MAX),
-            Aside::CompleteChunks => data.complete(&array.schema.chunk_shape)?,
+    /// Sets aside all changes of an array since the last cut, with the cells that were written.
+    fn cut(changed: &ChangedArray<'_>, data: &mut ArrayData, io: &Io) -> Option<Self> {
+        let covered = data.covered.take();
+        let frozen = match Self::freeze(changed, data, true, io) {
+            // What was written is ahead of it already.
+            None if covered.is_some() => Some(Self::of(changed, data.shape.clone(), Arc::default(), false)),
+            frozen => frozen,
         };
-        let open = what != Aside::CompleteChunks;
-        // What goes ahead of a flush is still to be accounted for in it, cell by cell.
-        let covered = data.covered.take_if(|_| what == Aside::All);
+        frozen.map(|frozen| Self { covered, ..frozen })
+    }
+
+    /// Sets aside what is pending of an array, open chunks too where `open` says so; `None` where there is nothing, and with
+    /// `open` that it has lost rows is something. What cells were written stays noted: the next cut has them.
+    pub fn freeze(changed: &ChangedArray<'_>, data: &mut ArrayData, open: bool, io: &Io) -> Option<Self> {
+        let array = changed.array;
+        let (shape, end) = match open {
+            true => (data.shape.clone(), u64::MAX),
+            false => data.complete(&array.schema.chunk_shape)?,
+        };
         let chunks = match array.freeze(data, end, open, io) {
-            None if open && data.dropped || covered.is_some() => Arc::default(),
+            None if open && data.dropped => Arc::default(),
             chunks => chunks?,
         };
         let dropped = std::mem::take(&mut data.dropped);
-        Some(Self { dataset, name, array, shape, chunks, dropped, covered, edges: Mutex::default() })
+        Some(Self::of(changed, shape, chunks, dropped))
+    }
+
+    fn of(changed: &ChangedArray<'_>, shape: Dims, chunks: Arc<FrozenChunks>, dropped: bool) -> Self {
+        let (dataset, name, array) = (changed.dataset.clone(), changed.name.clone(), changed.array.clone());
+        Self { dataset, name, array, shape, chunks, dropped, covered: None, edges: Mutex::default() }
     }
 
     /// Holds on to chunks that are short of rows, as far as `room` for their bytes goes.
@@ -288,7 +290,7 @@ pub(crate) fn cut(catalogue: &mut Catalogue, io: &Io, is_part: bool) -> Result<C
     let mut room = io.reader.cache_room();
     for changed in changed_arrays(catalogue, &slots) {
         let mut data = changed.array.data.write().unwrap_or_else(PoisonError::into_inner);
-        let Some(set_aside) = FrozenArray::freeze(&changed, &mut data, Aside::All, io) else { continue };
+        let Some(set_aside) = FrozenArray::cut(&changed, &mut data, io) else { continue };
         set_aside.keep_edges(io, &mut room);
         frozen.0.push(set_aside);
     }

@@ -38,10 +38,10 @@ pub(crate) struct Imported {
     parts: HashSet<(Arc<str>, Option<u64>)>,
     /// The handle of each worker from which something came since the last commit.
     heard: BTreeMap<u32, u32>,
-    /// The cells that came since the last commit, by array and chunk, with the workers.
-    cells: HashMap<Key, HashMap<u64, Cells>>,
-    /// Who has appended to arrays since.
-    appended: HashMap<Key, u32>,
+    /// The cells that came since the last commit, by the ids of arrays, whose names may change.
+    cells: HashMap<u64, Cells>,
+    /// Who has appended to arrays since, likewise.
+    appended: HashMap<u64, u32>,
     /// Attributes that came since, with the workers.
     attributes: HashMap<Of, HashMap<Arc<str>, Change>>,
 }
@@ -49,8 +49,23 @@ pub(crate) struct Imported {
 /// A dataset and an array.
 type Key = (Arc<str>, Arc<str>);
 
-/// Cells of a chunk, with the workers that have written them.
-type Cells = SmallVec<[(u32, Cover); 1]>;
+/// Cells of an array by chunk, with the workers that have written them.
+#[derive(Default)]
+struct Cells(HashMap<u64, SmallVec<[(u32, Cover); 1]>>);
+
+impl Cells {
+    fn of(&self, chunk: u64) -> impl Iterator<Item = (u32, &Cover)> {
+        self.0.get(&chunk).into_iter().flatten().map(|(worker, cover)| (*worker, cover))
+    }
+
+    fn add(&mut self, chunk: u64, worker: u32, cover: &Cover) {
+        let cells = self.0.entry(chunk).or_default();
+        match cells.iter_mut().find(|(known, _)| *known == worker) {
+            Some((_, known)) => known.add_all(cover),
+            None => cells.push((worker, cover.clone())),
+        }
+    }
+}
 
 /// What a worker has set an attribute to, or that it has removed it.
 type Change = (u32, Option<Value>);
@@ -75,29 +90,16 @@ impl Imported {
         self.attributes.clear();
     }
 
-    /// The cells of a chunk that came, with the workers.
-    fn cells(&self, array: &Key, chunk: u64) -> impl Iterator<Item = (u32, &Cover)> + Clone {
-        let cells = self.cells.get(array).and_then(|chunks| chunks.get(&chunk));
-        cells.into_iter().flatten().map(|(worker, cover)| (*worker, cover))
-    }
-
-    fn add_cells(&mut self, array: &Key, chunk: u64, worker: u32, cover: &Cover) {
-        let cells = self.cells.entry(array.clone()).or_default().entry(chunk).or_default();
-        match cells.iter_mut().find(|(known, _)| *known == worker) {
-            Some((_, known)) => known.add_all(cover),
-            None => cells.push((worker, cover.clone())),
-        }
-    }
-
     /// Adds what came later.
     pub fn add(&mut self, more: Self) {
         self.epochs.extend(more.epochs);
         self.parts.extend(more.parts);
         self.heard.extend(more.heard);
         self.appended.extend(more.appended);
-        for (array, chunks) in more.cells {
-            for (chunk, cells) in chunks {
-                cells.iter().for_each(|(worker, cover)| self.add_cells(&array, chunk, *worker, cover));
+        for (array, cells) in more.cells {
+            let known = self.cells.entry(array).or_default();
+            for (chunk, cells) in cells.0 {
+                cells.iter().for_each(|(worker, cover)| known.add(chunk, *worker, cover));
             }
         }
         for (of, changes) in more.attributes {
@@ -132,6 +134,10 @@ struct ImportedArray {
     shape: Dims,
     layers: BTreeMap<u64, Layers>,
     chunks: Vec<(u64, Taken)>,
+    /// The cells that are being added.
+    cells: Cells,
+    /// Who has appended to it.
+    appended: Option<u32>,
 }
 
 /// Rows to be added.
@@ -351,7 +357,7 @@ impl Importer<'_> {
             bail!(Corrupt, "{} of rank {} with the shape {:?}", what(), schema.dims.len(), export.shape);
         }
         check_shape(&export.shape, chunking_size(schema.dtype))?;
-        let Import { arrays, added, .. } = import;
+        let arrays = &mut import.arrays;
         let key = (dataset.clone(), name.clone());
         let known = match arrays.get_mut(&key) {
             Some(known) => known,
@@ -366,9 +372,9 @@ impl Importer<'_> {
                 }
                 let array = there.unwrap_or_else(|| Array::new(0, schema.clone(), &export.shape, None));
                 let shape = read(&array.data)?.shape.clone();
-                let (layers, chunks) = (BTreeMap::new(), Vec::new());
-                let made = ImportedArray { array, is_new, worker, shape, layers, chunks };
-                arrays.entry(key.clone()).or_insert(made)
+                let (layers, chunks, cells) = (BTreeMap::new(), Vec::new(), Cells::default());
+                let made = ImportedArray { array, is_new, worker, shape, layers, chunks, cells, appended: None };
+                arrays.entry(key).or_insert(made)
             }
         };
         let others = || {
@@ -402,7 +408,7 @@ impl Importer<'_> {
         }
         // One that is run again is looked at for what it has written.
         if export.appended && !is_repeat {
-            let other = added.appended.get(&key).or_else(|| self.imported.appended.get(&key)).copied();
+            let other = known.appended.or_else(|| self.imported.appended.get(&known.array.id).copied());
             if let Some(other) = other.filter(|other| *other != worker) {
                 bail!(
                     Conflict,
@@ -418,7 +424,7 @@ impl Importer<'_> {
                     export.length_before
                 );
             }
-            added.appended.insert(key, worker);
+            known.appended = Some(worker);
         }
         if let (Some(length), Some(more)) = (known.shape.first_mut(), export.shape.first()) {
             *length = (*length).max(*more);
@@ -463,8 +469,7 @@ impl Importer<'_> {
                 bail!(Corrupt, "chunk {} of array id {}, which is none of '{}'", row.chunk, row.array_id, file.array);
             };
             let key = ((*dataset).clone(), file.array.clone());
-            let Import { arrays: known, added, .. } = &mut *import;
-            let known = known.get_mut(&key).ok_or_else(|| error!(Internal, "an array that was not added"))?;
+            let known = import.arrays.get_mut(&key).ok_or_else(|| error!(Internal, "an array that was not added"))?;
             let schema = &known.array.schema;
             if row.chunk >= grid::chunk_count(&of.shape, &schema.chunk_shape) {
                 bail!(Corrupt, "array '{}' of dataset '{dataset}' of {:?} has no chunk {}", key.1, of.shape, row.chunk);
@@ -477,12 +482,12 @@ impl Importer<'_> {
             };
             let written = Written { key: &key, array: known, chunk: row.chunk, worker, cover: &cover };
             if *is_repeat {
-                self.check_repeat(added, &written)?;
+                self.check_repeat(&written)?;
                 continue;
             }
-            self.check_apart(added, &written)?;
+            self.check_apart(&written)?;
             let chunk = Arc::new(StoredChunk { part: part.clone(), row: Row { part: 0, ..row } });
-            added.add_cells(&key, row.chunk, worker, &cover);
+            known.cells.add(row.chunk, worker, &cover);
             known.layers.entry(row.chunk).or_default().push(Layer { chunk, cover });
         }
         if partial.next().is_some() {
@@ -492,15 +497,18 @@ impl Importer<'_> {
     }
 
     /// The cells of a chunk that came, and those that are being added, with the workers.
-    fn cells<'c>(&'c self, added: &'c Imported, written: &Written<'_>) -> impl Iterator<Item = (u32, &'c Cover)> {
-        self.imported.cells(written.key, written.chunk).chain(added.cells(written.key, written.chunk))
+    fn cells<'c>(&'c self, written: &Written<'c>) -> impl Iterator<Item = (u32, &'c Cover)> {
+        let (array, chunk) = (written.array, written.chunk);
+        // One that is to be made has no id yet, and nothing of it came before.
+        let before = self.imported.cells.get(&array.array.id);
+        before.into_iter().chain([&array.cells]).flat_map(move |cells| cells.of(chunk))
     }
 
     /// Refuses cells that a worker has written which is run again, and not the first time.
-    fn check_repeat(&self, added: &Imported, written: &Written<'_>) -> Result<()> {
+    fn check_repeat(&self, written: &Written<'_>) -> Result<()> {
         let Written { worker, cover, .. } = written;
         let mut first = Cover::none(written.array.array.schema.chunk_cells())?;
-        self.cells(added, written).filter(|(other, _)| other == worker).for_each(|(_, cover)| first.add_all(cover));
+        self.cells(written).filter(|(other, _)| other == worker).for_each(|(_, cover)| first.add_all(cover));
         if !cover.is_within(&first) {
             let what = written.what();
             bail!(Conflict, "it was run twice, and has written more the second time: {what}");
@@ -509,9 +517,9 @@ impl Importer<'_> {
     }
 
     /// Refuses cells that another worker, or the handle that imports, has written.
-    fn check_apart(&self, added: &Imported, written: &Written<'_>) -> Result<()> {
+    fn check_apart(&self, written: &Written<'_>) -> Result<()> {
         let Written { array: ImportedArray { array, is_new, .. }, chunk, worker, cover, .. } = written;
-        let mut met = self.cells(added, written).find_map(|(other, theirs)| {
+        let mut met = self.cells(written).find_map(|(other, theirs)| {
             let cell = cover.meets(theirs).filter(|_| other != *worker)?;
             Some((format!("workers {} and {}", other.min(*worker), other.max(*worker)), cell))
         });
@@ -618,7 +626,7 @@ impl Import {
             catalogue.create_new(dataset.clone())?;
         }
         for ((dataset, name), imported) in &mut self.arrays {
-            let ImportedArray { array, is_new, shape, chunks, .. } = imported;
+            let ImportedArray { array, is_new, shape, chunks, cells, appended, .. } = imported;
             if *is_new {
                 let name = catalogue.common_name(name);
                 *array = catalogue.define(dataset, name, (*array.schema).clone(), shape, no_attributes())?;
@@ -632,6 +640,10 @@ impl Import {
                     *chunk = Arc::new(StoredChunk { part: chunk.part.clone(), row });
                 }
             }
+            if !cells.0.is_empty() {
+                self.added.cells.insert(array.id, std::mem::take(cells));
+            }
+            self.added.appended.extend(appended.map(|worker| (array.id, worker)));
             Array::take(&mut *write(&array.data)?, std::mem::take(chunks));
             let slot = catalogue.slot(dataset)?;
             catalogue.note_values(&slot, slot.dataset().array(dataset, name)?)?;

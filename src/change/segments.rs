@@ -351,7 +351,7 @@ fn account(
         let mut replaced = 0;
         let rows = new.as_ref().map_or(&[][..], |new| &new.rows);
         for frozen in &plan.frozen {
-            let (stored, bytes) = totals(io, frozen, &old, rows)?;
+            let (stored, bytes) = totals(place, io, frozen, &old, rows)?;
             replaced += bytes;
             totals_of.push((frozen.array.id, stored));
         }
@@ -392,7 +392,7 @@ fn account(
 ///
 /// Older rows that cannot be read are no reason not to keep new values. The bytes of what they tell of count as live until
 /// a compaction, and the totals are incomplete, unless all of them are replaced.
-fn totals(io: &Io, frozen: &FrozenArray, old: &Segments, new: &[Row]) -> Result<(Stored, u64)> {
+fn totals(place: &Place, io: &Io, frozen: &FrozenArray, old: &Segments, new: &[Row]) -> Result<(Stored, u64)> {
     let dtype = frozen.array.schema.dtype;
     let chunk_shape = &frozen.array.schema.chunk_shape;
     let (mut total, mut replaced_bytes) = (Stored::default(), 0);
@@ -401,8 +401,12 @@ fn totals(io: &Io, frozen: &FrozenArray, old: &Segments, new: &[Row]) -> Result<
     if let Some((before, shape)) = &before
         && (before.chunks > 0 || before.incomplete)
     {
-        match remaining(io, frozen, old, before, shape) {
-            Ok(remaining) => (total, replaced_bytes) = remaining,
+        // What a worker was not told of them, the index does not say: chunks of the last commit need not fit the shape, which
+        // may be pending.
+        let is_told = !(before.incomplete && place.worker.is_some());
+        match is_told.then(|| remaining(io, frozen, old, before, shape)).transpose() {
+            Ok(None) => total.incomplete = true,
+            Ok(Some(remaining)) => (total, replaced_bytes) = remaining,
             Err(error) if is_damage(&error) => {
                 total.incomplete = frozen.chunks.len() as u64 != grid::chunk_count(&frozen.shape, chunk_shape);
             }

@@ -5,7 +5,7 @@ use crate::array::{Array, Io};
 use crate::base::error::Result;
 use crate::base::locks::{read, write};
 use crate::change::catalogue::Catalogue;
-use crate::change::cut::{Aside, Frozen, FrozenArray, Totals, changed_arrays};
+use crate::change::cut::{Frozen, FrozenArray, Totals, changed_arrays};
 use crate::change::segments::{Written, write_segments};
 use crate::chunk::rows::Scratch;
 use crate::format::names;
@@ -54,12 +54,11 @@ pub(crate) fn freeze(io: &Io, catalogue: &Catalogue) -> Result<Frozen> {
         let data = read(&changed.array.data)?;
         others += data.sealed_bytes() + data.row_bytes();
     }
-    let with_open = io.budget.is_overdrawn() && others <= io.budget.held() / 2;
-    let what = if with_open { Aside::Chunks } else { Aside::CompleteChunks };
+    let open = io.budget.is_overdrawn() && others <= io.budget.held() / 2;
     let mut frozen = Frozen::default();
     for changed in &changed {
         let mut data = changed.array.data.write().unwrap_or_else(PoisonError::into_inner);
-        frozen.0.extend(FrozenArray::freeze(changed, &mut data, what, io));
+        frozen.0.extend(FrozenArray::freeze(changed, &mut data, open, io));
     }
     Ok(frozen)
 }

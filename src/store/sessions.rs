@@ -533,13 +533,12 @@ fn ticket_root(place: &Place, io: &Io, state: &State, datasets: Option<&[&str]>)
         let mut record = DatasetRecord { arrays: Default::default(), attributes: dataset.attributes.clone() };
         for (array, entry) in dataset.arrays.iter() {
             let data = read(&entry.array.data)?;
-            let stored = data.totals().copied().unwrap_or_default();
             let of = ArrayRecord {
                 id: entry.array.id,
                 place: (entry.place != entry.array.id).then_some(entry.place),
                 schema: numbering.number(&entry.array.schema),
                 shape: data.shape.to_vec(),
-                stored: stored.encode(entry.array.schema.dtype),
+                stored: data.committed_totals().encode(entry.array.schema.dtype),
                 attributes: entry.attributes.clone(),
             };
             arrays.insert(array.clone());

@@ -94,7 +94,7 @@ def check_alike(one, other, wanted):
             a, b = one[name][key], other[name][key]
             what = f"array {key!r} of {name!r}"
             assert (a.dtype, a.dims, a.shape, a.chunks) == (b.dtype, b.dims, b.shape, b.chunks), what
-            assert a.unlimited == b.unlimited, what
+            assert (a.unlimited, a.keep_bits) == (b.unlimited, b.keep_bits), what
             assert (a.fill_value is None) == (b.fill_value is None), what
             assert a.fill_value is None or same_values(a.fill_value, b.fill_value) or a.fill_value == b.fill_value, what
             check_attributes(a.attrs, b.attrs, what)

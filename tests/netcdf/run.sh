@@ -17,7 +17,7 @@ atlas=$PWD/build/bin/atlas
 python=$PWD/build/venv/bin/python
 export PYTHONDONTWRITEBYTECODE=1
 read -ra netcdf < <(pkg-config --cflags --libs netcdf)
-for program in same every_type; do
+for program in same every_type quantized; do
     cc -std=c99 -O2 -g -Wall -Wextra -Wpedantic -Werror "tests/netcdf/$program.c" -o "$work/$program" "${netcdf[@]}"
 done
 
@@ -40,6 +40,7 @@ mkdir "$work/in" "$work/out"
 for name in shadow loose types twice; do ncgen -k nc4 -o "$work/in/$name.nc" "tests/netcdf/cases/$name.cdl"; done
 for kind in nc3 nc4 nc5 nc6 nc7; do ncgen -k $kind -o "$work/in/classic.$kind.nc" tests/netcdf/cases/classic.cdl; done
 "$work/every_type" "$work/in/every.type.nc"
+"$work/quantized" "$work/in/quantized.nc"
 climate=("$data"/*.cdf "$data"/*.nc)
 files=("${climate[@]}" "$work"/in/*.nc)
 
@@ -67,7 +68,8 @@ for file in "${files[@]}"; do counted "comes back: $(stem "$file")" comes_back "
 counted "all datasets in one file" all_at_once
 # netCDF4 finds dimensions by name, and so not the hidden ones.
 counted "as netCDF4 and the package atlas read them" "$python" tests/netcdf/alike.py "$store" \
-    "${climate[@]}" "$work"/in/{loose,types,twice,every.type,classic.*}.nc
+    "${climate[@]}" "$work"/in/{loose,types,twice,every.type,quantized,classic.*}.nc
+counted "what libnetcdf has rounded" "$python" tests/netcdf/quantized.py "$work" "$atlas"
 counted "what differs is found" tests/netcdf/differs.sh "$work" "$atlas"
 
 # ---- files that are refused, options ----
@@ -81,7 +83,7 @@ done
 
 valgrind=(valgrind --quiet --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --error-exitcode=99)
 under_valgrind() {
-    "${valgrind[@]}" "$atlas" import --quiet "$work"/in/{every.type,types,shadow,classic.nc3}.nc "$work/valgrind" &&
+    "${valgrind[@]}" "$atlas" import --quiet "$work"/in/{every.type,quantized,types,shadow,classic.nc3}.nc "$work/valgrind" &&
         "${valgrind[@]}" "$atlas" export --quiet "$work/valgrind" -o "$work/valgrind.nc"
 }
 counted "under valgrind" under_valgrind

@@ -6,6 +6,9 @@ use serde_json::Value as Json;
 /// Cells that are read at once, at most.
 const SLAB: u64 = 1 << 18;
 
+/// The attribute by which libnetcdf says that floats were rounded as `keep_bits` rounds them, and to how many bits.
+pub const QUANTIZED: &str = "_QuantizeBitRoundNumberOfSignificantBits";
+
 /// Reads a region of an array of this type.
 pub fn read(
     store: &Store,

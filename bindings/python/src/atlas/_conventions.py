@@ -24,6 +24,8 @@ DIMS, DIM_LENGTHS = "_atlas_dims", "_atlas_dim_lengths"
 # Of anything: how the texts of its attributes were in a NetCDF file, as `atlas import` saw them.
 TYPES = "_atlas_netcdf_types"
 RESERVED = (UNLIMITED, DIMS, DIM_LENGTHS, TYPES)
+# libnetcdf's, of a variable: its floats were rounded as `keep_bits` rounds them, and to how many bits.
+QUANTIZED = "_QuantizeBitRoundNumberOfSignificantBits"
 
 # How times of a store, which are nanoseconds since 1970, are numbers.
 UNITS, CALENDAR = "nanoseconds since 1970-01-01", "proleptic_gregorian"

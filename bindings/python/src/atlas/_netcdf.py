@@ -22,6 +22,7 @@ from ._conventions import (
     CALENDAR,
     DIM_LENGTHS,
     DIMS,
+    QUANTIZED,
     RESERVED,
     TYPES,
     UNITS,
@@ -256,17 +257,43 @@ class _Importer:
                 dims, shape, wanted = dims[:-1], shape[:-1], wanted and wanted[:-1]
         type_name = element_type(_stored_type(variable, chars)).name
         unlimited = grows if dims else None
-        array = self.store[dataset].define_array(name, type_name, dims, shape, wanted, fill, unlimited=unlimited)
+        view = self.store[dataset]
+        said = _kept_bits(variable)
+        for keep_bits in [None] if said is None else [said, None]:
+            array = view.define_array(
+                name, type_name, dims, shape, wanted, fill, unlimited=unlimited, keep_bits=keep_bits
+            )
+            # A variable may have other values than it says: they stay what they are.
+            if self.values(variable, array, chars):
+                break
+            view.delete_array(name)
         self.attributes(variable, array.attrs, f"variable {name!r}: ", () if fill is None else ("_FillValue",))
         if chars is not None:
             for key, value in chars.attributes().items():
                 array.attrs[key] = value
+
+    def values(self, variable: netCDF4.Variable[Any], array: Array, chars: Chars | None) -> bool:
+        """Write the values of a variable, up to the first part that the array rounds; whether it has all as they are."""
         size = 32 if variable.dtype is str else variable.dtype.itemsize
+        rounds, rank = array.keep_bits is not None, len(array.dims)
         for start, values in _parts(variable, variable.dimensions, variable.shape, size, array.chunks):
             if chars is not None:
-                start = start[: len(dims)]
+                start = start[:rank]
                 values = chars.texts(values)
             array.write(values, start)
+            if rounds and array.read(start, values.shape).tobytes() != values.astype(array.dtype).tobytes():
+                return False
+        return True
+
+
+def _kept_bits(variable: netCDF4.Variable[Any]) -> int | None:
+    """What `QUANTIZED` says of a variable of floats, where an array of them can have as many bits."""
+    if not _is_number(variable) or variable.dtype.kind != "f" or QUANTIZED not in variable.ncattrs():
+        return None
+    bits = variable.getncattr(QUANTIZED)
+    if getattr(bits, "dtype", None) != np.int32 or bits.ndim:
+        return None
+    return int(bits) if 1 <= bits <= np.finfo(variable.dtype).nmant else None
 
 
 def _is_number(variable: netCDF4.Variable[Any]) -> bool:
@@ -509,6 +536,8 @@ class _Exporter:
             kind, fill = np.dtype("i1"), None if fill is None else np.int8(fill)
         elif info.kind.numpy == "f2":
             kind, fill = np.dtype("f4"), None if fill is None else np.float32(fill)
+        if info.keep_bits is not None:
+            attrs[QUANTIZED] = np.int32(info.keep_bits)
         for dim, extent in zip(dims, shape, strict=True):
             found = _dimension(group, dim)
             if found is not None and len(found) == extent:

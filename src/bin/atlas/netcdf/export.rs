@@ -6,7 +6,8 @@ use super::chars::{Chars, Encoding, Unfit, encode};
 use super::plan::Attributes;
 use super::{TEXT_BYTES, reserved, slabs::slabs};
 use crate::output::{Failure, Out, bytes, counted, quoted, warn};
-use crate::{OK, Outcome, args::Export, open, print};
+use crate::print::{self, QUANTIZED};
+use crate::{OK, Outcome, args::Export, open};
 use atlas_store::{DType, Error, ErrorKind, FillValue, Store, Value};
 use indicatif::ProgressBar;
 use serde_json::json;
@@ -325,6 +326,13 @@ impl Exporter<'_> {
             chunks.push((chars.length as u64).max(1));
         }
         let (kind, fill) = self.kind(&info.dtype, info.fill_value.as_ref(), chars.as_ref(), &mut attributes);
+        if let Some(keep_bits) = info.keep_bits {
+            let bits = Value::from(keep_bits as i32);
+            match attributes.iter_mut().find(|(name, _)| name == QUANTIZED) {
+                Some((_, said)) => *said = bits,
+                None => attributes.push((QUANTIZED.into(), bits)),
+            }
+        }
 
         let (mut ids, mut growing) = (Vec::new(), Vec::new());
         for (d, (name, &length)) in dims.iter().zip(&shape).enumerate() {

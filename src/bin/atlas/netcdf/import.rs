@@ -199,6 +199,16 @@ fn guard(path: &Path, json: bool) -> Guard {
     Guard::new(complaint(&failure, json), FOUND)
 }
 
+/// What became of a variable.
+#[derive(PartialEq)]
+enum Written {
+    All,
+    /// The store rounded a value of it.
+    Rounded,
+    /// It has strings that are no texts, and is left out.
+    NoText,
+}
+
 struct Importer<'a> {
     store: &'a Store,
     bar: &'a ProgressBar,
@@ -230,10 +240,26 @@ impl Importer<'_> {
     }
 
     fn array(&mut self, dataset: &str, plan: &ArrayPlan, planner: &mut Planner) -> Result<(), Error> {
+        if self.array_of(dataset, plan, plan.keep_bits, planner)? == Written::Rounded {
+            self.store.delete_array(dataset, &plan.name)?;
+            self.array_of(dataset, plan, None, planner)?;
+        }
+        Ok(())
+    }
+
+    /// The array with so many bits kept of its values, up to the first part that would not have those of the file.
+    fn array_of(
+        &mut self,
+        dataset: &str,
+        plan: &ArrayPlan,
+        keep_bits: Option<u32>,
+        planner: &mut Planner,
+    ) -> Result<Written, Error> {
         let options = ArrayOptions {
             chunk_shape: plan.chunks.clone(),
             fill_value: plan.fill.clone(),
             unlimited: plan.unlimited,
+            keep_bits,
             ..ArrayOptions::default()
         };
         let dims: Vec<_> = plan.dims.iter().map(String::as_str).collect();
@@ -244,10 +270,19 @@ impl Importer<'_> {
         let chunks = self.store.array_info(dataset, &plan.name)?.chunk_shape;
         for (start, count) in plan.source.parts(&chunks) {
             match plan.source.read(&start, &count) {
-                Ok(value) => self.write(dataset, &plan.name, &start, &count, &value)?,
+                Ok(value) => {
+                    self.write(dataset, &plan.name, &start, &count, &value)?;
+                    // A variable may have other values than it says: they stay what they are.
+                    if keep_bits.is_some()
+                        && print::read(self.store, dataset, &plan.name, plan.dtype, &start, &count)? != value
+                    {
+                        return Ok(Written::Rounded);
+                    }
+                }
                 Err(fault @ Fault::NotText(_)) => {
                     planner.unsupported(format!("variable '{}' of dataset '{dataset}': {fault}", plan.name))?;
-                    return self.store.delete_array(dataset, &plan.name);
+                    self.store.delete_array(dataset, &plan.name)?;
+                    return Ok(Written::NoText);
                 }
                 Err(fault) => {
                     let what = format!("variable '{}' of dataset '{dataset}'", plan.name);
@@ -257,7 +292,7 @@ impl Importer<'_> {
         }
         self.sum.arrays += 1;
         self.sum.bytes += plan.source.size();
-        Ok(())
+        Ok(Written::All)
     }
 
     fn write(&self, dataset: &str, array: &str, start: &[u64], count: &[u64], value: &Value) -> Result<(), Error> {

@@ -5,6 +5,7 @@ use super::c::{Dimension, Fault, File, Group, Kind, Owner, Raw, Variable};
 use super::chars::{Chars, Encoding, encoding_of};
 use super::reserved;
 use super::slabs::slabs;
+use crate::print::QUANTIZED;
 use atlas_store::{DType, Error, ErrorKind, FillValue, Value};
 use std::collections::{HashMap, HashSet};
 use std::ffi::c_int;
@@ -29,6 +30,8 @@ pub struct ArrayPlan {
     /// Whether the first dimension is an unlimited one of the variable's group; `None` without dimensions.
     pub unlimited: Option<bool>,
     pub fill: Option<FillValue>,
+    /// The bits that the variable says its values are rounded to.
+    pub keep_bits: Option<u32>,
     pub attributes: Attributes,
     pub source: Source,
 }
@@ -189,6 +192,7 @@ impl Planner {
                 forms[at].1 = forms[at].1.without_nuls();
             }
         }
+        let keep_bits = kept_bits(&variable.kind, &attributes);
         attributes.extend(types(&forms));
         let (mut dims, shape): (Vec<_>, Vec<_>) = dims.into_iter().unzip();
         let mut chunks =
@@ -216,7 +220,18 @@ impl Planner {
         let chunks = chunks.filter(|extents| !extents.is_empty() && fits(extents, dtype));
         let unlimited = (!dims.is_empty()).then_some(grows);
         let name = variable.name;
-        Ok(Some(ArrayPlan { name, dtype, dims, shape: of_array, chunks, unlimited, fill, attributes, source }))
+        Ok(Some(ArrayPlan {
+            name,
+            dtype,
+            dims,
+            shape: of_array,
+            chunks,
+            unlimited,
+            fill,
+            keep_bits,
+            attributes,
+            source,
+        }))
     }
 }
 
@@ -225,6 +240,21 @@ fn fits(extents: &[u64], dtype: DType) -> bool {
     let limit = if dtype == DType::String { 1 << 24 } else { (1 << 31) - 1 };
     let size = u64::try_from(dtype.size().max(1)).unwrap_or(u64::MAX);
     extents.iter().fold(size, |product, &extent| product.saturating_mul(extent)) <= limit
+}
+
+/// What [`QUANTIZED`] says of a variable of floats, where an array of them can have as many bits.
+fn kept_bits(kind: &Kind, attributes: &Attributes) -> Option<u32> {
+    let most = match kind {
+        Kind::Number(DType::F32) => f32::MANTISSA_DIGITS - 1,
+        Kind::Number(DType::F64) => f64::MANTISSA_DIGITS - 1,
+        _ => return None,
+    };
+    let (_, value) = attributes.iter().find(|(name, _)| name == QUANTIZED)?;
+    let bits = match value {
+        Value::I32(values) => u32::try_from(*values.first().filter(|_| values.len() == 1)?).ok()?,
+        _ => return None,
+    };
+    (1..=most).contains(&bits).then_some(bits)
 }
 
 fn fill_of(kind: &Kind, value: &Value, form: Form) -> Option<FillValue> {

@@ -98,9 +98,6 @@ fn version_3(group: &Group, arrays: Vec<(&str, Declared<'_>)>) -> Vec<(String, J
     std::iter::once(("zarr.json".to_owned(), root)).chain(arrays).collect()
 }
 
-/// The attribute by which libnetcdf says that floats were rounded as Atlas rounds them, and to how many bits.
-const QUANTIZED: &str = "_QuantizeBitRoundNumberOfSignificantBits";
-
 impl<'a> Declared<'a> {
     fn of(format: Format, member: &'a Member, warn: &dyn Fn(&str)) -> Result<Self, Error> {
         let Member { info, parts, .. } = member;
@@ -116,7 +113,7 @@ impl<'a> Declared<'a> {
             replace("calendar", "proleptic_gregorian");
         }
         if let Some(keep_bits) = info.keep_bits {
-            attributes.entry(QUANTIZED).or_insert(keep_bits.into());
+            attributes.entry(print::QUANTIZED).or_insert(keep_bits.into());
         }
         if format == Format::V3 {
             mask(&mut attributes, info.dtype, fill.as_ref());

@@ -4,11 +4,14 @@
 //! snapshot can be checked as well as plain reads.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod sessions;
+
 use atlas_store::{
     ArrayOptions, Codec, CreateOptions, DType, ErrorKind, FillValue, MetaFormat, Mode, OpenOptions, RuntimeOptions,
     Scalar, Selection, Source, Store, Target, Value,
 };
 use proptest::prelude::*;
+use sessions::{Session, Work, Writers, work};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -30,9 +33,23 @@ struct ModelArray {
     /// Whether its extent was changed since: what was flushed may hold still.
     resized: bool,
     unlimited: bool,
+    /// Who has written which cells since the last flush, in a session.
+    writers: Writers,
 }
 
 impl ModelArray {
+    /// Where a write goes: some of them beyond the end, if it may.
+    fn region(&self, region: &[u64; 6], seed: i32) -> (Vec<u64>, Vec<u64>) {
+        let rank = self.shape.len();
+        let mut shape = self.shape.clone();
+        if self.unlimited && seed % 2 == 0 {
+            shape[0] += 7;
+        }
+        let start: Vec<u64> = (0..rank).map(|i| region[i] % (shape[i] + 1)).collect();
+        let count: Vec<u64> = (0..rank).map(|i| region[3 + i] % (shape[i] - start[i] + 1)).collect();
+        (start, count)
+    }
+
     fn resize(&mut self, length: u64) {
         self.resized |= self.shape[0] != length;
         self.shape[0] = length;
@@ -105,6 +122,8 @@ enum Op {
     Reopen {
         discard: bool,
     },
+    Work(Work),
+    EndSession,
     CheckReader,
     Check,
 }
@@ -141,6 +160,8 @@ fn op() -> impl Strategy<Value = Op> {
         2 => Just(Op::Compact),
         1 => Just(Op::Rollback),
         2 => any::<bool>().prop_map(|discard| Op::Reopen { discard }),
+        3 => work(4, 3).prop_map(Op::Work),
+        1 => Just(Op::EndSession),
         1 => Just(Op::CheckReader),
         2 => Just(Op::Check),
     ]
@@ -160,6 +181,7 @@ fn growth() -> impl Strategy<Value = Op> {
         3 => Just(Op::Flush),
         1 => Just(Op::FlushBegin),
         1 => any::<bool>().prop_map(|discard| Op::Reopen { discard }),
+        2 => work(1, 2).prop_map(Op::Work),
         1 => Just(Op::Compact),
         1 => Just(Op::Rollback),
         2 => Just(Op::Check),
@@ -219,6 +241,10 @@ struct Run {
     begun: bool,
     /// What commits hold, as far as that is known.
     history: BTreeMap<u64, Model>,
+    /// The session that is on.
+    session: Option<Session>,
+    /// How many workers there were.
+    workers: u32,
 }
 
 /// What must make no difference.
@@ -251,7 +277,18 @@ impl Run {
         };
         let store = Store::create(path, options).unwrap();
         let (pending, committed) = Default::default();
-        Self { path: path.to_owned(), store, tuning, pending, committed, begun: false, history: BTreeMap::new() }
+        let history = BTreeMap::new();
+        Self {
+            path: path.to_owned(),
+            store,
+            tuning,
+            pending,
+            committed,
+            begun: false,
+            history,
+            session: None,
+            workers: 0,
+        }
     }
 
     fn open(&self, mode: Mode) -> Arc<Store> {
@@ -265,8 +302,12 @@ impl Run {
 
     fn committed_now(&mut self) {
         for dataset in self.pending.datasets.values_mut() {
-            dataset.arrays.values_mut().for_each(|array| (array.touched, array.resized) = (false, false));
+            for array in dataset.arrays.values_mut() {
+                (array.touched, array.resized) = (false, false);
+                array.writers.clear();
+            }
         }
+        self.session.iter_mut().for_each(|session| session.has_imported = false);
         self.committed = self.pending.clone();
     }
 
@@ -321,7 +362,10 @@ impl Run {
                 let result = self.store.copy_dataset(&from, &self.store, &to);
                 if self.makes(result, &from, &to) {
                     let mut copy = self.pending.datasets[&from].clone();
-                    copy.arrays.values_mut().for_each(|array| array.touched = true);
+                    for array in copy.arrays.values_mut() {
+                        array.touched = true;
+                        array.writers.clear();
+                    }
                     self.pending.datasets.insert(to.clone(), copy);
                     self.pending.order.push(to);
                 }
@@ -414,12 +458,14 @@ impl Run {
                     self.store.close().unwrap();
                     self.committed_now();
                 }
-                self.begun = false;
+                (self.begun, self.session) = (false, None);
                 self.store = self.open(Mode::ReadWrite);
                 self.note();
                 assert_eq!(self.store.verify(&mut |damage| panic!("{damage:?}")).unwrap(), 0);
                 check(&self.store, &self.pending);
             }
+            Op::Work(work) => self.work(work),
+            Op::EndSession => self.end_session(),
             Op::CheckReader => {
                 self.wait();
                 check(&self.open(Mode::Read), &self.committed);
@@ -500,7 +546,8 @@ impl Run {
         };
         let unlimited = unlimited.unwrap_or(shape.first() == Some(&0));
         let (shape, attributes) = (shape.to_vec(), BTreeMap::new());
-        let array = ModelArray { shape, kind, attributes, touched: true, resized: false, unlimited };
+        let writers = Writers::default();
+        let array = ModelArray { shape, kind, attributes, touched: true, resized: false, unlimited, writers };
         dataset.arrays.insert(array_name(a), array);
     }
 
@@ -513,12 +560,7 @@ impl Run {
             return;
         };
         let rank = array.shape.len();
-        let mut shape = array.shape.clone();
-        if array.unlimited && seed % 2 == 0 {
-            shape[0] += 7;
-        }
-        let start: Vec<u64> = (0..rank).map(|i| region[i] % (shape[i] + 1)).collect();
-        let count: Vec<u64> = (0..rank).map(|i| region[3 + i] % (shape[i] - start[i] + 1)).collect();
+        let (start, count) = array.region(region, seed);
         if cells(&count) > 0 && rank > 0 && start[0] + count[0] > array.shape[0] {
             array.resize(start[0] + count[0]);
         } else if rank > 0 && !array.unlimited {
@@ -578,6 +620,9 @@ impl Run {
             }
         }
         array.touched |= !places.is_empty();
+        if self.session.is_some() {
+            array.writers.note(&places, None);
+        }
     }
 
     fn resize(&mut self, d: u8, a: u8, length: u64) {
@@ -605,6 +650,7 @@ impl Run {
         let mut count = array.shape.clone();
         count[0] = rows;
         let n = cells(&count);
+        let before = cells(&array.shape);
         array.shape[0] += rows;
         array.touched |= rows > 0;
         match &mut array.kind {
@@ -619,6 +665,11 @@ impl Run {
                 let values: Vec<&str> = values.iter().map(String::as_str).collect();
                 self.store.append_strings(&dataset, &name, &count, &values).unwrap();
             }
+        }
+        if self.session.is_some()
+            && let Some(array) = self.array(d, a)
+        {
+            array.writers.note(&(before..before + n).collect::<Vec<_>>(), None);
         }
     }
 }
