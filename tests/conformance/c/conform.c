@@ -52,7 +52,18 @@ static uint16_t half_of_eighths(int eighths) {
 
 static void put(void *out, const void *value, size_t size) { memcpy(out, value, size); }
 
-static void put_real(atlas_dtype dtype, uint64_t seed, uint64_t k, void *out) {
+/* The integer with so many bits of a mantissa; with 0 all. */
+static int64_t rounded(int64_t m, int bits) {
+    int64_t magnitude = m < 0 ? -m : m;
+    int drop = 0;
+    while (bits > 0 && magnitude >> (bits + 1 + drop) != 0) drop++;
+    if (drop == 0) return m;
+    int64_t kept = magnitude >> drop, rest = magnitude - (kept << drop), half = INT64_C(1) << (drop - 1);
+    if (rest > half || (rest == half && kept % 2 == 1)) kept++;
+    return (m < 0 ? -kept : kept) * (INT64_C(1) << drop);
+}
+
+static void put_real(atlas_dtype dtype, uint64_t seed, uint64_t k, int kept, void *out) {
     static const uint16_t halves[4] = {0x7e00, 0x7c00, 0xfc00, 0x8000};
     static const uint32_t singles[4] = {0x7fc00000, 0x7f800000, 0xff800000, 0x80000000};
     static const uint64_t doubles[4] = {UINT64_C(0x7ff8) << 48, UINT64_C(0x7ff0) << 48, UINT64_C(0xfff0) << 48, UINT64_C(1) << 63};
@@ -60,19 +71,19 @@ static void put_real(atlas_dtype dtype, uint64_t seed, uint64_t k, void *out) {
     int special = (int)(h >> 24) % 16 - 5;
     if (special < 0 || special > 3) special = -1;
     if (dtype == ATLAS_DTYPE_F16) {
-        uint16_t bits = special >= 0 ? halves[special] : half_of_eighths((int)(h % 2048) - 1024);
+        uint16_t bits = special >= 0 ? halves[special] : half_of_eighths((int)rounded((int)(h % 2048) - 1024, kept));
         put(out, &bits, sizeof bits);
     } else if (dtype == ATLAS_DTYPE_F32) {
-        float value = (float)((int32_t)(h % 16777216) - 8388608) / 64;
+        float value = (float)rounded((int32_t)(h % 16777216) - 8388608, kept) / 64;
         put(out, special >= 0 ? (const void *)&singles[special] : &value, sizeof value);
     } else {
-        double value = ((double)h - 2147483648.0) / 1024;
+        double value = (double)rounded((int64_t)h - INT64_C(2147483648), kept) / 1024;
         put(out, special >= 0 ? (const void *)&doubles[special] : &value, sizeof value);
     }
 }
 
-/* One element of any type but string, as it lies in memory. */
-static void put_value(atlas_dtype dtype, uint64_t seed, uint64_t k, void *out) {
+/* One element of any type but string, as it lies in memory, with so many bits kept of floats; with 0 all. */
+static void put_value(atlas_dtype dtype, uint64_t seed, uint64_t k, int kept, void *out) {
     uint32_t h = hash(seed, k);
     uint64_t wide = (uint64_t)hash(seed, 2 * k) << 32 | hash(seed, 2 * k + 1);
     bool odd = h % 2 == 1;
@@ -92,11 +103,11 @@ static void put_value(atlas_dtype dtype, uint64_t seed, uint64_t k, void *out) {
     case ATLAS_DTYPE_C64:
     case ATLAS_DTYPE_C128: {
         atlas_dtype part = dtype == ATLAS_DTYPE_C64 ? ATLAS_DTYPE_F32 : ATLAS_DTYPE_F64;
-        put_real(part, seed, 2 * k, out);
-        put_real(part, seed, 2 * k + 1, (char *)out + atlas_dtype_size(part));
+        put_real(part, seed, 2 * k, kept, out);
+        put_real(part, seed, 2 * k + 1, kept, (char *)out + atlas_dtype_size(part));
         break;
     }
-    default: put_real(dtype, seed, k, out);
+    default: put_real(dtype, seed, k, kept, out);
     }
 }
 
@@ -147,7 +158,7 @@ static elements make_elements(atlas_dtype dtype, uint64_t seed, uint64_t count) 
         if (dtype == ATLAS_DTYPE_STRING) {
             put_text(seed, k, element);
             made.texts[k] = element;
-        } else put_value(dtype, seed, k, element);
+        } else put_value(dtype, seed, k, 0, element);
     }
     return made;
 }
@@ -206,7 +217,7 @@ static uint64_t number(const char *text) {
     return value;
 }
 
-/* A list of numbers; returns how many. */
+/* A list of numbers, up to the end or a '/'; returns how many. */
 static size_t numbers(const char *text, uint64_t out[RANKS]) {
     size_t n = 0;
     if (strcmp(text, "scalar") == 0) return 0;
@@ -214,9 +225,9 @@ static size_t numbers(const char *text, uint64_t out[RANKS]) {
         char *end;
         if (n == RANKS) fail("a list of more than %d numbers", RANKS);
         out[n++] = strtoull(text, &end, 10);
-        if (end == text || (*end != 0 && *end != ',')) fail("'%s' is not a list of numbers", text);
+        if (end == text || (*end != 0 && *end != ',' && *end != '/')) fail("'%s' is not a list of numbers", text);
         text = end;
-        if (*text == 0) return n;
+        if (*text != ',') return n;
     }
 }
 
@@ -227,8 +238,17 @@ static atlas_dtype dtype_of(const char *name) {
     return 0;
 }
 
-static int32_t codec_of(const char *name) {
-    return strcmp(name, "zstd") == 0 ? ATLAS_CODEC_ZSTD : strcmp(name, "lz4") == 0 ? ATLAS_CODEC_LZ4 : ATLAS_CODEC_NONE;
+/* The first of a list that says how chunks are encoded. */
+static int32_t codec_of(const char *list) {
+    return strncmp(list, "zstd", 4) == 0 ? ATLAS_CODEC_ZSTD : strncmp(list, "lz4", 3) == 0 ? ATLAS_CODEC_LZ4 : ATLAS_CODEC_NONE;
+}
+
+static int32_t filter_of(const char *list) { return strstr(list, ",delta") ? ATLAS_FILTER_DELTA : ATLAS_FILTER_NONE; }
+
+/* The bits that are kept of floats; 0 for all. */
+static int32_t kept_of(const char *list) {
+    const char *bits = strstr(list, ",bits=");
+    return bits ? (int32_t)number(bits + strlen(",bits=")) : 0;
 }
 
 /* An array statement, decoded. */
@@ -236,9 +256,9 @@ typedef struct {
     const char *dataset, *name, *how;
     atlas_dtype dtype;
     size_t rank;
-    uint64_t shape[RANKS], chunks[RANKS], start[RANKS], count[RANKS];
-    bool has_chunks, has_fill;
-    int32_t codec;
+    uint64_t shape[RANKS], chunks[RANKS], pieces[RANKS], start[RANKS], count[RANKS];
+    bool has_chunks, has_pieces, has_fill;
+    int32_t codec, filter, kept;
     uint64_t seed, fill, cells;
     char *dims[RANKS], names[256]; /* of the library's own where dims[0] is NULL; otherwise they point into names */
 } array;
@@ -253,7 +273,12 @@ static void decode(const statement *s, array *out) {
     a.rank = numbers(s->field[SHAPE], a.shape);
     a.has_chunks = !is(s, CHUNKS, "-");
     if (a.has_chunks) numbers(s->field[CHUNKS], a.chunks);
+    const char *pieces = strchr(s->field[CHUNKS], '/');
+    a.has_pieces = pieces != NULL;
+    if (a.has_pieces) numbers(pieces + 1, a.pieces);
     a.codec = codec_of(s->field[CODEC]);
+    a.filter = filter_of(s->field[CODEC]);
+    a.kept = kept_of(s->field[CODEC]);
     a.has_fill = !is(s, FILL, "-");
     if (a.has_fill) a.fill = number(s->field[FILL]);
     a.seed = number(s->field[SEED]);
@@ -366,6 +391,8 @@ static void define(atlas_store store, const array *a) {
     options.struct_size = sizeof options;
     if (a->has_chunks) options.chunk_shape = a->chunks;
     options.codec = a->codec;
+    options.filter = a->filter;
+    options.keep_bits = a->kept;
     elements fill = make_elements(a->dtype, a->fill, 1);
     if (a->has_fill) options.fill_value = fill.memory; /* a string's memory is its text */
     uint64_t shape[RANKS];
@@ -515,8 +542,8 @@ static void check_elements(atlas_store store, const array *a, const char *where)
     OK(atlas_read_array(store, a->dataset, a->name, a->dtype, a->rank, NULL, NULL, NULL, found));
     for (uint64_t k = 0; k < a->cells; k++) {
         unsigned char expected[16] = {0};
-        if (is_written(a, k)) put_value(a->dtype, a->seed, k, expected);
-        else if (a->has_fill) put_value(a->dtype, a->fill, 0, expected);
+        if (is_written(a, k)) put_value(a->dtype, a->seed, k, a->kept, expected);
+        else if (a->has_fill) put_value(a->dtype, a->fill, 0, 0, expected);
         if (!same(a->dtype, found + k * size, expected)) {
             print_bytes("found 0x", (const unsigned char *)found + k * size, size);
             print_bytes(", expected 0x", expected, size);
@@ -542,11 +569,14 @@ static void check_array(atlas_store store, const array *a, const char *where) {
         snprintf(own, sizeof own, "dim_%zu", d);
         EXPECT(info.shape[d] == a->shape[d], "%s: extent %zu is %" PRIu64 ", expected %" PRIu64, where, d, info.shape[d], a->shape[d]);
         EXPECT(!a->has_chunks || info.chunk_shape[d] == a->chunks[d], "%s: chunk extent %zu is %" PRIu64, where, d, info.chunk_shape[d]);
+        EXPECT(!a->has_pieces || info.piece_shape[d] == a->pieces[d], "%s: piece extent %zu is %" PRIu64, where, d, info.piece_shape[d]);
         EXPECT(dim < list + list_size && strcmp(dim, a->dims[0] ? a->dims[d] : own) == 0, "%s: dimension %zu is '%s'", where, d, dim);
     }
     EXPECT(dim == list + list_size, "%s: more than %zu dimension names", where, a->rank);
     free(list);
     EXPECT(info.codec == a->codec, "%s: codec %d, expected %d", where, (int)info.codec, (int)a->codec);
+    EXPECT(info.filter == a->filter, "%s: filter %d, expected %d", where, (int)info.filter, (int)a->filter);
+    EXPECT(info.keep_bits == a->kept, "%s: %d bits kept, expected %d", where, (int)info.keep_bits, (int)a->kept);
     EXPECT(info.has_fill_value == a->has_fill, "%s: has_fill_value is %d", where, (int)info.has_fill_value);
     if (a->dtype == ATLAS_DTYPE_STRING) {
         char text[LONGEST_TEXT] = "";
@@ -558,7 +588,7 @@ static void check_array(atlas_store store, const array *a, const char *where) {
         }
         check_texts(store, a, where);
     } else {
-        if (a->has_fill) put_value(a->dtype, a->fill, 0, fill);
+        if (a->has_fill) put_value(a->dtype, a->fill, 0, 0, fill);
         EXPECT(same(a->dtype, info.fill_value, fill), "%s: another fill value than expected", where);
         check_elements(store, a, where);
     }

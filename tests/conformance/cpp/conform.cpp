@@ -43,21 +43,35 @@ atlas::Float16 half_of_eighths(int eighths) {
     return {static_cast<std::uint16_t>(sign | (exponent - 3 + 15) << 10 | ((magnitude << (10 - exponent)) & 0x3ff))};
 }
 
-template <class T> T real(Integer seed, Integer k) {
+// The integer with so many bits of a mantissa; with 0 all.
+std::int64_t rounded(std::int64_t m, int bits) {
+    const Integer magnitude = static_cast<Integer>(std::abs(m));
+    const int drop = static_cast<int>(std::bit_width(magnitude)) - bits - 1;
+    if (bits == 0 || drop <= 0) return m;
+    const Integer rest = magnitude & ((Integer{1} << drop) - 1), half = Integer{1} << (drop - 1);
+    Integer kept = magnitude >> drop;
+    if (rest > half || (rest == half && kept % 2 == 1)) kept++;
+    const auto result = static_cast<std::int64_t>(kept << drop);
+    return m < 0 ? -result : result;
+}
+
+template <class T> T real(Integer seed, Integer k, int bits) {
     const std::uint32_t h = hash(seed, k), special = (h >> 24) % 16 - 5;
     if constexpr (std::is_same_v<T, atlas::Float16>) {
         constexpr std::uint16_t specials[] = {0x7e00, 0x7c00, 0xfc00, 0x8000};
-        return special < 4 ? T{specials[special]} : half_of_eighths(static_cast<int>(h % 2048) - 1024);
+        return special < 4 ? T{specials[special]} : half_of_eighths(static_cast<int>(rounded(static_cast<int>(h % 2048) - 1024, bits)));
     } else {
         using Limits = std::numeric_limits<T>;
         constexpr T specials[] = {Limits::quiet_NaN(), Limits::infinity(), -Limits::infinity(), T{-0.0}};
         if (special < 4) return specials[special];
-        if constexpr (std::is_same_v<T, float>) return static_cast<T>(static_cast<int>(h % 16777216) - 8388608) / 64;
-        return static_cast<T>((h - 2147483648.0) / 1024);
+        if constexpr (std::is_same_v<T, float>) 
+            return static_cast<T>(rounded(static_cast<int>(h % 16777216) - 8388608, bits)) / 64;
+        return static_cast<T>(rounded(std::int64_t{h} - 2147483648, bits)) / 1024;
     }
 }
 
-template <class T> T value(Integer seed, Integer k) {
+// With so many bits kept of floats; with 0 all.
+template <class T> T value(Integer seed, Integer k, int bits = 0) {
     const std::uint32_t h = hash(seed, k);
     const Integer wide = Integer{hash(seed, 2 * k)} << 32 | hash(seed, 2 * k + 1);
     if constexpr (std::is_same_v<T, bool>) {
@@ -72,9 +86,9 @@ template <class T> T value(Integer seed, Integer k) {
         return words[h % 7] + ((h >> 8) % 3 == 0 ? std::to_string(k) : "");
     } else if constexpr (std::is_same_v<T, std::complex<float>> || std::is_same_v<T, std::complex<double>>) {
         using Part = typename T::value_type;
-        return T(real<Part>(seed, 2 * k), real<Part>(seed, 2 * k + 1));
+        return T(real<Part>(seed, 2 * k, bits), real<Part>(seed, 2 * k + 1, bits));
     } else {
-        return real<T>(seed, k);
+        return real<T>(seed, k, bits);
     }
 }
 
@@ -152,7 +166,10 @@ struct ArraySpec {
     Shape shape;
     std::vector<std::string> dims; // none for the library's own
     Shape chunks;                  // none for the library's choice
+    Shape pieces;                  // none where the table does not say
     atlas::Codec codec;
+    atlas::Filter filter;
+    int bits; // that are kept of floats; 0 for all
     std::optional<Integer> fill;
     Integer seed;
     std::string how;
@@ -208,8 +225,20 @@ std::vector<StoreSpec> read_table(const std::string &path) {
         } else if (is("array", 13)) {
             const auto dims = s[5] == "-" ? std::vector<std::string>() : split(s[5], ',');
             const auto fill = s[8] == "-" ? std::nullopt : std::optional(number(s[8]));
-            store.arrays.push_back({s[1], s[2], dtype_named(s[3]), numbers(s[4]), dims, numbers(s[6]),
-                                    codec_named(s[7]), fill, number(s[9]), s[10], numbers(s[11]), numbers(s[12])});
+            const auto chunks = split(s[6], '/'), encoding = split(s[7], ',');
+            auto filter = atlas::Filter::none;
+            int bits = 0;
+            for (std::size_t i = 1; i < encoding.size(); i++) {
+                if (encoding[i] == "delta")
+                    filter = atlas::Filter::delta;
+                else if (encoding[i].starts_with("bits="))
+                    bits = std::stoi(encoding[i].substr(5));
+                else
+                    fail("'" + encoding[i] + "' is no filter");
+            }
+            store.arrays.push_back({s[1], s[2], dtype_named(s[3]), numbers(s[4]), dims, numbers(chunks[0]),
+                                    numbers(chunks.size() > 1 ? chunks[1] : "-"), codec_named(encoding[0]), filter,
+                                    bits, fill, number(s[9]), s[10], numbers(s[11]), numbers(s[12])});
         } else if (is("attribute", 7)) {
             store.attributes.push_back({s[1], s[2], s[3], dtype_named(s[4]), number(s[5]), number(s[6])});
         } else {
@@ -270,6 +299,8 @@ template <class T> void write_array(const atlas::Dataset &dataset, const ArraySp
     atlas::ArrayOptions<T> options;
     options.chunk_shape = spec.chunks;
     options.codec = spec.codec;
+    options.filter = spec.filter;
+    options.keep_bits = spec.bits;
     if (spec.fill) options.fill_value = value<T>(*spec.fill, 0);
     Shape shape = spec.shape;
     if (spec.how == "append") shape[0] = 0;
@@ -356,6 +387,9 @@ template <class T> void check_array(const atlas::Array &array, const ArraySpec &
     expect(info.dtype == spec.dtype, where + ": dtype " + atlas::name_of(info.dtype));
     expect(info.shape == spec.shape, where + ": shape " + info.shape.to_string());
     expect(spec.chunks.empty() || info.chunk_shape == spec.chunks, where + ": chunks " + info.chunk_shape.to_string());
+    expect(spec.pieces.empty() || info.piece_shape == spec.pieces, where + ": pieces " + info.piece_shape.to_string());
+    expect(info.filter == spec.filter, where + ": filter " + std::to_string(static_cast<int>(info.filter)));
+    expect(info.keep_bits == spec.bits, where + ": " + std::to_string(info.keep_bits) + " bits kept");
     expect(info.codec == spec.codec, where + ": codec " + std::to_string(static_cast<int>(info.codec)));
     Names dims = spec.dims;
     for (std::size_t d = dims.size(); d < spec.shape.size(); d++) dims.push_back("dim_" + std::to_string(d));
@@ -369,7 +403,7 @@ template <class T> void check_array(const atlas::Array &array, const ArraySpec &
     const std::vector<T> found = array.read<T>();
     expect(found.size() == volume(spec.shape), where + ": " + std::to_string(found.size()) + " elements");
     for (std::size_t k = 0; k < found.size(); k++)
-        check_element<T>(where, k, found[k], spec.holds(k) ? value<T>(spec.seed, k) : missing);
+        check_element<T>(where, k, found[k], spec.holds(k) ? value<T>(spec.seed, k, spec.bits) : missing);
     compared += found.size();
 }
 

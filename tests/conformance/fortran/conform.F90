@@ -13,7 +13,10 @@ module conform_values
     implicit none (type, external)
     private
 
-    public :: complex_value, integer_value, real_value, same, set, text_value, text_length
+    public :: complex_value, integer_value, kept_bits, real_value, same, set, text_value, text_length
+
+    !> Bits that the mantissas of values have; below 0: all.
+    integer :: kept_bits = -1
 
     integer, parameter :: text_length = 64
 
@@ -101,14 +104,32 @@ contains
         case default
             select case (dtype)
             case (atlas_dtype_f16)
-                v = real(mod(h, 2048_int64) - 1024, real64) / 8
+                v = real(rounded(mod(h, 2048_int64) - 1024), real64) / 8
             case (atlas_dtype_f32, atlas_dtype_c64)
-                v = real(mod(h, 16777216_int64) - 8388608, real64) / 64
+                v = real(rounded(mod(h, 16777216_int64) - 8388608), real64) / 64
             case default
-                v = real(h - 2147483648_int64, real64) / 1024
+                v = real(rounded(h - 2147483648_int64), real64) / 1024
             end select
         end select
     end function real_value
+
+    !> The integer with as many bits of a mantissa as are kept.
+    pure function rounded(m) result(near)
+        integer(int64), intent(in) :: m
+        integer(int64) :: near
+
+        integer(int64) :: kept, rest, half
+        integer :: drop
+
+        drop = 63 - leadz(abs(m)) - kept_bits
+        near = m
+        if (kept_bits < 0 .or. drop <= 0) return
+        kept = shiftr(abs(m), drop)
+        rest = abs(m) - shiftl(kept, drop)
+        half = shiftl(1_int64, drop - 1)
+        if (rest > half .or. (rest == half .and. mod(kept, 2_int64) == 1)) kept = kept + 1
+        near = sign(shiftl(kept, drop), m)
+    end function rounded
 
     pure function complex_value(dtype, seed, k) result(v)
         integer, intent(in) :: dtype, seed
@@ -316,8 +337,8 @@ end module conform_values
 !> The statements of the table, and what all steps share.
 module conform_table
     use, intrinsic :: iso_fortran_env, only: error_unit, int64
-    use atlas_store, only: atlas_codec_lz4, atlas_codec_none, atlas_codec_zstd, atlas_dtype_string, atlas_max_name, &
-        dtype_name, store_type
+    use atlas_store, only: atlas_codec_lz4, atlas_codec_none, atlas_codec_zstd, atlas_dtype_string, &
+        atlas_filter_delta, atlas_filter_none, atlas_max_name, dtype_name, store_type
     implicit none (type, external)
     private
 
@@ -336,7 +357,11 @@ module conform_table
         logical :: names_dims = .false.           !< the table names the dimensions
         integer :: chunk(4) = 0
         logical :: chooses_chunk = .false.        !< the table says what a chunk is
+        integer :: piece(4) = 0
+        logical :: names_piece = .false.          !< the table says what pieces it is in
         integer :: codec = 0
+        integer :: filter = atlas_filter_none
+        integer :: keep_bits = 0                  !< bits that are kept of reals; 0: all
         integer :: fill = -1                      !< the fill value's seed; below 0: there is none
         integer :: seed = 0
         character(:), allocatable :: how
@@ -364,6 +389,7 @@ contains
         type(array_type) :: a
 
         integer :: i
+        character(atlas_max_name) :: list, one
 
         a%dataset = trim(field(line, 2))
         a%array = trim(field(line, 3))
@@ -379,8 +405,19 @@ contains
             end if
         end do
         a%chooses_chunk = field(line, 7) /= "-"
-        if (a%chooses_chunk) call take_list(field(line, 7), a%chunk)
-        select case (field(line, 8))
+        if (a%chooses_chunk) call take_list(part(field(line, 7), 1, "/"), a%chunk)
+        a%names_piece = part(field(line, 7), 2, "/") /= ""
+        if (a%names_piece) call take_list(part(field(line, 7), 2, "/"), a%piece)
+        list = field(line, 8)
+        do i = 2, length_of(list)
+            one = item(list, i)
+            if (one == "delta") then
+                a%filter = atlas_filter_delta
+            else
+                a%keep_bits = number(one(len("bits=") + 1:))
+            end if
+        end do
+        select case (item(list, 1))
         case ("zstd")
             a%codec = atlas_codec_zstd
         case ("lz4")
@@ -571,7 +608,7 @@ module conform_stores
     use conform_real64, only: real64_array => array_step, real64_attribute => attribute_step
     use conform_table, only: array_type, attribute_type, differ, field, line_length, parse_array, parse_attribute, &
         store, store_name
-    use conform_values, only: complex_value, integer_value, real_value, same, text_value
+    use conform_values, only: complex_value, integer_value, kept_bits, real_value, same, text_value
     implicit none (type, external)
     private
 
@@ -626,7 +663,7 @@ contains
         type(array_type), intent(in) :: a
 
         integer :: shape_of(a%rank)
-        integer, allocatable :: chunk(:)
+        integer, allocatable :: chunk(:), keep_bits
         character(atlas_max_name), allocatable :: dims(:)
         class(*), allocatable :: fill
 
@@ -635,7 +672,9 @@ contains
         if (a%names_dims) allocate(dims, source=a%dims(:a%rank))
         if (a%chooses_chunk) allocate(chunk, source=a%chunk(:a%rank))
         if (a%fill >= 0) call make_fill(a, fill)
-        call store%define(a%dataset, a%array, a%dtype, shape_of, dims, chunk, a%codec, fill=fill)
+        if (a%keep_bits > 0) keep_bits = a%keep_bits
+        call store%define(a%dataset, a%array, a%dtype, shape_of, dims, chunk, a%codec, fill=fill, filter=a%filter, &
+            keep_bits=keep_bits)
         call array_step("write", a)
     end subroutine write_array
 
@@ -686,7 +725,9 @@ contains
                 a = parse_array(lines(i))
                 if (a%how == "gone") cycle
                 call check_info(a)
+                if (a%keep_bits > 0) kept_bits = a%keep_bits
                 call array_step("check", a)
+                kept_bits = -1
                 call store%attribute_names(dataset, names, array)
                 call check_names(array, names, lines, "attribute", 4, dataset, array)
             case ("attribute")
@@ -741,6 +782,11 @@ contains
         if (a%chooses_chunk) then
             if (any(info%chunk_shape /= a%chunk(:a%rank))) call differ(a%dataset, a%array, "has other chunks")
         end if
+        if (a%names_piece) then
+            if (any(info%piece_shape /= a%piece(:a%rank))) call differ(a%dataset, a%array, "is in other pieces")
+        end if
+        if (info%filter /= a%filter) call differ(a%dataset, a%array, "has another filter")
+        if (info%keep_bits /= a%keep_bits) call differ(a%dataset, a%array, "keeps other bits")
         if (info%codec /= a%codec) call differ(a%dataset, a%array, "has another codec")
         good = info%has_fill_value .eqv. a%fill >= 0
         if (good .and. a%fill >= 0) then

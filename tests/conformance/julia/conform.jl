@@ -35,9 +35,21 @@ function hash32(seed::Int, k::Int)
     return xor(h, h >> 13)
 end
 
-number(::Type{Float16}, h::Int) = Float16((h % 2048 - 1024) / 8)
-number(::Type{Float32}, h::Int) = Float32((h % 16777216 - 8388608) / 64)
-number(::Type{Float64}, h::Int) = (h - 2147483648) / 1024
+# The integer with so many bits of a mantissa.
+function rounded(m::Int, bits::Int)
+    drop = 64 - leading_zeros(abs(m)) - bits - 1
+    drop <= 0 && return m
+    kept, rest, half = abs(m) >> drop, abs(m) & (1 << drop - 1), 1 << (drop - 1)
+    (rest > half || (rest == half && isodd(kept))) && (kept += 1)
+    return sign(m) * (kept << drop)
+end
+
+# More than the mantissa of any float has.
+const ALL_BITS = 53
+
+number(::Type{Float16}, h::Int, bits::Int) = Float16(rounded(h % 2048 - 1024, bits) / 8)
+number(::Type{Float32}, h::Int, bits::Int) = Float32(rounded(h % 16777216 - 8388608, bits) / 64)
+number(::Type{Float64}, h::Int, bits::Int) = rounded(h - 2147483648, bits) / 1024
 
 value(::Type{Bool}, seed::Int, k::Int) = isodd(hash32(seed, k))
 value(::Type{T}, seed::Int, k::Int) where {T<:Integer} = hash32(seed, k) % T
@@ -45,22 +57,25 @@ function value(::Type{T}, seed::Int, k::Int) where {T<:Union{Int64,UInt64}}
     return (UInt64(hash32(seed, 2k)) << 32 | UInt64(hash32(seed, 2k + 1))) % T
 end
 value(::Type{TimestampNs}, seed::Int, k::Int) = TimestampNs(value(Int64, seed, k))
-function value(::Type{T}, seed::Int, k::Int) where {T<:AbstractFloat}
+function value(::Type{T}, seed::Int, k::Int, bits::Int=ALL_BITS) where {T<:AbstractFloat}
     h = hash32(seed, k)
     special = (h >> 24) % 16
     special == 5 && return T(NaN)
     special == 6 && return T(Inf)
     special == 7 && return T(-Inf)
     special == 8 && return -zero(T)
-    return number(T, h)
+    return number(T, h, bits)
 end
-value(::Type{Complex{T}}, seed::Int, k::Int) where {T} = Complex(value(T, seed, 2k), value(T, seed, 2k + 1))
+function value(::Type{Complex{T}}, seed::Int, k::Int, bits::Int=ALL_BITS) where {T}
+    return Complex(value(T, seed, 2k, bits), value(T, seed, 2k + 1, bits))
+end
 function value(::Type{String}, seed::Int, k::Int)
     h = hash32(seed, k)
     return WORDS[h % 7 + 1] * ((h >> 8) % 3 == 0 ? string(k) : "")
 end
 
-values_of(::Type{T}, seed::Int, count::Int) where {T} = T[value(T, seed, k) for k in 0:(count - 1)]
+# With so many bits kept of floats.
+values_of(::Type{T}, seed::Int, count::Int, bits::Int...) where {T} = T[value(T, seed, k, bits...) for k in 0:(count - 1)]
 
 # ---- the table ----
 
@@ -74,7 +89,10 @@ struct ArrayLine
     size::Dims
     dims::Vector{String}
     chunks::Union{Vector{Int},Nothing}
+    pieces::Union{Vector{Int},Nothing}
     codec::Symbol
+    filter::Symbol
+    keep_bits::Union{Int,Nothing}
     fill::Union{Int,Nothing}
     seed::Int
     how::String
@@ -83,7 +101,10 @@ struct ArrayLine
 end
 
 function ArrayLine(fields)
-    dataset, name, dtype, shape, dims, chunks, codec, fill, seed, how, start, count = fields
+    dataset, name, dtype, shape, dims, chunks, encoding, fill, seed, how, start, count = fields
+    chunks, pieces = (split(chunks, '/')..., "-")
+    codec, rest = Iterators.peel(split(encoding, ','))
+    bits = [parse(Int, one[6:end]) for one in rest if startswith(one, "bits=")]
     size = Tuple(numbers(shape))
     counts = something(given(numbers, count), collect(size))
     starts = something(given(numbers, start), zeros(Int, length(size)))
@@ -94,7 +115,10 @@ function ArrayLine(fields)
         size,
         dims == "-" ? ["dim_$k" for k in (length(size) - 1):-1:0] : reverse(String.(split(dims, ','))),
         given(numbers, chunks),
+        given(numbers, pieces),
         Symbol(codec),
+        "delta" in rest ? :delta : :none,
+        isempty(bits) ? nothing : bits[1],
         given(text -> parse(Int, text), fill),
         parse(Int, seed),
         how,
@@ -153,7 +177,7 @@ end
 
 # ---- writing ----
 
-cells(line::ArrayLine, seed=line.seed) = reshape(values_of(line.T, seed, prod(line.size)), line.size)
+cells(line::ArrayLine, seed=line.seed, bits::Int...) = reshape(values_of(line.T, seed, prod(line.size), bits...), line.size)
 
 function write_array(dataset, line::ArrayLine)
     rank = length(line.size)
@@ -161,7 +185,7 @@ function write_array(dataset, line::ArrayLine)
     fillvalue = line.fill === nothing ? nothing : value(line.T, line.fill, 0)
     own = line.dims == ["dim_$k" for k in (rank - 1):-1:0]
     array = define!(dataset, line.name, line.T, size; dims=own ? nothing : line.dims, chunks=line.chunks,
-                    codec=line.codec, fillvalue=fillvalue)
+                    codec=line.codec, filter=line.filter, keep_bits=line.keep_bits, fillvalue=fillvalue)
     x = cells(line)
     if line.how in ("whole", "gone")
         array .= x
@@ -232,10 +256,11 @@ function compare(where, found, expected)
 end
 
 function expected_cells(line::ArrayLine)
-    line.how in ("box", "never") || return cells(line)
+    stored = line.keep_bits === nothing ? cells(line) : cells(line, line.seed, line.keep_bits)
+    line.how in ("box", "never") || return stored
     missing_value = line.T === String ? "" : line.T === TimestampNs ? TimestampNs(0) : zero(line.T)
     x = fill(line.fill === nothing ? missing_value : value(line.T, line.fill, 0), line.size)
-    line.how == "box" && (x[line.box...] = cells(line)[line.box...])
+    line.how == "box" && (x[line.box...] = stored[line.box...])
     return x
 end
 
@@ -244,7 +269,11 @@ function check_array(where, array, line::ArrayLine)
     expect(where, "the size", size(array), line.size)
     expect(where, "the names of dimensions", collect(Atlas.dimnames(array)), line.dims)
     line.chunks === nothing || expect(where, "the chunks' size", collect(Atlas.chunks(array)), line.chunks)
-    expect(where, "the codec", Atlas.codec(array).codec, line.codec)
+    line.pieces === nothing || expect(where, "the pieces' size", collect(Atlas.pieces(array)), line.pieces)
+    encoding = Atlas.codec(array)
+    expect(where, "the codec", encoding.codec, line.codec)
+    expect(where, "the filter", encoding.filter, line.filter)
+    expect(where, "the bits kept", encoding.keep_bits, line.keep_bits)
     fillvalue = Atlas.fillvalue(array)
     expect(where, "having a fill value", fillvalue !== nothing, line.fill !== nothing)
     line.fill === nothing || compare("$where: fill value", fill(fillvalue), fill(value(line.T, line.fill, 0)))

@@ -40,12 +40,22 @@ def hashes(seed: int, k: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return h ^ (h >> np.uint64(13))
 
 
-def values(dtype: str, seed: int, count: int) -> np.ndarray[Any, Any]:
-    """The values of a seed for k from 0 on."""
-    return values_at(dtype, seed, np.arange(count, dtype=np.uint64))
+def values(dtype: str, seed: int, count: int, bits: int | None = None) -> np.ndarray[Any, Any]:
+    """The values of a seed for k from 0 on, with so many bits kept of floats; None: all."""
+    return values_at(dtype, seed, np.arange(count, dtype=np.uint64), bits)
 
 
-def values_at(dtype: str, seed: int, k: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def rounded(m: np.ndarray[Any, Any], bits: int | None) -> np.ndarray[Any, Any]:
+    """Integers with so many bits of a mantissa."""
+    if bits is None:
+        return m
+    length = np.frexp(np.abs(m).astype(float))[1]
+    unit = np.int64(1) << np.maximum(length - bits - 1, 0).astype(np.int64)
+    # NumPy rounds ties to even.
+    return (np.rint(m / unit) * unit).astype(np.int64)
+
+
+def values_at(dtype: str, seed: int, k: np.ndarray[Any, Any], bits: int | None) -> np.ndarray[Any, Any]:
     h = hashes(seed, k)
     kind = np.dtype(TYPES[dtype])
     if dtype == "bool":
@@ -64,16 +74,16 @@ def values_at(dtype: str, seed: int, k: np.ndarray[Any, Any]) -> np.ndarray[Any,
         part = "f32" if dtype == "c64" else "f64"
         two = k * np.uint64(2)
         made = np.empty(len(k), kind)
-        made.real = values_at(part, seed, two)
-        made.imag = values_at(part, seed, two + np.uint64(1))
+        made.real = values_at(part, seed, two, bits)
+        made.imag = values_at(part, seed, two + np.uint64(1), bits)
         return made
     signed = h.astype(np.int64)
     if dtype == "f16":
-        made = (signed % 2048 - 1024) / 8
+        made = rounded(signed % 2048 - 1024, bits) / 8
     elif dtype == "f32":
-        made = (signed % 16777216 - 8388608) / 64
+        made = rounded(signed % 16777216 - 8388608, bits) / 64
     else:
-        made = (signed - 2147483648) / 1024
+        made = rounded(signed - 2147483648, bits) / 1024
     special = (signed >> 24) % 16
     for number, value in ((5, np.nan), (6, np.inf), (7, -np.inf), (8, -0.0)):
         made[special == number] = value
@@ -123,7 +133,10 @@ class Array:
     shape: list[int]
     dims: list[str] | None
     chunks: list[int] | None
+    pieces: list[int] | None
     codec: str
+    filter: str
+    keep_bits: int | None
     fill: Any
     seed: int
     how: str
@@ -132,7 +145,10 @@ class Array:
 
     @classmethod
     def of(cls, fields: list[str]) -> Array:
-        dataset, name, dtype, shape, dims, chunks, codec, fill, seed, how, start, count = fields
+        dataset, name, dtype, shape, dims, chunks, encoding, fill, seed, how, start, count = fields
+        chunks, _, pieces = chunks.partition("/")
+        codec, *rest = encoding.split(",")
+        bits = [int(one.removeprefix("bits=")) for one in rest if one != "delta"]
         return cls(
             dataset,
             name,
@@ -140,7 +156,10 @@ class Array:
             numbers(shape),
             None if dims == "-" else dims.split(","),
             None if chunks == "-" else numbers(chunks),
+            numbers(pieces) if pieces else None,
             codec,
+            "delta" if "delta" in rest else "none",
+            bits[0] if bits else None,
             None if fill == "-" else values(dtype, int(fill), 1)[0],
             int(seed),
             how,
@@ -148,8 +167,8 @@ class Array:
             numbers(count),
         )
 
-    def values(self, seed: int) -> np.ndarray[Any, Any]:
-        return values(self.dtype, seed, int(np.prod(self.shape, dtype=int))).reshape(self.shape)
+    def values(self, seed: int, bits: int | None = None) -> np.ndarray[Any, Any]:
+        return values(self.dtype, seed, int(np.prod(self.shape, dtype=int)), bits).reshape(self.shape)
 
     def box(self) -> tuple[slice, ...]:
         return tuple(slice(at, at + extent) for at, extent in zip(self.start, self.count, strict=True))
@@ -185,7 +204,17 @@ def read_table(path: str) -> list[Store]:
 
 def write_array(dataset: atlas.DatasetView, array: Array) -> None:
     shape = [0, *array.shape[1:]] if array.how == "append" else array.shape
-    made = dataset.define_array(array.name, array.dtype, array.dims, shape, array.chunks, array.fill, codec=array.codec)
+    made = dataset.define_array(
+        array.name,
+        array.dtype,
+        array.dims,
+        shape,
+        array.chunks,
+        array.fill,
+        codec=array.codec,
+        filter=array.filter,
+        keep_bits=array.keep_bits,
+    )
     if array.how == "never":
         return
     all_values = array.values(array.seed + 1 if array.how == "twice" else array.seed)
@@ -263,7 +292,11 @@ def check_array(store: atlas.Atlas, array: Array) -> None:
     expect(f"dims of {what}", list(found.dims), array.dims or [f"dim_{number}" for number in range(len(array.shape))])
     if array.chunks is not None:
         expect(f"chunks of {what}", list(found.chunks), array.chunks)
+    if array.pieces is not None:
+        expect(f"pieces of {what}", list(found.pieces), array.pieces)
     expect(f"codec of {what}", found.codec, array.codec)
+    expect(f"filter of {what}", found.filter, array.filter)
+    expect(f"bits kept of {what}", found.keep_bits, array.keep_bits)
     fill = found.fill_value
     expect(f"whether {what} has a fill value", fill is not None, array.fill is not None)
     kind = np.dtype(TYPES[array.dtype])
@@ -272,7 +305,7 @@ def check_array(store: atlas.Atlas, array: Array) -> None:
         before = compared
         same(f"fill value of {what}", np.asarray(fill, kind), np.asarray(array.fill, kind))
         compared = before
-    expected = array.values(array.seed)
+    expected = array.values(array.seed, array.keep_bits)
     if array.how in ("never", "box"):
         blank = "" if array.dtype == "string" else np.zeros((), kind)[()]
         written = np.zeros(array.shape, bool)

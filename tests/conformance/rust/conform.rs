@@ -1,8 +1,8 @@
 //! `conform write|check TABLE FOLDER`: the conformance program in Rust. `../README.md` says what it does.
 
 use atlas_store::{
-    ArrayOptions, Codec, CreateOptions, DType, Dataset, FillValue, FloatOverflow, MetaFormat, Mode, OpenOptions,
-    Selection, Source, Store, Target, Value, f16,
+    ArrayOptions, Codec, CreateOptions, DType, Dataset, FillValue, Filter, FloatOverflow, MetaFormat, Mode,
+    OpenOptions, Selection, Source, Store, Target, Value, f16,
 };
 use std::path::{Path, PathBuf};
 
@@ -26,27 +26,36 @@ fn wide(seed: u64, k: u64) -> u64 {
     u64::from(hash(seed, 2 * k)) << 32 | u64::from(hash(seed, 2 * k + 1))
 }
 
-fn real(seed: u64, k: u64, modulus: u64, divisor: f64) -> f64 {
+/// The integer with so many bits of a mantissa.
+fn rounded(m: i64, bits: u32) -> i64 {
+    let magnitude = m.unsigned_abs();
+    let Some(drop @ 1..) = (u64::BITS - magnitude.leading_zeros()).checked_sub(bits + 1) else { return m };
+    let (kept, rest, half) = (magnitude >> drop, magnitude & ((1 << drop) - 1), 1 << (drop - 1));
+    let up = rest > half || rest == half && kept % 2 == 1;
+    m.signum() * (((kept + u64::from(up)) << drop) as i64)
+}
+
+fn real(seed: u64, k: u64, modulus: u64, divisor: f64, bits: u32) -> f64 {
     let h = hash(seed, k);
     match (h >> 24) % 16 {
         5 => f64::NAN,
         6 => f64::INFINITY,
         7 => f64::NEG_INFINITY,
         8 => -0.0,
-        _ => ((u64::from(h) % modulus) as f64 - (modulus / 2) as f64) / divisor,
+        _ => rounded((u64::from(h) % modulus) as i64 - (modulus / 2) as i64, bits) as f64 / divisor,
     }
 }
 
-fn half(seed: u64, k: u64) -> f16 {
-    f16::from_f64(real(seed, k, 1 << 11, 8.0))
+fn half(seed: u64, k: u64, bits: u32) -> f16 {
+    f16::from_f64(real(seed, k, 1 << 11, 8.0, bits))
 }
 
-fn single(seed: u64, k: u64) -> f32 {
-    real(seed, k, 1 << 24, 64.0) as f32
+fn single(seed: u64, k: u64, bits: u32) -> f32 {
+    real(seed, k, 1 << 24, 64.0, bits) as f32
 }
 
-fn double(seed: u64, k: u64) -> f64 {
-    real(seed, k, 1 << 32, 1024.0)
+fn double(seed: u64, k: u64, bits: u32) -> f64 {
+    real(seed, k, 1 << 32, 1024.0, bits)
 }
 
 fn text(seed: u64, k: u64) -> String {
@@ -57,8 +66,16 @@ fn text(seed: u64, k: u64) -> String {
     if (h >> 8).is_multiple_of(3) { format!("{word}{k}") } else { word.to_owned() }
 }
 
+/// More than the mantissa of any float has.
+const ALL_BITS: u32 = 53;
+
 /// One element for each of `picks`: the value of a seed and a number, or zero.
 fn elements(dtype: DType, picks: impl Iterator<Item = Option<(u64, u64)>>) -> Value {
+    elements_of(dtype, ALL_BITS, picks)
+}
+
+/// The same with so many bits kept of floats.
+fn elements_of(dtype: DType, bits: u32, picks: impl Iterator<Item = Option<(u64, u64)>>) -> Value {
     fn of<T: Default>(picks: impl Iterator<Item = Option<(u64, u64)>>, value: impl Fn(u64, u64) -> T) -> Vec<T> {
         picks.map(|pick| pick.map_or_else(T::default, |(seed, k)| value(seed, k))).collect()
     }
@@ -72,11 +89,11 @@ fn elements(dtype: DType, picks: impl Iterator<Item = Option<(u64, u64)>>) -> Va
         DType::U16 => Value::U16(of(picks, |s, k| hash(s, k) as u16)),
         DType::U32 => Value::U32(of(picks, hash)),
         DType::U64 => Value::U64(of(picks, wide)),
-        DType::F16 => Value::F16(of(picks, half)),
-        DType::F32 => Value::F32(of(picks, single)),
-        DType::F64 => Value::F64(of(picks, double)),
-        DType::C64 => Value::C64(of(picks, |s, k| [single(s, 2 * k), single(s, 2 * k + 1)])),
-        DType::C128 => Value::C128(of(picks, |s, k| [double(s, 2 * k), double(s, 2 * k + 1)])),
+        DType::F16 => Value::F16(of(picks, |s, k| half(s, k, bits))),
+        DType::F32 => Value::F32(of(picks, |s, k| single(s, k, bits))),
+        DType::F64 => Value::F64(of(picks, |s, k| double(s, k, bits))),
+        DType::C64 => Value::C64(of(picks, |s, k| [single(s, 2 * k, bits), single(s, 2 * k + 1, bits)])),
+        DType::C128 => Value::C128(of(picks, |s, k| [double(s, 2 * k, bits), double(s, 2 * k + 1, bits)])),
         DType::TimestampNs => Value::TimestampNs(of(picks, |s, k| wide(s, k) as i64)),
         DType::String => Value::String(of(picks, text)),
     }
@@ -156,7 +173,11 @@ struct Array {
     shape: Vec<u64>,
     dims: Option<Vec<String>>,
     chunks: Option<Vec<u64>>,
+    /// As far as the table says.
+    pieces: Option<Vec<u64>>,
     codec: Codec,
+    filter: Filter,
+    keep_bits: Option<u32>,
     fill: Option<u64>,
     seed: u64,
     how: String,
@@ -199,6 +220,16 @@ fn read_table(path: &Path) -> Result<Vec<StoreTable>> {
             ["dataset", name] => store.datasets.push((name.into(), false)),
             ["gone", name] => store.datasets.push((name.into(), true)),
             ["array", dataset, name, dtype, shape, dims, chunks, codec, fill, seed, how, start, count] => {
+                let (chunks, pieces) = chunks.split_once('/').unwrap_or((chunks, "-"));
+                let (mut filter, mut keep_bits, mut encoding) = (Filter::None, None, codec.split(','));
+                let codec = encoding.next().unwrap_or_default();
+                for one in encoding {
+                    match one.strip_prefix("bits=") {
+                        Some(bits) => keep_bits = Some(number(bits)? as u32),
+                        None if one == "delta" => filter = Filter::Delta,
+                        None => return Err(format!("'{one}' is not a filter").into()),
+                    }
+                }
                 store.arrays.push(Array {
                     dataset: dataset.into(),
                     name: name.into(),
@@ -206,12 +237,15 @@ fn read_table(path: &Path) -> Result<Vec<StoreTable>> {
                     shape: numbers(shape)?,
                     dims: optional(dims, |list| Ok(list.split(',').map(String::from).collect()))?,
                     chunks: optional(chunks, numbers)?,
+                    pieces: optional(pieces, numbers)?,
                     codec: match codec {
                         "zstd" => Codec::Zstd,
                         "lz4" => Codec::Lz4,
                         "none" => Codec::None,
                         _ => return Err(format!("'{codec}' is not a codec").into()),
                     },
+                    filter,
+                    keep_bits,
                     fill: optional(fill, number)?,
                     seed: number(seed)?,
                     how: how.into(),
@@ -279,6 +313,8 @@ impl Array {
         let options = ArrayOptions {
             chunk_shape: self.chunks.clone(),
             codec: Some(self.codec),
+            filter: Some(self.filter),
+            keep_bits: self.keep_bits,
             fill_value: fill_value.transpose()?,
             ..Default::default()
         };
@@ -391,6 +427,11 @@ impl Array {
         if let Some(chunks) = &self.chunks {
             expect!(&info.chunk_shape == chunks, "chunk shape {:?}, expected {chunks:?}", info.chunk_shape);
         }
+        if let Some(pieces) = &self.pieces {
+            expect!(&info.piece_shape == pieces, "pieces {:?}, expected {pieces:?}", info.piece_shape);
+        }
+        expect!(info.filter == self.filter, "filter {:?}, expected {:?}", info.filter, self.filter);
+        expect!(info.keep_bits == self.keep_bits, "{:?} bits kept, expected {:?}", info.keep_bits, self.keep_bits);
         expect!(info.codec == self.codec, "codec {:?}, expected {:?}", info.codec, self.codec);
         let found = match info.fill_value {
             None => None,
@@ -404,8 +445,8 @@ impl Array {
         }
         let fill = self.fill.map(|seed| (seed, 0));
         let cells = 0..self.cells() as u64;
-        let expected =
-            elements(self.dtype, cells.map(|k| if self.is_written(k) { Some((self.seed, k)) } else { fill }));
+        let picks = cells.map(|k| if self.is_written(k) { Some((self.seed, k)) } else { fill });
+        let expected = elements_of(self.dtype, self.keep_bits.unwrap_or(ALL_BITS), picks);
         let mut found = elements(self.dtype, std::iter::repeat_n(None, self.cells()));
         let selection = Selection::all(self.rank());
         with!(
