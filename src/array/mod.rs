@@ -119,21 +119,25 @@ impl Deref for FrozenChunks {
 
 /// A chunk written since the last flush began.
 pub(crate) enum Pending {
-    /// Still being written to; `written` counts cells, those written twice doubly.
-    Open {
-        data: ChunkData,
-        written: u64,
-        held: Held,
-    },
+    /// In memory of its own: what is flushed of a million arrays has none.
+    Open(Box<Open>),
     /// Complete, as far as one can tell, and given to the workers.
     Sealed(Arc<Block>),
     Stored(Arc<StoredChunk>),
 }
 
+/// A chunk that is still being written to.
+pub(crate) struct Open {
+    data: ChunkData,
+    /// Cells, those written twice doubly.
+    written: u64,
+    held: Held,
+}
+
 impl Pending {
     fn open(io: &Io, data: ChunkData, written: u64) -> Self {
         let held = Held::new(&io.budget, CHUNK_OVERHEAD + data.memory());
-        Self::Open { data, written, held }
+        Self::Open(Box::new(Open { data, written, held }))
     }
 }
 
@@ -142,7 +146,7 @@ impl ArrayData {
     pub fn sealed_bytes(&self) -> u64 {
         let sealed = |pending: &Pending| match pending {
             Pending::Sealed(block) => block.memory(),
-            Pending::Open { .. } | Pending::Stored(_) => 0,
+            Pending::Open(_) | Pending::Stored(_) => 0,
         };
         self.pending.values().map(sealed).sum()
     }
@@ -150,8 +154,11 @@ impl ArrayData {
     /// Memory of the rows that are pending.
     pub fn row_bytes(&self) -> u64 {
         let rows = |pending: &Pending| match pending {
-            Pending::Open { data: ChunkData::Rows(rows), .. } => rows.memory() as u64,
-            Pending::Open { .. } | Pending::Sealed(_) | Pending::Stored(_) => 0,
+            Pending::Open(open) => match &open.data {
+                ChunkData::Rows(rows) => rows.memory() as u64,
+                ChunkData::Numbers(_) | ChunkData::Texts(_) => 0,
+            },
+            Pending::Sealed(_) | Pending::Stored(_) => 0,
         };
         self.pending.values().map(rows).sum()
     }
@@ -161,7 +168,7 @@ impl ArrayData {
     /// the array grew into it would count as what it is not.
     pub fn complete(&self, chunk_shape: &[u64]) -> Option<(Dims, u64)> {
         let mut shape = self.shape.clone();
-        let is_open = |pending: &Pending| matches!(pending, Pending::Open { .. });
+        let is_open = |pending: &Pending| matches!(pending, Pending::Open(_));
         let (Some(&rows), Some(&along)) = (self.shape.first(), chunk_shape.first()) else {
             return Some((shape, u64::MAX));
         };
@@ -184,9 +191,11 @@ impl ArrayData {
     /// Sets rows down.
     pub fn set_down(&mut self, scratch: &mut Scratch) -> Result<()> {
         for pending in self.pending.values_mut() {
-            if let Pending::Open { data: ChunkData::Rows(rows), held, .. } = pending {
+            if let Pending::Open(open) = pending
+                && let ChunkData::Rows(rows) = &mut open.data
+            {
                 scratch.take(rows)?;
-                held.set(CHUNK_OVERHEAD);
+                open.held.set(CHUNK_OVERHEAD);
             }
         }
         Ok(())
@@ -230,7 +239,7 @@ impl ArrayData {
         match self.pending.get(number) {
             Some(Pending::Sealed(block)) => Some(InMemory::Chunk(block.chunk())),
             Some(Pending::Stored(stored)) => Some(InMemory::Stored(stored.clone())),
-            Some(Pending::Open { .. }) => None,
+            Some(Pending::Open(_)) => None,
             None => self.frozen.iter().rev().find_map(|frozen| frozen.get(number)).map(|chunk| match chunk {
                 FrozenChunk::Small(data) => InMemory::Chunk(PendingChunk::Raw(data.clone())),
                 FrozenChunk::Block(block) => InMemory::Chunk(block.chunk()),
@@ -251,8 +260,8 @@ impl Array {
 
     /// Gives a chunk, of which `valid` is inside the array, to the workers if it is open.
     fn seal(&self, io: &Io, pending: &mut Pending, valid: Dims) {
-        let Pending::Open { data: chunk, held, .. } = pending else { return };
-        let (chunk, held) = (std::mem::replace(chunk, ChunkData::Texts(Vec::new())), held.take());
+        let Pending::Open(open) = pending else { return };
+        let (chunk, held) = (std::mem::replace(&mut open.data, ChunkData::Texts(Vec::new())), open.held.take());
         *pending = Pending::Sealed(self.block(io, Arc::new(chunk), held, valid));
     }
 
@@ -272,22 +281,24 @@ impl Array {
     /// and returns them; `None` where there are none.
     pub fn freeze(&self, data: &mut ArrayData, end: u64, open: bool, io: &Io) -> Option<Arc<FrozenChunks>> {
         let ArrayData { pending, shape, .. } = data;
-        let is_taken = |number, pending: &Pending| number < end && (open || !matches!(pending, Pending::Open { .. }));
+        let is_taken = |number, pending: &Pending| number < end && (open || !matches!(pending, Pending::Open(_)));
         let (mut chunks, mut small): (ByNumber<FrozenChunk>, Option<Held>) = Default::default();
         for (number, pending) in pending.extract_if(is_taken) {
             let chunk = match pending {
                 Pending::Sealed(block) => FrozenChunk::Block(block),
                 Pending::Stored(stored) => FrozenChunk::Stored(stored),
-                Pending::Open { data, held, .. } if self.schema.packs() && data.is_small() => {
-                    match &small {
-                        Some(small) => small.grow(held.bytes() as usize),
-                        None => small = Some(held),
+                Pending::Open(open) => {
+                    let Open { data, held, .. } = *open;
+                    if self.schema.packs() && data.is_small() {
+                        match &small {
+                            Some(small) => small.grow(held.bytes() as usize),
+                            None => small = Some(held),
+                        }
+                        FrozenChunk::Small(Arc::new(data))
+                    } else {
+                        let valid = grid::valid_extents(shape, &self.schema.chunk_shape, number);
+                        FrozenChunk::Block(self.block(io, Arc::new(data), held, valid))
                     }
-                    FrozenChunk::Small(Arc::new(data))
-                }
-                Pending::Open { data, held, .. } => {
-                    let valid = grid::valid_extents(shape, &self.schema.chunk_shape, number);
-                    FrozenChunk::Block(self.block(io, Arc::new(data), held, valid))
                 }
             };
             chunks.insert(number, chunk);

@@ -41,8 +41,8 @@ impl Array {
             elsewhere: Vec::new(),
         };
         for portion in portions(&data.shape, &self.schema.chunk_shape, region) {
-            if let Some(Pending::Open { data, .. }) = data.pending.get(portion.chunk) {
-                on_open(&portion, data)?;
+            if let Some(Pending::Open(open)) = data.pending.get(portion.chunk) {
+                on_open(&portion, &open.data)?;
                 continue;
             }
             match data.chunk_in_memory(portion.chunk) {

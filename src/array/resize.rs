@@ -66,7 +66,7 @@ impl Array {
             // What is stored of a chunk says how many of its cells are inside: it is written anew when more of them are.
             let edge = first;
             for number in self.in_use(data, io, segments, edge.clone())? {
-                if !matches!(data.pending.get(number), Some(Pending::Open { .. })) {
+                if !matches!(data.pending.get(number), Some(Pending::Open(_))) {
                     buffers::push(&mut made, (number, self.open_chunk(data, io, segments, number)?))?;
                 }
             }

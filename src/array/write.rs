@@ -83,19 +83,19 @@ impl Array {
         for portion in portions(&shape, chunk_shape, region) {
             let valid = valid(&portion);
             let (mut chunk, before) = match data.pending.get_mut(portion.chunk) {
-                Some(Pending::Open { data: ChunkData::Rows(rows), .. }) if is_next(rows, &portion, &valid) => {
-                    rows.reserve()?;
-                    let bytes = self.rows(io, &portion, &mut put)?;
-                    buffers::push(&mut more_rows, (portion, valid, bytes))?;
-                    continue;
-                }
-                Some(Pending::Open { data: rows @ ChunkData::Rows(_), written, .. }) => {
-                    (rows.copy(&self.schema, &io.buffers)?, *written)
-                }
-                Some(Pending::Open { .. }) => {
-                    any_open = true;
-                    continue;
-                }
+                Some(Pending::Open(open)) => match &mut open.data {
+                    ChunkData::Rows(rows) if is_next(rows, &portion, &valid) => {
+                        rows.reserve()?;
+                        let bytes = self.rows(io, &portion, &mut put)?;
+                        buffers::push(&mut more_rows, (portion, valid, bytes))?;
+                        continue;
+                    }
+                    ChunkData::Rows(_) => (open.data.copy(&self.schema, &io.buffers)?, open.written),
+                    ChunkData::Numbers(_) | ChunkData::Texts(_) => {
+                        any_open = true;
+                        continue;
+                    }
+                },
                 Some(Pending::Sealed(_) | Pending::Stored(_)) | None => {
                     let before = if is_end(&portion, &valid) { portion.in_chunk[0] * cells(&valid[1..]) } else { 0 };
                     (self.new_chunk(data, io, segments, &portion, &valid)?, before)
@@ -116,15 +116,19 @@ impl Array {
             .map_err(|_| error!(OutOfMemory, "no memory to note {} chunks", made.len()))?;
         for portion in portions(&shape, chunk_shape, region).filter(|_| any_open) {
             let Some(pending) = data.pending.get_mut(portion.chunk) else { continue };
-            if let Pending::Open { data: chunk @ (ChunkData::Numbers(_) | ChunkData::Texts(_)), held, .. } = pending {
-                held.grow(put(&portion, chunk_shape, chunk));
+            if let Pending::Open(open) = pending
+                && !matches!(open.data, ChunkData::Rows(_))
+            {
+                open.held.grow(put(&portion, chunk_shape, &mut open.data));
                 self.note_written(io, pending, &portion, valid(&portion));
             }
         }
         for (portion, valid, bytes) in more_rows {
             let Some(pending) = data.pending.get_mut(portion.chunk) else { continue };
-            if let Pending::Open { data: ChunkData::Rows(rows), held, .. } = pending {
-                held.grow(bytes.len());
+            if let Pending::Open(open) = pending
+                && let ChunkData::Rows(rows) = &mut open.data
+            {
+                open.held.grow(bytes.len());
                 rows.push(portion.extents[0], bytes);
                 self.note_written(io, pending, &portion, valid);
             }
@@ -165,12 +169,12 @@ impl Array {
 
     /// Counts a portion that an open chunk has been written, and gives the chunk to the workers if it is complete.
     fn note_written(&self, io: &Io, pending: &mut Pending, portion: &Portion, valid: Dims) {
-        let Pending::Open { data: chunk, written, .. } = pending else { return };
-        *written += cells(&portion.extents);
+        let Pending::Open(open) = pending else { return };
+        open.written += cells(&portion.extents);
         // Dimension 0 may grow into the padding, so a chunk is complete when that is written too.
         let rows = valid.first().copied().unwrap_or(1).max(1);
         let complete = cells(&valid) / rows * self.schema.chunk_shape.first().copied().unwrap_or(1);
-        if *written >= complete && !chunk.is_small() {
+        if open.written >= complete && !open.data.is_small() {
             self.seal(io, pending, valid);
         }
     }
@@ -214,8 +218,8 @@ impl Array {
 
     /// A copy of what a chunk holds, wherever that is; `None` where it was never written.
     fn content(&self, data: &ArrayData, io: &Io, segments: &Segments, number: u64) -> Result<Option<ChunkData>> {
-        if let Some(Pending::Open { data: open, .. }) = data.pending.get(number) {
-            return open.copy(&self.schema, &io.buffers).map(Some);
+        if let Some(Pending::Open(open)) = data.pending.get(number) {
+            return open.data.copy(&self.schema, &io.buffers).map(Some);
         }
         Ok(Some(match data.chunk_in_memory(number) {
             Some(InMemory::Chunk(PendingChunk::Raw(chunk))) => chunk.copy(&self.schema, &io.buffers)?,

@@ -113,7 +113,7 @@ pub(crate) struct Catalogue {
     slots: RwLock<IndexMap<Arc<str>, Arc<Slot>>>,
     /// Datasets and arrays that came to be at hand since the last time that some were let go of.
     brought: AtomicUsize,
-    /// Names of arrays and attributes, which many datasets have in common.
+    /// Names of arrays, which many datasets have in common.
     common: CommonNames,
     /// The names of those that may differ; one that was made anew may be there twice.
     dirty: Mutex<Vec<Arc<str>>>,

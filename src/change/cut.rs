@@ -2,9 +2,9 @@
 
 use crate::array::{Array, ArrayData, Covered, FrozenChunk, FrozenChunks, Io};
 use crate::base::dtype::DType;
-use crate::base::error::Result;
+use crate::base::error::{Result, error};
 use crate::base::locks::{lock, read, write};
-use crate::base::maps::{HashMap, IndexMap, index_map};
+use crate::base::maps::HashMap;
 use crate::base::shape::Dims;
 use crate::base::sync::Mutex;
 use crate::change::catalogue::{ArrayEntry, Catalogue, Slot};
@@ -38,8 +38,8 @@ pub(crate) struct Cut {
     pub defaults: Defaults,
     /// Datasets that there are.
     pub count: u64,
-    /// Those that differ from what the last commit says: those that it has, then those created since, in that order.
-    pub changed: IndexMap<Arc<str>, CutDataset>,
+    /// Those that differ from what the last commit says.
+    pub changed: CutDatasets,
     /// The changed arrays of these, of one dataset after the other: there may be a million of each.
     pub arrays: Vec<CutArray>,
     /// Those that it may have and that are gone.
@@ -48,13 +48,57 @@ pub(crate) struct Cut {
     pub removed: Vec<(Arc<str>, Arc<Array>)>,
 }
 
+/// One of [`CutDatasets`].
+pub(crate) type NamedDataset = (Arc<str>, CutDataset);
+
+/// Datasets that differ from what the last commit says. There may be a million, most of which nobody looks for by name.
+pub(crate) struct CutDatasets {
+    /// Those that it has, in the order of names, then those created since, in that order.
+    list: Vec<NamedDataset>,
+    /// How many it has.
+    known: usize,
+    /// The places of the others among themselves, in the order of names, once one is looked for.
+    by_name: OnceLock<Vec<usize>>,
+}
+
+impl CutDatasets {
+    fn of(list: Vec<NamedDataset>) -> Self {
+        let known = list.partition_point(|(_, dataset)| !dataset.is_created);
+        Self { list, known, by_name: OnceLock::new() }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &CutDataset)> {
+        self.list.iter().map(|(name, dataset)| (name, dataset))
+    }
+
+    /// Those that the last commit has, and those created since.
+    pub fn known_and_created(&self) -> (&[NamedDataset], &[NamedDataset]) {
+        self.list.split_at(self.known)
+    }
+
+    pub fn get(&self, name: &str) -> Option<&CutDataset> {
+        let (known, created) = self.known_and_created();
+        if let Ok(at) = known.binary_search_by(|(known, _)| (**known).cmp(name)) {
+            return Some(&known[at].1);
+        }
+        let by_name = self.by_name.get_or_init(|| {
+            let mut by_name: Vec<usize> = (0..created.len()).collect();
+            by_name.sort_unstable_by(|a, b| created[*a].0.cmp(&created[*b].0));
+            by_name
+        });
+        let at = by_name.binary_search_by(|at| (*created[*at].0).cmp(name)).ok()?;
+        Some(&created[by_name[at]].1)
+    }
+}
+
 /// What differs of a dataset from what the last commit says.
 pub(crate) struct CutDataset {
     /// Then it is all that there is of it.
     pub is_created: bool,
     pub attributes: Arc<Attributes>,
-    /// The places of its arrays among all.
-    pub arrays: Range<usize>,
+    /// The place of its first array among all, and how many it has.
+    first: usize,
+    len: u32,
     /// What most have nothing of.
     more: Option<Box<More>>,
 }
@@ -71,6 +115,11 @@ struct More {
 const FEW: usize = 16;
 
 impl CutDataset {
+    /// The places of its arrays among all.
+    pub fn arrays(&self) -> Range<usize> {
+        self.first..self.first + self.len as usize
+    }
+
     fn array<'c>(&self, cut: &'c Cut, name: &str) -> Option<&'c CutArray> {
         let arrays = cut.arrays_of(self);
         let Some(more) = self.more.as_ref().filter(|_| arrays.len() > FEW) else {
@@ -98,7 +147,7 @@ pub(crate) struct CutArray {
 impl Cut {
     /// The changed arrays of a dataset.
     pub fn arrays_of(&self, dataset: &CutDataset) -> &[CutArray] {
-        &self.arrays[dataset.arrays.clone()]
+        &self.arrays[dataset.arrays()]
     }
 
     /// The array `id` of one name and dataset, if that is there: its schema and shape. `records` are those of the commit
@@ -264,7 +313,7 @@ pub(crate) fn cut(catalogue: &mut Catalogue, io: &Io, is_part: bool) -> Result<C
     if !is_part {
         catalogue.check_lengths(&slots)?;
     }
-    let mut changed = index_map(slots.len());
+    let mut changed = Vec::with_capacity(slots.len());
     let (mut arrays, mut count) = (Vec::with_capacity(slots.len()), 0);
     for slot in &slots {
         let (is_created, dataset, first) = (catalogue.is_created(slot), slot.dataset(), arrays.len());
@@ -279,10 +328,12 @@ pub(crate) fn cut(catalogue: &mut Catalogue, io: &Io, is_part: bool) -> Result<C
             count += usize::from(is_changed);
         }
         let removed: Vec<_> = dataset.removed().filter(|name| !dataset.arrays.contains(name)).cloned().collect();
-        let (attributes, arrays) = (dataset.attributes.clone(), first..arrays.len());
-        let has_more = !removed.is_empty() || arrays.len() > FEW;
+        let attributes = dataset.attributes.clone();
+        let len = u32::try_from(arrays.len() - first)
+            .map_err(|_| error!(Unsupported, "dataset '{}' has 2^32 arrays or more", slot.name))?;
+        let has_more = !removed.is_empty() || len as usize > FEW;
         let more = has_more.then(|| Box::new(More { removed, places: OnceLock::new() }));
-        changed.insert(slot.name.clone(), CutDataset { is_created, attributes, arrays, more });
+        changed.push((slot.name.clone(), CutDataset { is_created, attributes, first, len, more }));
     }
     let gone = catalogue.gone()?;
     let mut frozen = Frozen(Vec::with_capacity(count));
@@ -306,7 +357,7 @@ pub(crate) fn cut(catalogue: &mut Catalogue, io: &Io, is_part: bool) -> Result<C
         keeping: catalogue.keeping().clone(),
         defaults: catalogue.defaults(),
         count: catalogue.len() as u64,
-        changed,
+        changed: CutDatasets::of(changed),
         arrays,
         gone,
         removed: std::mem::take(&mut catalogue.removed),

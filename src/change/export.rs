@@ -40,7 +40,7 @@ impl Exporter<'_> {
             covers.extend(frozen.covered.as_deref().map(|covered| (frozen.array.id, covered)));
         }
         let mut datasets = Vec::new();
-        for (name, dataset) in cut.into_iter().flat_map(|cut| &cut.changed) {
+        for (name, dataset) in cut.into_iter().flat_map(|cut| cut.changed.iter()) {
             let before = base.dataset(name)?;
             let array = |array: &CutArray| {
                 let before = before.as_ref().and_then(|before| before.arrays.get(&array.name));

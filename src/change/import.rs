@@ -316,13 +316,13 @@ impl Importer<'_> {
             return Ok(());
         }
         stored_attributes(&changes.set)?;
-        let set = changes.set.iter().map(|(key, value)| (key, Some(value.clone())));
-        let removed = changes.removed.iter().map(|key| (key, None));
+        let set = changes.set.iter().map(|(key, value)| (Arc::from(key), Some(value.into_owned())));
+        let removed = changes.removed.iter().map(|key| (key.clone(), None));
         for (key, value) in set.chain(removed) {
-            stored_name("attribute", key)?;
+            stored_name("attribute", &key)?;
             let known = import.added.attributes.entry(of.clone()).or_default();
             let before = self.imported.attributes.get(&of);
-            if let Some((other, there)) = known.get(key).or_else(|| before?.get(key))
+            if let Some((other, there)) = known.get(&key).or_else(|| before?.get(&key))
                 && *other != worker
                 && *there != value
             {
@@ -337,7 +337,7 @@ impl Importer<'_> {
                 );
             }
             known.insert(key.clone(), (worker, value.clone()));
-            import.attributes.entry(of.clone()).or_default().insert(key.clone(), value);
+            import.attributes.entry(of.clone()).or_default().insert(key, value);
         }
         Ok(())
     }
@@ -652,8 +652,8 @@ impl Import {
             let attributes = catalogue.change_attributes(dataset.as_deref(), array.as_deref())?;
             for (key, value) in changes {
                 match value {
-                    Some(value) => drop(attributes.insert(key, value)),
-                    None => drop(attributes.shift_remove(&key)),
+                    Some(value) => attributes.insert(&key, value),
+                    None => attributes.remove(&key),
                 }
             }
         }

@@ -8,7 +8,7 @@ use crate::base::locks::{after_panic, lock, read};
 use crate::base::maps::HashSet;
 use crate::base::pool::Pool;
 use crate::base::sync::Mutex;
-use crate::change::cut::{Cut, CutArray, CutDataset, Totals};
+use crate::change::cut::{Cut, CutArray, CutDataset, NamedDataset, Totals};
 use crate::chunk::schema::Schema;
 use crate::format::catalogue::Kind;
 use crate::format::names;
@@ -62,14 +62,15 @@ impl Composer<'_> {
         let (base, pool) = (self.base, &self.io.pool);
         let mut numbering = Numbering::of(&base.schemas);
         let schemas: Vec<u32> = cut.arrays.iter().map(|array| numbering.number(&array.array.schema)).collect();
-        let sayings = sayings(base, cut)?;
+        let sayings = Sayings::of(base, cut)?;
         let encoder = Encoder { base, cut, schemas: &schemas, totals };
         let limit = if base.files.is_empty() { ROOT_BYTES } else { ROOT_BYTES_BESIDE_FILES };
         let limit = self.place.root_bytes.unwrap_or(limit);
         // What goes into a file, which may be of a million datasets, is not kept until all of it is encoded.
         let (mut layer, mut bytes) = (Vec::new(), 0);
-        for some in sayings.chunks(ENCODE_AT_ONCE) {
-            let encoded = encoder.encode_all(&some.iter().collect::<Vec<_>>(), pool)?;
+        for start in (0..sayings.len()).step_by(ENCODE_AT_ONCE) {
+            let some: Vec<_> = (start..sayings.len()).take(ENCODE_AT_ONCE).map(|at| sayings.get(at)).collect();
+            let encoded = encoder.encode_all(&some, pool)?;
             bytes += some.iter().zip(&encoded).map(|(said, encoded)| said.name.len() + encoded.len()).sum::<usize>();
             layer.extend(encoded);
             if bytes as u64 > limit {
@@ -88,12 +89,12 @@ impl Composer<'_> {
             files: base.files.clone(),
         };
         if bytes as u64 <= limit {
-            let named = sayings.iter().zip(layer).map(|(said, encoded)| (said.name.clone(), said.kind, encoded));
-            records.layer = named.collect();
+            let said = (0..sayings.len()).map(|at| sayings.get(at));
+            records.layer = said.zip(layer).map(|(said, encoded)| (said.name.clone(), said.kind, encoded)).collect();
             return Ok(Composed::of(records));
         }
         let first = taken_up(base, sayings.len() as u64);
-        records.next_place += sayings.iter().filter(|said| said.kind == Kind::Whole).count() as u64;
+        records.next_place = sayings.next_place();
         let merge = Merge::with_more(base, first, encoder.in_order(sayings, layer, pool));
         self.into_file(records, first, None, merge)
     }
@@ -210,6 +211,7 @@ fn record(array: &CutArray, schema: u32, totals: &Totals) -> Result<ArrayRecord>
 }
 
 /// What the root is to say of a dataset, on its way there.
+#[derive(Clone, Copy)]
 struct Saying<'c> {
     name: &'c Arc<str>,
     kind: Kind,
@@ -219,6 +221,7 @@ struct Saying<'c> {
 }
 
 /// See [`Saying`].
+#[derive(Clone, Copy)]
 enum What<'c> {
     /// What it said before.
     Same(&'c InRoot),
@@ -227,34 +230,60 @@ enum What<'c> {
 }
 
 /// What the root's layer says once a flush is done: what stays in its place, then what is gone from files, then what was
-/// created.
-fn sayings<'c>(base: &'c Records, cut: &'c Cut) -> Result<Vec<Saying<'c>>> {
-    let mut sayings = Vec::with_capacity(base.layer.len() + cut.changed.len());
-    let mut next = base.next_place;
-    let mut say = |name, kind, what| {
-        sayings.push(Saying { name, kind, place: next, what });
-        next += u64::from(kind == Kind::Whole);
-    };
-    for (name, found) in base.layer.iter().filter(|(name, _)| !cut.gone.contains(*name)) {
-        match cut.changed.get(name) {
-            None => say(name, found.kind, What::Same(found)),
-            Some(dataset) if dataset.is_created => {}
-            Some(dataset) => say(name, found.kind, What::Changed(dataset)),
+/// created. That may be a million datasets, which the cut has in their order.
+struct Sayings<'c> {
+    others: Vec<Saying<'c>>,
+    created: &'c [NamedDataset],
+    /// The place of the first that was created.
+    first_place: u64,
+}
+
+impl<'c> Sayings<'c> {
+    fn of(base: &'c Records, cut: &'c Cut) -> Result<Self> {
+        let mut others = Vec::with_capacity(base.layer.len());
+        let mut next = base.next_place;
+        let mut say = |name, kind, what| {
+            others.push(Saying { name, kind, place: next, what });
+            next += u64::from(kind == Kind::Whole);
+        };
+        for (name, found) in base.layer.iter().filter(|(name, _)| !cut.gone.contains(*name)) {
+            match cut.changed.get(name) {
+                None => say(name, found.kind, What::Same(found)),
+                Some(dataset) if dataset.is_created => {}
+                Some(dataset) => say(name, found.kind, What::Changed(dataset)),
+            }
         }
-    }
-    for name in &cut.gone {
-        if base.is_in_files(name)? {
-            say(name, Kind::Gone, What::Gone);
+        for name in &cut.gone {
+            if base.is_in_files(name)? {
+                say(name, Kind::Gone, What::Gone);
+            }
         }
-    }
-    for (name, dataset) in &cut.changed {
-        if dataset.is_created {
-            say(name, Kind::Whole, What::Changed(dataset));
-        } else if !base.layer.contains_key(name) {
+        let (known, created) = cut.changed.known_and_created();
+        for (name, dataset) in known.iter().filter(|(name, _)| !base.layer.contains_key(name)) {
             say(name, Kind::Over, What::Changed(dataset));
         }
+        Ok(Self { others, created, first_place: next })
     }
-    Ok(sayings)
+
+    fn len(&self) -> usize {
+        self.others.len() + self.created.len()
+    }
+
+    fn get(&self, at: usize) -> Saying<'c> {
+        match at.checked_sub(self.others.len()) {
+            None => self.others[at],
+            Some(at) => {
+                let (name, dataset) = &self.created[at];
+                let (kind, place) = (Kind::Whole, self.first_place + at as u64);
+                Saying { name, kind, place, what: What::Changed(dataset) }
+            }
+        }
+    }
+
+    /// The place of what is created next.
+    fn next_place(&self) -> u64 {
+        self.first_place + self.created.len() as u64
+    }
 }
 
 /// Makes records of what a flush has changed.
@@ -269,7 +298,7 @@ struct Encoder<'c> {
 
 impl<'c> Encoder<'c> {
     /// What is said of each of these.
-    fn encode_all(&self, sayings: &[&Saying<'c>], pool: &Pool) -> Result<Vec<Encoded>> {
+    fn encode_all(&self, sayings: &[Saying<'c>], pool: &Pool) -> Result<Vec<Encoded>> {
         let encoded: Vec<_> = sayings.iter().map(|said| (said, Mutex::new(None))).collect();
         let groups: Vec<_> = encoded.chunks(ENCODE_TOGETHER).collect();
         pool.for_each(&groups, |group| {
@@ -294,7 +323,7 @@ impl<'c> Encoder<'c> {
     /// What the root is to say of a changed dataset, where it said what `base` has.
     fn encode_changed(&self, name: &Arc<str>, dataset: &CutDataset) -> Result<Vec<u8>> {
         let (format, attributes) = (self.base.format, dataset.attributes.clone());
-        let arrays = self.cut.arrays_of(dataset).iter().zip(&self.schemas[dataset.arrays.clone()]);
+        let arrays = self.cut.arrays_of(dataset).iter().zip(&self.schemas[dataset.arrays()]);
         let arrays = arrays.map(|(array, schema)| Ok((array.name.clone(), record(array, *schema, self.totals)?)));
         if dataset.is_created {
             let record = DatasetRecord { arrays: arrays.collect::<Result<_>>()?, attributes };
@@ -322,18 +351,18 @@ impl<'c> Encoder<'c> {
 
     /// What is said, in the order of names, some at a time, to be merged with files. Of the first the records are `encoded`
     /// already.
-    fn in_order(self, sayings: Vec<Saying<'c>>, encoded: Vec<Encoded>, pool: &'c Pool) -> MoreOfLayer<'c> {
+    fn in_order(self, sayings: Sayings<'c>, encoded: Vec<Encoded>, pool: &'c Pool) -> MoreOfLayer<'c> {
         let mut encoded: Vec<_> = encoded.into_iter().map(Some).collect();
         let mut order: Vec<usize> = (0..sayings.len()).collect();
-        order.sort_unstable_by(|a, b| sayings[*b].name.cmp(sayings[*a].name));
+        order.sort_unstable_by(|a, b| sayings.get(*b).name.cmp(sayings.get(*a).name));
         Box::new(move || {
             let some = order.split_off(order.len().saturating_sub(ENCODE_AT_ONCE));
             let known: Vec<_> = some.iter().map(|at| encoded.get_mut(*at).and_then(Option::take)).collect();
-            let is_new = |(at, known): (&usize, &Option<Encoded>)| known.is_none().then(|| &sayings[*at]);
+            let is_new = |(at, known): (&usize, &Option<Encoded>)| known.is_none().then(|| sayings.get(*at));
             let new: Vec<_> = some.iter().zip(&known).filter_map(is_new).collect();
             let mut new = self.encode_all(&new, pool)?.into_iter();
             let made = some.into_iter().zip(known).map(|(at, known)| {
-                let Saying { name, kind, place, .. } = sayings[at];
+                let Saying { name, kind, place, .. } = sayings.get(at);
                 let record = match known.or_else(|| new.next()).ok_or_else(after_panic)? {
                     Encoded::Same(range) => Cow::Borrowed(&self.base.image[range]),
                     Encoded::New(bytes) => Cow::Owned(bytes),

@@ -280,7 +280,7 @@ fn write_segment(
     let mut writer = writer.with_sync(place.sync).with_parts(parts.clone());
     let older = merged.as_ref().map_or(Ok(Vec::new()), |merged| merged.write(&mut writer, number))?;
     let mut rows: Vec<Row> = Vec::new();
-    buffers::reserve(&mut rows, plan.stored.len())?;
+    buffers::reserve(&mut rows, plan.chunk_count() as usize)?;
     let mut numbers = HashMap::default();
     rows.extend(plan.stored.iter().map(|chunk| {
         let part = *numbers.entry(Arc::as_ptr(&chunk.part)).or_insert_with(|| number(&chunk.part.record));

@@ -1,5 +1,6 @@
 //! The bytes on disk, as docs/format.md tells them: structures to bytes and back. No I/O happens here.
 
+pub(crate) mod attributes;
 pub(crate) mod catalogue;
 pub(crate) mod definitions;
 pub(crate) mod names;

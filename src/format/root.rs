@@ -12,6 +12,7 @@ use crate::base::value::Value;
 use crate::chunk::schema::{Fill, Schema};
 use crate::chunk::stats;
 use crate::codec::{self, Codec, Compression, Filter};
+pub use crate::format::attributes::Attributes;
 use crate::format::catalogue::Kind;
 use crate::format::segment::Row;
 use indexmap::map::Entry;
@@ -109,7 +110,7 @@ pub struct Head {
     #[serde(default, skip_serializing_if = "is_zero")]
     pub renamed: u64,
     /// The store's own.
-    #[serde(default = "no_attributes", skip_serializing_if = "are_none", deserialize_with = "unique_attributes")]
+    #[serde(default = "no_attributes", skip_serializing_if = "are_none")]
     pub attributes: Arc<Attributes>,
     /// What arrays have in common, by number.
     pub schemas: Vec<SchemaRecord>,
@@ -340,7 +341,7 @@ pub struct DatasetEntry {
     /// `None` for an array that is gone.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty", deserialize_with = "unique")]
     pub arrays: IndexMap<Arc<str>, Option<ArrayRecord>>,
-    #[serde(default = "no_attributes", skip_serializing_if = "are_none", deserialize_with = "unique_attributes")]
+    #[serde(default = "no_attributes", skip_serializing_if = "are_none")]
     pub attributes: Arc<Attributes>,
 }
 
@@ -349,18 +350,15 @@ pub struct DatasetEntry {
 pub struct DatasetRecord {
     #[serde(default, skip_serializing_if = "IndexMap::is_empty", deserialize_with = "unique")]
     pub arrays: IndexMap<Arc<str>, ArrayRecord>,
-    #[serde(default = "no_attributes", skip_serializing_if = "are_none", deserialize_with = "unique_attributes")]
+    #[serde(default = "no_attributes", skip_serializing_if = "are_none")]
     pub attributes: Arc<Attributes>,
 }
 
-/// Attributes, in the order they were first set.
-pub type Attributes = IndexMap<Arc<str>, Value>;
-
 /// Checks attributes that a root has.
 pub fn stored_attributes(attributes: &Attributes) -> Result<()> {
-    for (name, value) in attributes {
+    for (name, value) in attributes.iter() {
         stored_name("attribute", name)?;
-        if let Value::String(texts) = value
+        if let Value::String(texts) = &*value
             && texts.iter().any(|text| text.contains('\0'))
         {
             bail!(Corrupt, "in the root: a text of attribute '{name}' has a NUL in it");
@@ -406,10 +404,6 @@ fn unique<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer.deserialize_map(UniqueVisitor(std::marker::PhantomData))
 }
 
-fn unique_attributes<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Arc<Attributes>, D::Error> {
-    unique(deserializer).map(Arc::new)
-}
-
 /// An array of a dataset.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ArrayRecord {
@@ -422,7 +416,7 @@ pub struct ArrayRecord {
     pub shape: Dims64,
     #[serde(default, skip_serializing_if = "StoredRecord::is_empty")]
     pub stored: StoredRecord,
-    #[serde(default = "no_attributes", skip_serializing_if = "are_none", deserialize_with = "unique_attributes")]
+    #[serde(default = "no_attributes", skip_serializing_if = "are_none")]
     pub attributes: Arc<Attributes>,
 }
 
@@ -741,7 +735,7 @@ impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Entries<'a, T> {
 }
 
 /// A text, borrowed from the input where it stands there as it is.
-struct Name<'a>(Cow<'a, str>);
+pub(super) struct Name<'a>(pub Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
@@ -882,7 +876,7 @@ mod tests {
                 assert_eq!(*range, written.ranges[i]);
                 let record =
                     decode::<DatasetRecord>(notation.format, "jan", &root.image[range.clone()]).expect("decodes");
-                assert_eq!(record.attributes["month"], Value::I64(vec![1]));
+                assert_eq!(record.attributes.get("month"), Some(Value::I64(vec![1])));
             }
             for i in 0..written.file.len() {
                 for bit in [1, 0x20, 0x80] {

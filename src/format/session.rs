@@ -5,8 +5,6 @@ use super::parts::{self, PartRecord};
 use super::root::{Attributes, SchemaRecord};
 use super::segment::{self as layout, PAGE_ROWS, PageRef, Row};
 use crate::base::error::{Result, bail, error};
-use crate::base::maps::IndexMap;
-use crate::base::value::Value;
 use crate::codec;
 use crate::memory::buffers;
 use serde::de::DeserializeOwned;
@@ -113,16 +111,18 @@ pub struct Export {
 /// Attributes that were set or removed.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct AttributeChanges {
-    pub set: IndexMap<Arc<str>, Value>,
+    pub set: Attributes,
     pub removed: Vec<Arc<str>>,
 }
 
 impl AttributeChanges {
     /// What makes `after` of `before`.
     pub fn between(before: &Attributes, after: &Attributes) -> Self {
-        let is_new = |(name, value): &(&Arc<str>, &Value)| before.get(*name) != Some(*value);
-        let set = after.iter().filter(is_new).map(|(name, value)| (name.clone(), value.clone())).collect();
-        let removed = before.keys().filter(|name| !after.contains_key(*name)).cloned().collect();
+        let mut set = Attributes::default();
+        for (name, value) in after.iter().filter(|(name, value)| before.get(name).as_ref() != Some(value)) {
+            set.insert(name, value.into_owned());
+        }
+        let removed = before.names().filter(|name| !after.contains(name)).map(Arc::from).collect();
         Self { set, removed }
     }
 }

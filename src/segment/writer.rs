@@ -6,7 +6,7 @@ use crate::base::sync::Mutex;
 use crate::chunk::block::Encoded;
 use crate::chunk::schema::Schema;
 use crate::codec::Coding;
-use crate::format::definitions::{Definition, Definitions, SchemaNumbers};
+use crate::format::definitions::DefinitionsWriter;
 use crate::format::parts::{self, PartRecord};
 use crate::format::root::SegmentRecord;
 use crate::format::segment::{
@@ -273,16 +273,14 @@ impl SegmentWriter {
     }
 
     fn definitions<'d>(&self, array: &Arc<str>, define: impl Fn(u64) -> Option<Defined<'d>>) -> Result<Vec<u8>> {
-        let mut definitions = Definitions::new(array.clone());
-        let mut numbers = SchemaNumbers::default();
+        let mut definitions = DefinitionsWriter::default();
         for &id in &self.ids {
             let Some(Defined { dataset, schema, shape }) = define(id) else {
                 bail!(Internal, "chunks of array {id}, of which nothing is known");
             };
-            let schema = numbers.number(schema, &mut definitions.schemas);
-            definitions.arrays.push(Definition(id, dataset.clone(), schema, shape.to_vec()));
+            definitions.add(id, dataset, schema, shape)?;
         }
-        definitions.to_bytes()
+        definitions.finish(array)
     }
 }
 

@@ -24,21 +24,13 @@ impl Store {
         {
             bail!(InvalidArgument, "attribute '{key}': the string at element {at} has a NUL in it");
         }
-        self.change_attributes(
-            dataset.into(),
-            array,
-            |_| Ok(()),
-            key,
-            |attributes, key| {
-                attributes.insert(key, value);
-            },
-        )
+        self.change_attributes(dataset.into(), array, |_| Ok(()), |attributes| attributes.insert(key, value))
     }
 
     /// The value of an attribute.
     pub fn attribute<'a>(&self, dataset: impl Into<Option<&'a str>>, array: Option<&str>, key: &str) -> Result<Value> {
         let dataset = dataset.into();
-        self.attributes(dataset, array)?.get(key).cloned().ok_or_else(|| no_attribute(dataset, array, key))
+        self.attributes(dataset, array)?.get(key).ok_or_else(|| no_attribute(dataset, array, key))
     }
 
     /// Whether there is an attribute of this name.
@@ -48,7 +40,7 @@ impl Store {
         array: Option<&str>,
         key: &str,
     ) -> Result<bool> {
-        Ok(self.attributes(dataset.into(), array)?.contains_key(key))
+        Ok(self.attributes(dataset.into(), array)?.contains(key))
     }
 
     /// Names of the attributes, in the order they were first set.
@@ -57,7 +49,7 @@ impl Store {
         dataset: impl Into<Option<&'a str>>,
         array: Option<&str>,
     ) -> Result<Vec<Arc<str>>> {
-        Ok(self.attributes(dataset.into(), array)?.keys().cloned().collect())
+        Ok(self.attributes(dataset.into(), array)?.names().map(Arc::from).collect())
     }
 
     /// Deletes an attribute.
@@ -68,13 +60,11 @@ impl Store {
         key: &str,
     ) -> Result<()> {
         let dataset = dataset.into();
-        let check = |attributes: &Attributes| match attributes.contains_key(key) {
+        let check = |attributes: &Attributes| match attributes.contains(key) {
             true => Ok(()),
             false => Err(no_attribute(dataset, array, key)),
         };
-        self.change_attributes(dataset, array, check, key, |attributes, key| {
-            attributes.shift_remove(&key);
-        })
+        self.change_attributes(dataset, array, check, |attributes| attributes.remove(key))
     }
 
     fn attributes(&self, dataset: Option<&str>, array: Option<&str>) -> Result<Arc<Attributes>> {
@@ -86,13 +76,11 @@ impl Store {
         dataset: Option<&str>,
         array: Option<&str>,
         check: impl FnOnce(&Attributes) -> Result<()>,
-        key: &str,
-        change: impl FnOnce(&mut Attributes, Arc<str>),
+        change: impl FnOnce(&mut Attributes),
     ) -> Result<()> {
         let mut state = self.state_mut()?;
         check(&*state.attributes(dataset, array)?)?;
-        let key = state.catalogue.common_name(key);
-        change(state.catalogue.change_attributes(dataset, array)?, key);
+        change(state.catalogue.change_attributes(dataset, array)?);
         Ok(())
     }
 }
