@@ -864,7 +864,7 @@ mod tests {
     #[test]
     fn every_notation_round_trips_and_notices_every_flipped_byte() {
         let mut record = DatasetRecord::default();
-        Arc::make_mut(&mut record.attributes).insert("month".into(), Value::I64(vec![1]));
+        Arc::make_mut(&mut record.attributes).insert("month", Value::I64(vec![1]));
         for notation in NOTATIONS {
             let bytes = encode(notation.format, &record).expect("encodes");
             let datasets = [("jan", &bytes[..]), ("a \"quoted\" one", &bytes[..])];
@@ -892,7 +892,7 @@ mod tests {
     #[test]
     fn a_root_that_compresses_too_well_is_padded_until_it_reads() {
         let mut record = DatasetRecord::default();
-        Arc::make_mut(&mut record.attributes).insert("zeros".into(), Value::U8(vec![0; 12 << 20]));
+        Arc::make_mut(&mut record.attributes).insert("zeros", Value::U8(vec![0; 12 << 20]));
         let notation = Notation { format: MetaFormat::Json, zstd: true };
         let bytes = encode(notation.format, &record).expect("encodes");
         let mut file = write(notation, &head(), &[("jan", &bytes)]).expect("writes").file;
