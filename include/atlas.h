@@ -545,7 +545,7 @@ typedef struct {
     int32_t num_threads;
     /**
      * Bytes of decoded data and indexes kept for later reads, as in atlas_create_options. Handles of one process that read
-     * one store have them in common, if their options here are the same.
+     * one store on a file system have them in common, if they were given the same numbers of threads and bytes.
      */
     uint64_t cache_bytes;
     /** Called with messages. Default: none. */

@@ -44,7 +44,6 @@ beside() { # FUNCTION FUNCTION
 
 # In target/debug.
 checks() {
-    step "format" cargo fmt --check
     step "lints" cargo clippy --locked --all-targets -- -D warnings
     step "lints without the C interface" cargo clippy --locked --no-default-features --lib -- -D warnings
     step "lints of the tool" cargo clippy --locked --features plot --bin atlas --test cli -- -D warnings
@@ -101,6 +100,7 @@ sources() {
     step "packaging" packaging/check.sh
 }
 
+step "format" cargo fmt --check
 beside engine checks
 beside compiled_languages other_languages
 beside results sources

@@ -21,7 +21,9 @@ fn peak() -> u64 {
 }
 
 fn runtime() -> RuntimeOptions {
-    RuntimeOptions { write_buffer_bytes: Some(BUDGET), sync: Some(false), ..RuntimeOptions::default() }
+    // Each thread holds on to some chunks.
+    let threads = Some(2);
+    RuntimeOptions { threads, write_buffer_bytes: Some(BUDGET), sync: Some(false), ..RuntimeOptions::default() }
 }
 
 /// Has [`peak`] begin anew: with what is in memory now.

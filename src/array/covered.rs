@@ -1,10 +1,10 @@
 //! What of an array a handle has written, cell by cell, and what others have: where several write one store.
 
-use crate::array::{Array, ArrayData, CHUNK_OVERHEAD, Io, Pending, Segments, StoredChunk};
+use crate::array::{Array, ArrayData, CHUNK_OVERHEAD, Io, Pending, Segments, StoredChunk, begin_encoding};
 use crate::base::error::{Result, bail, error};
 use crate::base::maps::HashMap;
 use crate::base::shape::{Dims, Region};
-use crate::chunk::block::{Block, ChunkData, Part};
+use crate::chunk::block::{Block, ChunkData};
 use crate::chunk::cover::Cover;
 use crate::chunk::grid::portions;
 use crate::memory::budget::Held;
@@ -92,7 +92,7 @@ impl ArrayData {
 
 impl Array {
     /// Puts a chunk together: of what there is of it, if `is_inside` the shape, and the cells that `layers` have, later ones
-    /// over earlier ones. It is encoded at once, so that of many no more stays in memory; small ones are the flush's to pack.
+    /// over earlier ones.
     pub fn overlay(
         &self,
         data: &ArrayData,
@@ -100,8 +100,7 @@ impl Array {
         segments: &Segments,
         (number, is_inside): (u64, bool),
         layers: &[Layer],
-        valid: Dims,
-    ) -> Result<Arc<Block>> {
+    ) -> Result<ChunkData> {
         let mut made = match is_inside {
             true => self.open_chunk(data, io, segments, number)?,
             false => ChunkData::filled(&self.schema, &io.buffers)?,
@@ -124,12 +123,19 @@ impl Array {
                 }
             }
         }
-        let is_small = made.is_small();
+        Ok(made)
+    }
+
+    /// A block of a chunk that was put together, of which `valid` is inside the array. It is encoded at once, so that of many
+    /// no more stays in memory, unless others wait; small ones are the flush's to pack.
+    pub fn made_block(&self, io: &Io, made: ChunkData, valid: Dims, others_wait: bool) -> Result<Arc<Block>> {
         let held = Held::new(&io.budget, CHUNK_OVERHEAD + made.memory());
-        let part = Part { schema: self.schema.clone(), valid, data: Arc::new(made) };
-        let block = Block::new(vec![part], &io.buffers, held);
-        if !is_small {
-            block.run();
+        let is_small = made.is_small();
+        let block = self.block(io, Arc::new(made), held, valid);
+        match others_wait {
+            true => begin_encoding(io, &block, is_small),
+            false if is_small => {}
+            false => drop(block.finish()?),
         }
         Ok(block)
     }

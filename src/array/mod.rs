@@ -134,6 +134,14 @@ pub(crate) struct Open {
     held: Held,
 }
 
+/// Gives a block to the workers, unless it is small: it is packed with others, by a flush.
+fn begin_encoding(io: &Io, block: &Arc<Block>, is_small: bool) {
+    if !is_small {
+        let block = block.clone();
+        io.pool.spawn(move || block.run());
+    }
+}
+
 impl Pending {
     fn open(io: &Io, data: ChunkData, written: u64) -> Self {
         let held = Held::new(&io.budget, CHUNK_OVERHEAD + data.memory());
@@ -262,18 +270,20 @@ impl Array {
     fn seal(&self, io: &Io, pending: &mut Pending, valid: Dims) {
         let Pending::Open(open) = pending else { return };
         let (chunk, held) = (std::mem::replace(&mut open.data, ChunkData::Texts(Vec::new())), open.held.take());
-        *pending = Pending::Sealed(self.block(io, Arc::new(chunk), held, valid));
+        *pending = Pending::Sealed(self.begun_block(io, Arc::new(chunk), held, valid));
     }
 
-    /// A block of a chunk, of which `valid` is inside the array, given to the workers if it is large.
+    /// A block of a chunk, of which `valid` is inside the array.
     fn block(&self, io: &Io, data: Arc<ChunkData>, held: Held, valid: Dims) -> Arc<Block> {
-        let large = !data.is_small();
+        Block::new(vec![Part { schema: self.schema.clone(), valid, data }], &io.buffers, held)
+    }
+
+    /// The same, on its way to be encoded.
+    fn begun_block(&self, io: &Io, data: Arc<ChunkData>, held: Held, valid: Dims) -> Arc<Block> {
+        let is_small = data.is_small();
         held.set(CHUNK_OVERHEAD + data.memory());
-        let block = Block::new(vec![Part { schema: self.schema.clone(), valid, data }], &io.buffers, held);
-        if large {
-            let block = block.clone();
-            io.pool.spawn(move || block.run());
-        }
+        let block = self.block(io, data, held, valid);
+        begin_encoding(io, &block, is_small);
         block
     }
 
@@ -297,7 +307,7 @@ impl Array {
                         FrozenChunk::Small(Arc::new(data))
                     } else {
                         let valid = grid::valid_extents(shape, &self.schema.chunk_shape, number);
-                        FrozenChunk::Block(self.block(io, Arc::new(data), held, valid))
+                        FrozenChunk::Block(self.begun_block(io, Arc::new(data), held, valid))
                     }
                 }
             };
@@ -322,7 +332,7 @@ impl Array {
                     FrozenChunk::Block(block) => Pending::Sealed(block.clone()),
                     FrozenChunk::Small(chunk) => {
                         let valid = grid::valid_extents(&data.shape, &self.schema.chunk_shape, number);
-                        Pending::Sealed(self.block(io, chunk.clone(), Held::new(&io.budget, 0), valid))
+                        Pending::Sealed(self.begun_block(io, chunk.clone(), Held::new(&io.budget, 0), valid))
                     }
                     FrozenChunk::Stored(stored) => Pending::Stored(stored.clone()),
                 };

@@ -5,10 +5,10 @@
 //! shape, what is looked for first (pending, frozen, the newest segment) has been written since the chunk last came to lie
 //! inside it.
 
-use crate::array::{Array, ArrayData, CHUNK_OVERHEAD, Io, Pending, Segments};
+use crate::array::{Array, ArrayData, CHUNK_OVERHEAD, Io, Pending, Segments, begin_encoding};
 use crate::base::error::{Result, error};
 use crate::base::shape::{Dims, check_shape};
-use crate::chunk::block::{Block, ChunkData, Part};
+use crate::chunk::block::ChunkData;
 use crate::chunk::grid;
 use crate::memory::budget::Held;
 use crate::memory::buffers;
@@ -82,13 +82,9 @@ impl Array {
         data.pending.extend(made.into_iter().map(|(number, chunk)| (number, Pending::open(io, chunk, 0))));
         for (number, blank) in stale.into_iter().zip(blank.iter().cycle()) {
             let valid = grid::valid_extents(&shape, &self.schema.chunk_shape, number);
-            let part = Part { schema: self.schema.clone(), valid, data: blank.clone() };
             // They share their values.
-            let block = Block::new(vec![part], &io.buffers, Held::new(&io.budget, CHUNK_OVERHEAD));
-            if !blank.is_small() {
-                let block = block.clone();
-                io.pool.spawn(move || block.run());
-            }
+            let block = self.block(io, blank.clone(), Held::new(&io.budget, CHUNK_OVERHEAD), valid);
+            begin_encoding(io, &block, blank.is_small());
             data.pending.insert(number, Pending::Sealed(block));
         }
         data.shape = shape;

@@ -177,6 +177,8 @@ pub(crate) struct Importer<'i> {
     /// Whether exports of the session may have been imported by another handle.
     pub is_adopted: bool,
     pub imported: &'i Imported,
+    /// Whether all other calls wait for it.
+    pub others_wait: bool,
 }
 
 impl Importer<'_> {
@@ -576,9 +578,10 @@ impl Importer<'_> {
         self.io.pool.for_each(&work, |(number, layers, taken)| {
             if lock(taken)?.is_none() {
                 let data = read(&array.data)?;
+                let made = array.overlay(&data, self.io, &segments, (*number, *number < inside), layers)?;
+                drop(data);
                 let valid = grid::valid_extents(shape, &schema.chunk_shape, *number);
-                let made = array.overlay(&data, self.io, &segments, (*number, *number < inside), layers, valid)?;
-                *lock(taken)? = Some(Taken::Made(made));
+                *lock(taken)? = Some(Taken::Made(array.made_block(self.io, made, valid, self.others_wait)?));
             }
             Ok(())
         })?;

@@ -219,7 +219,7 @@ pub struct atlas_open_options {
     /// Background threads, as in atlas_create_options.
     pub num_threads: i32,
     /// Bytes of decoded data and indexes kept for later reads, as in atlas_create_options. Handles of one process that read
-    /// one store have them in common, if their options here are the same.
+    /// one store on a file system have them in common, if they were given the same numbers of threads and bytes.
     pub cache_bytes: u64,
     /// Called with messages. Default: none.
     pub log: atlas_log_fn,

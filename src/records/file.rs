@@ -79,7 +79,9 @@ impl CatalogueFile {
         Self { record, path, storage, store_id, open, directory: OnceLock::new(), names, records }
     }
 
+    /// What is wrong with the file. The next who reads it opens what is there then: one that was put back, perhaps.
     fn damaged(&self, offset: u64, error: &Error) -> Error {
+        self.close();
         let kind = match error.kind() {
             kind @ (ErrorKind::Unsupported | ErrorKind::OutOfMemory | ErrorKind::Io) => kind,
             _ => ErrorKind::Corrupt,

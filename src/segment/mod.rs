@@ -112,7 +112,9 @@ impl Segment {
         self.record.at.unwrap_or(0)
     }
 
+    /// What is wrong with the file. The next who reads it opens what is there then: one that was put back, perhaps.
     fn damaged(&self, offset: u64, error: &Error) -> Error {
+        self.close();
         let kind = match error.kind() {
             kind @ (ErrorKind::Unsupported | ErrorKind::OutOfMemory) => kind,
             _ => ErrorKind::Corrupt,

@@ -59,11 +59,6 @@ impl SegmentReader {
         }
     }
 
-    /// Whether the other one reads from the same storage.
-    pub fn is_on_storage_of(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.storage, &other.storage)
-    }
-
     /// Has indexes read beside each other by `pool`, as is due where each read is a request.
     pub fn reading_ahead(mut self, pool: &Arc<Pool>) -> Self {
         self.ahead = Some(pool.clone());

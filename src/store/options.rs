@@ -38,7 +38,7 @@ pub struct RuntimeOptions {
     /// itself take as much as it brings.
     pub write_buffer_bytes: Option<u64>,
     /// Bytes of decoded blocks and index that are kept for later reads; 64 MiB by default. Handles of one process that read one
-    /// store have them in common, if their threads, cache and buffer were asked for alike.
+    /// store on a file system have them in common, if their threads, cache and buffer were asked for alike.
     pub cache_bytes: Option<u64>,
     /// Bytes of records of datasets that the root holds, at most; by default 2 MiB, and 256 KiB where there are catalogue
     /// files, which hold the rest.

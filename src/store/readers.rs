@@ -8,31 +8,42 @@ use super::options::{Mode, RuntimeOptions};
 use crate::array::Io;
 use crate::base::error::Result;
 use crate::base::process::PerProcess;
-use crate::storage::Mark;
+use crate::storage::{Mark, Storage};
 use crate::version::Version;
 use crate::version::place::Place;
 use std::ops::Deref;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-/// Those that have handles. Their own locks are not taken while this is locked.
-static SHARED: PerProcess<Mutex<Vec<Weak<Shared>>>> = PerProcess::new(Mutex::default);
+/// What readers have in common, of those that have handles.
+static SHARED: PerProcess<Mutex<Vec<(Key, Weak<Shared>)>>> = PerProcess::new(Mutex::default);
+
+/// What tells those who read the same in the same way.
+#[derive(PartialEq)]
+struct Key {
+    path: PathBuf,
+    store_id: [u8; 16],
+    storage: SameStorage,
+    /// Threads, cache and buffer, as they were asked for.
+    options: [Option<u64>; 3],
+}
+
+struct SameStorage(Weak<dyn Storage>);
+
+impl PartialEq for SameStorage {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ptr_eq(&other.0)
+    }
+}
 
 /// What arrays are read and written with. A writer has it for itself.
 pub(super) struct Shared {
     io: Io,
-    /// Of whom, where there may be others.
-    readers: Option<Readers>,
+    /// What readers' handles see, by what tells the roots of commits from others; `None` of a writer.
+    commits: Option<Mutex<Commits>>,
 }
 
-struct Readers {
-    path: PathBuf,
-    store_id: [u8; 16],
-    /// Threads, cache and buffer, as they were asked for.
-    options: [Option<u64>; 3],
-    /// Those that handles see, by what tells their roots from others.
-    commits: Mutex<Vec<(Mark, Weak<Version>)>>,
-}
+type Commits = Vec<(Mark, Weak<Version>)>;
 
 impl Deref for Shared {
     type Target = Io;
@@ -42,57 +53,60 @@ impl Deref for Shared {
     }
 }
 
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// That of a key which somebody has. What nobody has any more is forgotten.
+fn find<K: PartialEq, T>(list: &mut Vec<(K, Weak<T>)>, key: &K) -> Option<Arc<T>> {
+    list.retain(|(_, weak)| weak.strong_count() > 0);
+    list.iter().find(|(known, _)| known == key).and_then(|(_, weak)| weak.upgrade())
+}
+
 impl Shared {
     /// What a handle reads or writes a store with.
     pub fn of(place: &Place, mode: Mode, runtime: &RuntimeOptions) -> Result<Arc<Self>> {
-        let io = io_of(place, mode, runtime)?;
+        let make = |commits| Ok(Arc::new(Self { io: io_of(place, mode, runtime)?, commits }));
         if mode == Mode::ReadWrite {
-            return Ok(Arc::new(Self { io, readers: None }));
+            return make(None);
         }
-        let options = [runtime.threads.map(|threads| threads as u64), runtime.cache_bytes, runtime.write_buffer_bytes];
-        let (path, store_id) = (place.path.clone(), place.store_id);
-        let new = Self { io, readers: Some(Readers { path, store_id, options, commits: Mutex::default() }) };
-        let mut shared = SHARED.get().lock().unwrap_or_else(PoisonError::into_inner);
-        shared.retain(|shared| shared.strong_count() > 0);
-        // What nobody else has any more is dropped once others can go on.
-        let there: Vec<Arc<Self>> = shared.iter().filter_map(Weak::upgrade).collect();
-        let found = there.iter().find(|there| there.is_same(&new)).cloned();
-        let found = found.unwrap_or_else(|| {
-            let new = Arc::new(new);
-            shared.push(Arc::downgrade(&new));
-            new
-        });
-        drop(shared);
-        Ok(found)
-    }
-
-    fn is_same(&self, other: &Self) -> bool {
-        let (Some(readers), Some(others)) = (&self.readers, &other.readers) else { return false };
-        let is_theirs = readers.options == others.options && readers.store_id == others.store_id;
-        is_theirs && readers.path == others.path && self.io.reader.is_on_storage_of(&other.io.reader)
+        let key = Key {
+            path: place.path.clone(),
+            store_id: place.store_id,
+            storage: SameStorage(Arc::downgrade(&place.storage)),
+            options: [runtime.threads.map(|threads| threads as u64), runtime.cache_bytes, runtime.write_buffer_bytes],
+        };
+        if let Some(there) = find(&mut locked(SHARED.get()), &key) {
+            return Ok(there);
+        }
+        // Nothing is made or dropped, which takes other locks, while the list is locked.
+        let new = make(Some(Mutex::default()))?;
+        let mut list = locked(SHARED.get());
+        if let Some(there) = find(&mut list, &key) {
+            return Ok(there);
+        }
+        list.push((key, Arc::downgrade(&new)));
+        Ok(new.clone())
     }
 
     /// The commit of the root with this mark: one that another handle sees, or what `make` makes. It is given a commit whose
     /// files may be those of the new one, too.
     pub fn version(&self, mark: Option<&Mark>, make: impl FnOnce(&Version) -> Result<Version>) -> Result<Arc<Version>> {
-        let (Some(Readers { commits, .. }), Some(mark)) = (&self.readers, mark) else {
+        let (Some(commits), Some(mark)) = (&self.commits, mark) else {
             return make(&Version::default()).map(Arc::new);
         };
-        let lock = || commits.lock().unwrap_or_else(PoisonError::into_inner);
-        let seen: Vec<(Mark, Arc<Version>)> =
-            lock().iter().filter_map(|(mark, version)| Some((mark.clone(), version.upgrade()?))).collect();
-        if let Some((_, version)) = seen.iter().find(|(seen, _)| seen == mark) {
-            return Ok(version.clone());
+        if let Some(same) = find(&mut locked(commits), mark) {
+            return Ok(same);
         }
-        let newest = seen.into_iter().map(|(_, version)| version).max_by_key(|version| version.generation);
+        let seen: Vec<Arc<Version>> = locked(commits).iter().filter_map(|(_, version)| version.upgrade()).collect();
+        let newest = seen.into_iter().max_by_key(|version| version.generation);
         let made = Arc::new(make(&newest.unwrap_or_default())?);
-        let mut commits = lock();
-        commits.retain(|(_, version)| version.strong_count() > 0);
+        let mut commits = locked(commits);
         // Another handle may have come to it meanwhile.
-        let others = commits.iter().find(|(seen, _)| seen == mark).and_then(|(_, version)| version.upgrade());
-        Ok(others.unwrap_or_else(|| {
-            commits.push((mark.clone(), Arc::downgrade(&made)));
-            made
-        }))
+        if let Some(same) = find(&mut commits, mark) {
+            return Ok(same);
+        }
+        commits.push((mark.clone(), Arc::downgrade(&made)));
+        Ok(made.clone())
     }
 }

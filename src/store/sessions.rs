@@ -231,7 +231,7 @@ impl Store {
     }
 
     fn put_together(&self, on: &mut On, exports: &[Export], committer: &mut Committer) -> Result<Imported> {
-        let importer = |on: &On, state: &State| -> Result<Import> {
+        let importer = |on: &On, state: &State, others_wait: bool| -> Result<Import> {
             Importer {
                 place: &self.place,
                 io: &self.io,
@@ -240,6 +240,7 @@ impl Store {
                 session: on.id,
                 is_adopted: on.is_adopted,
                 imported: &on.imported,
+                others_wait,
             }
             .import(exports)
         };
@@ -247,7 +248,7 @@ impl Store {
         loop {
             on.follow(&read(&self.state)?.catalogue);
             let import = match tries < TRIES {
-                true => Some(importer(on, &*self.state_for_values()?)?),
+                true => Some(importer(on, &*self.state_for_values()?, false)?),
                 false => None,
             };
             let queue = lock(&self.worker.queue)?;
@@ -256,7 +257,7 @@ impl Store {
                 // Another call may have changed what it was put together of.
                 let import = match import.filter(|import| import.changes == state.catalogue.changes()) {
                     None if tries < TRIES => None,
-                    None => Some(importer(on, &state)?),
+                    None => Some(importer(on, &state, true)?),
                     made => made,
                 };
                 if let Some(import) = import {
