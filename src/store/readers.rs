@@ -16,7 +16,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// What readers have in common, of those that have handles.
-static SHARED: PerProcess<Mutex<Vec<(Key, Weak<Shared>)>>> = PerProcess::new(Mutex::default);
+static SHARED: PerProcess<Mutex<Alive<Key, Shared>>> = PerProcess::new(Mutex::default);
+
+/// What somebody has, by what it is looked for.
+type Alive<K, T> = Vec<(K, Weak<T>)>;
 
 /// What tells those who read the same in the same way.
 #[derive(PartialEq)]
@@ -40,10 +43,8 @@ impl PartialEq for SameStorage {
 pub(super) struct Shared {
     io: Io,
     /// What readers' handles see, by what tells the roots of commits from others; `None` of a writer.
-    commits: Option<Mutex<Commits>>,
+    commits: Option<Mutex<Alive<Mark, Version>>>,
 }
-
-type Commits = Vec<(Mark, Weak<Version>)>;
 
 impl Deref for Shared {
     type Target = Io;
@@ -57,8 +58,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// That of a key which somebody has. What nobody has any more is forgotten.
-fn find<K: PartialEq, T>(list: &mut Vec<(K, Weak<T>)>, key: &K) -> Option<Arc<T>> {
+/// That of a key. What nobody has any more is forgotten.
+fn find<K: PartialEq, T>(list: &mut Alive<K, T>, key: &K) -> Option<Arc<T>> {
     list.retain(|(_, weak)| weak.strong_count() > 0);
     list.iter().find(|(known, _)| known == key).and_then(|(_, weak)| weak.upgrade())
 }
