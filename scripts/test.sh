@@ -47,10 +47,8 @@ checks() {
     step "lints" cargo clippy --locked --all-targets -- -D warnings
     step "lints without the C interface" cargo clippy --locked --no-default-features --lib -- -D warnings
     step "lints of the tool" cargo clippy --locked --features plot --bin atlas --test cli -- -D warnings
-    step "lints of the tool with NetCDF" cargo clippy --locked --features netcdf --bin atlas -- -D warnings
-    step "lints of the storage in buckets" \
-        cargo clippy --locked --features object --lib --test object --bench buckets --example buckets -- -D warnings
-    step "lints of the tool with buckets" cargo clippy --locked --features object,netcdf --bin atlas -- -D warnings
+    step "lints of what buckets and NetCDF are for" cargo clippy --locked --features object,netcdf \
+        --lib --bin atlas --test object --bench buckets --example buckets -- -D warnings
     step "lints of the model-checked tests" cargo clippy --locked --features shuttle --lib --test concurrency -- -D warnings
     step "Rust documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
     step "storage in buckets" cargo test --locked --features object,cli --test object
