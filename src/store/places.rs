@@ -128,7 +128,7 @@ impl Store {
 
     /// The bytes of the chunk, or the piece, whose place is `places.places[index]`, decoded and checked: of texts as numcodecs'
     /// `vlen-utf8` has them, of numbers little-endian. [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where the file
-    /// went with its commit.
+    /// went with its commit, and is not open any more: `places` may keep it open.
     pub fn stored_chunk(&self, places: &ChunkPlaces, index: usize) -> Result<Vec<u8>> {
         self.check_usable()?;
         let place = (places.places.get(index))
