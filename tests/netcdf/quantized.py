@@ -55,8 +55,8 @@ def check_out(path, expected):
 
 def main(work, tool):
     check_kept(f"{work}/store")
-    atlas.import_netcdf(f"{work}/in/quantized.nc", f"{work}/quantized")
-    check_kept(f"{work}/quantized")
+    atlas.import_netcdf(f"{work}/in/quantized.nc", f"{work}/of-package")
+    check_kept(f"{work}/of-package")
 
     path = f"{work}/rounding"
     values = np.sqrt(np.arange(1, 1001))
