@@ -315,13 +315,15 @@ function check_store(folder, lines::StoreLines)
     return compared
 end
 
-if length(ARGS) != 3 || !(ARGS[1] in ("write", "check"))
-    println(stderr, "usage: conform.jl write|check TABLE FOLDER")
+if length(ARGS) < 3 || !(ARGS[1] in ("write", "check"))
+    println(stderr, "usage: conform.jl write|check TABLE FOLDER...")
     exit(2)
 end
-command, table, folder = ARGS
-if command == "write"
-    foreach(lines -> write_store(folder, lines), read_table(table))
-else
-    println("compared ", sum(lines -> check_store(folder, lines), read_table(table)), " values")
+command, table = ARGS
+for folder in ARGS[3:end]
+    if command == "write"
+        foreach(lines -> write_store(folder, lines), read_table(table))
+    else
+        println("compared ", sum(lines -> check_store(folder, lines), read_table(table)), " values")
+    end
 end
