@@ -1,6 +1,6 @@
 //! What of an array a handle has written, cell by cell, and what others have: where several write one store.
 
-use crate::array::{Array, ArrayData, CHUNK_OVERHEAD, Io, Pending, Segments, StoredChunk, begin_encoding};
+use crate::array::{Array, ArrayData, CHUNK_OVERHEAD, Io, Segments, StoredChunk};
 use crate::base::error::{Result, bail, error};
 use crate::base::maps::HashMap;
 use crate::base::shape::{Dims, Region};
@@ -24,13 +24,6 @@ pub(crate) struct Covered {
 pub(crate) struct Layer {
     pub chunk: Arc<StoredChunk>,
     pub cover: Cover,
-}
-
-/// A chunk that takes the place of what there is.
-pub(crate) enum Taken {
-    Stored(Arc<StoredChunk>),
-    /// Put together of several.
-    Made(Arc<Block>),
 }
 
 impl ArrayData {
@@ -130,25 +123,12 @@ impl Array {
     /// no more stays in memory, unless others wait; small ones are the flush's to pack.
     pub fn made_block(&self, io: &Io, made: ChunkData, valid: Dims, others_wait: bool) -> Result<Arc<Block>> {
         let held = Held::new(&io.budget, CHUNK_OVERHEAD + made.memory());
-        let is_small = made.is_small();
+        if others_wait || made.is_small() {
+            return Ok(self.begun_block(io, Arc::new(made), held, valid));
+        }
         let block = self.block(io, Arc::new(made), held, valid);
-        match others_wait {
-            true => begin_encoding(io, &block, is_small),
-            false if is_small => {}
-            false => drop(block.finish()?),
-        }
+        block.finish()?;
         Ok(block)
-    }
-
-    /// Has chunks take the place of what there is of them. There is room for them: [`Self::make_room_for`].
-    pub fn take(data: &mut ArrayData, chunks: Vec<(u64, Taken)>) {
-        for (number, taken) in chunks {
-            let pending = match taken {
-                Taken::Stored(chunk) => Pending::Stored(chunk),
-                Taken::Made(block) => Pending::Sealed(block),
-            };
-            data.pending.insert(number, pending);
-        }
     }
 
     /// Makes room for so many more chunks that are pending.

@@ -8,7 +8,7 @@ mod read;
 mod resize;
 mod write;
 
-pub(crate) use covered::{Covered, Layer, Taken};
+pub(crate) use covered::{Covered, Layer};
 pub(crate) use read::{Plan, Values, is_gone, read_numbers, read_texts};
 
 use crate::base::dtype::DType;

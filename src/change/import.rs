@@ -4,7 +4,7 @@
 //! workers have written, and definitions and attributes that differ, are refused. Chunks that one worker has written whole stay
 //! where they are, in its file; others are put together of the cells of each.
 
-use crate::array::{Array, Io, Layer, StoredChunk, Taken};
+use crate::array::{Array, Io, Layer, Pending, StoredChunk};
 use crate::base::error::{Error, ErrorKind, Result, bail, error};
 use crate::base::locks::{lock, read, write};
 use crate::base::maps::{HashMap, HashSet, IndexMap};
@@ -133,7 +133,8 @@ struct ImportedArray {
     worker: u32,
     shape: Dims,
     layers: BTreeMap<u64, Layers>,
-    chunks: Vec<(u64, Taken)>,
+    /// What is to be pending of it.
+    chunks: Vec<(u64, Pending)>,
     /// The cells that are being added.
     cells: Cells,
     /// Who has appended to it.
@@ -561,32 +562,32 @@ impl Importer<'_> {
         let (schema, segments) = (&array.schema, self.ahead.segments(name));
         let before = read(&array.data)?.shape.clone();
         let inside = if *is_new { 0 } else { grid::chunk_count(&before, &schema.chunk_shape) };
-        let work: Vec<(u64, Layers, Mutex<_>)> = std::mem::take(layers)
+        let work: Vec<(u64, Dims, Layers, Mutex<_>)> = std::mem::take(layers)
             .into_iter()
             .map(|(number, mut layers)| {
                 let valid = grid::valid_extents(shape, &schema.chunk_shape, number);
                 let last = layers.iter().rposition(|layer| layer.cover.has(&schema.chunk_shape, &valid));
                 // What a whole one covers is nobody's any more.
                 let taken = match last {
-                    Some(last) if last + 1 == layers.len() => Some(Taken::Stored(layers[last].chunk.clone())),
+                    Some(last) if last + 1 == layers.len() => Some(Pending::Stored(layers[last].chunk.clone())),
                     Some(last) => (layers.drain(..last), None).1,
                     None => None,
                 };
-                (number, layers, Mutex::new(taken))
+                (number, valid, layers, Mutex::new(taken))
             })
             .collect();
-        self.io.pool.for_each(&work, |(number, layers, taken)| {
+        self.io.pool.for_each(&work, |(number, valid, layers, taken)| {
             if lock(taken)?.is_none() {
                 let data = read(&array.data)?;
                 let made = array.overlay(&data, self.io, &segments, (*number, *number < inside), layers)?;
                 drop(data);
-                let valid = grid::valid_extents(shape, &schema.chunk_shape, *number);
-                *lock(taken)? = Some(Taken::Made(array.made_block(self.io, made, valid, self.others_wait)?));
+                let block = array.made_block(self.io, made, valid.clone(), self.others_wait)?;
+                *lock(taken)? = Some(Pending::Sealed(block));
             }
             Ok(())
         })?;
         buffers::reserve(chunks, work.len())?;
-        for (number, _, taken) in work {
+        for (number, _, _, taken) in work {
             let taken = taken.into_inner().ok().flatten();
             chunks.push((number, taken.ok_or_else(|| error!(Internal, "a chunk that was not put together"))?));
         }
@@ -636,7 +637,7 @@ impl Import {
             }
             for (_, taken) in &mut *chunks {
                 // What was made by a worker has another id here.
-                if let Taken::Stored(chunk) = taken
+                if let Pending::Stored(chunk) = taken
                     && chunk.row.array_id != array.id
                 {
                     let row = Row { array_id: array.id, ..chunk.row };
@@ -647,7 +648,8 @@ impl Import {
                 self.added.cells.insert(array.id, std::mem::take(cells));
             }
             self.added.appended.extend(appended.map(|worker| (array.id, worker)));
-            Array::take(&mut *write(&array.data)?, std::mem::take(chunks));
+            // There is room for them.
+            write(&array.data)?.pending.extend(std::mem::take(chunks));
             let slot = catalogue.slot(dataset)?;
             catalogue.note_values(&slot, slot.dataset().array(dataset, name)?)?;
         }

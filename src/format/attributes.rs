@@ -134,22 +134,24 @@ impl Attributes {
         }
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (&str, Cow<'_, Value>)> {
+    /// The entries of either form; the other has none.
+    fn entries(&self) -> (Packed<'_>, impl Iterator<Item = (&Arc<str>, &Value)>) {
         let (packed, map) = match &self.0 {
             Form::Packed(bytes) => (&bytes[..], None),
             Form::Map(map) => (&[][..], Some(map)),
         };
-        let packed = Packed(Cursor(packed)).map(|entry| (entry.name(), Cow::Owned(entry.value())));
-        packed.chain(map.into_iter().flat_map(|map| map.iter().map(|(name, value)| (&**name, Cow::Borrowed(value)))))
+        (Packed(Cursor(packed)), map.into_iter().flat_map(|map| map.iter()))
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Cow<'_, Value>)> {
+        let (packed, map) = self.entries();
+        let packed = packed.map(|entry| (entry.name(), Cow::Owned(entry.value())));
+        packed.chain(map.map(|(name, value)| (&**name, Cow::Borrowed(value))))
     }
 
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        let (packed, map) = match &self.0 {
-            Form::Packed(bytes) => (&bytes[..], None),
-            Form::Map(map) => (&[][..], Some(map)),
-        };
-        let packed = Packed(Cursor(packed)).map(|entry| entry.name());
-        packed.chain(map.into_iter().flat_map(|map| map.keys().map(|name| &**name)))
+        let (packed, map) = self.entries();
+        packed.map(|entry| entry.name()).chain(map.map(|(name, _)| &**name))
     }
 
     /// Adds one, or replaces that of the name where it is.
