@@ -2,33 +2,18 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unsafe_code)]
 
+#[allow(dead_code, reason = "peaks are others' to look at")]
+#[path = "../fuzz/src/allocations.rs"]
+mod allocations;
+
+use allocations::{Counting, live};
 use atlas_store::{
     ArrayOptions, CreateOptions, DType, Error, ErrorKind, IfExists, Mode, OpenOptions, RuntimeOptions, Selection,
     Source, Store, Target,
 };
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-
-struct Counting;
-
-// SAFETY: it is the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        LIVE.fetch_add(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller's contract.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller's contract.
-        unsafe { System.dealloc(place, layout) }
-    }
-}
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -54,7 +39,12 @@ fn write(store: &Arc<Store>, number: usize, commit: usize) {
 
 /// A store of many datasets, all of whose records are in the root.
 fn create(path: &Path, if_exists: IfExists) -> Arc<Store> {
-    let runtime = RuntimeOptions { sync: Some(false), ..RuntimeOptions::default() };
+    create_with(path, if_exists, None)
+}
+
+/// The same with so many bytes of records in the root.
+fn create_with(path: &Path, if_exists: IfExists, root_bytes: Option<u64>) -> Arc<Store> {
+    let runtime = RuntimeOptions { sync: Some(false), root_bytes, ..RuntimeOptions::default() };
     let options = CreateOptions { runtime, if_exists, keep_generations: Some(8), ..CreateOptions::default() };
     let store = Store::create(path, options).unwrap();
     for number in 0..DATASETS {
@@ -96,10 +86,10 @@ fn handles_have_a_commit_in_memory_once() {
     let path = dir.path().join("s");
     let writer = create(&path, IfExists::Fail);
     let grown = |count: usize| {
-        let before = LIVE.load(Ordering::Relaxed);
+        let before = live();
         let handles: Vec<_> = (0..count).map(|_| open(&path)).collect();
         handles.iter().for_each(|handle| assert_sees(handle, 1));
-        (LIVE.load(Ordering::Relaxed) - before, handles)
+        (live() - before, handles)
     };
     let (first, one) = grown(1);
     let (each, twenty) = grown(20);
@@ -108,12 +98,12 @@ fn handles_have_a_commit_in_memory_once() {
     assert!(each < first, "{each} bytes for twenty more handles, {first} for the first");
     // So it is when all have moved on, and one after the other they end.
     commit(&writer, 2);
-    let before = LIVE.load(Ordering::Relaxed);
+    let before = live();
     for handle in one.iter().chain(&twenty) {
         assert!(handle.refresh().unwrap());
         assert_sees(handle, 2);
     }
-    let more = LIVE.load(Ordering::Relaxed).saturating_sub(before);
+    let more = live().saturating_sub(before);
     assert!(more < first / 2, "{more} bytes more after a refresh, {first} for the first handle");
     drop(one);
     twenty.iter().for_each(|handle| assert_sees(handle, 2));
@@ -252,15 +242,7 @@ fn a_file_that_is_put_back_is_read() {
     let dir = tempfile::tempdir().unwrap();
     for root_bytes in [None, Some(0)] {
         let path = dir.path().join(format!("{root_bytes:?}"));
-        let runtime = RuntimeOptions { root_bytes, ..RuntimeOptions::default() };
-        let store = Store::create(&path, CreateOptions { runtime, ..CreateOptions::default() }).unwrap();
-        for number in 0..DATASETS {
-            let dataset = store.create_dataset(&name(number)).unwrap();
-            dataset.define_array("v", DType::F64, &["x"], &[8], ArrayOptions::default()).unwrap();
-            write(&store, number, 1);
-        }
-        store.close().unwrap();
-        drop(store);
+        create_with(&path, IfExists::Fail, root_bytes).close().unwrap();
         let mut files = vec![segment_of(&path)];
         if root_bytes.is_some() {
             let mut catalogue = std::fs::read_dir(path.join("atlas.catalogue")).unwrap();

@@ -1,39 +1,16 @@
 //! What tiny arrays and attributes take in memory beside their values: counted by the allocator of a process of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unsafe_code)]
 
+#[path = "../fuzz/src/allocations.rs"]
+mod allocations;
+
+use allocations::{Counting, live, peak_of};
 use atlas_store::{ArrayOptions, CreateOptions, DType, RuntimeOptions, Selection, Source, Store, Target};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 const DATASETS: usize = 40_000;
 /// Values of an array.
 const CELLS: usize = 8;
 const VALUES: usize = 8 * CELLS;
-
-/// Bytes that are allocated, and the most that were since somebody has set it.
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-struct Counting;
-
-fn count(more: usize) {
-    let live = LIVE.fetch_add(more, Ordering::Relaxed) + more;
-    PEAK.fetch_max(live, Ordering::Relaxed);
-}
-
-// SAFETY: it is the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size());
-        // SAFETY: the caller's contract.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller's contract.
-        unsafe { System.dealloc(place, layout) }
-    }
-}
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -41,10 +18,6 @@ static ALLOCATOR: Counting = Counting;
 /// What was allocated beyond `before`, for each dataset.
 fn each(before: usize, now: usize) -> usize {
     now.saturating_sub(before) / DATASETS
-}
-
-fn live() -> usize {
-    LIVE.load(Ordering::Relaxed)
 }
 
 #[test]
@@ -72,12 +45,12 @@ fn a_tiny_array_takes_little_beside_its_values() {
         dataset.write("x", Selection::all(1), Source::from_slice(&values(number))).unwrap();
     }
     let written = live();
-    PEAK.store(written, Ordering::Relaxed);
-    store.flush().unwrap();
-    let (peak, flushed) = (PEAK.load(Ordering::Relaxed), live());
+    let (flushed, more) = peak_of(|| store.flush());
+    flushed.unwrap();
+    let flushed = live();
     let (dataset, attributes, array) =
         (each(begun, created), each(created, described), each(described, written) - VALUES);
-    let (flush, left) = (each(written, peak), each(begun, flushed));
+    let (flush, left) = (more / DATASETS, each(begun, flushed));
     println!(
         "a dataset: {dataset}, three attributes: {attributes}, an array: {array}, more while they are flushed: {flush}, \
          all afterwards: {left}"

@@ -58,9 +58,14 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
+/// Bytes that are allocated.
+pub fn live() -> usize {
+    NOW.load(Relaxed)
+}
+
 /// Calls `f`, and says by how many bytes the memory in use rose above that before, at most.
 pub fn peak_of<R>(f: impl FnOnce() -> R) -> (R, usize) {
-    let before = NOW.load(Relaxed);
+    let before = live();
     PEAK.store(before, Relaxed);
     let result = f();
     (result, PEAK.load(Relaxed).saturating_sub(before))
